@@ -1,0 +1,46 @@
+#pragma once
+
+#include "partita/messages/ids.hpp"
+#include "partita/messages/partition.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Who: the question that a strategy answers.
+namespace partita::core {
+
+/// A worker that may own partitions.
+struct candidate {
+  worker_id id;
+  /// Share of the work compared with others; no unit; at least 1.
+  std::int64_t capacity = 100;
+  std::string zone;
+};
+
+struct planning_input {
+  /// In the order of their ids' numbers; at most one of a name.
+  std::vector<candidate> workers;
+  /// In the order of their source.
+  std::vector<partition> partitions;
+  /// By partition: the index in `workers` of its present owner, if it has one. Empty: there
+  /// was no plan before.
+  std::vector<std::optional<std::size_t>> previous;
+};
+
+struct plan {
+  /// By worker, as in planning_input::workers: indices of its partitions, in the order in
+  /// which the strategy dealt them. Every partition stands in exactly one share, unless
+  /// there is no worker.
+  std::vector<std::vector<std::size_t>> shares;
+
+  friend bool operator==(const plan&, const plan&) = default;
+};
+
+/// A pure function: the same input always gives the same plan.
+using strategy = std::function<plan(const planning_input&)>;
+
+} // namespace partita::core

@@ -1,0 +1,295 @@
+#include "partita/messages/codec.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+namespace partita {
+
+namespace {
+
+using nlohmann::json;
+
+/// Thrown by the readers below and caught in `read`: never leaves this file.
+struct bad_value {
+  std::string why;
+};
+
+[[noreturn]] void fail(std::string why) {
+  throw bad_value{std::move(why)};
+}
+
+std::string at(const char* key) {
+  return std::string{"member '"} + key + "': ";
+}
+
+const json* find(const json& obj, const char* key) {
+  auto i = obj.find(key);
+  return i == obj.end() || i->is_null() ? nullptr : &*i;
+}
+
+const json& need(const json& obj, const char* key) {
+  if (const auto* x = find(obj, key))
+    return *x;
+  fail(at(key) + "is missing");
+}
+
+std::uint64_t number(const json& x, const char* key) {
+  if (!x.is_number_unsigned())
+    fail(at(key) + "expected a whole number from 0 to 2^53, found " + x.dump());
+  auto n = x.get<std::uint64_t>();
+  if (n > max_exact_number)
+    fail(at(key) + std::to_string(n) + " is above 2^53");
+  return n;
+}
+
+std::uint64_t number_or(const json& obj, const char* key, std::uint64_t fallback) {
+  const auto* x = find(obj, key);
+  return x ? number(*x, key) : fallback;
+}
+
+std::int64_t signed_number_or(const json& obj, const char* key, std::int64_t fallback) {
+  const auto* x = find(obj, key);
+  if (!x)
+    return fallback;
+  if (!x->is_number_integer())
+    fail(at(key) + "expected a whole number, found " + x->dump());
+  if (x->is_number_unsigned() && x->get<std::uint64_t>() > max_exact_number)
+    fail(at(key) + x->dump() + " is above 2^53");
+  return x->get<std::int64_t>();
+}
+
+std::string text(const json& x, const char* key) {
+  if (!x.is_string())
+    fail(at(key) + "expected a string, found " + x.dump());
+  return x.get<std::string>();
+}
+
+std::string text_or(const json& obj, const char* key) {
+  const auto* x = find(obj, key);
+  return x ? text(*x, key) : std::string{};
+}
+
+template <class Enum, std::size_t N>
+Enum word(const json& x, const char* key, const std::array<Enum, N>& all) {
+  auto found = text(x, key);
+  for (auto value : all)
+    if (to_string(value) == found)
+      return value;
+  fail(at(key) + "unknown word '" + found + "'");
+}
+
+constexpr std::array all_lifecycles = {lifecycle::empty, lifecycle::cold_start,
+                                       lifecycle::planned_scale, lifecycle::emergency,
+                                       lifecycle::rebalance};
+
+constexpr std::array all_beat_states = {
+  beat_state::joining,    beat_state::working,  beat_state::draining, beat_state::stopped,
+  beat_state::restarting, beat_state::expelled, beat_state::forced};
+
+json to_json(const partition& x) {
+  return {{"keys", x.keys}, {"weight", x.weight}};
+}
+
+json to_json(const std::vector<partition>& xs) {
+  auto result = json::array();
+  for (const auto& x : xs)
+    result.push_back(to_json(x));
+  return result;
+}
+
+json to_json(const stamp& x) {
+  return {{"epoch", x.epoch.value}, {"version", x.version.value}};
+}
+
+partition read_partition(const json& x) {
+  if (!x.is_object())
+    fail("expected a partition (an object), found " + x.dump());
+  partition result;
+  const auto& keys = need(x, "keys");
+  if (!keys.is_array() || keys.empty())
+    fail(at("keys") + "expected a non-empty list of strings, found " + keys.dump());
+  for (const auto& key : keys)
+    result.keys.push_back(text(key, "keys"));
+  result.weight = signed_number_or(x, "weight", 100);
+  return result;
+}
+
+const json& need_list(const json& x, const char* key) {
+  if (!x.is_array())
+    fail(at(key) + "expected a list, found " + x.dump());
+  return x;
+}
+
+std::vector<partition> read_partitions_or(const json& obj, const char* key) {
+  std::vector<partition> result;
+  if (const auto* xs = find(obj, key))
+    for (const auto& x : need_list(*xs, key))
+      result.push_back(read_partition(x));
+  return result;
+}
+
+stamp read_stamp_or(const json& obj, const char* key) {
+  const auto* x = find(obj, key);
+  if (!x)
+    return {};
+  if (!x->is_object())
+    fail(at(key) + "expected an object, found " + x->dump());
+  return {{number_or(*x, "epoch", 0)}, {number_or(*x, "version", 0)}};
+}
+
+/// Parses `text` as a JSON object and hands it to `f`; turns every trouble into a value.
+template <class T, class F>
+decoded<T> read(std::string_view text, F f) {
+  auto obj = json::parse(text, nullptr, false);
+  if (obj.is_discarded())
+    return malformed{"expected a JSON object, found " + std::to_string(text.size())
+                     + " bytes that are not JSON"};
+  if (!obj.is_object())
+    return malformed{std::string{"expected a JSON object, found a JSON "}
+                     + obj.type_name()};
+  try {
+    return f(obj);
+  } catch (const bad_value& e) {
+    return malformed{e.why};
+  } catch (const json::exception& e) {
+    // dump() of a found value that is no UTF-8, for one.
+    return malformed{e.what()};
+  }
+}
+
+/// Values may hold text from outside (an instance's name): bytes that are no UTF-8 are
+/// replaced, not thrown over.
+std::string dump(const json& x) {
+  return x.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+} // namespace
+
+std::string to_text(const record& x) {
+  auto partitions = json::array();
+  for (const auto& y : x.partitions) {
+    auto obj = to_json(y.partition);
+    obj["token"] = y.token.value;
+    partitions.push_back(std::move(obj));
+  }
+  return dump({{"version", x.version.value},
+               {"lifecycle", to_string(x.lifecycle)},
+               {"partitions", std::move(partitions)},
+               {"epoch", x.epoch.value},
+               {"leader", x.leader.value},
+               {"worker_nonce", x.worker_nonce.value},
+               {"revoking", to_json(x.revoking)}});
+}
+
+decoded<record> record_from(std::string_view text) {
+  return read<record>(text, [](const json& obj) {
+    record result;
+    result.version.value = number(need(obj, "version"), "version");
+    // parti leaves the word empty in records that nobody published.
+    const auto& word_found = need(obj, "lifecycle");
+    if (word_found != "")
+      result.lifecycle = word(word_found, "lifecycle", all_lifecycles);
+    for (const auto& x : need_list(need(obj, "partitions"), "partitions"))
+      result.partitions.push_back({read_partition(x), {number_or(x, "token", 0)}});
+    result.epoch.value = number_or(obj, "epoch", 0);
+    result.leader.value = text_or(obj, "leader");
+    result.worker_nonce.value = text_or(obj, "worker_nonce");
+    result.revoking = read_partitions_or(obj, "revoking");
+    return result;
+  });
+}
+
+std::string to_text(const claim& x) {
+  return dump({{"nonce", x.nonce.value},
+               {"instance", x.instance},
+               {"claimed_at", x.claimed_at},
+               {"renewed_at", x.renewed_at},
+               {"released", x.released}});
+}
+
+decoded<claim> claim_from(std::string_view text) {
+  return read<claim>(text, [](const json& obj) {
+    claim result;
+    result.nonce.value = partita::text(need(obj, "nonce"), "nonce");
+    result.instance = text_or(obj, "instance");
+    result.claimed_at = signed_number_or(obj, "claimed_at", 0);
+    result.renewed_at = signed_number_or(obj, "renewed_at", 0);
+    if (const auto* x = find(obj, "released")) {
+      if (!x->is_boolean())
+        fail(at("released") + "expected true or false, found " + x->dump());
+      result.released = x->get<bool>();
+    }
+    return result;
+  });
+}
+
+std::string to_text(const leader_entry& x) {
+  return x.worker_id.value + ':' + std::to_string(x.at) + ':' + x.nonce.value;
+}
+
+decoded<leader_entry> leader_from(std::string_view text) {
+  auto first = text.find(':');
+  auto second = text.find(':', first == text.npos ? first : first + 1);
+  if (first == text.npos || first == 0)
+    return malformed{"expected <worker id>:<unix seconds>:<nonce>"};
+  auto time = text.substr(first + 1, second == text.npos ? second : second - first - 1);
+  leader_entry result;
+  result.worker_id.value = text.substr(0, first);
+  auto [end, error] = std::from_chars(time.data(), time.data() + time.size(), result.at);
+  if (error != std::errc{} || end != time.data() + time.size())
+    return malformed{"expected unix seconds behind the worker id"};
+  if (second != text.npos)
+    result.nonce.value = text.substr(second + 1);
+  return result;
+}
+
+std::string to_text(const epoch_entry& x) {
+  return dump(
+    {{"epoch", x.epoch.value}, {"leader", x.leader.value}, {"nonce", x.nonce.value}});
+}
+
+decoded<epoch_entry> epoch_from(std::string_view text) {
+  return read<epoch_entry>(text, [](const json& obj) {
+    return epoch_entry{{number(need(obj, "epoch"), "epoch")},
+                       {text_or(obj, "leader")},
+                       {text_or(obj, "nonce")}};
+  });
+}
+
+std::string to_text(const beat& x) {
+  return dump({{"nonce", x.nonce.value},
+               {"replaces", x.replaces.value},
+               {"at", x.at},
+               {"state", to_string(x.state)},
+               {"applied", to_json(x.applied)},
+               {"seen", to_json(x.seen)},
+               {"stopping", to_json(x.stopping)},
+               {"capacity", x.capacity},
+               {"zone", x.zone},
+               {"program_version", x.program_version}});
+}
+
+decoded<beat> beat_from(std::string_view text) {
+  return read<beat>(text, [](const json& obj) {
+    beat result;
+    result.nonce.value = partita::text(need(obj, "nonce"), "nonce");
+    result.replaces.value = text_or(obj, "replaces");
+    result.at = signed_number_or(obj, "at", 0);
+    result.state = word(need(obj, "state"), "state", all_beat_states);
+    result.applied = read_stamp_or(obj, "applied");
+    result.seen = read_stamp_or(obj, "seen");
+    result.stopping = read_partitions_or(obj, "stopping");
+    result.capacity = signed_number_or(obj, "capacity", 100);
+    if (result.capacity < 1)
+      fail(at("capacity") + "expected at least 1, found "
+           + std::to_string(result.capacity));
+    result.zone = text_or(obj, "zone");
+    result.program_version = text_or(obj, "program_version");
+    return result;
+  });
+}
+
+} // namespace partita

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "partita/messages/entries.hpp"
+#include "partita/messages/record.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+/// Text of the store's values, and back. Reading never throws: what cannot be read is a
+/// value that says why. Unknown members are ignored (a newer worker may write them),
+/// missing ones of parti's subset (version, lifecycle, partitions) are errors, numbers
+/// above max_exact_number are refused as corrupt.
+namespace partita {
+
+/// Why a value could not be read: what was found and what was expected.
+struct malformed {
+  std::string why;
+
+  friend bool operator==(const malformed&, const malformed&) = default;
+};
+
+template <class T>
+using decoded = std::variant<T, malformed>;
+
+std::string to_text(const record& x);
+std::string to_text(const claim& x);
+std::string to_text(const leader_entry& x);
+std::string to_text(const epoch_entry& x);
+std::string to_text(const beat& x);
+
+decoded<record> record_from(std::string_view text);
+decoded<claim> claim_from(std::string_view text);
+/// parti's form without a nonce (`worker-3:<unix seconds>`) is read too.
+decoded<leader_entry> leader_from(std::string_view text);
+decoded<epoch_entry> epoch_from(std::string_view text);
+decoded<beat> beat_from(std::string_view text);
+
+/// The words that stand in JSON, events and logs: "cold_start", "working".
+std::string_view to_string(lifecycle x);
+std::string_view to_string(beat_state x);
+
+} // namespace partita

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "partita/messages/ids.hpp"
+#include "partita/messages/partition.hpp"
+
+#include <string>
+#include <vector>
+
+/// The values of all keys but the records (those: record.hpp). docs/protocol.md says who
+/// writes which.
+namespace partita {
+
+/// Value of `worker-3` in the stable id bucket: who holds this id.
+struct claim {
+  partita::nonce nonce;
+  /// The place that the holder runs in (pod, host, slot); empty if it has none.
+  std::string instance;
+  /// Unix time in seconds; for people only, nothing is decided by it.
+  std::int64_t claimed_at = 0;
+  std::int64_t renewed_at = 0;
+  /// Given back on purpose: free for anybody at once.
+  bool released = false;
+
+  friend bool operator==(const claim&, const claim&) = default;
+};
+
+/// Value of `leader` in the election bucket, written as `worker-3:<unix seconds>:<nonce>`.
+struct leader_entry {
+  partita::worker_id worker_id;
+  /// Unix time in seconds; for people only.
+  std::int64_t at = 0;
+  partita::nonce nonce;
+
+  friend bool operator==(const leader_entry&, const leader_entry&) = default;
+};
+
+/// Value of `epoch` in the assignment bucket: the order of power.
+struct epoch_entry {
+  partita::epoch epoch;
+  worker_id leader;
+  /// Names this leadership, not the worker's incarnation.
+  partita::nonce nonce;
+
+  friend bool operator==(const epoch_entry&, const epoch_entry&) = default;
+};
+
+/// What a heartbeat says. The first three are states of a living worker; the others are
+/// marks: the incarnation of that nonce has ended, or is ordered to end.
+enum class beat_state : std::uint8_t {
+  joining,
+  working,
+  draining,
+  stopped,
+  restarting,
+  expelled,
+  forced
+};
+
+/// Whether a worker says `x` as long as it lives.
+inline bool is_living(beat_state x) {
+  return x <= beat_state::draining;
+}
+
+/// Value of `heartbeat.worker-3`: proof of life, and what the worker has applied.
+struct beat {
+  partita::nonce nonce;
+  /// The incarnation of the same worker id that this one takes the place of, if any.
+  partita::nonce replaces;
+  /// Unix time in seconds; for people only.
+  std::int64_t at = 0;
+  beat_state state = beat_state::joining;
+  /// The newest record that took effect, with every listener's confirmation.
+  stamp applied;
+  /// The newest record that was received.
+  stamp seen;
+  /// Partitions taken away on which work has not ended yet.
+  std::vector<partition> stopping;
+  /// Share of work that the worker wants compared with others; no unit, default 100.
+  std::int64_t capacity = 100;
+  /// Free text: where the worker runs.
+  std::string zone;
+  std::string program_version;
+
+  friend bool operator==(const beat&, const beat&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, beat& x) {
+    return f(caf::meta::type_name("beat"), x.nonce, x.replaces, x.at, x.state, x.applied,
+             x.seen, x.stopping, x.capacity, x.zone, x.program_version);
+  }
+};
+
+} // namespace partita

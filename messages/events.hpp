@@ -1,0 +1,141 @@
+#pragma once
+
+#include "partita/messages/record.hpp"
+
+#include <string>
+#include <vector>
+
+/// What a worker tells its listeners and answers about itself.
+namespace partita {
+
+/// Where a worker stands in its life; core/lifecycle.hpp draws the allowed changes.
+enum class worker_state : std::uint8_t {
+  init,
+  claiming_id,
+  election,
+  waiting_assignment,
+  stable,
+  scaling,
+  rebalancing,
+  emergency,
+  degraded,
+  shutdown
+};
+
+const char* to_string(worker_state x);
+
+/// This worker holds its stable id now.
+struct worker_id_claimed {
+  partita::worker_id worker_id;
+
+  friend bool operator==(const worker_id_claimed&, const worker_id_claimed&) = default;
+};
+
+/// The worker's state changed.
+struct state_changed {
+  partita::worker_id worker_id;
+  worker_state from = worker_state::init;
+  worker_state to = worker_state::init;
+  std::string reason;
+
+  friend bool operator==(const state_changed&, const state_changed&) = default;
+};
+
+/// The elector's word: this worker leads, or does so no more.
+struct leadership_changed {
+  partita::worker_id worker_id;
+  bool leading = false;
+  std::string reason;
+
+  friend bool operator==(const leadership_changed&, const leadership_changed&) = default;
+};
+
+/// This worker's calculator starts to act, under this epoch.
+struct calculator_adopted {
+  partita::worker_id worker_id;
+  partita::epoch epoch;
+
+  friend bool operator==(const calculator_adopted&, const calculator_adopted&) = default;
+};
+
+/// What this worker owns from now on. `added` and `removed` say what changed since the
+/// assignment that its listeners heard before.
+struct assignment_changed {
+  partita::worker_id worker_id;
+  partita::version version;
+  partita::epoch epoch;
+  partita::lifecycle lifecycle = lifecycle::empty;
+  std::vector<grant> partitions;
+  std::vector<partition> added;
+  std::vector<partition> removed;
+
+  friend bool operator==(const assignment_changed&, const assignment_changed&) = default;
+};
+
+/// The last thing that a listener hears. `failure` is empty after a graceful stop; else it
+/// says why the worker gave up and what to do.
+struct worker_stopped {
+  partita::worker_id worker_id;
+  std::string failure;
+
+  friend bool operator==(const worker_stopped&, const worker_stopped&) = default;
+};
+
+/// Asks a supervisor how its worker is.
+struct get_status {
+  friend bool operator==(const get_status&, const get_status&) = default;
+};
+
+struct worker_status {
+  partita::worker_id worker_id;
+  worker_state state = worker_state::init;
+  std::string state_reason;
+  bool leading = false;
+  /// The leader that this worker knows of; empty if none.
+  partita::worker_id leader;
+  /// The record that was applied last.
+  stamp applied;
+  std::vector<grant> partitions;
+  /// How many entries of the store could not be read, since the start.
+  std::uint64_t invalid_entries = 0;
+  /// How often a child actor crashed and was started again.
+  std::uint64_t restarts = 0;
+
+  friend bool operator==(const worker_status&, const worker_status&) = default;
+};
+
+/// Leaves the group gracefully. Answered once everything is given back, or when the time
+/// for it has passed.
+struct stop_worker {
+  friend bool operator==(const stop_worker&, const stop_worker&) = default;
+};
+
+#define PARTITA_INSPECT(type, ...)                                                         \
+  template <class Inspector>                                                               \
+  auto inspect(Inspector& f, type& x) {                                                    \
+    return f(caf::meta::type_name(#type), __VA_ARGS__);                                    \
+  }
+
+PARTITA_INSPECT(worker_id_claimed, x.worker_id)
+PARTITA_INSPECT(state_changed, x.worker_id, x.from, x.to, x.reason)
+PARTITA_INSPECT(leadership_changed, x.worker_id, x.leading, x.reason)
+PARTITA_INSPECT(calculator_adopted, x.worker_id, x.epoch)
+PARTITA_INSPECT(assignment_changed, x.worker_id, x.version, x.epoch, x.lifecycle,
+                x.partitions, x.added, x.removed)
+PARTITA_INSPECT(worker_stopped, x.worker_id, x.failure)
+PARTITA_INSPECT(worker_status, x.worker_id, x.state, x.state_reason, x.leading, x.leader,
+                x.applied, x.partitions, x.invalid_entries, x.restarts)
+
+#undef PARTITA_INSPECT
+
+template <class Inspector>
+auto inspect(Inspector& f, get_status&) {
+  return f(caf::meta::type_name("get_status"));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, stop_worker&) {
+  return f(caf::meta::type_name("stop_worker"));
+}
+
+} // namespace partita

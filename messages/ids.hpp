@@ -1,0 +1,68 @@
+#pragma once
+
+#include <caf/meta/type_name.hpp>
+
+#include <compare>
+#include <cstdint>
+#include <string>
+
+/// The words that name things. Each id and number has a type of its own, so that a
+/// swapped argument does not compile.
+namespace partita {
+
+/// A value of type `T` that only mixes with values of the same `Tag`.
+template <class Tag, class T>
+struct strong {
+  T value{};
+
+  friend auto operator<=>(const strong&, const strong&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, strong& x) {
+    return f(caf::meta::type_name(Tag::name), x.value);
+  }
+};
+
+struct revision_tag { static constexpr const char* name = "revision"; };
+struct epoch_tag { static constexpr const char* name = "epoch"; };
+struct version_tag { static constexpr const char* name = "version"; };
+struct worker_id_tag { static constexpr const char* name = "worker_id"; };
+struct nonce_tag { static constexpr const char* name = "nonce"; };
+
+/// The number that the store gave to one write; one sequence for all keys of a bucket.
+/// 0: no such write.
+using revision = strong<revision_tag, std::uint64_t>;
+
+/// Number of a leadership; grows with every leader. 0: none yet.
+using epoch = strong<epoch_tag, std::uint64_t>;
+
+/// Number of a published plan; grows with every publish, over all leaders. 0: none yet.
+using version = strong<version_tag, std::uint64_t>;
+
+/// The stable name of a worker, prefix and number: `worker-3`.
+using worker_id = strong<worker_id_tag, std::string>;
+
+/// Random name of one incarnation (one run of a worker) or of one leadership.
+using nonce = strong<nonce_tag, std::string>;
+
+/// The greatest number that every JSON implementation keeps exactly; greater ones in the
+/// store are refused as corrupt.
+inline constexpr std::uint64_t max_exact_number = std::uint64_t{1} << 53;
+
+/// How many plans one epoch has room for: versions of epoch e begin above e x this.
+inline constexpr std::uint64_t versions_per_epoch = std::uint64_t{1} << 20;
+
+/// Position of a record in the order of all records: first by epoch, then by version.
+struct stamp {
+  partita::epoch epoch;
+  partita::version version;
+
+  friend auto operator<=>(const stamp&, const stamp&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, stamp& x) {
+    return f(caf::meta::type_name("stamp"), x.epoch, x.version);
+  }
+};
+
+} // namespace partita

@@ -1,0 +1,303 @@
+#pragma once
+
+#include "partita/messages/ids.hpp"
+
+#include <chrono>
+#include <string>
+
+/// The words of the key-value port. An answer is a value: "no" and "no answer" are
+/// different facts, and whoever asks must tell them apart (DESIGN section 4).
+namespace partita {
+
+/// One revision of one key.
+struct kv_entry {
+  std::string key;
+  /// Bytes as stored; empty for a removal.
+  std::string value;
+  partita::revision revision;
+  /// True for a delete or purge mark, and for the mark that a server leaves on expiry.
+  bool removed = false;
+  /// The server's wall clock at that write, nanoseconds since 1970. Never compared with a
+  /// local clock.
+  std::int64_t stored_at_ns = 0;
+
+  friend bool operator==(const kv_entry&, const kv_entry&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, kv_entry& x) {
+    return f(caf::meta::type_name("kv_entry"), x.key, x.value, x.revision, x.removed,
+             x.stored_at_ns);
+  }
+};
+
+/// Names one life of a bucket: a bucket that is deleted and made again gets another one.
+struct bucket_identity {
+  /// The server's wall clock when the stream was made, nanoseconds since 1970.
+  std::int64_t created_at_ns = 0;
+  /// The last revision that the bucket had given when this was asked.
+  revision last;
+
+  friend bool operator==(const bucket_identity&, const bucket_identity&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, bucket_identity& x) {
+    return f(caf::meta::type_name("bucket_identity"), x.created_at_ns, x.last);
+  }
+};
+
+// -- writing ---------------------------------------------------------------------------
+
+/// Writes whatever the key holds.
+struct kv_put {
+  std::string key;
+  std::string value;
+
+  friend bool operator==(const kv_put&, const kv_put&) = default;
+};
+
+/// Writes if the key has no value; a removed key counts as having none.
+struct kv_create {
+  std::string key;
+  std::string value;
+
+  friend bool operator==(const kv_create&, const kv_create&) = default;
+};
+
+/// Writes if the key's newest revision is exactly `expected`. An `expected` that names a
+/// delete mark works too; `expected` 0 means: the key has no revision at all.
+struct kv_update {
+  std::string key;
+  std::string value;
+  revision expected;
+
+  friend bool operator==(const kv_update&, const kv_update&) = default;
+};
+
+/// Writes a delete mark if the key's newest revision is exactly `expected`.
+struct kv_remove {
+  std::string key;
+  revision expected;
+
+  friend bool operator==(const kv_remove&, const kv_remove&) = default;
+};
+
+enum class write_status : std::uint8_t {
+  /// Written; the revision is known.
+  done,
+  /// Certainly not written: the key has another revision. Read it from the stream's leader.
+  conflict,
+  /// Certainly not written: there was no connection.
+  not_connected,
+  /// May have been written, may still be. Write the same again until an answer comes.
+  unknown,
+  /// Certainly not written, and writing the same again will not help before somebody acts.
+  refused
+};
+
+struct kv_written {
+  write_status status = write_status::unknown;
+  /// Only with `done`.
+  partita::revision revision;
+  /// For people, unless `done`: what was found and what to do.
+  std::string why;
+
+  friend bool operator==(const kv_written&, const kv_written&) = default;
+};
+
+// -- reading ---------------------------------------------------------------------------
+
+/// Reads a key from any replica: may be old.
+struct kv_get {
+  std::string key;
+
+  friend bool operator==(const kv_get&, const kv_get&) = default;
+};
+
+/// Reads a key from the stream's leader: never older than any acknowledged write.
+struct kv_last {
+  std::string key;
+
+  friend bool operator==(const kv_last&, const kv_last&) = default;
+};
+
+enum class read_status : std::uint8_t {
+  /// A value, or a delete mark (`entry.removed`).
+  found,
+  /// The key has no revision at all.
+  missing,
+  not_connected,
+  /// No answer in time.
+  unknown,
+  refused
+};
+
+struct kv_read {
+  read_status status = read_status::unknown;
+  kv_entry entry;
+  /// For people, unless `found` or `missing`.
+  std::string why;
+
+  friend bool operator==(const kv_read&, const kv_read&) = default;
+};
+
+/// Asks which life of the bucket this is.
+struct kv_identify {
+  friend bool operator==(const kv_identify&, const kv_identify&) = default;
+};
+
+struct kv_identity {
+  read_status status = read_status::unknown;
+  bucket_identity identity;
+  std::string why;
+
+  friend bool operator==(const kv_identity&, const kv_identity&) = default;
+};
+
+// -- watching --------------------------------------------------------------------------
+
+/// Stops the watch that its asker numbered `watch`. Watches of an actor that ends stop by
+/// themselves.
+struct kv_unwatch {
+  std::uint64_t watch = 0;
+
+  friend bool operator==(const kv_unwatch&, const kv_unwatch&) = default;
+};
+
+enum class watch_change : std::uint8_t {
+  /// `entry` holds the newest value of a key. Never older than one shown before within
+  /// one life of the bucket.
+  value,
+  /// `entry.key` has no value any more; `entry.revision` is that of its delete mark, or 0
+  /// if the key was only absent from a replay.
+  removed,
+  /// All current values have been shown, and so has every write of this process that was
+  /// acknowledged before. Not the end: changes follow.
+  replayed,
+  /// The watch works; nothing had to be said. `at` is when the sign of life arrived.
+  alive,
+  /// The watch was broken (`why`) and is made anew: a fresh replay follows, up to the next
+  /// `replayed`. Keys that are gone are reported as removed before that.
+  restarted,
+  /// The bucket was deleted and made again, or lost acknowledged writes (`bucket` is the
+  /// new one): all that was known of it is void. A fresh replay follows.
+  bucket_changed
+};
+
+/// What a watch tells its watcher.
+struct watch_event {
+  /// The number that the watcher gave in kv_watch.
+  std::uint64_t watch = 0;
+  watch_change change = watch_change::alive;
+  kv_entry entry;
+  /// With `replayed` and `bucket_changed`.
+  bucket_identity bucket;
+  /// Monotonic clock of this process when the news arrived from the store.
+  std::chrono::steady_clock::time_point at;
+  std::string why;
+
+  friend bool operator==(const watch_event&, const watch_event&) = default;
+};
+
+// -- buckets ---------------------------------------------------------------------------
+
+/// Opens a bucket; makes it if it is missing and `create` is set. History 1, file storage.
+/// Making one that another client makes at the same time is tried again after 10, 20, 40,
+/// 80 and 160 ms, then the error goes up.
+struct open_bucket {
+  std::string name;
+  /// How long an entry lives without a newer write; 0: for ever. Sweeps only, decides
+  /// nothing. The store's minimum is 100 ms.
+  std::chrono::milliseconds ttl{0};
+  bool create = true;
+  /// Number of replicas on a clustered server.
+  std::uint32_t replicas = 1;
+
+  friend bool operator==(const open_bucket&, const open_bucket&) = default;
+};
+
+enum class open_status : std::uint8_t {
+  opened,
+  /// Not there, and `create` was not set.
+  missing,
+  /// There with another configuration, which `why` names.
+  foreign,
+  not_connected,
+  unknown,
+  refused
+};
+
+// -- the connection --------------------------------------------------------------------
+
+enum class link_state : std::uint8_t {
+  /// Never connected so far; being tried.
+  connecting,
+  connected,
+  /// Lost; being tried again without end.
+  disconnected
+};
+
+/// Told to whoever asked for it, at once and at every change.
+struct link_changed {
+  link_state state = link_state::connecting;
+  /// For people: which server, or why not.
+  std::string why;
+
+  friend bool operator==(const link_changed&, const link_changed&) = default;
+};
+
+/// Closes the connection after what is under way; answers all requests before.
+struct close_store {
+  friend bool operator==(const close_store&, const close_store&) = default;
+};
+
+struct store_closed {
+  friend bool operator==(const store_closed&, const store_closed&) = default;
+};
+
+// -- inspection (CAF) and names ---------------------------------------------------------
+
+#define PARTITA_KV_INSPECT(type, ...)                                                      \
+  template <class Inspector>                                                               \
+  auto inspect(Inspector& f, type& x) {                                                    \
+    return f(caf::meta::type_name(#type) __VA_OPT__(, ) __VA_ARGS__);                      \
+  }
+
+PARTITA_KV_INSPECT(kv_put, x.key, x.value)
+PARTITA_KV_INSPECT(kv_create, x.key, x.value)
+PARTITA_KV_INSPECT(kv_update, x.key, x.value, x.expected)
+PARTITA_KV_INSPECT(kv_remove, x.key, x.expected)
+PARTITA_KV_INSPECT(kv_written, x.status, x.revision, x.why)
+PARTITA_KV_INSPECT(kv_get, x.key)
+PARTITA_KV_INSPECT(kv_last, x.key)
+PARTITA_KV_INSPECT(kv_read, x.status, x.entry, x.why)
+PARTITA_KV_INSPECT(kv_identity, x.status, x.identity, x.why)
+PARTITA_KV_INSPECT(kv_unwatch, x.watch)
+PARTITA_KV_INSPECT(watch_event, x.watch, x.change, x.entry, x.bucket, x.at, x.why)
+PARTITA_KV_INSPECT(open_bucket, x.name, x.ttl, x.create, x.replicas)
+PARTITA_KV_INSPECT(link_changed, x.state, x.why)
+
+#undef PARTITA_KV_INSPECT
+
+template <class Inspector>
+auto inspect(Inspector& f, kv_identify&) {
+  return f(caf::meta::type_name("kv_identify"));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, close_store&) {
+  return f(caf::meta::type_name("close_store"));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, store_closed&) {
+  return f(caf::meta::type_name("store_closed"));
+}
+
+/// Names for logs and events: "not_connected".
+const char* to_string(write_status x);
+const char* to_string(read_status x);
+const char* to_string(watch_change x);
+const char* to_string(open_status x);
+const char* to_string(link_state x);
+
+} // namespace partita

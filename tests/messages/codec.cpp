@@ -1,0 +1,139 @@
+#define CAF_SUITE messages.codec
+
+#include "partita/messages/codec.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <caf/test/unit_test.hpp>
+
+using namespace partita;
+
+namespace {
+
+template <class T>
+T good(const decoded<T>& x) {
+  if (const auto* bad = std::get_if<malformed>(&x))
+    CAF_FAIL("not readable: " << bad->why);
+  return std::get<T>(x);
+}
+
+template <class T>
+std::string why(const decoded<T>& x) {
+  const auto* bad = std::get_if<malformed>(&x);
+  return bad ? bad->why : std::string{};
+}
+
+record sample_record() {
+  return {.version = {3145730},
+          .lifecycle = lifecycle::planned_scale,
+          .partitions = {{{{"orders", "7"}, 100}, {3145730}}},
+          .epoch = {3},
+          .leader = {"worker-0"},
+          .worker_nonce = {"ab12"},
+          .revoking = {{{"orders", "9"}, 50}}};
+}
+
+} // namespace
+
+CAF_TEST(a record survives the way through the store) {
+  CAF_CHECK(good(record_from(to_text(sample_record()))) == sample_record());
+  CAF_CHECK(good(record_from(to_text(record{}))) == record{});
+}
+
+CAF_TEST(a record has the members that parti reads) {
+  auto obj = nlohmann::json::parse(to_text(sample_record()));
+  CAF_CHECK_EQUAL(obj["version"].get<std::uint64_t>(), 3145730u);
+  CAF_CHECK_EQUAL(obj["lifecycle"].get<std::string>(), "planned_scale");
+  CAF_CHECK_EQUAL(obj["partitions"][0]["keys"].size(), 2u);
+  CAF_CHECK_EQUAL(obj["partitions"][0]["weight"].get<int>(), 100);
+  CAF_CHECK_EQUAL(obj["partitions"][0]["token"].get<std::uint64_t>(), 3145730u);
+}
+
+CAF_TEST(a record of parti without our members is read) {
+  auto x = good(record_from(R"({"version":4,"lifecycle":"","partitions":[{"keys":["a"]}]})"));
+  CAF_CHECK_EQUAL(x.version.value, 4u);
+  CAF_CHECK_EQUAL(x.partitions.size(), 1u);
+  CAF_CHECK_EQUAL(x.partitions[0].partition.weight, 100);
+  CAF_CHECK_EQUAL(x.epoch.value, 0u);
+}
+
+CAF_TEST(members that we do not know are ignored) {
+  CAF_CHECK(!why(record_from(R"({"version":1,"lifecycle":"empty","partitions":[],"x":[]})"))
+               .size());
+}
+
+CAF_TEST(a record that cannot be read says what was found and what was expected) {
+  auto says = [](std::string_view text, const char* expected) {
+    auto found = why(record_from(text));
+    CAF_MESSAGE(text << " -> " << found);
+    CAF_CHECK_NOT_EQUAL(found.find(expected), std::string::npos);
+  };
+  says("", "not JSON");
+  says("\xff\xfe", "not JSON");
+  says("[1]", "found a JSON array");
+  says("{}", "'version': is missing");
+  says(R"({"version":"1","lifecycle":"empty","partitions":[]})", "'version': expected");
+  says(R"({"version":-1,"lifecycle":"empty","partitions":[]})", "'version': expected");
+  says(R"({"version":1.5,"lifecycle":"empty","partitions":[]})", "'version': expected");
+  says(R"({"version":9007199254740993,"lifecycle":"empty","partitions":[]})", "2^53");
+  says(R"({"version":1,"lifecycle":"odd","partitions":[]})", "unknown word 'odd'");
+  says(R"({"version":1,"lifecycle":"empty","partitions":{}})", "expected a list");
+  says(R"({"version":1,"lifecycle":"empty","partitions":[{"keys":[]}]})", "'keys'");
+  says(R"({"version":1,"lifecycle":"empty","partitions":[{"keys":[1]}]})", "'keys'");
+  says(R"({"version":1,"lifecycle":"empty","partitions":[],"revoking":7})", "'revoking'");
+}
+
+CAF_TEST(numbers up to two to the power of 53 are exact) {
+  auto x = sample_record();
+  x.version.value = max_exact_number;
+  CAF_CHECK(good(record_from(to_text(x))) == x);
+}
+
+CAF_TEST(a beat survives the way through the store) {
+  beat x{.nonce = {"n1"},
+         .replaces = {"n0"},
+         .at = 17,
+         .state = beat_state::draining,
+         .applied = {{2}, {2097153}},
+         .seen = {{2}, {2097154}},
+         .stopping = {{{"a", "b"}, 3}},
+         .capacity = 250,
+         .zone = "z",
+         .program_version = "0.1.0"};
+  CAF_CHECK(good(beat_from(to_text(x))) == x);
+  for (auto state : {beat_state::joining, beat_state::stopped, beat_state::restarting,
+                     beat_state::expelled, beat_state::forced}) {
+    x.state = state;
+    CAF_CHECK(good(beat_from(to_text(x))) == x);
+  }
+  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"nonce":"a","state":"idle"})")), "");
+  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"nonce":"a","state":"working","capacity":0})")), "");
+  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"state":"working"})")), "");
+}
+
+CAF_TEST(a claim survives the way through the store) {
+  claim x{{"n"}, "pod-7", 5, 6, true};
+  CAF_CHECK(good(claim_from(to_text(x))) == x);
+  CAF_CHECK_NOT_EQUAL(why(claim_from(R"({"nonce":"a","released":1})")), "");
+}
+
+CAF_TEST(text from outside that is no UTF8 does not stop a write) {
+  claim x{{"n"}, "pod-\xff", 5, 6, false};
+  CAF_CHECK(good(claim_from(to_text(x))).instance.starts_with("pod-"));
+}
+
+CAF_TEST(the leader key holds worker and time and nonce) {
+  leader_entry x{{"worker-3"}, 1700000000, {"beef"}};
+  CAF_CHECK_EQUAL(to_text(x), "worker-3:1700000000:beef");
+  CAF_CHECK(good(leader_from(to_text(x))) == x);
+  CAF_CHECK(good(leader_from("worker-3:17")).nonce.value.empty());
+  for (auto text : {"", "worker-3", "worker-3:", "worker-3:x:y", ":1:n", "worker-3:1x:n"})
+    CAF_CHECK_NOT_EQUAL(why(leader_from(text)), "");
+}
+
+CAF_TEST(the epoch key survives the way through the store) {
+  epoch_entry x{{7}, {"worker-1"}, {"n"}};
+  CAF_CHECK(good(epoch_from(to_text(x))) == x);
+  CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"leader":"worker-1"})")), "");
+  CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"epoch":9007199254740993})")), "");
+}
