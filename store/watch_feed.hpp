@@ -1,0 +1,115 @@
+#pragma once
+
+#include "partita/messages/store.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace partita::store {
+
+/// Turns what one consumer of a bucket delivers into what any number of watchers of the
+/// same pattern hear. Both stores use it, so that a gap, a silence or a new bucket is met
+/// the same way everywhere. No IO and no clock: every input brings its time.
+///
+///   idle --join--> attaching --attached--> replaying --complete--> live
+///                   ^   ^                     |                     |
+///                   |   +-- gap, silence, failure, bucket changed --+
+///                   +------ link_back --- detached <--- link_lost --+
+///
+/// Promises, each of them a test:
+/// - within one life of the bucket no key goes back to an older revision, also over rebuilds;
+/// - a delete mark is an event like any other, and `replayed` is not the end;
+/// - a gap in the consumer's sequence, a silence of 2.5 heartbeats, a failed or stale
+///   consumer and a reconnect each lead to a rebuild with a full replay; keys that are
+///   absent from it are reported as removed before `replayed`;
+/// - `replayed` is only said once every watched key that this process wrote shows the last
+///   acknowledged revision or a later one; a key that is missing from the replay though we
+///   wrote it is confirmed by a read from the stream's leader first; a replay that shows an
+///   older revision than that of the acknowledged write is dropped and made again;
+/// - another creation time, or a last revision below one seen before, is a new life of the
+///   bucket: watchers hear `bucket_changed`, and everything known is forgotten, also the
+///   acknowledged revisions;
+/// - a watcher that joins a live feed gets a replay of its own (from what the feed holds),
+///   under the same rules; the others hear nothing of it.
+class watch_feed {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+  using subscriber = std::uint64_t;
+  /// Numbers the consumers of one feed; inputs of an older consumer are ignored.
+  using attempt = std::uint64_t;
+
+  /// Tell one watcher. `event.watch` is left 0: the shell knows who numbered it how.
+  struct tell {
+    subscriber to = 0;
+    watch_event event;
+  };
+
+  /// Drop the present consumer, if any, and make a new one on a new inbox with full replay
+  /// (last value of each key). Answer with attached or failed for this attempt.
+  struct attach {
+    attempt number = 0;
+    /// Wait this long before: 0 at first, then growing with repeated failures.
+    std::chrono::milliseconds delay{0};
+  };
+
+  /// Read this key from the stream's leader and answer with confirmed.
+  struct confirm {
+    attempt number = 0;
+    std::string key;
+  };
+
+  /// Nobody watches any more: drop the consumer.
+  struct detach {};
+
+  using output = std::variant<tell, attach, confirm, detach>;
+  using outputs = std::vector<output>;
+
+  /// `heartbeat`: how often a working consumer shows signs of life. `pattern`: as in
+  /// kv_watch.
+  watch_feed(std::string pattern, std::chrono::milliseconds heartbeat);
+
+  // -- watchers --------------------------------------------------------------------------
+
+  outputs join(subscriber who, time_point now);
+  outputs leave(subscriber who);
+  bool watched() const;
+
+  // -- the consumer ----------------------------------------------------------------------
+
+  /// The consumer exists in this life of the bucket; `pending` values will be replayed.
+  outputs attached(attempt number, bucket_identity bucket, std::uint64_t pending,
+                   time_point now);
+  /// One message. `sequence` counts this consumer's deliveries from 1, `pending` what is
+  /// still to come.
+  outputs delivered(attempt number, std::uint64_t sequence, kv_entry entry,
+                    std::uint64_t pending, time_point now);
+  /// The server's sign of life: `last_sequence` is that of its newest delivery.
+  outputs heartbeat(attempt number, std::uint64_t last_sequence, time_point now);
+  /// The consumer could not be made, or has gone.
+  outputs failed(attempt number, std::string why, time_point now);
+
+  // -- what else happens -----------------------------------------------------------------
+
+  outputs link_lost(std::string why, time_point now);
+  outputs link_back(time_point now);
+  /// A write of this process to a key (of this bucket) was acknowledged.
+  outputs acknowledged(const std::string& key, revision at, time_point now);
+  /// Answer to confirm.
+  outputs confirmed(attempt number, const std::string& key, const kv_read& read,
+                    time_point now);
+  /// To be called about twice a heartbeat: notices silence.
+  outputs tick(time_point now);
+
+  /// Whether a key matches a pattern in the way of NATS subjects (`*` one token, `>` rest).
+  static bool matches(std::string_view pattern, std::string_view key);
+
+private:
+  // The implementation's own.
+};
+
+} // namespace partita::store
