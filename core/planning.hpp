@@ -26,8 +26,8 @@ struct planning_input {
   std::vector<candidate> workers;
   /// In the order of their source.
   std::vector<partition> partitions;
-  /// By partition: the index in `workers` of its present owner, if it has one. Empty: there
-  /// was no plan before.
+  /// By partition: the index in `workers` of its present owner, if it has one. Empty:
+  /// there was no plan before.
   std::vector<std::optional<std::size_t>> previous;
 };
 

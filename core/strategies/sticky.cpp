@@ -1,0 +1,99 @@
+#include "partita/core/strategies/sticky.hpp"
+
+#include "partita/core/strategies/sticky_problem.hpp"
+#include "partita/core/strategies/weights.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+namespace partita::core {
+
+namespace {
+
+// Keep every product of a total weight and a capacity within 128 bits.
+constexpr auto max_weight = std::int64_t{1} << 40;
+constexpr auto max_capacity = std::int64_t{1} << 31;
+
+std::vector<std::size_t> inverse(const std::vector<std::size_t>& order) {
+  std::vector<std::size_t> result(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i)
+    result[order[i]] = i;
+  return result;
+}
+
+/// The present owner of a partition of the input, as a position in the input's workers.
+std::size_t previous_owner(const planning_input& in, std::size_t partition) {
+  if (partition >= in.previous.size())
+    return nobody;
+  auto owner = in.previous[partition].value_or(nobody);
+  return owner < in.workers.size() ? owner : nobody;
+}
+
+} // namespace
+
+sticky_problem::sticky_problem(const planning_input& in, const strategy_options& options)
+    : in_(in), options_(options), worker_order_(by_id(in.workers)) {
+  for (auto pos : worker_order_) {
+    capacities.push_back(
+        std::clamp<std::int64_t>(in.workers[pos].capacity, 1, max_capacity));
+    total_capacity += capacities.back();
+  }
+  sort_partitions();
+  auto effective = effective_weights(in.partitions, options.default_weight);
+  auto rank_of = inverse(worker_order_);
+  for (auto pos : partition_order_) {
+    weights.push_back(std::min(effective[pos], max_weight));
+    auto owner = previous_owner(in, pos);
+    owners.push_back(owner == nobody ? nobody : rank_of[owner]);
+  }
+}
+
+void sticky_problem::sort_partitions() {
+  std::vector<std::uint64_t> hashes;
+  for (const auto& x : in_.partitions)
+    hashes.push_back(hash_of(x, options_.seed));
+  partition_order_.resize(in_.partitions.size());
+  std::iota(partition_order_.begin(), partition_order_.end(), std::size_t{0});
+  std::sort(partition_order_.begin(), partition_order_.end(),
+            [&](std::size_t x, std::size_t y) {
+              const auto& xs = in_.partitions;
+              return std::tie(hashes[x], xs[x].keys, x)
+                     < std::tie(hashes[y], xs[y].keys, y);
+            });
+  for (auto pos : partition_order_)
+    hashes_.push_back(hashes[pos]);
+}
+
+const hash_ring& sticky_problem::ring() const {
+  if (!ring_)
+    ring_.emplace(ids_of(in_.workers, worker_order_), options_.virtual_nodes,
+                  options_.seed);
+  return *ring_;
+}
+
+std::size_t sticky_problem::home_of(std::size_t partition) const {
+  if (homes_.empty())
+    for (auto hash : hashes_)
+      homes_.push_back(ring().owner_of(hash));
+  return homes_[partition];
+}
+
+plan sticky_problem::to_plan(const placement& chosen) const {
+  plan result;
+  result.shares.resize(worker_count());
+  auto rank_of = inverse(partition_order_);
+  for (std::size_t pos = 0; pos < rank_of.size(); ++pos)
+    result.shares[worker_order_[chosen[rank_of[pos]]]].push_back(pos);
+  return result;
+}
+
+plan plan_sticky(const planning_input& in, const strategy_options& options) {
+  if (in.workers.empty())
+    return {};
+  sticky_problem problem{in, options};
+  return problem.to_plan(all_equal(problem.weights) ? place_even(problem)
+                                                    : place_weighted(problem));
+}
+
+} // namespace partita::core

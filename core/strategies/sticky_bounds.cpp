@@ -1,0 +1,156 @@
+#include "partita/core/strategies/sticky_bounds.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <utility>
+
+namespace partita::core {
+
+namespace {
+
+__extension__ using wide = __int128;
+
+std::int64_t floor_of(wide x, wide divisor) {
+  return static_cast<std::int64_t>(x / divisor);
+}
+
+std::int64_t ceil_of(wide x, wide divisor) {
+  return static_cast<std::int64_t>((x + divisor - 1) / divisor);
+}
+
+/// Returns to owners what the bounds allow.
+class returning {
+public:
+  returning(const sticky_problem& problem, const load_bounds& bounds, placement& chosen)
+      : problem_(problem),
+        bounds_(bounds),
+        chosen_(chosen),
+        loads_(loads_of(problem, chosen)) {}
+
+  void run() {
+    auto moved = moved_by_weight();
+    if (moved.empty())
+      return;
+    for (auto p : moved)
+      if (problem_.weights[p] <= room_for_return(p))
+        move(p, problem_.owners[p]);
+    collect_kept();
+    for (auto p : moved)
+      if (chosen_[p] != problem_.owners[p])
+        exchange(p);
+  }
+
+private:
+  using entry = std::pair<std::int64_t, std::size_t>;
+
+  std::vector<std::size_t> moved_by_weight() const {
+    std::vector<std::size_t> result;
+    for (std::size_t p = 0; p < chosen_.size(); ++p)
+      if (problem_.owners[p] != nobody && problem_.owners[p] != chosen_[p])
+        result.push_back(p);
+    std::stable_sort(result.begin(), result.end(), [this](std::size_t x, std::size_t y) {
+      return problem_.weights[x] > problem_.weights[y];
+    });
+    return result;
+  }
+
+  /// How much weight could go back from where the partition is to where it was.
+  std::int64_t room_for_return(std::size_t p) const {
+    auto here = chosen_[p];
+    auto there = problem_.owners[p];
+    return std::min(loads_[here] - bounds_.lower[here],
+                    bounds_.upper[there] - loads_[there]);
+  }
+
+  void move(std::size_t p, std::size_t to) {
+    loads_[chosen_[p]] -= problem_.weights[p];
+    loads_[to] += problem_.weights[p];
+    chosen_[p] = to;
+  }
+
+  void collect_kept() {
+    kept_.resize(problem_.worker_count());
+    for (std::size_t p = 0; p < chosen_.size(); ++p)
+      if (chosen_[p] == problem_.owners[p])
+        kept_[chosen_[p]].emplace(problem_.weights[p], p);
+  }
+
+  /// Sends the lightest partition that will do instead of `p`.
+  void exchange(std::size_t p) {
+    auto here = chosen_[p];
+    auto there = problem_.owners[p];
+    auto weight = problem_.weights[p];
+    auto& kept = kept_[there];
+    auto found = kept.lower_bound({weight - room_for_return(p), 0});
+    if (found == kept.end() || found->first >= weight)
+      return;
+    auto instead = found->second;
+    kept.erase(found);
+    kept.emplace(weight, p);
+    move(p, there);
+    move(instead, here);
+  }
+
+  const sticky_problem& problem_;
+  const load_bounds& bounds_;
+  placement& chosen_;
+  std::vector<std::int64_t> loads_;
+  std::vector<std::set<entry>> kept_; // by worker
+};
+
+} // namespace
+
+load_bounds::load_bounds(const sticky_problem& problem) {
+  const auto& weights = problem.weights;
+  heaviest = *std::max_element(weights.begin(), weights.end());
+  wide total = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
+  wide capacity = problem.total_capacity;
+  for (auto own : problem.capacities) {
+    auto share = total * own; // in units of 1 / capacity
+    fair.push_back(floor_of(share, capacity));
+    lower.push_back(
+        std::max<std::int64_t>(0, std::min(ceil_of(share * 9, capacity * 10),
+                                           ceil_of(share, capacity) - heaviest)));
+    upper.push_back(
+        std::max(floor_of(share * 11, capacity * 10), fair.back() + heaviest));
+  }
+}
+
+std::vector<std::int64_t> loads_of(const sticky_problem& problem,
+                                   const placement& owners) {
+  std::vector<std::int64_t> result(problem.worker_count());
+  for (std::size_t p = 0; p < owners.size(); ++p)
+    if (owners[p] != nobody)
+      result[owners[p]] += problem.weights[p];
+  return result;
+}
+
+std::int64_t weight_moved(const sticky_problem& problem, const placement& chosen) {
+  std::int64_t result = 0;
+  for (std::size_t p = 0; p < chosen.size(); ++p)
+    if (problem.owners[p] != nobody && problem.owners[p] != chosen[p])
+      result += problem.weights[p];
+  return result;
+}
+
+std::int64_t least_to_move(const sticky_problem& problem, const load_bounds& bounds) {
+  auto loads = loads_of(problem, problem.owners);
+  std::int64_t excess = 0;
+  std::int64_t lack = 0;
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    excess += std::max<std::int64_t>(loads[i] - bounds.upper[i], 0);
+    lack += std::max<std::int64_t>(bounds.lower[i] - loads[i], 0);
+  }
+  for (std::size_t p = 0; p < problem.owners.size(); ++p)
+    if (problem.owners[p] == nobody)
+      lack -= problem.weights[p];
+  return std::max(excess, lack);
+}
+
+void take_back_moves(const sticky_problem& problem, const load_bounds& bounds,
+                     placement& chosen) {
+  returning{problem, bounds, chosen}.run();
+}
+
+} // namespace partita::core

@@ -1,0 +1,252 @@
+#include "partita/core/strategies/lightest_cover.hpp"
+#include "partita/core/strategies/sticky_bounds.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <set>
+#include <tuple>
+#include <utility>
+
+// Four steps; w is the heaviest partition, each bound lies at least w from the fair
+// share.
+//
+// 1. shed: a worker above its upper bound lets go of just enough: it passes the bound by
+// less
+//    than one partition, so it stays above upper - w, which is at least its fair share.
+// 2. settle: a homeless partition goes to its home on the ring if this keeps the home
+// within
+//    its fair share and takes nothing that others lack; all others, heaviest first, to
+//    whoever lacks the most below the lower bound, and if nobody does, is the farthest
+//    below the fair share. While something is homeless somebody is below, and whoever is
+//    below a fair share may take any partition without passing the upper bound.
+// 3. feed: a worker still below its lower bound takes partitions of others. As all shares
+//    sum up to the total, somebody is above the fair share then, and can give any
+//    partition without passing its own lower bound; so this step ends with all within
+//    their bounds.
+// 4. take back what was not needed after all.
+//
+// Step 1 lets go of the least weight that will do, so where step 3 has nothing to do no
+// plan within the bounds moves less. Step 3 takes the largest partition that fits, at
+// last the one that passes by the least. The least weight to move cannot be had in
+// general: it answers whether numbers can be divided into groups of equal sum
+// (3-partition). So the plan is compared with a lower bound that is easy to have: if it
+// moves at most one heaviest partition more, it is proven good; else a search with a
+// fixed effort replaces it.
+namespace partita::core {
+
+namespace {
+
+class weighted_placing {
+public:
+  weighted_placing(const sticky_problem& problem, const load_bounds& bounds)
+      : problem_(problem),
+        bounds_(bounds),
+        owners_(problem.owners),
+        loads_(loads_of(problem, problem.owners)) {
+    for (std::size_t p = 0; p < owners_.size(); ++p)
+      if (owners_[p] == nobody)
+        homeless_.push_back(p);
+  }
+
+  placement run() {
+    shed();
+    settle();
+    feed();
+    return std::move(owners_);
+  }
+
+private:
+  using entry = std::pair<std::int64_t, std::size_t>; // a weight and a partition
+  using pool = std::set<entry>;
+
+  std::int64_t lack_of(std::size_t i) const {
+    return std::max<std::int64_t>(bounds_.lower[i] - loads_[i], 0);
+  }
+
+  void release(std::size_t p) {
+    loads_[owners_[p]] -= problem_.weights[p];
+    owners_[p] = nobody;
+    homeless_.push_back(p);
+  }
+
+  void take(std::size_t p, std::size_t to) {
+    loads_[to] += problem_.weights[p];
+    owners_[p] = to;
+  }
+
+  /// Heaviest first; equal ones stay in their order on the ring.
+  void sort_by_weight(std::vector<std::size_t>& partitions) const {
+    std::sort(partitions.begin(), partitions.end(), [this](std::size_t x, std::size_t y) {
+      const auto& ws = problem_.weights;
+      return ws[x] != ws[y] ? ws[x] > ws[y] : x < y;
+    });
+  }
+
+  // -- step 1: shed
+
+  void shed() {
+    std::vector<std::vector<std::size_t>> shares(loads_.size());
+    for (std::size_t p = 0; p < owners_.size(); ++p)
+      if (owners_[p] != nobody && loads_[owners_[p]] > bounds_.upper[owners_[p]])
+        shares[owners_[p]].push_back(p);
+    for (std::size_t i = 0; i < shares.size(); ++i)
+      if (!shares[i].empty())
+        shed(i, shares[i]);
+  }
+
+  void shed(std::size_t i, std::vector<std::size_t>& share) {
+    // What the ring gives to somebody below the fair share goes first.
+    std::stable_partition(share.begin(), share.end(), [&](std::size_t p) {
+      auto home = problem_.home_of(p);
+      return home != i && loads_[home] < bounds_.fair[home];
+    });
+    std::vector<std::int64_t> weights;
+    for (auto p : share)
+      weights.push_back(problem_.weights[p]);
+    for (auto pos : covers_.lightest_cover(weights, loads_[i] - bounds_.upper[i]))
+      release(share[pos]);
+  }
+
+  // -- step 2: settle
+
+  void settle() {
+    if (homeless_.empty())
+      return;
+    sort_by_weight(homeless_);
+    settle_at_home();
+    using rank = std::tuple<std::int64_t, std::int64_t, std::size_t>;
+    std::priority_queue<rank> queue;
+    auto add = [&](std::size_t i) {
+      queue.emplace(lack_of(i), bounds_.fair[i] - loads_[i], i);
+    };
+    for (std::size_t i = 0; i < loads_.size(); ++i)
+      add(i);
+    for (auto p : homeless_) {
+      auto neediest = std::get<2>(queue.top());
+      queue.pop();
+      take(p, neediest);
+      add(neediest);
+    }
+    homeless_.clear();
+  }
+
+  void settle_at_home() {
+    std::int64_t homeless = 0;
+    for (auto p : homeless_)
+      homeless += problem_.weights[p];
+    // Enough to lift everybody above the lower bound, however badly the pieces fit.
+    std::int64_t reserve = 0;
+    for (std::size_t i = 0; i < loads_.size(); ++i)
+      reserve += reserve_for(i);
+    std::erase_if(homeless_, [&](std::size_t p) {
+      auto home = problem_.home_of(p);
+      auto weight = problem_.weights[p];
+      if (loads_[home] + weight > bounds_.fair[home])
+        return false;
+      auto useful = weight <= lack_of(home);
+      auto before = reserve_for(home);
+      take(p, home);
+      auto after = reserve_for(home);
+      if (!useful && homeless - weight < reserve - before + after) {
+        loads_[home] -= weight;
+        owners_[p] = nobody;
+        return false;
+      }
+      homeless -= weight;
+      reserve += after - before;
+      return true;
+    });
+  }
+
+  std::int64_t reserve_for(std::size_t i) const {
+    return lack_of(i) > 0 ? lack_of(i) + bounds_.heaviest : 0;
+  }
+
+  // -- step 3: feed
+
+  void feed() {
+    std::vector<std::size_t> hungry;
+    for (std::size_t i = 0; i < loads_.size(); ++i)
+      if (lack_of(i) > 0)
+        hungry.push_back(i);
+    if (hungry.empty())
+      return;
+    std::stable_sort(hungry.begin(), hungry.end(), [this](std::size_t x, std::size_t y) {
+      return lack_of(x) > lack_of(y);
+    });
+    pool all;
+    std::vector<pool> at_home(loads_.size());
+    for (std::size_t p = 0; p < owners_.size(); ++p)
+      if (can_give(p)) {
+        all.emplace(problem_.weights[p], p);
+        at_home[problem_.home_of(p)].emplace(problem_.weights[p], p);
+      }
+    for (auto i : hungry)
+      while (lack_of(i) > 0)
+        feed(i, all, at_home[i]);
+  }
+
+  /// Moves the largest partition that fits to `i`, those whose home it is first; if none
+  /// fits, the smallest.
+  void feed(std::size_t i, pool& all, pool& at_home) {
+    auto found = largest(at_home, lack_of(i));
+    if (!found)
+      found = largest(all, lack_of(i));
+    if (!found)
+      found = smallest(all);
+    all.erase({problem_.weights[*found], *found});
+    loads_[owners_[*found]] -= problem_.weights[*found];
+    take(*found, i);
+  }
+
+  /// In this step a giver only gets lighter, so what cannot be given now never can.
+  bool can_give(std::size_t p) const {
+    return loads_[owners_[p]] - problem_.weights[p] >= bounds_.lower[owners_[p]];
+  }
+
+  std::optional<std::size_t> largest(pool& from, std::int64_t limit) const {
+    for (;;) {
+      auto pos = from.upper_bound({limit, nobody});
+      if (pos == from.begin())
+        return std::nullopt;
+      --pos;
+      auto p = pos->second;
+      from.erase(pos);
+      if (can_give(p))
+        return p;
+    }
+  }
+
+  /// @pre something can be given, see above
+  std::size_t smallest(pool& from) const {
+    while (!can_give(from.begin()->second)) {
+      from.erase(from.begin());
+      assert(!from.empty());
+    }
+    return from.begin()->second;
+  }
+
+  const sticky_problem& problem_;
+  const load_bounds& bounds_;
+  placement owners_;
+  std::vector<std::int64_t> loads_;
+  std::vector<std::size_t> homeless_;
+  cover_finder covers_;
+};
+
+} // namespace
+
+placement place_weighted(const sticky_problem& problem) {
+  load_bounds bounds{problem};
+  auto result = weighted_placing{problem, bounds}.run();
+  take_back_moves(problem, bounds, result);
+  auto enough = least_to_move(problem, bounds) + bounds.heaviest;
+  if (weight_moved(problem, result) > enough)
+    search_fewest_moves(problem, bounds, enough, result);
+  return result;
+}
+
+} // namespace partita::core

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "partita/core/planning.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace partita::core {
+
+/// By partition: its weight, or `default_weight` where that is 0 or less.
+inline std::vector<std::int64_t>
+effective_weights(const std::vector<partition>& partitions, std::int64_t default_weight) {
+  std::vector<std::int64_t> result;
+  result.reserve(partitions.size());
+  for (const auto& x : partitions)
+    result.push_back(x.weight > 0 ? x.weight : default_weight);
+  return result;
+}
+
+/// Whether weights say nothing: then a plan counts partitions.
+inline bool all_equal(const std::vector<std::int64_t>& weights) {
+  return std::adjacent_find(weights.begin(), weights.end(), std::not_equal_to<>{})
+         == weights.end();
+}
+
+} // namespace partita::core

@@ -1,0 +1,67 @@
+#define CAF_SUITE strategies.options
+
+#include "support.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <cmath>
+
+using namespace planning_test;
+using core::strategy_name;
+using core::strategy_name_from;
+using core::strategy_options;
+
+CAF_TEST(every strategy is found by its own name) {
+  for (auto name : all_names())
+    CAF_CHECK(strategy_name_from(core::to_string(name)) == name);
+  CAF_CHECK(core::to_string(strategy_name::weighted_consistent_hash)
+            == "weighted_consistent_hash");
+}
+
+CAF_TEST(the short spellings name the same strategies) {
+  CAF_CHECK(strategy_name_from("consistent") == strategy_name::consistent_hash);
+  CAF_CHECK(strategy_name_from("weighted") == strategy_name::weighted_consistent_hash);
+  CAF_CHECK(strategy_name_from("roundrobin") == strategy_name::round_robin);
+}
+
+CAF_TEST(a word that names no strategy is not taken for one) {
+  for (auto text : {"", "Sticky", "sticky ", "consistent_has", "random"})
+    CAF_CHECK(!strategy_name_from(text));
+}
+
+CAF_TEST(the default is sticky with the values that the documentation names) {
+  strategy_options x;
+  CAF_CHECK(x.name == strategy_name::sticky);
+  CAF_CHECK_EQUAL(x.virtual_nodes, 150u);
+  CAF_CHECK_EQUAL(x.seed, 0u);
+  CAF_CHECK_EQUAL(x.overload_threshold, 1.3);
+  CAF_CHECK_EQUAL(x.extreme_threshold, 2.0);
+  CAF_CHECK_EQUAL(x.default_weight, 100);
+  CAF_CHECK(core::clamped(x) == x);
+}
+
+CAF_TEST(values below the least allowed ones are raised to these) {
+  strategy_options x;
+  x.virtual_nodes = 0;
+  x.overload_threshold = 1.149;
+  x.extreme_threshold = 1.499;
+  x.default_weight = 0;
+  x = core::clamped(x);
+  CAF_CHECK_EQUAL(x.virtual_nodes, 1u);
+  CAF_CHECK_EQUAL(x.overload_threshold, 1.15);
+  CAF_CHECK_EQUAL(x.extreme_threshold, 1.5);
+  CAF_CHECK_EQUAL(x.default_weight, 1);
+  x.overload_threshold = std::nan("");
+  CAF_CHECK_EQUAL(core::clamped(x).overload_threshold, 1.15);
+  x.overload_threshold = 1.16;
+  x.extreme_threshold = 1.51;
+  CAF_CHECK(core::clamped(x) == x);
+}
+
+CAF_TEST(another seed gives another plan) {
+  auto in = group(5, 50);
+  strategy_options x;
+  auto plain = core::make_strategy(x)(in);
+  x.seed = 1;
+  CAF_CHECK(core::make_strategy(x)(in) != plain);
+}
