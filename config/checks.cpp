@@ -1,0 +1,126 @@
+#include "partita/config/checks.hpp"
+
+#include "partita/config/text.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+namespace partita::config {
+
+namespace {
+
+bool is_control(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7F;
+}
+
+bool is_alnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_port(std::string_view text) {
+  int port = 0;
+  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return failed == std::errc{} && end == text.data() + text.size() && port >= 1
+         && port <= 65535;
+}
+
+bool is_host(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_alnum(c) || c == '-' || c == '.' || c == '_';
+  });
+}
+
+bool is_ipv6(std::string_view text) {
+  return text.size() >= 2 && std::all_of(text.begin(), text.end(), [](char c) {
+           return is_alnum(c) || c == ':' || c == '.' || c == '%';
+         });
+}
+
+std::string why_no_address(std::string_view address) {
+  std::string_view rest;
+  if (address.starts_with('[')) {
+    auto end = address.find(']');
+    if (end == std::string_view::npos || !is_ipv6(address.substr(1, end - 1)))
+      return "an IPv6 address in brackets looks like [::1]";
+    rest = address.substr(end + 1);
+  } else {
+    auto end = std::min(address.find(':'), address.size());
+    if (!is_host(address.substr(0, end)))
+      return "the host is missing or holds a character that no host name has";
+    rest = address.substr(end);
+  }
+  if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1))))
+    return "after the host only ':' and a port from 1 to 65535 may follow";
+  return {};
+}
+
+} // namespace
+
+std::string why_no_url(std::string_view url) {
+  auto scheme = url.starts_with("nats://") ? 7u : url.starts_with("tls://") ? 6u : 0u;
+  if (url.find('@') != std::string_view::npos)
+    return "user, password and token have options of their own in [nats]";
+  if (scheme == 0)
+    return "it begins with nats:// or tls://";
+  return why_no_address(url.substr(scheme));
+}
+
+std::string without_secrets(std::string_view url) {
+  auto end = url.rfind('@');
+  if (end == std::string_view::npos)
+    return std::string{url};
+  auto scheme = url.find("://");
+  auto begin = scheme == std::string_view::npos || scheme > end ? 0 : scheme + 3;
+  return std::string{url.substr(0, begin)} + "(hidden)" + std::string{url.substr(end)};
+}
+
+std::string why_no_partition_key(std::string_view key) {
+  if (key.empty())
+    return "is empty";
+  if (!is_utf8(key))
+    return "is not UTF-8";
+  for (auto c : key) {
+    if (c == ' ')
+      return "holds a space";
+    if (is_control(c))
+      return "holds a control character";
+    if (c == '*' || c == '>')
+      return std::string{"holds '"} + c + "', a wildcard of NATS";
+  }
+  if (key.front() == '.' || key.back() == '.')
+    return "begins or ends with '.'";
+  if (key.find("..") != std::string_view::npos)
+    return "holds '..'";
+  return {};
+}
+
+std::string why_unreadable(const std::string& path) {
+  // The name is given to functions of C, which stop at a zero byte.
+  if (path.find('\0') != std::string::npos)
+    return "a file's name holds no zero byte";
+  std::error_code failed;
+  if (std::filesystem::is_directory(path, failed))
+    return "it is a directory";
+  errno = 0;
+  std::ifstream in{path};
+  if (in)
+    return {};
+  return std::generic_category().message(errno != 0 ? errno : ENOENT);
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_alnum(c) || c == '_' || c == '-';
+  });
+}
+
+bool is_plain_text(std::string_view text) {
+  return is_utf8(text) && std::none_of(text.begin(), text.end(), is_control);
+}
+
+} // namespace partita::config

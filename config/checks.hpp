@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// Questions about one value; each says why it cannot be used, or nothing if it can.
+namespace partita::config {
+
+/// A NATS server's address: `nats://` or `tls://`, a host, perhaps a port, nothing else.
+std::string why_no_url(std::string_view url);
+
+/// `url` with "(hidden)" in place of what stands before an '@': it may be a password.
+std::string without_secrets(std::string_view url);
+
+/// A key of a partition: it becomes one or more tokens of a NATS subject.
+std::string why_no_partition_key(std::string_view key);
+
+/// A file that this process can read.
+std::string why_unreadable(const std::string& path);
+
+/// The letters, digits, '_' and '-' of bucket names and ids.
+bool is_name(std::string_view text);
+
+/// Valid UTF-8 without control characters.
+bool is_plain_text(std::string_view text);
+
+} // namespace partita::config

@@ -1,0 +1,289 @@
+#include "partita/config/kinds.hpp"
+
+#include "partita/config/checks.hpp"
+#include "partita/config/duration.hpp"
+#include "partita/config/limits.hpp"
+#include "partita/config/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace partita::config {
+
+namespace {
+
+template <class T>
+option basis(const field<T>& f, option_type type, std::string allowed,
+             std::string meaning) {
+  option result;
+  result.section = f.section;
+  result.key = f.key;
+  result.type = type;
+  result.allowed = std::move(allowed);
+  result.meaning = std::move(meaning);
+  return result;
+}
+
+complaints refused(const value& x, const std::string& allowed, std::string remedy = {}) {
+  return {{{}, x.line, describe(x), "must be " + allowed, std::move(remedy)}};
+}
+
+std::string range(std::int64_t min, std::int64_t max) {
+  return "an integer from " + std::to_string(min) + " to " + std::to_string(max);
+}
+
+/// An option that holds a string which `why` finds nothing wrong with.
+template <class Why>
+option string_option(field<std::string> f, std::string allowed, std::string meaning,
+                     Why why) {
+  auto result = basis(f, option_type::text, allowed, std::move(meaning));
+  result.set = [=](settings& s, const value& x) -> complaints {
+    auto* text = x.as<std::string>();
+    if (!text)
+      return refused(x, allowed, "write it in quotes");
+    if (std::optional<std::string> reason = why(*text))
+      return refused(x, allowed, *reason);
+    f.write(s) = *text;
+    return {};
+  };
+  result.get = [=](const settings& s) {
+    return f.read(s).empty() ? std::string{} : quoted(f.read(s));
+  };
+  return result;
+}
+
+template <class T>
+option any_integer(field<T> f, std::int64_t min, std::int64_t max, std::string meaning) {
+  auto allowed = range(min, max);
+  auto result = basis(f, option_type::integer, allowed, std::move(meaning));
+  result.set = [=](settings& s, const value& x) -> complaints {
+    auto* number = x.as<std::int64_t>();
+    if (!number || *number < min || *number > max)
+      return refused(x, allowed);
+    f.write(s) = static_cast<T>(*number);
+    return {};
+  };
+  result.get = [=](const settings& s) {
+    // Only an option that is not used holds what it does not accept.
+    auto number = static_cast<std::int64_t>(f.read(s));
+    return number < min ? std::string{} : std::to_string(number);
+  };
+  return result;
+}
+
+std::optional<std::uint64_t> parse_unsigned(const std::string& text) {
+  std::uint64_t number = 0;
+  auto end = text.data() + text.size();
+  auto [at, failed] = std::from_chars(text.data(), end, number);
+  if (failed != std::errc{} || at != end)
+    return std::nullopt;
+  return number;
+}
+
+std::string plain_text_remedy(const std::string& x) {
+  return x.ends_with('\n') || x.ends_with('\r') ? "remove the line break at its end"
+                                                : "remove the control characters";
+}
+
+} // namespace
+
+option duration_option(field<std::chrono::milliseconds> f, std::chrono::milliseconds min,
+                       std::chrono::milliseconds max, std::string meaning) {
+  auto allowed =
+      "a duration from " + format_duration(min) + " to " + format_duration(max);
+  auto result = basis(f, option_type::duration, allowed, std::move(meaning));
+  result.set = [=](settings& s, const value& x) -> complaints {
+    if (x.as<std::int64_t>() || x.as<double>()) {
+      auto number = describe(x);
+      return refused(x, allowed,
+                     "write it in quotes with its unit, as \"" + number + "s\" or \""
+                         + number + "ms\"");
+    }
+    auto* text = x.as<std::string>();
+    auto parsed = text ? parse_duration(*text) : std::nullopt;
+    if (!parsed)
+      return refused(
+          x, allowed,
+          "write it as \"250ms\", \"1.5s\", \"5m\" or \"1h\", no finer than 1ms");
+    if (*parsed < min || *parsed > max)
+      return refused(x, allowed);
+    f.write(s) = *parsed;
+    return {};
+  };
+  result.get = [=](const settings& s) { return quoted(format_duration(f.read(s))); };
+  return result;
+}
+
+option integer_option(field<std::uint32_t> f, std::int64_t min, std::int64_t max,
+                      std::string meaning) {
+  return any_integer(f, min, max, std::move(meaning));
+}
+
+option integer_option(field<std::int64_t> f, std::int64_t min, std::int64_t max,
+                      std::string meaning) {
+  return any_integer(f, min, max, std::move(meaning));
+}
+
+option unsigned_option(field<std::uint64_t> f, std::string meaning) {
+  std::string allowed =
+      "an integer from 0 to 9223372036854775807, or a string of decimal "
+      "digits up to \"18446744073709551615\"";
+  auto result = basis(f, option_type::integer, allowed, std::move(meaning));
+  result.set = [=](settings& s, const value& x) -> complaints {
+    std::optional<std::uint64_t> number;
+    if (auto* integer = x.as<std::int64_t>(); integer && *integer >= 0)
+      number = static_cast<std::uint64_t>(*integer);
+    if (auto* text = x.as<std::string>())
+      number = parse_unsigned(*text);
+    if (!number)
+      return refused(x, allowed);
+    f.write(s) = *number;
+    return {};
+  };
+  result.get = [=](const settings& s) {
+    auto digits = std::to_string(f.read(s));
+    return f.read(s) > INT64_MAX ? quoted(digits) : digits;
+  };
+  return result;
+}
+
+option real_option(field<double> f, double min, double max, std::string meaning) {
+  auto allowed = "a number from " + format_real(min) + " to " + format_real(max);
+  auto result = basis(f, option_type::real, allowed, std::move(meaning));
+  result.set = [=](settings& s, const value& x) -> complaints {
+    std::optional<double> number;
+    if (auto* real = x.as<double>())
+      number = *real;
+    else if (auto* integer = x.as<std::int64_t>())
+      number = static_cast<double>(*integer);
+    // Written so that NaN is refused.
+    if (!number || !(*number >= min && *number <= max))
+      return refused(x, allowed);
+    f.write(s) = *number;
+    return {};
+  };
+  result.get = [=](const settings& s) { return format_real(f.read(s)); };
+  return result;
+}
+
+option name_option(field<std::string> f, std::size_t longest, bool may_be_empty,
+                   std::string meaning) {
+  auto allowed = (may_be_empty ? "at most " : "1 to ") + std::to_string(longest)
+                 + " characters of A-Z, a-z, 0-9, '_' and '-'";
+  return string_option(f, allowed, std::move(meaning),
+                       [=](const std::string& x) -> std::optional<std::string> {
+                         if (x.size() <= longest
+                             && (is_name(x) || (x.empty() && may_be_empty)))
+                           return std::nullopt;
+                         return "";
+                       });
+}
+
+option text_option(field<std::string> f, std::size_t longest, std::string meaning) {
+  auto allowed = "text of at most " + std::to_string(longest)
+                 + " bytes in UTF-8 without control characters";
+  return string_option(f, allowed, std::move(meaning),
+                       [=](const std::string& x) -> std::optional<std::string> {
+                         if (x.size() > longest || !is_utf8(x))
+                           return "";
+                         if (!is_plain_text(x))
+                           return plain_text_remedy(x);
+                         return std::nullopt;
+                       });
+}
+
+option secret_option(field<std::string> f, std::string meaning) {
+  auto result = text_option(f, max_secret, std::move(meaning));
+  result.secret = true;
+  result.get = [=](const settings& s) {
+    return f.read(s).empty() ? std::string{} : quoted("(hidden)");
+  };
+  return result;
+}
+
+option file_option(field<std::string> f, std::string meaning) {
+  return string_option(f, "the path of a file that can be read", std::move(meaning),
+                       [](const std::string& x) -> std::optional<std::string> {
+                         auto reason = x.empty() ? std::string{} : why_unreadable(x);
+                         if (reason.empty())
+                           return std::nullopt;
+                         return reason;
+                       });
+}
+
+option choice_option(field<std::string> f, std::vector<std::string> words,
+                     std::vector<std::pair<std::string, std::string>> synonyms,
+                     std::string meaning) {
+  auto result = basis(f, option_type::text, one_of(words), std::move(meaning));
+  result.set = [=, allowed = result.allowed](settings& s, const value& x) -> complaints {
+    auto* text = x.as<std::string>();
+    if (!text)
+      return refused(x, allowed, "write it in quotes");
+    auto word = *text;
+    for (const auto& [shorter, full] : synonyms)
+      if (word == shorter)
+        word = full;
+    if (std::find(words.begin(), words.end(), word) == words.end()) {
+      auto meant = nearest(word, words);
+      return refused(x, allowed, meant.empty() ? "" : "did you mean " + meant + "?");
+    }
+    f.write(s) = word;
+    return {};
+  };
+  result.get = [=](const settings& s) { return quoted(f.read(s)); };
+  return result;
+}
+
+option url_option(field<std::vector<std::string>> f, std::string meaning) {
+  std::string allowed =
+      "a URL or a list of URLs like nats://host:4222 or tls://host:4222";
+  auto result = basis(f, option_type::list, allowed, std::move(meaning));
+  result.set = [=](settings& s, const value& x) -> complaints {
+    std::vector<std::string> urls;
+    complaints wrong;
+    auto add = [&](const value& item, const std::string& at) {
+      auto* url = item.as<std::string>();
+      auto reason = url ? why_no_url(*url) : "write it in quotes";
+      auto shown = item;
+      if (url)
+        shown.data = without_secrets(*url);
+      if (reason.empty())
+        urls.push_back(*url);
+      else
+        wrong.push_back({at, item.line, describe(shown), "must be " + allowed, reason});
+    };
+    if (auto* items = x.as<value_list>()) {
+      for (std::size_t i = 0; i < items->size(); ++i)
+        add((*items)[i], "[" + std::to_string(i) + "]");
+      if (items->empty())
+        wrong.push_back({{}, x.line, "an empty array", "must be " + allowed, {}});
+    } else
+      add(x, {});
+    if (wrong.empty())
+      f.write(s) = std::move(urls);
+    return wrong;
+  };
+  result.get = [=](const settings& s) {
+    std::string text;
+    for (const auto& url : f.read(s))
+      text += (text.empty() ? "" : ", ") + quoted(without_secrets(url));
+    return f.read(s).size() == 1 ? text : "[" + text + "]";
+  };
+  return result;
+}
+
+option partition_key_option(field<std::string> f, std::string meaning) {
+  return string_option(
+      f,
+      "a key without spaces, control characters, '*' and '>', and with no empty part "
+      "between dots",
+      std::move(meaning), [](const std::string& x) -> std::optional<std::string> {
+        auto reason = x.empty() ? std::string{} : why_no_partition_key(x);
+        if (reason.empty())
+          return std::nullopt;
+        return "it " + reason;
+      });
+}
+
+} // namespace partita::config

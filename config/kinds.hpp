@@ -1,0 +1,79 @@
+#pragma once
+
+#include "partita/config/options.hpp"
+
+#include <type_traits>
+#include <utility>
+
+/// The kinds of options: each function makes an option that reads one type of value,
+/// checks its range and prints it again.
+namespace partita::config {
+
+/// A member of `settings` and its name in TOML.
+template <class T>
+struct field {
+  const char* section;
+  const char* key;
+  T& (*write)(settings&);
+  const T& (*read)(const settings&);
+
+  std::string name() const { return std::string{section} + "." + key; }
+};
+
+// A macro, as the name in TOML and the name of the member are to be the same word.
+#define PARTITA_FIELD(sec, mem)                                                          \
+  ::partita::config::field<std::remove_reference_t<                                      \
+      decltype(std::declval<::partita::config::settings&>().sec.mem)>> {                 \
+#sec, #mem, [](::partita::config::settings & s) -> auto& {                           \
+      return s.sec.mem;                                                                  \
+    }                                                                                    \
+    , [](const ::partita::config::settings& s) -> const auto& {                          \
+      return s.sec.mem;                                                                  \
+    }                                                                                    \
+  }
+
+/// A duration from `min` to `max`, both included.
+option duration_option(field<std::chrono::milliseconds> f, std::chrono::milliseconds min,
+                       std::chrono::milliseconds max, std::string meaning);
+
+/// An integer from `min` to `max`, both included.
+option integer_option(field<std::uint32_t> f, std::int64_t min, std::int64_t max,
+                      std::string meaning);
+option integer_option(field<std::int64_t> f, std::int64_t min, std::int64_t max,
+                      std::string meaning);
+
+/// 0 to 2^64 - 1: an integer, or a string of decimal digits for what TOML's integers
+/// cannot hold.
+option unsigned_option(field<std::uint64_t> f, std::string meaning);
+
+/// A finite number from `min` to `max`, both included.
+option real_option(field<double> f, double min, double max, std::string meaning);
+
+/// Letters, digits, '_' and '-', at most `longest` of them.
+option name_option(field<std::string> f, std::size_t longest, bool may_be_empty,
+                   std::string meaning);
+
+/// Any text without control characters, up to `longest` bytes.
+option text_option(field<std::string> f, std::size_t longest, std::string meaning);
+
+/// A text that is never shown.
+option secret_option(field<std::string> f, std::string meaning);
+
+/// The path of a file; it must be readable.
+option file_option(field<std::string> f, std::string meaning);
+
+/// One of `words`; a synonym (first) is turned into its word (second).
+option choice_option(field<std::string> f, std::vector<std::string> words,
+                     std::vector<std::pair<std::string, std::string>> synonyms,
+                     std::string meaning);
+
+/// One or more addresses of NATS servers; a single one may stand without brackets.
+option url_option(field<std::vector<std::string>> f, std::string meaning);
+
+/// Partitions one by one.
+option partition_list_option(field<std::vector<partition>> f, std::string meaning);
+
+/// The first key of numbered partitions.
+option partition_key_option(field<std::string> f, std::string meaning);
+
+} // namespace partita::config

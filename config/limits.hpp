@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+/// The ranges of the options and the factors between them, by name. What they protect
+/// stands beside each.
+namespace partita::config {
+
+using namespace std::chrono_literals;
+
+// -- factors between two options --------------------------------------------------------
+
+/// A worker counts as silent only after several beats are missing, so that a lost one or
+/// a slow server costs nothing.
+inline constexpr int beats_per_ttl = 3;
+
+/// A session ends ttl / 8 early. A beat whose outcome is unknown must be repeated and
+/// answered before that, beside the wait for the beat itself.
+inline constexpr int requests_per_ttl = 4;
+
+/// A leader renews at lease / 3 and gives up at 0.8 lease: room for a renewal that times
+/// out and its repetition.
+inline constexpr int requests_per_lease = 4;
+
+// -- ranges -----------------------------------------------------------------------------
+
+/// No bucket of NATS may have a TTL below 100 ms; ours are multiples of these.
+inline constexpr std::chrono::milliseconds min_ttl = 100ms;
+inline constexpr std::chrono::milliseconds max_ttl = 24h;
+
+/// Beats closer together are more load than news.
+inline constexpr std::chrono::milliseconds min_interval = 20ms;
+inline constexpr std::chrono::milliseconds max_interval = 1h;
+
+/// 0 is "no window", which tests and small groups want.
+inline constexpr std::chrono::milliseconds max_window = 1h;
+
+/// Less than a round trip between two data centres makes every outcome unknown.
+inline constexpr std::chrono::milliseconds min_request = 10ms;
+inline constexpr std::chrono::milliseconds max_request = 1min;
+
+inline constexpr std::chrono::milliseconds min_timeout = 100ms;
+inline constexpr std::chrono::milliseconds max_timeout = 24h;
+
+/// Bucket names are file names on the server, `KV_` and a suffix of ours included.
+inline constexpr std::size_t max_group_name = 64;
+inline constexpr std::size_t max_bucket_name = 128;
+
+/// Written into every id, record and heartbeat.
+inline constexpr std::size_t max_id_prefix = 64;
+inline constexpr std::size_t max_instance = 256;
+
+/// NATS puts all of it into one line of at most 4 KB.
+inline constexpr std::size_t max_secret = 1024;
+
+inline constexpr std::int64_t max_worker_number = 999'999;
+inline constexpr std::int64_t max_workers = 1'000'000;
+inline constexpr std::int64_t max_partitions = 1'000'000;
+inline constexpr std::int64_t max_virtual_nodes = 10'000;
+inline constexpr std::int64_t max_replicas = 5;
+
+/// The sum over all partitions stays below 2^53, which JSON carries exactly.
+inline constexpr std::int64_t max_weight = 1'000'000'000;
+
+inline constexpr double min_threshold = 1.0;
+inline constexpr double max_threshold = 1000.0;
+
+/// A larger file is not a configuration; reading stops here.
+inline constexpr std::size_t max_file_bytes = 64u << 20;
+
+} // namespace partita::config

@@ -1,0 +1,123 @@
+#include "partita/config/load.hpp"
+
+#include "partita/config/gather.hpp"
+#include "partita/config/limits.hpp"
+#include "partita/config/toml_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <optional>
+#include <system_error>
+
+#include <unistd.h>
+
+namespace partita::config {
+
+namespace {
+
+std::vector<std::string> secret_keys() {
+  std::vector<std::string> result;
+  for (const auto& x : all_options())
+    if (x.secret)
+      result.push_back(x.key);
+  return result;
+}
+
+/// Either the whole file, or why not.
+struct file_content {
+  std::string text;
+  std::string why_not;
+};
+
+file_content read_file(const std::string& path) {
+  file_content result;
+  errno = 0;
+  std::ifstream in{path, std::ios::binary};
+  std::array<char, 65536> buffer;
+  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
+    result.text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
+    if (result.text.size() > max_file_bytes) {
+      result.why_not = "is larger than " + std::to_string(max_file_bytes >> 20) + " MB";
+      return result;
+    }
+  }
+  // A missing file fails to open, a directory opens and fails to be read.
+  if (!in.eof())
+    result.why_not =
+        "cannot be read: " + std::generic_category().message(errno != 0 ? errno : ENOENT);
+  return result;
+}
+
+/// Takes what counts beside the file, then closes the account.
+load_result finish(gathering&& all, const std::string& name, bool file_was_read,
+                   const load_options& options) {
+  all.take_environment(options.environment);
+  for (const auto& x : options.overrides)
+    all.take_override(x);
+  // What is missing or does not fit together is unknown as long as the file is.
+  if (file_was_read) {
+    all.demand(name, options.partitions_required);
+    all.relate(name);
+  }
+  name_buckets(all.result());
+  auto result = std::move(all.result());
+  auto problems = std::move(all).problems();
+  if (!problems.empty())
+    return problems;
+  return result;
+}
+
+} // namespace
+
+load_result load_settings(const std::string& path, const load_options& options) {
+  auto content = read_file(path);
+  if (content.why_not.empty())
+    return load_settings_text(content.text, path, options);
+  gathering all;
+  all.add({{origin::kind::file, path, 0, 0},
+           {},
+           {},
+           content.why_not,
+           "name a configuration file that can be read"});
+  return finish(std::move(all), path, false, options);
+}
+
+load_result load_settings_text(std::string_view text, const std::string& name,
+                               const load_options& options) {
+  gathering all;
+  auto document = parse_toml(text, name, secret_keys());
+  all.take_file(document.root, name);
+  if (document.error)
+    all.add(*document.error);
+  return finish(std::move(all), name, !document.error, options);
+}
+
+std::map<std::string, std::string> process_environment() {
+  std::map<std::string, std::string> result;
+  for (auto entry = environ; entry && *entry; ++entry) {
+    std::string_view text{*entry};
+    auto equals = text.find('=');
+    if (text.starts_with("PARTITA_") && equals != std::string_view::npos)
+      result.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return result;
+}
+
+std::string to_toml(const settings& x) {
+  std::string result;
+  std::string section;
+  for (const auto& option : all_options()) {
+    if (option.section != section) {
+      section = option.section;
+      result += (result.empty() ? "[" : "\n[") + section + "]\n";
+    }
+    auto text = option.get(x);
+    result += text.empty() ? "# " + option.key + " is not used\n"
+                           : option.key + " = " + text + "\n";
+  }
+  return result;
+}
+
+} // namespace partita::config

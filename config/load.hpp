@@ -1,0 +1,43 @@
+#pragma once
+
+#include "partita/config/problem.hpp"
+#include "partita/config/settings.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace partita::config {
+
+/// What counts beside the file. The command line wins over the environment, which wins
+/// over the file.
+struct load_options {
+  /// Variables by name; those that do not begin with `PARTITA_<SECTION>_` are not ours.
+  std::map<std::string, std::string> environment;
+  /// `section.key=value`, in the order of the command line; the last one counts.
+  std::vector<std::string> overrides;
+  /// The service has no other source of partitions; a host application may have.
+  bool partitions_required = false;
+};
+
+/// All settings, or everything that is wrong, in the order of lines.
+using load_result = std::variant<settings, std::vector<problem>>;
+
+/// Reads the file at `path`. Never throws on account of its content.
+load_result load_settings(const std::string& path, const load_options& options = {});
+
+/// Reads `text` as if it stood in a file of that name. An empty text is right where
+/// environment or overrides say everything.
+load_result load_settings_text(std::string_view text, const std::string& name,
+                               const load_options& options = {});
+
+/// Those variables of this process that begin with `PARTITA_`.
+std::map<std::string, std::string> process_environment();
+
+/// The settings in effect as a TOML text with every option; secrets are "(hidden)", what
+/// is not used stands in a comment.
+std::string to_toml(const settings& x);
+
+} // namespace partita::config

@@ -1,0 +1,269 @@
+#include "partita/config/options.hpp"
+
+#include "partita/config/kinds.hpp"
+#include "partita/config/limits.hpp"
+
+#include <algorithm>
+
+namespace partita::config {
+
+namespace {
+
+using options = std::vector<option>;
+
+option required(option x) {
+  x.required = true;
+  return x;
+}
+
+option derived(option x, std::string text) {
+  x.derived_default = std::move(text);
+  return x;
+}
+
+void add_group(options& xs) {
+  xs.push_back(required(name_option(
+      PARTITA_FIELD(group, name), max_group_name, false,
+      "Workers of one name share one set of partitions. The buckets on the server "
+      "begin with it.")));
+}
+
+void add_nats(options& xs) {
+  xs.insert(
+      xs.end(),
+      {url_option(PARTITA_FIELD(nats, url),
+                  "The servers, tried in turn. The port is 4222 if "
+                  "none is given."),
+       text_option(PARTITA_FIELD(nats, user), max_secret, "Name to log in with."),
+       secret_option(PARTITA_FIELD(nats, password),
+                     "Password of user. Better given by the "
+                     "environment."),
+       secret_option(
+           PARTITA_FIELD(nats, token),
+           "A secret instead of user and password. Better given by the environment."),
+       file_option(PARTITA_FIELD(nats, credentials),
+                   "File with a JWT and its key (.creds), as nsc writes it."),
+       file_option(PARTITA_FIELD(nats, nkey_seed), "File with the seed of an nkey."),
+       file_option(
+           PARTITA_FIELD(nats, tls_ca),
+           "PEM file with the authorities that may sign the server's certificate. Those "
+           "of the system count if none is given."),
+       file_option(PARTITA_FIELD(nats, tls_cert),
+                   "PEM file with our certificate, for servers that ask for one."),
+       file_option(PARTITA_FIELD(nats, tls_key), "PEM file with the key of tls_cert.")});
+}
+
+void add_worker(options& xs) {
+  xs.insert(
+      xs.end(),
+      {name_option(PARTITA_FIELD(worker, id_prefix), max_id_prefix, false,
+                   "Workers are called by it, '-' and a number, as worker-3."),
+       integer_option(PARTITA_FIELD(worker, id_min), 0, max_worker_number,
+                      "The lowest number of a worker."),
+       integer_option(PARTITA_FIELD(worker, id_max), 0, max_worker_number,
+                      "The highest number of a worker. There can be no more workers than "
+                      "numbers."),
+       duration_option(
+           PARTITA_FIELD(worker, id_ttl), min_ttl, max_ttl,
+           "An id that was not renewed for this long may be taken by anybody."),
+       text_option(
+           PARTITA_FIELD(worker, instance), max_instance,
+           "Names the place this worker runs in: a pod of a StatefulSet, a host, a "
+           "slot. A worker that comes back to its place gets its former id.")});
+}
+
+void add_heartbeat_and_election(options& xs) {
+  xs.insert(xs.end(),
+            {duration_option(PARTITA_FIELD(heartbeat, interval), min_interval,
+                             max_interval, "Time between two proofs of life."),
+             duration_option(
+                 PARTITA_FIELD(heartbeat, ttl), min_ttl, max_ttl,
+                 "A worker that was silent for this long has gone; its partitions get "
+                 "other owners."),
+             duration_option(
+                 PARTITA_FIELD(election, lease), min_ttl, max_ttl,
+                 "How long a leader leads without renewal. A dead leader has a successor "
+                 "after about this time.")});
+}
+
+void add_rebalance(options& xs) {
+  xs.insert(
+      xs.end(),
+      {duration_option(
+           PARTITA_FIELD(rebalance, cold_start_window), 0ms, max_window,
+           "How long the first workers of a new group are awaited before the first "
+           "rebalance."),
+       duration_option(
+           PARTITA_FIELD(rebalance, planned_scale_window), 0ms, max_window,
+           "How long further changes are awaited after a worker has joined or partitions "
+                       "have changed. A worker that leaves or is lost is not waited for."),
+       duration_option(PARTITA_FIELD(rebalance, settle_time), 0ms, max_window,
+                       "A window closes early once nothing has changed for this long."),
+       integer_option(
+           PARTITA_FIELD(rebalance, expected_workers), 0, max_workers,
+           "A window closes early once this many workers are present. 0: not known."),
+       duration_option(
+           PARTITA_FIELD(rebalance, min_interval), 0ms, max_window,
+           "The shortest time between two rebalances. Partitions without an owner do not "
+           "wait for it.")});
+}
+
+void add_strategy(options& xs) {
+  xs.insert(
+      xs.end(),
+      {choice_option(
+           PARTITA_FIELD(strategy, name),
+           {"sticky", "consistent_hash", "weighted_consistent_hash", "round_robin"},
+           {{"consistent", "consistent_hash"},
+            {"weighted", "weighted_consistent_hash"},
+            {"roundrobin", "round_robin"}},
+           "Who owns what: sticky moves the fewest partitions that balance allows. "
+           "consistent, weighted and roundrobin are understood too."),
+       integer_option(
+           PARTITA_FIELD(strategy, virtual_nodes), 1, max_virtual_nodes,
+           "Points of each worker on the hash ring. More spread more evenly and cost "
+           "more time."),
+       unsigned_option(PARTITA_FIELD(strategy, seed),
+                       "Seed of the hash; the same in the whole group. 0: unseeded."),
+       real_option(
+           PARTITA_FIELD(strategy, overload_threshold), min_threshold, max_threshold,
+           "For weighted_consistent_hash: how many times the average load a worker may "
+           "get from the ring. Below 1.15 counts as 1.15."),
+       real_option(
+           PARTITA_FIELD(strategy, extreme_threshold), min_threshold, max_threshold,
+           "For weighted_consistent_hash: a partition heavier than this many times the "
+           "average is dealt before all others. Below 1.5 counts as 1.5."),
+       integer_option(
+           PARTITA_FIELD(strategy, default_weight), 1, max_weight,
+           "Weight of a partition whose weight is 0. An ordinary partition has "
+           "100.")});
+}
+
+void add_partitions(options& xs) {
+  xs.insert(
+      xs.end(),
+      {partition_list_option(PARTITA_FIELD(partitions, list),
+                             "The partitions one by one. Weight is 100 if none is "
+                             "given."),
+       partition_key_option(PARTITA_FIELD(partitions, prefix),
+                            "Instead of list, with count: the first key of numbered "
+                            "partitions; [prefix, \"0\"], [prefix, \"1\"] and so on."),
+       integer_option(PARTITA_FIELD(partitions, count), 1, max_partitions,
+                      "Instead of list, with prefix: the number of partitions.")});
+}
+
+void add_buckets(options& xs) {
+  auto bucket = [](field<std::string> f, const char* suffix, const char* meaning) {
+    return derived(name_option(f, max_bucket_name, true, meaning),
+                   std::string{"<group.name>-"} + suffix);
+  };
+  xs.insert(
+      xs.end(),
+      {bucket(PARTITA_FIELD(buckets, stable_id), "stableid", "Bucket of the ids."),
+       bucket(PARTITA_FIELD(buckets, election), "election", "Bucket of the leader key."),
+       bucket(PARTITA_FIELD(buckets, heartbeat), "heartbeat",
+              "Bucket of the proofs of life."),
+       bucket(PARTITA_FIELD(buckets, assignment), "assignment",
+              "Bucket that says who owns what."),
+       integer_option(PARTITA_FIELD(buckets, replicas), 1, max_replicas,
+                      "Copies of each bucket on a clustered server.")});
+}
+
+void add_timeouts_and_log(options& xs) {
+  xs.insert(xs.end(),
+            {duration_option(PARTITA_FIELD(timeouts, startup), min_timeout, max_timeout,
+                             "How long a server and a free id are awaited at the start."),
+             duration_option(PARTITA_FIELD(timeouts, shutdown), min_timeout, max_timeout,
+                             "How long leaving the group may take."),
+             duration_option(
+                 PARTITA_FIELD(timeouts, request), min_request, max_request,
+                 "How long a server may take for one answer. After that the outcome is "
+                 "unknown and the request is repeated."),
+             choice_option(PARTITA_FIELD(log, level),
+                           {"trace", "debug", "info", "warn", "error", "critical", "off"},
+                           {}, "The least important messages that are logged.")});
+}
+
+options make_options() {
+  options result;
+  add_group(result);
+  add_nats(result);
+  add_worker(result);
+  add_heartbeat_and_election(result);
+  add_rebalance(result);
+  add_strategy(result);
+  add_partitions(result);
+  add_buckets(result);
+  add_timeouts_and_log(result);
+  return result;
+}
+
+std::vector<std::string> make_sections() {
+  std::vector<std::string> result;
+  for (const auto& x : all_options())
+    if (result.empty() || result.back() != x.section)
+      result.push_back(x.section);
+  return result;
+}
+
+} // namespace
+
+std::string to_string(option_type x) {
+  switch (x) {
+  case option_type::text:
+    return "string";
+  case option_type::integer:
+    return "integer";
+  case option_type::real:
+    return "float";
+  case option_type::duration:
+    return "duration";
+  case option_type::list:
+    return "array";
+  }
+  return "?";
+}
+
+std::string option::variable() const {
+  auto result = "PARTITA_" + section + "_" + key;
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return result;
+}
+
+std::string option::default_text() const {
+  if (required)
+    return "required";
+  if (!derived_default.empty())
+    return "\"" + derived_default + "\"";
+  auto text = get(settings{});
+  return text.empty() ? "not used" : text;
+}
+
+const std::vector<option>& all_options() {
+  static const auto result = make_options();
+  return result;
+}
+
+const option* find_option(std::string_view section, std::string_view key) {
+  for (const auto& x : all_options())
+    if (x.section == section && x.key == key)
+      return &x;
+  return nullptr;
+}
+
+const std::vector<std::string>& all_sections() {
+  static const auto result = make_sections();
+  return result;
+}
+
+std::vector<std::string> keys_of(std::string_view section) {
+  std::vector<std::string> result;
+  for (const auto& x : all_options())
+    if (x.section == section)
+      result.push_back(x.key);
+  return result;
+}
+
+} // namespace partita::config

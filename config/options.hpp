@@ -1,0 +1,76 @@
+#pragma once
+
+#include "partita/config/settings.hpp"
+#include "partita/config/value.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// One description of all options. Parsing, the names of environment variables, hints for
+/// unknown keys, the printed configuration, and the tests that compare
+/// config/partita.toml and docs/configuration.md with the code all draw on it.
+namespace partita::config {
+
+/// Why a value was refused.
+struct complaint {
+  /// Where inside the value, as `[3].weight`; empty: the value itself.
+  std::string at;
+  /// The line of that place; 0: that of the value.
+  int line = 0;
+  std::string found;
+  std::string expected;
+  std::string remedy;
+};
+
+using complaints = std::vector<complaint>;
+
+/// Decides how a text from the environment or the command line is read.
+enum class option_type { text, integer, real, duration, list };
+
+/// As the manual calls it: "string", "integer", "float", "duration", "array".
+std::string to_string(option_type x);
+
+struct option {
+  std::string section;
+  std::string key;
+  option_type type = option_type::text;
+  /// What may stand there, as in "must be ...": the range with its unit.
+  std::string allowed;
+  /// What it does; sentences.
+  std::string meaning;
+  /// For a default that depends on another option; empty: the default is that of
+  /// `settings`.
+  std::string derived_default;
+  /// Its value is never shown.
+  bool secret = false;
+  /// Has no default: loading fails without it.
+  bool required = false;
+  /// Changes the settings if the value is good, and nothing otherwise.
+  std::function<complaints(settings&, const value&)> set;
+  /// The present value as TOML text; empty: not used.
+  std::function<std::string(const settings&)> get;
+
+  std::string name() const { return section + "." + key; }
+
+  /// As `PARTITA_HEARTBEAT_TTL`.
+  std::string variable() const;
+
+  /// The default as TOML text, or "required" or "not used".
+  std::string default_text() const;
+};
+
+/// All options, in the order of the sections and keys of config/partita.toml.
+const std::vector<option>& all_options();
+
+/// The option of that name, or null.
+const option* find_option(std::string_view section, std::string_view key);
+
+/// The names of all sections, in order.
+const std::vector<std::string>& all_sections();
+
+/// The names of the keys of one section, in order; empty if there is no such section.
+std::vector<std::string> keys_of(std::string_view section);
+
+} // namespace partita::config

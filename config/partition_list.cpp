@@ -1,0 +1,152 @@
+#include "partita/config/checks.hpp"
+#include "partita/config/kinds.hpp"
+#include "partita/config/limits.hpp"
+#include "partita/config/text.hpp"
+
+namespace partita::config {
+
+namespace {
+
+const char* const forms =
+    "must be a key (\"orders\"), an array of keys ([\"orders\", \"7\"]) "
+    "or a table ({ keys = [\"orders\", \"7\"], weight = 100 })";
+
+/// Reads the items of `partitions.list` and notes everything that is wrong with them.
+class list_reader {
+public:
+  void read(const value_list& items) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      at_ = "[" + std::to_string(i) + "]";
+      auto& added = partitions_.emplace_back();
+      if (auto* members = items[i].as<value_table>())
+        read_table(added, items[i], *members);
+      else
+        read_keys(added, items[i], forms);
+    }
+  }
+
+  /// Looks at all partitions together, once each alone is right.
+  void compare(const value& whole) {
+    if (!wrong_.empty())
+      return;
+    at_.clear();
+    if (partitions_.size() > static_cast<std::size_t>(max_partitions))
+      complain(whole,
+               "holds more than " + std::to_string(max_partitions) + " partitions");
+    else if (auto reason = why_unusable(partitions_); !reason.empty())
+      complain(whole, reason);
+  }
+
+  const complaints& wrong() const { return wrong_; }
+
+  std::vector<partition> take() { return std::move(partitions_); }
+
+private:
+  void complain(const value& x, std::string expected, std::string remedy = {},
+                const std::string& inside = {}) {
+    // "has no keys" and the like say themselves what was found.
+    auto found = expected.starts_with("must") ? describe(x) : std::string{};
+    wrong_.push_back(
+        {at_ + inside, x.line, found, std::move(expected), std::move(remedy)});
+  }
+
+  void read_key(partition& to, const value& x, const char* expected) {
+    auto* key = x.as<std::string>();
+    if (!key)
+      return complain(x, expected, "keys are strings; write them in quotes");
+    auto reason = why_no_partition_key(*key);
+    if (!reason.empty())
+      return complain(x, "must be a key that a NATS subject can hold", "it " + reason);
+    to.keys.push_back(*key);
+  }
+
+  void read_keys(partition& to, const value& x, const char* expected) {
+    auto* items = x.as<value_list>();
+    if (!items)
+      return read_key(to, x, expected);
+    if (items->empty())
+      return complain(x, "has no keys", "every partition needs at least one");
+    for (const auto& item : *items)
+      read_key(to, item, expected);
+  }
+
+  void read_table(partition& to, const value& x, const value_table& members) {
+    bool has_keys = false;
+    for (const auto& [key, content] : members) {
+      if (key == "keys") {
+        has_keys = true;
+        read_keys(to, content, "must be an array of strings");
+      } else if (key == "weight")
+        read_weight(to, content);
+      else
+        wrong_.push_back({at_ + "." + key,
+                          content.line,
+                          {},
+                          "unknown key",
+                          "a partition has keys and weight"});
+    }
+    if (!has_keys)
+      complain(x, "has no keys",
+               "write it as { keys = [\"orders\", \"7\"], weight = 100 }");
+  }
+
+  void read_weight(partition& to, const value& x) {
+    auto* weight = x.as<std::int64_t>();
+    if (!weight || *weight < 0 || *weight > max_weight)
+      return complain(x, "must be an integer from 0 to " + std::to_string(max_weight), {},
+                      ".weight");
+    to.weight = *weight;
+  }
+
+  std::vector<partition> partitions_;
+  complaints wrong_;
+  std::string at_;
+};
+
+std::string format(const partition& x) {
+  std::string keys;
+  for (const auto& key : x.keys)
+    keys += (keys.empty() ? "" : ", ") + quoted(key);
+  if (x.weight == partition{}.weight)
+    return "[" + keys + "]";
+  return "{ keys = [" + keys + "], weight = " + std::to_string(x.weight) + " }";
+}
+
+} // namespace
+
+option partition_list_option(field<std::vector<partition>> f, std::string meaning) {
+  option result;
+  result.section = f.section;
+  result.key = f.key;
+  result.type = option_type::list;
+  result.allowed =
+      "an array; each item a key (\"orders\"), an array of keys "
+      "([\"orders\", \"7\"]) or a table ({ keys = [\"orders\", \"7\"], weight = "
+      "100 }, weight from 0 to "
+      + std::to_string(max_weight) + ")";
+  result.meaning = std::move(meaning);
+  result.set = [=](settings& s, const value& x) -> complaints {
+    auto* items = x.as<value_list>();
+    if (!items)
+      return {{{},
+               x.line,
+               describe(x),
+               "must be an array of partitions",
+               "write it as [\"orders.7\", [\"orders\", \"8\"]]"}};
+    list_reader reader;
+    reader.read(*items);
+    reader.compare(x);
+    if (reader.wrong().empty())
+      f.write(s) = reader.take();
+    return reader.wrong();
+  };
+  result.get = [=](const settings& s) {
+    std::string text;
+    for (const auto& x : f.read(s))
+      text += (text.empty() ? "" : ", ") + format(x);
+    return text.empty() ? std::string{} : "[" + text + "]";
+  };
+  return result;
+}
+
+} // namespace partita::config

@@ -1,0 +1,145 @@
+#pragma once
+
+#include "partita/messages/partition.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// All settings of one worker, a struct for each section of the TOML file. The defaults
+/// here are the only ones: the option table, the file and the manual are compared with
+/// them. An empty string or list means "not used" unless its comment says more.
+namespace partita::config {
+
+using namespace std::chrono_literals;
+
+struct group_settings {
+  /// Workers of one name share one set of partitions. Never empty once loaded.
+  std::string name;
+};
+
+struct nats_settings {
+  /// Tried in turn; `nats://host:port` or `tls://host:port`.
+  std::vector<std::string> url = {"nats://127.0.0.1:4222"};
+  /// At most one way to say who we are: user and password, token, credentials or
+  /// nkey_seed.
+  std::string user;
+  std::string password;
+  std::string token;
+  /// File with a JWT and its key, as `nsc` writes it.
+  std::string credentials;
+  /// File with the seed of an nkey.
+  std::string nkey_seed;
+  /// PEM files: the authority that signed the server's certificate, our certificate, its
+  /// key.
+  std::string tls_ca;
+  std::string tls_cert;
+  std::string tls_key;
+};
+
+struct worker_settings {
+  /// Ids are `<id_prefix>-<number>`, the number from id_min to id_max, both included.
+  std::string id_prefix = "worker";
+  std::uint32_t id_min = 0;
+  std::uint32_t id_max = 999;
+  /// An id that was not renewed for this long may be taken by anybody.
+  std::chrono::milliseconds id_ttl = 30s;
+  /// The place that this worker runs in; who comes back to its place gets its former id.
+  std::string instance;
+};
+
+struct heartbeat_settings {
+  std::chrono::milliseconds interval = 1s;
+  /// A worker that was silent for this long has gone.
+  std::chrono::milliseconds ttl = 6s;
+};
+
+struct election_settings {
+  /// How long the leader key counts without renewal.
+  std::chrono::milliseconds lease = 3s;
+};
+
+struct rebalance_settings {
+  std::chrono::milliseconds cold_start_window = 30s;
+  std::chrono::milliseconds planned_scale_window = 10s;
+  /// A window closes early once nothing has changed for this long.
+  std::chrono::milliseconds settle_time = 1s;
+  /// A window closes early once this many workers are present; 0: not known.
+  std::uint32_t expected_workers = 0;
+  /// The shortest time between two rebalances; an emergency ignores it.
+  std::chrono::milliseconds min_interval = 10s;
+};
+
+struct strategy_settings {
+  /// One of sticky, consistent_hash, weighted_consistent_hash, round_robin: always the
+  /// long spelling once loaded.
+  std::string name = "sticky";
+  /// Points of each worker on the hash ring.
+  std::uint32_t virtual_nodes = 150;
+  /// Of the hash; 0: unseeded.
+  std::uint64_t seed = 0;
+  /// In multiples of the average load of a worker and the average weight of a partition.
+  double overload_threshold = 1.3;
+  double extreme_threshold = 2.0;
+  /// For a partition whose weight is 0; 100 is an ordinary partition.
+  std::int64_t default_weight = 100;
+};
+
+/// The partitions of a fixed list: `list`, or `prefix` with `count`, never both.
+struct partitions_settings {
+  std::vector<partition> list;
+  std::string prefix;
+  /// 0 only if not used.
+  std::uint32_t count = 0;
+
+  /// Whether the configuration names the partitions at all; if not, a host application
+  /// brings a source of its own.
+  bool given() const { return !list.empty() || count > 0; }
+
+  /// The list, or [prefix, "0"], [prefix, "1"], ... Empty unless given().
+  std::vector<partition> all() const;
+};
+
+struct buckets_settings {
+  /// Empty means `<group>-stableid` and so on; loading fills them in.
+  std::string stable_id;
+  std::string election;
+  std::string heartbeat;
+  std::string assignment;
+  /// Copies of each bucket on a clustered server.
+  std::uint32_t replicas = 1;
+};
+
+struct timeouts_settings {
+  /// How long to wait for a server and a free id at the start.
+  std::chrono::milliseconds startup = 30s;
+  /// How long leaving may take.
+  std::chrono::milliseconds shutdown = 30s;
+  /// How long the store may take to answer before a request's outcome is unknown.
+  std::chrono::milliseconds request = 500ms;
+};
+
+struct log_settings {
+  /// One of trace, debug, info, warn, error, critical, off.
+  std::string level = "info";
+};
+
+struct settings {
+  group_settings group;
+  nats_settings nats;
+  worker_settings worker;
+  heartbeat_settings heartbeat;
+  election_settings election;
+  rebalance_settings rebalance;
+  strategy_settings strategy;
+  partitions_settings partitions;
+  buckets_settings buckets;
+  timeouts_settings timeouts;
+  log_settings log;
+};
+
+/// Puts the default names, made of the group's, where no name of a bucket was given.
+void name_buckets(settings& s);
+
+} // namespace partita::config

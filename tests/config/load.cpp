@@ -1,0 +1,292 @@
+#define CAF_SUITE config.load
+
+#include "fixture.hpp"
+
+#include <cstdlib>
+
+using namespace partita::config;
+
+CAF_TEST(an empty file lacks only what nobody else can know) {
+  CAF_CHECK_EQUAL(problem_in(""), "f.toml: group.name: is missing: it must be 1 to 64 "
+                                  "characters of A-Z, a-z, 0-9, '_' and '-'");
+  auto x = loaded(named);
+  CAF_CHECK_EQUAL(x.group.name, "demo");
+  CAF_CHECK(!x.partitions.given());
+  CAF_CHECK(x.partitions.all().empty());
+}
+
+CAF_TEST(the service demands partitions and a host application does not ) {
+  load_options service;
+  service.partitions_required = true;
+  CAF_CHECK_EQUAL(
+      problem_in(named, service),
+      "f.toml: partitions: no partitions are named: give list, or prefix and count, "
+      "in [partitions]");
+  CAF_CHECK_EQUAL(problem_in(named + "[partitions]\n", service),
+                  problem_in(named + "partitions.list = []", service));
+  loaded(named + "partitions.list = ['a']", service);
+  CAF_MESSAGE("a list that is wrong is not missing as well");
+  check_contains(problem_in(named + "partitions.list = ['a b']", service),
+                 "holds a space");
+  check_contains(problem_in(named + "partitions.prefix = 'a'", service),
+                 "count: is missing");
+}
+
+CAF_TEST(all mistakes are told at once in the order of lines) {
+  load_options options;
+  options.environment = {{"PARTITA_LOG_LEVEL", "loud"}};
+  options.overrides = {"election.lease=soon"};
+  auto lines = problems_in("[worker]\n"
+                           "id_max = 'x'\n"
+                           "[heartbeat]\n"
+                           "ttl = 2\n"
+                           "colour = 'red'\n"
+                           "[group]\n"
+                           "name = ''\n"
+                           "[nowhere]\n",
+                           options);
+  CAF_REQUIRE_EQUAL(lines.size(), 7u);
+  check_contains(lines[0], "f.toml:2: worker.id_max: found \"x\"; must be an integer");
+  check_contains(lines[1],
+                 "f.toml:4: heartbeat.ttl: found 2; must be a duration from 100ms to "
+                 "24h: write it in quotes with its unit, as \"2s\" or \"2ms\"");
+  check_contains(lines[2],
+                 "f.toml:5: heartbeat.colour: unknown key: [heartbeat] has interval "
+                 "or ttl");
+  check_contains(lines[3], "f.toml:7: group.name: found \"\"; must be");
+  check_contains(lines[4], "f.toml:8: nowhere: unknown section");
+  check_contains(lines[5],
+                 "environment variable PARTITA_LOG_LEVEL: log.level: found \"loud\"");
+  check_contains(lines[6],
+                 "command line: election.lease: found \"soon\"; must be a duration");
+}
+
+CAF_TEST(an unknown key names the one that was meant) {
+  auto hint = [](const std::string& text) { return problem_in(named + text); };
+  check_contains(hint("heartbeat.intervall = '1s'"), "did you mean heartbeat.interval?");
+  check_contains(hint("heartbeat.TTL = '1s'"), "did you mean heartbeat.ttl?");
+  check_contains(hint("heartbeat.lease = '1s'"), "did you mean election.lease?");
+  check_contains(hint("lease = '1s'"), "did you mean election.lease?");
+  check_contains(hint("[heartbeet]"), "did you mean [heartbeat]?");
+  check_contains(hint("'" + std::string(100'000, 'x') + "' = 1"), "unknown key");
+}
+
+CAF_TEST(options of later versions are unknown keys) {
+  for (auto key : {"group.ownership", "worker.zone", "worker.capacity", "worker.shutdown",
+                   "election.probe_grace", "rebalance.restart_hold", "buckets.control",
+                   "rebalance.handoff_timeout", "partitions.file"})
+    check_contains(problem_in(named + key + " = 1"), "unknown key");
+  for (auto section : {"http", "hooks", "degraded"})
+    check_contains(problem_in(named + "[" + section + "]\nx = 1"), "unknown section");
+}
+
+CAF_TEST(a section that is no table and a value that is one are told) {
+  check_contains(problem_in("group = 5\n"), "f.toml:1: group: found 5; must be a table");
+  auto lines = problems_in(named + "[[log]]\nlevel = 'info'");
+  CAF_REQUIRE_EQUAL(lines.size(), 1u);
+  check_contains(lines[0], "f.toml:2: log: found an array; must be a table");
+  check_contains(
+      problem_in(named + "[heartbeat.ttl]\ndeep = { deeper = [[1], {a = 2}] }"),
+      "heartbeat.ttl: found a table; must be a duration");
+}
+
+CAF_TEST(mistakes inside of a list have their own line) {
+  auto lines = problems_in(named
+                           + "[partitions]\nlist = [\n'good',\n'b d',\n{ keys = ['x'],"
+                             " weight = -1 },\n]\n");
+  CAF_REQUIRE_EQUAL(lines.size(), 2u);
+  check_contains(lines[0], "f.toml:5: partitions.list[1]: found \"b d\"");
+  check_contains(lines[1], "f.toml:6: partitions.list[2].weight: found -1");
+}
+
+CAF_TEST(text that is not TOML is told with line and column and nothing else) {
+  auto line = problem_in("[group]\nname = \n");
+  check_contains(line, "f.toml:2:8: is not TOML: ");
+  check_contains(problem_in(named + "a = 1\na = 2"), "f.toml:3:");
+  check_contains(problem_in(named + "worker.id_max = 99999999999999999999"),
+                 "not representable in 64 bits");
+  check_contains(problem_in(std::string{"\x7f"
+                                        "ELF\x02\x01\x00\x00\xff\xfe",
+                                        10}),
+                 "f.toml:1:");
+  check_contains(problem_in("name = '\xff'"), "f.toml:1:");
+  CAF_MESSAGE("what stands elsewhere is still looked at");
+  load_options options;
+  options.overrides = {"log.level=loud"};
+  CAF_CHECK_EQUAL(problems_in("=", options).size(), 2u);
+}
+
+CAF_TEST(a character beyond ASCII in a wrong place is told) {
+  for (const auto& text : {"name \xCC\xAA = 1", "\xC2\xA7", "a = \xC2\xA7",
+                           "\xE2\x82\xAC = 1", "[\xC2\xA7]", "a = 1 \xEF\xBC\x81"})
+    check_contains(problem_in(named + text), "f.toml:2:");
+  // A line that ends with a backslash goes on where the white space of the next one ends.
+  auto x = loaded(named + "worker.instance = \"\"\"\\\n\xC2\xA7\"\"\"");
+  CAF_CHECK_EQUAL(x.worker.instance, "\xC2\xA7");
+}
+
+CAF_TEST(text that breaks the parser is told with its line) {
+  for (const auto& text : {"[[[group]]]", "[[=", "[=]", "[[\n[group]]"})
+    for (std::size_t above = 0; above < 9; ++above) {
+      auto line = problem_in(std::string(above, '\n') + text + "\n[group]\nname = 'x'\n");
+      check_contains(line, "f.toml:" + std::to_string(above + 1));
+      check_contains(line, ": is not TOML: ");
+    }
+}
+
+CAF_TEST(the command line wins over the environment and that over the file) {
+  load_options options;
+  auto text = named + "log.level = 'warn'";
+  CAF_CHECK_EQUAL(loaded(text).log.level, "warn");
+  options.environment = {{"PARTITA_LOG_LEVEL", "error"}};
+  CAF_CHECK_EQUAL(loaded(text, options).log.level, "error");
+  options.overrides = {"log.level=off", "log.level=debug"};
+  CAF_CHECK_EQUAL(loaded(text, options).log.level, "debug");
+  CAF_CHECK_EQUAL(loaded(named).log.level, "info");
+}
+
+CAF_TEST(a mistake in the file counts even if something stronger says otherwise) {
+  load_options options;
+  options.overrides = {"log.level=off"};
+  check_contains(problem_in(named + "log.level = 'loud'", options), "found \"loud\"");
+}
+
+CAF_TEST(every option can be given by its variable and on the command line) {
+  for (const auto& x : all_options()) {
+    auto text = x.default_text();
+    if (text == "required" || text == "not used" || !x.derived_default.empty())
+      text = x.type == option_type::integer ? "1" : "";
+    if (text.starts_with('"'))
+      text = text.substr(1, text.size() - 2);
+    if (x.required)
+      text = "demo";
+    CAF_MESSAGE(x.variable() << "=" << text);
+    load_options environment;
+    environment.environment = {{x.variable(), text}};
+    load_options overrides;
+    overrides.overrides = {x.name() + "=" + text};
+    auto rest = std::string{x.required ? "" : "group.name = 'demo'\n"};
+    if (x.name() == "partitions.count")
+      rest += "partitions.prefix = 'a'";
+    CAF_CHECK_EQUAL(to_toml(loaded(rest, environment)), to_toml(loaded(rest, overrides)));
+  }
+}
+
+CAF_TEST(text from the environment is read as what the option is) {
+  load_options options;
+  options.environment = {
+      {"PARTITA_WORKER_ID_MAX", "42"},
+      {"PARTITA_STRATEGY_SEED", "18446744073709551615"},
+      {"PARTITA_STRATEGY_OVERLOAD_THRESHOLD", "1.5"},
+      {"PARTITA_STRATEGY_EXTREME_THRESHOLD", "3"},
+      {"PARTITA_NATS_URL", "nats://a, tls://b:1"},
+      {"PARTITA_PARTITIONS_LIST", "[\"x\", { keys = [\"y\"], weight = 7 }]"},
+      {"PARTITA_WORKER_INSTANCE", "7"}};
+  auto x = loaded(named, options);
+  CAF_CHECK_EQUAL(x.worker.id_max, 42u);
+  CAF_CHECK_EQUAL(x.strategy.seed, UINT64_MAX);
+  CAF_CHECK_EQUAL(x.strategy.overload_threshold, 1.5);
+  CAF_CHECK_EQUAL(x.strategy.extreme_threshold, 3.0);
+  CAF_CHECK_EQUAL(x.nats.url, (std::vector<std::string>{"nats://a", "tls://b:1"}));
+  CAF_CHECK_EQUAL(x.partitions.list.size(), 2u);
+  CAF_CHECK_EQUAL(x.worker.instance, "7");
+}
+
+CAF_TEST(text that is not what the option is gets refused) {
+  for (auto text : {"worker.id_max=", "worker.id_max=4 2", "worker.id_max=1.0",
+                    "worker.id_max=99999999999999999999", "worker.id_max=0x10",
+                    "strategy.overload_threshold=much", "strategy.overload_threshold=nan",
+                    "nats.url=", "nats.url=nats://a,", "nats.url=[nats://a]",
+                    "partitions.list=[\"a\"]\nx = 1", "partitions.list=a,a",
+                    "worker.instance=\xff\xfe", "heartbeat.ttl=\"6s\""}) {
+    load_options options;
+    options.overrides = {text};
+    check_contains(problem_in(named, options), "command line: ");
+  }
+}
+
+CAF_TEST(something stronger can take back what the file says) {
+  load_options options;
+  options.overrides = {"nats.token=", "partitions.list="};
+  auto x = loaded(named + "nats.token = 'abc'\npartitions.list = ['a']", options);
+  CAF_CHECK_EQUAL(x.nats.token, "");
+  CAF_CHECK(!x.partitions.given());
+}
+
+CAF_TEST(an unknown variable of a known section is a mistake and others are not ours) {
+  load_options options;
+  options.environment = {{"PARTITA_NATS_URLS", "x"}};
+  CAF_CHECK_EQUAL(problem_in(named, options),
+                  "environment variable PARTITA_NATS_URLS: "
+                  "nats.urls: unknown key: did you mean nats.url?");
+  options.environment = {
+      {"PARTITA_EVENT", "x"},       {"PARTITA_TOKEN", "x"}, {"PARTITA_", "x"},
+      {"PARTITA_HOOK_NAME", "x"},   {"HOME", "x"},          {"partita_log_level", "x"},
+      {"MY_PARTITA_LOG_LEVEL", "x"}};
+  loaded(named, options);
+  options.environment = {{"PARTITA_log_level", "info"}};
+  check_contains(problem_in(named, options), "write PARTITA_LOG_LEVEL");
+}
+
+CAF_TEST(an override that names nothing is a mistake) {
+  for (auto text : {"", "=", "log", "log.level", "log.level.deep=1", ".=1", "log.=info",
+                    "level=info", "lgo.level=info"}) {
+    load_options options;
+    options.overrides = {text};
+    check_contains(problem_in(named, options), "command line");
+  }
+}
+
+CAF_TEST(a file is read from its path) {
+  auto result = load_settings("config/partita.toml");
+  CAF_CHECK(std::holds_alternative<settings>(result));
+}
+
+CAF_TEST(a file that cannot be read says so) {
+  load_options options;
+  options.overrides = {"log.level=loud"};
+  auto lines = lines_of(load_settings("no/such.toml", options));
+  CAF_REQUIRE_EQUAL(lines.size(), 2u);
+  CAF_CHECK_EQUAL(lines[0],
+                  "no/such.toml: cannot be read: No such file or directory: name a "
+                  "configuration file that can be read");
+  check_contains(lines[1], "command line: log.level");
+  check_contains(lines_of(load_settings("config")).at(0), "config: cannot be read: ");
+  check_contains(lines_of(load_settings("/dev/zero")).at(0), "is larger than 64 MB");
+  check_contains(lines_of(load_settings("")).at(0), "cannot be read");
+}
+
+CAF_TEST(the environment of the process is found) {
+  ::setenv("PARTITA_LOG_LEVEL", "warn=1", 1);
+  auto found = process_environment();
+  ::unsetenv("PARTITA_LOG_LEVEL");
+  CAF_CHECK_EQUAL(found["PARTITA_LOG_LEVEL"], "warn=1");
+  CAF_CHECK_EQUAL(found.count("PATH"), 0u);
+}
+
+CAF_TEST(the printed settings load again as the same) {
+  load_options options;
+  options.overrides = {"nats.url=nats://a,nats://b", "worker.instance=slot \"1\"",
+                       "partitions.list=[[\"a\", \"b\"], {keys = [\"c\"], weight = 3}]",
+                       "strategy.seed=18446744073709551615", "timeouts.request=333ms"};
+  auto text = to_toml(loaded(named, options));
+  CAF_CHECK_EQUAL(to_toml(loaded(text)), text);
+  for (const auto& x : all_options())
+    check_contains(text,
+                   "\n" + std::string{x.get(loaded(text)).empty() ? "# " : ""} + x.key);
+}
+
+CAF_TEST(a message is always one printable line) {
+  load_options options;
+  options.overrides = {"log.level=a\nb\x1b[31m\xff", "log.level=a\nb\x1b[31m",
+                       "evil\x1b[2J.x=1"};
+  for (const auto& line : problems_in(named + "\"a\\nb\\u001b\" = 1", options))
+    for (auto c : line)
+      CAF_CHECK(static_cast<unsigned char>(c) >= 0x20 && c != '\x7f');
+}
+
+CAF_TEST(a long value is cut in the message) {
+  auto line = problem_in(named + "log.level = '" + std::string(100'000, 'x') + "'");
+  check_contains(line, "... (100000 bytes)");
+  CAF_CHECK_LESS(line.size(), 300u);
+}
