@@ -85,9 +85,10 @@ constexpr std::array all_lifecycles = {lifecycle::empty, lifecycle::cold_start,
                                        lifecycle::planned_scale, lifecycle::emergency,
                                        lifecycle::rebalance};
 
-constexpr std::array all_beat_states = {
-  beat_state::joining,    beat_state::working,  beat_state::draining, beat_state::stopped,
-  beat_state::restarting, beat_state::expelled, beat_state::forced};
+constexpr std::array all_beat_states = {beat_state::joining,    beat_state::working,
+                                        beat_state::draining,   beat_state::stopped,
+                                        beat_state::restarting, beat_state::expelled,
+                                        beat_state::forced};
 
 json to_json(const partition& x) {
   return {{"keys", x.keys}, {"weight", x.weight}};
@@ -248,7 +249,7 @@ decoded<leader_entry> leader_from(std::string_view text) {
 
 std::string to_text(const epoch_entry& x) {
   return dump(
-    {{"epoch", x.epoch.value}, {"leader", x.leader.value}, {"nonce", x.nonce.value}});
+      {{"epoch", x.epoch.value}, {"leader", x.leader.value}, {"nonce", x.nonce.value}});
 }
 
 decoded<epoch_entry> epoch_from(std::string_view text) {

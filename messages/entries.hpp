@@ -24,7 +24,8 @@ struct claim {
   friend bool operator==(const claim&, const claim&) = default;
 };
 
-/// Value of `leader` in the election bucket, written as `worker-3:<unix seconds>:<nonce>`.
+/// Value of `leader` in the election bucket, written as `worker-3:<unix
+/// seconds>:<nonce>`.
 struct leader_entry {
   partita::worker_id worker_id;
   /// Unix time in seconds; for people only.

@@ -72,8 +72,8 @@ struct assignment_changed {
   friend bool operator==(const assignment_changed&, const assignment_changed&) = default;
 };
 
-/// The last thing that a listener hears. `failure` is empty after a graceful stop; else it
-/// says why the worker gave up and what to do.
+/// The last thing that a listener hears. `failure` is empty after a graceful stop; else
+/// it says why the worker gave up and what to do.
 struct worker_stopped {
   partita::worker_id worker_id;
   std::string failure;
@@ -98,6 +98,8 @@ struct worker_status {
   std::vector<grant> partitions;
   /// How many entries of the store could not be read, since the start.
   std::uint64_t invalid_entries = 0;
+  /// How often the state changed, since the start.
+  std::uint64_t state_changes = 0;
   /// How often a child actor crashed and was started again.
   std::uint64_t restarts = 0;
 
@@ -110,10 +112,10 @@ struct stop_worker {
   friend bool operator==(const stop_worker&, const stop_worker&) = default;
 };
 
-#define PARTITA_INSPECT(type, ...)                                                         \
-  template <class Inspector>                                                               \
-  auto inspect(Inspector& f, type& x) {                                                    \
-    return f(caf::meta::type_name(#type), __VA_ARGS__);                                    \
+#define PARTITA_INSPECT(type, ...)                                                       \
+  template <class Inspector>                                                             \
+  auto inspect(Inspector& f, type& x) {                                                  \
+    return f(caf::meta::type_name(#type), __VA_ARGS__);                                  \
   }
 
 PARTITA_INSPECT(worker_id_claimed, x.worker_id)
@@ -124,7 +126,8 @@ PARTITA_INSPECT(assignment_changed, x.worker_id, x.version, x.epoch, x.lifecycle
                 x.partitions, x.added, x.removed)
 PARTITA_INSPECT(worker_stopped, x.worker_id, x.failure)
 PARTITA_INSPECT(worker_status, x.worker_id, x.state, x.state_reason, x.leading, x.leader,
-                x.applied, x.partitions, x.invalid_entries, x.restarts)
+                x.applied, x.partitions, x.invalid_entries, x.state_changes,
+                x.restarts)
 
 #undef PARTITA_INSPECT
 

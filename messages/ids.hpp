@@ -23,11 +23,21 @@ struct strong {
   }
 };
 
-struct revision_tag { static constexpr const char* name = "revision"; };
-struct epoch_tag { static constexpr const char* name = "epoch"; };
-struct version_tag { static constexpr const char* name = "version"; };
-struct worker_id_tag { static constexpr const char* name = "worker_id"; };
-struct nonce_tag { static constexpr const char* name = "nonce"; };
+struct revision_tag {
+  static constexpr const char* name = "revision";
+};
+struct epoch_tag {
+  static constexpr const char* name = "epoch";
+};
+struct version_tag {
+  static constexpr const char* name = "version";
+};
+struct worker_id_tag {
+  static constexpr const char* name = "worker_id";
+};
+struct nonce_tag {
+  static constexpr const char* name = "nonce";
+};
 
 /// The number that the store gave to one write; one sequence for all keys of a bucket.
 /// 0: no such write.

@@ -16,9 +16,9 @@ namespace partita {
 /// A WATCHER of keys, of any kind of actor: hears what its watches show.
 using watch_sink_actor = caf::typed_actor<caf::reacts_to<watch_event>>;
 
-/// Starts a watch over all keys that match `pattern`: a key, or with the wildcards of NATS
-/// subjects (`*` one token, `>` all the rest). News go to `sink` as watch_event numbered
-/// `watch`; they begin with a replay. One sink may hold several watches.
+/// Starts a watch over all keys that match `pattern`: a key, or with the wildcards of
+/// NATS subjects (`*` one token, `>` all the rest). News go to `sink` as watch_event
+/// numbered `watch`; they begin with a replay. One sink may hold several watches.
 struct kv_watch {
   std::uint64_t watch = 0;
   std::string pattern;
@@ -35,11 +35,13 @@ struct kv_watch {
 /// One BUCKET. Every request is answered within the store's request time-out, or at once
 /// while there is no connection. Nothing is sent that was asked while disconnected.
 using bucket_actor = caf::typed_actor<
-  caf::replies_to<kv_put>::with<kv_written>, caf::replies_to<kv_create>::with<kv_written>,
-  caf::replies_to<kv_update>::with<kv_written>,
-  caf::replies_to<kv_remove>::with<kv_written>, caf::replies_to<kv_get>::with<kv_read>,
-  caf::replies_to<kv_last>::with<kv_read>, caf::replies_to<kv_identify>::with<kv_identity>,
-  caf::reacts_to<kv_watch>, caf::reacts_to<kv_unwatch, watch_sink_actor>>;
+    caf::replies_to<kv_put>::with<kv_written>,
+    caf::replies_to<kv_create>::with<kv_written>,
+    caf::replies_to<kv_update>::with<kv_written>,
+    caf::replies_to<kv_remove>::with<kv_written>, caf::replies_to<kv_get>::with<kv_read>,
+    caf::replies_to<kv_last>::with<kv_read>,
+    caf::replies_to<kv_identify>::with<kv_identity>, caf::reacts_to<kv_watch>,
+    caf::reacts_to<kv_unwatch, watch_sink_actor>>;
 
 struct bucket_opened {
   open_status status = open_status::unknown;
@@ -52,7 +54,8 @@ struct bucket_opened {
 
   template <class Inspector>
   friend auto inspect(Inspector& f, bucket_opened& x) {
-    return f(caf::meta::type_name("bucket_opened"), x.status, x.bucket, x.identity, x.why);
+    return f(caf::meta::type_name("bucket_opened"), x.status, x.bucket, x.identity,
+             x.why);
   }
 };
 
@@ -61,42 +64,43 @@ using link_listener_actor = caf::typed_actor<caf::reacts_to<link_changed>>;
 
 /// The STORE: one connection, shared by all workers of a process.
 using store_actor = caf::typed_actor<
-  // The same bucket opened twice gives the same actor.
-  caf::replies_to<open_bucket>::with<bucket_opened>,
-  // Tells the listener at once and at every change.
-  caf::reacts_to<link_listener_actor>,
-  // After the answer nothing is sent any more.
-  caf::replies_to<close_store>::with<store_closed>>;
+    // The same bucket opened twice gives the same actor.
+    caf::replies_to<open_bucket>::with<bucket_opened>,
+    // Tells the listener at once and at every change.
+    caf::reacts_to<link_listener_actor>,
+    // After the answer nothing is sent any more.
+    caf::replies_to<close_store>::with<store_closed>>;
 
 // -- a worker's children ----------------------------------------------------------------
 
 /// The REGISTRAR: claims a stable id and keeps it.
-using registrar_actor = caf::typed_actor<
-  caf::reacts_to<watch_event>,
-  // INTERNAL: time to look again.
-  caf::reacts_to<wake>,
-  // Marks the id as free, answers, quits. Answered also when the store did not take it.
-  caf::replies_to<release_id>::with<id_released>>;
+using registrar_actor = caf::typed_actor<caf::reacts_to<watch_event>,
+                                         // INTERNAL: time to look again.
+                                         caf::reacts_to<wake>,
+                                         // Marks the id as free, answers, quits. Answered
+                                         // also when the store did not take it.
+                                         caf::replies_to<release_id>::with<id_released>>;
 
 /// The HEARTBEAT: proof of life in the store, and what this worker has applied.
 using heartbeat_actor = caf::typed_actor<
-  // INTERNAL: time to beat.
-  caf::reacts_to<wake>,
-  // What the next beat shall say; it is sent at once if it says something new.
-  caf::reacts_to<record_progress>,
-  // Writes a goodbye as the last beat, answers, quits.
-  caf::replies_to<say_goodbye>::with<goodbye_said>>;
+    // INTERNAL: time to beat.
+    caf::reacts_to<wake>,
+    // What the next beat shall say; it is sent at once if it says something new.
+    caf::reacts_to<record_progress>,
+    // Writes a goodbye as the last beat, answers, quits.
+    caf::replies_to<say_goodbye>::with<goodbye_said>>;
 
 /// The ELECTOR: makes at most one worker of the group the leader.
-using elector_actor = caf::typed_actor<
-  caf::reacts_to<watch_event>,
-  // INTERNAL: campaign, renewal and deadline.
-  caf::reacts_to<wake>,
-  // Leaves: stands for no election any more, deletes the key on its own revision if it
-  // holds it, answers, quits. Only after the calculator has stopped.
-  caf::replies_to<resign>::with<resigned>,
-  // A greater epoch was met: lets go of the key and stands again.
-  caf::reacts_to<abdicate>>;
+using elector_actor =
+    caf::typed_actor<caf::reacts_to<watch_event>,
+                     // INTERNAL: campaign, renewal and deadline.
+                     caf::reacts_to<wake>,
+                     // Leaves: stands for no election any more, deletes the key on its
+                     // own revision if it holds it, answers, quits. Only after the
+                     // calculator has stopped.
+                     caf::replies_to<resign>::with<resigned>,
+                     // A greater epoch was met: lets go of the key and stands again.
+                     caf::reacts_to<abdicate>>;
 
 /// The WATCHER: follows this worker's own record.
 using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
@@ -104,41 +108,43 @@ using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
                                        caf::reacts_to<wake>>;
 
 /// The CALCULATOR: decides who owns what. Exists only on the leader.
-using calculator_actor = caf::typed_actor<
-  caf::reacts_to<watch_event>,
-  // INTERNAL: a window or the cool-down ends, a silent worker is due, a write is repeated.
-  caf::reacts_to<wake>,
-  // From the partition source: the whole list, now and at every change.
-  caf::reacts_to<partition_list>>;
+using calculator_actor = caf::typed_actor<caf::reacts_to<watch_event>,
+                                          // INTERNAL: a window or the cool-down ends, a
+                                          // silent worker is due, a write is repeated.
+                                          caf::reacts_to<wake>,
+                                          // From the partition source: the whole list,
+                                          // now and at every change.
+                                          caf::reacts_to<partition_list>>;
 
 /// Hears the list of partitions.
 using partition_listener_actor = caf::typed_actor<caf::reacts_to<partition_list>>;
 
 /// A PARTITION SOURCE: what the group works on. A host application may bring its own.
 using partition_source_actor = caf::typed_actor<
-  // Tells the listener the list at once and at every change, until the listener ends.
-  caf::reacts_to<partition_listener_actor>>;
+    // Tells the listener the list at once and at every change, until the listener ends.
+    caf::reacts_to<partition_listener_actor>>;
 
 /// A LISTENER: hears everything about a worker, in the order in which it happens.
-using listener_actor = caf::typed_actor<
-  caf::reacts_to<worker_id_claimed>, caf::reacts_to<state_changed>,
-  caf::reacts_to<leadership_changed>, caf::reacts_to<calculator_adopted>,
-  caf::reacts_to<assignment_changed>, caf::reacts_to<worker_stopped>>;
+using listener_actor =
+    caf::typed_actor<caf::reacts_to<worker_id_claimed>, caf::reacts_to<state_changed>,
+                     caf::reacts_to<leadership_changed>,
+                     caf::reacts_to<calculator_adopted>,
+                     caf::reacts_to<assignment_changed>, caf::reacts_to<worker_stopped>>;
 
 /// The SUPERVISOR: one worker.
 using supervisor_actor = caf::typed_actor<
-  caf::replies_to<get_status>::with<worker_status>,
-  // Leaves the group; answered with the last event when all is given back.
-  caf::replies_to<stop_worker>::with<worker_stopped>,
-  // Hears all events from now on, and first what it needs to know of those before.
-  caf::reacts_to<listener_actor>,
-  // From the children.
-  caf::reacts_to<id_claimed>, caf::reacts_to<id_lost>, caf::reacts_to<session_started>,
-  caf::reacts_to<session_over>, caf::reacts_to<elected>, caf::reacts_to<deposed>,
-  caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
-  caf::reacts_to<record_lost>, caf::reacts_to<adopted>, caf::reacts_to<phase_changed>,
-  caf::reacts_to<superseded>, caf::reacts_to<entry_invalid>,
-  // INTERNAL: time to start a crashed child again, or to give up waiting.
-  caf::reacts_to<wake>>;
+    caf::replies_to<get_status>::with<worker_status>,
+    // Leaves the group; answered with the last event when all is given back.
+    caf::replies_to<stop_worker>::with<worker_stopped>,
+    // Hears all events from now on, and first what it needs to know of those before.
+    caf::reacts_to<listener_actor>,
+    // From the children.
+    caf::reacts_to<id_claimed>, caf::reacts_to<id_lost>, caf::reacts_to<session_started>,
+    caf::reacts_to<session_over>, caf::reacts_to<elected>, caf::reacts_to<deposed>,
+    caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
+    caf::reacts_to<record_lost>, caf::reacts_to<adopted>, caf::reacts_to<phase_changed>,
+    caf::reacts_to<superseded>, caf::reacts_to<entry_invalid>,
+    // INTERNAL: time to start a crashed child again, or to give up waiting.
+    caf::reacts_to<wake>>;
 
 } // namespace partita

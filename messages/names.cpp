@@ -7,95 +7,142 @@ namespace partita {
 
 std::string_view to_string(lifecycle x) {
   switch (x) {
-    case lifecycle::empty: return "empty";
-    case lifecycle::cold_start: return "cold_start";
-    case lifecycle::planned_scale: return "planned_scale";
-    case lifecycle::emergency: return "emergency";
-    case lifecycle::rebalance: return "rebalance";
+  case lifecycle::empty:
+    return "empty";
+  case lifecycle::cold_start:
+    return "cold_start";
+  case lifecycle::planned_scale:
+    return "planned_scale";
+  case lifecycle::emergency:
+    return "emergency";
+  case lifecycle::rebalance:
+    return "rebalance";
   }
   return "?";
 }
 
 std::string_view to_string(beat_state x) {
   switch (x) {
-    case beat_state::joining: return "joining";
-    case beat_state::working: return "working";
-    case beat_state::draining: return "draining";
-    case beat_state::stopped: return "stopped";
-    case beat_state::restarting: return "restarting";
-    case beat_state::expelled: return "expelled";
-    case beat_state::forced: return "forced";
+  case beat_state::joining:
+    return "joining";
+  case beat_state::working:
+    return "working";
+  case beat_state::draining:
+    return "draining";
+  case beat_state::stopped:
+    return "stopped";
+  case beat_state::restarting:
+    return "restarting";
+  case beat_state::expelled:
+    return "expelled";
+  case beat_state::forced:
+    return "forced";
   }
   return "?";
 }
 
 const char* to_string(worker_state x) {
   switch (x) {
-    case worker_state::init: return "init";
-    case worker_state::claiming_id: return "claiming_id";
-    case worker_state::election: return "election";
-    case worker_state::waiting_assignment: return "waiting_assignment";
-    case worker_state::stable: return "stable";
-    case worker_state::scaling: return "scaling";
-    case worker_state::rebalancing: return "rebalancing";
-    case worker_state::emergency: return "emergency";
-    case worker_state::degraded: return "degraded";
-    case worker_state::shutdown: return "shutdown";
+  case worker_state::init:
+    return "init";
+  case worker_state::claiming_id:
+    return "claiming_id";
+  case worker_state::election:
+    return "election";
+  case worker_state::waiting_assignment:
+    return "waiting_assignment";
+  case worker_state::stable:
+    return "stable";
+  case worker_state::scaling:
+    return "scaling";
+  case worker_state::rebalancing:
+    return "rebalancing";
+  case worker_state::emergency:
+    return "emergency";
+  case worker_state::degraded:
+    return "degraded";
+  case worker_state::shutdown:
+    return "shutdown";
   }
   return "?";
 }
 
 const char* to_string(write_status x) {
   switch (x) {
-    case write_status::done: return "done";
-    case write_status::conflict: return "conflict";
-    case write_status::not_connected: return "not_connected";
-    case write_status::unknown: return "unknown";
-    case write_status::refused: return "refused";
+  case write_status::done:
+    return "done";
+  case write_status::conflict:
+    return "conflict";
+  case write_status::not_connected:
+    return "not_connected";
+  case write_status::unknown:
+    return "unknown";
+  case write_status::refused:
+    return "refused";
   }
   return "?";
 }
 
 const char* to_string(read_status x) {
   switch (x) {
-    case read_status::found: return "found";
-    case read_status::missing: return "missing";
-    case read_status::not_connected: return "not_connected";
-    case read_status::unknown: return "unknown";
-    case read_status::refused: return "refused";
+  case read_status::found:
+    return "found";
+  case read_status::missing:
+    return "missing";
+  case read_status::not_connected:
+    return "not_connected";
+  case read_status::unknown:
+    return "unknown";
+  case read_status::refused:
+    return "refused";
   }
   return "?";
 }
 
 const char* to_string(watch_change x) {
   switch (x) {
-    case watch_change::value: return "value";
-    case watch_change::removed: return "removed";
-    case watch_change::replayed: return "replayed";
-    case watch_change::alive: return "alive";
-    case watch_change::restarted: return "restarted";
-    case watch_change::bucket_changed: return "bucket_changed";
+  case watch_change::value:
+    return "value";
+  case watch_change::removed:
+    return "removed";
+  case watch_change::replayed:
+    return "replayed";
+  case watch_change::alive:
+    return "alive";
+  case watch_change::restarted:
+    return "restarted";
+  case watch_change::bucket_changed:
+    return "bucket_changed";
   }
   return "?";
 }
 
 const char* to_string(open_status x) {
   switch (x) {
-    case open_status::opened: return "opened";
-    case open_status::missing: return "missing";
-    case open_status::foreign: return "foreign";
-    case open_status::not_connected: return "not_connected";
-    case open_status::unknown: return "unknown";
-    case open_status::refused: return "refused";
+  case open_status::opened:
+    return "opened";
+  case open_status::missing:
+    return "missing";
+  case open_status::foreign:
+    return "foreign";
+  case open_status::not_connected:
+    return "not_connected";
+  case open_status::unknown:
+    return "unknown";
+  case open_status::refused:
+    return "refused";
   }
   return "?";
 }
 
 const char* to_string(link_state x) {
   switch (x) {
-    case link_state::connecting: return "connecting";
-    case link_state::connected: return "connected";
-    case link_state::disconnected: return "disconnected";
+  case link_state::connecting:
+    return "connecting";
+  case link_state::connected:
+    return "connected";
+  case link_state::disconnected:
+    return "disconnected";
   }
   return "?";
 }

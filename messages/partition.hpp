@@ -23,12 +23,13 @@ struct partition {
   }
 };
 
-/// The keys joined by '.': how people and events name a partition. A list of partitions in
-/// which two share a name is refused where it enters (see config and partition sources).
+/// The keys joined by '.': how people and events name a partition. A list of partitions
+/// in which two share a name is refused where it enters (see config and partition
+/// sources).
 std::string name_of(const partition& x);
 
-/// Says why `xs` cannot be used as a group's partitions, or nothing if it can: a partition
-/// without keys, an empty key, or two partitions of one name.
+/// Says why `xs` cannot be used as a group's partitions, or nothing if it can: a
+/// partition without keys, an empty key, or two partitions of one name.
 std::string why_unusable(const std::vector<partition>& xs);
 
 } // namespace partita

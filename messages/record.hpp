@@ -8,7 +8,13 @@
 namespace partita {
 
 /// Why a record was published.
-enum class lifecycle : std::uint8_t { empty, cold_start, planned_scale, emergency, rebalance };
+enum class lifecycle : std::uint8_t {
+  empty,
+  cold_start,
+  planned_scale,
+  emergency,
+  rebalance
+};
 
 /// One partition in a record, with the fencing token of its grant: the version of the
 /// record that granted it. The token stays as long as the grant lasts.
@@ -41,8 +47,8 @@ struct record {
 
   template <class Inspector>
   friend auto inspect(Inspector& f, record& x) {
-    return f(caf::meta::type_name("record"), x.version, x.lifecycle, x.partitions, x.epoch,
-             x.leader, x.worker_nonce, x.revoking);
+    return f(caf::meta::type_name("record"), x.version, x.lifecycle, x.partitions,
+             x.epoch, x.leader, x.worker_nonce, x.revoking);
   }
 };
 

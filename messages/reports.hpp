@@ -10,12 +10,12 @@
 /// speaks, or that is spoken to: a message from an earlier run is recognised and dropped.
 namespace partita {
 
-#define PARTITA_REPORT(type, ...)                                                          \
-  friend bool operator==(const type&, const type&) = default;                              \
-  template <class Inspector>                                                               \
-  friend auto inspect(Inspector& f, type& x) {                                             \
-    static_cast<void>(x);                                                                  \
-    return f(caf::meta::type_name(#type) __VA_OPT__(, ) __VA_ARGS__);                      \
+#define PARTITA_REPORT(type, ...)                                                        \
+  friend bool operator==(const type&, const type&) = default;                            \
+  template <class Inspector>                                                             \
+  friend auto inspect(Inspector& f, type& x) {                                           \
+    static_cast<void>(x);                                                                \
+    return f(caf::meta::type_name(#type) __VA_OPT__(, ) __VA_ARGS__);                    \
   }
 
 /// A timer ran out. Timers cannot be taken back: `run` is the incarnation that set it,
@@ -35,7 +35,8 @@ struct id_claimed {
   PARTITA_REPORT(id_claimed, x.run, x.worker_id)
 };
 
-/// The id is not ours (any more). `fatal`: no id could be had in time; `why` says what to do.
+/// The id is not ours (any more). `fatal`: no id could be had in time; `why` says what to
+/// do.
 struct id_lost {
   std::uint64_t run = 0;
   std::string why;

@@ -6,7 +6,7 @@
 #include <string>
 
 /// The words of the key-value port. An answer is a value: "no" and "no answer" are
-/// different facts, and whoever asks must tell them apart (DESIGN section 4).
+/// different facts, and whoever asks must tell them apart (docs/protocol.md).
 namespace partita {
 
 /// One revision of one key.
@@ -45,7 +45,7 @@ struct bucket_identity {
   }
 };
 
-// -- writing ---------------------------------------------------------------------------
+// -- writing ----------------------------------------------------------------------------
 
 /// Writes whatever the key holds.
 struct kv_put {
@@ -84,13 +84,15 @@ struct kv_remove {
 enum class write_status : std::uint8_t {
   /// Written; the revision is known.
   done,
-  /// Certainly not written: the key has another revision. Read it from the stream's leader.
+  /// Certainly not written: the key has another revision. Read it from the stream's
+  /// leader.
   conflict,
   /// Certainly not written: there was no connection.
   not_connected,
   /// May have been written, may still be. Write the same again until an answer comes.
   unknown,
-  /// Certainly not written, and writing the same again will not help before somebody acts.
+  /// Certainly not written, and writing the same again will not help before somebody
+  /// acts.
   refused
 };
 
@@ -104,7 +106,7 @@ struct kv_written {
   friend bool operator==(const kv_written&, const kv_written&) = default;
 };
 
-// -- reading ---------------------------------------------------------------------------
+// -- reading ----------------------------------------------------------------------------
 
 /// Reads a key from any replica: may be old.
 struct kv_get {
@@ -153,7 +155,7 @@ struct kv_identity {
   friend bool operator==(const kv_identity&, const kv_identity&) = default;
 };
 
-// -- watching --------------------------------------------------------------------------
+// -- watching ---------------------------------------------------------------------------
 
 /// Stops the watch that its asker numbered `watch`. Watches of an actor that ends stop by
 /// themselves.
@@ -175,7 +177,8 @@ enum class watch_change : std::uint8_t {
   replayed,
   /// The watch works; nothing had to be said. `at` is when the sign of life arrived.
   alive,
-  /// The watch was broken (`why`) and is made anew: a fresh replay follows, up to the next
+  /// The watch was broken (`why`) and is made anew: a fresh replay follows, up to the
+  /// next
   /// `replayed`. Keys that are gone are reported as removed before that.
   restarted,
   /// The bucket was deleted and made again, or lost acknowledged writes (`bucket` is the
@@ -198,11 +201,12 @@ struct watch_event {
   friend bool operator==(const watch_event&, const watch_event&) = default;
 };
 
-// -- buckets ---------------------------------------------------------------------------
+// -- buckets ----------------------------------------------------------------------------
 
-/// Opens a bucket; makes it if it is missing and `create` is set. History 1, file storage.
-/// Making one that another client makes at the same time is tried again after 10, 20, 40,
-/// 80 and 160 ms, then the error goes up.
+/// Opens a bucket; makes it if it is missing and `create` is set. History 1, file
+/// storage. Making one that another client makes at the same time is tried again after
+/// 10, 20, 40, 80 and 160 ms, then the error goes up. Whoever does not set `create` only
+/// looks, and gets the bucket as it is: ttl and replicas are not compared then.
 struct open_bucket {
   std::string name;
   /// How long an entry lives without a newer write; 0: for ever. Sweeps only, decides
@@ -226,7 +230,7 @@ enum class open_status : std::uint8_t {
   refused
 };
 
-// -- the connection --------------------------------------------------------------------
+// -- the connection ---------------------------------------------------------------------
 
 enum class link_state : std::uint8_t {
   /// Never connected so far; being tried.
@@ -256,10 +260,10 @@ struct store_closed {
 
 // -- inspection (CAF) and names ---------------------------------------------------------
 
-#define PARTITA_KV_INSPECT(type, ...)                                                      \
-  template <class Inspector>                                                               \
-  auto inspect(Inspector& f, type& x) {                                                    \
-    return f(caf::meta::type_name(#type) __VA_OPT__(, ) __VA_ARGS__);                      \
+#define PARTITA_KV_INSPECT(type, ...)                                                    \
+  template <class Inspector>                                                             \
+  auto inspect(Inspector& f, type& x) {                                                  \
+    return f(caf::meta::type_name(#type) __VA_OPT__(, ) __VA_ARGS__);                    \
   }
 
 PARTITA_KV_INSPECT(kv_put, x.key, x.value)

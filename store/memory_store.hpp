@@ -1,14 +1,36 @@
 #pragma once
 
 #include "partita/messages/interfaces.hpp"
+#include "partita/store/memory_faults.hpp"
+#include "partita/store/memory_server.hpp"
 
 #include <caf/fwd.hpp>
+
+#include <chrono>
 
 namespace partita {
 
 /// Starts a store that lives in this process, with the semantics of the one on NATS:
-/// revisions of one sequence per bucket, TTL, delete marks, replay marks. Runs on the actor
-/// system's clock, so that tests can move time. What it holds ends with it.
+/// revisions of one sequence per bucket, TTL, delete marks, replay marks. Runs on the
+/// actor system's clock, so that tests can move time. What it holds ends with it.
 store_actor spawn_memory_store(caf::actor_system& sys);
 
+namespace store {
+
+/// A store in memory whose connection can be made to fail. A fault is in force for what
+/// its bucket is asked after the bucket has heard of it.
+using memory_store_actor = store_actor::extend<caf::reacts_to<client_fault>>;
+
+/// As nats_options.
+struct memory_client_options {
+  std::chrono::milliseconds request_timeout{500};
+  /// The server's own.
+  std::chrono::milliseconds watch_heartbeat{500};
+};
+
+/// Starts one client of `server`: as many as processes are to be played.
+memory_store_actor spawn_memory_client(caf::actor_system& sys, memory_server_actor server,
+                                       memory_client_options options = {});
+
+} // namespace store
 } // namespace partita

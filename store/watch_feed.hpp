@@ -1,12 +1,14 @@
 #pragma once
 
 #include "partita/messages/store.hpp"
+#include "partita/store/watch_ledger.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -22,19 +24,26 @@ namespace partita::store {
 ///                   +------ link_back --- detached <--- link_lost --+
 ///
 /// Promises, each of them a test:
-/// - within one life of the bucket no key goes back to an older revision, also over rebuilds;
+/// - within one life of the bucket no key goes back to an older revision, also over
+/// rebuilds;
 /// - a delete mark is an event like any other, and `replayed` is not the end;
 /// - a gap in the consumer's sequence, a silence of 2.5 heartbeats, a failed or stale
 ///   consumer and a reconnect each lead to a rebuild with a full replay; keys that are
 ///   absent from it are reported as removed before `replayed`;
-/// - `replayed` is only said once every watched key that this process wrote shows the last
-///   acknowledged revision or a later one; a key that is missing from the replay though we
-///   wrote it is confirmed by a read from the stream's leader first; a replay that shows an
-///   older revision than that of the acknowledged write is dropped and made again;
-/// - another creation time, or a last revision below one seen before, is a new life of the
-///   bucket: watchers hear `bucket_changed`, and everything known is forgotten, also the
-///   acknowledged revisions;
-/// - a watcher that joins a live feed gets a replay of its own (from what the feed holds),
+/// - `replayed` is only said once every watched key that this process wrote shows the
+/// last
+///   acknowledged revision or a later one; a key that is missing from the replay though
+///   we wrote it is confirmed by a read from the stream's leader first; a replay that
+///   shows an older revision than that of the acknowledged write, or than watchers were
+///   told, is dropped and made again, once the stream's leader has shown the later
+///   revision;
+/// - another creation time, a last revision below one seen before, or a stream's leader
+/// that
+///   has only an older revision of a key, is a new life of the bucket: watchers hear
+///   `bucket_changed`, and everything known is forgotten, also the acknowledged
+///   revisions;
+/// - a watcher that joins a live feed gets a replay of its own (from what the feed
+/// holds),
 ///   under the same rules; the others hear nothing of it.
 class watch_feed {
 public:
@@ -49,8 +58,8 @@ public:
     watch_event event;
   };
 
-  /// Drop the present consumer, if any, and make a new one on a new inbox with full replay
-  /// (last value of each key). Answer with attached or failed for this attempt.
+  /// Drop the present consumer, if any, and make a new one on a new inbox with full
+  /// replay (last value of each key). Answer with attached or failed for this attempt.
   struct attach {
     attempt number = 0;
     /// Wait this long before: 0 at first, then growing with repeated failures.
@@ -73,19 +82,19 @@ public:
   /// kv_watch.
   watch_feed(std::string pattern, std::chrono::milliseconds heartbeat);
 
-  // -- watchers --------------------------------------------------------------------------
+  // -- watchers -------------------------------------------------------------------------
 
   outputs join(subscriber who, time_point now);
   outputs leave(subscriber who);
   bool watched() const;
 
-  // -- the consumer ----------------------------------------------------------------------
+  // -- the consumer ---------------------------------------------------------------------
 
   /// The consumer exists in this life of the bucket; `pending` values will be replayed.
   outputs attached(attempt number, bucket_identity bucket, std::uint64_t pending,
                    time_point now);
   /// One message. `sequence` counts this consumer's deliveries from 1, `pending` what is
-  /// still to come.
+  /// still to come. May arrive before attached.
   outputs delivered(attempt number, std::uint64_t sequence, kv_entry entry,
                     std::uint64_t pending, time_point now);
   /// The server's sign of life: `last_sequence` is that of its newest delivery.
@@ -93,11 +102,12 @@ public:
   /// The consumer could not be made, or has gone.
   outputs failed(attempt number, std::string why, time_point now);
 
-  // -- what else happens -----------------------------------------------------------------
+  // -- what else happens ----------------------------------------------------------------
 
   outputs link_lost(std::string why, time_point now);
   outputs link_back(time_point now);
-  /// A write of this process to a key (of this bucket) was acknowledged.
+  /// A write of this process to a key (of this bucket) was acknowledged. A new feed is
+  /// told the last such write of each key before anybody joins.
   outputs acknowledged(const std::string& key, revision at, time_point now);
   /// Answer to confirm.
   outputs confirmed(attempt number, const std::string& key, const kv_read& read,
@@ -105,11 +115,92 @@ public:
   /// To be called about twice a heartbeat: notices silence.
   outputs tick(time_point now);
 
-  /// Whether a key matches a pattern in the way of NATS subjects (`*` one token, `>` rest).
+  /// Whether a key matches a pattern in the way of NATS subjects (`*` one token, `>`
+  /// rest).
   static bool matches(std::string_view pattern, std::string_view key);
 
 private:
-  // The implementation's own.
+  enum class phase {
+    /// Nobody watches; no consumer.
+    idle,
+    /// Watched, but there is no link.
+    detached,
+    /// A consumer was asked for.
+    attaching,
+    /// The consumer exists; its current values come in.
+    replaying,
+    /// All current values came in. Watchers that are not ready wait for what is owed.
+    complete
+  };
+
+  struct watcher {
+    /// Has heard `replayed` since the last trouble.
+    bool ready = false;
+    /// Has heard of the present trouble.
+    bool warned = false;
+  };
+
+  /// A delivery that overtook the answer to attach.
+  struct early_delivery {
+    std::uint64_t sequence = 0;
+    kv_entry entry;
+    std::uint64_t pending = 0;
+  };
+
+  /// A key that must be shown at `wanted` before anybody hears `replayed`.
+  struct debt {
+    revision wanted;
+    time_point since;
+    /// What was wanted when the stream's leader was asked; 0: it was not asked.
+    revision asked;
+  };
+
+  bool present(attempt number) const;
+  bool all_ready() const;
+
+  void begin_attempt(outputs& out, time_point now);
+  void rebuild(outputs& out, const std::string& why, time_point now);
+  void begin_life(outputs& out, bucket_identity bucket, const std::string& why,
+                  time_point now);
+  void take(outputs& out, early_delivery x, time_point now);
+  void complete_replay(outputs& out, time_point now);
+  void settle(outputs& out, time_point now);
+  void judge(outputs& out, const std::string& key, const kv_read& read, time_point now);
+  void owe(const watch_ledger::doubt& x, time_point now);
+
+  void tell_one(outputs& out, subscriber who, watch_event event) const;
+  void tell_all(outputs& out, const watch_event& event) const;
+  void warn_all(outputs& out, const watch_event& event);
+
+  std::string pattern_;
+  std::chrono::milliseconds heartbeat_;
+  /// A consumer that is silent for this long is dead.
+  std::chrono::milliseconds silence_;
+
+  phase phase_ = phase::idle;
+  bool link_up_ = true;
+  std::map<subscriber, watcher> watchers_;
+
+  // The present consumer.
+  attempt number_ = 0;
+  std::uint64_t sequence_ = 0;
+  std::vector<early_delivery> early_;
+  /// Its delay; it also stretches our patience, so that a slow server is met in the end.
+  std::chrono::milliseconds delay_{0};
+  /// The last progress. In the future while an attempt is delayed.
+  time_point heard_;
+  /// Attempts since the feed was last complete.
+  unsigned troubles_ = 0;
+
+  // The present life of the bucket.
+  std::optional<std::int64_t> created_at_ns_;
+  /// The greatest revision that is known to have been given.
+  revision last_;
+  /// The same when the present attempt began: acknowledgements that come while it is made
+  /// may be newer than what the server says of the bucket.
+  revision last_before_;
+  watch_ledger ledger_;
+  std::map<std::string, debt> owed_;
 };
 
 } // namespace partita::store

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// Which names a store takes. Both stores ask here before anything is sent, so that a
+/// name that one of them refuses is refused by the other in the same words.
+namespace partita::store {
+
+/// Why `key` cannot be written or read, for people; empty if it can. A key has tokens of
+/// letters, digits and `-_/=`, joined by dots.
+std::string key_fault(std::string_view key);
+
+/// The same for a pattern of kv_watch: a token may be `*`, the last one also `>`.
+std::string pattern_fault(std::string_view pattern);
+
+/// The same for the name of a bucket: letters, digits, `-` and `_`.
+std::string bucket_name_fault(std::string_view name);
+
+} // namespace partita::store

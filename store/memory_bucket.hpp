@@ -1,0 +1,77 @@
+#pragma once
+
+#include "partita/messages/store.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace partita::store {
+
+/// One write, of any kind.
+using kv_change = std::variant<kv_put, kv_create, kv_update, kv_remove>;
+
+/// The key that a write is about.
+const std::string& key_of(const kv_change& x);
+
+/// One bucket as a server keeps it: the newest revision of each key, delete marks among
+/// them, from one sequence of revisions, and nothing that is older than the TTL. Times
+/// are inputs; `now` never goes back.
+class memory_bucket {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  memory_bucket(open_bucket config, std::int64_t created_at_ns);
+
+  const open_bucket& config() const { return config_; }
+
+  bucket_identity identity() const { return {created_at_ns_, last_}; }
+
+  /// What was written; without an entry, `answer` says why not.
+  struct outcome {
+    kv_written answer;
+    std::optional<kv_entry> entry;
+  };
+
+  /// `wall_ns` is what the entry will say of when it was stored.
+  outcome write(const kv_change& what, time_point now, std::int64_t wall_ns);
+
+  /// The newest revision of a key, a delete mark too; none if there is no revision or it
+  /// is older than the TTL.
+  std::optional<kv_entry> newest(std::string_view key, time_point now);
+  /// What a replica that missed the key's newest write still shows.
+  std::optional<kv_entry> previous(std::string_view key, time_point now);
+
+  /// What a consumer replays: the newest revision of each matching key, oldest first.
+  std::vector<kv_entry> entries(std::string_view pattern, time_point now);
+
+  /// Loses all writes after `last`, as a server does that comes back from a power
+  /// failure.
+  void lose_writes_after(revision last);
+
+private:
+  struct slot {
+    kv_entry entry;
+    std::optional<kv_entry> previous;
+    time_point written;
+  };
+
+  void sweep(time_point now);
+  slot* find(std::string_view key, time_point now);
+  /// Why the write must not happen; empty if it may.
+  std::string objection(const kv_change& what, const slot* found) const;
+
+  open_bucket config_;
+  std::int64_t created_at_ns_;
+  revision last_;
+  std::map<std::string, slot, std::less<>> slots_;
+  /// The keys by the revision of their newest entry: the order of age.
+  std::map<revision, std::string> by_revision_;
+};
+
+} // namespace partita::store

@@ -1,0 +1,182 @@
+#include "partita/store/memory_store.hpp"
+
+#include "partita/store/memory_client.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace partita::store {
+
+namespace {
+
+struct store_state {
+  static inline constexpr const char* name = "partita.memory_store";
+
+  // No handle first: CAF would take this aggregate for one that is made from `self`.
+  memory_client_options options;
+  memory_server_actor server;
+  link_changed link{link_state::connected, "memory"};
+  std::map<std::string, memory_bucket_actor> buckets;
+  /// Not handles: whoever only listens shall not live on because of it.
+  std::set<caf::actor_addr> listeners;
+  /// Buckets being opened.
+  std::size_t opening = 0;
+  bool closed = false;
+  /// Buckets that are to confirm that they are closed.
+  std::size_t open_buckets = 0;
+  std::vector<caf::typed_response_promise<store_closed>> closing;
+};
+
+using store_ptr = memory_store_actor::stateful_pointer<store_state>;
+
+void tell(store_ptr self, const caf::actor_addr& listener) {
+  if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(listener))
+    self->send(caf::actor_cast<link_listener_actor>(strong), self->state.link);
+}
+
+void change_link(store_ptr self, link_changed x) {
+  auto& state = self->state;
+  if (state.link.state == x.state)
+    return;
+  state.link = std::move(x);
+  for (const auto& [name, bucket] : state.buckets)
+    self->send(bucket, state.link);
+  for (const auto& listener : state.listeners)
+    tell(self, listener);
+}
+
+// -- closing ----------------------------------------------------------------------------
+
+void finish_closing(store_ptr self) {
+  auto& state = self->state;
+  if (!state.closed || state.opening > 0 || state.open_buckets > 0)
+    return;
+  for (auto& promise : std::exchange(state.closing, {}))
+    promise.deliver(store_closed{});
+}
+
+void close_one(store_ptr self, const memory_bucket_actor& bucket) {
+  auto done = [self] {
+    --self->state.open_buckets;
+    finish_closing(self);
+  };
+  ++self->state.open_buckets;
+  self->request(bucket, caf::infinite, close_bucket{})
+      .then([done](store_closed) { done(); }, [done](const caf::error&) { done(); });
+}
+
+void close(store_ptr self) {
+  auto& state = self->state;
+  if (std::exchange(state.closed, true))
+    return;
+  for (const auto& [name, bucket] : state.buckets)
+    close_one(self, bucket);
+  state.buckets.clear();
+  change_link(self, {link_state::disconnected, "the store was closed"});
+}
+
+// -- opening ----------------------------------------------------------------------------
+
+bucket_opened opened(store_ptr self, const std::string& name, const server_opened& x) {
+  auto& state = self->state;
+  bucket_opened result{x.status, {}, x.identity, x.why};
+  if (x.status != open_status::opened)
+    return result;
+  if (state.closed)
+    return {open_status::not_connected, {}, {}, state.link.why};
+  auto& bucket = state.buckets[name];
+  if (!bucket) {
+    bucket = spawn_memory_bucket(
+        self->home_system(), state.server,
+        {name, state.options.request_timeout, state.options.watch_heartbeat});
+    if (state.link.state != link_state::connected)
+      self->send(bucket, state.link);
+  }
+  result.bucket = bucket;
+  return result;
+}
+
+caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
+  auto& state = self->state;
+  if (state.link.state != link_state::connected)
+    return bucket_opened{
+        open_status::not_connected, {}, {}, "not connected: " + state.link.why};
+  auto promise = self->make_response_promise<bucket_opened>();
+  ++state.opening;
+  auto answer = [self, promise](bucket_opened result) mutable {
+    --self->state.opening;
+    promise.deliver(std::move(result));
+    finish_closing(self);
+  };
+  self->request(state.server, caf::infinite, x)
+      .then([self, answer, name = x.name](
+                const server_opened& y) mutable { answer(opened(self, name, y)); },
+            [self, answer](const caf::error& e) mutable {
+              answer({open_status::unknown, {}, {}, self->system().render(e)});
+            });
+  return promise;
+}
+
+// -- the actor --------------------------------------------------------------------------
+
+void strike(store_ptr self, const client_fault& x) {
+  auto& state = self->state;
+  if (x.kind == fault_kind::link_down) {
+    if (!state.closed)
+      change_link(self, x.times == 0 ? link_changed{link_state::connected, "memory"}
+                                     : link_changed{link_state::disconnected,
+                                                    "a fault was injected"});
+    return;
+  }
+  for (const auto& [name, bucket] : state.buckets)
+    if (x.bucket.empty() || x.bucket == name)
+      self->send(bucket, x);
+}
+
+memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_actor server,
+                                               memory_client_options options) {
+  self->state.server = std::move(server);
+  self->state.options = options;
+  self->set_down_handler(
+      [self](const caf::down_msg& x) { self->state.listeners.erase(x.source); });
+  return {
+      [self](const open_bucket& x) { return open(self, x); },
+      [self](const link_listener_actor& x) {
+        if (self->state.listeners.insert(x.address()).second)
+          self->monitor(x);
+        tell(self, x.address());
+      },
+      [self](close_store) {
+        auto promise = self->make_response_promise<store_closed>();
+        self->state.closing.push_back(promise);
+        close(self);
+        finish_closing(self);
+        return promise;
+      },
+      [self](const client_fault& x) { strike(self, x); },
+  };
+}
+
+} // namespace
+
+memory_store_actor spawn_memory_client(caf::actor_system& sys, memory_server_actor server,
+                                       memory_client_options options) {
+  return sys.spawn(memory_store, std::move(server), options);
+}
+
+} // namespace partita::store
+
+namespace partita {
+
+store_actor spawn_memory_store(caf::actor_system& sys) {
+  return store::spawn_memory_client(sys, store::spawn_memory_server(sys));
+}
+
+} // namespace partita

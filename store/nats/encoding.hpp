@@ -1,0 +1,21 @@
+#pragma once
+
+#include "partita/store/nats/message.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Forms in which the JetStream API writes bytes and times.
+namespace partita::nats {
+
+std::optional<std::string> from_base64(std::string_view text);
+
+/// Nanoseconds since 1970 of `2024-05-01T12:00:00.123456789Z` (or with `+02:00`).
+std::optional<std::int64_t> from_rfc3339(std::string_view text);
+
+/// Reads a header block: `NATS/1.0[ status text]\r\nName: value\r\n...`.
+header_list parse_headers(std::string_view block);
+
+} // namespace partita::nats

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace partita::nats {
+
+/// What a server says in the first line of every connection; the library keeps it to
+/// itself.
+struct server_info {
+  std::string version;
+  bool clustered = false;
+};
+
+/// Opens a connection of its own to read that line; waits for at most `timeout`.
+std::optional<server_info> read_server_info(const std::string& url,
+                                            std::chrono::milliseconds timeout);
+
+/// Reads `INFO {...}`.
+std::optional<server_info> parse_server_info(std::string_view line);
+
+/// Whether a version is older than another, by its three numbers; false if one cannot be
+/// read.
+bool is_older(std::string_view version, std::string_view than);
+
+} // namespace partita::nats

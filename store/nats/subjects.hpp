@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The names that JetStream KV gives to things.
+namespace partita::nats {
+
+/// `KV_<bucket>`: the stream that holds a bucket.
+std::string stream_of(std::string_view bucket);
+/// `$KV.<bucket>.<key or pattern>`.
+std::string subject_of(std::string_view bucket, std::string_view key);
+/// The key in a subject of this bucket; empty if the subject is none.
+std::string_view key_in(std::string_view bucket, std::string_view subject);
+
+/// What a consumer writes into the reply subject of a delivery.
+struct delivery {
+  std::string_view stream;
+  std::string_view consumer;
+  std::uint64_t stream_sequence = 0;
+  /// Counts the deliveries of this consumer from 1.
+  std::uint64_t consumer_sequence = 0;
+  std::int64_t stored_at_ns = 0;
+  /// How many messages are still to come.
+  std::uint64_t pending = 0;
+};
+
+/// Reads `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>
+/// .<pending>`, and the longer form `$JS.ACK.<domain>.<account>.<stream>...` that servers
+/// with a domain and newer ones write. The views point into `reply`.
+std::optional<delivery> parse_delivery(std::string_view reply);
+
+/// The subject that a text like `Permissions Violation for Publish to "a.b"` names.
+struct violation {
+  /// False: for a subscription.
+  bool publish = true;
+  std::string subject;
+};
+
+std::optional<violation> parse_violation(std::string_view text);
+
+} // namespace partita::nats

@@ -1,0 +1,407 @@
+#include "partita/store/watch_feed.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace partita::store {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds first_delay{50};
+constexpr milliseconds longest_delay{2000};
+
+/// 0, 50 ms, 100 ms and so on up to 2 s.
+milliseconds delay_after(unsigned troubles) {
+  if (troubles == 0)
+    return milliseconds{0};
+  auto doublings = std::min(troubles - 1, 10u);
+  return std::min(longest_delay, first_delay * (1 << doublings));
+}
+
+watch_event event_of(watch_change change, watch_feed::time_point now,
+                     std::string why = {}) {
+  watch_event result;
+  result.change = change;
+  result.at = now;
+  result.why = std::move(why);
+  return result;
+}
+
+watch_event event_of(kv_entry entry, watch_feed::time_point now) {
+  auto change = entry.removed ? watch_change::removed : watch_change::value;
+  auto result = event_of(change, now);
+  result.entry = std::move(entry);
+  return result;
+}
+
+watch_event event_of(watch_change change, bucket_identity bucket,
+                     watch_feed::time_point now, std::string why = {}) {
+  auto result = event_of(change, now, std::move(why));
+  result.bucket = bucket;
+  return result;
+}
+
+std::string number(revision x) {
+  return std::to_string(x.value);
+}
+
+} // namespace
+
+watch_feed::watch_feed(std::string pattern, milliseconds heartbeat)
+    : pattern_(std::move(pattern)), heartbeat_(heartbeat), silence_(heartbeat * 5 / 2) {}
+
+// -- watchers ---------------------------------------------------------------------------
+
+watch_feed::outputs watch_feed::join(subscriber who, time_point now) {
+  outputs out;
+  watchers_[who] = {};
+  if (phase_ == phase::idle) {
+    if (link_up_)
+      begin_attempt(out, now);
+    else
+      phase_ = phase::detached;
+    return out;
+  }
+  ledger_.for_each_shown(
+      [&](const kv_entry& x) { tell_one(out, who, event_of(x, now)); });
+  if (phase_ == phase::complete) {
+    for (const auto& x : ledger_.owed())
+      owe(x, now);
+    settle(out, now);
+  }
+  return out;
+}
+
+watch_feed::outputs watch_feed::leave(subscriber who) {
+  if (watchers_.erase(who) == 0 || watched())
+    return {};
+  phase_ = phase::idle;
+  troubles_ = 0;
+  early_.clear();
+  owed_.clear();
+  ledger_.forget_told();
+  outputs out;
+  out.emplace_back(detach{});
+  return out;
+}
+
+bool watch_feed::watched() const {
+  return !watchers_.empty();
+}
+
+// -- the consumer -----------------------------------------------------------------------
+
+watch_feed::outputs watch_feed::attached(attempt number, bucket_identity bucket,
+                                         std::uint64_t pending, time_point now) {
+  outputs out;
+  if (number != number_ || phase_ != phase::attaching)
+    return out;
+  phase_ = phase::replaying;
+  heard_ = now;
+  if (created_at_ns_ && *created_at_ns_ != bucket.created_at_ns)
+    begin_life(out, bucket, "the bucket was deleted and made again", now);
+  else if (created_at_ns_ && bucket.last < last_before_)
+    begin_life(out, bucket,
+               "the bucket lost acknowledged writes: its last revision is "
+                   + store::number(bucket.last) + ", it was "
+                   + store::number(last_before_),
+               now);
+  created_at_ns_ = bucket.created_at_ns;
+  last_ = std::max(last_, bucket.last);
+  if (pending == 0)
+    complete_replay(out, now);
+  for (auto& x : std::exchange(early_, {}))
+    if (present(number))
+      take(out, std::move(x), now);
+  return out;
+}
+
+watch_feed::outputs watch_feed::delivered(attempt number, std::uint64_t sequence,
+                                          kv_entry entry, std::uint64_t pending,
+                                          time_point now) {
+  outputs out;
+  early_delivery x{sequence, std::move(entry), pending};
+  if (present(number))
+    take(out, std::move(x), now);
+  else if (number == number_ && phase_ == phase::attaching)
+    early_.push_back(std::move(x));
+  return out;
+}
+
+watch_feed::outputs watch_feed::heartbeat(attempt number, std::uint64_t last_sequence,
+                                          time_point now) {
+  outputs out;
+  if (!present(number))
+    return out;
+  if (last_sequence > sequence_) {
+    rebuild(out,
+            "deliveries were lost: the store has sent " + std::to_string(last_sequence)
+                + ", " + std::to_string(sequence_) + " arrived",
+            now);
+    return out;
+  }
+  // While values are still to come, only values are progress: some that were counted may
+  // have gone meanwhile, and the end of the replay would never show.
+  if (phase_ != phase::complete)
+    return out;
+  heard_ = now;
+  for (const auto& [who, state] : watchers_)
+    if (state.ready)
+      tell_one(out, who, event_of(watch_change::alive, now));
+  return out;
+}
+
+watch_feed::outputs watch_feed::failed(attempt number, std::string why, time_point now) {
+  outputs out;
+  if (present(number) || (number == number_ && phase_ == phase::attaching))
+    rebuild(out, why, now);
+  return out;
+}
+
+// -- what else happens ------------------------------------------------------------------
+
+watch_feed::outputs watch_feed::link_lost(std::string why, time_point now) {
+  outputs out;
+  link_up_ = false;
+  if (phase_ == phase::idle)
+    return out;
+  phase_ = phase::detached;
+  early_.clear();
+  owed_.clear();
+  ledger_.begin_attempt();
+  warn_all(out, event_of(watch_change::restarted, now, std::move(why)));
+  return out;
+}
+
+watch_feed::outputs watch_feed::link_back(time_point now) {
+  outputs out;
+  link_up_ = true;
+  troubles_ = 0;
+  if (phase_ == phase::detached)
+    begin_attempt(out, now);
+  else if (phase_ != phase::idle)
+    rebuild(out, "the connection was made anew", now);
+  return out;
+}
+
+watch_feed::outputs watch_feed::acknowledged(const std::string& key, revision at,
+                                             time_point now) {
+  if (!matches(pattern_, key))
+    return {};
+  last_ = std::max(last_, at);
+  ledger_.acknowledged(key, at);
+  if (phase_ == phase::complete && !all_ready() && !ledger_.shown(key, at))
+    owe({key, at}, now);
+  return {};
+}
+
+watch_feed::outputs watch_feed::confirmed(attempt number, const std::string& key,
+                                          const kv_read& read, time_point now) {
+  outputs out;
+  auto i = owed_.find(key);
+  if (present(number) && i != owed_.end() && i->second.asked != revision{})
+    judge(out, key, read, now);
+  return out;
+}
+
+watch_feed::outputs watch_feed::tick(time_point now) {
+  outputs out;
+  if (phase_ == phase::idle || phase_ == phase::detached)
+    return out;
+  auto patience = phase_ == phase::complete ? silence_ : silence_ + delay_;
+  if (now - heard_ >= patience) {
+    rebuild(out, "no sign of life for " + std::to_string(patience.count()) + " ms", now);
+    return out;
+  }
+  for (const auto& [key, x] : owed_) {
+    if (now - x.since < silence_)
+      continue;
+    rebuild(out,
+            "revision " + number(x.wanted) + " of '" + key
+                + "' was acknowledged but not shown",
+            now);
+    break;
+  }
+  return out;
+}
+
+bool watch_feed::matches(std::string_view pattern, std::string_view key) {
+  for (;;) {
+    auto pattern_end = pattern.find('.');
+    auto key_end = key.find('.');
+    auto wanted = pattern.substr(0, pattern_end);
+    auto found = key.substr(0, key_end);
+    if (found.empty())
+      return false;
+    if (wanted == ">")
+      return pattern_end == std::string_view::npos;
+    if (wanted != "*" && wanted != found)
+      return false;
+    if (pattern_end == std::string_view::npos || key_end == std::string_view::npos)
+      return pattern_end == key_end;
+    pattern.remove_prefix(pattern_end + 1);
+    key.remove_prefix(key_end + 1);
+  }
+}
+
+// -- attempts ---------------------------------------------------------------------------
+
+bool watch_feed::present(attempt number) const {
+  return number == number_ && (phase_ == phase::replaying || phase_ == phase::complete);
+}
+
+bool watch_feed::all_ready() const {
+  return std::all_of(watchers_.begin(), watchers_.end(),
+                     [](const auto& x) { return x.second.ready; });
+}
+
+void watch_feed::begin_attempt(outputs& out, time_point now) {
+  phase_ = phase::attaching;
+  sequence_ = 0;
+  early_.clear();
+  owed_.clear();
+  ledger_.begin_attempt();
+  last_before_ = last_;
+  delay_ = delay_after(troubles_++);
+  heard_ = now + delay_;
+  out.emplace_back(attach{++number_, delay_});
+}
+
+void watch_feed::rebuild(outputs& out, const std::string& why, time_point now) {
+  warn_all(out, event_of(watch_change::restarted, now, why));
+  begin_attempt(out, now);
+}
+
+void watch_feed::begin_life(outputs& out, bucket_identity bucket, const std::string& why,
+                            time_point now) {
+  ledger_.forget_all();
+  owed_.clear();
+  last_ = bucket.last;
+  for (auto& [who, state] : watchers_)
+    state = {.ready = false, .warned = true};
+  tell_all(out, event_of(watch_change::bucket_changed, bucket, now, why));
+}
+
+// -- replays and changes ----------------------------------------------------------------
+
+void watch_feed::take(outputs& out, early_delivery x, time_point now) {
+  if (x.sequence <= sequence_)
+    return;
+  if (x.sequence != sequence_ + 1) {
+    rebuild(out,
+            "a delivery was lost: number " + std::to_string(x.sequence) + " came after "
+                + std::to_string(sequence_),
+            now);
+    return;
+  }
+  sequence_ = x.sequence;
+  heard_ = now;
+  last_ = std::max(last_, x.entry.revision);
+  auto owed = owed_.find(x.entry.key);
+  if (owed != owed_.end() && owed->second.wanted <= x.entry.revision)
+    owed_.erase(owed);
+  if (auto news = ledger_.show(std::move(x.entry)))
+    tell_all(out, event_of(std::move(*news), now));
+  if (phase_ == phase::replaying && x.pending == 0)
+    complete_replay(out, now);
+  else
+    settle(out, now);
+}
+
+void watch_feed::complete_replay(outputs& out, time_point now) {
+  phase_ = phase::complete;
+  for (const auto& x : ledger_.doubts()) {
+    owe(x, now);
+    owed_[x.key].asked = x.wanted;
+    out.emplace_back(confirm{number_, x.key});
+  }
+  settle(out, now);
+}
+
+/// Says `replayed` to all who wait for it, unless something is still owed.
+void watch_feed::settle(outputs& out, time_point now) {
+  if (phase_ != phase::complete || !owed_.empty() || all_ready())
+    return;
+  for (auto& key : ledger_.take_absent()) {
+    kv_entry gone;
+    gone.key = std::move(key);
+    gone.removed = true;
+    tell_all(out, event_of(std::move(gone), now));
+  }
+  troubles_ = 0;
+  for (auto& [who, state] : watchers_) {
+    if (state.ready)
+      continue;
+    state = {.ready = true, .warned = false};
+    tell_one(out, who,
+             event_of(watch_change::replayed, {created_at_ns_.value_or(0), last_}, now));
+  }
+}
+
+void watch_feed::owe(const watch_ledger::doubt& x, time_point now) {
+  auto& owed = owed_[x.key];
+  if (x.wanted > owed.wanted) {
+    owed.wanted = x.wanted;
+    owed.since = now;
+  }
+}
+
+/// Weighs the leader's word on a key that the replay does not show as it should.
+void watch_feed::judge(outputs& out, const std::string& key, const kv_read& read,
+                       time_point now) {
+  auto& owed = owed_[key];
+  auto asked = std::exchange(owed.asked, revision{});
+  switch (read.status) {
+  case read_status::found:
+    if (read.entry.revision < asked) {
+      begin_life(out, {created_at_ns_.value_or(0), read.entry.revision},
+                 "the bucket lost acknowledged writes: '" + key + "' is at revision "
+                     + number(read.entry.revision) + ", it was at " + number(asked),
+                 now);
+      begin_attempt(out, now);
+    } else if (ledger_.due(key)) {
+      rebuild(out, "the replay lags behind the stream's leader at '" + key + "'", now);
+    } // else its delivery is under way, or tick() will miss it
+    return;
+  case read_status::missing:
+    if (owed.wanted > asked)
+      return; // written again meanwhile
+    if (ledger_.shown(key)) {
+      rebuild(out, "the replay shows '" + key + "', which has gone", now);
+      return;
+    }
+    ledger_.forgive(key);
+    owed_.erase(key);
+    settle(out, now);
+    return;
+  case read_status::not_connected:
+  case read_status::unknown:
+  case read_status::refused:
+    rebuild(out, "'" + key + "' could not be confirmed: " + read.why, now);
+    return;
+  }
+}
+
+// -- telling ----------------------------------------------------------------------------
+
+void watch_feed::tell_one(outputs& out, subscriber who, watch_event event) const {
+  out.emplace_back(tell{who, std::move(event)});
+}
+
+void watch_feed::tell_all(outputs& out, const watch_event& event) const {
+  for (const auto& [who, state] : watchers_)
+    out.emplace_back(tell{who, event});
+}
+
+/// Tells of trouble, once until the next `replayed`.
+void watch_feed::warn_all(outputs& out, const watch_event& event) {
+  for (auto& [who, state] : watchers_) {
+    if (!state.warned)
+      out.emplace_back(tell{who, event});
+    state = {.ready = false, .warned = true};
+  }
+}
+
+} // namespace partita::store

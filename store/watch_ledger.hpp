@@ -1,0 +1,82 @@
+#pragma once
+
+#include "partita/messages/store.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace partita::store {
+
+/// What a watch feed knows of the keys in one life of a bucket: what was told, what the
+/// present replay has shown, and which writes of this process it has to show. Knows
+/// neither watchers nor time.
+class watch_ledger {
+public:
+  /// A key whose replay proves too little: `wanted` must be shown, or the stream's leader
+  /// has to explain why not.
+  struct doubt {
+    std::string key;
+    revision wanted;
+  };
+
+  /// Nothing has been shown by the attempt that starts now. What was told stays known.
+  void begin_attempt();
+  /// Nobody listens any more: what was told is of no interest, our own writes are.
+  void forget_told();
+  /// A new life of the bucket: all is void.
+  void forget_all();
+
+  /// A write of this process was acknowledged.
+  void acknowledged(const std::string& key, revision at);
+  /// The key has no revision any more: it need not be shown.
+  void forgive(const std::string& key);
+
+  /// Takes a delivery and returns what watchers shall hear: the entry; or, if an older
+  /// one is shown by a fresh replay, the newest that was told; or nothing, if it is old
+  /// news.
+  std::optional<kv_entry> show(kv_entry entry);
+
+  /// All entries that this attempt has shown, delete marks among them.
+  void for_each_shown(const std::function<void(const kv_entry&)>& f) const;
+
+  /// Keys of our own that are not shown at the acknowledged revision, and keys that are
+  /// shown at an older revision than watchers were told.
+  std::vector<doubt> doubts() const;
+  /// Only the first kind of doubts: what we wrote and is not shown yet.
+  std::vector<doubt> owed() const;
+  /// Whether this attempt has shown the key, at whatever revision.
+  bool shown(const std::string& key) const;
+  /// Whether this attempt has shown the key at `wanted` or later.
+  bool shown(const std::string& key, revision wanted) const;
+  /// Whether `wanted` was known before this attempt began, so that its replay must show
+  /// it.
+  bool due(const std::string& key) const;
+
+  /// Keys that watchers were told a value of and that a complete replay does not show.
+  /// They count as removed afterwards.
+  std::vector<std::string> take_absent();
+
+private:
+  struct told_entry {
+    kv_entry entry;
+    /// What the present attempt has shown of this key; 0: nothing.
+    revision shown;
+  };
+
+  struct own_write {
+    revision at;
+    /// Acknowledged after the present attempt began: comes as a change, not in the
+    /// replay.
+    bool young = true;
+  };
+
+  std::map<std::string, told_entry, std::less<>> told_;
+  std::map<std::string, own_write, std::less<>> own_;
+};
+
+} // namespace partita::store

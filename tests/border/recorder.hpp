@@ -1,0 +1,126 @@
+#pragma once
+
+#include "partita/store/nats/connection.hpp"
+
+#include <condition_variable>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace partita::test {
+
+using namespace std::chrono_literals;
+
+/// Keeps what a connection brings, for a test that waits for it.
+class recorder : public nats::sink {
+public:
+  /// How long a test waits for what must come.
+  static constexpr auto patience = 10s;
+
+  void link_up(std::uint64_t link, const nats::server_facts& server) override {
+    change([&] {
+      up_ = link;
+      ++ups_;
+      server_ = server;
+    });
+  }
+
+  void link_down(std::uint64_t, const std::string& why) override {
+    change([&] {
+      up_ = 0;
+      ++downs_;
+      whys_.push_back(why);
+    });
+  }
+
+  void answered(std::uint64_t ticket, nats::message answer) override {
+    change([&] { answers_[ticket].push_back(std::move(answer)); });
+  }
+
+  void delivered(std::uint64_t inbox, nats::message news) override {
+    change([&] { news_[inbox].push_back(std::move(news)); });
+  }
+
+  void denied(const std::string& subject, const std::string& why) override {
+    change([&] { denials_.emplace_back(subject, why); });
+  }
+
+  void server_known(const std::string& version, bool) override {
+    change([&] { version_ = version; });
+  }
+
+  void wake() override {
+    change([&] { ++wakes_; });
+  }
+
+  /// Waits until `happened` is true, called with the lock held; false: it never was.
+  template <class Predicate>
+  bool wait(Predicate happened) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, patience, happened);
+  }
+
+  bool wait_up() {
+    return wait([this] { return up_ > 0; });
+  }
+
+  bool wait_down() {
+    return wait([this] { return up_ == 0 && downs_ > 0; });
+  }
+
+  bool wait_why(const std::string& part) {
+    return wait([&] {
+      for (const auto& why : whys_)
+        if (why.find(part) != std::string::npos)
+          return true;
+      return false;
+    });
+  }
+
+  /// The answer to a ticket; an empty message if none comes.
+  nats::message wait_answer(std::uint64_t ticket) {
+    std::unique_lock lock{mutex_};
+    if (!changed_.wait_for(lock, patience, [&] { return answers_.count(ticket) > 0; }))
+      return {};
+    return answers_[ticket].front();
+  }
+
+  /// Calls `look` with the lock held.
+  template <class Look>
+  auto with(Look look) {
+    std::lock_guard guard{mutex_};
+    return look();
+  }
+
+  std::uint64_t up_ = 0;
+  int ups_ = 0;
+  int downs_ = 0;
+  int wakes_ = 0;
+  nats::server_facts server_;
+  std::string version_;
+  std::vector<std::string> whys_;
+  std::map<std::uint64_t, std::vector<nats::message>> answers_;
+  std::map<std::uint64_t, std::vector<nats::message>> news_;
+  std::vector<std::pair<std::string, std::string>> denials_;
+
+  /// Calls of any kind. Only with PARTITA_PLANT_RACE: a planted data race.
+  int unguarded_ = 0;
+
+private:
+  template <class Change>
+  void change(Change apply) {
+    static const bool plant_race = std::getenv("PARTITA_PLANT_RACE") != nullptr;
+    if (plant_race)
+      ++unguarded_;
+    std::lock_guard guard{mutex_};
+    apply();
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+} // namespace partita::test

@@ -1,0 +1,212 @@
+#pragma once
+
+#include "test_source.hpp"
+
+#include "partita/actors/supervisor.hpp"
+#include "partita/core/strategies/strategies.hpp"
+#include "partita/core/time.hpp"
+#include "partita/store/memory_store.hpp"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/test/dsl.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace partita::test {
+
+/// What one worker's listener heard, in the order in which it came.
+struct diary {
+  std::vector<worker_id_claimed> ids;
+  std::vector<state_changed> states;
+  std::vector<leadership_changed> leaderships;
+  std::vector<calculator_adopted> adoptions;
+  std::vector<assignment_changed> assignments;
+  std::vector<worker_stopped> stops;
+
+  std::string id() const { return ids.empty() ? "" : ids.back().worker_id.value; }
+  bool leading() const { return !leaderships.empty() && leaderships.back().leading; }
+  worker_state state() const {
+    return states.empty() ? worker_state::init : states.back().to;
+  }
+  std::set<std::string> owns() const {
+    std::set<std::string> result;
+    if (!assignments.empty())
+      for (const auto& x : assignments.back().partitions)
+        result.insert(name_of(x.partition));
+    return result;
+  }
+};
+
+inline listener_actor::behavior_type keep_diary(listener_actor::pointer,
+                                                std::shared_ptr<diary> d) {
+  return {
+      [d](const worker_id_claimed& x) { d->ids.push_back(x); },
+      [d](const state_changed& x) { d->states.push_back(x); },
+      [d](const leadership_changed& x) { d->leaderships.push_back(x); },
+      [d](const calculator_adopted& x) { d->adoptions.push_back(x); },
+      [d](const assignment_changed& x) { d->assignments.push_back(x); },
+      [d](const worker_stopped& x) { d->stops.push_back(x); },
+  };
+}
+
+/// Whole workers under virtual time: one memory server, one client and one supervisor for
+/// each worker.
+struct group_fixture : test_coordinator_fixture<> {
+  struct member {
+    store::memory_store_actor client;
+    supervisor_actor supervisor;
+    std::shared_ptr<diary> heard;
+  };
+
+  store::memory_server_actor server = store::spawn_memory_server(sys);
+  test_source_actor source = sys.spawn(test_source, numbered_partitions(12));
+  std::map<std::string, member> members;
+  worker_options base = options();
+  store::memory_store_actor operator_;
+
+  static worker_options options() {
+    worker_options result;
+    result.group = "g";
+    result.buckets = bucket_options::of("g");
+    result.strategy = core::make_strategy({});
+    result.random_seed = 1;
+    return result;
+  }
+
+  ~group_fixture() {
+    for (auto& [name, x] : members) {
+      anon_send_exit(x.supervisor, caf::exit_reason::kill);
+      anon_send_exit(x.client, caf::exit_reason::kill);
+    }
+    if (operator_)
+      anon_send_exit(operator_, caf::exit_reason::kill);
+    anon_send_exit(server, caf::exit_reason::kill);
+    anon_send_exit(source, caf::exit_reason::kill);
+    members.clear();
+    consume_messages();
+    sched.clock().cancel_all();
+  }
+
+  member& start(const std::string& name, const std::string& instance = "") {
+    auto o = base;
+    o.id.instance = instance;
+    o.random_seed = ++base.random_seed;
+    auto& x = members[name];
+    x.heard = std::make_shared<diary>();
+    x.client = store::spawn_memory_client(sys, server);
+    x.supervisor = spawn_supervisor(sys, o, caf::actor_cast<store_actor>(x.client),
+                                    source, sys.spawn(keep_diary, x.heard));
+    return x;
+  }
+
+  diary& heard(const std::string& name) { return *members.at(name).heard; }
+
+  void source_list(std::size_t n) {
+    anon_send(source, partition_list{numbered_partitions(n)});
+  }
+
+  /// A bucket, as somebody else than the workers reaches it.
+  bucket_actor bucket(const std::string& name) {
+    if (!operator_)
+      operator_ = store::spawn_memory_client(sys, server);
+    open_bucket what;
+    what.name = name;
+    what.create = false;
+    caf::scoped_actor asker{sys};
+    bucket_actor result;
+    asker->send(operator_, what);
+    consume_messages();
+    asker->receive([&](const bucket_opened& x) { result = x.bucket; });
+    return result;
+  }
+
+  /// Lets virtual time pass, timer by timer.
+  void pass(core::duration how_long) {
+    auto end = sched.clock().now() + how_long;
+    for (;;) {
+      consume_messages();
+      auto& schedule = sched.clock().schedule();
+      if (schedule.empty() || schedule.begin()->first > end)
+        break;
+      auto now = sched.clock().now();
+      auto next = schedule.begin()->first;
+      sched.advance_time(next > now ? next - now : core::duration{0});
+    }
+    auto now = sched.clock().now();
+    if (end > now)
+      sched.advance_time(end - now);
+    consume_messages();
+  }
+
+  /// Lets time pass in small steps until it holds, at most for so long.
+  bool pass_until(const std::function<bool()>& holds, core::duration at_most) {
+    using namespace std::chrono_literals;
+    for (core::duration passed{0}; passed <= at_most; passed += 10ms) {
+      if (holds())
+        return true;
+      pass(10ms);
+    }
+    return holds();
+  }
+
+  /// The process dies: nothing is said, nothing is given back.
+  void crash(const std::string& name) {
+    auto& x = members.at(name);
+    store::client_fault cut;
+    cut.kind = store::fault_kind::link_down;
+    anon_send(x.client, cut);
+    consume_messages();
+    anon_send_exit(x.supervisor, caf::exit_reason::kill);
+    anon_send_exit(x.client, caf::exit_reason::kill);
+    consume_messages();
+    members.erase(name);
+  }
+
+  std::vector<std::string> leaders() {
+    std::vector<std::string> result;
+    for (auto& [name, x] : members)
+      if (x.heard->leading() && x.heard->stops.empty())
+        result.push_back(name);
+    return result;
+  }
+
+  /// The only leader; empty if there is none or several.
+  std::string the_leader() {
+    auto all = leaders();
+    return all.size() == 1 ? all.front() : std::string{};
+  }
+
+  /// How many of the members own each partition.
+  std::map<std::string, int> owners() {
+    std::map<std::string, int> result;
+    for (auto& [name, x] : members)
+      for (const auto& p : x.heard->owns())
+        ++result[p];
+    return result;
+  }
+
+  bool all_owned_once(std::size_t n) {
+    auto all = owners();
+    if (all.size() != n)
+      return false;
+    for (auto& [p, count] : all)
+      if (count != 1)
+        return false;
+    return true;
+  }
+
+  bool settled(std::size_t n) {
+    for (auto& [name, x] : members)
+      if (x.heard->state() != worker_state::stable)
+        return false;
+    return leaders().size() == 1 && all_owned_once(n);
+  }
+};
+
+} // namespace partita::test
