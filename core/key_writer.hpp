@@ -1,0 +1,96 @@
+#pragma once
+
+#include "partita/core/time.hpp"
+#include "partita/messages/store.hpp"
+
+#include <string>
+#include <variant>
+
+namespace partita::core {
+
+/// Carries one compare-and-set write of one key through to the truth.
+///
+///             begin / write                    done / landed
+///   +------+ -------------> +---------+ ---------------------------> +------+
+///   | idle |                | writing | <-- pause, then / write -+   | idle |
+///   +------+                +---------+ --- unknown -------------+   +------+
+///                                |                                      ^
+///                       conflict | / read      ours / landed            |
+///                                v            others / taken            |
+///                           +---------+         none / vacant           |
+///                           | reading | --------------------------------+
+///                           +---------+ (an unanswered read is repeated)
+///
+/// A write without answer may have happened and may still happen; so it is repeated with
+/// the same expected revision until there is an answer, and a conflict is looked into at
+/// the stream's leader: our own value there means that an earlier try has landed. Only
+/// then does it end. A write that was never sent (no connection) ends at once, unless an
+/// earlier try is still in doubt.
+class key_writer {
+public:
+  // -- what the owner shall do or know --------------------------------------------------
+
+  /// Nothing to do; see wake_at.
+  struct waiting {};
+  /// Write with this expected revision (0: create).
+  struct write {
+    revision expected;
+  };
+  /// Read the key from the stream's leader.
+  struct read {};
+  /// The key holds our value at `at`. `sent`: when the first try was sent; what the write
+  /// gives (a lease, a session) counts from there.
+  struct landed {
+    revision at;
+    time_point sent;
+  };
+  /// The key holds somebody else's value, and ours will never land.
+  struct taken {
+    kv_entry entry;
+  };
+  /// The key holds no value (`mark`: revision of the delete mark, or 0), and ours will
+  /// never land.
+  struct vacant {
+    revision mark;
+  };
+  /// Certainly not written: no connection.
+  struct not_sent {
+    std::string why;
+  };
+  /// Certainly not written, and repeating it will not help by itself.
+  struct refused {
+    std::string why;
+  };
+  using step =
+      std::variant<waiting, write, read, landed, taken, vacant, not_sent, refused>;
+
+  /// `pause`: between two tries.
+  explicit key_writer(duration pause) : pause_{pause} {}
+
+  /// Starts a write; only while not busy.
+  step begin(revision expected, time_point now);
+  step answered(const kv_written& answer, time_point now);
+  /// `ours`: the value that was read is the one that we are writing.
+  step looked(const kv_read& answer, bool ours, time_point now);
+  step tick(time_point now);
+
+  bool busy() const { return phase_ != phase::idle; }
+  std::optional<time_point> wake_at() const { return retry_at_; }
+
+private:
+  enum class phase : std::uint8_t { idle, writing, reading };
+
+  step end(step what);
+  step repeat_later(time_point now);
+
+  duration pause_;
+  phase phase_ = phase::idle;
+  revision expected_;
+  /// An earlier try may have landed or may still land.
+  bool in_doubt_ = false;
+  time_point sent_;
+  /// Set while no request is under way: when to repeat it.
+  std::optional<time_point> retry_at_;
+};
+
+} // namespace partita::core

@@ -1,0 +1,156 @@
+#pragma once
+
+#include "partita/core/key_writer.hpp"
+
+#include <random>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// The lease on the leader key: who may lead, and until when (docs/protocol.md).
+///
+///                landed in time / announce(true)
+///   +----------+ ------------------------------> +--------+ --+ renew every third
+///   | follower |                                 | leader |   | of the lease
+///   +----------+ <------------------------------ +--------+ <-+
+///        |         deadline | taken | abdicated       |
+///        |         / announce(false)                  | resigned / announce(false)
+///        +------------------+     +-------------------+
+///                  resigned v     v
+///                       +-------------+
+///                       | leaving     | -> key removed or not ours / finished
+///                       +-------------+
+///
+/// Promises:
+/// - A leader's deadline counts from when it sent the write that was acknowledged (the
+///   first try, if there were repeats): 0.8 of the lease. At the deadline it leads no
+///   more.
+/// - A follower takes a key over that exists only if it was unchanged for a whole lease
+/// on
+///   its own clock since it first saw that revision, and by exactly that revision.
+/// - A key that is gone is created at once, with a little jitter so that not all collide.
+/// - Nothing is decided while the outcome of a write is unknown.
+class lease {
+public:
+  struct options {
+    duration length{};
+    /// Feeds the jitter.
+    std::uint64_t seed = 0;
+  };
+
+  // -- events ---------------------------------------------------------------------------
+
+  /// The watch shows the key's value. `ours`: it bears our nonce.
+  struct key_shown {
+    partita::revision revision;
+    bool ours = false;
+  };
+  /// The watch shows that there is no value.
+  struct key_gone {
+    partita::revision mark;
+  };
+  /// All that was known of the bucket is void.
+  struct bucket_changed {};
+  struct write_answered {
+    kv_written answer;
+  };
+  struct read_answered {
+    kv_read answer;
+    bool ours = false;
+  };
+  struct tick {};
+  /// Let go of leadership, and stand again.
+  struct abdicated {
+    std::string why;
+  };
+  /// Let go of leadership, and stand no more.
+  struct resigned {};
+  using event = std::variant<key_shown, key_gone, bucket_changed, write_answered,
+                             read_answered, tick, abdicated, resigned>;
+
+  // -- commands -------------------------------------------------------------------------
+
+  /// Write our entry with this expected revision (0: create); answer with write_answered.
+  struct write {
+    revision expected;
+  };
+  /// Remove the key if it has exactly this revision; answer with write_answered.
+  struct remove {
+    revision expected;
+  };
+  /// Read the key from the stream's leader; answer with read_answered.
+  struct read {};
+  struct announce {
+    bool leading = false;
+    std::string why;
+  };
+  /// The store refuses what we want; for the log.
+  struct complain {
+    std::string why;
+  };
+  /// Resigned, and the key is not ours any more.
+  struct finished {};
+  using command = std::variant<write, remove, read, announce, complain, finished>;
+  using commands = std::vector<command>;
+
+  explicit lease(options opts);
+
+  commands step(const event& what, time_point now);
+
+  bool leading() const { return mode_ == mode::leader; }
+  /// When the next tick is due, if any.
+  std::optional<time_point> wake_at() const;
+
+private:
+  enum class mode : std::uint8_t { follower, leader, leaving };
+  enum class purpose : std::uint8_t { hold, let_go };
+
+  void on(const key_shown& what, time_point now);
+  void on(const key_gone& what, time_point now);
+  void on(const bucket_changed& what, time_point now);
+  void on(const write_answered& what, time_point now);
+  void on(const read_answered& what, time_point now);
+  void on(const tick& what, time_point now);
+  void on(const abdicated& what, time_point now);
+  void on(const resigned& what, time_point now);
+
+  /// What follows from the state as it is now: campaign, renew, let go.
+  void proceed(time_point now);
+  void carry_out(const key_writer::step& what, time_point now);
+  void landed(const key_writer::landed& what, time_point now);
+  void not_written(duration pause, time_point now);
+  void depose(std::string why, time_point now);
+  void begin(purpose why, revision expected, time_point now);
+  void saw(revision at, time_point now);
+  duration jitter();
+
+  options options_;
+  std::mt19937_64 random_;
+  commands out_;
+  mode mode_ = mode::follower;
+  bool finished_ = false;
+  /// Abdicated, and the key is not given back yet.
+  bool letting_go_ = false;
+
+  key_writer writer_;
+  purpose purpose_ = purpose::hold;
+  /// The write under way was sent before the bucket was made anew: it gives nothing.
+  bool void_ = false;
+  /// What the key holds, as far as we know, and since when we know it.
+  enum class key_state : std::uint8_t {
+    not_known,
+    present,
+    absent
+  } key_ = key_state::not_known;
+  revision seen_;
+  time_point seen_at_;
+  /// The revision by which we hold the key; 0: we do not.
+  revision held_;
+  time_point held_until_;
+  time_point renew_at_;
+  /// No campaign before: jitter, or a pause after a failure.
+  time_point not_before_;
+};
+
+} // namespace partita::core

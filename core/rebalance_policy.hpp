@@ -1,0 +1,89 @@
+#pragma once
+
+#include "partita/core/time.hpp"
+#include "partita/messages/events.hpp"
+
+#include <optional>
+#include <string>
+
+namespace partita::core {
+
+/// When the leader makes a new plan (docs/protocol.md). It does not know who owns what:
+/// it hears what kind of change happened and says when to plan, and under which name.
+///
+///   change          waits for                                   cool-down  lifecycle
+///   first plan      somebody to be there                        no         cold_start
+///   worker lost     nothing                                     no         emergency
+///   worker left     nothing: its partitions have no owner       no         planned_scale
+///   worker joined   planned-scale window (or cold-start one)    yes (no)   planned_scale
+///   new partitions  the same                                    no         rebalance
+///   other changes   the same                                    yes        rebalance
+///
+/// A window opens with the first change, and closes early once nothing has changed for
+/// the settle time or as many workers are present as are expected. Changes of several
+/// kinds are planned together: the most urgent one says when, and the first line of the
+/// table that fits gives the name. The cold-start window runs from the first plan;
+/// changes that come while it is open belong to it. The cool-down counts from the last
+/// plan after it.
+///
+/// Promises: no change is ever forgotten; an emergency never waits; partitions that have
+/// no owner never wait for the cool-down.
+class rebalance_policy {
+public:
+  struct options {
+    duration cold_start_window{};
+    duration planned_scale_window{};
+    duration settle_time{};
+    /// 0: not known.
+    std::size_t expected_workers = 0;
+    duration min_interval{};
+  };
+
+  enum class change : std::uint8_t { joined, left, lost, partitions_added, other };
+
+  /// Plan now, under this name and for this reason.
+  struct decision {
+    partita::lifecycle lifecycle = lifecycle::empty;
+    std::string reason;
+  };
+
+  explicit rebalance_policy(options opts) : options_{opts} {}
+
+  /// A new leader takes over; `cold`: no record names a partition.
+  void begin(bool cold);
+  /// `reason` for people; `present`: how many workers there are now.
+  void changed(change what, std::string reason, std::size_t present, time_point now);
+  /// Whether it is time; if so, the changes so far count as planned for.
+  std::optional<decision> next(std::size_t present, time_point now);
+  std::optional<time_point> wake_at() const;
+
+  /// stable, scaling, rebalancing or emergency: what is waiting to be planned.
+  worker_state phase() const;
+  const std::string& reason() const { return reason_; }
+
+private:
+  /// Once its window has passed, unless a change that belongs to it waits.
+  void end_cold_start(time_point now);
+  time_point due() const;
+  partita::lifecycle name() const;
+
+  options options_;
+  /// The first plan of a group that never had one is still to come.
+  bool first_ = false;
+  /// Until when changes belong to the cold start.
+  std::optional<time_point> cold_until_;
+  std::optional<time_point> last_plan_;
+
+  // What waits to be planned for.
+  bool joined_ = false;
+  bool left_ = false;
+  bool lost_ = false;
+  bool added_ = false;
+  bool other_ = false;
+  bool complete_ = false;
+  time_point since_;
+  time_point last_change_;
+  std::string reason_;
+};
+
+} // namespace partita::core
