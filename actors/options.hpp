@@ -47,7 +47,8 @@ struct election_options {
   std::chrono::milliseconds lease = 3s;
 };
 
-/// When the leader makes a new plan; core/rebalance_policy.hpp says how they work together.
+/// When the leader makes a new plan; core/rebalance_policy.hpp says how they work
+/// together.
 struct rebalance_options {
   std::chrono::milliseconds cold_start_window = 30s;
   std::chrono::milliseconds planned_scale_window = 10s;

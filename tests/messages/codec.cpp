@@ -50,7 +50,8 @@ CAF_TEST(a record has the members that parti reads) {
 }
 
 CAF_TEST(a record of parti without our members is read) {
-  auto x = good(record_from(R"({"version":4,"lifecycle":"","partitions":[{"keys":["a"]}]})"));
+  auto x =
+      good(record_from(R"({"version":4,"lifecycle":"","partitions":[{"keys":["a"]}]})"));
   CAF_CHECK_EQUAL(x.version.value, 4u);
   CAF_CHECK_EQUAL(x.partitions.size(), 1u);
   CAF_CHECK_EQUAL(x.partitions[0].partition.weight, 100);
@@ -58,8 +59,9 @@ CAF_TEST(a record of parti without our members is read) {
 }
 
 CAF_TEST(members that we do not know are ignored) {
-  CAF_CHECK(!why(record_from(R"({"version":1,"lifecycle":"empty","partitions":[],"x":[]})"))
-               .size());
+  CAF_CHECK(
+      !why(record_from(R"({"version":1,"lifecycle":"empty","partitions":[],"x":[]})"))
+           .size());
 }
 
 CAF_TEST(a record that cannot be read says what was found and what was expected) {
@@ -107,7 +109,8 @@ CAF_TEST(a beat survives the way through the store) {
     CAF_CHECK(good(beat_from(to_text(x))) == x);
   }
   CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"nonce":"a","state":"idle"})")), "");
-  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"nonce":"a","state":"working","capacity":0})")), "");
+  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"nonce":"a","state":"working","capacity":0})")),
+                      "");
   CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"state":"working"})")), "");
 }
 

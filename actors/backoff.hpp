@@ -1,0 +1,32 @@
+#pragma once
+
+#include "partita/core/time.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace partita {
+
+/// Growing pauses between tries: doubles from `first` up to `most`, each time with up to
+/// a quarter of jitter, so that many workers that failed together do not come back
+/// together.
+class backoff {
+public:
+  backoff(core::duration first, core::duration most) : first_{first}, most_{most} {}
+
+  template <class Random>
+  core::duration next(Random& random) {
+    pause_ = pause_ == core::duration{0} ? first_ : std::min(pause_ * 2, most_);
+    std::uniform_int_distribution<core::duration::rep> jitter{0, pause_.count() / 4};
+    return pause_ + core::duration{jitter(random)};
+  }
+
+  void reset() { pause_ = core::duration{0}; }
+
+private:
+  core::duration first_;
+  core::duration most_;
+  core::duration pause_{0};
+};
+
+} // namespace partita

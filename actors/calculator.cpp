@@ -1,0 +1,312 @@
+#include "partita/actors/calculator.hpp"
+
+#include "partita/actors/keys.hpp"
+#include "partita/actors/log.hpp"
+
+#include <algorithm>
+
+namespace partita {
+
+namespace {
+
+using self_pointer = calculator_actor::stateful_pointer<calculator_state>;
+
+/// Our watches. The survey looks at both buckets before the power is ours; what counts
+/// afterwards is shown by watches that were made after the epoch was written.
+enum watch_number : std::uint64_t {
+  surveyed_records,
+  surveyed_beats,
+  records,
+  beats,
+};
+
+void carry_out(self_pointer self, const core::accession::commands& what);
+void feed(self_pointer self, const core::coordinator::event& what);
+
+void set_alarm(self_pointer self) {
+  auto& s = self->state;
+  auto at = s.coordinator ? s.coordinator->wake_at() : s.accession->wake_at();
+  s.alarm.set(self, s.options.run, at);
+}
+
+void watch(self_pointer self, const bucket_actor& bucket, watch_number number) {
+  self->send(bucket, kv_watch{number, ">", caf::actor_cast<watch_sink_actor>(self)});
+}
+
+void unwatch(self_pointer self, const bucket_actor& bucket, watch_number number) {
+  self->send(bucket, kv_unwatch{number}, caf::actor_cast<watch_sink_actor>(self));
+}
+
+// -- taking the power -------------------------------------------------------------------
+
+core::coordinator::options coordinator_options(const calculator_state& s) {
+  const auto& o = s.options;
+  return {.epoch = s.epoch,
+          .leader = o.leader,
+          .heartbeat_ttl = o.heartbeat_ttl,
+          .pause = o.pause,
+          .policy = {.cold_start_window = o.rebalance.cold_start_window,
+                     .planned_scale_window = o.rebalance.planned_scale_window,
+                     .settle_time = o.rebalance.settle_time,
+                     .expected_workers = o.rebalance.expected_workers,
+                     .min_interval = o.rebalance.min_interval},
+          .strategy = o.strategy};
+}
+
+/// Carries out what the accession commands.
+struct ascender {
+  self_pointer self;
+
+  void operator()(const core::accession::read&) const {
+    ask_read(self, self->state.assignments, kv_last{keys::epoch},
+             [self = self](const kv_read& x) {
+               carry_out(self, self->state.accession->looked(x, self->clock().now()));
+             });
+  }
+
+  void operator()(const core::accession::survey&) const {
+    auto& s = self->state;
+    s.replays_missing = 2;
+    watch(self, s.assignments, surveyed_records);
+    watch(self, s.heartbeats, surveyed_beats);
+  }
+
+  void operator()(const core::accession::write& x) const {
+    ask_to_replace(
+        self, self->state.assignments, keys::epoch, to_text(x.value), x.expected,
+        [self = self](const kv_written& answer) {
+          carry_out(self, self->state.accession->answered(answer, self->clock().now()));
+        });
+  }
+
+  void operator()(const core::accession::acceded& x) const {
+    auto& s = self->state;
+    s.epoch = x.epoch;
+    s.coordinator.emplace(coordinator_options(s));
+    watch(self, s.assignments, records);
+    watch(self, s.heartbeats, beats);
+    self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
+  }
+
+  void operator()(const core::accession::complain& x) const {
+    logger()->error("{}: the store refuses the epoch key: {}",
+                    self->state.options.leader.value, x.why);
+  }
+};
+
+void carry_out(self_pointer self, const core::accession::commands& what) {
+  for (const auto& x : what)
+    std::visit(ascender{self}, x);
+  set_alarm(self);
+}
+
+/// Notes the epochs that an entry knows of.
+void survey(self_pointer self, const kv_entry& entry) {
+  auto& greatest = self->state.greatest;
+  auto value = record_from(entry.value);
+  if (const auto* x = std::get_if<record>(&value))
+    greatest = std::max(greatest, x->epoch);
+  auto pulse = beat_from(entry.value);
+  if (const auto* x = std::get_if<beat>(&pulse))
+    greatest = std::max({greatest, x->applied.epoch, x->seen.epoch});
+}
+
+void survey_watched(self_pointer self, const watch_event& x) {
+  auto& s = self->state;
+  if (x.change == watch_change::value)
+    survey(self, x.entry);
+  if (x.change != watch_change::replayed || s.replays_missing == 0)
+    return;
+  unwatch(self, x.watch == surveyed_records ? s.assignments : s.heartbeats,
+          static_cast<watch_number>(x.watch));
+  if (--s.replays_missing == 0)
+    carry_out(self,
+              s.accession->surveyed(s.greatest, unix_seconds(), self->clock().now()));
+}
+
+// -- using it ---------------------------------------------------------------------------
+
+/// Carries out what the coordinator commands.
+struct executor {
+  self_pointer self;
+
+  void operator()(const core::coordinator::write& x) const {
+    ask_to_replace(self, self->state.assignments, keys::record_of(x.who),
+                   to_text(x.value), x.expected,
+                   [self = self, who = x.who](const kv_written& answer) {
+                     feed(self, core::coordinator::write_answered{who, answer});
+                   });
+  }
+
+  void operator()(const core::coordinator::read& x) const {
+    ask_read(self, self->state.assignments, kv_last{keys::record_of(x.who)},
+             [self = self, who = x.who](const kv_read& answer) {
+               feed(self, core::coordinator::read_answered{who, answer});
+             });
+  }
+
+  void operator()(const core::coordinator::complain& x) const {
+    logger()->error("{}: the record of {} cannot be published: {}",
+                    self->state.options.leader.value, x.who.value, x.why);
+  }
+
+  void operator()(const core::coordinator::adopt&) const {
+    const auto& s = self->state;
+    self->send(s.parent, adopted{s.options.run, s.epoch});
+  }
+
+  void operator()(const core::coordinator::show_phase& x) const {
+    self->send(self->state.parent,
+               phase_changed{self->state.options.run, x.phase, x.why});
+  }
+
+  void operator()(const core::coordinator::overruled& x) const {
+    self->send(self->state.parent, superseded{self->state.options.run, x.by});
+    self->quit();
+  }
+
+  void operator()(const core::coordinator::planned& x) const {
+    logger()->info("{}: new plan ({}): {}; {} workers, {} partitions, {} placed or moved",
+                   self->state.options.leader.value, to_string(x.lifecycle), x.reason,
+                   x.workers, x.partitions, x.moves);
+  }
+};
+
+void feed(self_pointer self, const core::coordinator::event& what) {
+  auto& s = self->state;
+  for (const auto& x : s.coordinator->step(what, self->clock().now()))
+    std::visit(executor{self}, x);
+  set_alarm(self);
+}
+
+void report_invalid(self_pointer self, const char* bucket, const std::string& key,
+                    const std::string& why) {
+  if (self->state.invalid.add(key, why))
+    self->send(self->state.parent, entry_invalid{bucket, key, why});
+}
+
+void epoch_key_shown(self_pointer self, const kv_entry& entry) {
+  auto value = epoch_from(entry.value);
+  if (const auto* x = std::get_if<epoch_entry>(&value))
+    feed(self, core::coordinator::epoch_shown{x->epoch});
+  else
+    report_invalid(self, "assignment", entry.key, std::get<malformed>(value).why);
+}
+
+void record_shown(self_pointer self, const worker_id& who, const kv_entry& entry) {
+  auto value = record_from(entry.value);
+  if (const auto* bad = std::get_if<malformed>(&value))
+    report_invalid(self, "assignment", entry.key, bad->why);
+  feed(self, core::coordinator::record_shown{who, entry.revision, std::move(value)});
+}
+
+void records_watched(self_pointer self, const watch_event& x) {
+  auto who = keys::owner_of(x.entry.key, keys::records);
+  switch (x.change) {
+  case watch_change::value:
+    if (who)
+      record_shown(self, *who, x.entry);
+    else if (x.entry.key == keys::epoch)
+      epoch_key_shown(self, x.entry);
+    break;
+  case watch_change::removed:
+    if (who)
+      feed(self, core::coordinator::record_gone{*who});
+    break;
+  case watch_change::replayed:
+    feed(self, core::coordinator::records_replayed{});
+    break;
+  case watch_change::bucket_changed:
+    // The epoch went with the bucket: whoever leads next takes the power anew.
+    self->send(self->state.parent, superseded{self->state.options.run, {}});
+    self->quit();
+    break;
+  case watch_change::restarted:
+  case watch_change::alive:
+    break;
+  }
+}
+
+void beats_watched(self_pointer self, const watch_event& x) {
+  auto who = keys::owner_of(x.entry.key, keys::heartbeats);
+  switch (x.change) {
+  case watch_change::value: {
+    if (!who)
+      break;
+    auto value = beat_from(x.entry.value);
+    if (auto* found = std::get_if<beat>(&value))
+      feed(self,
+           core::coordinator::beat_shown{*who, x.entry.revision, std::move(*found)});
+    else
+      report_invalid(self, "heartbeat", x.entry.key, std::get<malformed>(value).why);
+    break;
+  }
+  case watch_change::replayed:
+    feed(self, core::coordinator::beats_replayed{});
+    break;
+  case watch_change::bucket_changed:
+    feed(self, core::coordinator::beats_void{});
+    break;
+  case watch_change::removed: // Proves nothing: silence on our own clock does.
+  case watch_change::restarted:
+  case watch_change::alive:
+    break;
+  }
+}
+
+void given(self_pointer self, const partition_list& x) {
+  if (!self->state.coordinator)
+    return;
+  auto why = why_unusable(x.partitions);
+  if (!why.empty()) {
+    logger()->error("{}: the partition source's list is unusable and ignored: {}",
+                    self->state.options.leader.value, why);
+    return;
+  }
+  feed(self, core::coordinator::partitions_given{x.partitions});
+}
+
+} // namespace
+
+calculator_actor::behavior_type
+calculator(calculator_actor::stateful_pointer<calculator_state> self,
+           calculator_options options, bucket_actor assignments, bucket_actor heartbeats,
+           partition_source_actor source, supervisor_actor parent) {
+  auto& s = self->state;
+  s.options = std::move(options);
+  s.assignments = std::move(assignments);
+  s.heartbeats = std::move(heartbeats);
+  s.source = std::move(source);
+  s.parent = std::move(parent);
+  s.accession.emplace(
+      core::accession::options{s.options.leader, s.options.self, s.options.pause});
+  carry_out(self, s.accession->begin());
+  return {
+      [=](const watch_event& x) {
+        switch (static_cast<watch_number>(x.watch)) {
+        case surveyed_records:
+        case surveyed_beats:
+          survey_watched(self, x);
+          break;
+        case records:
+          records_watched(self, x);
+          break;
+        case beats:
+          beats_watched(self, x);
+          break;
+        }
+      },
+      [=](const wake& x) {
+        auto& state = self->state;
+        if (!state.alarm.rings(x, state.options.run))
+          return;
+        if (state.coordinator)
+          feed(self, core::coordinator::tick{});
+        else
+          carry_out(self, state.accession->tick(self->clock().now()));
+      },
+      [=](const partition_list& x) { given(self, x); },
+  };
+}
+
+} // namespace partita

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "partita/actors/options.hpp"
+#include "partita/actors/shell.hpp"
+#include "partita/core/accession.hpp"
+#include "partita/core/coordinator.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+namespace partita {
+
+struct calculator_options {
+  partita::worker_id leader;
+  /// Names this leadership.
+  nonce self;
+  std::chrono::milliseconds heartbeat_ttl{6000};
+  std::chrono::milliseconds pause{100};
+  rebalance_options rebalance;
+  core::strategy strategy;
+  std::uint64_t run = 0;
+};
+
+struct calculator_state {
+  calculator_options options;
+  std::optional<core::accession> accession;
+  /// Set once the epoch is ours.
+  std::optional<core::coordinator> coordinator;
+  partita::epoch epoch;
+  bucket_actor assignments;
+  bucket_actor heartbeats;
+  partition_source_actor source;
+  supervisor_actor parent;
+  partita::alarm alarm;
+  invalid_entries invalid;
+  /// While surveying: the greatest epoch seen, and the replays still to come.
+  partita::epoch greatest;
+  int replays_missing = 0;
+  static inline constexpr const char* name = "partita.calculator";
+};
+
+/// Leads the group from the moment it is spawned until it is killed: takes the power by
+/// the key `epoch` (core::accession), then follows members and partitions and publishes
+/// what everybody owns (core::coordinator).
+calculator_actor::behavior_type
+calculator(calculator_actor::stateful_pointer<calculator_state> self,
+           calculator_options options, bucket_actor assignments, bucket_actor heartbeats,
+           partition_source_actor source, supervisor_actor parent);
+
+} // namespace partita

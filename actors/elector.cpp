@@ -1,0 +1,150 @@
+#include "partita/actors/elector.hpp"
+
+#include "partita/actors/keys.hpp"
+#include "partita/actors/log.hpp"
+#include "partita/messages/codec.hpp"
+
+namespace partita {
+
+namespace {
+
+using self_pointer = elector_actor::stateful_pointer<elector_state>;
+
+void feed(self_pointer self, const core::lease::event& what);
+
+auto answer_to(self_pointer self) {
+  return [self](const kv_written& x) { feed(self, core::lease::write_answered{x}); };
+}
+
+/// Carries out what the lease commands.
+struct executor {
+  self_pointer self;
+
+  void operator()(const core::lease::write& x) const {
+    const auto& o = self->state.options;
+    leader_entry entry{o.worker_id, unix_seconds(), o.self};
+    ask_to_replace(self, self->state.bucket, keys::leader, to_text(entry), x.expected,
+                   answer_to(self));
+  }
+
+  void operator()(const core::lease::remove& x) const {
+    ask_write(self, self->state.bucket, kv_remove{keys::leader, x.expected},
+              answer_to(self));
+  }
+
+  void operator()(const core::lease::read&) const {
+    ask_read(self, self->state.bucket, kv_last{keys::leader},
+             [self = self](const kv_read& x) {
+               auto value = leader_from(x.entry.value);
+               const auto* found = std::get_if<leader_entry>(&value);
+               auto ours = found && found->nonce == self->state.options.self;
+               feed(self, core::lease::read_answered{x, ours});
+             });
+  }
+
+  void operator()(const core::lease::announce& x) const {
+    const auto& s = self->state;
+    if (x.leading)
+      self->send(s.parent, elected{s.options.run, x.why});
+    else
+      self->send(s.parent, deposed{s.options.run, x.why});
+  }
+
+  void operator()(const core::lease::complain& x) const {
+    logger()->error("{}: the election is refused by the store: {}",
+                    self->state.options.worker_id.value, x.why);
+  }
+
+  void operator()(const core::lease::finished&) const {
+    if (self->state.leaving.pending())
+      self->state.leaving.deliver(resigned{});
+    self->quit();
+  }
+};
+
+void feed(self_pointer self, const core::lease::event& what) {
+  auto& s = self->state;
+  for (const auto& x : s.lease.step(what, self->clock().now()))
+    std::visit(executor{self}, x);
+  s.alarm.set(self, s.options.run, s.lease.wake_at());
+}
+
+void show_leader(self_pointer self, const worker_id& who) {
+  auto& s = self->state;
+  if (s.leader == who)
+    return;
+  s.leader = who;
+  self->send(s.parent, leader_seen{s.options.run, who});
+}
+
+void shown(self_pointer self, const kv_entry& entry) {
+  auto& s = self->state;
+  auto value = leader_from(entry.value);
+  const auto* found = std::get_if<leader_entry>(&value);
+  if (!found) {
+    // Whoever wrote it does not renew it: the lease runs out on it as on any other value.
+    const auto& why = std::get<malformed>(value).why;
+    if (s.invalid.add(entry.key, why))
+      self->send(s.parent, entry_invalid{"election", entry.key, why});
+  }
+  show_leader(self, found ? found->worker_id : worker_id{});
+  auto ours = found && found->nonce == s.options.self;
+  feed(self, core::lease::key_shown{entry.revision, ours});
+}
+
+} // namespace
+
+elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_state> self,
+                                     elector_options options, bucket_actor election,
+                                     supervisor_actor parent) {
+  auto& s = self->state;
+  s.lease = core::lease{{options.lease, options.seed}};
+  s.options = std::move(options);
+  s.bucket = std::move(election);
+  s.parent = std::move(parent);
+  self->send(s.bucket,
+             kv_watch{0, keys::leader, caf::actor_cast<watch_sink_actor>(self)});
+  return {
+      [=](const watch_event& x) {
+        auto& state = self->state;
+        switch (x.change) {
+        case watch_change::value:
+          state.shown_in_replay = true;
+          shown(self, x.entry);
+          break;
+        case watch_change::removed:
+          show_leader(self, {});
+          feed(self, core::lease::key_gone{x.entry.revision});
+          break;
+        case watch_change::replayed:
+          if (!state.shown_in_replay)
+            feed(self, core::lease::key_gone{});
+          break;
+        case watch_change::restarted:
+          state.shown_in_replay = false;
+          break;
+        case watch_change::bucket_changed:
+          state.shown_in_replay = false;
+          show_leader(self, {});
+          feed(self, core::lease::bucket_changed{});
+          break;
+        case watch_change::alive:
+          break;
+        }
+      },
+      [=](const wake& x) {
+        if (self->state.alarm.rings(x, self->state.options.run))
+          feed(self, core::lease::tick{});
+      },
+      [=](resign) -> caf::result<resigned> {
+        auto& state = self->state;
+        state.leaving = self->make_response_promise<resigned>();
+        auto result = state.leaving;
+        feed(self, core::lease::resigned{});
+        return result;
+      },
+      [=](const abdicate& x) { feed(self, core::lease::abdicated{x.why}); },
+  };
+}
+
+} // namespace partita

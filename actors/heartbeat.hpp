@@ -1,0 +1,36 @@
+#pragma once
+
+#include "partita/actors/shell.hpp"
+#include "partita/core/session.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+namespace partita {
+
+struct heartbeat_actor_options {
+  partita::worker_id worker_id;
+  /// The incarnation that beats.
+  nonce self;
+  std::chrono::milliseconds interval{1000};
+  std::chrono::milliseconds pause{100};
+  std::uint64_t run = 0;
+};
+
+struct heartbeat_state {
+  heartbeat_actor_options options;
+  std::optional<core::session> session;
+  bucket_actor bucket;
+  supervisor_actor parent;
+  partita::alarm alarm;
+  caf::typed_response_promise<goodbye_said> leaving;
+  static inline constexpr const char* name = "partita.heartbeat";
+};
+
+/// Beats at once and periodically, tells `parent` when the session starts and when it is
+/// over; see core::session.
+heartbeat_actor::behavior_type
+heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
+          heartbeat_actor_options options, bucket_actor heartbeats,
+          supervisor_actor parent);
+
+} // namespace partita

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "partita/core/time.hpp"
+#include "partita/messages/interfaces.hpp"
+
+#include <caf/error.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+/// What the shells around core/ have in common.
+namespace partita {
+
+/// One timer of an actor that can be moved. CAF's timers cannot be taken back, so a newer
+/// one outdates those before: `ticket` tells them apart.
+class alarm {
+public:
+  /// Rings at `at` (now, if that has passed), or not at all. `run` numbers the actor's
+  /// incarnation.
+  template <class Self>
+  void set(Self* self, std::uint64_t run, std::optional<core::time_point> at) {
+    if (!at || (pending_ && *pending_ <= *at))
+      return; // Rings early at worst, and a core that is asked too early does nothing.
+    pending_ = at;
+    auto now = self->clock().now();
+    auto pause = *at > now ? *at - now : core::duration{0};
+    self->delayed_send(self, pause, wake{run, ++ticket_});
+  }
+
+  /// Whether this is the ring that was set last; each rings once.
+  bool rings(const wake& x, std::uint64_t run) {
+    if (x.run != run || x.ticket != ticket_ || !pending_)
+      return false;
+    pending_.reset();
+    return true;
+  }
+
+private:
+  std::uint64_t ticket_ = 0;
+  std::optional<core::time_point> pending_;
+};
+
+/// How long to wait for a store that answers by itself within its own, shorter time-out:
+/// only a store that died does not.
+inline constexpr std::chrono::seconds store_gone_after{30};
+
+/// Asks a bucket to write and hands the outcome to `f` in any case.
+template <class Self, class Request, class F>
+void ask_write(Self* self, const bucket_actor& bucket, Request what, F f) {
+  self->request(bucket, store_gone_after, std::move(what))
+      .then([f](const kv_written& x) { f(x); },
+            [=](const caf::error& err) {
+              f(kv_written{write_status::unknown, {}, self->system().render(err)});
+            });
+}
+
+/// Asks a bucket to read and hands the outcome to `f` in any case.
+template <class Self, class Request, class F>
+void ask_read(Self* self, const bucket_actor& bucket, Request what, F f) {
+  self->request(bucket, store_gone_after, std::move(what))
+      .then([f](const kv_read& x) { f(x); },
+            [=](const caf::error& err) {
+              f(kv_read{read_status::unknown, {}, self->system().render(err)});
+            });
+}
+
+/// Writes with `expected`, or creates where it is 0.
+template <class Self, class F>
+void ask_to_replace(Self* self, const bucket_actor& bucket, std::string key,
+                    std::string value, revision expected, F f) {
+  if (expected.value == 0)
+    ask_write(self, bucket, kv_create{std::move(key), std::move(value)}, std::move(f));
+  else
+    ask_write(self, bucket, kv_update{std::move(key), std::move(value), expected},
+              std::move(f));
+}
+
+/// Remembers which entries were already reported as not readable: each key and text once.
+class invalid_entries {
+public:
+  /// Whether this is news.
+  bool add(const std::string& key, const std::string& why) {
+    auto [i, is_new] = known_.try_emplace(key, why);
+    if (!is_new && i->second == why)
+      return false;
+    i->second = why;
+    return true;
+  }
+
+private:
+  std::map<std::string, std::string> known_;
+};
+
+/// Seconds since 1970, for values that people read.
+inline std::int64_t unix_seconds() {
+  using namespace std::chrono;
+  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+} // namespace partita

@@ -1,0 +1,51 @@
+#include "partita/actors/supervisor.hpp"
+
+#include "partita/actors/worker.hpp"
+
+#include <caf/actor_system.hpp>
+
+namespace partita {
+
+namespace {
+
+supervisor_actor::behavior_type supervisor(supervisor_pointer self,
+                                           worker_options options, store_actor store,
+                                           partition_source_actor source,
+                                           listener_actor listener) {
+  self->state.worker = std::make_unique<worker>(
+      self, std::move(options), std::move(store), std::move(source), std::move(listener));
+  auto* w = self->state.worker.get();
+  self->set_down_handler(
+      [w](const caf::down_msg& x) { w->child_down(x.source, x.reason); });
+  w->start();
+  return {
+      [w](get_status) { return w->status(); },
+      [w](stop_worker) -> caf::result<worker_stopped> { return w->stop(); },
+      [w](const listener_actor& x) { w->add_listener(x); },
+      [w](const id_claimed& x) { w->on(x); },
+      [w](const id_lost& x) { w->on(x); },
+      [w](const session_started& x) { w->on(x); },
+      [w](const session_over& x) { w->on(x); },
+      [w](const elected& x) { w->on(x); },
+      [w](const deposed& x) { w->on(x); },
+      [w](const leader_seen& x) { w->on(x); },
+      [w](const record_received& x) { w->on(x); },
+      [w](const record_lost& x) { w->on(x); },
+      [w](const adopted& x) { w->on(x); },
+      [w](const phase_changed& x) { w->on(x); },
+      [w](const superseded& x) { w->on(x); },
+      [w](const entry_invalid& x) { w->on(x); },
+      [w](const wake& x) { w->ring(x); },
+  };
+}
+
+} // namespace
+
+supervisor_actor spawn_supervisor(caf::actor_system& sys, worker_options options,
+                                  store_actor store, partition_source_actor source,
+                                  listener_actor listener) {
+  return sys.spawn(supervisor, std::move(options), std::move(store), std::move(source),
+                   std::move(listener));
+}
+
+} // namespace partita

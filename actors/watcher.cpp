@@ -1,0 +1,113 @@
+#include "partita/actors/watcher.hpp"
+
+#include "partita/actors/keys.hpp"
+#include "partita/actors/log.hpp"
+
+namespace partita {
+
+namespace {
+
+using self_pointer = watcher_actor::stateful_pointer<watcher_state>;
+
+void feed(self_pointer self, const core::record_follower::event& what);
+
+/// Reads a record and reports it, once, if it cannot be read.
+decoded<record> read_record(self_pointer self, const kv_entry& entry) {
+  auto result = record_from(entry.value);
+  if (const auto* bad = std::get_if<malformed>(&result))
+    if (!entry.key.empty() && !entry.removed
+        && self->state.invalid.add(entry.key, bad->why))
+      self->send(self->state.parent, entry_invalid{"assignment", entry.key, bad->why});
+  return result;
+}
+
+struct executor {
+  self_pointer self;
+
+  void operator()(const core::record_follower::create& x) const {
+    const auto& s = self->state;
+    ask_write(self, s.bucket,
+              kv_create{keys::record_of(s.options.worker_id), to_text(x.value)},
+              [self = self](const kv_written& answer) {
+                feed(self, core::record_follower::write_answered{answer});
+              });
+  }
+
+  void operator()(const core::record_follower::read&) const {
+    const auto& s = self->state;
+    ask_read(self, s.bucket, kv_last{keys::record_of(s.options.worker_id)},
+             [self = self](const kv_read& answer) {
+               feed(self, core::record_follower::read_answered{
+                              answer, read_record(self, answer.entry)});
+             });
+  }
+
+  void operator()(const core::record_follower::deliver& x) const {
+    self->send(self->state.parent, record_received{self->state.options.run, x.value});
+  }
+
+  void operator()(const core::record_follower::lost& x) const {
+    self->send(self->state.parent, record_lost{self->state.options.run, x.why});
+    self->quit();
+  }
+
+  void operator()(const core::record_follower::complain& x) const {
+    logger()->error("{}: the store refuses its empty record: {}",
+                    self->state.options.worker_id.value, x.why);
+  }
+};
+
+void feed(self_pointer self, const core::record_follower::event& what) {
+  auto& s = self->state;
+  for (const auto& x : s.follower->step(what, self->clock().now()))
+    std::visit(executor{self}, x);
+  s.alarm.set(self, s.options.run, s.follower->wake_at());
+}
+
+void watched(self_pointer self, const watch_event& x) {
+  switch (x.change) {
+  case watch_change::value:
+    feed(self,
+         core::record_follower::shown{x.entry.revision, read_record(self, x.entry)});
+    break;
+  case watch_change::removed:
+    feed(self, core::record_follower::gone{});
+    break;
+  case watch_change::replayed:
+    feed(self, core::record_follower::replayed{});
+    break;
+  case watch_change::bucket_changed:
+    feed(self, core::record_follower::bucket_changed{});
+    break;
+  case watch_change::restarted:
+  case watch_change::alive:
+    break;
+  }
+}
+
+} // namespace
+
+watcher_actor::behavior_type watcher(watcher_actor::stateful_pointer<watcher_state> self,
+                                     watcher_options options, bucket_actor records,
+                                     supervisor_actor parent) {
+  auto& s = self->state;
+  s.options = std::move(options);
+  s.bucket = std::move(records);
+  s.parent = std::move(parent);
+  s.follower.emplace(core::record_follower::options{s.options.self,
+                                                    s.options.asleep_after,
+                                                    s.options.pause},
+                     self->clock().now());
+  self->send(s.bucket, kv_watch{0, keys::record_of(s.options.worker_id),
+                                caf::actor_cast<watch_sink_actor>(self)});
+  s.alarm.set(self, s.options.run, s.follower->wake_at());
+  return {
+      [=](const watch_event& x) { watched(self, x); },
+      [=](const wake& x) {
+        if (self->state.alarm.rings(x, self->state.options.run))
+          feed(self, core::record_follower::tick{});
+      },
+  };
+}
+
+} // namespace partita

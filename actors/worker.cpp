@@ -1,0 +1,351 @@
+#include "partita/actors/worker.hpp"
+
+#include "partita/actors/log.hpp"
+#include "partita/core/lifecycle.hpp"
+#include "partita/messages/codec.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace partita {
+
+namespace {
+
+std::uint64_t seed_of(const worker_options& options) {
+  if (options.random_seed != 0)
+    return options.random_seed;
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+std::vector<partition> partitions_of(const std::vector<grant>& xs) {
+  std::vector<partition> result;
+  result.reserve(xs.size());
+  for (const auto& x : xs)
+    result.push_back(x.partition);
+  return result;
+}
+
+/// What is in `xs` and not in `ys`.
+std::vector<partition> missing_in(const std::vector<grant>& ys,
+                                  const std::vector<grant>& xs) {
+  std::unordered_set<std::string> names;
+  for (const auto& y : ys)
+    names.insert(name_of(y.partition));
+  std::vector<partition> result;
+  for (const auto& x : xs)
+    if (!names.contains(name_of(x.partition)))
+      result.push_back(x.partition);
+  return result;
+}
+
+} // namespace
+
+worker::worker(supervisor_pointer self, worker_options options, store_actor store,
+               partition_source_actor source, listener_actor listener)
+    : self_{self},
+      options_{std::move(options)},
+      store_{std::move(store)},
+      source_{std::move(source)},
+      listeners_{self},
+      random_{seed_of(options_)} {
+  listeners_.add(listener);
+  claim_nonce_ = make_nonce();
+}
+
+nonce worker::make_nonce() {
+  // 128 bits: two of them are never the same.
+  return {fmt::format("{:016x}{:016x}", random_(), random_())};
+}
+
+// -- state ------------------------------------------------------------------------------
+
+void worker::change(worker_state to, const std::string& reason) {
+  if (state_ == to)
+    return;
+  if (!core::may_change(state_, to, state_)) {
+    logger()->error("{}: refused the change of state from {} to {} ({})", id_.value,
+                    to_string(state_), to_string(to), reason);
+    return;
+  }
+  logger()->info("{}: {} -> {}: {}", id_.value.empty() ? "new worker" : id_.value,
+                 to_string(state_), to_string(to), reason);
+  ++state_changes_;
+  state_changed news{id_, state_, to, reason};
+  state_ = to;
+  state_reason_ = reason;
+  listeners_.tell(news);
+}
+
+void worker::show_phase() {
+  auto busy = state_ == worker_state::scaling || state_ == worker_state::rebalancing
+              || state_ == worker_state::emergency;
+  if (state_ != worker_state::stable && !busy)
+    return; // Shown once this worker has its own assignment.
+  auto to = leading_ ? phase_ : worker_state::stable;
+  if (state_ != worker_state::stable && to != worker_state::stable
+      && !core::may_change(state_, to, state_))
+    change(worker_state::stable, "done");
+  change(to, leading_ ? phase_reason_ : "leads no more");
+}
+
+// -- the id -----------------------------------------------------------------------------
+
+void worker::on(const id_claimed& x) {
+  if (!current(role::registrar, x.run) || leaving_ != leaving::no)
+    return;
+  if (x.worker_id == id_)
+    return; // A registrar that was started again found what it held.
+  if (!id_.value.empty())
+    leave_id("the worker id changed to " + x.worker_id.value);
+  id_ = x.worker_id;
+  logger()->info("{}: claimed this worker id", id_.value);
+  listeners_.tell(worker_id_claimed{id_});
+  change(worker_state::election, "claimed " + id_.value);
+  join();
+}
+
+void worker::on(const id_lost& x) {
+  if (!current(role::registrar, x.run) || leaving_ != leaving::no)
+    return;
+  kill(role::registrar);
+  if (x.fatal) {
+    begin_leaving(x.why);
+    return;
+  }
+  leave_id(x.why);
+  change(worker_state::claiming_id, x.why);
+  spawn(role::registrar);
+}
+
+void worker::leave_id(const std::string& why) {
+  logger()->warn("{}: gives up its worker id: {}", id_.value, why);
+  stop_leading(why);
+  if (of(role::elector).alive) {
+    // It removes the key if it holds it, and ends by itself.
+    let_go_of_election();
+    of(role::elector).alive = false;
+  }
+  kill(role::heartbeat);
+  kill(role::watcher);
+  drop_assignment();
+  id_ = {};
+  leader_ = {};
+}
+
+// -- the session ------------------------------------------------------------------------
+
+void worker::join() {
+  incarnation_ = make_nonce();
+  seen_ = {};
+  spawn(role::heartbeat);
+  spawn(role::watcher);
+  if (!of(role::elector).alive)
+    spawn(role::elector);
+  found_leader();
+}
+
+void worker::leave_session(const std::string& why) {
+  logger()->warn("{}: its session is over: {}", id_.value, why);
+  kill(role::heartbeat);
+  kill(role::watcher);
+  drop_assignment();
+  change(worker_state::claiming_id, why);
+  change(worker_state::election, "still holds " + id_.value);
+  join();
+}
+
+void worker::on(const session_started& x) {
+  if (current(role::heartbeat, x.run))
+    logger()->debug("{}: beats as {}", id_.value, incarnation_.value);
+}
+
+void worker::on(const session_over& x) {
+  if (current(role::heartbeat, x.run) && leaving_ == leaving::no)
+    leave_session(x.why);
+}
+
+void worker::on(const record_lost& x) {
+  if (current(role::watcher, x.run) && leaving_ == leaving::no)
+    leave_session(x.why);
+}
+
+// -- leadership -------------------------------------------------------------------------
+
+void worker::on(const elected& x) {
+  if (!current(role::elector, x.run) || leaving_ != leaving::no || leading_)
+    return;
+  leading_ = true;
+  leader_ = id_;
+  logger()->info("{}: leads: {}", id_.value, x.why);
+  listeners_.tell(leadership_changed{id_, true, x.why});
+  found_leader();
+  spawn(role::calculator);
+}
+
+void worker::on(const deposed& x) {
+  if (current(role::elector, x.run))
+    stop_leading(x.why);
+}
+
+void worker::stop_leading(const std::string& why) {
+  if (!leading_)
+    return;
+  leading_ = false;
+  kill(role::calculator);
+  logger()->info("{}: leads no more: {}", id_.value, why);
+  listeners_.tell(leadership_changed{id_, false, why});
+  phase_ = worker_state::stable;
+  show_phase();
+}
+
+void worker::on(const leader_seen& x) {
+  if (!current(role::elector, x.run))
+    return;
+  leader_ = x.leader;
+  found_leader();
+}
+
+void worker::found_leader() {
+  if (state_ == worker_state::election && !leader_.value.empty())
+    change(worker_state::waiting_assignment, leader_.value + " leads");
+}
+
+void worker::on(const adopted& x) {
+  if (!current(role::calculator, x.run))
+    return;
+  logger()->info("{}: acts as leader with epoch {}", id_.value, x.epoch.value);
+  listeners_.tell(calculator_adopted{id_, x.epoch});
+}
+
+void worker::on(const phase_changed& x) {
+  if (!current(role::calculator, x.run) || leaving_ != leaving::no)
+    return;
+  phase_ = x.phase;
+  phase_reason_ = x.why;
+  show_phase();
+}
+
+void worker::on(const superseded& x) {
+  if (!current(role::calculator, x.run))
+    return;
+  auto why = x.by.value == 0
+                 ? std::string{"the assignment bucket was made anew"}
+                 : "another leader has the greater epoch " + std::to_string(x.by.value);
+  kill(role::calculator);
+  self_->send(elector_, abdicate{why});
+}
+
+// -- the assignment ---------------------------------------------------------------------
+
+void worker::on(const record_received& x) {
+  if (!current(role::watcher, x.run) || leaving_ != leaving::no)
+    return;
+  seen_ = stamp_of(x.record);
+  apply(x.record);
+}
+
+void worker::apply(const record& x) {
+  static const record nothing;
+  const auto& before = applied_ ? *applied_ : nothing;
+  assignment_changed news{id_,
+                          x.version,
+                          x.epoch,
+                          x.lifecycle,
+                          x.partitions,
+                          missing_in(before.partitions, x.partitions),
+                          missing_in(x.partitions, before.partitions)};
+  logger()->info(
+      "{}: assignment {} of epoch {} ({}): {} partitions, {} added, {} removed",
+      id_.value, x.version.value, x.epoch.value, to_string(x.lifecycle),
+      x.partitions.size(), news.added.size(), news.removed.size());
+  applied_ = x;
+  listeners_.tell(news);
+  report_progress();
+  if (state_ == worker_state::election)
+    change(worker_state::waiting_assignment, "its record was published");
+  if (state_ == worker_state::waiting_assignment) {
+    change(worker_state::stable, "received its first assignment");
+    show_phase();
+  }
+}
+
+void worker::drop_assignment() {
+  if (!applied_)
+    return;
+  auto last = std::move(*applied_);
+  applied_.reset();
+  if (last.partitions.empty())
+    return;
+  listeners_.tell(assignment_changed{id_,
+                                     last.version,
+                                     last.epoch,
+                                     last.lifecycle,
+                                     {},
+                                     {},
+                                     partitions_of(last.partitions)});
+}
+
+void worker::report_progress() {
+  if (of(role::heartbeat).alive)
+    self_->send(heartbeat_,
+                record_progress{seen_, applied_ ? stamp_of(*applied_) : stamp{}, {}});
+}
+
+// -- the rest ---------------------------------------------------------------------------
+
+void worker::on(const entry_invalid& x) {
+  ++invalid_entries_;
+  logger()->warn("{}: bucket {}, key '{}' cannot be read: {}", id_.value, x.bucket, x.key,
+                 x.why);
+}
+
+worker_status worker::status() const {
+  return {.worker_id = id_,
+          .state = state_,
+          .state_reason = state_reason_,
+          .leading = leading_,
+          .leader = leader_,
+          .applied = applied_ ? stamp_of(*applied_) : stamp{},
+          .partitions = applied_ ? applied_->partitions : std::vector<grant>{},
+          .invalid_entries = invalid_entries_,
+          .state_changes = state_changes_,
+          .restarts = restarts_};
+}
+
+void worker::ring(const wake& x) {
+  if (!alarm_.rings(x, 0))
+    return;
+  auto now = self_->clock().now();
+  if (leave_until_ && now >= *leave_until_) {
+    leave_until_.reset();
+    if (failure_.empty())
+      failure_ = "could not give everything back within timeouts.shutdown; the group "
+                 "notices by the silence of " + id_.value;
+    logger()->error("{}: {}", id_.value, failure_);
+    finish();
+    return;
+  }
+  if (open_again_at_ && now >= *open_again_at_) {
+    open_again_at_.reset();
+    open_buckets();
+  }
+  for (std::size_t i = 0; i < role_count; ++i) {
+    auto& slot = children_[i];
+    if (slot.reborn_at && now >= *slot.reborn_at) {
+      slot.reborn_at.reset();
+      if (needed(static_cast<role>(i)))
+        spawn(static_cast<role>(i));
+    }
+  }
+  set_alarm();
+}
+
+void worker::set_alarm() {
+  auto at = core::earlier(open_again_at_, leave_until_);
+  for (const auto& x : children_)
+    at = core::earlier(at, x.reborn_at);
+  alarm_.set(self_, 0, at);
+}
+
+} // namespace partita

@@ -1,0 +1,200 @@
+#pragma once
+
+#include "partita/actors/backoff.hpp"
+#include "partita/actors/listeners.hpp"
+#include "partita/actors/options.hpp"
+#include "partita/actors/shell.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <array>
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace partita {
+
+class worker;
+
+struct supervisor_state {
+  std::unique_ptr<partita::worker> worker;
+  static inline constexpr const char* name = "partita.supervisor";
+};
+
+using supervisor_pointer = supervisor_actor::stateful_pointer<supervisor_state>;
+
+/// The children of a worker.
+enum class role : std::uint8_t { registrar, heartbeat, elector, watcher, calculator };
+inline constexpr std::size_t role_count = 5;
+const char* to_string(role x);
+
+/// One worker, as its supervisor knows it: the life of core/lifecycle.hpp, the children,
+/// and what is passed on between them. Runs inside the supervisor only; worker.cpp has
+/// the life, worker_start.cpp the opening of the buckets, worker_stop.cpp the order of
+/// leaving, worker_children.cpp births and deaths.
+class worker {
+public:
+  worker(supervisor_pointer self, worker_options options, store_actor store,
+         partition_source_actor source, listener_actor listener);
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+  /// Ends all children: whatever ended the supervisor, nobody is left behind.
+  ~worker();
+
+  void start();
+
+  // -- from the children ----------------------------------------------------------------
+
+  void on(const id_claimed& x);
+  void on(const id_lost& x);
+  void on(const session_started& x);
+  void on(const session_over& x);
+  void on(const elected& x);
+  void on(const deposed& x);
+  void on(const leader_seen& x);
+  void on(const record_received& x);
+  void on(const record_lost& x);
+  void on(const adopted& x);
+  void on(const phase_changed& x);
+  void on(const superseded& x);
+  void on(const entry_invalid& x);
+  void child_down(const caf::actor_addr& who, const caf::error& why);
+  void ring(const wake& x);
+
+  // -- from the host --------------------------------------------------------------------
+
+  worker_status status() const;
+  void add_listener(const listener_actor& x) { listeners_.add(x); }
+  caf::typed_response_promise<worker_stopped> stop();
+
+private:
+  /// Where leaving has come to; each step waits for an answer or for a child's end.
+  enum class leaving : std::uint8_t {
+    no,
+    calculator,
+    elector,
+    heartbeat,
+    registrar,
+    done
+  };
+
+  struct child {
+    caf::actor_addr address;
+    /// Numbers the present run; what other runs say is old.
+    std::uint64_t run = 0;
+    bool alive = false;
+    partita::backoff backoff{100ms, 5s};
+    core::time_point born;
+    std::optional<core::time_point> reborn_at;
+  };
+
+  struct bucket {
+    open_bucket wanted;
+    bucket_actor handle;
+  };
+  enum bucket_index : std::size_t { stable_id, election, heartbeats, assignments };
+
+  // -- starting (worker_start.cpp) ------------------------------------------------------
+
+  void open_buckets();
+  void bucket_answered(std::size_t which, const bucket_opened& x);
+  void opened_all();
+
+  // -- children (worker_children.cpp) ---------------------------------------------------
+
+  child& of(role x) { return children_[static_cast<std::size_t>(x)]; }
+  const child& of(role x) const { return children_[static_cast<std::size_t>(x)]; }
+  bool current(role x, std::uint64_t run) const;
+  void spawn(role x);
+  template <class Handle, class State, class Options, class... Args>
+  Handle spawn_child(role x,
+                     typename Handle::behavior_type (*body)(
+                         typename Handle::template stateful_pointer<State>, Options,
+                         Args...),
+                     Options options, Args... args);
+  void spawn_registrar();
+  void spawn_heartbeat();
+  void spawn_elector();
+  void spawn_watcher();
+  void spawn_calculator();
+  /// Ends a child at once; what it still says is old.
+  void kill(role x);
+  void crashed(role x, const caf::error& why);
+  bool needed(role x) const;
+
+  // -- life (worker.cpp) ----------------------------------------------------------------
+
+  void change(worker_state to, const std::string& reason);
+  void show_phase();
+  void join();
+  void leave_session(const std::string& why);
+  void leave_id(const std::string& why);
+  void stop_leading(const std::string& why);
+  void found_leader();
+  void apply(const record& x);
+  void drop_assignment();
+  void report_progress();
+  nonce make_nonce();
+  void set_alarm();
+
+  // -- leaving (worker_stop.cpp) --------------------------------------------------------
+
+  void begin_leaving(std::string failure);
+  void leave_on();
+  template <class Answer, class Handle, class Request, class F>
+  void leave_child(const Handle& who, Request what, F answered);
+  void let_go_of_election();
+  void finish();
+
+  supervisor_pointer self_;
+  worker_options options_;
+  store_actor store_;
+  partition_source_actor source_;
+  listeners<std::remove_pointer_t<supervisor_pointer>> listeners_;
+  std::mt19937_64 random_;
+  partita::alarm alarm_;
+
+  // -- starting --
+  std::array<bucket, 4> buckets_;
+  partita::backoff open_backoff_{20ms, 2s};
+  std::size_t open_tries_ = 0;
+  std::size_t opening_ = 0;
+  std::string open_trouble_;
+  std::optional<core::time_point> open_again_at_;
+  core::time_point startup_until_;
+
+  // -- children --
+  std::array<child, role_count> children_;
+  std::uint64_t runs_ = 0;
+  std::uint64_t restarts_ = 0;
+  registrar_actor registrar_;
+  heartbeat_actor heartbeat_;
+  elector_actor elector_;
+  watcher_actor watcher_;
+  calculator_actor calculator_;
+
+  // -- life --
+  worker_state state_ = worker_state::init;
+  std::string state_reason_ = "started";
+  /// The claim's name, for the whole life; `incarnation_` names what beats and owns.
+  nonce claim_nonce_;
+  nonce incarnation_;
+  worker_id id_;
+  bool leading_ = false;
+  worker_id leader_;
+  worker_state phase_ = worker_state::stable;
+  std::string phase_reason_;
+  std::optional<record> applied_;
+  stamp seen_;
+  std::uint64_t invalid_entries_ = 0;
+  std::uint64_t state_changes_ = 0;
+
+  // -- leaving --
+  leaving leaving_ = leaving::no;
+  std::string failure_;
+  std::optional<core::time_point> leave_until_;
+  std::vector<caf::typed_response_promise<worker_stopped>> stop_answers_;
+};
+
+} // namespace partita

@@ -1,0 +1,269 @@
+#define CAF_SUITE actors.group
+
+#include "../support/group_fixture.hpp"
+
+using namespace partita;
+using namespace std::chrono_literals;
+
+CAF_TEST_FIXTURE_SCOPE(group_tests, partita::test::group_fixture)
+
+CAF_TEST(one worker alone leads and owns everything) {
+  start("a");
+  CAF_REQUIRE(pass_until([&] { return settled(12); }, 5s));
+  CAF_CHECK_EQUAL(heard("a").id(), "worker-0");
+  CAF_CHECK_EQUAL(heard("a").owns().size(), 12u);
+}
+
+CAF_TEST(three workers share everything and one of them leads) {
+  for (auto name : {"a", "b", "c"})
+    start(name);
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 4; }, 10s));
+  std::set<std::string> ids;
+  for (auto& [name, x] : members) {
+    ids.insert(x.heard->id());
+    CAF_CHECK_EQUAL(x.heard->owns().size(), 4u);
+  }
+  CAF_CHECK_EQUAL(ids.size(), 3u);
+}
+
+CAF_TEST(a crashed leader is followed by another one and its partitions find new owners) {
+  for (auto name : {"a", "b", "c"})
+    start(name);
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 4; }, 10s));
+  pass(15s);
+  auto leader = the_leader();
+  crash(leader);
+  CAF_MESSAGE("a lease after the last renewal that was seen, and a little");
+  CAF_CHECK(pass_until([&] { return leaders().size() == 1; }, 4s));
+  CAF_CHECK(pass_until([&] { return settled(12); }, 8s));
+  for (auto& [name, x] : members)
+    CAF_CHECK_EQUAL(x.heard->owns().size(), 6u);
+}
+
+CAF_TEST(a crashed follower is noticed and its partitions find new owners at once) {
+  for (auto name : {"a", "b", "c"})
+    start(name);
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 4; }, 10s));
+  pass(15s);
+  auto leader = the_leader();
+  auto victim = leader == "a" ? "b" : "a";
+  crash(victim);
+  CAF_MESSAGE("heartbeat.ttl and five per cent, and one beat");
+  CAF_CHECK(pass_until([&] { return all_owned_once(12); }, 7500ms));
+  CAF_CHECK_EQUAL(the_leader(), leader);
+  auto& last = heard(leader).assignments.back();
+  CAF_CHECK(last.lifecycle == lifecycle::emergency);
+}
+
+CAF_TEST(a failover without a change of members moves nothing) {
+  for (auto name : {"a", "b", "c"})
+    start(name);
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 4; }, 10s));
+  std::map<std::string, std::set<std::string>> before;
+  for (auto& [name, x] : members)
+    before[name] = x.heard->owns();
+  auto leader = the_leader();
+  auto epoch = heard(leader).adoptions.back().epoch;
+  CAF_MESSAGE("the leader key goes to another one; the former leader lives on");
+  store::client_fault silent;
+  silent.kind = store::fault_kind::write_late;
+  silent.bucket = "g-election";
+  silent.delay = 8s;
+  anon_send(members.at(leader).client, silent);
+  CAF_REQUIRE(
+      pass_until([&] { return leaders().size() == 1 && the_leader() != leader; }, 10s));
+  pass(20s);
+  for (auto& [name, x] : members)
+    CAF_CHECK_EQUAL(x.heard->owns(), before[name]);
+  CAF_CHECK(heard(the_leader()).adoptions.back().epoch > epoch);
+  silent.times = 0;
+  anon_send(members.at(leader).client, silent);
+  pass(10s);
+}
+
+CAF_TEST(a worker that stops gives its partitions and its id back at once) {
+  for (auto name : {"a", "b", "c"})
+    start(name);
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 4; }, 10s));
+  auto leader = the_leader();
+  auto victim = leader == "a" ? "b" : "a";
+  anon_send(members.at(victim).supervisor, stop_worker{});
+  pass(100ms);
+  CAF_REQUIRE_EQUAL(heard(victim).stops.size(), 1u);
+  CAF_CHECK_EQUAL(heard(victim).stops.back().failure, "");
+  CAF_CHECK(heard(victim).owns().empty());
+  members.erase(victim);
+  CAF_CHECK(all_owned_once(12));
+}
+
+CAF_TEST(a leader that stops is followed within milliseconds) {
+  for (auto name : {"a", "b", "c"})
+    start(name);
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 4; }, 10s));
+  auto leader = the_leader();
+  anon_send(members.at(leader).supervisor, stop_worker{});
+  pass(20ms);
+  CAF_CHECK_EQUAL(heard(leader).stops.size(), 1u);
+  CAF_CHECK_EQUAL(leaders().size(), 1u);
+  pass(100ms);
+  members.erase(leader);
+  CAF_CHECK(all_owned_once(12));
+}
+
+CAF_TEST(a worker of an instance gets its former id back) {
+  start("a", "slot-a");
+  start("b", "slot-b");
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 6; }, 10s));
+  auto id = heard("b").id();
+  pass(5s);
+  crash("b");
+  start("b", "slot-b");
+  CAF_REQUIRE(pass_until([&] { return !heard("b").id().empty(); }, 7s));
+  CAF_CHECK_EQUAL(heard("b").id(), id);
+  CAF_CHECK(
+      pass_until([&] { return settled(12) && heard("b").owns().size() == 6; }, 15s));
+}
+
+CAF_TEST(partitions that come and go at run time are owned and given up) {
+  start("a");
+  start("b");
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 6; }, 10s));
+  anon_send(source, partition_list{partita::test::numbered_partitions(20)});
+  CAF_CHECK(pass_until([&] { return all_owned_once(20); }, 3s));
+  CAF_CHECK_EQUAL(heard("a").owns().size(), 10u);
+  anon_send(source, partition_list{partita::test::numbered_partitions(4)});
+  CAF_CHECK(pass_until([&] { return all_owned_once(4); }, 15s));
+}
+
+CAF_TEST(versions and epochs never go back at any worker) {
+  for (auto name : {"a", "b", "c", "d"})
+    start(name);
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("d").owns().size() == 3; }, 10s));
+  for (int round = 0; round < 3; ++round) {
+    auto leader = the_leader();
+    crash(leader);
+    CAF_REQUIRE(pass_until([&] { return settled(12); }, 15s));
+    start(leader);
+    CAF_REQUIRE(
+        pass_until([&] { return settled(12) && heard(leader).owns().size() == 3; }, 25s));
+  }
+  for (auto& [name, x] : members) {
+    stamp last;
+    for (auto& y : x.heard->assignments) {
+      CAF_CHECK(stamp(y.epoch, y.version) >= last);
+      last = {y.epoch, y.version};
+      CAF_CHECK(y.version.value > y.epoch.value * versions_per_epoch);
+    }
+  }
+}
+
+CAF_TEST(a worker that lost its record joins again) {
+  start("a");
+  start("b");
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 6; }, 10s));
+  auto victim = heard("a").leading() ? "b" : "a";
+  CAF_MESSAGE("an operator removes the record of " << victim);
+  auto key = "assignment." + heard(victim).id();
+  inject((kv_put), from(self).to(bucket("g-assignment")).with(kv_put{key, "no record"}));
+  CAF_CHECK(pass_until([&] { return heard(victim).owns().empty(); }, 1s));
+  CAF_CHECK(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 6; }, 30s));
+}
+
+CAF_TEST(when all ids are taken the newcomer says which range was full) {
+  base.id.max = 1;
+  start("a");
+  start("b");
+  CAF_REQUIRE(pass_until([&] { return settled(12); }, 10s));
+  start("c");
+  CAF_REQUIRE(pass_until([&] { return !heard("c").stops.empty(); }, 31s));
+  auto why = heard("c").stops.back().failure;
+  CAF_MESSAGE(why);
+  CAF_CHECK_NOT_EQUAL(why.find("0 to 1"), std::string::npos);
+}
+
+CAF_TEST(fifty workers at once find fifty ids and one leader) {
+  for (int i = 0; i < 50; ++i)
+    start("w" + std::to_string(i));
+  source_list(200);
+  CAF_REQUIRE(
+      pass_until([&] { return settled(200) && heard("w0").owns().size() == 4; }, 20s));
+  std::set<std::string> ids;
+  for (auto& [name, x] : members)
+    ids.insert(x.heard->id());
+  CAF_CHECK_EQUAL(ids.size(), 50u);
+}
+
+CAF_TEST(no server for too long is a failure with a reason) {
+  auto& x = start("a");
+  store::client_fault cut;
+  cut.kind = store::fault_kind::link_down;
+  anon_send(x.client, cut);
+  pass(29s);
+  CAF_CHECK(x.heard->stops.empty());
+  pass(2s);
+  CAF_REQUIRE_EQUAL(x.heard->stops.size(), 1u);
+  CAF_MESSAGE(x.heard->stops.back().failure);
+}
+
+CAF_TEST(workers keep their assignment while the store is away) {
+  start("a");
+  start("b");
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 6; }, 10s));
+  pass(12s);
+  auto count = heard("a").assignments.size();
+  store::client_fault cut;
+  cut.kind = store::fault_kind::link_down;
+  for (auto& [name, x] : members)
+    anon_send(x.client, cut);
+  CAF_MESSAGE("until their heartbeats and the leader key are swept");
+  pass(30s);
+  CAF_CHECK_EQUAL(leaders().size(), 0u);
+  CAF_CHECK_EQUAL(heard("a").assignments.size(), count);
+  cut.times = 0;
+  for (auto& [name, x] : members)
+    anon_send(x.client, cut);
+  CAF_CHECK(pass_until([&] { return leaders().size() == 1; }, 5s));
+  pass(10s);
+  CAF_CHECK(all_owned_once(12));
+  CAF_CHECK_EQUAL(heard("a").owns().size(), 6u);
+  CAF_CHECK_EQUAL(heard("a").assignments.size(), count);
+}
+
+CAF_TEST(an owner of whom a new leader hears nothing is awaited and then given up) {
+  for (auto name : {"a", "b", "c"})
+    start(name);
+  CAF_REQUIRE(
+      pass_until([&] { return settled(12) && heard("a").owns().size() == 4; }, 10s));
+  pass(15s);
+  CAF_MESSAGE("two die, and their heartbeats are swept before anybody leads again");
+  auto leader = the_leader();
+  std::string other = leader == "a" ? "b" : "a";
+  std::string last = leader != "c" && other != "c" ? "c" : "b";
+  store::client_fault cut;
+  cut.kind = store::fault_kind::link_down;
+  anon_send(members.at(last).client, cut);
+  crash(leader);
+  crash(other);
+  pass(30s);
+  cut.times = 0;
+  anon_send(members.at(last).client, cut);
+  CAF_REQUIRE(pass_until([&] { return the_leader() == last; }, 5s));
+  pass(5s);
+  CAF_CHECK_EQUAL(heard(last).owns().size(), 4u);
+  CAF_MESSAGE("heartbeat.ttl and five per cent after it took the power");
+  CAF_CHECK(pass_until([&] { return heard(last).owns().size() == 12; }, 2s));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
