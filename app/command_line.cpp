@@ -1,0 +1,68 @@
+#include "partita/app/command_line.hpp"
+
+#include "partita/app/check_config.hpp"
+#include "partita/app/dev.hpp"
+#include "partita/app/exit_codes.hpp"
+#include "partita/app/plan.hpp"
+#include "partita/app/run.hpp"
+#include "partita/app/status.hpp"
+#include "partita/store/nats_version.hpp"
+
+#include <caf/config.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <iostream>
+
+namespace partita::app {
+
+namespace {
+
+constexpr const char* description =
+    "partita keeps a fleet of workers in step: every partition has exactly one owner.";
+
+constexpr const char* examples = R"help(
+Examples:
+  partita dev                                  # a whole group, here and now
+  partita check-config partita.toml
+  partita run -c partita.toml                  # one worker of a group
+  partita status -c partita.toml
+  partita status --url nats://127.0.0.1:4222 --group orders --json
+
+`partita COMMAND --help` explains a command. Exit codes: 0 fine, 1 failed while running,
+2 bad usage or configuration.
+)help";
+
+std::string versions() {
+  std::string caf = std::to_string(CAF_MAJOR_VERSION) + '.'
+                    + std::to_string(CAF_MINOR_VERSION) + '.'
+                    + std::to_string(CAF_PATCH_VERSION);
+  return "partita " PARTITA_VERSION "\nCAF " + caf + "\ncnats " + nats_client_version();
+}
+
+} // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  auto code = static_cast<int>(exit_fine);
+  CLI::App program{description, "partita"};
+  program.set_version_flag("--version", versions(), "Versions of partita, CAF and cnats");
+  program.require_subcommand(1);
+  program.footer(examples);
+  add_run(program, code);
+  add_dev(program, code);
+  add_status(program, code);
+  add_plan(program, code);
+  add_check_config(program, code);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return program.exit(e) == 0 ? exit_fine : exit_usage;
+  } catch (const std::exception& e) {
+    std::cerr << "partita: " << e.what() << '\n';
+    return exit_failed;
+  }
+  return code;
+}
+
+} // namespace partita::app

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "partita/messages/events.hpp"
+
+#include <cstdint>
+#include <string>
+
+/// What a worker's listeners hear, as text for programs: one JSON object, without the
+/// newline. Every line begins with `ts_ns` (wall clock, nanoseconds since 1970), `event`
+/// and `worker_id`; partitions stand as their keys joined by '.'. docs/protocol.md lists
+/// them.
+namespace partita::app {
+
+std::string event_line(std::int64_t ts_ns, const worker_id_claimed& x);
+std::string event_line(std::int64_t ts_ns, const state_changed& x);
+std::string event_line(std::int64_t ts_ns, const leadership_changed& x);
+std::string event_line(std::int64_t ts_ns, const calculator_adopted& x);
+std::string event_line(std::int64_t ts_ns, const assignment_changed& x);
+/// `failure` is there only if the worker gave up.
+std::string event_line(std::int64_t ts_ns, const worker_stopped& x);
+
+} // namespace partita::app

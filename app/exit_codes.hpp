@@ -1,0 +1,14 @@
+#pragma once
+
+namespace partita::app {
+
+/// What the program says to whoever started it.
+enum exit_code : int {
+  exit_fine = 0,
+  /// It began to run, and could not go on.
+  exit_failed = 1,
+  /// Nothing was begun: the command line, the configuration or the input is wrong.
+  exit_usage = 2
+};
+
+} // namespace partita::app

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include <sys/types.h>
+
+namespace partita::app {
+
+/// A nats-server of our own with JetStream, on a free port of the loopback address and
+/// with a new folder below the system's temporary one. It ends, and the folder goes, with
+/// this object; should this process die first, the server is told to end by the kernel.
+class local_nats {
+public:
+  /// Forks: to be called before any other thread exists. Returns once the server accepts
+  /// connections; the other alternative says why there is none and what to do.
+  static std::variant<local_nats, std::string> start();
+
+  local_nats(local_nats&& other) noexcept;
+  local_nats& operator=(local_nats&&) = delete;
+  ~local_nats();
+
+  const std::string& url() const { return url_; }
+
+  /// Where it keeps everything.
+  const std::filesystem::path& folder() const { return folder_; }
+
+private:
+  local_nats() = default;
+
+  std::optional<std::string> launch();
+  std::optional<std::string> wait_until_ready();
+
+  std::filesystem::path folder_;
+  pid_t pid_ = -1;
+  std::string url_;
+};
+
+} // namespace partita::app

@@ -1,0 +1,66 @@
+#include "partita/app/plan.hpp"
+
+#include "partita/app/exit_codes.hpp"
+#include "partita/app/plan_question.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace partita::app {
+
+namespace {
+
+constexpr const char* examples = R"help(
+Reads questions on stdin, one JSON object a line, and prints one answer a line. Exit code 2
+at the first line that is no question.
+
+Members of a question:
+  workers             ids: ["worker-0","worker-1"]
+  partitions          [{"keys":["orders","7"],"weight":100}]
+  strategy            sticky (default), consistent_hash, weighted_consistent_hash, round_robin
+  seed                number or string of digits (default 0)
+  virtual_nodes       points of each worker on the ring
+  overload_threshold, extreme_threshold, default_weight
+  previous            who owned what before: {"worker-0":[0,2]}, indices of partitions
+
+Example:
+  echo '{"workers":["a","b"],"partitions":[{"keys":["x"]},{"keys":["y"]}]}' | partita plan
+)help";
+
+int answer_all(std::istream& in, std::ostream& out) {
+  std::string line;
+  auto answered = false;
+  for (auto number = 1; std::getline(in, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos)
+      continue;
+    auto read = plan_question_from(line);
+    if (const auto* why = std::get_if<std::string>(&read)) {
+      std::cerr << "partita: line " << number << ": " << *why << '\n';
+      return exit_usage;
+    }
+    const auto& question = std::get<plan_question>(read);
+    auto plan = core::make_strategy(question.strategy)(question.input);
+    out << to_json(question, plan) << std::endl;
+    if (!out) {
+      std::cerr << "partita: cannot write the answer to standard output\n";
+      return exit_failed;
+    }
+    answered = true;
+  }
+  if (answered)
+    return exit_fine;
+  std::cerr << "partita: found nothing on stdin, expected one JSON object a line; see "
+               "`partita plan --help`\n";
+  return exit_usage;
+}
+
+} // namespace
+
+void add_plan(CLI::App& program, int& code) {
+  auto* command = program.add_subcommand("plan", "Answers who would own which partition");
+  command->footer(examples);
+  command->callback([&code] { code = answer_all(std::cin, std::cout); });
+}
+
+} // namespace partita::app

@@ -1,0 +1,30 @@
+#include "partita/app/runtime.hpp"
+
+#include <caf/atom.hpp>
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace partita::app {
+
+runtime_config::runtime_config() {
+  // Work stealing polls: an idle worker would cost a quarter of a core.
+  set("scheduler.policy", caf::atom("sharing"));
+  set("scheduler.max-threads",
+      static_cast<std::size_t>(std::max(std::thread::hardware_concurrency(), 4u)));
+}
+
+void start_logging(const std::string& level) {
+  auto log = spdlog::get("partita");
+  if (!log)
+    log = spdlog::stderr_color_mt("partita");
+  log->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  log->set_level(spdlog::level::from_str(level));
+  log->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(log);
+}
+
+} // namespace partita::app

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <caf/actor_system_config.hpp>
+
+namespace partita::app {
+
+/// CAF as the service runs it. Parses neither arguments nor files.
+struct runtime_config : caf::actor_system_config {
+  runtime_config();
+};
+
+/// Log lines go to stderr through the logger `partita`, which everybody's default is
+/// then. `level` as in the settings: trace to critical, or off.
+void start_logging(const std::string& level);
+
+} // namespace partita::app

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "partita/config/settings.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+/// The part of the command line that says which settings count; several commands share
+/// it.
+namespace partita::app {
+
+struct settings_flags {
+  /// Empty: defaults, environment and command line say everything.
+  std::string file;
+  /// `section.key=value`; they win over environment and file.
+  std::vector<std::string> overrides;
+  std::string url;
+  std::string group;
+  std::string instance;
+};
+
+/// -c, --set, --url and --group.
+void add_settings_flags(CLI::App& command, settings_flags& flags);
+
+/// --instance, for commands that run a worker.
+void add_instance_flag(CLI::App& command, settings_flags& flags);
+
+/// The settings in effect. If something is wrong: nothing, after every mistake was told
+/// on stderr.
+std::optional<config::settings> load(const settings_flags& flags,
+                                     bool partitions_required);
+
+/// `section.key=value` from text that a person typed: `value` as it is.
+std::vector<std::string> overrides_of(const settings_flags& flags);
+
+} // namespace partita::app

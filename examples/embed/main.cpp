@@ -1,0 +1,144 @@
+// Two workers of one group inside a CAF application: its own partition source, its own
+// listener, the memory store. Ends with 0 once all topics have an owner, one topic more
+// was added at run time, and that has an owner too.
+//
+// With spawn_nats_store in place of spawn_memory_store the same workers share their
+// topics with other processes.
+
+#include "topics.hpp"
+
+#include <partita/actors/supervisor.hpp>
+#include <partita/core/strategies/strategies.hpp>
+#include <partita/store/memory_store.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <map>
+#include <set>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// -- the listener: starts and stops the application's work ------------------------------
+
+struct work_state {
+  caf::actor main;
+  static inline constexpr const char* name = "work";
+};
+
+partita::listener_actor::behavior_type
+work(partita::listener_actor::stateful_pointer<work_state> self, caf::actor main) {
+  self->state.main = std::move(main);
+  return {
+      [](const partita::worker_id_claimed& x) {
+        std::cout << x.worker_id.value << " is here\n";
+      },
+      [](const partita::state_changed&) {},
+      [](const partita::leadership_changed& x) {
+        std::cout << x.worker_id.value << (x.leading ? " leads\n" : " leads no more\n");
+      },
+      [](const partita::calculator_adopted&) {},
+      [=](const partita::assignment_changed& x) {
+        // Here an application stops work on x.removed and begins work on x.added.
+        caf::anon_send(self->state.main, x);
+      },
+      [](const partita::worker_stopped& x) {
+        std::cout << x.worker_id.value << " has left " << x.failure << '\n';
+      },
+  };
+}
+
+// -- main -------------------------------------------------------------------------------
+
+partita::worker_options options_for(int place) {
+  partita::worker_options result;
+  result.group = "embed";
+  result.buckets = partita::bucket_options::of(result.group);
+  result.id.instance = "place-" + std::to_string(place);
+  result.rebalance.settle_time = 100ms;
+  result.rebalance.min_interval = 200ms;
+  result.rebalance.expected_workers = 2;
+  result.strategy = partita::core::make_strategy({});
+  return result;
+}
+
+/// Hears assignments until `count` topics are owned, none twice, and every worker has
+/// some.
+bool wait_until_owned(caf::scoped_actor& self, std::size_t count) {
+  static std::map<std::string, std::set<std::string>> shares;
+  auto deadline = std::chrono::steady_clock::now() + 20s;
+  for (;;) {
+    std::multiset<std::string> owned;
+    auto idle = shares.size() < 2;
+    for (const auto& [who, names] : shares) {
+      owned.insert(names.begin(), names.end());
+      idle = idle || names.empty();
+    }
+    if (!idle && owned.size() == count
+        && std::set(owned.begin(), owned.end()).size() == count)
+      break;
+    auto late = false;
+    self->receive(
+        [&](const partita::assignment_changed& x) {
+          auto& names = shares[x.worker_id.value];
+          names.clear();
+          for (const auto& held : x.partitions)
+            names.insert(partita::name_of(held.partition));
+        },
+        caf::after(deadline - std::chrono::steady_clock::now()) >> [&] { late = true; });
+    if (late)
+      return false;
+  }
+  for (const auto& [who, names] : shares) {
+    std::cout << who << " owns";
+    for (const auto& name : names)
+      std::cout << ' ' << name;
+    std::cout << '\n';
+  }
+  return true;
+}
+
+bool work_together(caf::actor_system& sys, caf::scoped_actor& self,
+                   const partita::store_actor& store, const topics_actor& topics) {
+  auto listener = sys.spawn(work, caf::actor_cast<caf::actor>(self));
+  std::vector<partita::supervisor_actor> workers;
+  for (auto place : {0, 1})
+    workers.push_back(
+        partita::spawn_supervisor(sys, options_for(place), store, topics, listener));
+  auto good = wait_until_owned(self, 4);
+  if (good) {
+    std::cout << "one topic more\n";
+    self->send(topics, add_topic{"returns"});
+    good = wait_until_owned(self, 5);
+  }
+  for (const auto& worker : workers)
+    self->request(worker, 10s, partita::stop_worker{})
+        .receive(
+            [&](const partita::worker_stopped& x) { good = good && x.failure.empty(); },
+            [&](const caf::error&) { good = false; });
+  caf::anon_send_exit(listener, caf::exit_reason::user_shutdown);
+  return good;
+}
+
+} // namespace
+
+int main() {
+  caf::actor_system_config cfg;
+  caf::actor_system sys{cfg};
+  caf::scoped_actor self{sys};
+  auto store = partita::spawn_memory_store(sys);
+  auto topics = spawn_topics(sys, {"orders", "payments", "refunds", "shipping"});
+  auto good = work_together(sys, self, store, topics);
+  self->request(store, 5s, partita::close_store{})
+      .receive([](partita::store_closed) {}, [](const caf::error&) {});
+  caf::anon_send_exit(topics, caf::exit_reason::user_shutdown);
+  std::cout << (good ? "all is owned\n" : "it did not work\n");
+  return good ? 0 : 1;
+}
