@@ -1,0 +1,105 @@
+#pragma once
+
+#include "journal.hpp"
+
+#include "../../support/nats_server.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+namespace partita::test {
+
+/// The timings of a test's group, short but with room for a busy machine.
+struct timings {
+  std::chrono::milliseconds lease = 1000ms;
+  std::chrono::milliseconds beat = 250ms;
+  std::chrono::milliseconds ttl = 1500ms;
+  std::chrono::milliseconds id_ttl = 4000ms;
+  std::chrono::milliseconds cold_start_window = 3s;
+  std::chrono::milliseconds planned_scale_window = 1s;
+  std::chrono::milliseconds settle = 250ms;
+  std::chrono::milliseconds min_interval = 500ms;
+  std::chrono::milliseconds request = 250ms;
+  std::chrono::milliseconds startup = 20s;
+  std::uint32_t id_max = 99;
+  std::size_t partitions = 24;
+};
+
+/// One process of a group.
+class worker_process {
+public:
+  /// Starts `partita` with these arguments; its events (stdout) go to `to` under `name`.
+  worker_process(std::string name, std::vector<std::string> arguments, journal& to,
+                 const std::filesystem::path& log);
+  worker_process(const worker_process&) = delete;
+  worker_process& operator=(const worker_process&) = delete;
+  /// Kills it if it still runs.
+  ~worker_process();
+
+  void signal(int number) const;
+  /// Waits for its end (it was told to end); its exit code, or -1 if a signal ended it.
+  int wait();
+
+private:
+  void read_events(int fd, journal& to);
+
+  std::string name_;
+  pid_t pid_ = 0;
+  std::thread reader_;
+};
+
+/// A group of worker processes on a nats-server of its own.
+class process_group {
+public:
+  explicit process_group(timings with = {});
+  ~process_group();
+
+  /// Starts a worker process. A worker of the same name and instance comes back later.
+  void start(const std::string& name);
+  void start_many(std::size_t count);
+  /// kill -9; returns once it is gone.
+  void kill(const std::string& name);
+  /// SIGTERM; returns its exit code.
+  int stop(const std::string& name);
+  /// SIGTERM, without waiting.
+  void tell_to_stop(const std::string& name);
+  /// Waits for the end of one that was told to stop.
+  int wait_for_end(const std::string& name);
+  void freeze(const std::string& name);
+  void thaw(const std::string& name);
+  std::size_t size() const { return processes_.size(); }
+
+  test::nats_server& server() { return *server_; }
+  test::journal& journal() { return journal_; }
+  const timings& with() const { return timings_; }
+  std::string config_file() const;
+  /// What the worker's log says.
+  std::string log(const std::string& name) const;
+
+  /// Waits until the group has come to rest with the workers that run.
+  bool rest(std::chrono::milliseconds at_most = 30s);
+  /// The same, or throws with all that was said.
+  void require_rest();
+  /// Kills the leader; how long it took until another one led. Throws if none does.
+  std::chrono::milliseconds fail_over();
+  /// Some worker that does not lead.
+  std::string a_follower() const;
+  // By value: the test framework keeps references to what it compares.
+  std::string leader() const { return leader_of(journal_.now()); }
+  std::string id_of(const std::string& name) const { return journal_.now().at(name).id; }
+  /// Of its newest calculator.
+  std::uint64_t epoch_of(const std::string& name) const {
+    return journal_.now().at(name).adopted.back();
+  }
+
+private:
+  void write_config() const;
+
+  timings timings_;
+  std::unique_ptr<test::nats_server> server_;
+  test::journal journal_;
+  std::map<std::string, std::unique_ptr<worker_process>> processes_;
+};
+
+} // namespace partita::test

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "journal.hpp"
+
+#include "../../support/nats_server.hpp"
+#include "../../support/test_source.hpp"
+
+#include "partita/actors/supervisor.hpp"
+#include "partita/store/nats_store.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace partita::test {
+
+/// A group of worker trees in this process, on a nats-server of its own: what an
+/// application that embeds partita runs.
+class tree_group {
+public:
+  /// `stores`: how many connections the workers share.
+  explicit tree_group(std::size_t partitions, std::size_t stores = 1);
+  ~tree_group();
+
+  void start(const std::string& name);
+  void start_many(std::size_t count);
+  /// Gracefully; waits for the end.
+  void stop(const std::string& name);
+  void set_partitions(std::size_t count);
+  bool rest(std::size_t partitions, std::chrono::milliseconds at_most = 60s);
+
+  worker_options& options() { return options_; }
+  test::journal& journal() { return journal_; }
+  test::nats_server& server() { return server_; }
+  caf::actor_system& system() { return system_; }
+
+private:
+  test::nats_server server_;
+  test::journal journal_;
+  caf::actor_system_config config_;
+  caf::actor_system system_;
+  worker_options options_;
+  std::vector<store_actor> stores_;
+  test_source_actor source_;
+  std::map<std::string, supervisor_actor> workers_;
+};
+
+} // namespace partita::test
