@@ -11,13 +11,16 @@ namespace {
 
 using self_pointer = calculator_actor::stateful_pointer<calculator_state>;
 
+core::time_point now(self_pointer self) {
+  return self->state.options.clock.now(self);
+}
+
 /// Our watches. The survey looks at both buckets before the power is ours; what counts
 /// afterwards is shown by watches that were made after the epoch was written.
 enum watch_number : std::uint64_t {
   surveyed_records,
   surveyed_beats,
   records,
-  beats,
 };
 
 void carry_out(self_pointer self, const core::accession::commands& what);
@@ -26,7 +29,7 @@ void feed(self_pointer self, const core::coordinator::event& what);
 void set_alarm(self_pointer self) {
   auto& s = self->state;
   auto at = s.coordinator ? s.coordinator->wake_at() : s.accession->wake_at();
-  s.alarm.set(self, s.options.run, at);
+  s.alarm.set(self, s.options.clock, s.options.run, at);
 }
 
 void watch(self_pointer self, const bucket_actor& bucket, watch_number number) {
@@ -60,7 +63,7 @@ struct ascender {
   void operator()(const core::accession::read&) const {
     ask_read(self, self->state.assignments, kv_last{keys::epoch},
              [self = self](const kv_read& x) {
-               carry_out(self, self->state.accession->looked(x, self->clock().now()));
+               carry_out(self, self->state.accession->looked(x, now(self)));
              });
   }
 
@@ -72,11 +75,10 @@ struct ascender {
   }
 
   void operator()(const core::accession::write& x) const {
-    ask_to_replace(
-        self, self->state.assignments, keys::epoch, to_text(x.value), x.expected,
-        [self = self](const kv_written& answer) {
-          carry_out(self, self->state.accession->answered(answer, self->clock().now()));
-        });
+    ask_to_replace(self, self->state.assignments, keys::epoch, to_text(x.value),
+                   x.expected, [self = self](const kv_written& answer) {
+                     carry_out(self, self->state.accession->answered(answer, now(self)));
+                   });
   }
 
   void operator()(const core::accession::acceded& x) const {
@@ -84,7 +86,7 @@ struct ascender {
     s.epoch = x.epoch;
     s.coordinator.emplace(coordinator_options(s));
     watch(self, s.assignments, records);
-    watch(self, s.heartbeats, beats);
+    self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
     self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
   }
 
@@ -120,8 +122,7 @@ void survey_watched(self_pointer self, const watch_event& x) {
   unwatch(self, x.watch == surveyed_records ? s.assignments : s.heartbeats,
           static_cast<watch_number>(x.watch));
   if (--s.replays_missing == 0)
-    carry_out(self,
-              s.accession->surveyed(s.greatest, unix_seconds(), self->clock().now()));
+    carry_out(self, s.accession->surveyed(s.greatest, unix_seconds(), now(self)));
 }
 
 // -- using it ---------------------------------------------------------------------------
@@ -174,7 +175,7 @@ struct executor {
 
 void feed(self_pointer self, const core::coordinator::event& what) {
   auto& s = self->state;
-  for (const auto& x : s.coordinator->step(what, self->clock().now()))
+  for (const auto& x : s.coordinator->step(what, now(self)))
     std::visit(executor{self}, x);
   set_alarm(self);
 }
@@ -227,29 +228,21 @@ void records_watched(self_pointer self, const watch_event& x) {
   }
 }
 
-void beats_watched(self_pointer self, const watch_event& x) {
-  auto who = keys::owner_of(x.entry.key, keys::heartbeats);
-  switch (x.change) {
-  case watch_change::value: {
-    if (!who)
-      break;
-    auto value = beat_from(x.entry.value);
-    if (auto* found = std::get_if<beat>(&value))
-      feed(self,
-           core::coordinator::beat_shown{*who, x.entry.revision, std::move(*found)});
-    else
-      report_invalid(self, "heartbeat", x.entry.key, std::get<malformed>(value).why);
+void heard(self_pointer self, const roster_news& x) {
+  using kind = roster_news::kind;
+  switch (x.what) {
+  case kind::beat:
+    feed(self, core::coordinator::beat_shown{x.who, x.revision, x.value});
     break;
-  }
-  case watch_change::replayed:
+  case kind::replayed:
     feed(self, core::coordinator::beats_replayed{});
     break;
-  case watch_change::bucket_changed:
+  case kind::bucket_changed:
     feed(self, core::coordinator::beats_void{});
     break;
-  case watch_change::removed: // Proves nothing: silence on our own clock does.
-  case watch_change::restarted:
-  case watch_change::alive:
+  case kind::unreadable:
+  case kind::gone:
+  case kind::interrupted:
     break;
   }
 }
@@ -271,11 +264,12 @@ void given(self_pointer self, const partition_list& x) {
 calculator_actor::behavior_type
 calculator(calculator_actor::stateful_pointer<calculator_state> self,
            calculator_options options, bucket_actor assignments, bucket_actor heartbeats,
-           partition_source_actor source, supervisor_actor parent) {
+           roster_actor roster, partition_source_actor source, supervisor_actor parent) {
   auto& s = self->state;
   s.options = std::move(options);
   s.assignments = std::move(assignments);
   s.heartbeats = std::move(heartbeats);
+  s.roster = std::move(roster);
   s.source = std::move(source);
   s.parent = std::move(parent);
   s.accession.emplace(
@@ -291,11 +285,9 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
         case records:
           records_watched(self, x);
           break;
-        case beats:
-          beats_watched(self, x);
-          break;
         }
       },
+      [=](const roster_news& x) { heard(self, x); },
       [=](const wake& x) {
         auto& state = self->state;
         if (!state.alarm.rings(x, state.options.run))
@@ -303,7 +295,7 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
         if (state.coordinator)
           feed(self, core::coordinator::tick{});
         else
-          carry_out(self, state.accession->tick(self->clock().now()));
+          carry_out(self, state.accession->tick(now(self)));
       },
       [=](const partition_list& x) { given(self, x); },
   };

@@ -16,8 +16,11 @@ struct calculator_options {
   std::chrono::milliseconds heartbeat_ttl{6000};
   std::chrono::milliseconds pause{100};
   rebalance_options rebalance;
+  /// After the store was away nobody counts as lost for this long.
+  std::chrono::milliseconds grace{5000};
   core::strategy strategy;
   std::uint64_t run = 0;
+  timepiece clock;
 };
 
 struct calculator_state {
@@ -28,6 +31,7 @@ struct calculator_state {
   partita::epoch epoch;
   bucket_actor assignments;
   bucket_actor heartbeats;
+  roster_actor roster;
   partition_source_actor source;
   supervisor_actor parent;
   partita::alarm alarm;
@@ -44,6 +48,6 @@ struct calculator_state {
 calculator_actor::behavior_type
 calculator(calculator_actor::stateful_pointer<calculator_state> self,
            calculator_options options, bucket_actor assignments, bucket_actor heartbeats,
-           partition_source_actor source, supervisor_actor parent);
+           roster_actor roster, partition_source_actor source, supervisor_actor parent);
 
 } // namespace partita

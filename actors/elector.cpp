@@ -10,6 +10,10 @@ namespace {
 
 using self_pointer = elector_actor::stateful_pointer<elector_state>;
 
+core::time_point now(self_pointer self) {
+  return self->state.options.clock.now(self);
+}
+
 void feed(self_pointer self, const core::lease::event& what);
 
 auto answer_to(self_pointer self) {
@@ -64,9 +68,9 @@ struct executor {
 
 void feed(self_pointer self, const core::lease::event& what) {
   auto& s = self->state;
-  for (const auto& x : s.lease.step(what, self->clock().now()))
+  for (const auto& x : s.lease.step(what, now(self)))
     std::visit(executor{self}, x);
-  s.alarm.set(self, s.options.run, s.lease.wake_at());
+  s.alarm.set(self, s.options.clock, s.options.run, s.lease.wake_at());
 }
 
 void show_leader(self_pointer self, const worker_id& who) {

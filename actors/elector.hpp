@@ -15,6 +15,7 @@ struct elector_options {
   std::uint64_t seed = 0;
   /// Numbers this actor's run in what it reports.
   std::uint64_t run = 0;
+  timepiece clock;
 };
 
 struct elector_state {

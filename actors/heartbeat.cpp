@@ -10,12 +10,16 @@ namespace {
 
 using self_pointer = heartbeat_actor::stateful_pointer<heartbeat_state>;
 
+core::time_point now(self_pointer self) {
+  return self->state.options.clock.now(self);
+}
+
 void carry_out(self_pointer self, const core::session::commands& what);
 
 void feed(self_pointer self, const core::session::event& what) {
   auto& s = self->state;
-  carry_out(self, s.session->step(what, self->clock().now()));
-  s.alarm.set(self, s.options.run, s.session->wake_at());
+  carry_out(self, s.session->step(what, now(self)));
+  s.alarm.set(self, s.options.clock, s.options.run, s.session->wake_at());
 }
 
 struct executor {

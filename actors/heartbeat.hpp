@@ -14,6 +14,7 @@ struct heartbeat_actor_options {
   std::chrono::milliseconds interval{1000};
   std::chrono::milliseconds pause{100};
   std::uint64_t run = 0;
+  timepiece clock;
 };
 
 struct heartbeat_state {

@@ -39,6 +39,7 @@ public:
   void tell(const leadership_changed& x) { keep(leadership_, x); }
   void tell(const assignment_changed& x) { keep(assignment_, x); }
   void tell(const calculator_adopted& x) { send(x); }
+  void tell(const alert_raised& x) { send(x); }
   void tell(const worker_stopped& x) { send(x); }
 
 private:

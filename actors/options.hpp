@@ -1,6 +1,8 @@
 #pragma once
 
+#include "partita/actors/timepiece.hpp"
 #include "partita/core/planning.hpp"
+#include "partita/messages/events.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -45,6 +47,9 @@ struct heartbeat_options {
 struct election_options {
   /// How long the leader key counts without renewal.
   std::chrono::milliseconds lease = 3s;
+  /// A leader whose process does not exist any more has a successor after about this
+  /// time; 0: it is not probed, and only the lease counts.
+  std::chrono::milliseconds probe_grace = 100ms;
 };
 
 /// When the leader makes a new plan; core/rebalance_policy.hpp says how they work
@@ -58,6 +63,32 @@ struct rebalance_options {
   std::uint32_t expected_workers = 0;
   /// The shortest time between two rebalances; an emergency ignores it.
   std::chrono::milliseconds min_interval = 10s;
+  /// The partitions of a worker that left to restart are kept for this long.
+  std::chrono::milliseconds restart_hold = 30s;
+  /// A worker that has not confirmed the end of its work by then is made to end.
+  std::chrono::milliseconds handoff_timeout = 30s;
+  /// How many partitions may be between two owners at a time; 0: any number.
+  std::uint32_t max_moves_in_flight = 0;
+};
+
+/// What counts as trouble with the store, and when it is said how loud.
+struct degraded_options {
+  /// A worker whose proof of life was not taken for this long is degraded.
+  std::chrono::milliseconds after = 3s;
+  /// Ages at which the alert grows.
+  std::chrono::milliseconds warn = 10s;
+  std::chrono::milliseconds error = 1min;
+  std::chrono::milliseconds critical = 5min;
+  /// After the store is back, nobody counts as lost for this long.
+  std::chrono::milliseconds grace = 5s;
+};
+
+/// What a worker does with its partitions while it cannot prove that it lives.
+enum class ownership : std::uint8_t {
+  /// It stops in time: no partition ever has two owners.
+  exclusive,
+  /// It goes on: no partition is ever left alone, but it may have two owners.
+  available
 };
 
 struct timeout_options {
@@ -71,12 +102,21 @@ struct timeout_options {
 
 struct worker_options {
   std::string group;
+  partita::ownership ownership = ownership::exclusive;
   bucket_options buckets;
   id_options id;
   heartbeat_options heartbeat;
   election_options election;
   rebalance_options rebalance;
   timeout_options timeouts;
+  degraded_options degraded;
+  /// What stop_worker means where it does not say.
+  leave_mode shutdown = leave_mode::drain;
+  /// Whether a listener that does not stop its work in time ends the worker: right where
+  /// that ends the process too. Else it is reported, and the worker waits for it.
+  bool end_if_work_goes_on = false;
+  /// What time it is, for all decisions of this worker.
+  timepiece clock;
   /// Decides who owns what when this worker leads.
   core::strategy strategy;
   /// Feeds nonces, jitter and choices; 0: taken from the system.

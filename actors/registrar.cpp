@@ -11,6 +11,10 @@ namespace {
 
 using self_pointer = registrar_actor::stateful_pointer<registrar_state>;
 
+core::time_point now(self_pointer self) {
+  return self->state.options.clock.now(self);
+}
+
 constexpr std::uint64_t all_ids = 0;
 
 void feed(self_pointer self, const core::id_claim::event& what);
@@ -100,9 +104,9 @@ struct executor {
 
 void feed(self_pointer self, const core::id_claim::event& what) {
   auto& s = self->state;
-  for (const auto& x : s.claim->step(what, self->clock().now()))
+  for (const auto& x : s.claim->step(what, now(self)))
     std::visit(executor{self}, x);
-  s.alarm.set(self, s.options.run, s.claim->wake_at());
+  s.alarm.set(self, s.options.clock, s.options.run, s.claim->wake_at());
 }
 
 void watched(self_pointer self, const watch_event& x) {
@@ -144,12 +148,12 @@ registrar(registrar_actor::stateful_pointer<registrar_state> self,
                                         .pause = options.pause,
                                         .self = options.self,
                                         .seed = options.seed};
-  s.claim.emplace(std::move(claim_options), self->clock().now());
   s.options = std::move(options);
+  s.claim.emplace(std::move(claim_options), now(self));
   s.bucket = std::move(stable_ids);
   s.parent = std::move(parent);
   self->send(s.bucket, kv_watch{all_ids, ">", caf::actor_cast<watch_sink_actor>(self)});
-  s.alarm.set(self, s.options.run, s.claim->wake_at());
+  s.alarm.set(self, s.options.clock, s.options.run, s.claim->wake_at());
   return {
       [=](const watch_event& x) { watched(self, x); },
       [=](const wake& x) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/actors/timepiece.hpp"
 #include "partita/core/time.hpp"
 #include "partita/messages/interfaces.hpp"
 
@@ -19,16 +20,17 @@ namespace partita {
 /// one outdates those before: `ticket` tells them apart.
 class alarm {
 public:
-  /// Rings at `at` (now, if that has passed), or not at all. `run` numbers the actor's
-  /// incarnation.
+  /// Rings at `at` on `clock` (now, if that has passed), or not at all. `run` numbers the
+  /// actor's incarnation.
   template <class Self>
-  void set(Self* self, std::uint64_t run, std::optional<core::time_point> at) {
+  void set(Self* self, const timepiece& clock, std::uint64_t run,
+           std::optional<core::time_point> at) {
     if (!at || (pending_ && *pending_ <= *at))
       return; // Rings early at worst, and a core that is asked too early does nothing.
     pending_ = at;
-    auto now = self->clock().now();
+    auto now = clock.now(self);
     auto pause = *at > now ? *at - now : core::duration{0};
-    self->delayed_send(self, pause, wake{run, ++ticket_});
+    self->delayed_send(self, clock.on_actor_clock(pause), wake{run, ++ticket_});
   }
 
   /// Whether this is the ring that was set last; each rings once.

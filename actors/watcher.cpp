@@ -9,6 +9,10 @@ namespace {
 
 using self_pointer = watcher_actor::stateful_pointer<watcher_state>;
 
+core::time_point now(self_pointer self) {
+  return self->state.options.clock.now(self);
+}
+
 void feed(self_pointer self, const core::record_follower::event& what);
 
 /// Reads a record and reports it, once, if it cannot be read.
@@ -59,9 +63,9 @@ struct executor {
 
 void feed(self_pointer self, const core::record_follower::event& what) {
   auto& s = self->state;
-  for (const auto& x : s.follower->step(what, self->clock().now()))
+  for (const auto& x : s.follower->step(what, now(self)))
     std::visit(executor{self}, x);
-  s.alarm.set(self, s.options.run, s.follower->wake_at());
+  s.alarm.set(self, s.options.clock, s.options.run, s.follower->wake_at());
 }
 
 void watched(self_pointer self, const watch_event& x) {
@@ -97,10 +101,10 @@ watcher_actor::behavior_type watcher(watcher_actor::stateful_pointer<watcher_sta
   s.follower.emplace(core::record_follower::options{s.options.self,
                                                     s.options.asleep_after,
                                                     s.options.pause},
-                     self->clock().now());
+                     now(self));
   self->send(s.bucket, kv_watch{0, keys::record_of(s.options.worker_id),
                                 caf::actor_cast<watch_sink_actor>(self)});
-  s.alarm.set(self, s.options.run, s.follower->wake_at());
+  s.alarm.set(self, s.options.clock, s.options.run, s.follower->wake_at());
   return {
       [=](const watch_event& x) { watched(self, x); },
       [=](const wake& x) {

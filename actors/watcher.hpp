@@ -15,6 +15,7 @@ struct watcher_options {
   std::chrono::milliseconds asleep_after{6000};
   std::chrono::milliseconds pause{100};
   std::uint64_t run = 0;
+  timepiece clock;
 };
 
 struct watcher_state {

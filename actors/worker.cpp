@@ -160,6 +160,16 @@ void worker::on(const session_started& x) {
     logger()->debug("{}: beats as {}", id_.value, incarnation_.value);
 }
 
+void worker::on(const session_extended& x) {
+  if (current(role::heartbeat, x.run))
+    session_until_ = x.until;
+}
+
+void worker::on(const session_waits& x) {
+  if (current(role::heartbeat, x.run))
+    logger()->info("{}: waits for its session: {}", id_.value, x.why);
+}
+
 void worker::on(const session_over& x) {
   if (current(role::heartbeat, x.run) && leaving_ == leaving::no)
     leave_session(x.why);
@@ -180,6 +190,7 @@ void worker::on(const elected& x) {
   logger()->info("{}: leads: {}", id_.value, x.why);
   listeners_.tell(leadership_changed{id_, true, x.why});
   found_leader();
+  need_roster();
   spawn(role::calculator);
 }
 
@@ -193,6 +204,7 @@ void worker::stop_leading(const std::string& why) {
     return;
   leading_ = false;
   kill(role::calculator);
+  need_roster();
   logger()->info("{}: leads no more: {}", id_.value, why);
   listeners_.tell(leadership_changed{id_, false, why});
   phase_ = worker_state::stable;
@@ -262,6 +274,7 @@ void worker::apply(const record& x) {
   applied_ = x;
   listeners_.tell(news);
   report_progress();
+  need_roster();
   if (state_ == worker_state::election)
     change(worker_state::waiting_assignment, "its record was published");
   if (state_ == worker_state::waiting_assignment) {
@@ -316,12 +329,13 @@ worker_status worker::status() const {
 void worker::ring(const wake& x) {
   if (!alarm_.rings(x, 0))
     return;
-  auto now = self_->clock().now();
+  auto now = time_now();
   if (leave_until_ && now >= *leave_until_) {
     leave_until_.reset();
     if (failure_.empty())
       failure_ = "could not give everything back within timeouts.shutdown; the group "
-                 "notices by the silence of " + id_.value;
+                 "notices by the silence of "
+                 + id_.value;
     logger()->error("{}: {}", id_.value, failure_);
     finish();
     return;
@@ -345,7 +359,7 @@ void worker::set_alarm() {
   auto at = core::earlier(open_again_at_, leave_until_);
   for (const auto& x : children_)
     at = core::earlier(at, x.reborn_at);
-  alarm_.set(self_, 0, at);
+  alarm_.set(self_, options_.clock, 0, at);
 }
 
 } // namespace partita

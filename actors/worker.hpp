@@ -25,8 +25,15 @@ struct supervisor_state {
 using supervisor_pointer = supervisor_actor::stateful_pointer<supervisor_state>;
 
 /// The children of a worker.
-enum class role : std::uint8_t { registrar, heartbeat, elector, watcher, calculator };
-inline constexpr std::size_t role_count = 5;
+enum class role : std::uint8_t {
+  registrar,
+  heartbeat,
+  elector,
+  watcher,
+  roster,
+  calculator
+};
+inline constexpr std::size_t role_count = 6;
 const char* to_string(role x);
 
 /// One worker, as its supervisor knows it: the life of core/lifecycle.hpp, the children,
@@ -49,6 +56,8 @@ public:
   void on(const id_claimed& x);
   void on(const id_lost& x);
   void on(const session_started& x);
+  void on(const session_extended& x);
+  void on(const session_waits& x);
   void on(const session_over& x);
   void on(const elected& x);
   void on(const deposed& x);
@@ -117,6 +126,7 @@ private:
   void spawn_heartbeat();
   void spawn_elector();
   void spawn_watcher();
+  void spawn_roster();
   void spawn_calculator();
   /// Ends a child at once; what it still says is old.
   void kill(role x);
@@ -135,6 +145,9 @@ private:
   void apply(const record& x);
   void drop_assignment();
   void report_progress();
+  /// The roster is there while this worker leads, is in reserve or leaves.
+  void need_roster();
+  core::time_point time_now() const { return options_.clock.now(self_); }
   nonce make_nonce();
   void set_alarm();
 
@@ -172,6 +185,7 @@ private:
   heartbeat_actor heartbeat_;
   elector_actor elector_;
   watcher_actor watcher_;
+  roster_actor roster_;
   calculator_actor calculator_;
 
   // -- life --
@@ -185,6 +199,8 @@ private:
   worker_id leader_;
   worker_state phase_ = worker_state::stable;
   std::string phase_reason_;
+  /// Until when this incarnation may work.
+  core::time_point session_until_;
   std::optional<record> applied_;
   stamp seen_;
   std::uint64_t invalid_entries_ = 0;

@@ -3,6 +3,7 @@
 #include "partita/actors/heartbeat.hpp"
 #include "partita/actors/log.hpp"
 #include "partita/actors/registrar.hpp"
+#include "partita/actors/roster.hpp"
 #include "partita/actors/watcher.hpp"
 #include "partita/actors/worker.hpp"
 
@@ -30,6 +31,8 @@ const char* to_string(role x) {
     return "elector";
   case role::watcher:
     return "watcher";
+  case role::roster:
+    return "roster";
   case role::calculator:
     return "calculator";
   }
@@ -54,7 +57,7 @@ Handle worker::spawn_child(role x,
   auto& slot = of(x);
   slot.run = options.run = ++runs_;
   slot.alive = true;
-  slot.born = self_->clock().now();
+  slot.born = time_now();
   slot.reborn_at.reset();
   auto result = self_->spawn<caf::monitored>(body, std::move(options), args...);
   slot.address = result->address();
@@ -75,6 +78,9 @@ void worker::spawn(role x) {
   case role::watcher:
     spawn_watcher();
     break;
+  case role::roster:
+    spawn_roster();
+    break;
   case role::calculator:
     spawn_calculator();
     break;
@@ -90,7 +96,8 @@ void worker::spawn_registrar() {
                         .instance_grace = o.heartbeat.ttl,
                         .startup = o.timeouts.startup,
                         .pause = pause_of(o),
-                        .seed = random_()},
+                        .seed = random_(),
+                        .clock = o.clock},
       buckets_[stable_id].handle, supervisor_actor{self_});
 }
 
@@ -101,7 +108,8 @@ void worker::spawn_heartbeat() {
       heartbeat_actor_options{.worker_id = id_,
                               .self = incarnation_,
                               .interval = o.heartbeat.interval,
-                              .pause = pause_of(o)},
+                              .pause = pause_of(o),
+                              .clock = o.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});
   if (applied_)
     report_progress();
@@ -113,7 +121,8 @@ void worker::spawn_elector() {
       elector_options{.worker_id = id_,
                       .self = make_nonce(),
                       .lease = options_.election.lease,
-                      .seed = random_()},
+                      .seed = random_(),
+                      .clock = options_.clock},
       buckets_[election].handle, supervisor_actor{self_});
 }
 
@@ -124,8 +133,24 @@ void worker::spawn_watcher() {
       watcher_options{.worker_id = id_,
                       .self = incarnation_,
                       .asleep_after = o.heartbeat.ttl,
-                      .pause = pause_of(o)},
+                      .pause = pause_of(o),
+                      .clock = o.clock},
       buckets_[assignments].handle, supervisor_actor{self_});
+}
+
+void worker::spawn_roster() {
+  roster_ = spawn_child<roster_actor, roster_state>(
+      role::roster, roster, roster_options{.self = id_, .clock = options_.clock},
+      buckets_[heartbeats].handle, supervisor_actor{self_});
+}
+
+void worker::need_roster() {
+  auto wanted =
+      leading_ || leaving_ != leaving::no || (applied_ && applied_->standby != 0);
+  if (wanted && !of(role::roster).alive && !of(role::roster).reborn_at)
+    spawn(role::roster);
+  else if (!wanted)
+    kill(role::roster);
 }
 
 void worker::spawn_calculator() {
@@ -137,8 +162,10 @@ void worker::spawn_calculator() {
                          .heartbeat_ttl = o.heartbeat.ttl,
                          .pause = pause_of(o),
                          .rebalance = o.rebalance,
-                         .strategy = o.strategy},
-      buckets_[assignments].handle, buckets_[heartbeats].handle, source_,
+                         .grace = o.degraded.grace,
+                         .strategy = o.strategy,
+                         .clock = o.clock},
+      buckets_[assignments].handle, buckets_[heartbeats].handle, roster_, source_,
       supervisor_actor{self_});
 }
 
@@ -182,7 +209,7 @@ bool worker::needed(role x) const {
 
 void worker::crashed(role x, const caf::error& why) {
   auto& slot = of(x);
-  auto now = self_->clock().now();
+  auto now = time_now();
   ++restarts_;
   if (x == role::elector)
     stop_leading("the elector ended");

@@ -19,7 +19,7 @@ void worker::start() {
   buckets_[heartbeats].wanted = {o.buckets.heartbeat, 3 * o.heartbeat.ttl, true,
                                  replicas};
   buckets_[assignments].wanted = {o.buckets.assignment, 0ms, true, replicas};
-  startup_until_ = self_->clock().now() + o.timeouts.startup;
+  startup_until_ = time_now() + o.timeouts.startup;
   open_buckets();
 }
 
@@ -56,7 +56,7 @@ void worker::bucket_answered(std::size_t which, const bucket_opened& x) {
     opened_all();
     return;
   }
-  auto now = self_->clock().now();
+  auto now = time_now();
   if (now >= startup_until_) {
     begin_leaving("the store could not be used within timeouts.startup: "
                   + open_trouble_);

@@ -19,7 +19,7 @@ void worker::begin_leaving(std::string failure) {
                     failure_);
   change(worker_state::shutdown, failure_.empty() ? "asked to stop" : failure_);
   kill(role::watcher);
-  leave_until_ = self_->clock().now() + options_.timeouts.shutdown;
+  leave_until_ = time_now() + options_.timeouts.shutdown;
   set_alarm();
   // A leader first stops deciding, then lets go of the lease, so that its successor
   // starts at once; the goodbye comes last but for the id, which nobody may take before

@@ -81,6 +81,16 @@ board_actor::behavior_type board(self_pointer self, std::size_t partitions,
       [=](const leadership_changed& x) { hear(x); },
       [=](const calculator_adopted& x) { self->state.record(x); },
       [=](const assignment_changed& x) { hear(x); },
+      [=](const partitions_assigned& x) { self->state.record(x); },
+      [=](const partitions_revoked& x) {
+        self->state.record(x);
+        return work_stopped{};
+      },
+      [=](const partitions_lost& x) {
+        self->state.record(x);
+        return work_stopped{};
+      },
+      [=](const alert_raised& x) { self->state.record(x); },
       [=](const worker_stopped& x) {
         hear(x);
         caf::anon_send(self->state.waiting, x);

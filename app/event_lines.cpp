@@ -34,6 +34,14 @@ json names_of(const std::vector<grant>& xs) {
   return result;
 }
 
+/// `[{"partition":"orders.7","token":3145730}]`
+json tokens_of(const std::vector<grant>& xs) {
+  auto result = json::array();
+  for (const auto& x : xs)
+    result.push_back({{"partition", name_of(x.partition)}, {"token", x.token.value}});
+  return result;
+}
+
 } // namespace
 
 std::string event_line(std::int64_t ts_ns, const worker_id_claimed& x) {
@@ -69,6 +77,40 @@ std::string event_line(std::int64_t ts_ns, const assignment_changed& x) {
   result["partitions"] = names_of(x.partitions);
   result["added"] = names_of(x.added);
   result["removed"] = names_of(x.removed);
+  return line(result);
+}
+
+std::string event_line(std::int64_t ts_ns, const partitions_assigned& x) {
+  auto result = head(ts_ns, "assigned", x.worker_id);
+  result["version"] = x.granted_by.version.value;
+  result["epoch"] = x.granted_by.epoch.value;
+  result["exclusive"] = x.exclusive;
+  result["partitions"] = tokens_of(x.partitions);
+  return line(result);
+}
+
+std::string event_line(std::int64_t ts_ns, const partitions_revoked& x) {
+  auto result = head(ts_ns, "revoked", x.worker_id);
+  result["time_left_ms"] = x.time_left.count();
+  result["partitions"] = tokens_of(x.partitions);
+  return line(result);
+}
+
+std::string event_line(std::int64_t ts_ns, const partitions_lost& x) {
+  auto result = head(ts_ns, "lost", x.worker_id);
+  result["reason"] = x.why;
+  result["time_left_ms"] = x.time_left.count();
+  result["partitions"] = tokens_of(x.partitions);
+  return line(result);
+}
+
+std::string event_line(std::int64_t ts_ns, const alert_raised& x) {
+  auto result = head(ts_ns, "alert", x.worker_id);
+  result["level"] = to_string(x.level);
+  result["what"] = x.what;
+  result["reason"] = x.why;
+  result["age_ms"] = x.age.count();
+  result["over"] = x.over;
   return line(result);
 }
 

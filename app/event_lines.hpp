@@ -16,6 +16,10 @@ std::string event_line(std::int64_t ts_ns, const state_changed& x);
 std::string event_line(std::int64_t ts_ns, const leadership_changed& x);
 std::string event_line(std::int64_t ts_ns, const calculator_adopted& x);
 std::string event_line(std::int64_t ts_ns, const assignment_changed& x);
+std::string event_line(std::int64_t ts_ns, const partitions_assigned& x);
+std::string event_line(std::int64_t ts_ns, const partitions_revoked& x);
+std::string event_line(std::int64_t ts_ns, const partitions_lost& x);
+std::string event_line(std::int64_t ts_ns, const alert_raised& x);
 /// `failure` is there only if the worker gave up.
 std::string event_line(std::int64_t ts_ns, const worker_stopped& x);
 

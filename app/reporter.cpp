@@ -44,6 +44,16 @@ reporter(listener_actor::stateful_pointer<reporter_state> self,
       [=](const leadership_changed& x) { self->state.record(x); },
       [=](const calculator_adopted& x) { self->state.record(x); },
       [=](const assignment_changed& x) { self->state.record(x); },
+      [=](const partitions_assigned& x) { self->state.record(x); },
+      [=](const partitions_revoked& x) {
+        self->state.record(x);
+        return work_stopped{};
+      },
+      [=](const partitions_lost& x) {
+        self->state.record(x);
+        return work_stopped{};
+      },
+      [=](const alert_raised& x) { self->state.record(x); },
       [=](const worker_stopped& x) {
         self->state.record(x);
         caf::anon_send(self->state.waiting, x);

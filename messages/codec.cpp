@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -182,7 +183,8 @@ std::string to_text(const record& x) {
                {"epoch", x.epoch.value},
                {"leader", x.leader.value},
                {"worker_nonce", x.worker_nonce.value},
-               {"revoking", to_json(x.revoking)}});
+               {"revoking", to_json(x.revoking)},
+               {"standby", x.standby}});
 }
 
 decoded<record> record_from(std::string_view text) {
@@ -199,6 +201,8 @@ decoded<record> record_from(std::string_view text) {
     result.leader.value = text_or(obj, "leader");
     result.worker_nonce.value = text_or(obj, "worker_nonce");
     result.revoking = read_partitions_or(obj, "revoking");
+    result.standby = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(number_or(obj, "standby", 0), 1000));
     return result;
   });
 }

@@ -107,14 +107,27 @@ using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
                                        // INTERNAL: notices that the process was asleep.
                                        caf::reacts_to<wake>>;
 
+/// Hears what the heartbeats show.
+using roster_listener_actor = caf::typed_actor<caf::reacts_to<roster_news>>;
+
+/// The ROSTER: follows all heartbeats. Lives on the leader, on the workers in reserve and
+/// while a worker leaves: so that leader and worker dying together costs one wait only.
+using roster_actor = caf::typed_actor<
+    caf::reacts_to<watch_event>,
+    // Tells the listener all that is known, and then every change, until it ends.
+    caf::reacts_to<roster_listener_actor>,
+    caf::replies_to<count_others>::with<others_counted>>;
+
 /// The CALCULATOR: decides who owns what. Exists only on the leader.
-using calculator_actor = caf::typed_actor<caf::reacts_to<watch_event>,
-                                          // INTERNAL: a window or the cool-down ends, a
-                                          // silent worker is due, a write is repeated.
-                                          caf::reacts_to<wake>,
-                                          // From the partition source: the whole list,
-                                          // now and at every change.
-                                          caf::reacts_to<partition_list>>;
+using calculator_actor = caf::typed_actor<
+    caf::reacts_to<watch_event>,
+    // From the roster.
+    caf::reacts_to<roster_news>,
+    // INTERNAL: a window or the cool-down ends, a silent worker is due, a write is
+    // repeated.
+    caf::reacts_to<wake>,
+    // From the partition source: the whole list, now and at every change.
+    caf::reacts_to<partition_list>>;
 
 /// Hears the list of partitions.
 using partition_listener_actor = caf::typed_actor<caf::reacts_to<partition_list>>;
@@ -124,12 +137,17 @@ using partition_source_actor = caf::typed_actor<
     // Tells the listener the list at once and at every change, until the listener ends.
     caf::reacts_to<partition_listener_actor>>;
 
-/// A LISTENER: hears everything about a worker, in the order in which it happens.
-using listener_actor =
-    caf::typed_actor<caf::reacts_to<worker_id_claimed>, caf::reacts_to<state_changed>,
-                     caf::reacts_to<leadership_changed>,
-                     caf::reacts_to<calculator_adopted>,
-                     caf::reacts_to<assignment_changed>, caf::reacts_to<worker_stopped>>;
+/// A LISTENER: hears everything about a worker, in the order in which it happens, and
+/// does its work. One that ends counts as one that has stopped all work, and takes the
+/// worker down.
+using listener_actor = caf::typed_actor<
+    caf::reacts_to<worker_id_claimed>, caf::reacts_to<state_changed>,
+    caf::reacts_to<leadership_changed>, caf::reacts_to<calculator_adopted>,
+    // What the record says; the three below say what to do.
+    caf::reacts_to<assignment_changed>, caf::reacts_to<partitions_assigned>,
+    caf::replies_to<partitions_revoked>::with<work_stopped>,
+    caf::replies_to<partitions_lost>::with<work_stopped>, caf::reacts_to<alert_raised>,
+    caf::reacts_to<worker_stopped>>;
 
 /// The SUPERVISOR: one worker.
 using supervisor_actor = caf::typed_actor<
@@ -140,6 +158,7 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<listener_actor>,
     // From the children.
     caf::reacts_to<id_claimed>, caf::reacts_to<id_lost>, caf::reacts_to<session_started>,
+    caf::reacts_to<session_extended>, caf::reacts_to<session_waits>,
     caf::reacts_to<session_over>, caf::reacts_to<elected>, caf::reacts_to<deposed>,
     caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
     caf::reacts_to<record_lost>, caf::reacts_to<adopted>, caf::reacts_to<phase_changed>,

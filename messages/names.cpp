@@ -147,4 +147,32 @@ const char* to_string(link_state x) {
   return "?";
 }
 
+const char* to_string(alert_level x) {
+  switch (x) {
+  case alert_level::info:
+    return "info";
+  case alert_level::warn:
+    return "warn";
+  case alert_level::error:
+    return "error";
+  case alert_level::critical:
+    return "critical";
+  }
+  return "?";
+}
+
+const char* to_string(leave_mode x) {
+  switch (x) {
+  case leave_mode::configured:
+    return "configured";
+  case leave_mode::drain:
+    return "drain";
+  case leave_mode::restart:
+    return "restart";
+  case leave_mode::stop:
+    return "stop";
+  }
+  return "?";
+}
+
 } // namespace partita

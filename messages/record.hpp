@@ -42,13 +42,16 @@ struct record {
   nonce worker_nonce;
   /// Partitions taken away whose end the worker has not confirmed yet.
   std::vector<partition> revoking;
+  /// 1 to 3: this worker is the first, second or third in reserve. It follows all
+  /// heartbeats and probes the leader, so that it can lead at once. 0: it does not.
+  std::uint32_t standby = 0;
 
   friend bool operator==(const record&, const record&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, record& x) {
     return f(caf::meta::type_name("record"), x.version, x.lifecycle, x.partitions,
-             x.epoch, x.leader, x.worker_nonce, x.revoking);
+             x.epoch, x.leader, x.worker_nonce, x.revoking, x.standby);
   }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/messages/entries.hpp"
 #include "partita/messages/events.hpp"
 #include "partita/messages/record.hpp"
 
@@ -60,6 +61,21 @@ struct session_started {
   PARTITA_REPORT(session_started, x.run)
 };
 
+/// A beat was acknowledged: this incarnation may work until `until` on the worker's clock.
+/// Told with the first beat too, after session_started.
+struct session_extended {
+  std::uint64_t run = 0;
+  std::chrono::steady_clock::time_point until;
+  PARTITA_REPORT(session_extended, x.run, x.until)
+};
+
+/// Another living incarnation beats under our id; the session starts once it has ended.
+struct session_waits {
+  std::uint64_t run = 0;
+  std::string why;
+  PARTITA_REPORT(session_waits, x.run, x.why)
+};
+
 /// This incarnation has ended: another one, or a mark, stands in its place.
 struct session_over {
   std::uint64_t run = 0;
@@ -67,16 +83,21 @@ struct session_over {
   PARTITA_REPORT(session_over, x.run, x.why)
 };
 
-/// What of the record has been received and applied.
+/// What of the record has been received and applied: for each partition that `applied`
+/// takes away either work has ended, or it stands in `stopping`.
 struct record_progress {
   stamp seen;
   stamp applied;
   std::vector<partition> stopping;
-  PARTITA_REPORT(record_progress, x.seen, x.applied, x.stopping)
+  /// The worker wants to leave and gives its partitions away first.
+  bool draining = false;
+  PARTITA_REPORT(record_progress, x.seen, x.applied, x.stopping, x.draining)
 };
 
+/// The last beat says goodbye: `stopped`, or `restarting` to have the partitions kept.
 struct say_goodbye {
-  PARTITA_REPORT(say_goodbye)
+  bool restarting = false;
+  PARTITA_REPORT(say_goodbye, x.restarting)
 };
 
 /// `acknowledged`: the store has the goodbye.
@@ -133,6 +154,47 @@ struct record_lost {
   std::uint64_t run = 0;
   std::string why;
   PARTITA_REPORT(record_lost, x.run, x.why)
+};
+
+// -- roster -----------------------------------------------------------------------------
+
+/// What the heartbeats show. Until `replayed`, and after `interrupted` until the next
+/// `replayed`, it is not complete.
+struct roster_news {
+  enum class kind : std::uint8_t {
+    /// `value`, at `revision`, in the key of `who`.
+    beat,
+    /// The key of `who` holds something that is no beat.
+    unreadable,
+    /// The key of `who` has no value (any more); a mere absence proves nothing.
+    gone,
+    replayed,
+    interrupted,
+    /// The bucket was made anew; what was known is void.
+    bucket_changed
+  };
+  kind what = kind::beat;
+  partita::worker_id who;
+  partita::revision revision;
+  beat value;
+  /// When this roster first saw that revision (or absence), on the worker's clock.
+  std::chrono::steady_clock::time_point seen_at;
+  /// The server's wall clock at that write; with replayed and bucket_changed: when the
+  /// bucket was made. Nanoseconds since 1970.
+  std::int64_t stored_at_ns = 0;
+  PARTITA_REPORT(roster_news, x.what, x.who, x.revision, x.value, x.seen_at,
+                 x.stored_at_ns)
+};
+
+/// How many other workers could take over partitions?
+struct count_others {
+  PARTITA_REPORT(count_others)
+};
+
+/// Living, and not leaving. Answered once the heartbeats were replayed.
+struct others_counted {
+  std::uint64_t count = 0;
+  PARTITA_REPORT(others_counted, x.count)
 };
 
 // -- calculator -------------------------------------------------------------------------

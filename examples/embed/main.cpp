@@ -45,10 +45,16 @@ work(partita::listener_actor::stateful_pointer<work_state> self, caf::actor main
         std::cout << x.worker_id.value << (x.leading ? " leads\n" : " leads no more\n");
       },
       [](const partita::calculator_adopted&) {},
-      [=](const partita::assignment_changed& x) {
-        // Here an application stops work on x.removed and begins work on x.added.
-        caf::anon_send(self->state.main, x);
+      [=](const partita::assignment_changed& x) { caf::anon_send(self->state.main, x); },
+      [](const partita::partitions_assigned&) {
+        // Here an application begins work, each partition under its token.
       },
+      [](const partita::partitions_revoked&) {
+        // Here it stops work, and answers once none goes on.
+        return partita::work_stopped{};
+      },
+      [](const partita::partitions_lost&) { return partita::work_stopped{}; },
+      [](const partita::alert_raised& x) { std::cout << x.why << '\n'; },
       [](const partita::worker_stopped& x) {
         std::cout << x.worker_id.value << " has left " << x.failure << '\n';
       },

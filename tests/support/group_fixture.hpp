@@ -27,7 +27,10 @@ struct diary {
   std::vector<leadership_changed> leaderships;
   std::vector<calculator_adopted> adoptions;
   std::vector<assignment_changed> assignments;
+  std::vector<alert_raised> alerts;
   std::vector<worker_stopped> stops;
+  /// What it works on, with the tokens.
+  std::map<std::string, version> works;
 
   std::string id() const { return ids.empty() ? "" : ids.back().worker_id.value; }
   bool leading() const { return !leaderships.empty() && leaderships.back().leading; }
@@ -51,6 +54,21 @@ inline listener_actor::behavior_type keep_diary(listener_actor::pointer,
       [d](const leadership_changed& x) { d->leaderships.push_back(x); },
       [d](const calculator_adopted& x) { d->adoptions.push_back(x); },
       [d](const assignment_changed& x) { d->assignments.push_back(x); },
+      [d](const partitions_assigned& x) {
+        for (const auto& y : x.partitions)
+          d->works[name_of(y.partition)] = y.token;
+      },
+      [d](const partitions_revoked& x) {
+        for (const auto& y : x.partitions)
+          d->works.erase(name_of(y.partition));
+        return work_stopped{};
+      },
+      [d](const partitions_lost& x) {
+        for (const auto& y : x.partitions)
+          d->works.erase(name_of(y.partition));
+        return work_stopped{};
+      },
+      [d](const alert_raised& x) { d->alerts.push_back(x); },
       [d](const worker_stopped& x) { d->stops.push_back(x); },
   };
 }
@@ -76,6 +94,7 @@ struct group_fixture : test_coordinator_fixture<> {
     result.buckets = bucket_options::of("g");
     result.strategy = core::make_strategy({});
     result.random_seed = 1;
+    result.clock = timepiece::of_actors();
     return result;
   }
 

@@ -21,6 +21,16 @@ listener_actor::behavior_type scribe(listener_actor::pointer, std::string name,
       [=](const leadership_changed& x) { to->add(name, app::event_line(0, x)); },
       [=](const calculator_adopted& x) { to->add(name, app::event_line(0, x)); },
       [=](const assignment_changed& x) { to->add(name, app::event_line(0, x)); },
+      [=](const partitions_assigned& x) { to->add(name, app::event_line(0, x)); },
+      [=](const partitions_revoked& x) {
+        to->add(name, app::event_line(0, x));
+        return work_stopped{};
+      },
+      [=](const partitions_lost& x) {
+        to->add(name, app::event_line(0, x));
+        return work_stopped{};
+      },
+      [=](const alert_raised& x) { to->add(name, app::event_line(0, x)); },
       [=](const worker_stopped& x) { to->add(name, app::event_line(0, x)); },
   };
 }

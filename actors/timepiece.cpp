@@ -1,0 +1,43 @@
+#include "partita/actors/timepiece.hpp"
+
+#include <cmath>
+
+#include <time.h>
+
+namespace partita {
+
+timepiece timepiece::of_actors(double rate, core::time_point origin) {
+  timepiece result;
+  result.kind_ = kind::actors;
+  result.rate_ = rate;
+  result.origin_ = origin;
+  return result;
+}
+
+core::duration timepiece::on_actor_clock(core::duration x) const {
+  if (rate_ == 1.0)
+    return x;
+  // Rounded up: a timer that rings before its time would only ring again.
+  return core::duration{static_cast<core::duration::rep>(
+      std::ceil(static_cast<double>(x.count()) / rate_))};
+}
+
+core::time_point timepiece::from_actors(core::time_point x) const {
+  if (rate_ == 1.0)
+    return x;
+  auto passed = static_cast<double>((x - origin_).count()) * rate_;
+  return origin_ + core::duration{static_cast<core::duration::rep>(passed)};
+}
+
+core::time_point timepiece::boottime() {
+  timespec now{};
+#ifdef CLOCK_BOOTTIME
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+#else
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+#endif
+  return core::time_point{std::chrono::seconds{now.tv_sec}
+                          + std::chrono::nanoseconds{now.tv_nsec}};
+}
+
+} // namespace partita
