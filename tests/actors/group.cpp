@@ -9,7 +9,7 @@ CAF_TEST_FIXTURE_SCOPE(group_tests, partita::test::group_fixture)
 
 CAF_TEST(one worker alone leads and owns everything) {
   start("a");
-  CAF_REQUIRE(pass_until([&] { return settled(12); }, 5s));
+  CAF_REQUIRE(pass_until([&] { return settled(12); }, 8s));
   CAF_CHECK_EQUAL(heard("a").id(), "worker-0");
   CAF_CHECK_EQUAL(heard("a").owns().size(), 12u);
 }
