@@ -61,21 +61,26 @@ std::vector<membership::news> membership::beat_shown(const worker_id& who, revis
   return result;
 }
 
-void membership::key_unreadable(const worker_id& who, revision at, time_point seen_at) {
+std::vector<membership::news> membership::key_unreadable(const worker_id& who,
+                                                         revision at, time_point seen_at,
+                                                         time_point now) {
   auto& x = members_[who];
   x.what = content::unreadable;
   x.value = {};
   x.revision = at;
   x.seen_at = seen_at;
   x.postponed = x.asked = false;
+  return recount(who, x, now, change::left);
 }
 
-void membership::key_gone(const worker_id& who, revision mark, time_point seen_at) {
+std::vector<membership::news> membership::key_gone(const worker_id& who, revision mark,
+                                                   time_point seen_at, time_point now) {
   auto& x = members_[who];
   x.what = content::nothing;
   x.revision = mark;
   x.seen_at = seen_at;
   x.postponed = x.asked = false;
+  return recount(who, x, now, change::left);
 }
 
 void membership::replayed(time_point seen_at, time_point now) {
@@ -253,7 +258,7 @@ bool membership::takes_part(const member& x, time_point now) const {
   switch (x.what) {
   case content::nothing:
   case content::unreadable:
-    return x.named_holds && !x.ended.contains(*x.named);
+    return x.named_holds && !x.ended.contains(*x.named) && !x.replaced_at;
   case content::beat:
     break;
   }

@@ -104,9 +104,11 @@ public:
   /// `seen_at`: when this revision was first seen, on our clock.
   std::vector<news> beat_shown(const worker_id& who, revision at, const beat& what,
                                time_point seen_at, time_point now);
-  void key_unreadable(const worker_id& who, revision at, time_point seen_at);
+  std::vector<news> key_unreadable(const worker_id& who, revision at, time_point seen_at,
+                                   time_point now);
   /// `mark`: the revision of the delete mark, or 0.
-  void key_gone(const worker_id& who, revision mark, time_point seen_at);
+  std::vector<news> key_gone(const worker_id& who, revision mark, time_point seen_at,
+                             time_point now);
   /// All heartbeats have been shown; `seen_at`: when that was so for the first time.
   void replayed(time_point seen_at, time_point now);
   void interrupted();

@@ -170,6 +170,15 @@ CAF_TEST(
   is(name(2, "b", false), change::left, 2);
 }
 
+CAF_TEST(a worker whose key is gone
+         or unreadable takes part only while it owns something) {
+  show(1, 1, "a");
+  is(group.key_gone(id(1), {2}, now, now), change::left, 1);
+  CAF_CHECK(!group.wake_at());
+  show(2, 3, "b");
+  is(group.key_unreadable(id(2), {4}, now, now), change::left, 2);
+}
+
 CAF_TEST(what is older than what was shown is ignored) {
   show(1, 5, "a");
   CAF_CHECK(show(1, 5, "a", beat_state::stopped).empty());
@@ -278,7 +287,7 @@ CAF_TEST(whoever owns nothing and was never heard of is let be) {
 CAF_TEST(a key that is gone ends nobody and is silent from then on) {
   an_owner();
   now += 6s;
-  group.key_gone(id(1), {2}, now);
+  CAF_CHECK(group.key_gone(id(1), {2}, now, now).empty());
   CAF_CHECK(!group.living(id(1)));
   nothing_until(6300ms);
   CAF_CHECK(!ended(1, "a"));
@@ -291,13 +300,13 @@ CAF_TEST(a key that is gone ends nobody and is silent from then on) {
 CAF_TEST(a heartbeat that cannot be read is silence and proves nothing) {
   an_owner();
   now += 6s;
-  group.key_unreadable(id(1), {2}, now);
+  CAF_CHECK(group.key_unreadable(id(1), {2}, now, now).empty());
   CAF_CHECK(!group.living(id(1)));
   nothing_until(6300ms);
   CAF_CHECK(!ended(1, "a"));
   CAF_CHECK_EQUAL(only_expel(tick()).over.value, 2u);
   CAF_MESSAGE("also where no record names anybody");
-  group.key_unreadable(id(2), {3}, now);
+  CAF_CHECK(group.key_unreadable(id(2), {3}, now, now).empty());
   nothing_until(6300ms);
   CAF_CHECK_EQUAL(only_expel(tick()).who, id(2));
 }
@@ -445,7 +454,7 @@ CAF_TEST(the wait goes on although the key is gone meanwhile) {
   an_owner();
   show(1, 2, "a", beat_state::forced);
   now += 1s;
-  group.key_gone(id(1), {3}, now);
+  CAF_CHECK(group.key_gone(id(1), {3}, now, now).empty());
   now += 5299ms;
   CAF_CHECK(!ended(1, "a"));
   now += 1ms;
