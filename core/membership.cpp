@@ -88,6 +88,10 @@ void membership::replayed(time_point seen_at, time_point now) {
     grace_until_ = now + options_.grace;
   was_interrupted_ = false;
   complete_since_ = seen_at;
+  // Nobody's absence was seen before all that is there was.
+  for (auto& [who, x] : members_)
+    if (x.what == content::nothing)
+      x.seen_at = std::max(x.seen_at, seen_at);
 }
 
 void membership::interrupted() {

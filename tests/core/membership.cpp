@@ -277,6 +277,17 @@ CAF_TEST(an absence counts from when all heartbeats were shown first) {
   only_expel(tick());
 }
 
+CAF_TEST(an absence does not count before all heartbeats were shown) {
+  membership fresh{{6s, 30s, 5s}};
+  fresh.named(id(1), {"a"}, true, now);
+  now += 5s;
+  fresh.replayed(now, now);
+  now += 6299ms;
+  CAF_CHECK(fresh.tick(now).expels.empty());
+  now += 1ms;
+  CAF_CHECK_EQUAL(fresh.tick(now).expels.size(), 1u);
+}
+
 CAF_TEST(whoever owns nothing and was never heard of is let be) {
   name(1, "a", false);
   CAF_CHECK(!group.wake_at());
