@@ -47,7 +47,8 @@ std::vector<membership::news> membership::beat_shown(const worker_id& who, revis
   x.value = what;
   x.revision = at;
   x.seen_at = seen_at;
-  x.postponed = x.asked = false;
+  x.asked = false;
+  x.patience_until.reset();
   look_at_named(x);
   auto gone = change::left;
   if (what.state == beat_state::draining && !drained)
@@ -69,7 +70,8 @@ std::vector<membership::news> membership::key_unreadable(const worker_id& who,
   x.value = {};
   x.revision = at;
   x.seen_at = seen_at;
-  x.postponed = x.asked = false;
+  x.asked = false;
+  x.patience_until.reset();
   return recount(who, x, now, change::left);
 }
 
@@ -79,7 +81,8 @@ std::vector<membership::news> membership::key_gone(const worker_id& who, revisio
   x.what = content::nothing;
   x.revision = mark;
   x.seen_at = seen_at;
-  x.postponed = x.asked = false;
+  x.asked = false;
+  x.patience_until.reset();
   return recount(who, x, now, change::left);
 }
 
@@ -160,8 +163,8 @@ std::optional<time_point> membership::silent_at(const member& x) const {
   if (!lives && !unheard && x.what != content::unreadable)
     return std::nullopt;
   auto result = x.seen_at + silence();
-  if (x.postponed)
-    result += options_.ttl;
+  if (x.patience_until)
+    result = std::max(result, *x.patience_until);
   return grace_until_ ? std::max(result, *grace_until_) : result;
 }
 
@@ -182,8 +185,8 @@ membership::outcome membership::tick(time_point now) {
   auto suspected = store_suspected(now);
   for (auto& [who, x] : members_) {
     if (auto at = silent_at(x); at && now >= *at) {
-      if (suspected && !x.postponed) {
-        x.postponed = true;
+      if (suspected && !x.patience_until) {
+        x.patience_until = now + options_.ttl;
       } else {
         x.asked = true;
         auto whom = x.what == content::beat ? x.value.nonce : x.named.value_or(nonce{});

@@ -74,7 +74,7 @@ public:
     /// When that was first seen.
     time_point seen_at;
     /// The store seemed to be the reason for the silence; waited for once more.
-    bool postponed = false;
+    std::optional<time_point> patience_until;
     /// An expel was asked for at this revision.
     bool asked = false;
 

@@ -387,6 +387,19 @@ CAF_TEST(two workers that are silent are not too many even if they are all) {
   CAF_CHECK_EQUAL(tick().expels.size(), 2u);
 }
 
+CAF_TEST(who is suspected late is still waited for a whole ttl) {
+  for (int i = 0; i < 3; ++i)
+    show(i, static_cast<std::uint64_t>(i) + 1, "a");
+  CAF_MESSAGE("this process slept");
+  now += 20s;
+  CAF_CHECK(tick().expels.empty());
+  CAF_CHECK(*group.wake_at() == now + 6s);
+  now += 5999ms;
+  CAF_CHECK(tick().expels.empty());
+  now += 1ms;
+  CAF_CHECK_EQUAL(tick().expels.size(), 3u);
+}
+
 CAF_TEST(a worker that was waited for once more is not waited for a third time) {
   for (int i = 0; i < 3; ++i)
     show(i, static_cast<std::uint64_t>(i) + 1, "a");
