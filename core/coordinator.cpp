@@ -147,11 +147,18 @@ void coordinator::on(const mark_looked_at& what, time_point now) {
   append(expulsion_.looked(what.who, what.answer, what.found, now), now);
 }
 
+void coordinator::on(const beat_looked_at& what, time_point now) {
+  if (what.found)
+    members_.looked(what.who, what.incarnation, what.found->nonce, now);
+}
+
 void coordinator::on(const tick&, time_point now) {
   auto due = members_.tick(now);
   notice(due.news, now);
   for (const auto& who : due.ended)
     append(reconciler_.touch(who, now), now);
+  for (auto& x : due.looks)
+    out_.emplace_back(std::move(x));
   for (const auto& x : due.expels) {
     out_.emplace_back(ending{x.who, "silent for too long"});
     end(x.who, beat_state::expelled, x.over, now);

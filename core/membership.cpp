@@ -119,7 +119,9 @@ std::vector<membership::news> membership::named(const worker_id& who,
   x.named_holds = holds;
   if (x.named != incarnation) {
     x.named = incarnation;
+    x.named_was_seen = false;
     x.replaced_at.reset();
+    x.look_at.reset();
     look_at_named(x);
   }
   return recount(who, x, now, change::left);
@@ -145,11 +147,28 @@ void membership::look_at_named(member& x) {
     x.ended.insert(y.replaces);
   if (!x.named)
     return;
-  auto stands_there = y.nonce == *x.named && is_living(y.state);
-  if (stands_there)
+  auto is_named = y.nonce == *x.named;
+  if (is_named)
+    x.named_was_seen = true;
+  if (is_named && is_living(y.state))
     x.replaced_at.reset();
-  else if (!x.replaced_at)
+  else if (x.named_was_seen && !x.replaced_at)
     x.replaced_at = x.seen_at;
+}
+
+bool membership::is_doubtful(const member& x) const {
+  return x.what == content::beat && x.named && x.named_holds && !x.named_was_seen
+         && !x.ended.contains(*x.named);
+}
+
+void membership::looked(const worker_id& who, const nonce& incarnation,
+                        const nonce& found, time_point now) {
+  auto i = members_.find(who);
+  if (i == members_.end() || i->second.named != incarnation || !is_doubtful(i->second)
+      || found == incarnation)
+    return;
+  i->second.named_was_seen = true;
+  i->second.replaced_at = now;
 }
 
 // -- time -------------------------------------------------------------------------------
@@ -201,6 +220,10 @@ membership::outcome membership::tick(time_point now) {
         }
       }
     }
+    if (is_doubtful(x) && (!x.look_at || now >= *x.look_at)) {
+      x.look_at = now + options_.ttl / 4;
+      result.looks.push_back({who, *x.named});
+    }
     if (x.named && !x.ended.contains(*x.named) && has_ended(x, *x.named, now)) {
       x.ended.insert(*x.named);
       result.ended.push_back(who);
@@ -215,6 +238,8 @@ std::optional<time_point> membership::wake_at() const {
   std::optional<time_point> result;
   for (const auto& [who, x] : members_) {
     result = earlier(result, silent_at(x));
+    if (is_doubtful(x))
+      result = earlier(result, x.look_at.value_or(x.seen_at));
     if (x.replaced_at && x.named && !x.ended.contains(*x.named))
       result = earlier(result, *x.replaced_at + silence());
     if (x.counted && x.what == content::beat && x.value.state == beat_state::restarting)

@@ -55,7 +55,8 @@ struct fixture {
   /// A tick that does nothing does not ask for another one at once.
   membership::outcome tick() {
     auto result = group.tick(now);
-    auto idle = result.news.empty() && result.expels.empty() && result.ended.empty();
+    auto idle = result.news.empty() && result.expels.empty() && result.ended.empty()
+                && result.looks.empty();
     CAF_CHECK(!idle || !group.wake_at() || *group.wake_at() > now);
     return result;
   }
@@ -462,6 +463,68 @@ CAF_TEST(
   CAF_REQUIRE_EQUAL(x.size(), 1u);
   CAF_CHECK_EQUAL(x.front(), id(1));
   CAF_CHECK(tick().ended.empty());
+}
+
+CAF_TEST(another incarnation where the named one was never seen may be older) {
+  CAF_MESSAGE("the watch of the heartbeats lags behind that of the records");
+  show(1, 2, "b");
+  now += 6s;
+  name(1, "a");
+  now += 300ms;
+  CAF_CHECK(!ended(1, "a"));
+  now += 100s;
+  CAF_CHECK(!ended(1, "a"));
+  CAF_CHECK(tick().ended.empty());
+  CAF_MESSAGE("so it is for marks");
+  show(2, 3, "b", beat_state::stopped);
+  name(2, "a");
+  now += 100s;
+  CAF_CHECK(tick().ended.empty());
+  CAF_CHECK(!ended(2, "a"));
+}
+
+CAF_TEST(whether it is older is looked up until it is known) {
+  show(1, 2, "b");
+  name(1, "a");
+  auto x = tick().looks;
+  CAF_REQUIRE_EQUAL(x.size(), 1u);
+  CAF_CHECK_EQUAL(x.front().who, id(1));
+  CAF_CHECK_EQUAL(x.front().incarnation.value, "a");
+  CAF_CHECK(tick().looks.empty());
+  CAF_MESSAGE("nothing was found, or the named one");
+  group.looked(id(1), {"a"}, {"a"}, now);
+  now += 1499ms;
+  CAF_CHECK(tick().looks.empty());
+  now += 1ms;
+  CAF_CHECK_EQUAL(tick().looks.size(), 1u);
+  CAF_MESSAGE("another one");
+  group.looked(id(1), {"a"}, {"c"}, now);
+  show(1, 3, "b");
+  now += 6s;
+  show(1, 4, "b");
+  now += 299ms;
+  CAF_CHECK(!ended(1, "a"));
+  now += 1ms;
+  CAF_CHECK(ended(1, "a"));
+  CAF_CHECK(tick().looks.empty());
+}
+
+CAF_TEST(a look that was asked about another incarnation says nothing) {
+  show(1, 2, "b");
+  name(1, "a");
+  tick();
+  name(1, "c");
+  group.looked(id(1), {"a"}, {"b"}, now);
+  now += 6300ms;
+  CAF_CHECK(!ended(1, "c"));
+}
+
+CAF_TEST(nothing is looked up where nothing depends on it) {
+  show(1, 2, "b");
+  name(1, "a", false);
+  show(2, 3, beat_of("d", beat_state::working, "c"));
+  name(2, "c");
+  CAF_CHECK(tick().looks.empty());
 }
 
 CAF_TEST(an incarnation has ended ttl and five per cent after a forced mark) {
