@@ -517,8 +517,10 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
   } else if (const auto* r = std::get_if<key_writer::refused>(&what)) {
     out_.emplace_back(complain{who, r->why});
     x.retry_at = now + options_.pause * 10;
+  } else {
+    // Vacant: the watch will show the removal, or the record that the worker makes anew.
+    x.retry_at = now + options_.pause;
   }
-  // Vacant: the watch shows the removal, or the record that the worker makes anew.
   index(who, x);
   mark(who);
 }
