@@ -133,6 +133,16 @@ void survey_watched(self_pointer self, const watch_event& x) {
 
 // -- using it ---------------------------------------------------------------------------
 
+/// The beat that was found, if any.
+std::optional<beat> beat_in(const kv_read& answer) {
+  if (answer.status != read_status::found || answer.entry.removed)
+    return std::nullopt;
+  auto value = beat_from(answer.entry.value);
+  if (auto* found = std::get_if<beat>(&value))
+    return std::move(*found);
+  return std::nullopt;
+}
+
 /// Carries out what the coordinator commands.
 struct executor {
   self_pointer self;
@@ -175,12 +185,16 @@ struct executor {
     ask_read(
         self, self->state.heartbeats, kv_last{keys::heartbeat_of(x.who)},
         [self = self, who = x.who](const kv_read& answer) {
-          auto value = beat_from(answer.entry.value);
-          std::optional<beat> found;
-          if (auto* y = std::get_if<beat>(&value))
-            found = std::move(*y);
-          feed(self, core::coordinator::mark_looked_at{who, answer, std::move(found)});
+          feed(self, core::coordinator::mark_looked_at{who, answer, beat_in(answer)});
         });
+  }
+
+  void operator()(const core::coordinator::look_at_beat& x) const {
+    ask_read(self, self->state.heartbeats, kv_last{keys::heartbeat_of(x.who)},
+             [self = self, x](const kv_read& answer) {
+               feed(self, core::coordinator::beat_looked_at{x.who, x.incarnation,
+                                                            beat_in(answer)});
+             });
   }
 
   void operator()(const core::coordinator::ending& x) const {

@@ -44,12 +44,12 @@ void coordinator::on(const beat_shown& what, time_point now) {
   append(reconciler_.touch(what.who, now), now);
 }
 
-void coordinator::on(const beat_unreadable& what, time_point) {
-  members_.key_unreadable(what.who, what.revision, what.seen_at);
+void coordinator::on(const beat_unreadable& what, time_point now) {
+  notice(members_.key_unreadable(what.who, what.revision, what.seen_at, now), now);
 }
 
-void coordinator::on(const beat_gone& what, time_point) {
-  members_.key_gone(what.who, what.mark, what.seen_at);
+void coordinator::on(const beat_gone& what, time_point now) {
+  notice(members_.key_gone(what.who, what.mark, what.seen_at, now), now);
 }
 
 void coordinator::on(const beats_replayed& what, time_point now) {
@@ -147,11 +147,18 @@ void coordinator::on(const mark_looked_at& what, time_point now) {
   append(expulsion_.looked(what.who, what.answer, what.found, now), now);
 }
 
+void coordinator::on(const beat_looked_at& what, time_point now) {
+  if (what.found)
+    members_.looked(what.who, what.incarnation, what.found->nonce, now);
+}
+
 void coordinator::on(const tick&, time_point now) {
   auto due = members_.tick(now);
   notice(due.news, now);
   for (const auto& who : due.ended)
     append(reconciler_.touch(who, now), now);
+  for (auto& x : due.looks)
+    out_.emplace_back(std::move(x));
   for (const auto& x : due.expels) {
     out_.emplace_back(ending{x.who, "silent for too long"});
     end(x.who, beat_state::expelled, x.over, now);
@@ -359,7 +366,7 @@ void coordinator::append(reconciler::commands&& xs, time_point now) {
 void coordinator::append(expulsion::commands&& xs, time_point now) {
   for (auto& x : xs) {
     if (const auto* y = std::get_if<expulsion::vanished>(&x))
-      members_.key_gone(y->who, y->mark, now);
+      notice(members_.key_gone(y->who, y->mark, now, now), now);
     else if (auto* c = std::get_if<expulsion::complain>(&x))
       out_.emplace_back(complain{c->who, c->why});
     else if (auto* w = std::get_if<write_mark>(&x))

@@ -98,12 +98,18 @@ public:
     kv_read answer;
     std::optional<beat> found;
   };
+  /// The stream's leader has answered a look_at_beat. `found`: as above.
+  struct beat_looked_at {
+    worker_id who;
+    nonce incarnation;
+    std::optional<beat> found;
+  };
   struct tick {};
   using event =
       std::variant<beat_shown, beat_unreadable, beat_gone, beats_replayed,
                    beats_interrupted, record_shown, record_gone, records_replayed,
                    epoch_shown, newborn_until, partitions_given, write_answered,
-                   read_answered, mark_answered, mark_looked_at, tick>;
+                   read_answered, mark_answered, mark_looked_at, beat_looked_at, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -112,6 +118,8 @@ public:
   using complain = reconciler::complain;
   using write_mark = expulsion::write;
   using read_mark = expulsion::read;
+  /// Read this worker's heartbeat from the stream's leader; answer with beat_looked_at.
+  using look_at_beat = membership::look;
   /// Begins to act.
   struct adopt {};
   /// What is going on, for people.
@@ -136,8 +144,8 @@ public:
     worker_id who;
     std::string why;
   };
-  using command = std::variant<write, read, complain, write_mark, read_mark, adopt,
-                               show_phase, overruled, planned, ending>;
+  using command = std::variant<write, read, complain, write_mark, read_mark, look_at_beat,
+                               adopt, show_phase, overruled, planned, ending>;
   using commands = std::vector<command>;
 
   explicit coordinator(options opts);
@@ -164,6 +172,7 @@ private:
   void on(const read_answered& what, time_point now);
   void on(const mark_answered& what, time_point now);
   void on(const mark_looked_at& what, time_point now);
+  void on(const beat_looked_at& what, time_point now);
   void on(const tick& what, time_point now);
 
   bool ready() const;

@@ -6,11 +6,18 @@ expulsion::commands expulsion::begin(const worker_id& who, beat mark, revision o
                                      time_point now) {
   out_.clear();
   auto [i, is_new] = jobs_.try_emplace(who, pause_);
-  if (!is_new)
-    return {};
-  i->second.mark = std::move(mark);
-  i->second.over = over;
-  carry_out(who, i->second.writer.begin(over, now), now);
+  auto& x = i->second;
+  order wanted{std::move(mark), over};
+  if (is_new) {
+    x.what = std::move(wanted);
+    carry_out(who, x.writer.begin(over, now), now);
+  } else if (!x.writer.busy()) {
+    x.what = std::move(wanted); // It waits to be tried again.
+  } else if (wanted == x.what) {
+    x.next.reset();
+  } else {
+    x.next = std::move(wanted);
+  }
   return std::move(out_);
 }
 
@@ -28,8 +35,8 @@ expulsion::commands expulsion::looked(const worker_id& who, const kv_read& answe
   auto i = jobs_.find(who);
   if (i == jobs_.end())
     return {};
-  auto ours = found && found->nonce == i->second.mark.nonce
-              && found->state == i->second.mark.state;
+  auto ours = found && found->nonce == i->second.what.mark.nonce
+              && found->state == i->second.what.mark.state;
   carry_out(who, i->second.writer.looked(answer, ours, now), now);
   return std::move(out_);
 }
@@ -43,7 +50,7 @@ expulsion::commands expulsion::tick(time_point now) {
     auto& x = jobs_.at(who);
     if (x.again_at && now >= *x.again_at) {
       x.again_at.reset();
-      carry_out(who, x.writer.begin(x.over, now), now);
+      carry_out(who, x.writer.begin(x.what.over, now), now);
     } else {
       carry_out(who, x.writer.tick(now), now);
     }
@@ -62,7 +69,7 @@ void expulsion::carry_out(const worker_id& who, const key_writer::step& what,
                           time_point now) {
   auto& x = jobs_.at(who);
   if (const auto* w = std::get_if<key_writer::write>(&what)) {
-    out_.emplace_back(write{who, x.mark, w->expected});
+    out_.emplace_back(write{who, x.what.mark, w->expected});
   } else if (std::holds_alternative<key_writer::read>(what)) {
     out_.emplace_back(read{who});
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
@@ -75,8 +82,19 @@ void expulsion::carry_out(const worker_id& who, const key_writer::step& what,
     jobs_.erase(who);
   } else if (!std::holds_alternative<key_writer::waiting>(what)) {
     // Landed, or the worker lives, or it said something itself: the watch shows which.
-    jobs_.erase(who);
+    finish(who, now);
   }
+}
+
+void expulsion::finish(const worker_id& who, time_point now) {
+  auto i = jobs_.find(who);
+  if (!i->second.next) {
+    jobs_.erase(i);
+    return;
+  }
+  i->second.what = std::move(*i->second.next);
+  i->second.next.reset();
+  carry_out(who, i->second.writer.begin(i->second.what.over, now), now);
 }
 
 } // namespace partita::core

@@ -13,7 +13,8 @@ namespace partita::core {
 /// over exactly the revision that was seen: a conflict means that the worker lives.
 ///
 /// Promises: at most one write of a key is under way; one without answer is repeated until
-/// there is an answer; one that lost against a beat is given up.
+/// there is an answer; one that lost against a beat is given up. What is wanted meanwhile
+/// over another revision follows it.
 class expulsion {
 public:
   /// Write this mark with this expected revision (0: create); answer with answered().
@@ -40,7 +41,7 @@ public:
 
   explicit expulsion(duration pause) : pause_{pause} {}
 
-  /// Begins, unless a mark for this worker is under way.
+  /// Begins, now or once the mark that is under way for this worker has its answer.
   commands begin(const worker_id& who, beat mark, revision over, time_point now);
   commands answered(const worker_id& who, const kv_written& answer, time_point now);
   /// `found`: the beat that the entry holds, if it can be read.
@@ -50,16 +51,25 @@ public:
   std::optional<time_point> wake_at() const;
 
 private:
+  struct order {
+    beat mark;
+    revision over;
+
+    friend bool operator==(const order&, const order&) = default;
+  };
+
   struct job {
     explicit job(duration pause) : writer{pause} {}
     key_writer writer;
-    beat mark;
-    revision over;
+    order what;
+    std::optional<order> next;
     /// Not sent, or refused: when to try again.
     std::optional<time_point> again_at;
   };
 
   void carry_out(const worker_id& who, const key_writer::step& what, time_point now);
+  /// Nothing is under way any more for this worker.
+  void finish(const worker_id& who, time_point now);
 
   duration pause_;
   commands out_;

@@ -47,7 +47,8 @@ std::vector<membership::news> membership::beat_shown(const worker_id& who, revis
   x.value = what;
   x.revision = at;
   x.seen_at = seen_at;
-  x.postponed = x.asked = false;
+  x.asked = false;
+  x.patience_until.reset();
   look_at_named(x);
   auto gone = change::left;
   if (what.state == beat_state::draining && !drained)
@@ -61,21 +62,28 @@ std::vector<membership::news> membership::beat_shown(const worker_id& who, revis
   return result;
 }
 
-void membership::key_unreadable(const worker_id& who, revision at, time_point seen_at) {
+std::vector<membership::news> membership::key_unreadable(const worker_id& who,
+                                                         revision at, time_point seen_at,
+                                                         time_point now) {
   auto& x = members_[who];
   x.what = content::unreadable;
   x.value = {};
   x.revision = at;
   x.seen_at = seen_at;
-  x.postponed = x.asked = false;
+  x.asked = false;
+  x.patience_until.reset();
+  return recount(who, x, now, change::left);
 }
 
-void membership::key_gone(const worker_id& who, revision mark, time_point seen_at) {
+std::vector<membership::news> membership::key_gone(const worker_id& who, revision mark,
+                                                   time_point seen_at, time_point now) {
   auto& x = members_[who];
   x.what = content::nothing;
   x.revision = mark;
   x.seen_at = seen_at;
-  x.postponed = x.asked = false;
+  x.asked = false;
+  x.patience_until.reset();
+  return recount(who, x, now, change::left);
 }
 
 void membership::replayed(time_point seen_at, time_point now) {
@@ -83,6 +91,10 @@ void membership::replayed(time_point seen_at, time_point now) {
     grace_until_ = now + options_.grace;
   was_interrupted_ = false;
   complete_since_ = seen_at;
+  // Nobody's absence was seen before all that is there was.
+  for (auto& [who, x] : members_)
+    if (x.what == content::nothing)
+      x.seen_at = std::max(x.seen_at, seen_at);
 }
 
 void membership::interrupted() {
@@ -107,7 +119,9 @@ std::vector<membership::news> membership::named(const worker_id& who,
   x.named_holds = holds;
   if (x.named != incarnation) {
     x.named = incarnation;
+    x.named_was_seen = false;
     x.replaced_at.reset();
+    x.look_at.reset();
     look_at_named(x);
   }
   return recount(who, x, now, change::left);
@@ -133,11 +147,28 @@ void membership::look_at_named(member& x) {
     x.ended.insert(y.replaces);
   if (!x.named)
     return;
-  auto stands_there = y.nonce == *x.named && is_living(y.state);
-  if (stands_there)
+  auto is_named = y.nonce == *x.named;
+  if (is_named)
+    x.named_was_seen = true;
+  if (is_named && is_living(y.state))
     x.replaced_at.reset();
-  else if (!x.replaced_at)
+  else if (x.named_was_seen && !x.replaced_at)
     x.replaced_at = x.seen_at;
+}
+
+bool membership::is_doubtful(const member& x) const {
+  return x.what == content::beat && x.named && x.named_holds && !x.named_was_seen
+         && !x.ended.contains(*x.named);
+}
+
+void membership::looked(const worker_id& who, const nonce& incarnation,
+                        const nonce& found, time_point now) {
+  auto i = members_.find(who);
+  if (i == members_.end() || i->second.named != incarnation || !is_doubtful(i->second)
+      || found == incarnation)
+    return;
+  i->second.named_was_seen = true;
+  i->second.replaced_at = now;
 }
 
 // -- time -------------------------------------------------------------------------------
@@ -151,8 +182,8 @@ std::optional<time_point> membership::silent_at(const member& x) const {
   if (!lives && !unheard && x.what != content::unreadable)
     return std::nullopt;
   auto result = x.seen_at + silence();
-  if (x.postponed)
-    result += options_.ttl;
+  if (x.patience_until)
+    result = std::max(result, *x.patience_until);
   return grace_until_ ? std::max(result, *grace_until_) : result;
 }
 
@@ -173,8 +204,8 @@ membership::outcome membership::tick(time_point now) {
   auto suspected = store_suspected(now);
   for (auto& [who, x] : members_) {
     if (auto at = silent_at(x); at && now >= *at) {
-      if (suspected && !x.postponed) {
-        x.postponed = true;
+      if (suspected && !x.patience_until) {
+        x.patience_until = now + options_.ttl;
       } else {
         x.asked = true;
         auto whom = x.what == content::beat ? x.value.nonce : x.named.value_or(nonce{});
@@ -188,6 +219,10 @@ membership::outcome membership::tick(time_point now) {
           result.expels.push_back({who, whom, x.revision});
         }
       }
+    }
+    if (is_doubtful(x) && (!x.look_at || now >= *x.look_at)) {
+      x.look_at = now + options_.ttl / 4;
+      result.looks.push_back({who, *x.named});
     }
     if (x.named && !x.ended.contains(*x.named) && has_ended(x, *x.named, now)) {
       x.ended.insert(*x.named);
@@ -203,6 +238,8 @@ std::optional<time_point> membership::wake_at() const {
   std::optional<time_point> result;
   for (const auto& [who, x] : members_) {
     result = earlier(result, silent_at(x));
+    if (is_doubtful(x))
+      result = earlier(result, x.look_at.value_or(x.seen_at));
     if (x.replaced_at && x.named && !x.ended.contains(*x.named))
       result = earlier(result, *x.replaced_at + silence());
     if (x.counted && x.what == content::beat && x.value.state == beat_state::restarting)
@@ -253,7 +290,7 @@ bool membership::takes_part(const member& x, time_point now) const {
   switch (x.what) {
   case content::nothing:
   case content::unreadable:
-    return x.named_holds && !x.ended.contains(*x.named);
+    return x.named_holds && !x.ended.contains(*x.named) && !x.replaced_at;
   case content::beat:
     break;
   }

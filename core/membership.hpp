@@ -26,6 +26,12 @@ struct by_number {
 ///     another incarnation, or a `forced` mark, in its place.
 /// A key that is merely gone proves nothing. What has ended stays ended.
 ///
+/// Another incarnation that we saw where we never saw the one that the record names may
+/// well be an older one, which the watch of the heartbeats still shows. So it counts for
+/// (d) only once a read from the stream's leader, made after the record was seen, has
+/// shown that it is not the named one that stands there: whoever was given something had
+/// beaten before.
+///
 /// Silence is counted from our own first sight of the revision that a key holds, and ends
 /// nobody by itself: it makes the leader write the mark of (b) over exactly that
 /// revision. Where three or more workers, and more than 30 % of all, are silent together,
@@ -65,6 +71,13 @@ public:
     revision over;
   };
 
+  /// Read the heartbeat of `who` from the stream's leader; answer with looked().
+  struct look {
+    worker_id who;
+    /// The incarnation that should stand there.
+    nonce incarnation;
+  };
+
   struct member {
     /// What the heartbeat key holds; `what` says whether `value` means something.
     enum class content : std::uint8_t { nothing, beat, unreadable };
@@ -74,13 +87,17 @@ public:
     /// When that was first seen.
     time_point seen_at;
     /// The store seemed to be the reason for the silence; waited for once more.
-    bool postponed = false;
+    std::optional<time_point> patience_until;
     /// An expel was asked for at this revision.
     bool asked = false;
 
     /// The incarnation that the record names, and whether it has something to lose.
     std::optional<partita::nonce> named;
     bool named_holds = false;
+    /// It was seen in its place, so that whatever else we see there is newer.
+    bool named_was_seen = false;
+    /// When to look again whether another one stands there.
+    std::optional<time_point> look_at;
     /// Since when another incarnation, or a forced mark, stands in the place of `named`.
     std::optional<time_point> replaced_at;
     /// Incarnations of this id that have ended.
@@ -93,6 +110,7 @@ public:
   struct outcome {
     std::vector<membership::news> news;
     std::vector<expel> expels;
+    std::vector<look> looks;
     /// Workers of which an incarnation has ended by time.
     std::vector<worker_id> ended;
   };
@@ -104,12 +122,17 @@ public:
   /// `seen_at`: when this revision was first seen, on our clock.
   std::vector<news> beat_shown(const worker_id& who, revision at, const beat& what,
                                time_point seen_at, time_point now);
-  void key_unreadable(const worker_id& who, revision at, time_point seen_at);
+  std::vector<news> key_unreadable(const worker_id& who, revision at, time_point seen_at,
+                                   time_point now);
   /// `mark`: the revision of the delete mark, or 0.
-  void key_gone(const worker_id& who, revision mark, time_point seen_at);
+  std::vector<news> key_gone(const worker_id& who, revision mark, time_point seen_at,
+                             time_point now);
   /// All heartbeats have been shown; `seen_at`: when that was so for the first time.
   void replayed(time_point seen_at, time_point now);
   void interrupted();
+  /// The stream's leader has answered a look: `found` stands in the key, if anything.
+  void looked(const worker_id& who, const nonce& incarnation, const nonce& found,
+              time_point now);
   void clear();
 
   // -- what the records say -------------------------------------------------------------
@@ -141,6 +164,8 @@ private:
   duration silence() const;
   bool has_ended(const member& x, const nonce& incarnation, time_point now) const;
   void look_at_named(member& x);
+  /// Whether what is shown in the place of `named` may be older.
+  bool is_doubtful(const member& x) const;
   std::vector<news> recount(const worker_id& who, member& x, time_point now,
                             change if_gone);
   bool takes_part(const member& x, time_point now) const;

@@ -517,8 +517,10 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
   } else if (const auto* r = std::get_if<key_writer::refused>(&what)) {
     out_.emplace_back(complain{who, r->why});
     x.retry_at = now + options_.pause * 10;
+  } else {
+    // Vacant: the watch will show the removal, or the record that the worker makes anew.
+    x.retry_at = now + options_.pause;
   }
-  // Vacant: the watch shows the removal, or the record that the worker makes anew.
   index(who, x);
   mark(who);
 }
@@ -537,11 +539,6 @@ void reconciler::landed(const worker_id& who, slot& x, const key_writer::landed&
 }
 
 void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
-  if (!x.value || x.revoked.empty() || members_.ended(who, x.value->worker_nonce, now))
-    return;
-  const auto* pulse = members_.living(who);
-  if (!pulse || pulse->nonce != x.value->worker_nonce)
-    return; // It is made to end already, or was not heard of.
   auto late = static_cast<std::size_t>(
       std::count_if(x.revoked.begin(), x.revoked.end(), [&](const auto& y) {
         return now >= y.second.begun + options_.handoff_timeout;
@@ -549,6 +546,9 @@ void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
   if (late == 0)
     return;
   x.overdue = true;
+  const auto* pulse = members_.living(who);
+  if (!x.value || !pulse || pulse->nonce != x.value->worker_nonce)
+    return; // It has ended, or is made to end already, or was not heard of.
   out_.emplace_back(overdue{who, x.value->worker_nonce, late});
 }
 

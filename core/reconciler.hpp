@@ -18,7 +18,7 @@ namespace partita::core {
 ///
 ///   in A's record   A's beat           then
 ///   partitions      -                  A loses it: to `revoking`
-///   revoking        has applied that,  out of A's record, and that write is answered
+///   revoking        has applied that,  out of A's record, and that write has landed
 ///                   not stopping it
 ///   nowhere         -                  into B's `partitions`, under a new token
 ///
@@ -28,7 +28,8 @@ namespace partita::core {
 /// - Nothing is granted before every record that the watch replayed was sealed: rewritten
 ///   under our epoch. No write of an older leader can take effect from then on.
 /// - A partition is granted only if no other record names it, as `partitions` or as
-///   `revoking`, and every write that took it out of one was answered.
+///   `revoking`, and every write that took it out of one has landed: it was answered, or
+///   the watch has shown it.
 /// - What a record names leaves it only once the incarnation that it names has confirmed,
 ///   or has ended. The record of one that ended is emptied or addressed anew as a whole.
 /// - A record that already says what is wanted is not touched, and no partition that stays
@@ -153,7 +154,7 @@ private:
       time_point begun;
     };
     std::map<std::string, revocation> revoked;
-    /// The incarnation was reported as overdue.
+    /// Something is not confirmed in time. Whoever lives is reported at each of its beats.
     bool overdue = false;
   };
   using slots = std::map<worker_id, slot, by_number>;
