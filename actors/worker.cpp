@@ -18,6 +18,8 @@ std::uint64_t seed_of(const worker_options& options) {
   return (std::uint64_t{device()} << 32) | device();
 }
 
+constexpr std::size_t most_past = 64;
+
 std::vector<partition> partitions_of(const std::vector<grant>& xs) {
   std::vector<partition> result;
   result.reserve(xs.size());
@@ -136,6 +138,11 @@ void worker::leave_id(const std::string& why) {
 // -- the session ------------------------------------------------------------------------
 
 void worker::join() {
+  if (!incarnation_.value.empty())
+    past_.push_back(incarnation_);
+  // An older one that is found all the same counts as a stranger: it is waited for.
+  if (past_.size() > most_past)
+    past_.erase(past_.begin());
   incarnation_ = make_nonce();
   seen_ = {};
   spawn(role::heartbeat);

@@ -194,6 +194,8 @@ private:
   /// The claim's name, for the whole life; `incarnation_` names what beats and owns.
   nonce claim_nonce_;
   nonce incarnation_;
+  /// What this process was before, the newest last; all their work has ended.
+  std::vector<nonce> past_;
   worker_id id_;
   bool leading_ = false;
   worker_id leader_;

@@ -108,7 +108,10 @@ void worker::spawn_heartbeat() {
       heartbeat_actor_options{.worker_id = id_,
                               .self = incarnation_,
                               .interval = o.heartbeat.interval,
+                              .ttl = o.heartbeat.ttl,
                               .pause = pause_of(o),
+                              .exclusive = o.ownership == ownership::exclusive,
+                              .past = past_,
                               .clock = o.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});
   if (applied_)
