@@ -14,6 +14,10 @@ namespace partita {
 
 namespace {
 
+/// A working watch shows signs of life every half second; before that much time has passed
+/// the store itself makes a silent one anew.
+constexpr std::chrono::milliseconds watch_patience{2000};
+
 /// Between two tries of one request to the store.
 std::chrono::milliseconds pause_of(const worker_options& o) {
   return std::max(o.timeouts.request / 5, 10ms);
@@ -135,8 +139,10 @@ void worker::spawn_watcher() {
       role::watcher, watcher,
       watcher_options{.worker_id = id_,
                       .self = incarnation_,
-                      .asleep_after = o.heartbeat.ttl,
+                      .silence = std::max(o.heartbeat.ttl, watch_patience),
                       .pause = pause_of(o),
+                      .exclusive = o.ownership == ownership::exclusive,
+                      .established = applied_.has_value(),
                       .clock = o.clock},
       buckets_[assignments].handle, supervisor_actor{self_});
 }
