@@ -118,8 +118,6 @@ void worker::spawn_heartbeat() {
                               .past = past_,
                               .clock = o.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});
-  if (applied_)
-    report_progress();
 }
 
 void worker::spawn_elector() {
@@ -155,7 +153,7 @@ void worker::spawn_roster() {
 
 void worker::need_roster() {
   auto wanted =
-      leading_ || leaving_ != leaving::no || (applied_ && applied_->standby != 0);
+      leading_ || leaving_ == leaving::drain || (applied_ && applied_->standby != 0);
   if (wanted && !of(role::roster).alive && !of(role::roster).reborn_at)
     spawn(role::roster);
   else if (!wanted)
@@ -192,7 +190,7 @@ void worker::kill(role x) {
                            caf::exit_msg{self_->address(), caf::exit_reason::kill});
 }
 
-void worker::child_down(const caf::actor_addr& who, const caf::error& why) {
+void worker::somebody_down(const caf::actor_addr& who, const caf::error& why) {
   for (std::size_t i = 0; i < role_count; ++i) {
     auto& x = children_[i];
     if (x.address != who)
@@ -200,12 +198,22 @@ void worker::child_down(const caf::actor_addr& who, const caf::error& why) {
     auto was_alive = x.alive;
     x.alive = false;
     x.address = {};
-    if (leaving_ != leaving::no)
-      leave_on();
-    else if (was_alive)
-      crashed(static_cast<role>(i), why);
+    child_down(static_cast<role>(i), was_alive, why);
     return;
   }
+  if (auto number = listeners_.remove(who))
+    listener_down(*number, why);
+}
+
+void worker::child_down(role x, bool was_alive, const caf::error& why) {
+  if (leaving_ == leaving::no) {
+    if (was_alive)
+      crashed(x, why);
+    return;
+  }
+  if (was_alive && x == role::heartbeat && leaving_ < leaving::heartbeat)
+    end_session("the heartbeat ended");
+  leave_on();
 }
 
 bool worker::needed(role x) const {
@@ -213,6 +221,8 @@ bool worker::needed(role x) const {
     return false;
   if (x == role::registrar)
     return true;
+  if (x == role::watcher)
+    return in_session_;
   return !id_.value.empty() && (x != role::calculator || leading_);
 }
 
@@ -229,7 +239,13 @@ void worker::crashed(role x, const caf::error& why) {
   logger()->error("{}: the {} ended ({}); starting it again in {} ms", id_.value,
                   to_string(x), self_->system().render(why),
                   std::chrono::duration_cast<std::chrono::milliseconds>(pause).count());
-  slot.reborn_at = now + pause;
+  if (x == role::heartbeat) {
+    // What it wrote last is not known, so its session cannot go on.
+    join_at_ = now + pause;
+    end_session("the heartbeat ended");
+  } else {
+    slot.reborn_at = now + pause;
+  }
   set_alarm();
 }
 

@@ -127,8 +127,9 @@ CAF_TEST(a worker of an instance gets its former id back) {
   start("b", "slot-b");
   CAF_REQUIRE(pass_until([&] { return !heard("b").id().empty(); }, 7s));
   CAF_CHECK_EQUAL(heard("b").id(), id);
+  CAF_MESSAGE("its former incarnation must have ended first");
   CAF_CHECK(
-      pass_until([&] { return settled(12) && heard("b").owns().size() == 6; }, 15s));
+      pass_until([&] { return settled(12) && heard("b").owns().size() == 6; }, 60s));
 }
 
 CAF_TEST(partitions that come and go at run time are owned and given up) {
