@@ -104,7 +104,7 @@ using elector_actor =
 
 /// The WATCHER: follows this worker's own record.
 using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
-                                       // INTERNAL: notices that the process was asleep.
+                                       // INTERNAL: silence, and writes to repeat.
                                        caf::reacts_to<wake>>;
 
 /// Hears what the heartbeats show.
