@@ -68,6 +68,10 @@ using store_actor = caf::typed_actor<
     caf::replies_to<open_bucket>::with<bucket_opened>,
     // Tells the listener at once and at every change.
     caf::reacts_to<link_listener_actor>,
+    // This process can be found alive under a nonce, until its asker ends.
+    caf::reacts_to<serve_probe>, caf::reacts_to<end_probe>,
+    // Whether somebody can.
+    caf::replies_to<probe>::with<probed>,
     // After the answer nothing is sent any more.
     caf::replies_to<close_store>::with<store_closed>>;
 
