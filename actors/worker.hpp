@@ -147,6 +147,8 @@ private:
   void report_progress();
   /// The roster is there while this worker leads, is in reserve or leaves.
   void need_roster();
+  /// Tells the elector whether this worker is in reserve.
+  void tell_rank();
   core::time_point time_now() const { return options_.clock.now(self_); }
   nonce make_nonce();
   void set_alarm();

@@ -104,7 +104,9 @@ using elector_actor =
                      // calculator has stopped.
                      caf::replies_to<resign>::with<resigned>,
                      // A greater epoch was met: lets go of the key and stands again.
-                     caf::reacts_to<abdicate>>;
+                     caf::reacts_to<abdicate>,
+                     // This worker is, or is not, in reserve: probes the leader or not.
+                     caf::reacts_to<stand_by>>;
 
 /// The WATCHER: follows this worker's own record.
 using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
