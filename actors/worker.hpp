@@ -161,6 +161,8 @@ private:
   void drop_assignment();
   /// The roster is there while this worker leads, is in reserve or drains.
   void need_roster();
+  /// Tells the elector whether this worker is in reserve.
+  void tell_rank();
   core::time_point time_now() const { return options_.clock.now(self_); }
   nonce make_nonce();
   void set_alarm();

@@ -126,9 +126,16 @@ void worker::spawn_elector() {
       elector_options{.worker_id = id_,
                       .self = make_nonce(),
                       .lease = options_.election.lease,
+                      .probe_grace = options_.election.probe_grace,
                       .seed = random_(),
                       .clock = options_.clock},
-      buckets_[election].handle, supervisor_actor{self_});
+      buckets_[election].handle, store_, supervisor_actor{self_});
+  tell_rank();
+}
+
+void worker::tell_rank() {
+  if (of(role::elector).alive)
+    self_->send(elector_, stand_by{applied_ ? applied_->standby : 0});
 }
 
 void worker::spawn_watcher() {
@@ -152,6 +159,7 @@ void worker::spawn_roster() {
 }
 
 void worker::need_roster() {
+  tell_rank();
   auto wanted =
       leading_ || leaving_ == leaving::drain || (applied_ && applied_->standby != 0);
   if (wanted && !of(role::roster).alive && !of(role::roster).reborn_at)
