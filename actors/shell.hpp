@@ -97,9 +97,15 @@ private:
   std::map<std::string, std::string> known_;
 };
 
+/// What unix_seconds shows, if set: a simulation's wall clock, so that the same seed writes
+/// the same values. Set before any actor exists, and only by tests.
+inline std::int64_t (*simulated_unix_seconds)() = nullptr;
+
 /// Seconds since 1970, for values that people read.
 inline std::int64_t unix_seconds() {
   using namespace std::chrono;
+  if (simulated_unix_seconds)
+    return simulated_unix_seconds();
   return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
 }
 

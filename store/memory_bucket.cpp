@@ -87,7 +87,7 @@ void memory_bucket::sweep(time_point now) {
   while (!by_revision_.empty()) {
     auto oldest = by_revision_.begin();
     auto i = slots_.find(oldest->second);
-    if (now - i->second.written < config_.ttl)
+    if (now - i->second.written < config_.ttl + late_)
       return;
     slots_.erase(i);
     by_revision_.erase(oldest);

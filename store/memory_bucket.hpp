@@ -54,6 +54,10 @@ public:
   /// failure.
   void lose_writes_after(revision last);
 
+  /// From now on entries outlive the TTL by this much: a server sweeps when it comes to
+  /// it.
+  void expire_late(std::chrono::milliseconds by) { late_ = by; }
+
 private:
   struct slot {
     kv_entry entry;
@@ -68,6 +72,7 @@ private:
 
   open_bucket config_;
   std::int64_t created_at_ns_;
+  std::chrono::milliseconds late_{0};
   revision last_;
   std::map<std::string, slot, std::less<>> slots_;
   /// The keys by the revision of their newest entry: the order of age.

@@ -63,6 +63,13 @@ std::string not_connected(client_ptr self) {
   return "not connected: " + self->state.link_why + "; ask again once the link is back";
 }
 
+/// How long to wait for the server itself.
+caf::duration patience(client_ptr self) {
+  const auto& options = self->state.options;
+  return options.answers_are_certain ? caf::duration{caf::infinite}
+                                     : caf::duration{options.request_timeout};
+}
+
 void finish_closing(client_ptr self) {
   auto& state = self->state;
   if (!state.closed || !state.writes.empty() || state.reads > 0)
@@ -101,7 +108,7 @@ void make_consumer_now(client_ptr self, std::uint64_t id) {
       return feed.failed(attempt, std::move(why), self->clock().now());
     });
   };
-  self->request(self->state.server, caf::infinite,
+  self->request(self->state.server, patience(self),
                 make_consumer{self->state.options.bucket, x.pattern, id, attempt, self})
       .then(
           [self, id, attempt, failed](const consumer_made& made) {
@@ -124,7 +131,7 @@ void confirm_now(client_ptr self, std::uint64_t id, const watch_feed::confirm& x
       return feed.confirmed(x.number, x.key, read, self->clock().now());
     });
   };
-  self->request(self->state.server, caf::infinite,
+  self->request(self->state.server, patience(self),
                 server_read{self->state.options.bucket, x.key})
       .then(answer, [self, answer](const caf::error& e) {
         answer({read_status::unknown, {}, self->system().render(e)});
@@ -286,7 +293,7 @@ void send_write(client_ptr self, kv_change what, std::uint64_t ticket) {
   auto lost = state.faults.strike(fault_kind::answer_lost, key).has_value();
   server_write request{state.options.bucket, std::move(what),
                        late ? late->delay : std::chrono::milliseconds{0}};
-  self->request(state.server, caf::infinite, std::move(request))
+  self->request(state.server, patience(self), std::move(request))
       .then(
           [self, ticket, key, lost](kv_written& x) {
             if (!lost)
@@ -326,7 +333,7 @@ caf::result<Reply> ask(client_ptr self, Request request) {
     promise.deliver(std::move(x));
     finish_closing(self);
   };
-  self->request(state.server, caf::infinite, std::move(request))
+  self->request(state.server, patience(self), std::move(request))
       .then(answer, [self, answer](const caf::error& e) mutable {
         answer(Reply{read_status::unknown, {}, self->system().render(e)});
       });

@@ -48,6 +48,9 @@ struct memory_bucket_options {
   std::string bucket;
   std::chrono::milliseconds request_timeout{500};
   std::chrono::milliseconds watch_heartbeat{500};
+  /// Whether the server answers everything, if late. Else each request has a timer of its
+  /// own, which costs.
+  bool answers_are_certain = true;
 };
 
 /// Starts the client's side of a bucket, connected. Has timers only while something is

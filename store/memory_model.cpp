@@ -61,6 +61,7 @@ memory_model::open_outcome memory_model::open(const open_bucket& what, time_poin
       return {open_status::missing, {}, no_bucket(what.name)};
     newest_created_ns_ = std::max(wall_ns(now), newest_created_ns_ + 1);
     i = buckets_.emplace(what.name, memory_bucket{what, newest_created_ns_}).first;
+    i->second.expire_late(late_);
   }
   const auto& found = i->second.config();
   if (what.create && (found.ttl != what.ttl || found.replicas != what.replicas))
@@ -134,6 +135,12 @@ bool memory_model::lose_writes_after(const std::string& bucket, revision last) {
     return false;
   i->second.lose_writes_after(last);
   return true;
+}
+
+void memory_model::expire_late(std::chrono::milliseconds by) {
+  late_ = by;
+  for (auto& [name, bucket] : buckets_)
+    bucket.expire_late(by);
 }
 
 std::int64_t memory_model::wall_ns(time_point now) const {

@@ -53,10 +53,14 @@ public:
   bool delete_bucket(const std::string& bucket);
   bool lose_writes_after(const std::string& bucket, revision last);
 
+  /// From now on all buckets sweep this much later than their TTLs say.
+  void expire_late(std::chrono::milliseconds by);
+
 private:
   std::int64_t wall_ns(time_point now) const;
 
   options options_;
+  std::chrono::milliseconds late_{0};
   std::map<std::string, memory_bucket, std::less<>> buckets_;
   /// No two buckets are made at the same time, however fast they follow.
   std::int64_t newest_created_ns_ = 0;

@@ -186,9 +186,10 @@ bucket_opened opened(store_ptr self, const std::string& name, const server_opene
     return {open_status::not_connected, {}, {}, state.link.why};
   auto& bucket = state.buckets[name];
   if (!bucket) {
-    bucket = spawn_memory_bucket(
-        self->home_system(), state.server,
-        {name, state.options.request_timeout, state.options.watch_heartbeat});
+    bucket = spawn_memory_bucket(self->home_system(), state.server,
+                                 {name, state.options.request_timeout,
+                                  state.options.watch_heartbeat,
+                                  state.options.answers_are_certain});
     if (state.link.state != link_state::connected)
       self->send(bucket, state.link);
   }
@@ -208,7 +209,10 @@ caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
     promise.deliver(std::move(result));
     finish_closing(self);
   };
-  self->request(state.server, caf::infinite, x)
+  caf::duration patience = caf::infinite;
+  if (!state.options.answers_are_certain)
+    patience = caf::duration{state.options.request_timeout};
+  self->request(state.server, patience, x)
       .then([self, answer, name = x.name](
                 const server_opened& y) mutable { answer(opened(self, name, y)); },
             [self, answer](const caf::error& e) mutable {

@@ -32,6 +32,9 @@ struct memory_client_options {
   std::chrono::milliseconds request_timeout{500};
   /// The server's own.
   std::chrono::milliseconds watch_heartbeat{500};
+  /// False where something stands between this client and the server that may lose or
+  /// keep messages, as in a simulation.
+  bool answers_are_certain = true;
 };
 
 /// Starts one client of `server`: as many as processes are to be played.

@@ -1,5 +1,7 @@
 #include "partita/store/watch_feed.hpp"
 
+#include "partita/core/planted.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -7,6 +9,8 @@ namespace partita::store {
 
 namespace {
 
+using core::mistake;
+using core::planted;
 using std::chrono::milliseconds;
 
 constexpr milliseconds first_delay{50};
@@ -135,7 +139,7 @@ watch_feed::outputs watch_feed::heartbeat(attempt number, std::uint64_t last_seq
   outputs out;
   if (!present(number))
     return out;
-  if (last_sequence > sequence_) {
+  if (last_sequence > sequence_ && !planted(mistake::gap_ignored)) {
     rebuild(out,
             "deliveries were lost: the store has sent " + std::to_string(last_sequence)
                 + ", " + std::to_string(sequence_) + " arrived",
@@ -262,6 +266,7 @@ void watch_feed::begin_attempt(outputs& out, time_point now) {
   sequence_ = 0;
   early_.clear();
   owed_.clear();
+  ended_by_mistake_ = false;
   ledger_.begin_attempt();
   last_before_ = last_;
   delay_ = delay_after(troubles_++);
@@ -287,9 +292,11 @@ void watch_feed::begin_life(outputs& out, bucket_identity bucket, const std::str
 // -- replays and changes ----------------------------------------------------------------
 
 void watch_feed::take(outputs& out, early_delivery x, time_point now) {
+  if (ended_by_mistake_)
+    sequence_ = std::max(sequence_, x.sequence);
   if (x.sequence <= sequence_)
     return;
-  if (x.sequence != sequence_ + 1) {
+  if (x.sequence != sequence_ + 1 && !planted(mistake::gap_ignored)) {
     rebuild(out,
             "a delivery was lost: number " + std::to_string(x.sequence) + " came after "
                 + std::to_string(sequence_),
@@ -299,6 +306,8 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
   sequence_ = x.sequence;
   heard_ = now;
   last_ = std::max(last_, x.entry.revision);
+  ended_by_mistake_ =
+      planted(mistake::mark_ends_watch) && x.entry.removed && phase_ == phase::complete;
   auto owed = owed_.find(x.entry.key);
   if (owed != owed_.end() && owed->second.wanted <= x.entry.revision)
     owed_.erase(owed);
@@ -312,11 +321,12 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
 
 void watch_feed::complete_replay(outputs& out, time_point now) {
   phase_ = phase::complete;
-  for (const auto& x : ledger_.doubts()) {
-    owe(x, now);
-    owed_[x.key].asked = x.wanted;
-    out.emplace_back(confirm{number_, x.key});
-  }
+  if (!planted(mistake::old_replay_accepted))
+    for (const auto& x : ledger_.doubts()) {
+      owe(x, now);
+      owed_[x.key].asked = x.wanted;
+      out.emplace_back(confirm{number_, x.key});
+    }
   settle(out, now);
 }
 

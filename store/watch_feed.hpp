@@ -187,6 +187,8 @@ private:
   std::vector<early_delivery> early_;
   /// Its delay; it also stretches our patience, so that a slow server is met in the end.
   std::chrono::milliseconds delay_{0};
+  /// Only with the planted mistake of that name.
+  bool ended_by_mistake_ = false;
   /// The last progress. In the future while an attempt is delayed.
   time_point heard_;
   /// Attempts since the feed was last complete.

@@ -1,0 +1,190 @@
+#include "application.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <map>
+#include <utility>
+
+namespace partita::simulation {
+
+/// INTERNAL to the application: the work of an order has ended.
+struct work_ended {
+  std::uint64_t order = 0;
+};
+
+} // namespace partita::simulation
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::simulation::work_ended)
+
+namespace partita::simulation {
+
+namespace {
+
+using application_actor = listener_actor::extend<caf::reacts_to<work_ended>>;
+
+struct order {
+  std::vector<partition> partitions;
+  caf::typed_response_promise<work_stopped> answer;
+};
+
+struct application_state {
+  static inline constexpr const char* name = "application";
+
+  world* where = nullptr;
+  work_observer* observer = nullptr;
+  application_options options;
+  std::map<std::uint64_t, order> orders;
+  std::uint64_t numbers = 0;
+};
+
+using self_pointer = application_actor::stateful_pointer<application_state>;
+
+std::vector<partition> partitions_of(const std::vector<grant>& xs) {
+  std::vector<partition> result;
+  for (const auto& x : xs)
+    result.push_back(x.partition);
+  return result;
+}
+
+void finish(self_pointer self, std::uint64_t number) {
+  auto found = self->state.orders.extract(number);
+  if (found.empty())
+    return;
+  for (const auto& x : found.mapped().partitions)
+    self->state.observer->ends(self->state.options.owner, x);
+  found.mapped().answer.deliver(work_stopped{});
+}
+
+/// Nothing of this goes on once a session is lost, whatever was ordered before.
+void finish_all(self_pointer self) {
+  while (!self->state.orders.empty())
+    finish(self, self->state.orders.begin()->first);
+}
+
+caf::result<work_stopped> stop_work(self_pointer self, const std::vector<grant>& what,
+                                    core::duration time_left, bool lost) {
+  auto& s = self->state;
+  const auto& o = s.options;
+  for (const auto& x : what)
+    s.observer->told_to_stop(o.owner, x.partition, lost);
+  auto number = ++s.numbers;
+  auto answer = self->make_response_promise<work_stopped>();
+  s.orders.emplace(number, order{partitions_of(what), answer});
+  core::duration pause{0};
+  if (o.manner != listener_manner::prompt && !s.where->just_thawed(o.owner))
+    pause = s.where->random().between(
+        core::duration{0}, std::max(core::duration{0}, std::min(time_left, o.slowest)));
+  if (o.manner == listener_manner::stubborn && !lost)
+    return answer; // Until the session is over.
+  if (pause.count() == 0)
+    finish(self, number);
+  else
+    self->delayed_send(self, o.clock.on_actor_clock(pause), work_ended{number});
+  return answer;
+}
+
+void follow_record(self_pointer self, const assignment_changed& x) {
+  auto& s = self->state;
+  for (const auto& y : x.removed)
+    s.observer->ends(s.options.owner, y);
+  for (const auto& y : x.partitions)
+    s.observer->begins(s.options.owner, y, {x.epoch, x.version});
+}
+
+application_actor::behavior_type application(self_pointer self, world* where,
+                                             application_options options,
+                                             work_observer* observer) {
+  auto& s = self->state;
+  s.where = where;
+  s.observer = observer;
+  s.options = options;
+  auto me = options.owner;
+  const auto& called = where->name(me);
+  auto& log = where->log();
+  return {
+      [=, &log, &called](const worker_id_claimed& x) {
+        log.note(called, "has the id {}", x.worker_id.value);
+      },
+      [=, &log, &called](const state_changed& x) {
+        log.note(called, "{} -> {}: {}", to_string(x.from), to_string(x.to), x.reason);
+      },
+      [=, &log, &called](const leadership_changed& x) {
+        log.note(called, "{}: {}", x.leading ? "leads" : "leads no more", x.reason);
+        observer->leads(me, x.leading);
+      },
+      [=, &log, &called](const calculator_adopted& x) {
+        log.note(called, "acts under epoch {}", x.epoch.value);
+      },
+      [=, &log, &called](const assignment_changed& x) {
+        if (options.by_record)
+          follow_record(self, x);
+      },
+      [=, &log, &called](const partitions_assigned& x) {
+        for (const auto& y : x.partitions)
+          observer->begins(me, y, x.granted_by);
+      },
+      [=, &log, &called](const partitions_revoked& x) {
+        return stop_work(self, x.partitions, x.time_left, false);
+      },
+      [=, &log, &called](const partitions_lost& x) {
+        auto result = stop_work(self, x.partitions, x.time_left, true);
+        if (options.manner == listener_manner::stubborn)
+          self->delayed_send(self, options.clock.on_actor_clock(x.time_left),
+                             work_ended{0});
+        return result;
+      },
+      [=, &log, &called](const alert_raised& x) {
+        log.note(called, "alert {} {}{}: {}", to_string(x.level), x.what,
+                 x.over ? " (over)" : "", x.why);
+      },
+      [=, &log, &called](const worker_stopped& x) {
+        log.note(called, "stopped {}", x.failure);
+        observer->stopped(me, x.failure);
+      },
+      [=](work_ended x) {
+        if (x.order == 0)
+          finish_all(self);
+        else
+          finish(self, x.order);
+      },
+  };
+}
+
+struct source_state {
+  static inline constexpr const char* name = "source";
+
+  std::vector<partition> now;
+  std::vector<partition_listener_actor> listeners;
+};
+
+source_actor::behavior_type source(source_actor::stateful_pointer<source_state> self,
+                                   std::vector<partition> first) {
+  self->state.now = std::move(first);
+  return {
+      [=](const partition_listener_actor& who) {
+        self->state.listeners.push_back(who);
+        self->send(who, partition_list{self->state.now});
+      },
+      [=](const partition_list& x) {
+        self->state.now = x.partitions;
+        for (const auto& who : self->state.listeners)
+          self->send(who, x);
+      },
+  };
+}
+
+} // namespace
+
+listener_actor spawn_application(world& w, application_options options,
+                                 work_observer& observer) {
+  return w.system().spawn(application, &w, options, &observer);
+}
+
+source_actor spawn_source(world& w, std::vector<partition> first) {
+  return w.system().spawn(source, std::move(first));
+}
+
+} // namespace partita::simulation

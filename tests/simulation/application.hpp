@@ -1,0 +1,52 @@
+#pragma once
+
+#include "world.hpp"
+
+#include "partita/actors/timepiece.hpp"
+#include "partita/messages/interfaces.hpp"
+
+namespace partita::simulation {
+
+/// How an application takes the word that it shall stop.
+enum class listener_manner : std::uint8_t {
+  /// Stops at once.
+  prompt,
+  /// Takes its time, up to all the time that it is given.
+  slow,
+  /// Does not stop for a revocation; only the loss of its session moves it.
+  stubborn
+};
+
+/// Sees what an application does.
+struct work_observer {
+  virtual ~work_observer() = default;
+  virtual void begins(process_id, const grant&, stamp granted_by) = 0;
+  virtual void told_to_stop(process_id, const partition&, bool lost) = 0;
+  virtual void ends(process_id, const partition&) = 0;
+  virtual void leads(process_id, bool) = 0;
+  virtual void stopped(process_id, const std::string& failure) = 0;
+};
+
+struct application_options {
+  process_id owner = nobody;
+  listener_manner manner = listener_manner::prompt;
+  timepiece clock;
+  /// What a slow one needs at most, on its own clock.
+  core::duration slowest{0};
+  /// Takes the record for the word to work, for workers that do not say it otherwise.
+  bool by_record = false;
+};
+
+/// The application of one process: works on what it is told to, and keeps no other state
+/// than a real one would. An order to stop that it finds when its process wakes up from a
+/// freeze is old by an unknown time: it is obeyed at once.
+listener_actor spawn_application(world& w, application_options options,
+                                 work_observer& observer);
+
+/// What a source is told by the world.
+using source_actor = partition_source_actor::extend<caf::reacts_to<partition_list>>;
+
+/// A partition source of one process.
+source_actor spawn_source(world& w, std::vector<partition> first);
+
+} // namespace partita::simulation

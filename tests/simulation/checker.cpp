@@ -1,0 +1,179 @@
+#include "checker.hpp"
+
+#include "partita/messages/codec.hpp"
+
+#include <algorithm>
+
+// What applications do; checker_store.cpp has what the store shows.
+namespace partita::simulation {
+
+checker::checker(world& w, checker_options options, violations& found)
+    : world_(&w), options_(std::move(options)), found_(&found) {}
+
+// -- processes --------------------------------------------------------------------------
+
+void checker::born(process_id x, double clock_rate) {
+  processes_.resize(std::max(processes_.size(), x + 1));
+  processes_[x].rate = clock_rate;
+}
+
+void checker::died(process_id x) {
+  processes_[x].alive = false;
+  processes_[x].leading = false;
+  for (auto& [name, y] : places_)
+    if (std::erase_if(y.holders, [&](const auto& h) { return h.who == x; }) > 0)
+      last_change_ = world_->now();
+}
+
+void checker::thawed(process_id x) {
+  for (auto& [name, y] : places_)
+    for (const auto& h : y.holders)
+      if (h.who == x)
+        judge_at_the_end_.insert(name);
+}
+
+void checker::leaving(process_id x) {
+  processes_[x].leaving = true;
+}
+
+void checker::instant_over() {
+  for (const auto& name : std::exchange(judge_at_the_end_, {})) {
+    auto& x = places_[name];
+    for (auto& h : x.holders)
+      if (std::exchange(h.fresh, false) && !world_->frozen(h.who))
+        judge_token(name, x, h);
+    judge_owners(name, x, true);
+  }
+}
+
+void checker::source_has(const std::vector<partition>& xs) {
+  source_.clear();
+  for (const auto& x : xs)
+    source_.insert(name_of(x));
+}
+
+// -- work -------------------------------------------------------------------------------
+
+void checker::begins(process_id who, const grant& x, stamp granted_by) {
+  auto& p = processes_[who];
+  auto name = name_of(x.partition);
+  world_->log().note(world_->name(who), "works on {} with token {}", name, x.token.value);
+  if (granted_by < p.greatest)
+    fail("versions never go back at a worker",
+         "{} is told to work by version {} of epoch {} after version {} of epoch {}",
+         world_->name(who), granted_by.version.value, granted_by.epoch.value,
+         p.greatest.version.value, p.greatest.epoch.value);
+  p.greatest = std::max(p.greatest, granted_by);
+  auto& y = places_[name];
+  auto h = std::find_if(y.holders.begin(), y.holders.end(),
+                        [&](const auto& z) { return z.who == who; });
+  if (h == y.holders.end()) {
+    last_change_ = world_->now();
+    h = y.holders.insert(h, {who, x.token, true});
+    ++grants_;
+  } else if (x.token < h->token) {
+    fail("a token never falls", "{} has {} with token {} and is told {}",
+         world_->name(who), name, h->token.value, x.token.value);
+  } else {
+    h->token = x.token;
+  }
+  auto told = std::exchange(y.told, nobody);
+  if (told == who && source_.contains(name) && !p.leaving) {
+    ++needless_moves_;
+    if (y.told_at > last_trouble_ + options_.calm_after)
+      fail("nothing is disturbed that does not move",
+           "{} had to stop {} in a calm group and got it back", world_->name(who), name);
+  }
+  if (world_->just_thawed(who)) {
+    judge_at_the_end_.insert(name);
+    return;
+  }
+  h->fresh = false;
+  judge_token(name, y, *h);
+  judge_owners(name, y, false);
+}
+
+void checker::told_to_stop(process_id who, const partition& x, bool lost) {
+  auto name = name_of(x);
+  world_->log().note(world_->name(who), "is to stop {}{}", name,
+                     lost ? ": its session is lost" : "");
+  auto now = world_->now();
+  if (lost) {
+    if (now > last_trouble_ + options_.calm_after)
+      fail("nothing is disturbed that does not move", "{} lost {} in a calm group",
+           world_->name(who), name);
+    return;
+  }
+  auto& y = places_[name];
+  y.told = who;
+  y.told_at = now;
+}
+
+void checker::ends(process_id who, const partition& x) {
+  auto name = name_of(x);
+  auto& y = places_[name];
+  if (std::erase_if(y.holders, [&](const auto& h) { return h.who == who; }) == 0)
+    return;
+  world_->log().note(world_->name(who), "works no more on {}", name);
+  last_change_ = world_->now();
+}
+
+void checker::leads(process_id who, bool leading) {
+  processes_[who].leading = leading;
+  if (leading)
+    ++leaderships_;
+}
+
+void checker::stopped(process_id who, const std::string& failure) {
+  if (on_stopped)
+    on_stopped(who, failure);
+}
+
+void checker::judge_token(const std::string& name, place& x, holding& y) {
+  bool other = x.last != y.who;
+  if (other && y.token <= x.greatest && x.last != nobody)
+    fail("tokens grow from owner to owner",
+         "{} works on {} with token {} after {} did with token {}", world_->name(y.who),
+         name, y.token.value, world_->name(x.last), x.greatest.value);
+  else if (y.token < x.greatest)
+    fail("a token never falls", "{} works on {} with token {} after token {}",
+         world_->name(y.who), name, y.token.value, x.greatest.value);
+  x.greatest = std::max(x.greatest, y.token);
+  x.last = y.who;
+}
+
+void checker::judge_owners(const std::string& name, const place& x, bool thawed_too) {
+  const holding* first = nullptr;
+  for (const auto& h : x.holders) {
+    if (world_->frozen(h.who) || (!thawed_too && world_->just_thawed(h.who)))
+      continue;
+    if (first)
+      fail("one worker at most works on a partition",
+           "{} and {} work on {}, with tokens {} and {}", world_->name(first->who),
+           world_->name(h.who), name, first->token.value, h.token.value);
+    first = &h;
+  }
+}
+
+// -- the end of a life ------------------------------------------------------------------
+
+std::string checker::unsettled() const {
+  std::size_t leaders = 0;
+  for (const auto& x : processes_)
+    leaders += x.alive && x.leading ? 1 : 0;
+  if (leaders != 1)
+    return fmt::format("{} processes lead", leaders);
+  for (const auto& name : source_) {
+    auto i = places_.find(name);
+    auto n = i == places_.end() ? 0 : i->second.holders.size();
+    if (n != 1)
+      return fmt::format("{} processes work on {}", n, name);
+  }
+  for (const auto& [name, x] : places_)
+    if (!x.holders.empty() && !source_.contains(name))
+      return fmt::format("{} works on {}, which is not there any more",
+                         world_->name(x.holders.front().who), name);
+  return {};
+}
+
+} // namespace partita::simulation

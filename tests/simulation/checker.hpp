@@ -1,0 +1,187 @@
+#pragma once
+
+#include "application.hpp"
+#include "server.hpp"
+#include "violation.hpp"
+
+#include "partita/messages/entries.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace partita::simulation {
+
+struct checker_options {
+  std::string assignment_bucket;
+  std::string heartbeat_bucket;
+  core::duration ttl;
+  /// How long after the last trouble nothing may be disturbed any more.
+  core::duration calm_after;
+};
+
+/// What applications did and what the store holds, and whether it may be so. Sees no
+/// actor of partita: an application's own log, the writes that happened, and what went
+/// over the wires.
+///
+/// An application works on a partition from `assigned` until it confirmed the end, or its
+/// process died. A frozen process does not work; one that wakes up may do anything until
+/// time moves on.
+class checker final : public store_observer, public work_observer {
+public:
+  checker(world& w, checker_options options, violations& found);
+
+  /// The clock of a new process.
+  void born(process_id x, double clock_rate);
+  void died(process_id x);
+  void thawed(process_id x);
+  /// It was told to leave.
+  void leaving(process_id x);
+  void instant_over();
+  /// Something goes wrong, or changes, until then.
+  void trouble_until(core::time_point x) { last_trouble_ = std::max(last_trouble_, x); }
+  core::time_point last_trouble() const { return last_trouble_; }
+  void source_has(const std::vector<partition>& xs);
+
+  // -- store_observer -------------------------------------------------------------------
+
+  void sent(process_id, const store::server_write&) override;
+  void applied(process_id, const std::string& bucket, const kv_entry& now,
+               const std::optional<kv_entry>& before) override;
+  void delivered(process_id, const std::string& bucket, const kv_entry&) override;
+  void acknowledged(process_id, const std::string& bucket, revision) override;
+  void lost(const std::string& bucket, std::optional<revision> after) override;
+
+  // -- work_observer --------------------------------------------------------------------
+
+  void begins(process_id, const grant&, stamp granted_by) override;
+  void told_to_stop(process_id, const partition&, bool lost) override;
+  void ends(process_id, const partition&) override;
+  void leads(process_id, bool) override;
+  void stopped(process_id, const std::string& failure) override;
+
+  // -- for the end of a life ------------------------------------------------------------
+
+  /// Why the group is not settled; empty if it is.
+  std::string unsettled() const;
+  /// When anybody last began or ended to work on something.
+  core::time_point last_change() const { return last_change_; }
+  std::uint64_t grants() const { return grants_; }
+  std::uint64_t needless_moves() const { return needless_moves_; }
+  std::uint64_t leaderships() const { return leaderships_; }
+
+  std::function<void(process_id, const std::string& failure)> on_stopped;
+
+private:
+  struct holding {
+    process_id who = nobody;
+    version token;
+    /// Its token was not judged yet, as it began in the instant of waking up.
+    bool fresh = false;
+  };
+
+  /// One partition.
+  struct place {
+    std::vector<holding> holders;
+    version greatest;
+    process_id last = nobody;
+    /// The greatest token that any record ever gave it.
+    version granted;
+    /// Who was told to stop, and has not heard of it since.
+    process_id told = nobody;
+    core::time_point told_at;
+  };
+
+  struct sent_value {
+    std::string value;
+    core::time_point when;
+  };
+
+  struct process {
+    double rate = 1;
+    bool alive = true;
+    bool leading = false;
+    bool leaving = false;
+    stamp greatest;
+    /// The newest writes, for when they left first.
+    std::deque<sent_value> sent;
+    /// From the newest beat that happened: when it was sent first.
+    std::optional<core::time_point> beat_sent;
+  };
+
+  /// A record as the store holds it.
+  struct stored_record {
+    partita::record record;
+    revision at;
+  };
+
+  struct stored_beat {
+    partita::beat beat;
+    revision at;
+    core::time_point since;
+  };
+
+  place& place_of(const partition& x) { return places_[name_of(x)]; }
+  void judge_token(const std::string& name, place& x, holding& y);
+  void judge_owners(const std::string& name, const place& x, bool thawed_too);
+  core::time_point first_sent(process_id writer, const std::string& value) const;
+  bool session_passed(process_id x) const;
+
+  void applied_record(process_id writer, const kv_entry& now,
+                      const std::optional<kv_entry>& before);
+  void judge_order(const std::string& key, const record& x, const stored_record* old);
+  void judge_grants(process_id writer, const kv_entry& now, const record& x,
+                    const stored_record* old);
+  void judge_grant(const std::string& key, const record& x, const grant& y,
+                   process_id to);
+  void judge_drain(process_id writer, const kv_entry& now, const record& x);
+  void applied_epoch(const kv_entry& now);
+  void applied_beat(process_id writer, const kv_entry& now,
+                    const std::optional<kv_entry>& before);
+  void judge_first_beat(process_id writer, const beat& x,
+                        const std::optional<kv_entry>& before);
+  void judge_mark(const kv_entry& now, const beat& x,
+                  const std::optional<kv_entry>& before);
+
+  template <class... Ts>
+  void fail(std::string_view invariant, fmt::format_string<Ts...> text, Ts&&... xs) {
+    found_->add(invariant, fmt::format(text, std::forward<Ts>(xs)...));
+  }
+
+  world* world_;
+  checker_options options_;
+  violations* found_;
+  core::time_point last_trouble_;
+  core::time_point last_change_;
+  std::uint64_t grants_ = 0;
+  std::uint64_t needless_moves_ = 0;
+  std::uint64_t leaderships_ = 0;
+
+  // -- work --
+  std::vector<process> processes_;
+  std::map<std::string, place> places_;
+  std::set<std::string> source_;
+  std::set<std::string> judge_at_the_end_;
+
+  // -- the assignment bucket --
+  std::map<std::string, stored_record> records_;
+  std::unordered_map<std::string, process_id> incarnations_;
+  /// Over all lives of the bucket; and what was known when its present life began.
+  version greatest_version_;
+  version version_before_;
+  epoch greatest_epoch_;
+  /// The greatest epoch under which something was granted in this life.
+  epoch granting_epoch_;
+
+  // -- the heartbeat bucket --
+  std::map<std::string, stored_beat> beats_;
+  /// By incarnation, then by process: when it had the news of the draining.
+  std::unordered_map<std::string, std::map<process_id, core::time_point>> drains_;
+};
+
+} // namespace partita::simulation

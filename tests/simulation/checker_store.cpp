@@ -1,0 +1,290 @@
+#include "checker.hpp"
+
+#include "partita/messages/codec.hpp"
+
+#include <algorithm>
+
+// What the store shows.
+namespace partita::simulation {
+
+namespace {
+
+constexpr std::size_t writes_remembered = 32;
+/// What a leader may need until it acts on news that reached its process: a watch that is
+/// being made anew drops what comes meanwhile.
+constexpr std::chrono::seconds to_take_notice{5};
+
+const std::string& value_of(const store::kv_change& x) {
+  static const std::string none;
+  return std::visit(
+      [](const auto& y) -> const std::string& {
+        if constexpr (requires { y.value; })
+          return y.value;
+        else
+          return none;
+      },
+      x);
+}
+
+bool starts_with(const std::string& x, std::string_view beginning) {
+  return std::string_view{x}.substr(0, beginning.size()) == beginning;
+}
+
+const grant* find(const std::vector<grant>& xs, const partition& p) {
+  auto i = std::find_if(xs.begin(), xs.end(),
+                        [&](const auto& x) { return x.partition.keys == p.keys; });
+  return i == xs.end() ? nullptr : &*i;
+}
+
+} // namespace
+
+// -- the wires --------------------------------------------------------------------------
+
+void checker::sent(process_id who, const store::server_write& x) {
+  if (x.bucket != options_.heartbeat_bucket && x.bucket != options_.assignment_bucket)
+    return;
+  auto& sent = processes_[who].sent;
+  const auto& value = value_of(x.change);
+  for (const auto& y : sent)
+    if (y.value == value)
+      return; // Tried again: the first time counts.
+  sent.push_back({value, world_->now()});
+  if (sent.size() > writes_remembered)
+    sent.pop_front();
+}
+
+core::time_point checker::first_sent(process_id writer, const std::string& value) const {
+  if (writer != nobody)
+    for (const auto& x : processes_[writer].sent)
+      if (x.value == value)
+        return x.when;
+  return world_->now();
+}
+
+void checker::delivered(process_id who, const std::string& bucket, const kv_entry& x) {
+  if (bucket != options_.heartbeat_bucket
+      || x.value.find("\"draining\"") == std::string::npos)
+    return;
+  auto read = beat_from(x.value);
+  const auto* news = std::get_if<beat>(&read);
+  if (news && news->state == beat_state::draining)
+    drains_[news->nonce.value].try_emplace(who, world_->now());
+}
+
+void checker::acknowledged(process_id, const std::string&, revision) {}
+
+void checker::lost(const std::string& bucket, std::optional<revision> after) {
+  auto gone = [&](const auto& x) { return !after || x.second.at > *after; };
+  if (bucket == options_.heartbeat_bucket)
+    std::erase_if(beats_, gone);
+  if (bucket != options_.assignment_bucket)
+    return;
+  std::erase_if(records_, gone);
+  version_before_ = greatest_version_;
+  granting_epoch_ = {};
+}
+
+void checker::applied(process_id writer, const std::string& bucket, const kv_entry& now,
+                      const std::optional<kv_entry>& before) {
+  if (bucket == options_.heartbeat_bucket)
+    applied_beat(writer, now, before);
+  else if (bucket != options_.assignment_bucket)
+    return;
+  else if (now.key == "epoch")
+    applied_epoch(now);
+  else if (starts_with(now.key, "assignment."))
+    applied_record(writer, now, before);
+}
+
+// -- records ----------------------------------------------------------------------------
+
+void checker::applied_epoch(const kv_entry& now) {
+  if (now.removed)
+    return;
+  auto read = epoch_from(now.value);
+  const auto* x = std::get_if<epoch_entry>(&read);
+  if (!x) {
+    fail("entries can be read", "{} = {}", now.key, now.value);
+    return;
+  }
+  if (x->epoch <= greatest_epoch_)
+    fail("epochs never go back", "epoch {} of {} after epoch {}", x->epoch.value,
+         x->leader.value, greatest_epoch_.value);
+  greatest_epoch_ = std::max(greatest_epoch_, x->epoch);
+}
+
+void checker::applied_record(process_id writer, const kv_entry& now,
+                             const std::optional<kv_entry>& before) {
+  if (now.removed) {
+    records_.erase(now.key);
+    return;
+  }
+  auto read = record_from(now.value);
+  auto* x = std::get_if<record>(&read);
+  if (!x) {
+    fail("entries can be read", "{} = {}", now.key, now.value);
+    return;
+  }
+  auto i = records_.find(now.key);
+  const auto* old = i == records_.end() ? nullptr : &i->second;
+  if (x->epoch.value == 0) {
+    if (before && !before->removed)
+      fail("a worker creates its record and leaves one that is there alone",
+           "{} was there", now.key);
+  } else {
+    judge_order(now.key, *x, old);
+    judge_grants(writer, now, *x, old);
+  }
+  greatest_version_ = std::max(greatest_version_, x->version);
+  records_[now.key] = {std::move(*x), now.revision};
+}
+
+void checker::judge_order(const std::string& key, const record& x,
+                          const stored_record* old) {
+  if (x.epoch < granting_epoch_)
+    fail("no write of an older epoch takes effect after sealing ended",
+         "{} is written under epoch {} after epoch {} granted", key, x.epoch.value,
+         granting_epoch_.value);
+  if (old && (x.epoch < old->record.epoch || x.version < old->record.version))
+    fail("versions and epochs never go back in the store",
+         "{} has version {} of epoch {} after version {} of epoch {}", key,
+         x.version.value, x.epoch.value, old->record.version.value,
+         old->record.epoch.value);
+  if (old && stamp_of(x) == stamp_of(old->record) && x != old->record)
+    fail("versions and epochs never go back in the store",
+         "{} changed under version {} of epoch {}", key, x.version.value, x.epoch.value);
+  bool sealed = old && x.version == old->record.version;
+  if (!sealed && x.version <= version_before_)
+    fail("versions and epochs never go back in the store",
+         "{} has version {}, an earlier life of the bucket had version {}", key,
+         x.version.value, version_before_.value);
+}
+
+void checker::judge_grants(process_id writer, const kv_entry& now, const record& x,
+                           const stored_record* old) {
+  bool same = old && old->record.worker_nonce == x.worker_nonce;
+  auto owner = incarnations_.find(x.worker_nonce.value);
+  auto to = owner == incarnations_.end() ? nobody : owner->second;
+  bool gains = false;
+  for (const auto& y : x.partitions) {
+    const auto* had = same ? find(old->record.partitions, y.partition) : nullptr;
+    auto& granted = place_of(y.partition).granted;
+    if (!had) {
+      gains = true;
+      judge_grant(now.key, x, y, to);
+      if (y.token <= granted)
+        fail("tokens grow from owner to owner", "{} gets {} with token {} after token {}",
+             now.key, name_of(y.partition), y.token.value, granted.value);
+    } else if (y.token < had->token) {
+      fail("a token never falls", "{} has {} with token {} after token {}", now.key,
+           name_of(y.partition), y.token.value, had->token.value);
+    }
+    granted = std::max(granted, y.token);
+  }
+  if (!gains)
+    return;
+  granting_epoch_ = std::max(granting_epoch_, x.epoch);
+  judge_drain(writer, now, x);
+}
+
+void checker::judge_grant(const std::string& key, const record& x, const grant& y,
+                          process_id to) {
+  auto name = name_of(y.partition);
+  for (const auto& [other, z] : records_)
+    if (other != key && find(z.record.partitions, y.partition))
+      fail("nothing is granted that another record names",
+           "{} gets {}, which {} still names", key, name, other);
+  for (const auto& h : places_[name].holders) {
+    if (h.who == to || world_->just_thawed(h.who))
+      continue;
+    if (world_->frozen(h.who) && session_passed(h.who))
+      continue;
+    fail("no grant before the former owner confirmed or ended",
+         "{} ({}) gets {} by version {}, {} {}", key,
+         to == nobody ? std::string{"?"} : world_->name(to), name, x.version.value,
+         world_->name(h.who),
+         world_->frozen(h.who) ? "is frozen and may still wake up in time"
+                               : "works on it");
+  }
+}
+
+/// Whether the process would notice at once, if it woke up now, that it may not work.
+bool checker::session_passed(process_id x) const {
+  const auto& p = processes_[x];
+  if (!p.beat_sent)
+    return true;
+  auto session = options_.ttl - options_.ttl / 8;
+  auto passed = static_cast<double>((world_->now() - *p.beat_sent).count()) * p.rate;
+  return passed >= static_cast<double>(session.count());
+}
+
+void checker::judge_drain(process_id writer, const kv_entry& now, const record& x) {
+  auto drain = drains_.find(x.worker_nonce.value);
+  if (drain == drains_.end() || writer == nobody)
+    return;
+  auto known = drain->second.find(writer);
+  auto decided = first_sent(writer, now.value);
+  if (known != drain->second.end() && decided > known->second + to_take_notice)
+    fail("a drained worker gains nothing", "{} grants something to {}, which is draining",
+         world_->name(writer), now.key);
+}
+
+// -- heartbeats -------------------------------------------------------------------------
+
+void checker::applied_beat(process_id writer, const kv_entry& now,
+                           const std::optional<kv_entry>& before) {
+  if (now.removed) {
+    beats_.erase(now.key);
+    return;
+  }
+  auto read = beat_from(now.value);
+  auto* x = std::get_if<beat>(&read);
+  if (!x) {
+    fail("entries can be read", "{} = {}", now.key, now.value);
+    return;
+  }
+  if (is_living(x->state)) {
+    if (writer != nobody) {
+      judge_first_beat(writer, *x, before);
+      incarnations_.try_emplace(x->nonce.value, writer);
+      auto first = first_sent(writer, now.value);
+      auto& known = processes_[writer].beat_sent;
+      known = std::max(known.value_or(first), first);
+    }
+  } else {
+    judge_mark(now, *x, before);
+  }
+  beats_[now.key] = {std::move(*x), now.revision, world_->now()};
+}
+
+void checker::judge_first_beat(process_id writer, const beat& x,
+                               const std::optional<kv_entry>& before) {
+  if (!before || before->removed)
+    return;
+  auto read = beat_from(before->value);
+  const auto* old = std::get_if<beat>(&read);
+  if (!old || !is_living(old->state) || old->nonce == x.nonce)
+    return;
+  auto owner = incarnations_.find(old->nonce.value);
+  if (owner != incarnations_.end() && owner->second != writer)
+    fail("nobody beats over another's living beat", "{} beats over {}",
+         world_->name(writer), world_->name(owner->second));
+}
+
+void checker::judge_mark(const kv_entry& now, const beat& x,
+                         const std::optional<kv_entry>& before) {
+  auto old = beats_.find(now.key);
+  if (x.state != beat_state::expelled || !before || before->removed || old == beats_.end()
+      || !is_living(old->second.beat.state))
+    return;
+  auto unchanged = world_->now() - old->second.since;
+  if (unchanged < options_.ttl)
+    fail("nobody is expelled who was not silent for ttl",
+         "{} is marked as expelled {} ms after its last beat", now.key,
+         unchanged / std::chrono::milliseconds{1});
+  if (x.nonce != old->second.beat.nonce)
+    fail("nobody is expelled who was not silent for ttl",
+         "the mark in {} names another incarnation than the one that it ends", now.key);
+}
+
+} // namespace partita::simulation

@@ -1,0 +1,91 @@
+#include "life.hpp"
+
+#include "workload.hpp"
+
+#include "partita/actors/shell.hpp"
+
+#include <algorithm>
+
+namespace partita::simulation {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::int64_t wall_start_seconds = 1'750'000'000;
+/// How long a settled group must stay as it is.
+constexpr core::duration stable_for = 10s;
+
+/// The world whose wall clock is shown.
+const world* present_world = nullptr;
+
+std::int64_t wall_seconds() {
+  return wall_start_seconds
+         + std::chrono::duration_cast<std::chrono::seconds>(
+               present_world->now().time_since_epoch())
+               .count();
+}
+
+core::duration minutes(double x) {
+  return std::chrono::duration_cast<core::duration>(
+      std::chrono::duration<double, std::ratio<60>>{x});
+}
+
+} // namespace
+
+life_result live(const life_options& options) {
+  world w{options.seed, options.mode, options.mail};
+  present_world = &w;
+  simulated_unix_seconds = &wall_seconds;
+  auto s = settings_of(w.random(), options.faults);
+  violations found{w};
+  const auto& buckets = s.worker.buckets;
+  auto bound = s.settled_after();
+  checker c{
+      w, {buckets.assignment, buckets.heartbeat, s.worker.heartbeat.ttl, bound}, found};
+  server store{
+      w,
+      {s.watch_heartbeat, wall_start_seconds * 1'000'000'000, 2 * s.worker.heartbeat.ttl},
+      c};
+  group g{w, options.faults, s, store, c, options.by_record};
+  w.at_the_end_of_each_instant([&] { c.instant_over(); });
+
+  // The peace at the end is part of the life, but trouble has half of it at least.
+  auto peace = bound + stable_for + 3 * s.worker.heartbeat.ttl;
+  auto whole = minutes(options.minutes);
+  auto troubled = std::max(whole - peace, whole / 2);
+  workload load{w, options.faults, s, store, g, c, w.now() + troubled};
+  load.start();
+  w.run_until(w.now() + troubled);
+  if (!w.stopped())
+    load.finish();
+
+  // When the last trouble is over shows only then: what leaves late counts, too.
+  while (!w.stopped() && w.now() < c.last_trouble() + bound)
+    w.run_until(c.last_trouble() + bound);
+  if (!w.stopped())
+    if (auto why = c.unsettled(); !why.empty())
+      found.add("the group settles in time after the last trouble", why);
+  auto last_change = c.last_change();
+  auto leaderships = c.leaderships();
+  if (!w.stopped())
+    w.run_until(w.now() + stable_for);
+  if (!w.stopped() && (c.last_change() != last_change || c.leaderships() != leaderships))
+    found.add("a settled group stays as it is",
+              c.unsettled().empty() ? "work moved" : c.unsettled());
+
+  life_result result;
+  result.found = found.first();
+  result.steps = w.steps();
+  result.simulated = w.now().time_since_epoch();
+  result.processes = g.processes();
+  result.leaderships = c.leaderships();
+  result.grants = c.grants();
+  result.needless_moves = c.needless_moves();
+  result.bound = bound;
+  result.settled_after = std::max(core::duration{0}, last_change - c.last_trouble());
+  result.tail = w.log().tail();
+  return result;
+}
+
+} // namespace partita::simulation

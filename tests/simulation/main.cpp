@@ -1,0 +1,112 @@
+#include "fixed_set.hpp"
+#include "runner.hpp"
+
+#include <CLI/CLI.hpp>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <optional>
+
+// partita-sim: whole groups under faults and virtual time; see docs/testing.md.
+using namespace partita::simulation;
+
+namespace {
+
+/// "7" or "1..50".
+std::optional<std::pair<std::uint64_t, std::uint64_t>> range_of(const std::string& text) {
+  unsigned long long first = 0;
+  unsigned long long last = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%llu..%llu%c", &first, &last, &rest) == 2
+      && first <= last)
+    return std::pair{std::uint64_t{first}, std::uint64_t{last}};
+  if (std::sscanf(text.c_str(), "%llu%c", &first, &rest) == 1)
+    return std::pair{std::uint64_t{first}, std::uint64_t{first}};
+  return std::nullopt;
+}
+
+/// The profiles of planted mistakes can be run without their mistakes, too.
+std::optional<profile> faults_named(const std::string& name) {
+  for (const auto& x : planted_cases())
+    if (x.name == name)
+      return x.faults;
+  return profile_from(name);
+}
+
+std::string known_faults() {
+  std::string result;
+  for (const auto& x : all_profiles())
+    result += (result.empty() ? "" : ", ") + x.name;
+  return result;
+}
+
+int fail(const std::string& why) {
+  std::fprintf(stderr, "partita-sim: %s\n", why.c_str());
+  return 2;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Runs whole groups of workers under faults and virtual time, and checks "
+               "that no promise is broken. The same seed is the same life."};
+  run_options options;
+  std::string seeds = "1..50";
+  std::string faults = "all";
+  std::string part;
+  std::string only;
+  std::uint64_t planted_seeds = 50;
+  bool trace_all = false;
+  bool mail = false;
+  bool planted = false;
+  bool loud = false;
+  app.add_option("--seeds,--seed", seeds, "A..B, or one")->capture_default_str();
+  app.add_option("--minutes", options.minutes, "simulated time of a life, at least")
+      ->capture_default_str();
+  app.add_option("--faults", faults,
+                 known_faults()
+                     + "; several with commas; or a planted mistake's name, "
+                       "for its faults without the mistake")
+      ->capture_default_str();
+  app.add_flag("--verbose", options.verbose, "a line for each seed");
+  app.add_flag("--keep-going", options.keep_going, "do not stop at a violation");
+  app.add_flag("--trace", trace_all, "print all that happens (one seed)");
+  app.add_flag("--mail", mail, "with --trace: each message of each actor, too");
+  app.add_flag("--log", loud, "with --trace: what the workers log, too");
+  app.add_option("--jobs", options.jobs, "processes at a time")->capture_default_str();
+  app.add_flag("--planted", planted, "look for every planted mistake");
+  app.add_option("--only", only, "with --planted: this one");
+  app.add_option("--planted-seeds", planted_seeds, "with --planted: how many seeds")
+      ->capture_default_str();
+  app.add_option("--fixed", part, "I/N: the I-th of N parts of the fixed set");
+  app.add_flag("--by-record", options.by_record,
+               "applications work on what their record says");
+  CLI11_PARSE(app, argc, argv);
+  spdlog::set_level(loud ? spdlog::level::debug : spdlog::level::off);
+
+  if (planted)
+    return find_planted(only, planted_seeds, options);
+
+  std::vector<task> tasks;
+  if (!part.empty()) {
+    unsigned i = 0;
+    unsigned n = 0;
+    if (std::sscanf(part.c_str(), "%u/%u", &i, &n) != 2 || i < 1 || i > n)
+      return fail("--fixed wants I/N, as 1/4; found '" + part + "'");
+    auto all = fixed_set();
+    for (std::size_t k = i - 1; k < all.size(); k += n)
+      tasks.push_back({*faults_named(all[k].faults), all[k].seed});
+    return run(tasks, options);
+  }
+  auto range = range_of(seeds);
+  if (!range)
+    return fail("--seeds wants A..B, as 1..50; found '" + seeds + "'");
+  auto chosen = faults_named(faults);
+  if (!chosen)
+    return fail("'" + faults + "' is no fault; choose from " + known_faults());
+  if (trace_all)
+    return replay({*chosen, range->first}, options, mail);
+  for (auto seed = range->first; seed <= range->second; ++seed)
+    tasks.push_back({*chosen, seed});
+  return run(tasks, options);
+}

@@ -1,0 +1,231 @@
+#include "profile.hpp"
+
+#include <algorithm>
+
+namespace partita::simulation {
+
+namespace {
+
+using enum trouble;
+
+struct rate {
+  trouble what;
+  double a_minute;
+};
+
+profile with_rates(std::string name, std::initializer_list<rate> rates) {
+  profile result;
+  result.name = std::move(name);
+  for (const auto& x : rates)
+    result[x.what] = x.a_minute;
+  return result;
+}
+
+profile combined(const profile& a, const profile& b) {
+  profile result = a;
+  for (std::size_t i = 0; i < trouble_count; ++i)
+    result.rates[i] = std::max(a.rates[i], b.rates[i]);
+  result.clock_spread = std::max(a.clock_spread, b.clock_spread);
+  result.clocks_at_the_ends = a.clocks_at_the_ends || b.clocks_at_the_ends;
+  result.slow_listeners = std::max(a.slow_listeners, b.slow_listeners);
+  result.stubborn_listeners = std::max(a.stubborn_listeners, b.stubborn_listeners);
+  result.distance = std::max(a.distance, b.distance);
+  result.witnesses = a.witnesses || b.witnesses;
+  result.mixed = a.mixed && b.mixed;
+  return result;
+}
+
+std::vector<profile> make_profiles() {
+  std::vector<profile> xs;
+  xs.push_back(with_rates("calm", {}));
+  xs.push_back(with_rates(
+      "churn",
+      {{leave, 2}, {rolling_restart, 0.3}, {arrival, 1}, {partitions_change, 3}}));
+  xs.push_back(with_rates("crashes", {{crash, 4}}));
+  xs.push_back(with_rates("freezes", {{freeze, 10}}));
+  xs.push_back(with_rates("network", {{cut, 8}, {store_slow, 0.5}}));
+  xs.push_back(with_rates("store", {{store_away, 0.6},
+                                    {store_slow, 1},
+                                    {answers_lost, 2},
+                                    {watch_lags, 2},
+                                    {watch_gaps, 3},
+                                    {watch_dies, 2},
+                                    {replay_stale, 2},
+                                    {reads_stale, 2},
+                                    {ttl_late, 1},
+                                    {server_restarts, 0.4}}));
+  xs.back().witnesses = true;
+  xs.push_back(
+      with_rates("late_writes", {{writes_late, 4}, {answers_lost, 2}, {crash, 1}}));
+  xs.push_back(with_rates("clocks", {{freeze, 3}, {cut, 4}, {crash, 1}}));
+  xs.back().clock_spread = 0.024;
+  xs.push_back(with_rates(
+      "listeners", {{leave, 2}, {partitions_change, 2}, {arrival, 1}, {crash, 1}}));
+  xs.back().slow_listeners = 0.5;
+  xs.back().stubborn_listeners = 0.15;
+  xs.push_back(with_rates("buckets", {{bucket_lost, 0.5},
+                                      {writes_lost, 0.6},
+                                      {entry_removed, 1},
+                                      {server_restarts, 0.4},
+                                      {crash, 1}}));
+  profile all;
+  for (const auto& x : xs)
+    all = combined(all, x);
+  all.name = "all";
+  // One after the other, most of the time: a group that is never left in peace does
+  // nothing that could go wrong.
+  for (auto& x : all.rates)
+    x *= 0.4;
+  xs.push_back(std::move(all));
+  return xs;
+}
+
+profile hunting(std::initializer_list<rate> rates) {
+  auto result = with_rates("", rates);
+  result.mixed = false;
+  return result;
+}
+
+std::vector<planted_case> make_planted() {
+  std::vector<planted_case> xs;
+  auto add = [&](core::mistake what, std::string name, profile faults) {
+    faults.name = name;
+    xs.push_back({what, std::move(name), std::move(faults)});
+    return &xs.back().faults;
+  };
+  using enum core::mistake;
+  auto* p = add(deadline_from_answer, "deadline_from_answer",
+                hunting({{store_slow, 3}, {cut, 10}}));
+  p->clock_spread = 0.024;
+  p->clocks_at_the_ends = true;
+  p = add(no_clock_margin, "no_clock_margin", hunting({{cut, 15}, {crash, 1}}));
+  p->clock_spread = 0.024;
+  p->clocks_at_the_ends = true;
+  p->slow_listeners = 1;
+  add(no_sealing, "no_sealing",
+      hunting({{freeze, 15}, {crash, 3}, {leave, 3}, {writes_late, 5}}));
+  add(no_second_seal, "no_second_seal",
+      hunting({{freeze, 15}, {crash, 3}, {leave, 3}, {writes_late, 5}, {watch_lags, 5}}));
+  add(unseen_revision, "unseen_revision",
+      hunting({{freeze, 15}, {crash, 3}, {leave, 3}, {watch_lags, 6}}));
+  add(unknown_settled_by_reading, "unknown_settled_by_reading",
+      hunting({{writes_late, 10}, {answers_lost, 3}, {crash, 3}}));
+  p = add(grant_before_confirmation, "grant_before_confirmation",
+          hunting({{leave, 3}, {arrival, 2}, {partitions_change, 3}}));
+  p->slow_listeners = 0.7;
+  add(grant_before_emptied, "grant_before_emptied",
+      hunting({{crash, 6}, {arrival, 3}, {store_slow, 3}, {answers_lost, 5}}));
+  add(no_expel, "no_expel", hunting({{crash, 2}, {cut, 8}, {freeze, 10}}));
+  add(expel_any_revision, "expel_any_revision",
+      hunting({{watch_lags, 10}, {freeze, 5}, {cut, 4}}));
+  add(missing_beat_is_end, "missing_beat_is_end",
+      hunting({{entry_removed, 6}, {bucket_lost, 1}, {cut, 5}, {watch_gaps, 5}}));
+  p = add(forced_without_wait, "forced_without_wait",
+          hunting({{leave, 3}, {arrival, 2}, {partitions_change, 3}, {cut, 3}}));
+  p->stubborn_listeners = 0.4;
+  add(joiner_overwrites_record, "joiner_overwrites_record",
+      hunting({{crash, 6}, {leave, 2}, {cut, 3}}));
+  add(joiner_beats_over_live_beat, "joiner_beats_over_live_beat",
+      hunting({{crash, 3}, {cut, 8}, {freeze, 8}}));
+  add(vanished_record_ignored, "vanished_record_ignored",
+      hunting({{entry_removed, 8}, {bucket_lost, 1}, {writes_lost, 1}, {cut, 5}}));
+  add(no_newborn_wait, "no_newborn_wait",
+      hunting({{bucket_lost, 2}, {server_restarts, 1}, {freeze, 5}, {cut, 5}}));
+  p = add(dropped_partition_regranted, "dropped_partition_regranted",
+          hunting({{partitions_change, 15}, {leave, 1}, {arrival, 1}}));
+  p->slow_listeners = 0.7;
+  add(versions_restarted, "versions_restarted", hunting({{crash, 3}, {freeze, 5}}));
+  p = add(gap_ignored, "gap_ignored", hunting({{watch_gaps, 12}, {crash, 1}}));
+  p->witnesses = true;
+  p = add(mark_ends_watch, "mark_ends_watch", hunting({{entry_removed, 6}, {leave, 2}}));
+  p->witnesses = true;
+  p = add(old_replay_accepted, "old_replay_accepted",
+          hunting({{replay_stale, 10}, {watch_gaps, 6}, {watch_dies, 4}, {cut, 4}}));
+  p->witnesses = true;
+  return xs;
+}
+
+} // namespace
+
+std::string_view to_string(trouble x) {
+  switch (x) {
+  case crash:
+    return "crash";
+  case freeze:
+    return "freeze";
+  case cut:
+    return "cut";
+  case store_away:
+    return "store_away";
+  case store_slow:
+    return "store_slow";
+  case answers_lost:
+    return "answers_lost";
+  case writes_late:
+    return "writes_late";
+  case watch_lags:
+    return "watch_lags";
+  case watch_gaps:
+    return "watch_gaps";
+  case watch_dies:
+    return "watch_dies";
+  case replay_stale:
+    return "replay_stale";
+  case reads_stale:
+    return "reads_stale";
+  case ttl_late:
+    return "ttl_late";
+  case bucket_lost:
+    return "bucket_lost";
+  case writes_lost:
+    return "writes_lost";
+  case server_restarts:
+    return "server_restarts";
+  case entry_removed:
+    return "entry_removed";
+  case leave:
+    return "leave";
+  case rolling_restart:
+    return "rolling_restart";
+  case arrival:
+    return "arrival";
+  case partitions_change:
+    return "partitions_change";
+  }
+  return "?";
+}
+
+const std::vector<profile>& all_profiles() {
+  static const auto made = make_profiles();
+  return made;
+}
+
+std::optional<profile> profile_from(std::string_view names) {
+  std::optional<profile> result;
+  for (;;) {
+    auto end = names.find(',');
+    auto name = names.substr(0, end);
+    const auto& all = all_profiles();
+    auto found = std::find_if(all.begin(), all.end(),
+                              [&](const auto& x) { return x.name == name; });
+    if (found == all.end())
+      return std::nullopt;
+    if (result) {
+      auto both = result->name + "," + found->name;
+      result = combined(*result, *found);
+      result->name = std::move(both);
+    } else {
+      result = *found;
+    }
+    if (end == std::string_view::npos)
+      return result;
+    names.remove_prefix(end + 1);
+  }
+}
+
+const std::vector<planted_case>& planted_cases() {
+  static const auto made = make_planted();
+  return made;
+}
+
+} // namespace partita::simulation

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "partita/core/planted.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace partita::simulation {
+
+/// What can go wrong, or merely change, while a group lives. Each comes at random with
+/// its own rate, and as many at a time as chance has it.
+enum class trouble : std::uint8_t {
+  /// A process dies; another takes its place, at once or later, or nobody.
+  crash,
+  /// A process does nothing for a while, then goes on as if nothing had happened.
+  freeze,
+  /// One process and the store do not reach each other, in one or both directions.
+  cut,
+  /// Nobody reaches the store.
+  store_away,
+  /// Everything takes long, up to more than anybody waits.
+  store_slow,
+  /// The store does what it is asked, and some answers get lost.
+  answers_lost,
+  /// Some writes happen later than anybody waits, maybe after their writer's death.
+  writes_late,
+  /// Watches show everything late; answers come in time.
+  watch_lags,
+  /// Deliveries to watches get lost.
+  watch_gaps,
+  /// Watches fall silent.
+  watch_dies,
+  /// A watch that is made anew replays what an old replica has.
+  replay_stale,
+  /// Reads that may be old are old.
+  reads_stale,
+  /// The store does not sweep what is past its TTL.
+  ttl_late,
+  /// A bucket is deleted and made again, at once or after a while.
+  bucket_lost,
+  /// A bucket loses its newest writes, acknowledged ones too.
+  writes_lost,
+  /// The server stops and starts again, with or without what it held.
+  server_restarts,
+  /// Somebody deletes a key by hand.
+  entry_removed,
+  /// A worker is told to leave, in any way, and maybe comes back.
+  leave,
+  /// All workers are restarted, one after the other.
+  rolling_restart,
+  /// A worker is added.
+  arrival,
+  /// Partitions come, go or change their weight.
+  partitions_change
+};
+inline constexpr std::size_t trouble_count = 21;
+
+std::string_view to_string(trouble x);
+
+/// How much of what, for a group-life. Times are simulated.
+struct profile {
+  std::string name;
+  /// How often a minute, by trouble, in the whole group.
+  std::array<double, trouble_count> rates{};
+  /// Clocks run this much fast or slow at most; two differ by twice as much.
+  double clock_spread = 0;
+  /// Every clock is at one of the two ends.
+  bool clocks_at_the_ends = false;
+  /// Of all processes, how many have a listener that takes its time, and one that
+  /// confirms nothing until it is told that its partitions are lost.
+  double slow_listeners = 0;
+  double stubborn_listeners = 0;
+  /// How much longer than the usual few milliseconds one way takes, for a whole life.
+  double distance = 1;
+  /// Every process also holds watches of its own, whose truth is checked.
+  bool witnesses = false;
+  /// Each life has its own mixture: some rates are 0, others greater. Off where a profile
+  /// is to find one thing fast.
+  bool mixed = true;
+
+  double& operator[](trouble x) { return rates[static_cast<std::size_t>(x)]; }
+  double operator[](trouble x) const { return rates[static_cast<std::size_t>(x)]; }
+};
+
+/// The faults that have a name, in the order in which people read them; "all" last.
+const std::vector<profile>& all_profiles();
+
+/// Several together: of each rate the greatest. Names are separated by commas; nothing if
+/// one is not known.
+std::optional<profile> profile_from(std::string_view names);
+
+/// A mistake and the faults under which it shows soon.
+struct planted_case {
+  core::mistake mistake;
+  std::string name;
+  profile faults;
+};
+
+const std::vector<planted_case>& planted_cases();
+
+} // namespace partita::simulation

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "life.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace partita::simulation {
+
+struct run_options {
+  double minutes = 5;
+  /// A line a seed.
+  bool verbose = false;
+  /// After a violation, go on with the other seeds; one line each.
+  bool keep_going = false;
+  bool by_record = false;
+  /// Processes at a time.
+  unsigned jobs = 1;
+};
+
+struct task {
+  profile faults;
+  std::uint64_t seed = 0;
+};
+
+/// Lives them all, in processes of their own if there are several jobs, and prints what
+/// they found and a summary. Returns the exit code: 1 if there was a violation.
+int run(const std::vector<task>& tasks, const run_options& options);
+
+/// One life, with a trace of everything.
+int replay(const task& x, const run_options& options, bool mail);
+
+/// Looks for each planted mistake, or for one, in the first `seeds` seeds of its profile.
+/// 1 if one is not found.
+int find_planted(const std::string& only, std::uint64_t seeds,
+                 const run_options& options);
+
+} // namespace partita::simulation

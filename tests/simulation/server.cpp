@@ -1,0 +1,337 @@
+#include "server.hpp"
+
+#include "partita/store/watch_feed.hpp"
+
+#include <caf/actor_cast.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace partita::simulation {
+
+namespace {
+
+/// Longer than any replica of the model lags.
+constexpr std::size_t writes_remembered = 64;
+/// Of the writes under way when a connection breaks, how many happen later all the same.
+constexpr double stranded_writes_that_happen = 0.3;
+
+} // namespace
+
+server::server(world& w, server_options options, store_observer& observer)
+    : world_(&w),
+      options_(options),
+      observer_(&observer),
+      episodes_(w.random()),
+      model_({w.now(), options.wall_start_ns, std::size_t{1} << 20}) {}
+
+// -- the wires --------------------------------------------------------------------------
+
+void server::sent(cable& from, const caf::mailbox_element& x) {
+  if (x.content().match_elements<store::server_write>())
+    observer_->sent(from.owner(), x.content().get_as<store::server_write>(0));
+}
+
+void server::arrived(cable& from, caf::mailbox_element_ptr x) {
+  const auto& what = x->content();
+  auto now = world_->now();
+  if (what.match_elements<store::server_write>()) {
+    const auto& request = what.get_as<store::server_write>(0);
+    if (const auto* late =
+            episodes_.strike(trouble::writes_late, from.owner(), request.bucket)) {
+      auto delay =
+          world_->random().log_between(std::chrono::milliseconds{1}, late->delay);
+      write_later(from, std::move(x), delay);
+      return;
+    }
+    answer(from, *x, request.bucket, write(from.owner(), request));
+  } else if (what.match_elements<store::server_read>()) {
+    const auto& request = what.get_as<store::server_read>(0);
+    answer(from, *x, request.bucket,
+           request.stale ? model_.stale(request.bucket, request.key, now)
+                         : model_.last(request.bucket, request.key, now));
+  } else if (what.match_elements<store::server_identify>()) {
+    const auto& request = what.get_as<store::server_identify>(0);
+    answer(from, *x, request.bucket, model_.identify(request.bucket));
+  } else if (what.match_elements<store::make_consumer>()) {
+    make_consumer(from, *x, what.get_as<store::make_consumer>(0));
+  } else if (what.match_elements<store::drop_consumer>()) {
+    const auto& request = what.get_as<store::drop_consumer>(0);
+    drop(from, request.inbox.address(), request.feed);
+  } else if (what.match_elements<open_bucket>()) {
+    const auto& request = what.get_as<open_bucket>(0);
+    made_.try_emplace(request.name, request);
+    auto done = model_.open(request, now);
+    answer(from, *x, request.name,
+           store::server_opened{done.status, done.identity, std::move(done.why)});
+  }
+}
+
+void server::delivered(cable& at, const downward& x) {
+  if (x.bucket == nullptr)
+    return;
+  if (x.what.match_elements<store::delivery>())
+    observer_->delivered(at.owner(), *x.bucket, x.what.get_as<store::delivery>(0).entry);
+  else if (x.what.match_elements<kv_written>())
+    observer_->acknowledged(at.owner(), *x.bucket, x.what.get_as<kv_written>(0).revision);
+}
+
+void server::stranded(cable& from, caf::mailbox_element_ptr x) {
+  if (x->content().match_elements<store::server_write>()
+      && world_->random().chance(stranded_writes_that_happen))
+    write_later(from, std::move(x),
+                world_->random().log_between(std::chrono::milliseconds{1},
+                                             options_.latest_write));
+}
+
+void server::closed(cable& x) {
+  std::erase_if(consumers_, [&](const auto& c) { return c.second.owner == &x; });
+}
+
+template <class T>
+void server::answer(cable& to, const caf::mailbox_element& asked,
+                    const std::string& bucket, T x) {
+  if (episodes_.strike(trouble::answers_lost, to.owner(), bucket)) {
+    world_->log().note("store", "an answer to {} gets lost", world_->name(to.owner()));
+    return;
+  }
+  const std::string* about = nullptr;
+  if constexpr (std::is_same_v<T, kv_written>)
+    if (x.status == write_status::done)
+      about = interned(bucket);
+  to.send_down(
+      {asked.sender, asked.mid.response_id(), caf::make_message(std::move(x)), about});
+}
+
+// -- writing ----------------------------------------------------------------------------
+
+kv_written server::write(process_id writer, const store::server_write& x) {
+  auto now = world_->now();
+  const auto& key = store::key_of(x.change);
+  auto found = model_.last(x.bucket, key, now);
+  auto before =
+      found.status == read_status::found ? std::optional{found.entry} : std::nullopt;
+  auto done = model_.write(x.bucket, x.change, now);
+  if (world_->log().on()) {
+    auto who = writer == nobody ? std::string{"world"} : world_->name(writer);
+    if (done.entry)
+      world_->log().note("store", "{} #{} {} = {} (by {})", x.bucket,
+                         done.entry->revision.value, key,
+                         done.entry->removed ? "-" : done.entry->value, who);
+    else
+      world_->log().note("store", "{} {}: {} by {}: {}", x.bucket, key,
+                         to_string(done.answer.status), who, done.answer.why);
+  }
+  if (!done.entry)
+    return std::move(done.answer);
+  auto& past = past_[x.bucket];
+  past.push_back({now, *done.entry, before});
+  if (past.size() > writes_remembered)
+    past.pop_front();
+  std::vector<std::uint64_t> watching;
+  for (const auto& [id, c] : consumers_)
+    if (*c.bucket == x.bucket && store::watch_feed::matches(c.pattern, key))
+      watching.push_back(id);
+  for (auto id : watching) {
+    auto& c = consumers_.at(id);
+    // A writer hears of its own write from its watch before the answer, or after it.
+    if (c.owner->owner() == writer && world_->random().chance(0.5))
+      c.not_before = std::max(c.not_before, now + std::chrono::microseconds{1});
+    show(id, *done.entry, 0);
+  }
+  observer_->applied(writer, x.bucket, *done.entry, before);
+  return std::move(done.answer);
+}
+
+void server::write_later(cable& from, caf::mailbox_element_ptr x, core::duration delay) {
+  const auto& request = x->content().get_as<store::server_write>(0);
+  world_->log().note("store", "{} {} of {} will be {} ms late", request.bucket,
+                     store::key_of(request.change), world_->name(from.owner()),
+                     delay / std::chrono::milliseconds{1});
+  auto generation = from.generation();
+  std::shared_ptr<caf::mailbox_element> held{x.release(), x.get_deleter()};
+  world_->after(delay, [this, &from, generation, held] {
+    const auto& what = held->content().get_as<store::server_write>(0);
+    auto done = write(from.owner(), what);
+    if (from.connected() && from.generation() == generation)
+      answer(from, *held, what.bucket, std::move(done));
+  });
+}
+
+// -- watching ---------------------------------------------------------------------------
+
+void server::make_consumer(cable& from, const caf::mailbox_element& asked,
+                           const store::make_consumer& x) {
+  auto inbox = x.inbox.address();
+  drop(from, inbox, x.feed);
+  auto identity = model_.identify(x.bucket);
+  if (identity.status != read_status::found) {
+    answer(from, asked, x.bucket, store::consumer_made{identity.why, {}, 0});
+    return;
+  }
+  auto entries = model_.entries(x.bucket, x.pattern, world_->now());
+  std::vector<kv_entry> missing;
+  core::duration lag{0};
+  if (const auto* old = episodes_.strike(trouble::replay_stale, from.owner(), x.bucket)) {
+    auto how_old = world_->random().log_between(std::chrono::milliseconds{5}, old->delay);
+    missing = rewind(x.bucket, entries, x.pattern, how_old);
+    lag = world_->random().log_between(std::chrono::milliseconds{5}, old->delay);
+    world_->log().note("store", "{} gets an old replay of {}: {} writes are missing",
+                       world_->name(from.owner()), x.bucket, missing.size());
+  }
+  auto pending = entries.size();
+  answer(from, asked, x.bucket, store::consumer_made{{}, identity.identity, pending});
+  auto id = ++numbers_;
+  auto& c = consumers_[id];
+  c.owner = &from;
+  c.generation = from.generation();
+  c.inbox = inbox;
+  c.feed = x.feed;
+  c.attempt = x.attempt;
+  c.bucket = interned(x.bucket);
+  c.pattern = x.pattern;
+  for (const auto& entry : entries)
+    show(id, entry, --pending);
+  c.not_before = std::max(c.not_before, world_->now() + lag);
+  for (const auto& entry : missing)
+    show(id, entry, 0);
+  beat(id);
+}
+
+void server::drop(const cable& owner, const caf::actor_addr& inbox, std::uint64_t feed) {
+  std::erase_if(consumers_, [&](const auto& x) {
+    const auto& c = x.second;
+    return c.owner == &owner && c.inbox == inbox && c.feed == feed;
+  });
+}
+
+void server::show(std::uint64_t id, const kv_entry& entry, std::uint64_t pending) {
+  auto& c = consumers_.at(id);
+  ++c.sequence;
+  if (episodes_.strike(trouble::watch_gaps, c.owner->owner(), *c.bucket)) {
+    world_->log().note("store", "{} does not get #{} of {}",
+                       world_->name(c.owner->owner()), entry.revision.value, *c.bucket);
+    return;
+  }
+  send(id, caf::make_message(
+               store::delivery{c.feed, c.attempt, c.sequence, entry, pending, false}));
+}
+
+void server::send(std::uint64_t id, caf::message what) {
+  auto& c = consumers_.at(id);
+  if (c.silent)
+    return;
+  auto now = world_->now();
+  if (const auto* lag =
+          episodes_.strike(trouble::watch_lags, c.owner->owner(), *c.bucket))
+    c.not_before = std::max(
+        c.not_before,
+        now + world_->random().log_between(std::chrono::milliseconds{1}, lag->delay));
+  c.held.push_back(std::move(what));
+  if (c.held.size() == 1 && c.not_before <= now)
+    release(id);
+  else
+    world_->at(c.not_before, [this, id] { release(id); });
+}
+
+/// Sends what was held for long enough.
+void server::release(std::uint64_t id) {
+  auto i = consumers_.find(id);
+  if (i == consumers_.end() || i->second.held.empty())
+    return;
+  auto& c = i->second;
+  if (c.not_before > world_->now())
+    return; // Held for longer meanwhile; looked at again then.
+  auto held = std::exchange(c.held, {});
+  auto inbox = caf::actor_cast<caf::strong_actor_ptr>(c.inbox);
+  if (inbox)
+    for (auto& x : held)
+      c.owner->send_down({inbox, caf::make_message_id(), std::move(x), c.bucket});
+}
+
+void server::beat(std::uint64_t id) {
+  auto jitter = world_->random().between(options_.watch_heartbeat * 9 / 10,
+                                         options_.watch_heartbeat);
+  world_->after(jitter, [this, id] {
+    auto i = consumers_.find(id);
+    if (i == consumers_.end())
+      return;
+    const auto& c = i->second;
+    send(id, caf::make_message(
+                 store::consumer_heartbeat{c.feed, c.attempt, c.sequence, false}));
+    beat(id);
+  });
+}
+
+std::vector<kv_entry> server::rewind(const std::string& bucket,
+                                     std::vector<kv_entry>& shown,
+                                     const std::string& pattern, core::duration how_far) {
+  std::map<std::string, kv_entry> by_key;
+  for (auto& x : shown)
+    by_key[x.key] = std::move(x);
+  std::vector<kv_entry> missing;
+  auto& past = past_[bucket];
+  for (auto i = past.rbegin(); i != past.rend(); ++i) {
+    if (i->when + how_far < world_->now())
+      break;
+    if (!store::watch_feed::matches(pattern, i->entry.key))
+      continue;
+    missing.push_back(i->entry);
+    if (i->before)
+      by_key[i->entry.key] = *i->before;
+    else
+      by_key.erase(i->entry.key);
+  }
+  std::reverse(missing.begin(), missing.end());
+  shown.clear();
+  for (auto& [key, x] : by_key)
+    shown.push_back(std::move(x));
+  std::sort(shown.begin(), shown.end(),
+            [](const auto& a, const auto& b) { return a.revision < b.revision; });
+  return missing;
+}
+
+// -- what happens to the store ----------------------------------------------------------
+
+void server::delete_bucket(const std::string& name) {
+  if (!model_.delete_bucket(name))
+    return;
+  std::erase_if(consumers_, [&](const auto& x) { return *x.second.bucket == name; });
+  past_.erase(name);
+  observer_->lost(name, std::nullopt);
+}
+
+void server::make_again(const std::string& name) {
+  auto i = made_.find(name);
+  if (i != made_.end())
+    model_.open(i->second, world_->now());
+}
+
+void server::lose_writes(const std::string& bucket, std::uint64_t n) {
+  auto identity = model_.identify(bucket);
+  if (identity.status != read_status::found)
+    return;
+  auto last = identity.identity.last.value;
+  revision after{last > n ? last - n : 0};
+  model_.lose_writes_after(bucket, after);
+  std::erase_if(consumers_, [&](const auto& x) { return *x.second.bucket == bucket; });
+  past_.erase(bucket);
+  observer_->lost(bucket, after);
+}
+
+void server::remove_entry(const std::string& bucket, const std::string& key) {
+  auto found = model_.last(bucket, key, world_->now());
+  if (found.status == read_status::found && !found.entry.removed)
+    write(nobody, {bucket, kv_remove{key, found.entry.revision}, {}});
+}
+
+void server::silence(const episode& x) {
+  for (auto& [id, c] : consumers_)
+    if ((x.who == nobody || x.who == c.owner->owner())
+        && (x.bucket.empty() || x.bucket == *c.bucket)
+        && world_->random().chance(x.chance))
+      c.silent = true;
+}
+
+} // namespace partita::simulation

@@ -1,0 +1,129 @@
+#pragma once
+
+#include "cable.hpp"
+#include "episodes.hpp"
+
+#include "partita/store/memory_model.hpp"
+#include "partita/store/memory_server.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace partita::simulation {
+
+/// Sees what the store does, and what goes over the wires.
+struct store_observer {
+  virtual ~store_observer() = default;
+  /// A write left its process.
+  virtual void sent(process_id, const store::server_write&) = 0;
+  /// A write happened. `before`: what was there.
+  virtual void applied(process_id, const std::string& bucket, const kv_entry& now,
+                       const std::optional<kv_entry>& before) = 0;
+  /// A watch's news reached its process.
+  virtual void delivered(process_id, const std::string& bucket, const kv_entry&) = 0;
+  /// The answer to a write reached its process.
+  virtual void acknowledged(process_id, const std::string& bucket, revision) = 0;
+  /// All that the bucket held is gone, or what was written after a revision.
+  virtual void lost(const std::string& bucket, std::optional<revision> after) = 0;
+};
+
+struct server_options {
+  core::duration watch_heartbeat = std::chrono::milliseconds{500};
+  std::int64_t wall_start_ns = 0;
+  /// How late a late write may be.
+  core::duration latest_write = std::chrono::seconds{10};
+};
+
+/// The far end of all connections: the buckets of store::memory_model, and all that a
+/// server can do wrong. Speaks with the shipped clients as store::memory_server does.
+class server final : public cable::far_end {
+public:
+  server(world& w, server_options options, store_observer& observer);
+
+  // -- the wires ------------------------------------------------------------------------
+
+  void sent(cable& from, const caf::mailbox_element& x) override;
+  void arrived(cable& from, caf::mailbox_element_ptr x) override;
+  void delivered(cable& at, const downward& x) override;
+  void stranded(cable& from, caf::mailbox_element_ptr x) override;
+  void closed(cable& x) override;
+
+  // -- what happens to the store --------------------------------------------------------
+
+  simulation::episodes& episodes() { return episodes_; }
+  /// Forgets all watches, as a restart does.
+  void forget_watches() { consumers_.clear(); }
+  void delete_bucket(const std::string& name);
+  /// Makes a bucket again as it was made first; nothing if it is there.
+  void make_again(const std::string& name);
+  /// Takes the newest `n` writes back.
+  void lose_writes(const std::string& bucket, std::uint64_t n);
+  /// As an operator does.
+  void remove_entry(const std::string& bucket, const std::string& key);
+  /// Watches whose bucket is struck by watch_dies say nothing more.
+  void silence(const episode& x);
+  void expire_late(std::chrono::milliseconds x) { model_.expire_late(x); }
+
+  std::vector<kv_entry> entries(const std::string& bucket) {
+    return model_.entries(bucket, ">", world_->now());
+  }
+
+private:
+  struct consumer {
+    cable* owner = nullptr;
+    std::uint64_t generation = 0;
+    /// Not a handle: a client that nobody holds shall not live on because it is told.
+    caf::actor_addr inbox;
+    std::uint64_t feed = 0;
+    std::uint64_t attempt = 0;
+    const std::string* bucket = nullptr;
+    std::string pattern;
+    std::uint64_t sequence = 0;
+    bool silent = false;
+    /// What a replica that lags has not shown yet, oldest first.
+    std::deque<caf::message> held;
+    core::time_point not_before;
+  };
+
+  /// One write, to be taken back where an old replica is played.
+  struct past_write {
+    core::time_point when;
+    kv_entry entry;
+    std::optional<kv_entry> before;
+  };
+
+  template <class T>
+  void answer(cable& to, const caf::mailbox_element& asked, const std::string& bucket,
+              T x);
+  kv_written write(process_id writer, const store::server_write& x);
+  void write_later(cable& from, caf::mailbox_element_ptr x, core::duration delay);
+  void make_consumer(cable& from, const caf::mailbox_element& asked,
+                     const store::make_consumer& x);
+  void drop(const cable& owner, const caf::actor_addr& inbox, std::uint64_t feed);
+  void show(std::uint64_t id, const kv_entry& entry, std::uint64_t pending);
+  void send(std::uint64_t id, caf::message what);
+  void release(std::uint64_t id);
+  void beat(std::uint64_t id);
+  /// Takes back what was written lately; returns what was taken back.
+  std::vector<kv_entry> rewind(const std::string& bucket, std::vector<kv_entry>& shown,
+                               const std::string& pattern, core::duration how_far);
+
+  /// One string for each name, that stays where it is.
+  const std::string* interned(const std::string& x) { return &*names_.insert(x).first; }
+
+  world* world_;
+  std::set<std::string> names_;
+  server_options options_;
+  store_observer* observer_;
+  simulation::episodes episodes_;
+  store::memory_model model_;
+  std::map<std::string, open_bucket> made_;
+  std::map<std::uint64_t, consumer> consumers_;
+  std::uint64_t numbers_ = 0;
+  std::map<std::string, std::deque<past_write>> past_;
+};
+
+} // namespace partita::simulation

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "dice.hpp"
+#include "profile.hpp"
+
+#include "partita/actors/options.hpp"
+
+#include <cstddef>
+
+namespace partita::simulation {
+
+/// What one seed makes of a group: its size and its options, short but realistic, all
+/// relations of config/relations.cpp kept.
+struct settings {
+  std::size_t workers = 3;
+  std::size_t most_workers = 12;
+  std::size_t partitions = 12;
+  /// Of all workers; each has its own clock, seed and instance.
+  worker_options worker;
+  std::chrono::milliseconds watch_heartbeat{500};
+  /// Half of the groups name the places of their workers.
+  bool instances = false;
+  /// One way to the store, at its best.
+  core::duration shortest_way{0};
+  core::duration slowest_listener{0};
+
+  /// How long after the last trouble the group is settled, at the latest: one leader, all
+  /// partitions owned.
+  core::duration settled_after() const;
+};
+
+settings settings_of(dice& random, const profile& faults);
+
+} // namespace partita::simulation

@@ -1,0 +1,427 @@
+#include "workload.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace partita::simulation {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Another mixture for every life: what is always there hides what follows from its
+/// absence.
+profile mixed(const profile& x, dice& random) {
+  if (!x.mixed)
+    return x;
+  auto result = x;
+  for (auto& rate : result.rates) {
+    constexpr double factors[] = {0, 0.3, 1, 1, 2.5};
+    rate *= random.one_of(factors);
+  }
+  if (random.chance(0.3))
+    result.slow_listeners = result.stubborn_listeners = 0;
+  return result;
+}
+
+} // namespace
+
+workload::workload(world& w, const profile& faults, const settings& s, server& store,
+                   group& g, checker& c, core::time_point end)
+    : world_(&w),
+      faults_(mixed(faults, w.random())),
+      settings_(&s),
+      server_(&store),
+      group_(&g),
+      checker_(&c),
+      end_(end) {
+  const auto& b = s.worker.buckets;
+  buckets_ = {b.stable_id, b.election, b.heartbeat, b.assignment};
+  g.on_end = [this](std::size_t slot, bool failed) { left(slot, failed); };
+}
+
+void workload::start() {
+  for (std::size_t i = 0; i < settings_->workers; ++i) {
+    auto slot = group_->add_slot(settings_->instances);
+    group_->start_later(slot, world_->random().between(1ms, 2s));
+  }
+  checker_->trouble_until(world_->now() + 2s);
+  for (std::size_t i = 0; i < trouble_count; ++i)
+    schedule(static_cast<trouble>(i));
+}
+
+void workload::finish() {
+  rolling_.clear();
+  for (std::size_t i = 0; i < group_->slots(); ++i)
+    if (!group_->in_slot(i) && (i < 2 || world_->random().chance(0.7)))
+      group_->start_later(i, world_->random().between(1ms, 1s));
+  checker_->trouble_until(world_->now() + 1s);
+}
+
+void workload::schedule(trouble what) {
+  auto a_minute = faults_[what];
+  if (a_minute <= 0)
+    return;
+  auto mean = core::duration{static_cast<core::duration::rep>(60e9 / a_minute)};
+  world_->after(world_->random().until_next(mean), [=, this] {
+    if (over())
+      return;
+    strike(what);
+    schedule(what);
+  });
+}
+
+void workload::strike(trouble what) {
+  checker_->trouble_until(world_->now());
+  switch (what) {
+  case trouble::crash:
+    return crash();
+  case trouble::freeze:
+    return freeze();
+  case trouble::cut:
+    return cut();
+  case trouble::store_away:
+    return part();
+  case trouble::store_slow:
+    return slow_down();
+  case trouble::answers_lost:
+    return lose_answers();
+  case trouble::writes_late:
+    return delay_writes();
+  case trouble::watch_lags:
+    return lag_watches();
+  case trouble::watch_gaps:
+    return break_watches();
+  case trouble::watch_dies:
+    return kill_watches();
+  case trouble::replay_stale:
+    return play_old_replicas();
+  case trouble::reads_stale:
+    return read_old();
+  case trouble::ttl_late:
+    return expire_late();
+  case trouble::bucket_lost:
+    return lose_bucket();
+  case trouble::writes_lost:
+    return lose_writes();
+  case trouble::server_restarts:
+    return restart_server();
+  case trouble::entry_removed:
+    return remove_entry();
+  case trouble::leave:
+    return leave();
+  case trouble::rolling_restart:
+    return begin_rolling_restart();
+  case trouble::arrival:
+    return arrive();
+  case trouble::partitions_change:
+    return change_partitions();
+  }
+}
+
+core::duration workload::lasting(core::duration shortest, core::duration longest) {
+  auto result = world_->random().log_between(shortest, longest);
+  result = std::min(result, std::max(end_ - world_->now(), core::duration{1ms}));
+  checker_->trouble_until(world_->now() + result);
+  return result;
+}
+
+const std::string& workload::some_bucket() {
+  return world_->random().one_of(buckets_);
+}
+
+// -- processes --------------------------------------------------------------------------
+
+void workload::crash() {
+  auto* x = group_->any();
+  if (!x)
+    return;
+  auto slot = x->slot;
+  world_->log().note(world_->name(x->id), "crashes");
+  group_->end(x->id);
+  if (world_->random().chance(0.85))
+    come_back(slot, false);
+}
+
+void workload::come_back(std::size_t slot, bool soon) {
+  auto& random = world_->random();
+  if (random.chance(0.15) && settings_->instances)
+    group_->rename(slot);
+  auto pause = soon ? random.log_between(1ms, 1s) : random.log_between(1ms, 15s);
+  pause = std::min(pause, std::max(end_ - world_->now(), core::duration{1s}));
+  checker_->trouble_until(world_->now() + pause);
+  group_->start_later(slot, pause);
+}
+
+void workload::freeze() {
+  auto* x = group_->any();
+  if (x)
+    group_->freeze(x->id, lasting(1ms, 10 * settings_->worker.election.lease));
+}
+
+void workload::leave() {
+  auto& random = world_->random();
+  auto* x = group_->any();
+  if (!x || x->leaving)
+    return;
+  constexpr leave_mode modes[] = {leave_mode::drain, leave_mode::drain,
+                                  leave_mode::restart, leave_mode::stop,
+                                  leave_mode::configured};
+  auto mode = random.one_of(modes);
+  if (mode == leave_mode::restart || random.chance(0.7))
+    returning_.insert(x->slot);
+  group_->leave(x->id, mode);
+}
+
+void workload::begin_rolling_restart() {
+  if (!rolling_.empty())
+    return;
+  for (auto* x : group_->living())
+    rolling_.push_back(x->slot);
+  roll_on();
+}
+
+void workload::roll_on() {
+  while (!rolling_.empty()) {
+    auto* x = group_->in_slot(rolling_.front());
+    if (x && !x->leaving) {
+      returning_.insert(x->slot);
+      group_->leave(x->id, leave_mode::restart);
+      return; // Goes on when it has left.
+    }
+    rolling_.pop_front();
+  }
+}
+
+void workload::arrive() {
+  if (group_->living().size() >= settings_->most_workers)
+    return;
+  auto slot = group_->add_slot(settings_->instances);
+  group_->start(slot);
+}
+
+void workload::left(std::size_t slot, bool failed) {
+  if (returning_.erase(slot) > 0 || failed)
+    come_back(slot, true);
+  if (!rolling_.empty() && rolling_.front() == slot) {
+    rolling_.pop_front();
+    world_->after(world_->random().log_between(10ms, 3s), [this] {
+      if (!over())
+        roll_on();
+    });
+  }
+}
+
+// -- the way to the store ---------------------------------------------------------------
+
+void workload::cut() {
+  auto* x = group_->any();
+  if (!x)
+    return;
+  auto& random = world_->random();
+  auto id = x->id;
+  if (random.chance(0.25)) {
+    auto pause = lasting(1ms, 2 * settings_->worker.heartbeat.ttl);
+    auto notice = random.log_between(1ms, 300ms);
+    checker_->trouble_until(world_->now() + pause + notice);
+    x->wire->break_off(notice, pause);
+    return;
+  }
+  auto which = random.below(4);
+  bool up = which != 0;
+  bool down = which != 1;
+  auto how_long = lasting(10ms, 3 * settings_->worker.heartbeat.ttl);
+  world_->log().note(world_->name(id), "is cut off{} for {} ms",
+                     up && down ? ""
+                     : up       ? " (its requests)"
+                                : " (what it hears)",
+                     how_long / 1ms);
+  auto* wire = x->wire.get();
+  wire->block(up, down, random.log_between(300ms, 4s));
+  world_->after(how_long, [=, this] {
+    world_->log().note(world_->name(id), "is cut off no more");
+    wire->unblock(up, down);
+  });
+}
+
+void workload::part() {
+  auto& random = world_->random();
+  auto how_long = lasting(50ms, 3 * settings_->worker.heartbeat.ttl);
+  bool broken = random.chance(0.5);
+  world_->log().note("store", "is away for {} ms", how_long / 1ms);
+  group_->part_all(broken, random.log_between(300ms, 4s));
+  world_->after(how_long, [this] { group_->admit_all(); });
+}
+
+void workload::slow_down() {
+  auto up_to = world_->random().log_between(20ms, 3 * settings_->worker.timeouts.request);
+  auto how_long = lasting(200ms, 20s);
+  world_->log().note("store", "is up to {} ms slower for {} ms", up_to / 1ms,
+                     how_long / 1ms);
+  group_->slow_down(up_to);
+  world_->after(how_long, [this] { group_->slow_down(0ms); });
+}
+
+// -- the store --------------------------------------------------------------------------
+
+void workload::begin(episode x, core::duration how_long) {
+  world_->log().note("store", "{} for {} ms: {} {}", to_string(x.what), how_long / 1ms,
+                     x.who == nobody ? std::string{"all"} : world_->name(x.who),
+                     x.bucket);
+  auto ticket = server_->episodes().begin(x);
+  checker_->trouble_until(world_->now() + how_long + x.delay);
+  world_->after(how_long, [=, this] { server_->episodes().end(ticket); });
+}
+
+episode workload::some_episode(trouble what, double likely) {
+  auto& random = world_->random();
+  episode x;
+  x.what = what;
+  x.chance = random.chance(0.3) ? 1 : likely;
+  auto* one = random.chance(0.5) ? group_->any() : nullptr;
+  if (one)
+    x.who = one->id;
+  if (random.chance(0.5))
+    x.bucket = some_bucket();
+  return x;
+}
+
+void workload::lose_answers() {
+  begin(some_episode(trouble::answers_lost, 0.3), lasting(50ms, 10s));
+}
+
+void workload::delay_writes() {
+  auto x = some_episode(trouble::writes_late, 0.2);
+  x.delay = world_->random().log_between(10ms, 3 * settings_->worker.heartbeat.ttl);
+  x.delay = std::max(x.delay, core::duration{2ms});
+  begin(x, lasting(50ms, 10s));
+}
+
+void workload::lag_watches() {
+  auto x = some_episode(trouble::watch_lags, 0.5);
+  x.delay = world_->random().log_between(10ms, 2 * settings_->worker.heartbeat.ttl);
+  begin(x, lasting(50ms, 10s));
+}
+
+void workload::break_watches() {
+  begin(some_episode(trouble::watch_gaps, 0.4), lasting(10ms, 3s));
+}
+
+void workload::kill_watches() {
+  auto x = some_episode(trouble::watch_dies, 0.5);
+  world_->log().note("store", "watches fall silent: {} {}",
+                     x.who == nobody ? std::string{"all"} : world_->name(x.who),
+                     x.bucket);
+  server_->silence(x);
+}
+
+void workload::play_old_replicas() {
+  auto x = some_episode(trouble::replay_stale, 0.7);
+  x.delay = world_->random().log_between(20ms, 2 * settings_->worker.heartbeat.ttl);
+  begin(x, lasting(1s, 20s));
+  // Watches that are made anew are what is struck.
+  x.what = trouble::watch_dies;
+  server_->silence(x);
+}
+
+void workload::read_old() {
+  auto how_long = lasting(100ms, 10s);
+  auto tell = [this](std::uint32_t times) {
+    store::client_fault x;
+    x.kind = store::fault_kind::stale_read;
+    x.times = times;
+    for (auto* y : group_->living())
+      caf::anon_send(y->client, x);
+  };
+  tell(store::for_ever);
+  world_->after(how_long, [=] { tell(0); });
+}
+
+void workload::expire_late() {
+  auto how_late = world_->random().log_between(1s, 60s);
+  server_->expire_late(std::chrono::duration_cast<std::chrono::milliseconds>(how_late));
+  world_->after(lasting(5s, 60s), [this] { server_->expire_late(0ms); });
+}
+
+void workload::lose_bucket() {
+  auto name = some_bucket();
+  world_->log().note("store", "{} is deleted", name);
+  server_->delete_bucket(name);
+  if (world_->random().chance(0.5)) {
+    server_->make_again(name);
+    return;
+  }
+  world_->after(lasting(10ms, 5s), [=, this] {
+    world_->log().note("store", "{} is made again", name);
+    server_->make_again(name);
+  });
+}
+
+void workload::lose_writes() {
+  auto name = some_bucket();
+  auto n = world_->random().between(1, 20);
+  world_->log().note("store", "{} loses its last {} writes", name, n);
+  server_->lose_writes(name, static_cast<std::uint64_t>(n));
+}
+
+void workload::restart_server() {
+  auto& random = world_->random();
+  auto how_long = lasting(100ms, 5s);
+  group_->part_all(true, 1s);
+  server_->forget_watches();
+  auto kind = random.below(3);
+  world_->log().note("store", "restarts, and is back in {} ms{}", how_long / 1ms,
+                     kind == 0   ? ""
+                     : kind == 1 ? " with older data"
+                                 : " with nothing");
+  for (const auto& x : buckets_) {
+    if (kind == 1)
+      server_->lose_writes(x, static_cast<std::uint64_t>(random.between(0, 10)));
+    if (kind == 2)
+      server_->delete_bucket(x);
+  }
+  world_->after(how_long, [=, this] {
+    for (const auto& x : buckets_)
+      server_->make_again(x);
+    group_->admit_all();
+  });
+}
+
+void workload::remove_entry() {
+  const auto& bucket = some_bucket();
+  auto all = server_->entries(bucket);
+  if (!all.empty())
+    server_->remove_entry(bucket, world_->random().one_of(all).key);
+}
+
+// -- partitions -------------------------------------------------------------------------
+
+void workload::change_partitions() {
+  auto& random = world_->random();
+  auto xs = group_->partitions();
+  auto n = random.between(1, 3);
+  switch (random.below(3)) {
+  case 0:
+    for (auto i = n; i > 0; --i) {
+      // Sometimes one of those that went, or merely a new one.
+      partition x{{"p", std::to_string(random.below(40))}, 100};
+      if (std::none_of(xs.begin(), xs.end(),
+                       [&](const auto& y) { return y.keys == x.keys; }))
+        xs.push_back(std::move(x));
+    }
+    break;
+  case 1:
+    for (auto i = n; i > 0 && xs.size() > 2; --i)
+      xs.erase(xs.begin() + static_cast<std::ptrdiff_t>(random.below(xs.size())));
+    break;
+  default:
+    random.one_of(xs).weight = random.between(1, 500);
+  }
+  auto at_most = random.log_between(1ms, 1500ms);
+  checker_->trouble_until(world_->now() + at_most);
+  group_->change_partitions(std::move(xs), at_most);
+}
+
+} // namespace partita::simulation

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "group.hpp"
+
+#include <deque>
+
+namespace partita::simulation {
+
+/// Who comes and goes, and what goes wrong, at random, up to a moment; then whatever still
+/// lasts is ended, and the group is left in peace.
+class workload {
+public:
+  workload(world& w, const profile& faults, const settings& s, server& store, group& g,
+           checker& c, core::time_point end);
+
+  void start();
+
+  /// All faults are over: places that are empty may be taken again.
+  void finish();
+
+private:
+  using seconds = std::chrono::seconds;
+
+  void schedule(trouble what);
+  void strike(trouble what);
+
+  // -- processes --
+  void crash();
+  void freeze();
+  void leave();
+  void begin_rolling_restart();
+  void roll_on();
+  void arrive();
+  void left(std::size_t slot, bool failed);
+  void come_back(std::size_t slot, bool soon);
+
+  // -- the way to the store --
+  void cut();
+  void part();
+  void slow_down();
+
+  // -- the store --
+  void begin(episode x, core::duration how_long);
+  episode some_episode(trouble what, double likely);
+  void lose_answers();
+  void delay_writes();
+  void lag_watches();
+  void break_watches();
+  void kill_watches();
+  void play_old_replicas();
+  void read_old();
+  void expire_late();
+  void lose_bucket();
+  void lose_writes();
+  void restart_server();
+  void remove_entry();
+
+  void change_partitions();
+
+  /// Between the two, but not past the end; trouble lasts as long.
+  core::duration lasting(core::duration shortest, core::duration longest);
+  const std::string& some_bucket();
+  bool over() const { return world_->now() >= end_; }
+
+  world* world_;
+  profile faults_;
+  const settings* settings_;
+  server* server_;
+  group* group_;
+  checker* checker_;
+  core::time_point end_;
+  std::vector<std::string> buckets_;
+  std::uint64_t partition_names_ = 0;
+  /// Places that are to be restarted, one after the other.
+  std::deque<std::size_t> rolling_;
+  /// Places whose process is on its way out and comes back.
+  std::set<std::size_t> returning_;
+};
+
+} // namespace partita::simulation
