@@ -2,8 +2,10 @@
 
 #include "partita/actors/keys.hpp"
 #include "partita/actors/log.hpp"
+#include "partita/core/planted.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace partita {
 
@@ -47,6 +49,10 @@ core::coordinator::options coordinator_options(const calculator_state& s) {
   return {.epoch = s.epoch,
           .leader = o.leader,
           .heartbeat_ttl = o.heartbeat_ttl,
+          .restart_hold = o.rebalance.restart_hold,
+          .handoff_timeout = o.rebalance.handoff_timeout,
+          .max_moves = o.rebalance.max_moves_in_flight,
+          .grace = o.grace,
           .pause = o.pause,
           .policy = {.cold_start_window = o.rebalance.cold_start_window,
                      .planned_scale_window = o.rebalance.planned_scale_window,
@@ -127,6 +133,16 @@ void survey_watched(self_pointer self, const watch_event& x) {
 
 // -- using it ---------------------------------------------------------------------------
 
+/// The beat that was found, if any.
+std::optional<beat> beat_in(const kv_read& answer) {
+  if (answer.status != read_status::found || answer.entry.removed)
+    return std::nullopt;
+  auto value = beat_from(answer.entry.value);
+  if (auto* found = std::get_if<beat>(&value))
+    return std::move(*found);
+  return std::nullopt;
+}
+
 /// Carries out what the coordinator commands.
 struct executor {
   self_pointer self;
@@ -147,8 +163,43 @@ struct executor {
   }
 
   void operator()(const core::coordinator::complain& x) const {
-    logger()->error("{}: the record of {} cannot be published: {}",
+    logger()->error("{}: what concerns {} cannot be written: {}",
                     self->state.options.leader.value, x.who.value, x.why);
+  }
+
+  void operator()(const core::coordinator::write_mark& x) const {
+    auto value = x.mark;
+    value.at = unix_seconds();
+    auto answered = [self = self, who = x.who](const kv_written& answer) {
+      feed(self, core::coordinator::mark_answered{who, answer});
+    };
+    auto key = keys::heartbeat_of(x.who);
+    if (core::planted(core::mistake::expel_any_revision))
+      ask_write(self, self->state.heartbeats, kv_put{key, to_text(value)}, answered);
+    else
+      ask_to_replace(self, self->state.heartbeats, key, to_text(value), x.expected,
+                     answered);
+  }
+
+  void operator()(const core::coordinator::read_mark& x) const {
+    ask_read(
+        self, self->state.heartbeats, kv_last{keys::heartbeat_of(x.who)},
+        [self = self, who = x.who](const kv_read& answer) {
+          feed(self, core::coordinator::mark_looked_at{who, answer, beat_in(answer)});
+        });
+  }
+
+  void operator()(const core::coordinator::look_at_beat& x) const {
+    ask_read(self, self->state.heartbeats, kv_last{keys::heartbeat_of(x.who)},
+             [self = self, x](const kv_read& answer) {
+               feed(self, core::coordinator::beat_looked_at{x.who, x.incarnation,
+                                                            beat_in(answer)});
+             });
+  }
+
+  void operator()(const core::coordinator::ending& x) const {
+    logger()->warn("{}: ends the session of {}: {}", self->state.options.leader.value,
+                   x.who.value, x.why);
   }
 
   void operator()(const core::coordinator::adopt&) const {
@@ -186,12 +237,41 @@ void report_invalid(self_pointer self, const char* bucket, const std::string& ke
     self->send(self->state.parent, entry_invalid{bucket, key, why});
 }
 
+/// What happened in a bucket before it was so old may not be known there.
+void newborn(self_pointer self, core::time_point seen_at, std::int64_t created_at_ns,
+             std::int64_t stored_at_ns) {
+  auto wait = core::with_clock_margin(self->state.options.heartbeat_ttl);
+  // The server's own clock, twice: how old the bucket was at that write.
+  auto age = std::chrono::nanoseconds{
+      std::max<std::int64_t>(created_at_ns == 0 ? 0 : stored_at_ns - created_at_ns, 0)};
+  if (age < wait)
+    feed(self, core::coordinator::newborn_until{seen_at + (wait - age)});
+}
+
 void epoch_key_shown(self_pointer self, const kv_entry& entry) {
+  auto& s = self->state;
   auto value = epoch_from(entry.value);
-  if (const auto* x = std::get_if<epoch_entry>(&value))
+  if (const auto* x = std::get_if<epoch_entry>(&value)) {
+    if (x->epoch == s.epoch && x->nonce == s.options.self) {
+      s.epoch_shown_at = now(self);
+      s.epoch_stored_at_ns = entry.stored_at_ns;
+    }
     feed(self, core::coordinator::epoch_shown{x->epoch});
-  else
+  } else {
     report_invalid(self, "assignment", entry.key, std::get<malformed>(value).why);
+  }
+}
+
+/// The replay counts if it shows that the power is ours.
+void records_replayed(self_pointer self, const bucket_identity& bucket) {
+  auto& s = self->state;
+  if (!s.epoch_shown_at) {
+    self->send(s.parent, superseded{s.options.run, {}});
+    self->quit();
+    return;
+  }
+  newborn(self, *s.epoch_shown_at, bucket.created_at_ns, s.epoch_stored_at_ns);
+  feed(self, core::coordinator::records_replayed{});
 }
 
 void record_shown(self_pointer self, const worker_id& who, const kv_entry& entry) {
@@ -215,7 +295,7 @@ void records_watched(self_pointer self, const watch_event& x) {
       feed(self, core::coordinator::record_gone{*who});
     break;
   case watch_change::replayed:
-    feed(self, core::coordinator::records_replayed{});
+    records_replayed(self, x.bucket);
     break;
   case watch_change::bucket_changed:
     // The epoch went with the bucket: whoever leads next takes the power anew.
@@ -230,19 +310,34 @@ void records_watched(self_pointer self, const watch_event& x) {
 
 void heard(self_pointer self, const roster_news& x) {
   using kind = roster_news::kind;
+  auto& s = self->state;
   switch (x.what) {
   case kind::beat:
-    feed(self, core::coordinator::beat_shown{x.who, x.revision, x.value});
-    break;
-  case kind::replayed:
-    feed(self, core::coordinator::beats_replayed{});
-    break;
-  case kind::bucket_changed:
-    feed(self, core::coordinator::beats_void{});
+    if (x.stored_at_ns > s.newest_beat_ns) {
+      s.newest_beat_ns = x.stored_at_ns;
+      s.newest_beat_at = x.seen_at;
+    }
+    feed(self, core::coordinator::beat_shown{x.who, x.revision, x.value, x.seen_at});
     break;
   case kind::unreadable:
+    feed(self, core::coordinator::beat_unreadable{x.who, x.revision, x.seen_at});
+    break;
   case kind::gone:
+    feed(self, core::coordinator::beat_gone{x.who, x.revision, x.seen_at});
+    break;
+  case kind::replayed:
+    if (std::exchange(s.beats_were_replayed, true) == false)
+      newborn(self, s.newest_beat_at.value_or(x.seen_at), x.stored_at_ns,
+              s.newest_beat_ns);
+    feed(self, core::coordinator::beats_replayed{x.seen_at});
+    break;
   case kind::interrupted:
+    feed(self, core::coordinator::beats_interrupted{});
+    break;
+  case kind::bucket_changed:
+    // Everybody's session went with it. Whoever leads next waits until all have noticed.
+    self->send(s.parent, superseded{s.options.run, {}});
+    self->quit();
     break;
   }
 }

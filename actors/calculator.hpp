@@ -36,6 +36,13 @@ struct calculator_state {
   supervisor_actor parent;
   partita::alarm alarm;
   invalid_entries invalid;
+  /// When the watch showed our epoch, and when the server took it.
+  std::optional<core::time_point> epoch_shown_at;
+  std::int64_t epoch_stored_at_ns = 0;
+  /// The newest of all beats: when the server took it, and when it was first seen.
+  std::int64_t newest_beat_ns = 0;
+  std::optional<core::time_point> newest_beat_at;
+  bool beats_were_replayed = false;
   /// While surveying: the greatest epoch seen, and the replays still to come.
   partita::epoch greatest;
   int replays_missing = 0;

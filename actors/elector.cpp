@@ -10,11 +10,15 @@ namespace {
 
 using self_pointer = elector_actor::stateful_pointer<elector_state>;
 
+/// A store answers probes within a fifth of this; only one that died does not.
+constexpr std::chrono::seconds probe_gone_after{1};
+
 core::time_point now(self_pointer self) {
   return self->state.options.clock.now(self);
 }
 
 void feed(self_pointer self, const core::lease::event& what);
+void rest(self_pointer self);
 
 auto answer_to(self_pointer self) {
   return [self](const kv_written& x) { feed(self, core::lease::write_answered{x}); };
@@ -48,6 +52,12 @@ struct executor {
 
   void operator()(const core::lease::announce& x) const {
     const auto& s = self->state;
+    if (s.options.probe_grace.count() > 0) {
+      if (x.leading)
+        self->send(s.store, serve_probe{s.options.self});
+      else
+        self->send(s.store, end_probe{s.options.self});
+    }
     if (x.leading)
       self->send(s.parent, elected{s.options.run, x.why});
     else
@@ -66,11 +76,37 @@ struct executor {
   }
 };
 
-void feed(self_pointer self, const core::lease::event& what) {
+void probe_answered(self_pointer self, const nonce& who, const probed& x) {
   auto& s = self->state;
-  for (const auto& x : s.lease.step(what, now(self)))
+  if (!s.probe.found(who, x)) {
+    rest(self);
+    return;
+  }
+  if (std::exchange(s.reported_gone, who) != who)
+    logger()->warn("{}: the process of the leader {} is gone: {}",
+                   s.options.worker_id.value, s.leader.value, x.why);
+  feed(self, core::lease::leader_gone{s.rival_at});
+}
+
+/// The end of every handler: probes the leader if it is time, and sets the alarm.
+void rest(self_pointer self) {
+  auto& s = self->state;
+  s.probe.follow(s.lease.following() ? s.rival : nonce{});
+  if (auto who = s.probe.due(now(self)))
+    self->request(s.store, probe_gone_after, probe{*who})
+        .then([=](const probed& x) { probe_answered(self, *who, x); },
+              [=](const caf::error& err) {
+                probe_answered(self, *who,
+                               {probe_status::unknown, 0, self->system().render(err)});
+              });
+  s.alarm.set(self, s.options.clock, s.options.run,
+              core::earlier(s.lease.wake_at(), s.probe.wake_at()));
+}
+
+void feed(self_pointer self, const core::lease::event& what) {
+  for (const auto& x : self->state.lease.step(what, now(self)))
     std::visit(executor{self}, x);
-  s.alarm.set(self, s.options.clock, s.options.run, s.lease.wake_at());
+  rest(self);
 }
 
 void show_leader(self_pointer self, const worker_id& who) {
@@ -79,6 +115,11 @@ void show_leader(self_pointer self, const worker_id& who) {
     return;
   s.leader = who;
   self->send(s.parent, leader_seen{s.options.run, who});
+}
+
+void forget_leader(self_pointer self) {
+  self->state.rival = {};
+  show_leader(self, {});
 }
 
 void shown(self_pointer self, const kv_entry& entry) {
@@ -93,6 +134,8 @@ void shown(self_pointer self, const kv_entry& entry) {
   }
   show_leader(self, found ? found->worker_id : worker_id{});
   auto ours = found && found->nonce == s.options.self;
+  s.rival = found && !ours ? found->nonce : nonce{};
+  s.rival_at = entry.revision;
   feed(self, core::lease::key_shown{entry.revision, ours});
 }
 
@@ -100,11 +143,13 @@ void shown(self_pointer self, const kv_entry& entry) {
 
 elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_state> self,
                                      elector_options options, bucket_actor election,
-                                     supervisor_actor parent) {
+                                     store_actor store, supervisor_actor parent) {
   auto& s = self->state;
   s.lease = core::lease{{options.lease, options.seed}};
+  s.probe = core::leader_probe{options.probe_grace};
   s.options = std::move(options);
   s.bucket = std::move(election);
+  s.store = std::move(store);
   s.parent = std::move(parent);
   self->send(s.bucket,
              kv_watch{0, keys::leader, caf::actor_cast<watch_sink_actor>(self)});
@@ -117,7 +162,7 @@ elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_sta
           shown(self, x.entry);
           break;
         case watch_change::removed:
-          show_leader(self, {});
+          forget_leader(self);
           feed(self, core::lease::key_gone{x.entry.revision});
           break;
         case watch_change::replayed:
@@ -129,7 +174,7 @@ elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_sta
           break;
         case watch_change::bucket_changed:
           state.shown_in_replay = false;
-          show_leader(self, {});
+          forget_leader(self);
           feed(self, core::lease::bucket_changed{});
           break;
         case watch_change::alive:
@@ -148,6 +193,10 @@ elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_sta
         return result;
       },
       [=](const abdicate& x) { feed(self, core::lease::abdicated{x.why}); },
+      [=](const stand_by& x) {
+        self->state.probe.rank(x.rank);
+        rest(self);
+      },
   };
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "partita/actors/shell.hpp"
+#include "partita/core/leader_probe.hpp"
 #include "partita/core/lease.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -12,6 +13,9 @@ struct elector_options {
   /// Names this candidate in the leader key.
   nonce self;
   std::chrono::milliseconds lease{3000};
+  /// A leader whose process is gone for so long is replaced; 0: not before its lease runs
+  /// out, and nobody looks for us either.
+  std::chrono::milliseconds probe_grace{0};
   std::uint64_t seed = 0;
   /// Numbers this actor's run in what it reports.
   std::uint64_t run = 0;
@@ -21,21 +25,30 @@ struct elector_options {
 struct elector_state {
   elector_options options;
   core::lease lease{{}};
+  core::leader_probe probe{{}};
   bucket_actor bucket;
+  store_actor store;
   supervisor_actor parent;
   partita::alarm alarm;
   invalid_entries invalid;
   worker_id leader;
+  /// What the watch shows of the key, if another candidate wrote it.
+  nonce rival;
+  revision rival_at;
+  /// Whose end was logged.
+  nonce reported_gone;
   /// The replay that is under way has shown the key.
   bool shown_in_replay = false;
   caf::typed_response_promise<resigned> leaving;
   static inline constexpr const char* name = "partita.elector";
 };
 
-/// Campaigns for the leader key and tells `parent` about every change. Decides nothing
-/// itself: core::lease has the states and transitions.
+/// Campaigns for the leader key and tells `parent` about every change. While it leads,
+/// its nonce is served by `store`; in reserve it probes the leader's. Decides nothing
+/// itself: core::lease has the states and transitions, core::leader_probe says when a
+/// leader is gone.
 elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_state> self,
                                      elector_options options, bucket_actor election,
-                                     supervisor_actor parent);
+                                     store_actor store, supervisor_actor parent);
 
 } // namespace partita

@@ -51,6 +51,14 @@ struct executor {
     self->send(self->state.parent, session_started{self->state.options.run});
   }
 
+  void operator()(const core::session::extended& x) const {
+    self->send(self->state.parent, session_extended{self->state.options.run, x.until});
+  }
+
+  void operator()(const core::session::waits& x) const {
+    self->send(self->state.parent, session_waits{self->state.options.run, x.why});
+  }
+
   void operator()(const core::session::over& x) const {
     self->send(self->state.parent, session_over{self->state.options.run, x.why});
     self->quit();
@@ -83,8 +91,13 @@ heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
   s.options = std::move(options);
   s.bucket = std::move(heartbeats);
   s.parent = std::move(parent);
-  s.session.emplace(core::session::options{s.options.self, s.options.interval,
-                                           s.options.pause, PARTITA_VERSION});
+  s.session.emplace(core::session::options{.self = s.options.self,
+                                           .interval = s.options.interval,
+                                           .ttl = s.options.ttl,
+                                           .pause = s.options.pause,
+                                           .program_version = PARTITA_VERSION,
+                                           .exclusive = s.options.exclusive,
+                                           .past = s.options.past});
   carry_out(self, s.session->open());
   return {
       [=](const wake& x) {
@@ -92,11 +105,11 @@ heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
           feed(self, core::session::tick{});
       },
       [=](const record_progress& x) { feed(self, core::session::progressed{x}); },
-      [=](say_goodbye) -> caf::result<goodbye_said> {
+      [=](const say_goodbye& x) -> caf::result<goodbye_said> {
         auto& state = self->state;
         state.leaving = self->make_response_promise<goodbye_said>();
         auto result = state.leaving;
-        feed(self, core::session::goodbye{});
+        feed(self, core::session::goodbye{x.restarting});
         return result;
       },
   };

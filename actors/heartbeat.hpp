@@ -5,6 +5,8 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <vector>
+
 namespace partita {
 
 struct heartbeat_actor_options {
@@ -12,7 +14,11 @@ struct heartbeat_actor_options {
   /// The incarnation that beats.
   nonce self;
   std::chrono::milliseconds interval{1000};
+  std::chrono::milliseconds ttl{6000};
   std::chrono::milliseconds pause{100};
+  bool exclusive = true;
+  /// The incarnations of this process that have ended.
+  std::vector<nonce> past;
   std::uint64_t run = 0;
   timepiece clock;
 };
@@ -27,8 +33,8 @@ struct heartbeat_state {
   static inline constexpr const char* name = "partita.heartbeat";
 };
 
-/// Beats at once and periodically, tells `parent` when the session starts and when it is
-/// over; see core::session.
+/// Beats at once and periodically, tells `parent` when the session starts, how long it
+/// lasts and when it is over; see core::session.
 heartbeat_actor::behavior_type
 heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
           heartbeat_actor_options options, bucket_actor heartbeats,

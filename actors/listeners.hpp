@@ -1,23 +1,36 @@
 #pragma once
 
+#include "partita/core/duties.hpp"
 #include "partita/messages/interfaces.hpp"
 
+#include <caf/actor_cast.hpp>
+#include <caf/error.hpp>
+
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 namespace partita {
 
-/// Whoever hears about a worker, and what one who comes late needs to know.
+/// Whoever hears about a worker and does its work, and what one who comes late needs to
+/// know. Each has a number: core::duties knows them by it.
 template <class Self>
 class listeners {
 public:
+  using id = core::duties::listener_id;
+
   explicit listeners(Self* self) : self_{self} {}
 
-  void add(const listener_actor& who) {
-    if (!who)
-      return;
-    all_.push_back(who);
+  /// Its number, unless it is null or there already.
+  std::optional<id> add(const listener_actor& who) {
+    auto known = std::any_of(all_.begin(), all_.end(),
+                             [&](const entry& x) { return x.who == who; });
+    if (!who || known)
+      return std::nullopt;
+    all_.push_back({++last_, who});
+    // Work that nobody does shall not count as done.
+    self_->monitor(who);
     if (claimed_)
       self_->send(who, *claimed_);
     if (state_)
@@ -32,6 +45,19 @@ public:
         news.added.push_back(x.partition);
       self_->send(who, std::move(news));
     }
+    return last_;
+  }
+
+  /// Forgets a listener that has ended; its number if it was one.
+  std::optional<id> remove(const caf::actor_addr& who) {
+    for (auto i = all_.begin(); i != all_.end(); ++i) {
+      if (i->who.address() != who)
+        continue;
+      auto result = i->number;
+      all_.erase(i);
+      return result;
+    }
+    return std::nullopt;
   }
 
   void tell(const worker_id_claimed& x) { keep(claimed_, x); }
@@ -42,7 +68,29 @@ public:
   void tell(const alert_raised& x) { send(x); }
   void tell(const worker_stopped& x) { send(x); }
 
+  /// To one, or to all.
+  void tell(const partitions_assigned& x, std::optional<id> to) {
+    for (const auto& y : all_)
+      if (!to || *to == y.number)
+        self_->send(y.who, x);
+  }
+
+  /// Asks everybody to stop work; `stopped` gets the number of each that has. One that
+  /// never answers is waited for without end; one that ends is noticed by its monitor.
+  template <class Order, class F>
+  void ask(const Order& x, F stopped) {
+    for (const auto& y : all_)
+      self_->request(y.who, caf::infinite, x)
+          .then([stopped, number = y.number](work_stopped) { stopped(number); },
+                [](const caf::error&) {});
+  }
+
 private:
+  struct entry {
+    id number;
+    listener_actor who;
+  };
+
   template <class T>
   void keep(std::optional<T>& last, const T& x) {
     last = x;
@@ -51,12 +99,13 @@ private:
 
   template <class T>
   void send(const T& x) {
-    for (const auto& who : all_)
-      self_->send(who, x);
+    for (const auto& y : all_)
+      self_->send(y.who, x);
   }
 
   Self* self_;
-  std::vector<listener_actor> all_;
+  std::vector<entry> all_;
+  id last_ = 0;
   std::optional<worker_id_claimed> claimed_;
   std::optional<state_changed> state_;
   std::optional<leadership_changed> leadership_;

@@ -4,6 +4,7 @@
 #include "partita/messages/codec.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace partita {
 
@@ -27,6 +28,12 @@ roster_news news_of(self_pointer self, kind what) {
   result.what = what;
   result.seen_at = self->state.options.clock.now(self);
   result.stored_at_ns = self->state.created_at_ns;
+  return result;
+}
+
+roster_news replayed_news(self_pointer self) {
+  auto result = news_of(self, kind::replayed);
+  result.seen_at = *self->state.complete_since;
   return result;
 }
 
@@ -96,7 +103,9 @@ void watched(self_pointer self, const watch_event& x) {
   case watch_change::replayed:
     s.complete = true;
     s.created_at_ns = x.bucket.created_at_ns;
-    tell(self, news_of(self, kind::replayed));
+    if (!s.complete_since)
+      s.complete_since = s.options.clock.now(self);
+    tell(self, replayed_news(self));
     answer_counting(self);
     break;
   case watch_change::restarted:
@@ -106,6 +115,7 @@ void watched(self_pointer self, const watch_event& x) {
   case watch_change::bucket_changed:
     s.complete = false;
     s.known.clear();
+    s.complete_since.reset();
     s.created_at_ns = x.bucket.created_at_ns;
     tell(self, news_of(self, kind::bucket_changed));
     break;
@@ -121,7 +131,7 @@ void add_listener(self_pointer self, const roster_listener_actor& who) {
   for (const auto& [id, x] : s.known)
     tell_one(self, who.address(), x);
   if (s.complete)
-    tell_one(self, who.address(), news_of(self, kind::replayed));
+    tell_one(self, who.address(), replayed_news(self));
 }
 
 } // namespace

@@ -25,6 +25,8 @@ struct roster_state {
   /// leads: a listener that comes later has the use of it.
   std::map<worker_id, roster_news> known;
   bool complete = false;
+  /// When all had been shown for the first time in this life of the bucket.
+  std::optional<core::time_point> complete_since;
   /// When the bucket was made; nanoseconds since 1970.
   std::int64_t created_at_ns = 0;
   /// Not handles: a listener shall not live on because of it.

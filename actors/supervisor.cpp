@@ -16,11 +16,13 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
       self, std::move(options), std::move(store), std::move(source), std::move(listener));
   auto* w = self->state.worker.get();
   self->set_down_handler(
-      [w](const caf::down_msg& x) { w->child_down(x.source, x.reason); });
+      [w](const caf::down_msg& x) { w->somebody_down(x.source, x.reason); });
   w->start();
   return {
       [w](get_status) { return w->status(); },
-      [w](const stop_worker&) -> caf::result<worker_stopped> { return w->stop(); },
+      [w](const stop_worker& x) -> caf::result<worker_stopped> {
+        return w->stop(x.mode);
+      },
       [w](const listener_actor& x) { w->add_listener(x); },
       [w](const id_claimed& x) { w->on(x); },
       [w](const id_lost& x) { w->on(x); },

@@ -30,11 +30,10 @@ struct executor {
 
   void operator()(const core::record_follower::create& x) const {
     const auto& s = self->state;
-    ask_write(self, s.bucket,
-              kv_create{keys::record_of(s.options.worker_id), to_text(x.value)},
-              [self = self](const kv_written& answer) {
-                feed(self, core::record_follower::write_answered{answer});
-              });
+    ask_to_replace(self, s.bucket, keys::record_of(s.options.worker_id), to_text(x.value),
+                   x.over, [self = self](const kv_written& answer) {
+                     feed(self, core::record_follower::write_answered{answer});
+                   });
   }
 
   void operator()(const core::record_follower::read&) const {
@@ -83,8 +82,11 @@ void watched(self_pointer self, const watch_event& x) {
   case watch_change::bucket_changed:
     feed(self, core::record_follower::bucket_changed{});
     break;
-  case watch_change::restarted:
   case watch_change::alive:
+    feed(self, core::record_follower::alive{});
+    break;
+  case watch_change::restarted:
+    // No sign of life: those begin with the replay.
     break;
   }
 }
@@ -98,9 +100,11 @@ watcher_actor::behavior_type watcher(watcher_actor::stateful_pointer<watcher_sta
   s.options = std::move(options);
   s.bucket = std::move(records);
   s.parent = std::move(parent);
-  s.follower.emplace(core::record_follower::options{s.options.self,
-                                                    s.options.asleep_after,
-                                                    s.options.pause},
+  s.follower.emplace(core::record_follower::options{.self = s.options.self,
+                                                    .silence = s.options.silence,
+                                                    .pause = s.options.pause,
+                                                    .exclusive = s.options.exclusive,
+                                                    .established = s.options.established},
                      now(self));
   self->send(s.bucket, kv_watch{0, keys::record_of(s.options.worker_id),
                                 caf::actor_cast<watch_sink_actor>(self)});

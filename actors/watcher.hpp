@@ -11,9 +11,12 @@ struct watcher_options {
   partita::worker_id worker_id;
   /// The incarnation that records must be addressed to.
   nonce self;
-  /// After a sleep of this length nothing is believed before it was read again.
-  std::chrono::milliseconds asleep_after{6000};
+  /// How long the watch may show no sign of life.
+  std::chrono::milliseconds silence{6000};
   std::chrono::milliseconds pause{100};
+  bool exclusive = true;
+  /// A watcher before this one has reported a record of this incarnation.
+  bool established = false;
   std::uint64_t run = 0;
   timepiece clock;
 };

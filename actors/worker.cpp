@@ -2,6 +2,7 @@
 
 #include "partita/actors/log.hpp"
 #include "partita/core/lifecycle.hpp"
+#include "partita/core/session.hpp"
 #include "partita/messages/codec.hpp"
 
 #include <algorithm>
@@ -17,6 +18,8 @@ std::uint64_t seed_of(const worker_options& options) {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
 }
+
+constexpr std::size_t most_past = 64;
 
 std::vector<partition> partitions_of(const std::vector<grant>& xs) {
   std::vector<partition> result;
@@ -48,8 +51,15 @@ worker::worker(supervisor_pointer self, worker_options options, store_actor stor
       store_{std::move(store)},
       source_{std::move(source)},
       listeners_{self},
-      random_{seed_of(options_)} {
-  listeners_.add(listener);
+      random_{seed_of(options_)},
+      duties_{{.exclusive = options_.ownership == ownership::exclusive,
+               .stop_within = options_.rebalance.handoff_timeout / 2,
+               .margin = options_.heartbeat.ttl / 8}},
+      outage_{{.after = options_.degraded.after,
+               .warn = options_.degraded.warn,
+               .error = options_.degraded.error,
+               .critical = options_.degraded.critical}} {
+  add_listener(listener);
   claim_nonce_ = make_nonce();
 }
 
@@ -61,9 +71,16 @@ nonce worker::make_nonce() {
 // -- state ------------------------------------------------------------------------------
 
 void worker::change(worker_state to, const std::string& reason) {
+  if (state_ != worker_state::degraded || to == worker_state::shutdown)
+    set_state(to, reason);
+  else if (to == worker_state::claiming_id)
+    lost_while_degraded_ = true;
+}
+
+void worker::set_state(worker_state to, const std::string& reason) {
   if (state_ == to)
     return;
-  if (!core::may_change(state_, to, state_)) {
+  if (!core::may_change(state_, to, before_degraded_)) {
     logger()->error("{}: refused the change of state from {} to {} ({})", id_.value,
                     to_string(state_), to_string(to), reason);
     return;
@@ -89,6 +106,18 @@ void worker::show_phase() {
   change(to, leading_ ? phase_reason_ : "leads no more");
 }
 
+void worker::catch_up() {
+  if (state_ == worker_state::claiming_id && in_session_)
+    change(worker_state::election, "holds " + id_.value);
+  if (state_ == worker_state::election && !leader_.value.empty())
+    change(worker_state::waiting_assignment, leader_.value + " leads");
+  if (state_ == worker_state::election && applied_)
+    change(worker_state::waiting_assignment, "its record was published");
+  if (state_ == worker_state::waiting_assignment && applied_)
+    change(worker_state::stable, "received its first assignment");
+  show_phase();
+}
+
 // -- the id -----------------------------------------------------------------------------
 
 void worker::on(const id_claimed& x) {
@@ -101,8 +130,7 @@ void worker::on(const id_claimed& x) {
   id_ = x.worker_id;
   logger()->info("{}: claimed this worker id", id_.value);
   listeners_.tell(worker_id_claimed{id_});
-  change(worker_state::election, "claimed " + id_.value);
-  join();
+  try_to_join();
 }
 
 void worker::on(const id_lost& x) {
@@ -110,11 +138,10 @@ void worker::on(const id_lost& x) {
     return;
   kill(role::registrar);
   if (x.fatal) {
-    begin_leaving(x.why);
+    begin_leaving(x.why, leave_mode::stop);
     return;
   }
   leave_id(x.why);
-  change(worker_state::claiming_id, x.why);
   spawn(role::registrar);
 }
 
@@ -126,33 +153,52 @@ void worker::leave_id(const std::string& why) {
     let_go_of_election();
     of(role::elector).alive = false;
   }
-  kill(role::heartbeat);
-  kill(role::watcher);
-  drop_assignment();
+  leaving_id_ = true;
+  end_session(why);
+  leaving_id_ = false;
   id_ = {};
   leader_ = {};
 }
 
 // -- the session ------------------------------------------------------------------------
 
+void worker::try_to_join() {
+  if (leaving_ == leaving::no && !in_session_ && !id_.value.empty() && !leaving_id_
+      && !join_at_ && duties_.idle())
+    join();
+}
+
 void worker::join() {
+  if (!incarnation_.value.empty())
+    past_.push_back(incarnation_);
+  // An older one that is found all the same counts as a stranger: it is waited for.
+  if (past_.size() > most_past)
+    past_.erase(past_.begin());
   incarnation_ = make_nonce();
-  seen_ = {};
+  in_session_ = true;
+  feed(core::duties::joined{});
   spawn(role::heartbeat);
   spawn(role::watcher);
-  if (!of(role::elector).alive)
+  if (!of(role::elector).alive && !of(role::elector).reborn_at)
     spawn(role::elector);
-  found_leader();
+  catch_up();
 }
 
 void worker::leave_session(const std::string& why) {
-  logger()->warn("{}: its session is over: {}", id_.value, why);
   kill(role::heartbeat);
   kill(role::watcher);
   drop_assignment();
-  change(worker_state::claiming_id, why);
-  change(worker_state::election, "still holds " + id_.value);
-  join();
+  if (leaving_ == leaving::no)
+    change(worker_state::claiming_id, why);
+  if (std::exchange(in_session_, false)) {
+    logger()->warn("{}: its session is over: {}", id_.value, why);
+    feed(core::duties::session_over{why});
+  }
+}
+
+void worker::end_session(const std::string& why) {
+  watch_store(core::outage::released{});
+  leave_session(why);
 }
 
 void worker::on(const session_started& x) {
@@ -161,23 +207,34 @@ void worker::on(const session_started& x) {
 }
 
 void worker::on(const session_extended& x) {
-  if (current(role::heartbeat, x.run))
-    session_until_ = x.until;
+  if (!current(role::heartbeat, x.run))
+    return;
+  feed(core::duties::extended{x.until});
+  watch_store(
+      core::outage::proven{x.until - core::session_length(options_.heartbeat.ttl)});
 }
 
 void worker::on(const session_waits& x) {
-  if (current(role::heartbeat, x.run))
-    logger()->info("{}: waits for its session: {}", id_.value, x.why);
+  if (!current(role::heartbeat, x.run))
+    return;
+  logger()->info("{}: waits for its session: {}", id_.value, x.why);
+  // The store has answered, and there is nothing to prove for now.
+  watch_store(core::outage::proven{time_now()});
+  watch_store(core::outage::released{});
 }
 
 void worker::on(const session_over& x) {
-  if (current(role::heartbeat, x.run) && leaving_ == leaving::no)
-    leave_session(x.why);
+  // Its time may have run out at the same moment; that is another matter for the watch
+  // over the store.
+  feed(core::duties::tick{});
+  if (current(role::heartbeat, x.run) && leaving_ < leaving::heartbeat)
+    end_session(x.why);
 }
 
 void worker::on(const record_lost& x) {
-  if (current(role::watcher, x.run) && leaving_ == leaving::no)
-    leave_session(x.why);
+  feed(core::duties::tick{});
+  if (current(role::watcher, x.run) && leaving_ < leaving::heartbeat)
+    end_session(x.why);
 }
 
 // -- leadership -------------------------------------------------------------------------
@@ -189,7 +246,7 @@ void worker::on(const elected& x) {
   leader_ = id_;
   logger()->info("{}: leads: {}", id_.value, x.why);
   listeners_.tell(leadership_changed{id_, true, x.why});
-  found_leader();
+  catch_up();
   need_roster();
   spawn(role::calculator);
 }
@@ -215,12 +272,7 @@ void worker::on(const leader_seen& x) {
   if (!current(role::elector, x.run))
     return;
   leader_ = x.leader;
-  found_leader();
-}
-
-void worker::found_leader() {
-  if (state_ == worker_state::election && !leader_.value.empty())
-    change(worker_state::waiting_assignment, leader_.value + " leads");
+  catch_up();
 }
 
 void worker::on(const adopted& x) {
@@ -251,9 +303,11 @@ void worker::on(const superseded& x) {
 // -- the assignment ---------------------------------------------------------------------
 
 void worker::on(const record_received& x) {
-  if (!current(role::watcher, x.run) || leaving_ != leaving::no)
+  // What waited in the mailbox while the process slept may be outdated: the session then
+  // is over, too.
+  feed(core::duties::tick{});
+  if (!current(role::watcher, x.run) || leaving_ > leaving::drain)
     return;
-  seen_ = stamp_of(x.record);
   apply(x.record);
 }
 
@@ -273,14 +327,9 @@ void worker::apply(const record& x) {
       x.partitions.size(), news.added.size(), news.removed.size());
   applied_ = x;
   listeners_.tell(news);
-  report_progress();
+  feed(core::duties::recorded{x});
   need_roster();
-  if (state_ == worker_state::election)
-    change(worker_state::waiting_assignment, "its record was published");
-  if (state_ == worker_state::waiting_assignment) {
-    change(worker_state::stable, "received its first assignment");
-    show_phase();
-  }
+  catch_up();
 }
 
 void worker::drop_assignment() {
@@ -297,12 +346,6 @@ void worker::drop_assignment() {
                                      {},
                                      {},
                                      partitions_of(last.partitions)});
-}
-
-void worker::report_progress() {
-  if (of(role::heartbeat).alive)
-    self_->send(heartbeat_,
-                record_progress{seen_, applied_ ? stamp_of(*applied_) : stamp{}, {}});
 }
 
 // -- the rest ---------------------------------------------------------------------------
@@ -330,16 +373,10 @@ void worker::ring(const wake& x) {
   if (!alarm_.rings(x, 0))
     return;
   auto now = time_now();
-  if (leave_until_ && now >= *leave_until_) {
-    leave_until_.reset();
-    if (failure_.empty())
-      failure_ = "could not give everything back within timeouts.shutdown; the group "
-                 "notices by the silence of "
-                 + id_.value;
-    logger()->error("{}: {}", id_.value, failure_);
-    finish();
+  feed(core::duties::tick{});
+  watch_store(core::outage::tick{});
+  if (leaving_ != leaving::no && !ring_while_leaving(now))
     return;
-  }
   if (open_again_at_ && now >= *open_again_at_) {
     open_again_at_.reset();
     open_buckets();
@@ -352,11 +389,18 @@ void worker::ring(const wake& x) {
         spawn(static_cast<role>(i));
     }
   }
+  if (join_at_ && now >= *join_at_) {
+    join_at_.reset();
+    try_to_join();
+  }
   set_alarm();
 }
 
 void worker::set_alarm() {
   auto at = core::earlier(open_again_at_, leave_until_);
+  for (const auto& x : {join_at_, elector_until_, drain_until_, count_again_at_,
+                        duties_.wake_at(), outage_.wake_at()})
+    at = core::earlier(at, x);
   for (const auto& x : children_)
     at = core::earlier(at, x.reborn_at);
   alarm_.set(self_, options_.clock, 0, at);

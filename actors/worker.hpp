@@ -4,6 +4,8 @@
 #include "partita/actors/listeners.hpp"
 #include "partita/actors/options.hpp"
 #include "partita/actors/shell.hpp"
+#include "partita/core/duties.hpp"
+#include "partita/core/outage.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -38,8 +40,9 @@ const char* to_string(role x);
 
 /// One worker, as its supervisor knows it: the life of core/lifecycle.hpp, the children,
 /// and what is passed on between them. Runs inside the supervisor only; worker.cpp has
-/// the life, worker_start.cpp the opening of the buckets, worker_stop.cpp the order of
-/// leaving, worker_children.cpp births and deaths.
+/// the life, worker_work.cpp what listeners are told to do and how the store is,
+/// worker_start.cpp the opening of the buckets, worker_stop.cpp the order of leaving,
+/// worker_children.cpp births and deaths.
 class worker {
 public:
   worker(supervisor_pointer self, worker_options options, store_actor store,
@@ -68,14 +71,15 @@ public:
   void on(const phase_changed& x);
   void on(const superseded& x);
   void on(const entry_invalid& x);
-  void child_down(const caf::actor_addr& who, const caf::error& why);
+  /// A child or a listener has ended.
+  void somebody_down(const caf::actor_addr& who, const caf::error& why);
   void ring(const wake& x);
 
   // -- from the host --------------------------------------------------------------------
 
   worker_status status() const;
-  void add_listener(const listener_actor& x) { listeners_.add(x); }
-  caf::typed_response_promise<worker_stopped> stop();
+  void add_listener(const listener_actor& x);
+  caf::typed_response_promise<worker_stopped> stop(leave_mode mode);
 
 private:
   /// Where leaving has come to; each step waits for an answer or for a child's end.
@@ -83,6 +87,8 @@ private:
     no,
     calculator,
     elector,
+    drain,
+    work,
     heartbeat,
     registrar,
     done
@@ -130,31 +136,65 @@ private:
   void spawn_calculator();
   /// Ends a child at once; what it still says is old.
   void kill(role x);
+  void child_down(role x, bool was_alive, const caf::error& why);
   void crashed(role x, const caf::error& why);
   bool needed(role x) const;
 
   // -- life (worker.cpp) ----------------------------------------------------------------
 
+  /// While degraded, only the loss of the session or the id is noted: the rest is caught
+  /// up with when the store is back.
   void change(worker_state to, const std::string& reason);
+  void set_state(worker_state to, const std::string& reason);
   void show_phase();
+  /// Brings the state up to what has happened.
+  void catch_up();
+  /// Begins a session, unless work of the last one still goes on.
+  void try_to_join();
   void join();
   void leave_session(const std::string& why);
+  /// The same for a reason that says nothing about the store.
+  void end_session(const std::string& why);
   void leave_id(const std::string& why);
   void stop_leading(const std::string& why);
-  void found_leader();
   void apply(const record& x);
   void drop_assignment();
-  void report_progress();
-  /// The roster is there while this worker leads, is in reserve or leaves.
+  /// The roster is there while this worker leads, is in reserve or drains.
   void need_roster();
+  /// Tells the elector whether this worker is in reserve.
+  void tell_rank();
   core::time_point time_now() const { return options_.clock.now(self_); }
   nonce make_nonce();
   void set_alarm();
 
+  // -- work (worker_work.cpp) -----------------------------------------------------------
+
+  void feed(const core::duties::event& what);
+  void carry_out(const core::duties::assign& x);
+  void carry_out(const core::duties::revoke& x);
+  void carry_out(const core::duties::lose& x);
+  void carry_out(const core::duties::report& x);
+  void carry_out(const core::duties::ended& x);
+  void carry_out(const core::duties::settled& x);
+  void carry_out(const core::duties::late& x);
+  void carry_out(const core::duties::late_no_more& x);
+  void listener_down(core::duties::listener_id who, const caf::error& why);
+  void watch_store(const core::outage::event& what);
+  void degrade();
+  void recover();
+  void alert(alert_level level, const std::string& what, std::string why,
+             core::duration age, bool over);
+
   // -- leaving (worker_stop.cpp) --------------------------------------------------------
 
-  void begin_leaving(std::string failure);
+  void begin_leaving(std::string failure, leave_mode mode);
   void leave_on();
+  void begin_to_drain();
+  void count_others_again();
+  bool drain_is_over() const;
+  /// False once the time is over.
+  bool ring_while_leaving(core::time_point now);
+  void say_the_goodbye();
   template <class Answer, class Handle, class Request, class F>
   void leave_child(const Handle& who, Request what, F answered);
   void let_go_of_election();
@@ -194,21 +234,37 @@ private:
   /// The claim's name, for the whole life; `incarnation_` names what beats and owns.
   nonce claim_nonce_;
   nonce incarnation_;
+  /// What this process was before, the newest last; all their work has ended.
+  std::vector<nonce> past_;
   worker_id id_;
+  /// A session was begun and is not known to be over.
+  bool in_session_ = false;
+  bool leaving_id_ = false;
+  /// After its heartbeat crashed a worker joins again only then.
+  std::optional<core::time_point> join_at_;
   bool leading_ = false;
   worker_id leader_;
   worker_state phase_ = worker_state::stable;
   std::string phase_reason_;
-  /// Until when this incarnation may work.
-  core::time_point session_until_;
   std::optional<record> applied_;
-  stamp seen_;
+  core::duties duties_;
+  core::outage outage_;
+  /// While degraded: where to go back to, unless the session or the id was lost.
+  worker_state before_degraded_ = worker_state::init;
+  bool lost_while_degraded_ = false;
   std::uint64_t invalid_entries_ = 0;
   std::uint64_t state_changes_ = 0;
 
   // -- leaving --
   leaving leaving_ = leaving::no;
+  leave_mode mode_ = leave_mode::stop;
   std::string failure_;
+  /// Each step has a limit of its own, so that the next ones have time left.
+  std::optional<core::time_point> elector_until_;
+  std::optional<core::time_point> drain_until_;
+  std::optional<core::time_point> count_again_at_;
+  /// Nobody is there who could take over.
+  bool alone_ = false;
   std::optional<core::time_point> leave_until_;
   std::vector<caf::typed_response_promise<worker_stopped>> stop_answers_;
 };

@@ -14,6 +14,10 @@ namespace partita {
 
 namespace {
 
+/// A working watch shows signs of life every half second; before that much time has passed
+/// the store itself makes a silent one anew.
+constexpr std::chrono::milliseconds watch_patience{2000};
+
 /// Between two tries of one request to the store.
 std::chrono::milliseconds pause_of(const worker_options& o) {
   return std::max(o.timeouts.request / 5, 10ms);
@@ -108,11 +112,12 @@ void worker::spawn_heartbeat() {
       heartbeat_actor_options{.worker_id = id_,
                               .self = incarnation_,
                               .interval = o.heartbeat.interval,
+                              .ttl = o.heartbeat.ttl,
                               .pause = pause_of(o),
+                              .exclusive = o.ownership == ownership::exclusive,
+                              .past = past_,
                               .clock = o.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});
-  if (applied_)
-    report_progress();
 }
 
 void worker::spawn_elector() {
@@ -121,9 +126,16 @@ void worker::spawn_elector() {
       elector_options{.worker_id = id_,
                       .self = make_nonce(),
                       .lease = options_.election.lease,
+                      .probe_grace = options_.election.probe_grace,
                       .seed = random_(),
                       .clock = options_.clock},
-      buckets_[election].handle, supervisor_actor{self_});
+      buckets_[election].handle, store_, supervisor_actor{self_});
+  tell_rank();
+}
+
+void worker::tell_rank() {
+  if (of(role::elector).alive)
+    self_->send(elector_, stand_by{applied_ ? applied_->standby : 0});
 }
 
 void worker::spawn_watcher() {
@@ -132,8 +144,10 @@ void worker::spawn_watcher() {
       role::watcher, watcher,
       watcher_options{.worker_id = id_,
                       .self = incarnation_,
-                      .asleep_after = o.heartbeat.ttl,
+                      .silence = std::max(o.heartbeat.ttl, watch_patience),
                       .pause = pause_of(o),
+                      .exclusive = o.ownership == ownership::exclusive,
+                      .established = applied_.has_value(),
                       .clock = o.clock},
       buckets_[assignments].handle, supervisor_actor{self_});
 }
@@ -145,8 +159,9 @@ void worker::spawn_roster() {
 }
 
 void worker::need_roster() {
+  tell_rank();
   auto wanted =
-      leading_ || leaving_ != leaving::no || (applied_ && applied_->standby != 0);
+      leading_ || leaving_ == leaving::drain || (applied_ && applied_->standby != 0);
   if (wanted && !of(role::roster).alive && !of(role::roster).reborn_at)
     spawn(role::roster);
   else if (!wanted)
@@ -183,7 +198,7 @@ void worker::kill(role x) {
                            caf::exit_msg{self_->address(), caf::exit_reason::kill});
 }
 
-void worker::child_down(const caf::actor_addr& who, const caf::error& why) {
+void worker::somebody_down(const caf::actor_addr& who, const caf::error& why) {
   for (std::size_t i = 0; i < role_count; ++i) {
     auto& x = children_[i];
     if (x.address != who)
@@ -191,12 +206,22 @@ void worker::child_down(const caf::actor_addr& who, const caf::error& why) {
     auto was_alive = x.alive;
     x.alive = false;
     x.address = {};
-    if (leaving_ != leaving::no)
-      leave_on();
-    else if (was_alive)
-      crashed(static_cast<role>(i), why);
+    child_down(static_cast<role>(i), was_alive, why);
     return;
   }
+  if (auto number = listeners_.remove(who))
+    listener_down(*number, why);
+}
+
+void worker::child_down(role x, bool was_alive, const caf::error& why) {
+  if (leaving_ == leaving::no) {
+    if (was_alive)
+      crashed(x, why);
+    return;
+  }
+  if (was_alive && x == role::heartbeat && leaving_ < leaving::heartbeat)
+    end_session("the heartbeat ended");
+  leave_on();
 }
 
 bool worker::needed(role x) const {
@@ -204,6 +229,8 @@ bool worker::needed(role x) const {
     return false;
   if (x == role::registrar)
     return true;
+  if (x == role::watcher)
+    return in_session_;
   return !id_.value.empty() && (x != role::calculator || leading_);
 }
 
@@ -220,7 +247,13 @@ void worker::crashed(role x, const caf::error& why) {
   logger()->error("{}: the {} ended ({}); starting it again in {} ms", id_.value,
                   to_string(x), self_->system().render(why),
                   std::chrono::duration_cast<std::chrono::milliseconds>(pause).count());
-  slot.reborn_at = now + pause;
+  if (x == role::heartbeat) {
+    // What it wrote last is not known, so its session cannot go on.
+    join_at_ = now + pause;
+    end_session("the heartbeat ended");
+  } else {
+    slot.reborn_at = now + pause;
+  }
   set_alarm();
 }
 

@@ -16,8 +16,9 @@ void worker::start() {
   // TTLs sweep what nobody wants any more; nothing is decided by them.
   buckets_[stable_id].wanted = {o.buckets.stable_id, 3 * o.id.ttl, true, replicas};
   buckets_[election].wanted = {o.buckets.election, 3 * o.election.lease, true, replicas};
-  buckets_[heartbeats].wanted = {o.buckets.heartbeat, 3 * o.heartbeat.ttl, true,
-                                 replicas};
+  auto beats_live =
+      std::max(3 * o.heartbeat.ttl, o.rebalance.restart_hold + o.heartbeat.ttl);
+  buckets_[heartbeats].wanted = {o.buckets.heartbeat, beats_live, true, replicas};
   buckets_[assignments].wanted = {o.buckets.assignment, 0ms, true, replicas};
   startup_until_ = time_now() + o.timeouts.startup;
   open_buckets();
@@ -47,7 +48,7 @@ void worker::bucket_answered(std::size_t which, const bucket_opened& x) {
   else
     open_trouble_ = x.why;
   if (x.status == open_status::foreign) {
-    begin_leaving(open_trouble_);
+    begin_leaving(open_trouble_, leave_mode::stop);
     return;
   }
   if (opening_ != 0)
@@ -58,8 +59,8 @@ void worker::bucket_answered(std::size_t which, const bucket_opened& x) {
   }
   auto now = time_now();
   if (now >= startup_until_) {
-    begin_leaving("the store could not be used within timeouts.startup: "
-                  + open_trouble_);
+    begin_leaving("the store could not be used within timeouts.startup: " + open_trouble_,
+                  leave_mode::stop);
     return;
   }
   // The connection is made while the first tries are: that is no news.

@@ -8,10 +8,13 @@ namespace partita::core {
 
 coordinator::coordinator(options opts)
     : options_{std::move(opts)},
-      members_{options_.heartbeat_ttl},
+      members_{{options_.heartbeat_ttl, options_.restart_hold, options_.grace}},
       policy_{options_.policy},
       reconciler_{{options_.epoch, options_.leader, options_.pause,
-                   with_clock_margin(options_.heartbeat_ttl)}} {}
+                   with_clock_margin(options_.heartbeat_ttl), options_.handoff_timeout,
+                   options_.max_moves},
+                  members_},
+      expulsion_{options_.pause} {}
 
 coordinator::commands coordinator::step(const event& what, time_point now) {
   out_.clear();
@@ -26,34 +29,51 @@ coordinator::commands coordinator::step(const event& what, time_point now) {
 std::optional<time_point> coordinator::wake_at() const {
   if (overruled_)
     return std::nullopt;
-  auto result = earlier(members_.wake_at(), reconciler_.wake_at());
+  auto result =
+      earlier(earlier(members_.wake_at(), expulsion_.wake_at()), reconciler_.wake_at());
   if (adopted_ && !eligible_.empty())
     result = earlier(result, policy_.wake_at());
   return result;
 }
 
-// -- events -----------------------------------------------------------------------------
+// -- heartbeats -------------------------------------------------------------------------
 
 void coordinator::on(const beat_shown& what, time_point now) {
-  notice(members_.beat_shown(what.who, what.revision, what.value, now), now);
+  notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now),
+         now);
+  append(reconciler_.touch(what.who, now), now);
 }
 
-void coordinator::on(const beats_replayed&, time_point) {
+void coordinator::on(const beat_unreadable& what, time_point now) {
+  notice(members_.key_unreadable(what.who, what.revision, what.seen_at, now), now);
+}
+
+void coordinator::on(const beat_gone& what, time_point now) {
+  notice(members_.key_gone(what.who, what.mark, what.seen_at, now), now);
+}
+
+void coordinator::on(const beats_replayed& what, time_point now) {
   beats_replayed_ = true;
+  members_.replayed(what.seen_at, now);
 }
 
-void coordinator::on(const beats_void&, time_point) {
-  // Everybody joins again under a new incarnation; until then nobody counts as lost.
-  members_.clear();
-  eligible_.clear();
+void coordinator::on(const beats_interrupted&, time_point) {
+  members_.interrupted();
 }
+
+// -- records ----------------------------------------------------------------------------
 
 void coordinator::on(const record_shown& what, time_point now) {
-  if (const auto* x = std::get_if<record>(&what.value))
-    on(epoch_shown{x->epoch}, now);
+  const auto* found = std::get_if<record>(&what.value);
+  if (found)
+    on(epoch_shown{found->epoch}, now);
   if (overruled_)
     return; // Writing over it would undo what the other leader did.
-  append(reconciler_.shown(what.who, what.revision, what.value, now));
+  if (found) {
+    auto holds = !found->partitions.empty() || !found->revoking.empty();
+    notice(members_.named(what.who, found->worker_nonce, holds, now), now);
+  }
+  append(reconciler_.shown(what.who, what.revision, what.value, now), now);
   if (reconciler_.has_record(what.who))
     notice_joiner(what.who, now);
   else
@@ -61,7 +81,7 @@ void coordinator::on(const record_shown& what, time_point now) {
 }
 
 void coordinator::on(const record_gone& what, time_point now) {
-  append(reconciler_.gone(what.who, now));
+  append(reconciler_.gone(what.who, now), now);
   record_lost(what.who, ": its record vanished", now);
 }
 
@@ -71,6 +91,10 @@ void coordinator::record_lost(const worker_id& who, const char* how, time_point 
                     now);
 }
 
+void coordinator::on(const records_replayed&, time_point now) {
+  append(reconciler_.replayed(now), now);
+}
+
 void coordinator::on(const epoch_shown& what, time_point) {
   if (what.epoch <= options_.epoch || overruled_)
     return;
@@ -78,9 +102,13 @@ void coordinator::on(const epoch_shown& what, time_point) {
   out_.emplace_back(overruled{what.epoch});
 }
 
-void coordinator::on(const records_replayed&, time_point) {
-  records_replayed_ = true;
+void coordinator::on(const newborn_until& what, time_point now) {
+  newborn_until_ = std::max(newborn_until_.value_or(what.when), what.when);
+  if (*newborn_until_ > now)
+    append(reconciler_.may_grant_at(*newborn_until_, now), now);
 }
+
+// -- other events -----------------------------------------------------------------------
 
 void coordinator::on(const partitions_given& what, time_point now) {
   if (!adopted_) {
@@ -104,16 +132,39 @@ void coordinator::on(const partitions_given& what, time_point now) {
 }
 
 void coordinator::on(const write_answered& what, time_point now) {
-  append(reconciler_.answered(what.who, what.answer, now));
+  append(reconciler_.answered(what.who, what.answer, now), now);
 }
 
 void coordinator::on(const read_answered& what, time_point now) {
-  append(reconciler_.looked(what.who, what.answer, now));
+  append(reconciler_.looked(what.who, what.answer, now), now);
+}
+
+void coordinator::on(const mark_answered& what, time_point now) {
+  append(expulsion_.answered(what.who, what.answer, now), now);
+}
+
+void coordinator::on(const mark_looked_at& what, time_point now) {
+  append(expulsion_.looked(what.who, what.answer, what.found, now), now);
+}
+
+void coordinator::on(const beat_looked_at& what, time_point now) {
+  if (what.found)
+    members_.looked(what.who, what.incarnation, what.found->nonce, now);
 }
 
 void coordinator::on(const tick&, time_point now) {
-  notice(members_.tick(now), now);
-  append(reconciler_.tick(now));
+  auto due = members_.tick(now);
+  notice(due.news, now);
+  for (const auto& who : due.ended)
+    append(reconciler_.touch(who, now), now);
+  for (auto& x : due.looks)
+    out_.emplace_back(std::move(x));
+  for (const auto& x : due.expels) {
+    out_.emplace_back(ending{x.who, "silent for too long"});
+    end(x.who, beat_state::expelled, x.over, now);
+  }
+  append(expulsion_.tick(now), now);
+  append(reconciler_.tick(now), now);
 }
 
 // -- who takes part ---------------------------------------------------------------------
@@ -125,33 +176,50 @@ void coordinator::notice(const std::vector<membership::news>& news, time_point n
       notice_joiner(who, now);
       continue;
     }
-    if (!eligible_.contains(who))
+    // Whoever takes the place of an incarnation takes its part as well.
+    if (what == replaced || eligible_.erase(who) == 0 || !adopted_)
       continue;
-    if (what != replaced)
-      eligible_.erase(who);
-    if (!adopted_)
-      continue;
-    if (what == lost)
-      policy_.changed(rebalance_policy::change::lost, who.value + " fell silent",
-                      eligible_.size(), now);
-    else if (what == left)
-      policy_.changed(rebalance_policy::change::left, who.value + " left",
-                      eligible_.size(), now);
-    else
-      policy_.changed(rebalance_policy::change::left, who.value + " came back",
-                      eligible_.size(), now);
+    const auto* why = what == lost ? " was lost" : what == drains ? " drains" : " left";
+    policy_.changed(what == lost ? rebalance_policy::change::lost
+                                 : rebalance_policy::change::left,
+                    who.value + why, eligible_.size(), now);
   }
 }
 
 void coordinator::notice_joiner(const worker_id& who, time_point now) {
-  if (!members_.present(who) || !reconciler_.has_record(who))
+  if (!members_.takes_part(who, now) || !reconciler_.has_record(who))
     return;
   if (eligible_.insert(who).second && adopted_)
     policy_.changed(rebalance_policy::change::joined, who.value + " joined",
                     eligible_.size(), now);
 }
 
+std::vector<worker_id> coordinator::reserve() const {
+  constexpr std::size_t most = 3;
+  std::vector<worker_id> result;
+  for (const auto& who : eligible_)
+    if (who != options_.leader && members_.living(who) && result.size() < most)
+      result.push_back(who);
+  return result;
+}
+
+/// Makes an incarnation end by a mark over what its key was seen to hold.
+void coordinator::end(const worker_id& who, beat_state how, revision over,
+                      time_point now) {
+  const auto* x = members_.find(who);
+  // The mark keeps what the beat says, above all whom it replaced.
+  auto mark = x->what == membership::member::content::beat ? x->value : beat{};
+  if (x->what != membership::member::content::beat)
+    mark.nonce = x->named.value_or(nonce{});
+  mark.state = how;
+  append(expulsion_.begin(who, std::move(mark), over, now), now);
+}
+
 // -- planning ---------------------------------------------------------------------------
+
+bool coordinator::ready() const {
+  return beats_replayed_ && reconciler_.all_sealed() && partitions_;
+}
 
 void coordinator::proceed(time_point now) {
   if (!ready())
@@ -160,6 +228,7 @@ void coordinator::proceed(time_point now) {
     adopt_group(now);
   while (auto decision = policy_.next(eligible_.size(), now))
     make_plan(*decision, now);
+  append(reconciler_.reserve(reserve(), now), now);
   show_phase_if_changed();
 }
 
@@ -170,12 +239,7 @@ void coordinator::adopt_group(time_point now) {
   policy_.begin(cold);
   if (cold)
     return;
-  // What happened while nobody led. Whoever owns something and was not heard of may live.
-  for (const auto& who : reconciler_.named_owners()) {
-    members_.expect(who, reconciler_.addressee(who), now);
-    if (members_.present(who))
-      eligible_.insert(who);
-  }
+  // What happened while nobody led.
   using enum rebalance_policy::change;
   std::map<rebalance_policy::change, std::size_t> orphans;
   auto owners = reconciler_.owners();
@@ -190,23 +254,15 @@ void coordinator::adopt_group(time_point now) {
     policy_.changed(what, std::to_string(count) + " partitions have no owner",
                     eligible_.size(), now);
   auto in = input();
-  auto readdressed =
-      std::any_of(eligible_.begin(), eligible_.end(), [&](const auto& who) {
-        return reconciler_.addressee(who) != members_.members().at(who).nonce;
-      });
-  if (readdressed)
-    policy_.changed(left, "workers came back meanwhile",
-                    eligible_.size(), now);
-  else if (orphans.empty() && !eligible_.empty()
-           && target_of(in, options_.strategy(in)) != current(in))
-    policy_.changed(joined, "the group changed meanwhile",
-                    eligible_.size(), now);
+  if (orphans.empty() && !eligible_.empty()
+      && target_of(in, options_.strategy(in)) != current(in))
+    policy_.changed(joined, "the group changed meanwhile", eligible_.size(), now);
   keep_owners(now);
 }
 
 void coordinator::keep_owners(time_point now) {
   auto in = input();
-  append(reconciler_.want(current(in), lifecycle::rebalance, now));
+  append(reconciler_.want(current(in), lifecycle::rebalance, now), now);
 }
 
 reconciler::target coordinator::current(const planning_input& in) const {
@@ -231,16 +287,17 @@ void coordinator::make_plan(const rebalance_policy::decision& why, time_point no
            : why.lifecycle == lifecycle::rebalance ? worker_state::rebalancing
                                                    : worker_state::scaling;
   doing_why_ = why.reason;
-  append(reconciler_.want(target_of(in, next), why.lifecycle, now));
+  append(reconciler_.want(target_of(in, next), why.lifecycle, now), now);
 }
 
 planning_input coordinator::input() const {
   planning_input result;
   std::unordered_map<std::string, std::size_t> index;
   for (const auto& who : eligible_) {
-    const auto& x = members_.members().at(who);
+    // One that was not heard of yet has told nothing about itself.
+    const auto* x = members_.find(who);
     index.emplace(who.value, result.workers.size());
-    result.workers.push_back({who, x.capacity, x.zone});
+    result.workers.push_back({who, x->value.capacity, x->value.zone});
   }
   result.partitions = *partitions_;
   auto owners = reconciler_.owners();
@@ -262,15 +319,12 @@ reconciler::target coordinator::target_of(const planning_input& in,
                                           const plan& shares) const {
   reconciler::target result;
   for (std::size_t w = 0; w < in.workers.size(); ++w) {
-    const auto& who = in.workers[w].id;
-    reconciler::share x;
-    x.owner = members_.members().at(who).nonce;
+    auto& share = result[in.workers[w].id];
     auto indices = shares.shares.at(w);
     // In the order of the source: what a record says depends on who owns what alone.
     std::sort(indices.begin(), indices.end());
     for (auto i : indices)
-      x.partitions.push_back(in.partitions[i]);
-    result.emplace(who, std::move(x));
+      share.push_back(in.partitions[i]);
   }
   return result;
 }
@@ -290,9 +344,36 @@ void coordinator::show_phase_if_changed() {
   out_.emplace_back(show_phase{next, std::move(why)});
 }
 
-void coordinator::append(reconciler::commands&& xs) {
-  for (auto& x : xs)
-    std::visit([this](auto& y) { out_.emplace_back(std::move(y)); }, x);
+void coordinator::append(reconciler::commands&& xs, time_point now) {
+  for (auto& x : xs) {
+    if (const auto* y = std::get_if<reconciler::overdue>(&x)) {
+      if (overdue_.insert(y->who).second)
+        out_.emplace_back(ending{y->who, "has not confirmed the end of work on "
+                                             + std::to_string(y->partitions)
+                                             + " partitions in time"});
+      end(y->who, beat_state::forced, members_.find(y->who)->revision, now);
+    } else if (auto* w = std::get_if<write>(&x)) {
+      out_.emplace_back(std::move(*w));
+    } else if (auto* r = std::get_if<read>(&x)) {
+      out_.emplace_back(std::move(*r));
+    } else if (auto* c = std::get_if<complain>(&x)) {
+      out_.emplace_back(std::move(*c));
+    }
+    // Sealed: asked for by ready().
+  }
+}
+
+void coordinator::append(expulsion::commands&& xs, time_point now) {
+  for (auto& x : xs) {
+    if (const auto* y = std::get_if<expulsion::vanished>(&x))
+      notice(members_.key_gone(y->who, y->mark, now, now), now);
+    else if (auto* c = std::get_if<expulsion::complain>(&x))
+      out_.emplace_back(complain{c->who, c->why});
+    else if (auto* w = std::get_if<write_mark>(&x))
+      out_.emplace_back(std::move(*w));
+    else if (auto* r = std::get_if<read_mark>(&x))
+      out_.emplace_back(std::move(*r));
+  }
 }
 
 } // namespace partita::core

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/core/expulsion.hpp"
 #include "partita/core/membership.hpp"
 #include "partita/core/rebalance_policy.hpp"
 #include "partita/core/reconciler.hpp"
@@ -10,15 +11,22 @@
 
 namespace partita::core {
 
-/// What a leader does once it has the power: it learns what its predecessors did, follows
-/// who comes and goes, and lets policy (when), strategy (who) and reconciler (how) work
-/// together. Acts only after it has seen all records, all heartbeats and the partitions.
+/// What a leader does once it has the power: it seals the records, learns what its
+/// predecessors did, follows who comes and goes, and lets policy (when), strategy (who)
+/// and reconciler (how) work together. Plans only after all records are sealed, and all
+/// heartbeats and the partitions were seen.
 class coordinator {
 public:
   struct options {
     partita::epoch epoch;
     worker_id leader;
     duration heartbeat_ttl{};
+    duration restart_hold{};
+    duration handoff_timeout{};
+    /// 0: any number.
+    std::size_t max_moves = 0;
+    /// After the heartbeats were not to be seen, nobody is made to end for so long.
+    duration grace{};
     duration pause{};
     rebalance_policy::options policy;
     core::strategy strategy;
@@ -26,14 +34,28 @@ public:
 
   // -- events ---------------------------------------------------------------------------
 
+  /// `seen_at`: when this revision, or absence, was first seen on our clock.
   struct beat_shown {
     worker_id who;
     partita::revision revision;
     beat value;
+    time_point seen_at;
   };
-  struct beats_replayed {};
-  /// The heartbeat bucket was made anew.
-  struct beats_void {};
+  struct beat_unreadable {
+    worker_id who;
+    partita::revision revision;
+    time_point seen_at;
+  };
+  struct beat_gone {
+    worker_id who;
+    partita::revision mark;
+    time_point seen_at;
+  };
+  /// All heartbeats have been shown, for the first time at `seen_at`.
+  struct beats_replayed {
+    time_point seen_at;
+  };
+  struct beats_interrupted {};
   struct record_shown {
     worker_id who;
     partita::revision revision;
@@ -42,15 +64,22 @@ public:
   struct record_gone {
     worker_id who;
   };
+  /// All records have been shown, and our epoch.
   struct records_replayed {};
   /// The key `epoch` says this.
   struct epoch_shown {
     partita::epoch epoch;
   };
+  /// Buckets that are younger than a session were made anew: an incarnation that is not
+  /// in them may still work until then.
+  struct newborn_until {
+    time_point when;
+  };
   /// The whole list of what the group works on.
   struct partitions_given {
     std::vector<partition> all;
   };
+  /// About records.
   struct write_answered {
     worker_id who;
     kv_written answer;
@@ -59,16 +88,38 @@ public:
     worker_id who;
     kv_read answer;
   };
+  /// About marks. `found`: the beat that the entry holds, if it can be read.
+  struct mark_answered {
+    worker_id who;
+    kv_written answer;
+  };
+  struct mark_looked_at {
+    worker_id who;
+    kv_read answer;
+    std::optional<beat> found;
+  };
+  /// The stream's leader has answered a look_at_beat. `found`: as above.
+  struct beat_looked_at {
+    worker_id who;
+    nonce incarnation;
+    std::optional<beat> found;
+  };
   struct tick {};
-  using event = std::variant<beat_shown, beats_replayed, beats_void, record_shown,
-                             record_gone, records_replayed, epoch_shown, partitions_given,
-                             write_answered, read_answered, tick>;
+  using event =
+      std::variant<beat_shown, beat_unreadable, beat_gone, beats_replayed,
+                   beats_interrupted, record_shown, record_gone, records_replayed,
+                   epoch_shown, newborn_until, partitions_given, write_answered,
+                   read_answered, mark_answered, mark_looked_at, beat_looked_at, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
   using write = reconciler::write;
   using read = reconciler::read;
   using complain = reconciler::complain;
+  using write_mark = expulsion::write;
+  using read_mark = expulsion::read;
+  /// Read this worker's heartbeat from the stream's leader; answer with beat_looked_at.
+  using look_at_beat = membership::look;
   /// Begins to act.
   struct adopt {};
   /// What is going on, for people.
@@ -88,34 +139,49 @@ public:
     std::size_t partitions = 0;
     std::size_t moves = 0;
   };
-  using command =
-      std::variant<write, read, complain, adopt, show_phase, overruled, planned>;
+  /// A worker is made to end, for the log.
+  struct ending {
+    worker_id who;
+    std::string why;
+  };
+  using command = std::variant<write, read, complain, write_mark, read_mark, look_at_beat,
+                               adopt, show_phase, overruled, planned, ending>;
   using commands = std::vector<command>;
 
   explicit coordinator(options opts);
+  /// The reconciler looks at the members.
+  coordinator(const coordinator&) = delete;
+  coordinator& operator=(const coordinator&) = delete;
 
   commands step(const event& what, time_point now);
   std::optional<time_point> wake_at() const;
 
 private:
   void on(const beat_shown& what, time_point now);
+  void on(const beat_unreadable& what, time_point now);
+  void on(const beat_gone& what, time_point now);
   void on(const beats_replayed& what, time_point now);
-  void on(const beats_void& what, time_point now);
+  void on(const beats_interrupted& what, time_point now);
   void on(const record_shown& what, time_point now);
   void on(const record_gone& what, time_point now);
   void on(const records_replayed& what, time_point now);
   void on(const epoch_shown& what, time_point now);
+  void on(const newborn_until& what, time_point now);
   void on(const partitions_given& what, time_point now);
   void on(const write_answered& what, time_point now);
   void on(const read_answered& what, time_point now);
+  void on(const mark_answered& what, time_point now);
+  void on(const mark_looked_at& what, time_point now);
+  void on(const beat_looked_at& what, time_point now);
   void on(const tick& what, time_point now);
 
-  bool ready() const { return beats_replayed_ && records_replayed_ && partitions_; }
+  bool ready() const;
   void adopt_group(time_point now);
   void notice(const std::vector<membership::news>& news, time_point now);
   void record_lost(const worker_id& who, const char* how, time_point now);
   /// A worker takes part once it beats and has a record.
   void notice_joiner(const worker_id& who, time_point now);
+  std::vector<worker_id> reserve() const;
   void make_plan(const rebalance_policy::decision& why, time_point now);
   void keep_owners(time_point now);
   void proceed(time_point now);
@@ -124,19 +190,24 @@ private:
   /// The target that leaves every partition where it is.
   reconciler::target current(const planning_input& in) const;
   reconciler::target target_of(const planning_input& in, const plan& shares) const;
-  void append(reconciler::commands&& xs);
+  void end(const worker_id& who, beat_state how, revision over, time_point now);
+  void append(reconciler::commands&& xs, time_point now);
+  void append(expulsion::commands&& xs, time_point now);
 
   options options_;
   commands out_;
   membership members_;
   rebalance_policy policy_;
   reconciler reconciler_;
+  expulsion expulsion_;
   bool beats_replayed_ = false;
-  bool records_replayed_ = false;
   bool adopted_ = false;
   std::optional<std::vector<partition>> partitions_;
   /// Who takes part in plans.
   std::set<worker_id, by_number> eligible_;
+  /// Whom the log was told of.
+  std::set<worker_id, by_number> overdue_;
+  std::optional<time_point> newborn_until_;
   /// What was shown last, and what the present target was made for.
   worker_state phase_ = worker_state::stable;
   worker_state doing_ = worker_state::stable;

@@ -1,5 +1,7 @@
 #include "partita/core/key_writer.hpp"
 
+#include "partita/core/planted.hpp"
+
 #include <cassert>
 
 namespace partita::core {
@@ -9,6 +11,7 @@ key_writer::step key_writer::begin(revision expected, time_point now) {
   phase_ = phase::writing;
   expected_ = expected;
   in_doubt_ = false;
+  settling_ = false;
   sent_ = now;
   return write{expected_};
 }
@@ -35,6 +38,11 @@ key_writer::step key_writer::answered(const kv_written& answer, time_point now) 
     return read{};
   case write_status::unknown:
     in_doubt_ = true;
+    if (planted(mistake::unknown_settled_by_reading)) {
+      settling_ = true;
+      phase_ = phase::reading;
+      return read{};
+    }
     return repeat_later(now);
   case write_status::not_connected:
     return in_doubt_ ? repeat_later(now) : end(not_sent{answer.why});
@@ -47,11 +55,13 @@ key_writer::step key_writer::answered(const kv_written& answer, time_point now) 
 key_writer::step key_writer::looked(const kv_read& answer, bool ours, time_point now) {
   if (phase_ != phase::reading)
     return waiting{};
+  if (settling_ && unchanged(answer))
+    return end(not_sent{"it was not there when the key was read back"});
   switch (answer.status) {
   case read_status::found:
     if (answer.entry.removed)
       return end(vacant{answer.entry.revision});
-    if (ours)
+    if (ours && answer.entry.revision > expected_)
       return end(landed{answer.entry.revision, sent_});
     return end(taken{answer.entry});
   case read_status::missing:
@@ -62,6 +72,12 @@ key_writer::step key_writer::looked(const kv_read& answer, bool ours, time_point
     return repeat_later(now);
   }
   return waiting{};
+}
+
+bool key_writer::unchanged(const kv_read& answer) const {
+  if (answer.status == read_status::missing)
+    return expected_.value == 0;
+  return answer.status == read_status::found && answer.entry.revision == expected_;
 }
 
 key_writer::step key_writer::tick(time_point now) {

@@ -23,9 +23,11 @@ namespace partita::core {
 ///
 /// A write without answer may have happened and may still happen; so it is repeated with
 /// the same expected revision until there is an answer, and a conflict is looked into at
-/// the stream's leader: our own value there means that an earlier try has landed. Only
-/// then does it end. A write that was never sent (no connection) ends at once, unless an
-/// earlier try is still in doubt.
+/// the stream's leader: our own value there, at a greater revision than the expected one,
+/// means that an earlier try has landed. Only then does it end. Our own value at a
+/// revision that is not greater means that the store lost writes: it counts as taken. A
+/// write that was never sent (no connection) ends at once, unless an earlier try is still
+/// in doubt.
 class key_writer {
 public:
   // -- what the owner shall do or know --------------------------------------------------
@@ -44,7 +46,7 @@ public:
     revision at;
     time_point sent;
   };
-  /// The key holds somebody else's value, and ours will never land.
+  /// The key holds another value than ours, and ours will never land.
   struct taken {
     kv_entry entry;
   };
@@ -81,6 +83,7 @@ private:
   enum class phase : std::uint8_t { idle, writing, reading };
 
   step end(step what);
+  bool unchanged(const kv_read& answer) const;
   step repeat_later(time_point now);
 
   duration pause_;
@@ -88,6 +91,8 @@ private:
   revision expected_;
   /// An earlier try may have landed or may still land.
   bool in_doubt_ = false;
+  /// Only with the planted mistake that the present read is to settle an unknown outcome.
+  bool settling_ = false;
   time_point sent_;
   /// Set while no request is under way: when to repeat it.
   std::optional<time_point> retry_at_;

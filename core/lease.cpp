@@ -1,5 +1,6 @@
 #include "partita/core/lease.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace partita::core {
@@ -71,6 +72,14 @@ void lease::on(const key_gone& what, time_point now) {
   key_ = key_state::absent;
   seen_ = what.mark;
   not_before_ = std::max(not_before_, now + jitter());
+}
+
+void lease::on(const leader_gone& what, time_point now) {
+  // Of a revision that is not the newest we know nothing: whoever wrote the newest may be
+  // somebody else.
+  if (mode_ == mode::follower && key_ == key_state::present && seen_ == what.revision
+      && !writer_.busy())
+    seen_at_ = std::min(seen_at_, now - options_.length);
 }
 
 void lease::on(const bucket_changed&, time_point now) {

@@ -29,6 +29,8 @@ namespace partita::core {
 /// - A follower takes a key over that exists only if it was unchanged for a whole lease
 /// on
 ///   its own clock since it first saw that revision, and by exactly that revision.
+/// - Earlier only if its leader's process is known to be gone, by exactly the revision for
+///   which that was said.
 /// - A key that is gone is created at once, with a little jitter so that not all collide.
 /// - Nothing is decided while the outcome of a write is unknown.
 class lease {
@@ -50,6 +52,11 @@ public:
   struct key_gone {
     partita::revision mark;
   };
+  /// The process of whoever wrote this revision is gone (leader_probe). A mistake costs a
+  /// change of leader and nothing else.
+  struct leader_gone {
+    partita::revision revision;
+  };
   /// All that was known of the bucket is void.
   struct bucket_changed {};
   struct write_answered {
@@ -66,8 +73,8 @@ public:
   };
   /// Let go of leadership, and stand no more.
   struct resigned {};
-  using event = std::variant<key_shown, key_gone, bucket_changed, write_answered,
-                             read_answered, tick, abdicated, resigned>;
+  using event = std::variant<key_shown, key_gone, leader_gone, bucket_changed,
+                             write_answered, read_answered, tick, abdicated, resigned>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -99,6 +106,8 @@ public:
   commands step(const event& what, time_point now);
 
   bool leading() const { return mode_ == mode::leader; }
+  /// Neither leads nor leaves.
+  bool following() const { return mode_ == mode::follower; }
   /// When the next tick is due, if any.
   std::optional<time_point> wake_at() const;
 
@@ -108,6 +117,7 @@ private:
 
   void on(const key_shown& what, time_point now);
   void on(const key_gone& what, time_point now);
+  void on(const leader_gone& what, time_point now);
   void on(const bucket_changed& what, time_point now);
   void on(const write_answered& what, time_point now);
   void on(const read_answered& what, time_point now);

@@ -5,6 +5,7 @@
 #include "partita/messages/entries.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,20 +16,46 @@ struct by_number {
   bool operator()(const worker_id& x, const worker_id& y) const;
 };
 
-/// Who is in the group, as the leader sees it. Only a heartbeat tells that somebody
-/// lives, and only a mark, or silence on our own clock since our own first sight, that
-/// somebody does not: a key that is merely gone proves nothing.
+/// Who is in the group, and which incarnations have ended, as the leader sees it.
+///
+/// An incarnation, once it owned something, has ended only if (docs/protocol.md)
+/// (a) its own beat says `stopped` or `restarting`: its last write, after its work ended;
+/// (b) an `expelled` mark names it;
+/// (c) the beat in its place `replaces` it;
+/// (d) `ttl` and the allowance for clocks have passed on our clock since we first saw
+///     another incarnation, or a `forced` mark, in its place.
+/// A key that is merely gone proves nothing. What has ended stays ended.
+///
+/// Another incarnation that we saw where we never saw the one that the record names may
+/// well be an older one, which the watch of the heartbeats still shows. So it counts for
+/// (d) only once a read from the stream's leader, made after the record was seen, has
+/// shown that it is not the named one that stands there: whoever was given something had
+/// beaten before.
+///
+/// Silence is counted from our own first sight of the revision that a key holds, and ends
+/// nobody by itself: it makes the leader write the mark of (b) over exactly that
+/// revision. Where three or more workers, and more than 30 % of all, are silent together,
+/// the store is suspected and they are waited for once more.
 class membership {
 public:
-  /// What became of whom.
+  struct options {
+    duration ttl{};
+    /// The partitions of a worker that left to restart are kept for so long.
+    duration restart_hold{};
+    /// After the heartbeats were not to be seen, nobody is expelled for so long.
+    duration grace{};
+  };
+
   enum class change : std::uint8_t {
     joined,
-    /// Said goodbye.
+    /// Said goodbye, or its restart took too long.
     left,
-    /// Was silent for too long.
+    /// Was made to end.
     lost,
-    /// Another incarnation of the same id beats now.
-    replaced
+    /// Another incarnation of the same id takes part now.
+    replaced,
+    /// Wants to give its partitions away.
+    drains
   };
 
   struct news {
@@ -36,42 +63,121 @@ public:
     worker_id who;
   };
 
-  struct member {
+  /// Write an `expelled` mark that names this incarnation over exactly this revision (0:
+  /// where the key has none).
+  struct expel {
+    worker_id who;
     partita::nonce nonce;
-    beat_state state = beat_state::joining;
-    std::int64_t capacity = 100;
-    std::string zone;
-    stamp applied;
-    bool present = false;
-    partita::revision revision;
-    /// When we first saw this revision.
-    time_point seen_at;
+    revision over;
   };
 
-  /// A worker is lost after `ttl` and the allowance for clock rates without news.
-  explicit membership(duration ttl) : silence_{with_clock_margin(ttl)} {}
+  /// Read the heartbeat of `who` from the stream's leader; answer with looked().
+  struct look {
+    worker_id who;
+    /// The incarnation that should stand there.
+    nonce incarnation;
+  };
 
-  /// A record names this incarnation, but nothing was heard of it so far. It counts as
-  /// present until it was silent for too long on our clock: that its heartbeat is gone, as
-  /// after the store was away for long, proves nothing.
-  void expect(const worker_id& who, const nonce& incarnation, time_point now);
+  struct member {
+    /// What the heartbeat key holds; `what` says whether `value` means something.
+    enum class content : std::uint8_t { nothing, beat, unreadable };
+    content what = content::nothing;
+    beat value;
+    partita::revision revision;
+    /// When that was first seen.
+    time_point seen_at;
+    /// The store seemed to be the reason for the silence; waited for once more.
+    std::optional<time_point> patience_until;
+    /// An expel was asked for at this revision.
+    bool asked = false;
+
+    /// The incarnation that the record names, and whether it has something to lose.
+    std::optional<partita::nonce> named;
+    bool named_holds = false;
+    /// It was seen in its place, so that whatever else we see there is newer.
+    bool named_was_seen = false;
+    /// When to look again whether another one stands there.
+    std::optional<time_point> look_at;
+    /// Since when another incarnation, or a forced mark, stands in the place of `named`.
+    std::optional<time_point> replaced_at;
+    /// Incarnations of this id that have ended.
+    std::set<partita::nonce> ended;
+    /// Counted among those that take part.
+    bool counted = false;
+  };
+
+  /// What time brings.
+  struct outcome {
+    std::vector<membership::news> news;
+    std::vector<expel> expels;
+    std::vector<look> looks;
+    /// Workers of which an incarnation has ended by time.
+    std::vector<worker_id> ended;
+  };
+
+  explicit membership(options opts) : options_{opts} {}
+
+  // -- what the heartbeats show ---------------------------------------------------------
+
+  /// `seen_at`: when this revision was first seen, on our clock.
   std::vector<news> beat_shown(const worker_id& who, revision at, const beat& what,
-                               time_point now);
-  /// Who has been silent for too long by now.
-  std::vector<news> tick(time_point now);
-  /// When the next worker may be too silent, if any.
-  std::optional<time_point> wake_at() const;
-  /// Forgets everybody: the bucket was made anew.
-  void clear() { members_.clear(); }
+                               time_point seen_at, time_point now);
+  std::vector<news> key_unreadable(const worker_id& who, revision at, time_point seen_at,
+                                   time_point now);
+  /// `mark`: the revision of the delete mark, or 0.
+  std::vector<news> key_gone(const worker_id& who, revision mark, time_point seen_at,
+                             time_point now);
+  /// All heartbeats have been shown; `seen_at`: when that was so for the first time.
+  void replayed(time_point seen_at, time_point now);
+  void interrupted();
+  /// The stream's leader has answered a look: `found` stands in the key, if anything.
+  void looked(const worker_id& who, const nonce& incarnation, const nonce& found,
+              time_point now);
+  void clear();
 
-  const std::map<worker_id, member, by_number>& members() const { return members_; }
-  bool present(const worker_id& who) const;
-  /// Whether its last word was a mark, not silence.
+  // -- what the records say -------------------------------------------------------------
+
+  /// The record of `who` names this incarnation; `holds`: with partitions.
+  std::vector<news> named(const worker_id& who, const nonce& incarnation, bool holds,
+                          time_point now);
+
+  // -- time -----------------------------------------------------------------------------
+
+  outcome tick(time_point now);
+  std::optional<time_point> wake_at() const;
+
+  // -- questions ------------------------------------------------------------------------
+
+  bool ended(const worker_id& who, const nonce& incarnation, time_point now) const;
+  /// The beat of the incarnation that lives now, if any.
+  const beat* living(const worker_id& who) const;
+  /// The newest beat or mark, if any; and the revision of the key.
+  const member* find(const worker_id& who) const;
+  /// Whether it may own partitions: it lives and does not drain, or it restarts, or it was
+  /// not heard of yet but its record gives it something.
+  bool takes_part(const worker_id& who, time_point now) const;
+  /// Whether it left, or was made to end.
   bool said_goodbye(const worker_id& who) const;
+  const std::map<worker_id, member, by_number>& members() const { return members_; }
 
 private:
-  duration silence_;
+  duration silence() const;
+  bool has_ended(const member& x, const nonce& incarnation, time_point now) const;
+  void look_at_named(member& x);
+  /// Whether what is shown in the place of `named` may be older.
+  bool is_doubtful(const member& x) const;
+  std::vector<news> recount(const worker_id& who, member& x, time_point now,
+                            change if_gone);
+  bool takes_part(const member& x, time_point now) const;
+  std::optional<time_point> silent_at(const member& x) const;
+  bool store_suspected(time_point now) const;
+
+  options options_;
   std::map<worker_id, member, by_number> members_;
+  /// Since when all heartbeats are seen; not while they are not.
+  std::optional<time_point> complete_since_;
+  bool was_interrupted_ = false;
+  std::optional<time_point> grace_until_;
 };
 
 } // namespace partita::core

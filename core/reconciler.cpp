@@ -1,7 +1,8 @@
 #include "partita/core/reconciler.hpp"
 
+#include "partita/core/planted.hpp"
+
 #include <algorithm>
-#include <unordered_map>
 
 namespace partita::core {
 
@@ -10,20 +11,48 @@ namespace {
 /// The grants of a record by their partitions' names.
 using grant_index = std::unordered_map<std::string, const grant*>;
 
-grant_index index_of(const std::optional<record>& x) {
+grant_index index_of(const record& x) {
   grant_index result;
-  if (x)
-    for (const auto& y : x->partitions)
-      result.emplace(name_of(y.partition), &y);
+  for (const auto& y : x.partitions)
+    result.emplace(name_of(y.partition), &y);
   return result;
 }
 
-const grant* find(const grant_index& xs, const partition& x) {
-  auto i = xs.find(name_of(x));
-  return i == xs.end() ? nullptr : i->second;
+std::set<std::string> names_of(const std::vector<partition>& xs) {
+  std::set<std::string> result;
+  for (const auto& x : xs)
+    result.insert(name_of(x));
+  return result;
+}
+
+void add_names(std::set<std::string>& to, const record& x) {
+  for (const auto& y : x.partitions)
+    to.insert(name_of(y.partition));
+  for (const auto& y : x.revoking)
+    to.insert(name_of(y));
+}
+
+bool holds_any(const record& x) {
+  return !x.partitions.empty() || !x.revoking.empty();
+}
+
+/// Whether a worker that has applied `old` would do anything else under `next`.
+bool says_the_same(const record& old, const record& next) {
+  if (old.worker_nonce != next.worker_nonce || old.standby != next.standby
+      || old.partitions.size() != next.partitions.size()
+      || names_of(old.revoking) != names_of(next.revoking))
+    return false;
+  auto before = index_of(old);
+  return std::all_of(next.partitions.begin(), next.partitions.end(), [&](const auto& x) {
+    auto i = before.find(name_of(x.partition));
+    return i != before.end() && *i->second == x;
+  });
 }
 
 } // namespace
+
+reconciler::reconciler(options opts, const membership& members)
+    : options_{std::move(opts)}, members_{members} {}
 
 // -- what the watch shows ---------------------------------------------------------------
 
@@ -35,32 +64,93 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     return {};
   x.present = true;
   x.clean = false;
-  x.revision = seen;
   if (const auto* found = std::get_if<record>(&value)) {
+    auto ours = seen == x.written || (x.writer.busy() && *found == x.under_way);
+    // What others wrote in between is not known: what is being revoked counts from here.
+    if (!ours)
+      x.revoked.clear();
     x.value = *found;
     x.newest = std::max(x.newest, found->version);
     newest_ = std::max(newest_, found->version);
   } else {
     x.value.reset();
+    x.revoked.clear();
+    x.unsealed = false;
     hold_until_ = now + options_.hold;
   }
-  push(who, x, now);
+  x.revision = seen;
+  look(who, x, now);
+  mark(who);
+  work(now);
   return std::move(out_);
 }
 
 reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
+  out_.clear();
   auto i = slots_.find(who);
   if (i == slots_.end() || !i->second.present)
     return {};
-  hold_until_ = now + options_.hold;
-  i->second.present = false;
-  i->second.value.reset();
-  return {};
+  if (!planted(mistake::vanished_record_ignored))
+    hold_until_ = now + options_.hold;
+  auto& x = i->second;
+  x.present = false;
+  x.unsealed = false;
+  x.value.reset();
+  x.revoked.clear();
+  look(who, x, now);
+  work(now);
+  return std::move(out_);
 }
 
-void reconciler::clear() {
-  slots_.clear();
-  target_.reset();
+reconciler::commands reconciler::replayed(time_point now) {
+  out_.clear();
+  if (replayed_)
+    return {};
+  replayed_ = true;
+  for (auto& [who, x] : slots_)
+    x.unsealed = x.present && x.value && x.value->epoch < options_.epoch
+                 && !planted(mistake::no_sealing);
+  mark_all();
+  work(now);
+  return std::move(out_);
+}
+
+/// What follows from what a record says now.
+void reconciler::look(const worker_id& who, slot& x, time_point now) {
+  static const record nothing;
+  const auto& value = x.value ? *x.value : nothing;
+  auto names = names_of(value.revoking);
+  std::erase_if(x.revoked, [&](const auto& y) { return !names.contains(y.first); });
+  for (const auto& name : names)
+    x.revoked.try_emplace(name, slot::revocation{stamp_of(value), now});
+  if (names.empty())
+    x.overdue = false;
+  index(who, x);
+}
+
+void reconciler::index(const worker_id& who, slot& x) {
+  std::set<std::string> next;
+  if (x.value)
+    add_names(next, *x.value);
+  if (x.writer.busy())
+    add_names(next, x.under_way);
+  for (const auto& name : x.holds) {
+    if (next.contains(name))
+      continue;
+    auto i = holders_.find(name);
+    i->second.erase(who);
+    if (!i->second.empty())
+      continue;
+    holders_.erase(i);
+    if (auto w = wanted_by_.find(name); w != wanted_by_.end())
+      mark(w->second);
+  }
+  auto fewer = next.size() < x.holds.size();
+  for (const auto& name : next)
+    holders_[name].insert(who);
+  x.holds = std::move(next);
+  if (fewer && options_.max_moves != 0)
+    mark_all();
 }
 
 // -- what the leader wants --------------------------------------------------------------
@@ -71,90 +161,284 @@ reconciler::commands reconciler::want(target next, partita::lifecycle why,
   target_ = std::move(next);
   lifecycle_ = why;
   plan_ = {};
-  for (auto& [who, x] : slots_)
-    x.clean = false;
-  push_all(now);
+  wanted_by_.clear();
+  for (const auto& [who, goal] : *target_)
+    for (const auto& x : goal)
+      wanted_by_.emplace(name_of(x), who);
+  mark_all();
+  work(now);
   return std::move(out_);
 }
 
-void reconciler::push_all(time_point now) {
-  if (!target_)
-    return;
-  // Losers first: all writes of a target go out in one burst and the store keeps their
-  // order, so a partition leaves its old record before it enters the new one.
-  std::vector<std::pair<std::size_t, const worker_id*>> order;
-  for (const auto& [who, x] : slots_) {
-    auto goal = target_->find(who);
-    std::size_t gains = 0;
-    if (goal != target_->end()) {
-      auto old = index_of(x.value);
-      for (const auto& y : goal->second.partitions)
-        gains += find(old, y) ? 0 : 1;
-    }
-    order.emplace_back(gains, &who);
+reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
+                                         time_point now) {
+  out_.clear();
+  if (standbys == standbys_)
+    return {};
+  for (const auto& who : standbys_)
+    mark(who);
+  for (const auto& who : standbys)
+    mark(who);
+  standbys_ = std::move(standbys);
+  work(now);
+  return std::move(out_);
+}
+
+reconciler::commands reconciler::may_grant_at(time_point when, time_point now) {
+  out_.clear();
+  birth_until_ = when;
+  mark_all();
+  work(now);
+  return std::move(out_);
+}
+
+reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
+  out_.clear();
+  mark(who);
+  work(now);
+  if (auto i = slots_.find(who); i != slots_.end())
+    check_overdue(who, i->second, now);
+  return std::move(out_);
+}
+
+// -- work -------------------------------------------------------------------------------
+
+void reconciler::mark(const worker_id& who) {
+  marked_.insert(who);
+}
+
+void reconciler::mark_all() {
+  for (const auto& [who, x] : slots_)
+    marked_.insert(who);
+}
+
+void reconciler::work(time_point now) {
+  while (!marked_.empty()) {
+    auto who = marked_.extract(marked_.begin()).value();
+    if (auto i = slots_.find(who); i != slots_.end())
+      push(who, i->second, now);
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [](const auto& x, const auto& y) { return x.first < y.first; });
-  for (const auto& [gains, who] : order)
-    push(*who, slots_.at(*who), now);
+  if (sealed_ || !replayed_)
+    return;
+  if (std::any_of(slots_.begin(), slots_.end(),
+                  [](const auto& x) { return x.second.unsealed; }))
+    return;
+  sealed_ = true;
+  out_.emplace_back(sealed{});
+  mark_all();
+  work(now);
 }
 
 void reconciler::push(const worker_id& who, slot& x, time_point now) {
   if (!may_write(x, now))
     return;
-  auto next = wanted(who, x, now);
+  auto next = x.unsealed ? sealed_copy(x) : wanted(who, x, now);
   x.clean = !next;
   if (!next)
     return;
-  if (plan_.value == 0 || x.newest >= plan_)
-    plan_ = next_version();
-  next->version = plan_;
-  for (auto& y : next->partitions)
-    if (y.token.value == 0)
-      y.token = plan_;
+  x.sealing = x.unsealed;
+  if (!x.sealing) {
+    if (plan_.value == 0 || x.newest >= plan_)
+      plan_ = next_version();
+    next->version = plan_;
+    for (auto& y : next->partitions)
+      if (y.token.value == 0)
+        y.token = plan_;
+  }
   x.under_way = std::move(*next);
-  carry_out(who, x, x.writer.begin(x.revision, now), now);
+  auto first = x.writer.begin(x.revision, now);
+  index(who, x);
+  carry_out(who, x, first, now);
 }
 
 bool reconciler::may_write(const slot& x, time_point now) const {
-  return target_ && x.present && !x.writer.busy() && x.revision >= x.written
-         && (!x.retry_at || now >= *x.retry_at);
+  return replayed_ && (sealed_ || x.unsealed) && x.present && !x.writer.busy()
+         && x.revision >= x.written && (!x.retry_at || now >= *x.retry_at);
 }
 
-std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
-                                         time_point now) const {
-  auto goal = target_->find(who);
-  auto owns_nothing = goal == target_->end();
-  auto holding = hold_until_ && now < *hold_until_;
-  if (!x.value && holding)
-    return std::nullopt; // Rewritten once its worker has certainly stopped.
+bool reconciler::may_grant(time_point now) const {
+  auto newborn = birth_until_ && now < *birth_until_;
+  return sealed_ && !(hold_until_ && now < *hold_until_)
+         && (!newborn || planted(mistake::no_newborn_wait));
+}
+
+bool reconciler::is_free(const worker_id& who, const std::string& name) const {
+  auto i = holders_.find(name);
+  if (i == holders_.end())
+    return true;
+  return std::all_of(i->second.begin(), i->second.end(), [&](const auto& holder) {
+    if (holder == who)
+      return true;
+    if (!planted(mistake::grant_before_emptied))
+      return false;
+    const auto& x = slots_.at(holder);
+    return x.value && members_.ended(holder, x.value->worker_nonce, {});
+  });
+}
+
+bool reconciler::released(const worker_id& who, const slot& x, const std::string& name,
+                          time_point now) const {
+  const auto& incarnation = x.value->worker_nonce;
+  if (members_.ended(who, incarnation, now))
+    return true;
+  const auto* pulse = members_.living(who);
+  if (!pulse || pulse->nonce != incarnation)
+    return false;
+  auto i = x.revoked.find(name);
+  return i != x.revoked.end() && pulse->applied >= i->second.since
+         && std::none_of(pulse->stopping.begin(), pulse->stopping.end(),
+                         [&](const auto& y) { return name_of(y) == name; });
+}
+
+// -- what a record shall say ------------------------------------------------------------
+
+const std::vector<partition>& reconciler::goal_of(const worker_id& who) const {
+  static const std::vector<partition> nothing;
+  if (!target_)
+    return nothing;
+  auto i = target_->find(who);
+  return i == target_->end() ? nothing : i->second;
+}
+
+std::uint32_t reconciler::standby_of(const worker_id& who) const {
+  auto i = std::find(standbys_.begin(), standbys_.end(), who);
+  return i == standbys_.end() ? 0 : static_cast<std::uint32_t>(i - standbys_.begin()) + 1;
+}
+
+record reconciler::sealed_copy(const slot& x) const {
+  auto result = *x.value;
+  result.epoch = options_.epoch;
+  result.leader = options_.leader;
+  return result;
+}
+
+record reconciler::draft(const slot& x) const {
   record result;
   result.lifecycle = lifecycle_;
   result.epoch = options_.epoch;
   result.leader = options_.leader;
   if (x.value)
     result.worker_nonce = x.value->worker_nonce;
-  if (!owns_nothing)
-    result.worker_nonce = goal->second.owner;
-  auto readdressed = !x.value || x.value->worker_nonce != result.worker_nonce;
-  auto changed = readdressed || !x.value->revoking.empty();
-  if (!owns_nothing) {
-    auto grants = index_of(x.value);
-    for (const auto& y : goal->second.partitions) {
-      const auto* old = find(grants, y);
-      if (!old && holding)
-        continue;
-      changed = changed || !old || old->partition.weight != y.weight;
-      result.partitions.push_back({y, old && !readdressed ? old->token : version{}});
+  return result;
+}
+
+std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
+                                         time_point now) const {
+  if (!target_)
+    return std::nullopt;
+  if (!x.value) {
+    // Its worker has certainly stopped only after the hold.
+    if (!may_grant(now))
+      return std::nullopt;
+    auto result = draft(x);
+    if (const auto* pulse = members_.living(who))
+      result.worker_nonce = pulse->nonce;
+    return result;
+  }
+  if (!holds_any(*x.value))
+    return settle_idle(who, x, now);
+  if (members_.ended(who, x.value->worker_nonce, now))
+    return settle_ended(who, x, now);
+  return settle_owner(who, x, now);
+}
+
+/// The record names nothing: whoever lives may be given something at once.
+std::optional<record> reconciler::settle_idle(const worker_id& who, const slot& x,
+                                              time_point now) const {
+  const auto* pulse = members_.living(who);
+  if (!pulse || !may_grant(now))
+    return std::nullopt;
+  auto result = draft(x);
+  result.worker_nonce = pulse->nonce;
+  result.standby = standby_of(who);
+  if (pulse->state != beat_state::draining)
+    for (const auto& y : goal_of(who))
+      if (is_free(who, name_of(y)))
+        result.partitions.push_back({y, {}});
+  // A worker that was never given anything needs to hear that it has nothing to do.
+  if (x.value->version.value != 0 && says_the_same(*x.value, result))
+    return std::nullopt;
+  return result;
+}
+
+/// The incarnation has ended: what it had is nobody's, as soon as its record says so.
+std::optional<record> reconciler::settle_ended(const worker_id& who, const slot& x,
+                                               time_point now) const {
+  auto result = draft(x);
+  const auto* pulse = members_.living(who);
+  if (pulse && pulse->state != beat_state::draining) {
+    if (!may_grant(now))
+      return std::nullopt;
+    result.worker_nonce = pulse->nonce;
+    result.standby = standby_of(who);
+    for (const auto& y : goal_of(who))
+      if (is_free(who, name_of(y)))
+        result.partitions.push_back({y, {}});
+    return result;
+  }
+  // Kept for whoever comes back, if the plan says so.
+  auto goal = names_of(goal_of(who));
+  for (const auto& y : x.value->partitions)
+    if (goal.contains(name_of(y.partition)))
+      result.partitions.push_back(y);
+  if (says_the_same(*x.value, result))
+    return std::nullopt;
+  return result;
+}
+
+/// The incarnation lives, or may do so: it gives up what it shall not have, and keeps the
+/// rest undisturbed.
+std::optional<record> reconciler::settle_owner(const worker_id& who, const slot& x,
+                                               time_point now) const {
+  const auto* pulse = members_.living(who);
+  if (!pulse || pulse->nonce != x.value->worker_nonce)
+    return std::nullopt;
+  auto result = draft(x);
+  result.standby = standby_of(who);
+  auto grants = index_of(*x.value);
+  auto gains = pulse->state != beat_state::draining && may_grant(now);
+  std::set<std::string> given;
+  for (const auto& y : goal_of(who)) {
+    auto name = name_of(y);
+    auto old = grants.find(name);
+    if (old != grants.end())
+      result.partitions.push_back({y, old->second->token});
+    else if (gains && is_free(who, name))
+      result.partitions.push_back({y, {}});
+    else
+      continue;
+    given.insert(std::move(name));
+  }
+  auto moves = options_.max_moves == 0
+                   ? x.value->partitions.size()
+                   : options_.max_moves - std::min(options_.max_moves, moving());
+  for (const auto& y : x.value->partitions) {
+    auto name = name_of(y.partition);
+    if (given.contains(name) || planted(mistake::grant_before_confirmation)
+        || (planted(mistake::dropped_partition_regranted) && !wanted_by_.contains(name)))
+      continue;
+    if (moves == 0) {
+      result.partitions.push_back(y);
+    } else {
+      --moves;
+      result.revoking.push_back(y.partition);
     }
   }
-  if (x.value && x.value->partitions.size() != result.partitions.size())
-    changed = true;
-  // A worker that was never given anything needs to hear that it has nothing to do.
-  if (!owns_nothing && x.value && x.value->version.value == 0)
-    changed = true;
-  if (!changed)
+  for (const auto& y : x.value->revoking)
+    if (auto name = name_of(y); !given.contains(name) && !released(who, x, name, now))
+      result.revoking.push_back(y);
+  if (says_the_same(*x.value, result))
     return std::nullopt;
+  return result;
+}
+
+std::size_t reconciler::moving() const {
+  std::size_t result = 0;
+  for (const auto& [who, x] : slots_)
+    if (x.writer.busy())
+      result += x.under_way.revoking.size();
+    else if (x.value)
+      result += x.value->revoking.size();
   return result;
 }
 
@@ -165,6 +449,7 @@ reconciler::commands reconciler::answered(const worker_id& who, const kv_written
   out_.clear();
   auto& x = at(who);
   carry_out(who, x, x.writer.answered(answer, now), now);
+  work(now);
   return std::move(out_);
 }
 
@@ -179,6 +464,7 @@ reconciler::commands reconciler::looked(const worker_id& who, const kv_read& ans
     ours = value && *value == x.under_way;
   }
   carry_out(who, x, x.writer.looked(answer, ours, now), now);
+  work(now);
   return std::move(out_);
 }
 
@@ -188,47 +474,98 @@ reconciler::commands reconciler::tick(time_point now) {
     carry_out(who, x, x.writer.tick(now), now);
     if (x.retry_at && now >= *x.retry_at) {
       x.retry_at.reset();
-      push(who, x, now);
+      mark(who);
     }
   }
-  if (hold_until_ && now >= *hold_until_) {
-    hold_until_.reset();
-    push_all(now);
-  }
+  for (auto* until : {&hold_until_, &birth_until_})
+    if (*until && now >= **until) {
+      until->reset();
+      mark_all();
+    }
+  work(now);
+  for (auto& [who, x] : slots_)
+    check_overdue(who, x, now);
   return std::move(out_);
 }
 
 void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step& what,
                            time_point now) {
+  if (std::holds_alternative<key_writer::waiting>(what))
+    return;
   if (const auto* w = std::get_if<key_writer::write>(&what)) {
     out_.emplace_back(write{who, x.under_way, w->expected});
-  } else if (std::holds_alternative<key_writer::read>(what)) {
+    return;
+  }
+  if (std::holds_alternative<key_writer::read>(what)) {
     out_.emplace_back(read{who});
-  } else if (const auto* y = std::get_if<key_writer::landed>(&what)) {
-    x.written = y->at;
-    x.newest = std::max(x.newest, x.under_way.version);
-    push(who, x, now); // The watch may have been faster than the answer.
+    return;
+  }
+  if (const auto* y = std::get_if<key_writer::landed>(&what)) {
+    landed(who, x, *y, now);
   } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
     // Somebody was faster. What is there counts once the watch shows it.
     x.written = std::max(x.written, z->entry.revision);
-    push(who, x, now);
+    if (x.sealing && planted(mistake::no_second_seal))
+      x.unsealed = false;
+    auto value = record_from(z->entry.value);
+    if (planted(mistake::unseen_revision) && std::holds_alternative<record>(value)) {
+      x.value = std::get<record>(value);
+      x.revision = z->entry.revision;
+    }
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     x.retry_at = now + options_.pause;
   } else if (const auto* r = std::get_if<key_writer::refused>(&what)) {
     out_.emplace_back(complain{who, r->why});
     x.retry_at = now + options_.pause * 10;
+  } else {
+    // Vacant: the watch will show the removal, or the record that the worker makes anew.
+    x.retry_at = now + options_.pause;
   }
-  // Vacant: the watch shows the removal, or the record that the worker makes anew.
+  index(who, x);
+  mark(who);
+}
+
+void reconciler::landed(const worker_id& who, slot& x, const key_writer::landed& what,
+                        time_point now) {
+  x.written = what.at;
+  x.newest = std::max(x.newest, x.under_way.version);
+  if (x.sealing)
+    x.unsealed = false;
+  x.sealing = false;
+  // Answered, so it holds, also if the watch has not shown it yet.
+  if (x.present && x.revision < what.at)
+    x.value = x.under_way;
+  look(who, x, now);
+}
+
+void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
+  auto late = static_cast<std::size_t>(
+      std::count_if(x.revoked.begin(), x.revoked.end(), [&](const auto& y) {
+        return now >= y.second.begun + options_.handoff_timeout;
+      }));
+  if (late == 0)
+    return;
+  x.overdue = true;
+  const auto* pulse = members_.living(who);
+  if (!x.value || !pulse || pulse->nonce != x.value->worker_nonce)
+    return; // It has ended, or is made to end already, or was not heard of.
+  out_.emplace_back(overdue{who, x.value->worker_nonce, late});
 }
 
 std::optional<time_point> reconciler::wake_at() const {
-  auto result = hold_until_;
-  for (const auto& [who, x] : slots_)
+  auto result = earlier(hold_until_, birth_until_);
+  for (const auto& [who, x] : slots_) {
     result = earlier(result, earlier(x.writer.wake_at(), x.retry_at));
+    if (!x.overdue)
+      for (const auto& [name, y] : x.revoked)
+        result = earlier(result, y.begun + options_.handoff_timeout);
+  }
   return result;
 }
 
 version reconciler::next_version() {
+  if (planted(mistake::versions_restarted))
+    return {++restarted_};
   auto floor = options_.epoch.value * versions_per_epoch;
   newest_.value = std::max(newest_.value, floor) + 1;
   return newest_;
@@ -245,37 +582,35 @@ bool reconciler::has_record(const worker_id& who) const {
   return i != slots_.end() && i->second.present && i->second.value;
 }
 
-const nonce& reconciler::addressee(const worker_id& who) const {
-  return slots_.at(who).value->worker_nonce;
+const record& reconciler::record_of(const worker_id& who) const {
+  return *slots_.at(who).value;
 }
 
 bool reconciler::settled() const {
-  if (!target_ || hold_until_)
+  if (!target_ || hold_until_ || birth_until_)
     return false;
-  return std::all_of(slots_.begin(), slots_.end(), [](const auto& entry) {
-    const auto& x = entry.second;
-    return !x.present || (x.clean && !x.writer.busy() && x.revision >= x.written);
+  auto open = std::any_of(slots_.begin(), slots_.end(), [&](const auto& entry) {
+    const auto& [who, x] = entry;
+    if (!x.present || !x.value)
+      return false;
+    return !x.clean || x.writer.busy() || x.revision < x.written
+           || !x.value->revoking.empty()
+           || x.value->partitions.size() != goal_of(who).size();
   });
+  return !open;
 }
 
 bool reconciler::names_any() const {
-  return !named_owners().empty();
-}
-
-std::vector<worker_id> reconciler::named_owners() const {
-  std::vector<worker_id> result;
-  for (const auto& [who, x] : slots_)
-    if (x.value && !x.value->partitions.empty())
-      result.push_back(who);
-  return result;
+  return std::any_of(slots_.begin(), slots_.end(), [](const auto& x) {
+    return x.second.value && holds_any(*x.second.value);
+  });
 }
 
 std::map<std::string, worker_id> reconciler::owners() const {
   std::map<std::string, worker_id> result;
   if (target_) {
-    for (const auto& [who, goal] : *target_)
-      for (const auto& x : goal.partitions)
-        result.emplace(name_of(x), who);
+    for (const auto& [name, who] : wanted_by_)
+      result.emplace(name, who);
     return result;
   }
   std::map<std::string, stamp> newest;

@@ -5,25 +5,40 @@
 #include "partita/messages/codec.hpp"
 
 #include <map>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
 namespace partita::core {
 
-/// Brings the records in the store to what the leader wants (docs/protocol.md).
+/// Brings the records in the store to what the leader wants, so that no partition ever
+/// has two owners (docs/protocol.md).
+///
+///   in A's record   A's beat           then
+///   partitions      -                  A loses it: to `revoking`
+///   revoking        has applied that,  out of A's record, and that write has landed
+///                   not stopping it
+///   nowhere         -                  into B's `partitions`, under a new token
 ///
 /// Promises:
 /// - A record is changed only on a revision that the watch has shown, by compare-and-set,
 ///   with one write of a key under way; unknown outcomes are repeated until answered.
-/// - A record that already says what is wanted is not touched.
-/// - Versions only grow: a written record has a greater version than the one it replaces.
-/// - A grant keeps its token as long as the partition stays with the same incarnation.
-/// - Within one change of target, records that lose partitions are written before those
-///   that gain them.
-/// - The record of a worker that left is emptied, never deleted.
-/// - After a record vanished or could not be read nothing is granted for `hold`: nobody
-///   knows what its worker still does.
+/// - Nothing is granted before every record that the watch replayed was sealed: rewritten
+///   under our epoch. No write of an older leader can take effect from then on.
+/// - A partition is granted only if no other record names it, as `partitions` or as
+///   `revoking`, and every write that took it out of one has landed: it was answered, or
+///   the watch has shown it.
+/// - What a record names leaves it only once the incarnation that it names has confirmed,
+///   or has ended. The record of one that ended is emptied or addressed anew as a whole.
+/// - A record that already says what is wanted is not touched, and no partition that stays
+///   is disturbed by one that moves.
+/// - Versions only grow. A grant's token is the version that granted it, greater than any
+///   before, and stays with the grant.
+/// - Records are emptied, never deleted.
+/// - Nothing is granted before `may_grant_at`, nor for `hold` after a record vanished or
+///   could not be read: nobody knows what its worker still does.
 class reconciler {
 public:
   struct options {
@@ -31,17 +46,13 @@ public:
     worker_id leader;
     duration pause{};
     duration hold{};
+    duration handoff_timeout{};
+    /// How many partitions may be revoked at a time; 0: any number.
+    std::size_t max_moves = 0;
   };
 
-  /// What a worker shall own.
-  struct share {
-    /// Its present incarnation; records are addressed to it.
-    nonce owner;
-    std::vector<partition> partitions;
-
-    friend bool operator==(const share&, const share&) = default;
-  };
-  using target = std::map<worker_id, share, by_number>;
+  /// Who shall own what. Workers that it does not name shall own nothing.
+  using target = std::map<worker_id, std::vector<partition>, by_number>;
 
   /// Write this record with this expected revision; answer with answered().
   struct write {
@@ -53,26 +64,41 @@ public:
   struct read {
     worker_id who;
   };
+  /// All records are sealed.
+  struct sealed {};
+  /// This incarnation has not confirmed in time: make it end.
+  struct overdue {
+    worker_id who;
+    nonce incarnation;
+    std::size_t partitions = 0;
+  };
   struct complain {
     worker_id who;
     std::string why;
   };
-  using command = std::variant<write, read, complain>;
+  using command = std::variant<write, read, sealed, overdue, complain>;
   using commands = std::vector<command>;
 
-  explicit reconciler(options opts) : options_{opts} {}
+  /// `members` says who lives and who has ended; it outlives this.
+  reconciler(options opts, const membership& members);
 
   // -- what the watch shows -------------------------------------------------------------
 
   commands shown(const worker_id& who, revision at, const decoded<record>& value,
                  time_point now);
   commands gone(const worker_id& who, time_point now);
-  void clear();
+  /// All records have been shown: seals them.
+  commands replayed(time_point now);
 
   // -- what the leader wants ------------------------------------------------------------
 
-  /// Wants `next` from now on. Workers that it does not name shall own nothing.
   commands want(target next, partita::lifecycle why, time_point now);
+  /// The workers in reserve, in this order.
+  commands reserve(std::vector<worker_id> standbys, time_point now);
+  /// Grants nothing before.
+  commands may_grant_at(time_point when, time_point now);
+  /// What is known of this worker has changed.
+  commands touch(const worker_id& who, time_point now);
 
   // -- answers --------------------------------------------------------------------------
 
@@ -83,16 +109,15 @@ public:
 
   // -- for planning and for people ------------------------------------------------------
 
-  /// Whether this worker has a record that a share can be written to.
+  bool all_sealed() const { return sealed_; }
+  /// Whether this worker has a record that can be read.
   bool has_record(const worker_id& who) const;
-  /// The incarnation that its record is addressed to; only with a record.
-  const nonce& addressee(const worker_id& who) const;
-  /// Whether every record says what is wanted.
+  /// What its record says; only with a record.
+  const record& record_of(const worker_id& who) const;
+  /// Whether every record says what is wanted, and no hand-off goes on.
   bool settled() const;
   /// Whether any record names a partition.
   bool names_any() const;
-  /// The workers whose records name partitions.
-  std::vector<worker_id> named_owners() const;
   /// Who owns what: what is wanted, or before the first `want` what the records say. Of
   /// two that name one partition the greater (epoch, version) has it.
   std::map<std::string, worker_id> owners() const;
@@ -109,35 +134,85 @@ private:
     /// The greatest version that the record ever had, whatever it holds now.
     version newest;
     bool present = false;
-    /// It says what is wanted, apart from a hold.
+    /// It was there when the records were replayed, and is not sealed yet.
+    bool unsealed = false;
+    /// It says what is wanted, as far as that is possible now.
     bool clean = false;
     key_writer writer;
     record under_way;
+    bool sealing = false;
     /// The revision of our last write: nothing is written before the watch shows it.
     partita::revision written;
     /// After a refusal.
     std::optional<time_point> retry_at;
+    /// Names of the partitions that nobody else may be given because of this record: in
+    /// what it says and in what is being written.
+    std::set<std::string> holds;
+    /// Since which record, and when on our clock, a partition is being revoked.
+    struct revocation {
+      stamp since;
+      time_point begun;
+    };
+    std::map<std::string, revocation> revoked;
+    /// Something is not confirmed in time. Whoever lives is reported at each of its beats.
+    bool overdue = false;
   };
+  using slots = std::map<worker_id, slot, by_number>;
 
   slot& at(const worker_id& who);
-  bool may_write(const slot& x, time_point now) const;
-  std::optional<record> wanted(const worker_id& who, const slot& x, time_point now) const;
+  void look(const worker_id& who, slot& x, time_point now);
+  void index(const worker_id& who, slot& x);
+  void mark(const worker_id& who);
+  void mark_all();
+  void work(time_point now);
   void push(const worker_id& who, slot& x, time_point now);
-  void push_all(time_point now);
+  bool may_write(const slot& x, time_point now) const;
+  bool may_grant(time_point now) const;
+  bool is_free(const worker_id& who, const std::string& name) const;
+  bool released(const worker_id& who, const slot& x, const std::string& name,
+                time_point now) const;
+
+  record draft(const slot& x) const;
+  std::optional<record> wanted(const worker_id& who, const slot& x, time_point now) const;
+  record sealed_copy(const slot& x) const;
+  std::optional<record> settle_ended(const worker_id& who, const slot& x,
+                                     time_point now) const;
+  std::optional<record> settle_idle(const worker_id& who, const slot& x,
+                                    time_point now) const;
+  std::optional<record> settle_owner(const worker_id& who, const slot& x,
+                                     time_point now) const;
+  const std::vector<partition>& goal_of(const worker_id& who) const;
+  std::uint32_t standby_of(const worker_id& who) const;
+  std::size_t moving() const;
+
   void carry_out(const worker_id& who, slot& x, const key_writer::step& what,
                  time_point now);
+  void landed(const worker_id& who, slot& x, const key_writer::landed& what,
+              time_point now);
+  void check_overdue(const worker_id& who, slot& x, time_point now);
   partita::version next_version();
 
   options options_;
+  const membership& members_;
   commands out_;
-  std::map<worker_id, slot, by_number> slots_;
+  slots slots_;
+  /// By partition: how many records hold it, and one of them.
+  std::unordered_map<std::string, std::set<worker_id, by_number>> holders_;
+  std::unordered_map<std::string, worker_id> wanted_by_;
+  std::set<worker_id, by_number> marked_;
+  bool replayed_ = false;
+  bool sealed_ = false;
   std::optional<target> target_;
   partita::lifecycle lifecycle_ = lifecycle::empty;
+  std::vector<worker_id> standbys_;
   /// The version of the present target's records; 0: to be given at the first write.
   partita::version plan_;
   partita::version newest_;
-  /// Nothing is granted before.
+  /// Only for the mistake of that name.
+  std::uint64_t restarted_ = 0;
+  /// Nothing is granted before; both with the time at which all is looked at again.
   std::optional<time_point> hold_until_;
+  std::optional<time_point> birth_until_;
 };
 
 } // namespace partita::core

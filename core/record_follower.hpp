@@ -12,21 +12,21 @@ namespace partita::core {
 ///
 /// Promises:
 /// - A record is delivered only if it is addressed to this incarnation and (epoch,
-/// version)
-///   is greater than that of the one delivered before.
+///   version) is greater than that of the one delivered before.
 /// - An empty record is created where there is none; one that is found is left alone.
-/// - A record that vanishes, or that cannot be read any more, is reported as lost once it
-///   was ours.
-/// - After the process was asleep for longer than `asleep_after`, what waits in the
-/// mailbox
-///   may be long outdated: nothing is delivered before the record was read again from the
-///   stream's leader.
+/// - Once a record was ours it is lost when it vanishes, when it cannot be read, when its
+///   bucket is made anew, and (if `exclusive`) when the watch shows no sign of life for
+///   `silence`. Then nothing more is said.
 class record_follower {
 public:
   struct options {
     nonce self;
-    duration asleep_after{};
+    /// How long the watch may be silent.
+    duration silence{};
     duration pause{};
+    bool exclusive = true;
+    /// This incarnation had a record before: another follower has seen it.
+    bool established = false;
   };
 
   // -- events ---------------------------------------------------------------------------
@@ -37,6 +37,8 @@ public:
   };
   struct gone {};
   struct replayed {};
+  /// The watch works and had nothing to say.
+  struct alive {};
   struct bucket_changed {};
   struct write_answered {
     kv_written answer;
@@ -47,7 +49,7 @@ public:
     decoded<record> value;
   };
   struct tick {};
-  using event = std::variant<shown, gone, replayed, bucket_changed, write_answered,
+  using event = std::variant<shown, gone, replayed, alive, bucket_changed, write_answered,
                              read_answered, tick>;
 
   // -- commands -------------------------------------------------------------------------
@@ -55,6 +57,8 @@ public:
   /// Create the record; answer with write_answered.
   struct create {
     record value;
+    /// 0. (Another one's record is overwritten only as a planted mistake.)
+    revision over;
   };
   /// Read the record from the stream's leader; answer with read_answered.
   struct read {};
@@ -73,28 +77,28 @@ public:
   record_follower(options opts, time_point now);
 
   commands step(const event& what, time_point now);
-  /// Always set: falling asleep is noticed by ticks that come late.
   std::optional<time_point> wake_at() const;
 
 private:
   void on(const shown& what, time_point now);
   void on(const gone& what, time_point now);
   void on(const replayed& what, time_point now);
+  void on(const alive& what, time_point now);
   void on(const bucket_changed& what, time_point now);
   void on(const write_answered& what, time_point now);
   void on(const read_answered& what, time_point now);
   void on(const tick& what, time_point now);
 
-  void consider(const decoded<record>& value);
+  void consider(const decoded<record>& value, revision at, time_point now);
   void vanished(const std::string& how, time_point now);
-  void begin_creating(time_point now);
-  void ask_to_read();
+  void lose(std::string why);
+  void begin_writing(revision over, time_point now);
   void carry_out(const key_writer::step& what, time_point now);
-  void look_again(const read_answered& what, time_point now);
 
   options options_;
   commands out_;
-  time_point last_turn_;
+  /// The watch's last sign of life.
+  time_point sign_at_;
   /// A record addressed to us was shown, or ours was created.
   bool established_ = false;
   bool lost_ = false;
@@ -102,12 +106,8 @@ private:
   bool seen_ = false;
   stamp delivered_;
   key_writer writer_;
-  /// Just woken up: deliver nothing until the record was read.
-  bool verifying_ = false;
-  std::optional<time_point> read_at_;
-  /// Reads that are not answered yet, and how many of them were asked before the sleep.
-  std::size_t reads_ = 0;
-  std::size_t outdated_reads_ = 0;
+  /// What the present write is to replace; 0: nothing.
+  revision over_;
   /// Creating failed for now.
   std::optional<time_point> create_at_;
 };

@@ -9,26 +9,41 @@
 
 namespace partita::core {
 
+/// How long a session lasts from the first send of a beat that was acknowledged: `ttl`
+/// less an eighth, in which listeners end their work before the group counts this worker
+/// as gone.
+duration session_length(duration ttl);
+
 /// One incarnation's proof of life: its heartbeat key (docs/protocol.md).
 ///
-///   +---------+  read  +----------+ landed / started +---------+ --+ every interval,
+///   +---------+  free  +----------+ landed / started +---------+ --+ every interval,
 ///   | opening | -----> | entering | ---------------> | beating |   | or at news
-///   +---------+        +----------+                  +---------+ <-+
-///                           | another incarnation        |     | goodbye
-///                           v                            v     v
-///                         over <--------------------- over    said
+///   +---------+ <----- +----------+                  +---------+ <-+
+///     ^    | another incarnation lives                 |     | goodbye
+///     +----+ / waits; looks again                      v     v
+///                                                    over   said
 ///
-/// Promises: every beat is a compare-and-set over this incarnation's last one, at most
-/// one is under way, and nothing is written after the goodbye. A conflict that shows
-/// another nonce or a mark means that this incarnation has ended. A key that was swept
-/// while the store could not be reached is written again.
+/// Promises:
+/// - The first beat is written only over nothing, over a mark, over what cannot be read,
+///   or over a living beat of an incarnation of this process's own past. While another
+///   incarnation's living beat stands there, nothing is written.
+/// - Every beat is a compare-and-set over this incarnation's last one, at most one is
+///   under way, and nothing is written after the goodbye.
+/// - The session is over once `session_length` has passed since the first send of the
+///   newest beat that is acknowledged (only if `exclusive`), and when a conflict shows
+///   anything but a later beat of our own.
 class session {
 public:
   struct options {
     nonce self;
     duration interval{};
+    duration ttl{};
     duration pause{};
     std::string program_version;
+    /// Whether the session ends when nothing is acknowledged for too long.
+    bool exclusive = true;
+    /// The incarnations that this process was before, all work of which has ended.
+    std::vector<nonce> past;
   };
 
   // -- events ---------------------------------------------------------------------------
@@ -45,7 +60,10 @@ public:
   struct progressed {
     record_progress what;
   };
-  struct goodbye {};
+  /// Everybody has stopped working.
+  struct goodbye {
+    bool restarting = false;
+  };
   using event = std::variant<write_answered, read_answered, tick, progressed, goodbye>;
 
   // -- commands -------------------------------------------------------------------------
@@ -58,6 +76,14 @@ public:
   struct read {};
   /// The group sees this incarnation from now on.
   struct started {};
+  /// A beat was acknowledged: so long may this incarnation work.
+  struct extended {
+    time_point until;
+  };
+  /// Somebody else lives under our id; said once.
+  struct waits {
+    std::string why;
+  };
   struct over {
     std::string why;
   };
@@ -67,7 +93,8 @@ public:
   struct complain {
     std::string why;
   };
-  using command = std::variant<write, read, started, over, said, complain>;
+  using command =
+      std::variant<write, read, started, extended, waits, over, said, complain>;
   using commands = std::vector<command>;
 
   explicit session(options opts);
@@ -87,10 +114,16 @@ private:
   void on(const goodbye& what, time_point now);
 
   void proceed(time_point now);
-  void found_on_opening(const read_answered& what, time_point now);
+  void read_on_opening(const kv_read& answer, time_point now);
+  void find(revision at, time_point now);
+  bool mine_before(const nonce& x) const;
+  /// The incarnation that our first beat names as ended when it is written over `found`.
+  nonce replaced_by_us(const beat& found) const;
   void beat_now(time_point now);
   void carry_out(const key_writer::step& what, time_point now);
-  void landed(const key_writer::landed& what);
+  void landed(const key_writer::landed& what, time_point now);
+  void taken(const kv_entry& entry, time_point now);
+  void not_written(time_point beat_at);
   void end(std::string why);
   void end_with_goodbye(bool acknowledged);
 
@@ -102,9 +135,16 @@ private:
   /// What the next beat says; `under_way_` is what the present write says.
   beat next_;
   beat under_way_;
+  /// What the last read found.
+  std::optional<beat> found_;
   bool news_ = false;
-  bool goodbye_wanted_ = false;
+  bool started_ = false;
+  bool said_to_wait_ = false;
+  /// The mark that the goodbye writes, once it is wanted.
+  std::optional<beat_state> goodbye_;
   time_point beat_at_;
+  /// While beating: when the session is over.
+  std::optional<time_point> until_;
   /// While opening: when to read again.
   std::optional<time_point> read_at_;
 };

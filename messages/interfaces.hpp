@@ -68,6 +68,10 @@ using store_actor = caf::typed_actor<
     caf::replies_to<open_bucket>::with<bucket_opened>,
     // Tells the listener at once and at every change.
     caf::reacts_to<link_listener_actor>,
+    // This process can be found alive under a nonce, until its asker ends.
+    caf::reacts_to<serve_probe>, caf::reacts_to<end_probe>,
+    // Whether somebody can.
+    caf::replies_to<probe>::with<probed>,
     // After the answer nothing is sent any more.
     caf::replies_to<close_store>::with<store_closed>>;
 
@@ -100,11 +104,13 @@ using elector_actor =
                      // calculator has stopped.
                      caf::replies_to<resign>::with<resigned>,
                      // A greater epoch was met: lets go of the key and stands again.
-                     caf::reacts_to<abdicate>>;
+                     caf::reacts_to<abdicate>,
+                     // This worker is, or is not, in reserve: probes the leader or not.
+                     caf::reacts_to<stand_by>>;
 
 /// The WATCHER: follows this worker's own record.
 using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
-                                       // INTERNAL: notices that the process was asleep.
+                                       // INTERNAL: silence, and writes to repeat.
                                        caf::reacts_to<wake>>;
 
 /// Hears what the heartbeats show.

@@ -147,6 +147,18 @@ const char* to_string(link_state x) {
   return "?";
 }
 
+const char* to_string(probe_status x) {
+  switch (x) {
+  case probe_status::alive:
+    return "alive";
+  case probe_status::gone:
+    return "gone";
+  case probe_status::unknown:
+    return "unknown";
+  }
+  return "?";
+}
+
 const char* to_string(alert_level x) {
   switch (x) {
   case alert_level::info:

@@ -140,6 +140,13 @@ struct abdicate {
   PARTITA_REPORT(abdicate, x.why)
 };
 
+/// How soon this worker takes the place of a leader whose process is gone: 1 first, then
+/// 2 and 3; 0: it does not look.
+struct stand_by {
+  std::uint32_t rank = 0;
+  PARTITA_REPORT(stand_by, x.rank)
+};
+
 // -- watcher ----------------------------------------------------------------------------
 
 /// A newer record, addressed to this incarnation.

@@ -249,6 +249,58 @@ struct link_changed {
   friend bool operator==(const link_changed&, const link_changed&) = default;
 };
 
+// -- probing ----------------------------------------------------------------------------
+
+// A process that dies loses its connection, and with it everything that it listens to:
+// the server knows that within a round trip. A process that is frozen, or cut off,
+// keeps its connection and merely does not answer. So a probe tells a death, which is
+// quick and certain enough to be worth a try, from silence, which says nothing.
+
+/// Lets probes of `nonce` find this process alive: answered by the connection itself, so
+/// that a process whose actors are busy does not look dead. Lasts until end_probe, until
+/// its sender ends, or until the store is closed; survives the loss of the connection.
+struct serve_probe {
+  partita::nonce nonce;
+
+  friend bool operator==(const serve_probe&, const serve_probe&) = default;
+};
+
+struct end_probe {
+  partita::nonce nonce;
+
+  friend bool operator==(const end_probe&, const end_probe&) = default;
+};
+
+/// Asks whether a process serves `nonce`. Answered within the store's request time-out
+/// and within 200 ms: later answers are worth nothing.
+struct probe {
+  partita::nonce nonce;
+
+  friend bool operator==(const probe&, const probe&) = default;
+};
+
+enum class probe_status : std::uint8_t {
+  /// Its process answered.
+  alive,
+  /// The server answered that nobody serves this nonce. That is true as well of a process
+  /// that has not come back after a reconnect yet, that may not subscribe, or that never
+  /// served it: it proves a death only where the nonce was served over the same link.
+  gone,
+  /// No answer in time, no connection, or no permission: says nothing.
+  unknown
+};
+
+struct probed {
+  probe_status status = probe_status::unknown;
+  /// Counts the connections of this store: which one the answer came over. 0: there is
+  /// none.
+  std::uint64_t link = 0;
+  /// For people, unless `alive`.
+  std::string why = {};
+
+  friend bool operator==(const probed&, const probed&) = default;
+};
+
 /// Closes the connection after what is under way; answers all requests before.
 struct close_store {
   friend bool operator==(const close_store&, const close_store&) = default;
@@ -279,6 +331,10 @@ PARTITA_KV_INSPECT(kv_unwatch, x.watch)
 PARTITA_KV_INSPECT(watch_event, x.watch, x.change, x.entry, x.bucket, x.at, x.why)
 PARTITA_KV_INSPECT(open_bucket, x.name, x.ttl, x.create, x.replicas)
 PARTITA_KV_INSPECT(link_changed, x.state, x.why)
+PARTITA_KV_INSPECT(serve_probe, x.nonce)
+PARTITA_KV_INSPECT(end_probe, x.nonce)
+PARTITA_KV_INSPECT(probe, x.nonce)
+PARTITA_KV_INSPECT(probed, x.status, x.link, x.why)
 
 #undef PARTITA_KV_INSPECT
 
@@ -303,5 +359,6 @@ const char* to_string(read_status x);
 const char* to_string(watch_change x);
 const char* to_string(open_status x);
 const char* to_string(link_state x);
+const char* to_string(probe_status x);
 
 } // namespace partita

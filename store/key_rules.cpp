@@ -57,6 +57,13 @@ std::string pattern_fault(std::string_view pattern) {
          + "the last one >; choose another pattern";
 }
 
+std::string nonce_fault(std::string_view nonce) {
+  if (!nonce.empty() && made_of(nonce, ""))
+    return {};
+  return quoted(nonce) + " is no nonce that can be served: expected letters, digits, - "
+         + "and _";
+}
+
 std::string bucket_name_fault(std::string_view name) {
   if (!name.empty() && made_of(name, ""))
     return {};

@@ -14,6 +14,10 @@ std::string key_fault(std::string_view key);
 /// The same for a pattern of kv_watch: a token may be `*`, the last one also `>`.
 std::string pattern_fault(std::string_view pattern);
 
+/// The same for a nonce that is served or probed: letters, digits, `-` and `_`. The one in
+/// a leader key may have been written by another program.
+std::string nonce_fault(std::string_view nonce);
+
 /// The same for the name of a bucket: letters, digits, `-` and `_`.
 std::string bucket_name_fault(std::string_view name);
 

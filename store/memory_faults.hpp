@@ -27,7 +27,10 @@ enum class fault_kind : std::uint8_t {
   /// Deliveries and heartbeats arrive `delay` late.
   delivery_late,
   /// Neither answers to watches, deliveries nor heartbeats arrive.
-  silence
+  silence,
+  /// Probes that find this client are not answered, as if its process were frozen:
+  /// `unknown` to whoever asks. Of the whole client.
+  probe_lost
 };
 
 inline constexpr auto for_ever = std::numeric_limits<std::uint32_t>::max();
@@ -35,12 +38,14 @@ inline constexpr auto for_ever = std::numeric_limits<std::uint32_t>::max();
 /// Switches a fault on, or off with `times` 0.
 struct client_fault {
   fault_kind kind = fault_kind::link_down;
-  /// The bucket that is struck; empty: all that are open. Without meaning for link_down.
+  /// The bucket that is struck; empty: all that are open. Without meaning for link_down and
+  /// probe_lost.
   std::string bucket = {};
   /// How often it strikes, counted for each bucket. link_down strikes until it is off.
   std::uint32_t times = for_ever;
   std::chrono::milliseconds delay{0};
-  /// Only these keys, as in kv_watch. Without meaning for link_down and silence.
+  /// Only these keys, as in kv_watch. Without meaning for link_down, silence and
+  /// probe_lost.
   std::string pattern = ">";
 
   friend bool operator==(const client_fault&, const client_fault&) = default;

@@ -38,6 +38,8 @@ struct server_state {
   memory_server_options options;
   std::optional<memory_model> model;
   std::vector<consumer> consumers;
+  /// Who serves which nonce.
+  std::map<std::string, caf::actor_addr> hosts;
   std::set<caf::actor_addr> monitored;
   bool ticking = false;
   std::map<std::uint64_t, delayed_write> delayed;
@@ -104,6 +106,14 @@ void consume(server_ptr self, const make_consumer& x,
     start_ticking(self);
 }
 
+caf::result<probed> pass_probe_on(server_ptr self, const server_probe& x) {
+  auto i = self->state.hosts.find(x.nonce.value);
+  if (i != self->state.hosts.end())
+    if (auto host = caf::actor_cast<caf::strong_actor_ptr>(i->second))
+      return self->delegate(caf::actor_cast<probe_host_actor>(host), x);
+  return probed{probe_status::gone, 0, "nobody serves it"};
+}
+
 memory_server_actor::behavior_type server(server_ptr self,
                                           memory_server_options options) {
   auto& state = self->state;
@@ -118,6 +128,8 @@ memory_server_actor::behavior_type server(server_ptr self,
   self->set_down_handler([self](const caf::down_msg& x) {
     self->state.monitored.erase(x.source);
     forget(self, x.source);
+    std::erase_if(self->state.hosts,
+                  [&](const auto& host) { return host.second == x.source; });
   });
   return {
       [self](const delete_bucket& x) {
@@ -154,6 +166,17 @@ memory_server_actor::behavior_type server(server_ptr self,
         return promise;
       },
       [self](const drop_consumer& x) { forget(self, x.inbox.address(), x.feed); },
+      [self](const server_probe& x) { return pass_probe_on(self, x); },
+      [self](const server_serve_probe& x) {
+        if (self->state.monitored.insert(x.host.address()).second)
+          self->monitor(x.host);
+        self->state.hosts.insert_or_assign(x.nonce.value, x.host.address());
+      },
+      [self](const server_end_probe& x) {
+        auto i = self->state.hosts.find(x.nonce.value);
+        if (i != self->state.hosts.end() && i->second == x.host.address())
+          self->state.hosts.erase(i);
+      },
       [self](server_tick) {
         for (const auto& c : self->state.consumers)
           send_to(self, c, consumer_heartbeat{c.feed, c.attempt, c.sequence});

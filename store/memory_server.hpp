@@ -95,6 +95,27 @@ struct drop_consumer {
   consumer_inbox_actor inbox;
 };
 
+/// Asks a client whether it serves a nonce.
+struct server_probe {
+  partita::nonce nonce;
+};
+
+/// A client that can be probed. The server passes probes on to it rather than answering
+/// for it: a client that is frozen keeps its connection, and only does not answer.
+using probe_host_actor = caf::typed_actor<caf::replies_to<server_probe>::with<probed>>;
+
+/// From now on probes of `nonce` go to `host`, until server_end_probe or its end.
+struct server_serve_probe {
+  partita::nonce nonce;
+  probe_host_actor host;
+};
+
+/// Without effect if another host has taken the nonce since.
+struct server_end_probe {
+  partita::nonce nonce;
+  probe_host_actor host;
+};
+
 /// INTERNAL to the server: time for heartbeats.
 struct server_tick {};
 
@@ -116,6 +137,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::consumer_heartbeat)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::make_consumer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::consumer_made)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::drop_consumer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_probe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_serve_probe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_end_probe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_write_due)
 
@@ -131,6 +155,8 @@ using memory_server_actor = caf::typed_actor<
     caf::replies_to<server_read>::with<kv_read>,
     caf::replies_to<server_identify>::with<kv_identity>,
     caf::replies_to<make_consumer>::with<consumer_made>, caf::reacts_to<drop_consumer>,
+    caf::replies_to<server_probe>::with<probed>, caf::reacts_to<server_serve_probe>,
+    caf::reacts_to<server_end_probe>,
     // INTERNAL.
     caf::reacts_to<server_tick>, caf::reacts_to<server_write_due>>;
 

@@ -1,5 +1,6 @@
 #include "partita/store/memory_store.hpp"
 
+#include "partita/store/key_rules.hpp"
 #include "partita/store/memory_client.hpp"
 
 #include <caf/actor_system.hpp>
@@ -7,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -16,6 +18,9 @@ namespace partita::store {
 
 namespace {
 
+/// A probe that is answered later is worth nothing.
+constexpr std::chrono::milliseconds probe_timeout{200};
+
 struct store_state {
   static inline constexpr const char* name = "partita.memory_store";
 
@@ -23,11 +28,17 @@ struct store_state {
   memory_client_options options;
   memory_server_actor server;
   link_changed link{link_state::connected, "memory"};
+  /// The number of the last link.
+  std::uint64_t links = 1;
+  /// Who serves which nonce; no address: nobody's end ends it.
+  std::map<std::string, caf::actor_addr> served;
+  fault_plan faults;
   std::map<std::string, memory_bucket_actor> buckets;
   /// Not handles: whoever only listens shall not live on because of it.
   std::set<caf::actor_addr> listeners;
-  /// Buckets being opened.
+  /// Buckets being opened, and probes under way.
   std::size_t opening = 0;
+  std::size_t probing = 0;
   bool closed = false;
   /// Buckets that are to confirm that they are closed.
   std::size_t open_buckets = 0;
@@ -41,11 +52,92 @@ void tell(store_ptr self, const caf::actor_addr& listener) {
     self->send(caf::actor_cast<link_listener_actor>(strong), self->state.link);
 }
 
+// -- probing ----------------------------------------------------------------------------
+
+void tell_server(store_ptr self, const nonce& x, bool serves) {
+  auto host = caf::actor_cast<probe_host_actor>(self);
+  if (serves)
+    self->send(self->state.server, server_serve_probe{x, host});
+  else
+    self->send(self->state.server, server_end_probe{x, host});
+}
+
+bool connected(store_ptr self) {
+  return self->state.link.state == link_state::connected;
+}
+
+void serve(store_ptr self, const nonce& x) {
+  if (!nonce_fault(x.value).empty() || self->state.closed)
+    return;
+  caf::actor_addr owner;
+  if (auto sender = self->current_sender()) {
+    self->monitor(sender);
+    owner = caf::actor_cast<caf::actor_addr>(sender);
+  }
+  self->state.served.insert_or_assign(x.value, owner);
+  if (connected(self))
+    tell_server(self, x, true);
+}
+
+template <class Predicate>
+void end_serving(store_ptr self, Predicate chosen) {
+  std::erase_if(self->state.served, [&](const auto& x) {
+    if (!chosen(x))
+      return false;
+    tell_server(self, {x.first}, false);
+    return true;
+  });
+}
+
+void finish_closing(store_ptr self);
+
+caf::result<probed> start_probe(store_ptr self, const probe& x) {
+  auto& state = self->state;
+  if (auto why = nonce_fault(x.nonce.value); !why.empty())
+    return probed{probe_status::unknown, connected(self) ? state.links : 0,
+                  std::move(why)};
+  if (!connected(self))
+    return probed{probe_status::unknown, 0, "not connected: " + state.link.why};
+  auto promise = self->make_response_promise<probed>();
+  ++state.probing;
+  auto answer = [self, promise, link = state.links](probed y) mutable {
+    y.link = connected(self) ? self->state.links : 0;
+    // What was asked over a link that has been lost since has no answer.
+    if (y.link != link)
+      y = {probe_status::unknown, y.link, "the connection was lost"};
+    --self->state.probing;
+    promise.deliver(std::move(y));
+    finish_closing(self);
+  };
+  self->request(state.server, std::min(state.options.request_timeout, probe_timeout),
+                server_probe{x.nonce})
+      .then([answer](const probed& y) mutable { answer(y); },
+            [answer](const caf::error&) mutable {
+              answer({probe_status::unknown, 0, "no answer in time"});
+            });
+  return promise;
+}
+
+caf::result<probed> be_probed(store_ptr self, const nonce& x) {
+  if (!connected(self) || !self->state.served.contains(x.value))
+    return probed{probe_status::gone, 0, "nobody serves it"};
+  // A promise that is dropped is never answered.
+  if (self->state.faults.strike(fault_kind::probe_lost))
+    return self->make_response_promise<probed>();
+  return probed{probe_status::alive, 0, {}};
+}
+
+// -- the link ---------------------------------------------------------------------------
+
 void change_link(store_ptr self, link_changed x) {
   auto& state = self->state;
   if (state.link.state == x.state)
     return;
   state.link = std::move(x);
+  if (connected(self))
+    ++state.links;
+  for (const auto& [nonce, owner] : state.served)
+    tell_server(self, {nonce}, connected(self));
   for (const auto& [name, bucket] : state.buckets)
     self->send(bucket, state.link);
   for (const auto& listener : state.listeners)
@@ -56,7 +148,7 @@ void change_link(store_ptr self, link_changed x) {
 
 void finish_closing(store_ptr self) {
   auto& state = self->state;
-  if (!state.closed || state.opening > 0 || state.open_buckets > 0)
+  if (!state.closed || state.opening > 0 || state.probing > 0 || state.open_buckets > 0)
     return;
   for (auto& promise : std::exchange(state.closing, {}))
     promise.deliver(store_closed{});
@@ -79,6 +171,7 @@ void close(store_ptr self) {
   for (const auto& [name, bucket] : state.buckets)
     close_one(self, bucket);
   state.buckets.clear();
+  end_serving(self, [](const auto&) { return true; });
   change_link(self, {link_state::disconnected, "the store was closed"});
 }
 
@@ -139,6 +232,10 @@ void strike(store_ptr self, const client_fault& x) {
                                                     "a fault was injected"});
     return;
   }
+  if (x.kind == fault_kind::probe_lost) {
+    state.faults.set(x);
+    return;
+  }
   for (const auto& [name, bucket] : state.buckets)
     if (x.bucket.empty() || x.bucket == name)
       self->send(bucket, x);
@@ -148,8 +245,10 @@ memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_act
                                                memory_client_options options) {
   self->state.server = std::move(server);
   self->state.options = options;
-  self->set_down_handler(
-      [self](const caf::down_msg& x) { self->state.listeners.erase(x.source); });
+  self->set_down_handler([self](const caf::down_msg& x) {
+    self->state.listeners.erase(x.source);
+    end_serving(self, [&](const auto& y) { return y.second == x.source; });
+  });
   return {
       [self](const open_bucket& x) { return open(self, x); },
       [self](const link_listener_actor& x) {
@@ -157,6 +256,12 @@ memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_act
           self->monitor(x);
         tell(self, x.address());
       },
+      [self](const serve_probe& x) { serve(self, x.nonce); },
+      [self](const end_probe& x) {
+        end_serving(self, [&](const auto& y) { return y.first == x.nonce.value; });
+      },
+      [self](const probe& x) { return start_probe(self, x); },
+      [self](const server_probe& x) { return be_probed(self, x.nonce); },
       [self](close_store) {
         auto promise = self->make_response_promise<store_closed>();
         self->state.closing.push_back(promise);

@@ -19,7 +19,13 @@ namespace store {
 
 /// A store in memory whose connection can be made to fail. A fault is in force for what
 /// its bucket is asked after the bucket has heard of it.
-using memory_store_actor = store_actor::extend<caf::reacts_to<client_fault>>;
+///
+/// A simulation that ends a client, or takes its link down, makes what it serves `gone`;
+/// one that keeps its actor from running makes it `unknown`.
+using memory_store_actor =
+    store_actor::extend<caf::reacts_to<client_fault>,
+                        // From the server, for whoever asks it.
+                        caf::replies_to<server_probe>::with<probed>>;
 
 /// As nats_options.
 struct memory_client_options {

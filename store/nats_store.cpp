@@ -2,7 +2,9 @@
 
 #include "partita/store/key_rules.hpp"
 #include "partita/store/nats/server_info.hpp"
+#include "partita/store/nats/subjects.hpp"
 #include "partita/store/nats_bucket.hpp"
+#include "partita/store/nats_requests.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
@@ -14,6 +16,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -35,6 +38,7 @@ namespace partita::store {
 
 namespace {
 
+using clock = std::chrono::steady_clock;
 using nats_store_actor = store_actor::extend<caf::reacts_to<nats_closed>>::extend_with<
     nats_closer_actor>::extend_with<nats_user_actor>;
 
@@ -43,6 +47,10 @@ constexpr const char* first_good_cluster = "2.9.21";
 constexpr std::chrono::milliseconds shortest_ttl{100};
 constexpr unsigned most_replicas = 5;
 constexpr std::size_t most_denials_logged = 100;
+/// A probe that is answered later is worth nothing.
+constexpr std::chrono::milliseconds probe_timeout{200};
+/// Between two probes where the server does not permit them: it logs each.
+constexpr std::chrono::seconds denied_probe_pause{60};
 
 template <class... Ts>
 void log(spdlog::level::level_enum level, fmt::format_string<Ts...> text, Ts&&... xs) {
@@ -85,6 +93,20 @@ struct store_state {
   std::vector<caf::actor_addr> listeners;
   std::set<std::string> denials;
 
+  /// The number of the link; 0: there is none.
+  std::uint64_t link_number = 0;
+  nats_requests probes;
+  /// When the earliest alarm for a probe will ring.
+  std::optional<clock::time_point> alarm;
+  /// Ourselves, while probes are under way.
+  nats_store_actor until_answered;
+  /// Why the server does not permit probes, and until when it is not asked again.
+  std::string probes_denied;
+  clock::time_point probes_denied_until;
+  bool probe_denial_logged = false;
+  /// Who serves which nonce; no address: nobody's end ends it.
+  std::map<std::string, caf::actor_addr> served;
+
   bool closing = false;
   /// While closing: buckets that still have requests under way.
   std::set<std::string> busy;
@@ -112,6 +134,11 @@ void set_link(store_ptr self, link_state state, const std::string& why) {
 }
 
 void take_link(store_ptr self, const nats_link& x) {
+  self->state.link_number = x.up ? x.link : 0;
+  if (x.up)
+    self->state.probes_denied.clear();
+  else
+    self->state.probes.link_lost(x.link, x.text);
   if (self->state.closing)
     return;
   if (x.up) {
@@ -180,6 +207,109 @@ caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
   return self->delegate(bucket_for(self, x.name), x);
 }
 
+// -- probing ----------------------------------------------------------------------------
+
+void serve(store_ptr self, const nonce& x) {
+  auto& state = self->state;
+  if (!nonce_fault(x.value).empty() || state.closing)
+    return;
+  caf::actor_addr owner;
+  if (auto sender = self->current_sender()) {
+    self->monitor(sender);
+    owner = caf::actor_cast<caf::actor_addr>(sender);
+  }
+  state.served.insert_or_assign(x.value, owner);
+  state.connection->answer(state.port, nats::probe_subject_of(x.value));
+}
+
+void serve_no_more(store_ptr self, const nonce& x) {
+  if (self->state.served.erase(x.value) > 0)
+    self->state.connection->answer_no_more(nats::probe_subject_of(x.value));
+}
+
+void server_ended(store_ptr self, const caf::actor_addr& who) {
+  std::erase_if(self->state.served, [&](const auto& x) {
+    if (x.second != who)
+      return false;
+    self->state.connection->answer_no_more(nats::probe_subject_of(x.first));
+    return true;
+  });
+}
+
+probed verdict(store_ptr self, const nats_outcome& x) {
+  switch (x.what) {
+  case nats_outcome::kind::answered:
+    return {probe_status::alive, self->state.link_number, {}};
+  case nats_outcome::kind::no_responders:
+    return {probe_status::gone, self->state.link_number, x.why};
+  case nats_outcome::kind::not_connected:
+  case nats_outcome::kind::refused:
+  case nats_outcome::kind::unknown:
+    break;
+  }
+  return {probe_status::unknown, self->state.link_number, x.why};
+}
+
+/// The end of every handler that touches probes: sees to it that they get their deadline.
+void watch_probes(store_ptr self) {
+  auto& state = self->state;
+  auto next = state.probes.next_deadline();
+  // Who asked may let go of us before the answer.
+  state.until_answered = next ? nats_store_actor{self} : nats_store_actor{};
+  if (!next || (state.alarm && *state.alarm <= *next))
+    return;
+  state.alarm = next;
+  auto delay = std::chrono::ceil<std::chrono::milliseconds>(*next - clock::now());
+  state.connection->wake_after(state.port, std::max(delay, std::chrono::milliseconds{0}));
+}
+
+caf::result<probed> start_probe(store_ptr self, const probe& x) {
+  auto& state = self->state;
+  if (auto why = nonce_fault(x.nonce.value); !why.empty())
+    return probed{probe_status::unknown, state.link_number, std::move(why)};
+  if (state.closing)
+    return probed{probe_status::unknown, 0, "the store was closed"};
+  auto now = clock::now();
+  if (!state.probes_denied.empty() && now < state.probes_denied_until)
+    return probed{probe_status::unknown, state.link_number, state.probes_denied};
+  auto promise = self->make_response_promise<probed>();
+  auto deadline = now + std::min(state.options.request_timeout, probe_timeout);
+  state.probes.ask(nats::probe_subject_of(x.nonce.value), {}, {}, deadline,
+                   [self, promise](const nats_outcome& outcome) mutable {
+                     promise.deliver(verdict(self, outcome));
+                   });
+  watch_probes(self);
+  return promise;
+}
+
+void probes_wake(store_ptr self) {
+  auto now = clock::now();
+  auto& state = self->state;
+  if (state.alarm && *state.alarm <= now)
+    state.alarm.reset();
+  state.probes.expire(now);
+  watch_probes(self);
+}
+
+/// Whether what the server does not permit is a probe, or being found by one.
+bool take_probe_denial(store_ptr self, const nats_denial& x) {
+  if (x.why.find(nats::probe_prefix) == std::string::npos)
+    return false;
+  auto& state = self->state;
+  if (!std::exchange(state.probe_denial_logged, true))
+    log(spdlog::level::warn,
+        "NATS does not permit leader probes, so a dead leader is replaced only when its "
+        "lease runs out; permit publishing and subscribing to {}> ({})",
+        nats::probe_prefix, x.why);
+  if (!x.subject.empty()) {
+    state.probes_denied = "NATS does not permit it: " + x.why;
+    state.probes_denied_until = clock::now() + denied_probe_pause;
+    state.probes.denied(x.subject, x.why);
+  }
+  watch_probes(self);
+  return true;
+}
+
 // -- closing ----------------------------------------------------------------------------
 
 /// When all buckets are at rest, the connection goes.
@@ -232,8 +362,10 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
   state.connection = std::make_shared<nats::connection>(std::move(options));
   state.port = state.connection->open_port(
       std::make_shared<nats_mailbox>(nats_user_actor{nats_store_actor{self}}));
+  state.probes.use(state.connection, state.port);
   self->set_down_handler([self](const caf::down_msg& x) {
     std::erase(self->state.listeners, x.source);
+    server_ended(self, x.source);
     auto& buckets = self->state.buckets;
     auto i = std::find_if(buckets.begin(), buckets.end(),
                           [&](const auto& y) { return y.second == x.source; });
@@ -250,19 +382,30 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
         self->state.listeners.push_back(x.address());
         tell(self, x.address());
       },
+      [self](const serve_probe& x) { serve(self, x.nonce); },
+      [self](const end_probe& x) { serve_no_more(self, x.nonce); },
+      [self](const probe& x) { return start_probe(self, x); },
       [self](close_store) { return close(self); },
       [self](nats_closed) { connection_closed(self); },
       [self](const nats_rested& x) { rested(self, x.bucket); },
-      [](const nats_answer&) {},
+      [self](nats_answer& x) {
+        self->state.probes.answered(x.ticket, std::move(x.answer));
+        watch_probes(self);
+      },
       [](const nats_news&) {},
-      [self](const nats_link& x) { take_link(self, x); },
+      [self](const nats_link& x) {
+        take_link(self, x);
+        watch_probes(self);
+      },
       [self](const nats_denial& x) {
+        if (take_probe_denial(self, x))
+          return;
         auto& seen = self->state.denials;
         if (seen.size() < most_denials_logged && seen.insert(x.why).second)
           log(spdlog::level::warn, "NATS complains: {}", x.why);
       },
       [](const nats_program& x) { take_program(x); },
-      [](nats_wake) {},
+      [self](nats_wake) { probes_wake(self); },
   };
 }
 

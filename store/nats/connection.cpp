@@ -107,6 +107,8 @@ public:
     for (auto i = from; i != to; ++i)
       i->second->unlisten(inbox_subject(i->first));
     inboxes_.erase(from, to);
+    for (auto i = answering_.begin(); i != answering_.end();)
+      i = i->second.user == user ? stop_answering(i) : std::next(i);
     changed_.notify_all();
   }
 
@@ -164,6 +166,24 @@ public:
     changed_.notify_all();
   }
 
+  // -- answering ------------------------------------------------------------------------
+
+  void answer(port user, const std::string& subject) {
+    std::lock_guard guard{mutex_};
+    if (users_.count(user) == 0)
+      return;
+    answering_.emplace(subject, answerer{user, ++last_answerer_, 0, false});
+    changed_.notify_all();
+  }
+
+  void answer_no_more(const std::string& subject) {
+    std::lock_guard guard{mutex_};
+    auto i = answering_.find(subject);
+    if (i != answering_.end())
+      stop_answering(i);
+    changed_.notify_all();
+  }
+
   std::size_t open_inboxes() const {
     auto link = present().link;
     // One is the inbox of all answers.
@@ -178,6 +198,18 @@ private:
     /// Has heard how the link is.
     bool greeted = false;
   };
+
+  /// One subject that is answered.
+  struct answerer {
+    port user = 0;
+    /// Tells it from another one of the same subject, before or after it.
+    std::uint64_t number = 0;
+    /// The link on which listening was tried last: once on each, as what a server refuses
+    /// it refuses again.
+    std::uint64_t tried_on = 0;
+    bool listening = false;
+  };
+  using answerers = std::map<std::string, answerer>;
 
   /// How the link is; the last that was told.
   struct news {
@@ -211,6 +243,13 @@ private:
   bool is_open(const inbox_id& id) const {
     std::lock_guard guard{mutex_};
     return inboxes_.count(id) > 0;
+  }
+
+  /// With the lock held.
+  answerers::iterator stop_answering(answerers::iterator i) {
+    if (i->second.listening && link_)
+      link_->unlisten(i->first);
+    return answering_.erase(i);
   }
 
   void look() {
@@ -269,6 +308,12 @@ private:
       discovered_ = link->discovered_urls();
     links_ = link->number();
     set_link(link);
+    // First: who was found here before the link was lost is looked for all the time.
+    {
+      std::unique_lock lock{mutex_};
+      while (begin_answering(lock)) {
+      }
+    }
     tell({true, link->number(), {}, link->server(), {}});
     learn_program();
     serve(std::nullopt, [&] { return link->over(); });
@@ -296,7 +341,7 @@ private:
   void serve(std::optional<clock::time_point> until, Done done) {
     std::unique_lock lock{mutex_};
     while (!stopping_ && !done() && !(until && clock::now() >= *until)) {
-      if (greet(lock) || bury(lock))
+      if (greet(lock) || begin_answering(lock) || bury(lock))
         continue;
       if (until)
         changed_.wait_until(lock, *until);
@@ -320,6 +365,37 @@ private:
     return true;
   }
 
+  /// Listens for one subject that is to be answered.
+  bool begin_answering(std::unique_lock<std::mutex>& lock) {
+    auto link = link_;
+    if (!link)
+      return false;
+    auto i = std::find_if(answering_.begin(), answering_.end(), [&](const auto& x) {
+      return x.second.tried_on != link->number();
+    });
+    if (i == answering_.end())
+      return false;
+    i->second.tried_on = link->number();
+    auto subject = i->first;
+    auto number = i->second.number;
+    lock.unlock();
+    // The link outlives its subscriptions' callbacks.
+    auto listening = link->listen(subject, [this, at = link.get()](const message& x) {
+      if (!x.reply.empty()
+          && at->publish(x.reply, {}, {}, {}).status == send_status::broken)
+        look();
+    });
+    lock.lock();
+    if (listening.status != send_status::sent)
+      return true;
+    i = answering_.find(subject);
+    if (i != answering_.end() && i->second.number == number)
+      i->second.listening = true;
+    else
+      link->unlisten(subject); // Not wanted any more; or anew, and tried again then.
+    return true;
+  }
+
   bool bury(std::unique_lock<std::mutex>& lock) {
     if (!link_ || !link_->has_retired())
       return false;
@@ -333,8 +409,11 @@ private:
   void set_link(std::shared_ptr<nats::link> link) {
     std::lock_guard guard{mutex_};
     link_ = std::move(link);
-    if (!link_)
-      inboxes_.clear();
+    if (link_)
+      return;
+    inboxes_.clear();
+    for (auto& [subject, x] : answering_)
+      x.listening = false;
   }
 
   void tell_down(const std::string& why) {
@@ -406,6 +485,8 @@ private:
   /// Only while it is up.
   std::shared_ptr<nats::link> link_;
   std::map<inbox_id, std::shared_ptr<nats::link>> inboxes_;
+  std::uint64_t last_answerer_ = 0;
+  answerers answering_;
   news news_;
 
   // Only the keeper's thread touches these.
@@ -460,6 +541,14 @@ connection::inbox connection::listen(port user, std::uint64_t number) {
 
 void connection::unlisten(port user, std::uint64_t number) {
   keeper_->unlisten(user, number);
+}
+
+void connection::answer(port user, const std::string& subject) {
+  keeper_->answer(user, subject);
+}
+
+void connection::answer_no_more(const std::string& subject) {
+  keeper_->answer_no_more(subject);
 }
 
 void connection::wake_after(port user, std::chrono::milliseconds delay) {

@@ -133,6 +133,16 @@ public:
   /// Closes an inbox. A few messages may still come.
   void unlisten(port user, std::uint64_t number);
 
+  /// Answers every message to `subject` that wants an answer with an empty one, on the
+  /// thread that brings the message: no sink is asked, so it shows that the process
+  /// runs, however busy it is. Begins as soon as there is a link, a moment after the call
+  /// at the earliest, and begins anew with each link. Where the server does not permit
+  /// it, sink::denied says so. A subject that is answered already is left as it is.
+  void answer(port user, const std::string& subject);
+
+  /// Ends what answer() began; closing the port does so too.
+  void answer_no_more(const std::string& subject);
+
   /// Calls the sink's wake() once, about `delay` from now, unless the port is closed
   /// before. For timers that must not keep their owner alive.
   void wake_after(port user, std::chrono::milliseconds delay);

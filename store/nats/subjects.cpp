@@ -63,6 +63,10 @@ std::string_view key_in(std::string_view bucket, std::string_view subject) {
   return subject.substr(bucket.size() + 1);
 }
 
+std::string probe_subject_of(std::string_view nonce) {
+  return std::string{probe_prefix} + std::string{nonce};
+}
+
 std::optional<delivery> parse_delivery(std::string_view reply) {
   constexpr std::string_view start = "$JS.ACK.";
   if (!reply.starts_with(start))

@@ -15,6 +15,13 @@ std::string subject_of(std::string_view bucket, std::string_view key);
 /// The key in a subject of this bucket; empty if the subject is none.
 std::string_view key_in(std::string_view bucket, std::string_view subject);
 
+/// `partita.probe.<nonce>`: where the process that serves a nonce answers. Shared by all
+/// groups of an account, as nonces are never the same.
+std::string probe_subject_of(std::string_view nonce);
+
+/// Before every nonce.
+inline constexpr std::string_view probe_prefix = "partita.probe.";
+
 /// What a consumer writes into the reply subject of a delivery.
 struct delivery {
   std::string_view stream;

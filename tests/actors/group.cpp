@@ -9,7 +9,7 @@ CAF_TEST_FIXTURE_SCOPE(group_tests, partita::test::group_fixture)
 
 CAF_TEST(one worker alone leads and owns everything) {
   start("a");
-  CAF_REQUIRE(pass_until([&] { return settled(12); }, 5s));
+  CAF_REQUIRE(pass_until([&] { return settled(12); }, 8s));
   CAF_CHECK_EQUAL(heard("a").id(), "worker-0");
   CAF_CHECK_EQUAL(heard("a").owns().size(), 12u);
 }
@@ -127,8 +127,9 @@ CAF_TEST(a worker of an instance gets its former id back) {
   start("b", "slot-b");
   CAF_REQUIRE(pass_until([&] { return !heard("b").id().empty(); }, 7s));
   CAF_CHECK_EQUAL(heard("b").id(), id);
+  CAF_MESSAGE("its former incarnation must have ended first");
   CAF_CHECK(
-      pass_until([&] { return settled(12) && heard("b").owns().size() == 6; }, 15s));
+      pass_until([&] { return settled(12) && heard("b").owns().size() == 6; }, 60s));
 }
 
 CAF_TEST(partitions that come and go at run time are owned and given up) {
@@ -216,29 +217,28 @@ CAF_TEST(no server for too long is a failure with a reason) {
   CAF_MESSAGE(x.heard->stops.back().failure);
 }
 
-CAF_TEST(workers keep their assignment while the store is away) {
+CAF_TEST(workers give up their work in time when the store is away and come back) {
   start("a");
   start("b");
   CAF_REQUIRE(
       pass_until([&] { return settled(12) && heard("a").owns().size() == 6; }, 10s));
   pass(12s);
-  auto count = heard("a").assignments.size();
   store::client_fault cut;
   cut.kind = store::fault_kind::link_down;
   for (auto& [name, x] : members)
     anon_send(x.client, cut);
-  CAF_MESSAGE("until their heartbeats and the leader key are swept");
+  CAF_MESSAGE("the last beat may be an interval old; seven eighths of heartbeat.ttl");
+  pass(4200ms);
+  CAF_CHECK(all_owned_once(12));
+  pass(1100ms);
+  CAF_CHECK(owners().empty());
   pass(30s);
   CAF_CHECK_EQUAL(leaders().size(), 0u);
-  CAF_CHECK_EQUAL(heard("a").assignments.size(), count);
   cut.times = 0;
   for (auto& [name, x] : members)
     anon_send(x.client, cut);
   CAF_CHECK(pass_until([&] { return leaders().size() == 1; }, 5s));
-  pass(10s);
-  CAF_CHECK(all_owned_once(12));
-  CAF_CHECK_EQUAL(heard("a").owns().size(), 6u);
-  CAF_CHECK_EQUAL(heard("a").assignments.size(), count);
+  CAF_CHECK(pass_until([&] { return all_owned_once(12); }, 30s));
 }
 
 CAF_TEST(an owner of whom a new leader hears nothing is awaited and then given up) {

@@ -73,6 +73,18 @@ CAF_TEST(a conflict that shows our own value means that an earlier try has lande
   CAF_CHECK(x.sent == sent);
 }
 
+CAF_TEST(our own value at a revision that is not greater is no proof of having landed) {
+  for (std::uint64_t at : {3, 4}) {
+    begin(4);
+    lose_answer();
+    repeats_after_the_pause(4);
+    is<key_writer::read>(writer.answered(conflict(), now));
+    auto x = is<key_writer::taken>(writer.looked(holds(at), true, now));
+    CAF_CHECK_EQUAL(x.entry.revision.value, at);
+    CAF_CHECK(!writer.busy());
+  }
+}
+
 CAF_TEST(
     a conflict that shows another value ends as taken and one without ends as vacant) {
   begin(4);

@@ -8,9 +8,13 @@ using namespace core_test;
 
 namespace {
 
-/// Asleep after 6 s, repeats every 100 ms.
+/// The watch may be silent for 6 s; repeats every 100 ms.
+record_follower::options usual() {
+  return {.self = {"me"}, .silence = 6s, .pause = 100ms};
+}
+
 struct fixture : stepper<record_follower> {
-  record_follower mine{{{"me"}, 6s, 100ms}, now};
+  record_follower mine{usual(), now};
 
   template <class Event>
   record_follower::commands on(const Event& what) {
@@ -47,14 +51,6 @@ struct fixture : stepper<record_follower> {
 
   std::uint64_t delivered(const record_follower::commands& xs) {
     return only<record_follower::deliver>(xs).value.version.value;
-  }
-
-  /// Time passes, and the process is awake.
-  void stay_awake(duration how_long) {
-    for (auto end = now + how_long; now < end;) {
-      now = std::min(end, now + 1s);
-      tick();
-    }
   }
 };
 
@@ -175,82 +171,72 @@ CAF_TEST(a record of another one that vanishes makes room for ours) {
   only<record_follower::create>(on(record_follower::gone{}));
 }
 
-CAF_TEST(a process that slept reads its record before it delivers anything) {
-  establish();
-  now += 6s;
-  CAF_MESSAGE("exactly as long as allowed");
-  CAF_CHECK_EQUAL(delivered(show(3, record_of(1, 11))), 11u);
-  now += 6s + 1ns;
-  only<record_follower::read>(show(4, record_of(1, 12)));
-  CAF_CHECK(show(5, record_of(1, 13)).empty());
-  CAF_CHECK(on(record_follower::gone{}).empty());
-  CAF_CHECK_EQUAL(delivered(answer(holds(9), record_of(2, 30))), 30u);
-  CAF_CHECK_EQUAL(delivered(show(10, record_of(2, 31))), 31u);
-}
-
-CAF_TEST(the tick that notices the sleep comes in time) {
-  establish();
-  for (int i = 0; i < 100; ++i) {
-    CAF_REQUIRE(mine.wake_at());
-    CAF_CHECK(*mine.wake_at() <= now + 1500ms);
-    now = *mine.wake_at();
-    CAF_CHECK(tick().empty());
-  }
-}
-
-CAF_TEST(reading after a sleep is repeated until there is an answer) {
-  establish();
-  now += 7s;
-  only<record_follower::read>(tick());
-  for (auto status :
-       {read_status::unknown, read_status::not_connected, read_status::refused}) {
-    CAF_CHECK(answer(unread(status)).empty());
-    CAF_CHECK(show(5, record_of(1, 13)).empty());
-    now += 99ms;
-    CAF_CHECK(tick().empty());
-    now += 1ms;
-    only<record_follower::read>(tick());
-  }
-  only<record_follower::lost>(answer(nothing_there()));
-}
-
-CAF_TEST(a record that was re addressed during the sleep is not delivered) {
-  establish();
-  now += 7s;
-  tick();
-  CAF_CHECK(answer(holds(9), record_of(2, 30, "other")).empty());
-  CAF_CHECK(show(4, record_of(1, 12, "other")).empty());
-}
-
-CAF_TEST(an answer that waited through the sleep is not taken for a fresh one) {
-  establish();
-  now += 7s;
-  only<record_follower::read>(tick());
-  CAF_MESSAGE("frozen again, with the answer in the mailbox");
-  now += 7s;
-  auto xs = answer(holds(3), record_of(1, 11));
-  CAF_CHECK_EQUAL(count<record_follower::deliver>(xs), 0u);
-  only<record_follower::read>(xs);
-  CAF_CHECK_EQUAL(delivered(answer(holds(9), record_of(2, 30))), 30u);
-}
-
-CAF_TEST(a sleep while a conflict is looked into leaves nothing waiting) {
+CAF_TEST(a bucket that was made anew before anything was ours is replayed) {
+  show(3, record_of(1, 10, "other"));
   on(record_follower::replayed{});
-  only<record_follower::read>(answer(conflict()));
-  now += 7s;
-  only<record_follower::read>(tick());
-  CAF_MESSAGE("the answer to the first read, then that to the second");
-  answer(unread(), malformed{});
-  answer(nothing_there(), malformed{});
-  now += 100ms;
-  tick();
-  now += 100ms;
-  tick();
-  now += 100ms;
+  CAF_CHECK(on(record_follower::bucket_changed{}).empty());
+  only<record_follower::create>(on(record_follower::replayed{}));
+}
+
+CAF_TEST(a watch without a sign of life loses the record at its time and not before) {
+  establish();
+  CAF_CHECK(mine.wake_at() == now + 6s);
+  now += 6s - 1ns;
   CAF_CHECK(tick().empty());
-  CAF_MESSAGE("the record is created in the end");
-  answer(done(1));
-  only<record_follower::lost>(on(record_follower::gone{}));
+  auto other = mine;
+  now += 1ns;
+  only<record_follower::lost>(tick());
+  CAF_CHECK(!mine.wake_at());
+  CAF_MESSAGE("any news is a sign of life");
+  auto signs = std::vector<record_follower::event>{
+      record_follower::alive{}, record_follower::replayed{},
+      record_follower::shown{{9}, record_of(1, 9)}};
+  for (const auto& x : signs) {
+    auto copy = other;
+    copy.step(x, now);
+    CAF_CHECK(copy.wake_at() == now + 6s);
+    CAF_CHECK(copy.step(record_follower::tick{}, now + 6s - 1ns).empty());
+    only<record_follower::lost>(copy.step(record_follower::tick{}, now + 6s));
+  }
+}
+
+CAF_TEST(a record that was just created is waited for as long as any) {
+  on(record_follower::replayed{});
+  now += 5s;
+  CAF_CHECK(answer(done(1)).empty());
+  CAF_CHECK(mine.wake_at() == now + 6s);
+}
+
+CAF_TEST(as long as nothing is ours silence costs nothing) {
+  show(3, record_of(1, 10, "other"));
+  on(record_follower::replayed{});
+  CAF_CHECK(!mine.wake_at());
+  now += 100s;
+  CAF_CHECK(tick().empty());
+}
+
+CAF_TEST(a worker that is to be available does not mind silence) {
+  auto o = usual();
+  o.exclusive = false;
+  record_follower x{o, now};
+  x.step(record_follower::shown{{2}, record_of(1, 10)}, now);
+  CAF_CHECK(!x.wake_at());
+  now += 100s;
+  CAF_CHECK(x.step(record_follower::tick{}, now).empty());
+  CAF_MESSAGE("but the loss of its record");
+  only<record_follower::lost>(x.step(record_follower::gone{}, now));
+}
+
+CAF_TEST(a follower that takes over from another one misses a record that is gone) {
+  auto o = usual();
+  o.established = true;
+  record_follower x{o, now};
+  CAF_CHECK(x.wake_at() == now + 6s);
+  only<record_follower::lost>(x.step(record_follower::replayed{}, now));
+  CAF_MESSAGE("and one that cannot be read");
+  record_follower y{o, now};
+  only<record_follower::lost>(
+      y.step(record_follower::shown{{3}, malformed{"no json"}}, now));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

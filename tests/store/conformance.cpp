@@ -72,7 +72,8 @@ std::chrono::milliseconds session::until_missing(blocking_bucket& bucket,
 }
 
 bool add_conformance_tests(const char* suite, const subject_factory& make) {
-  for (auto list : {write_tests(), race_tests(), bucket_tests(), watch_tests()})
+  for (auto list :
+       {write_tests(), race_tests(), bucket_tests(), watch_tests(), probe_tests()})
     for (const auto& x : list)
       caf::test::engine::add(suite, std::make_unique<registered_test>(x, make));
   return true;

@@ -22,6 +22,7 @@ std::vector<test_case> write_tests();
 std::vector<test_case> race_tests();
 std::vector<test_case> bucket_tests();
 std::vector<test_case> watch_tests();
+std::vector<test_case> probe_tests();
 
 /// The clients of one test; closes them in the end.
 class session {

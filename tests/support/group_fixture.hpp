@@ -93,6 +93,7 @@ struct group_fixture : test_coordinator_fixture<> {
     result.group = "g";
     result.buckets = bucket_options::of("g");
     result.strategy = core::make_strategy({});
+    result.shutdown = leave_mode::stop;
     result.random_seed = 1;
     result.clock = timepiece::of_actors();
     return result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "journal.hpp"
+#include "tcp_proxy.hpp"
 
 #include "../../support/nats_server.hpp"
 
@@ -22,6 +23,8 @@ struct timings {
   std::chrono::milliseconds min_interval = 500ms;
   std::chrono::milliseconds request = 250ms;
   std::chrono::milliseconds startup = 20s;
+  std::chrono::milliseconds handoff_timeout = 10s;
+  std::chrono::milliseconds restart_hold = 5s;
   std::uint32_t id_max = 99;
   std::size_t partitions = 24;
 };
@@ -38,6 +41,8 @@ public:
   ~worker_process();
 
   void signal(int number) const;
+  /// Stops it and waits until the kernel says so.
+  void freeze() const;
   /// Waits for its end (it was told to end); its exit code, or -1 if a signal ended it.
   int wait();
 
@@ -56,7 +61,11 @@ public:
   ~process_group();
 
   /// Starts a worker process. A worker of the same name and instance comes back later.
-  void start(const std::string& name);
+  /// `more`: further arguments.
+  void start(const std::string& name, const std::vector<std::string>& more = {});
+  /// Workers that start from now on have a proxy of their own between them and the server.
+  void use_proxies() { with_proxies_ = true; }
+  tcp_proxy& proxy(const std::string& name) { return *proxies_.at(name); }
   void start_many(std::size_t count);
   /// kill -9; returns once it is gone.
   void kill(const std::string& name);
@@ -66,6 +75,7 @@ public:
   void tell_to_stop(const std::string& name);
   /// Waits for the end of one that was told to stop.
   int wait_for_end(const std::string& name);
+  /// Stops the process (SIGSTOP); returns once it does nothing any more.
   void freeze(const std::string& name);
   void thaw(const std::string& name);
   std::size_t size() const { return processes_.size(); }
@@ -99,6 +109,9 @@ private:
   timings timings_;
   std::unique_ptr<test::nats_server> server_;
   test::journal journal_;
+  bool with_proxies_ = false;
+  std::map<std::string, std::unique_ptr<tcp_proxy>> proxies_;
+  std::map<std::string, std::int64_t> frozen_;
   std::map<std::string, std::unique_ptr<worker_process>> processes_;
 };
 

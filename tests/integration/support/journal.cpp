@@ -39,6 +39,7 @@ void take_in(worker_view& view, const nlohmann::json& x) {
 void journal::add(const std::string& worker, const std::string& line) {
   std::lock_guard guard{mutex_};
   story_.push_back(worker + ": " + line);
+  ownership_.said(worker, line);
   auto x = nlohmann::json::parse(line, nullptr, false);
   // The last words of a worker that is known to be gone may come behind that.
   auto view = views_.find(worker);
@@ -50,6 +51,7 @@ void journal::add(const std::string& worker, const std::string& line) {
 void journal::gone(const std::string& worker) {
   std::lock_guard guard{mutex_};
   story_.push_back(worker + ": gone");
+  ownership_.ended(worker, wall_ns());
   views_.erase(worker);
   changed_.notify_all();
 }
@@ -57,6 +59,7 @@ void journal::gone(const std::string& worker) {
 void journal::begun(const std::string& worker) {
   std::lock_guard guard{mutex_};
   story_.push_back(worker + ": begins");
+  ownership_.begun(worker);
   views_[worker] = {};
 }
 
@@ -69,6 +72,31 @@ bool journal::wait(const std::function<bool(const views&)>& holds,
 journal::views journal::now() const {
   std::lock_guard guard{mutex_};
   return views_;
+}
+
+void journal::slept(const std::string& worker, std::int64_t from_ns, std::int64_t to_ns) {
+  std::lock_guard guard{mutex_};
+  story_.push_back(worker + ": slept for " + std::to_string((to_ns - from_ns) / 1000000)
+                   + " ms");
+  ownership_.slept(worker, from_ns, to_ns);
+}
+
+std::string journal::violations() const {
+  std::lock_guard guard{mutex_};
+  std::string result;
+  for (const auto& x : ownership_.violations(wall_ns()))
+    result += x + '\n';
+  return result;
+}
+
+std::vector<ownership::gap> journal::gaps() const {
+  std::lock_guard guard{mutex_};
+  return ownership_.gaps();
+}
+
+std::int64_t wall_ns() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 std::string journal::story() const {

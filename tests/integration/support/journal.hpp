@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ownership.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <chrono>
@@ -56,6 +58,11 @@ public:
   bool wait(const std::function<bool(const views&)>& holds,
             std::chrono::milliseconds at_most = 30s);
   views now() const;
+  /// The worker's process did nothing between these two moments of the wall clock.
+  void slept(const std::string& worker, std::int64_t from_ns, std::int64_t to_ns);
+  /// What was wrong with who worked on what, a line each; empty if all is well.
+  std::string violations() const;
+  std::vector<ownership::gap> gaps() const;
   /// Everything, for a person who looks at a failure.
   std::string story() const;
 
@@ -64,7 +71,12 @@ private:
   std::condition_variable changed_;
   views views_;
   std::vector<std::string> story_;
+  // On a busy machine it takes a woken process so long to look at its clock.
+  ownership ownership_{1'000'000'000};
 };
+
+/// The wall clock, nanoseconds since 1970: that of the events.
+std::int64_t wall_ns();
 
 // -- questions that many tests ask ------------------------------------------------------
 

@@ -69,6 +69,13 @@ void worker_process::signal(int number) const {
     ::kill(pid_, number);
 }
 
+void worker_process::freeze() const {
+  signal(SIGSTOP);
+  int status = 0;
+  while (waitpid(pid_, &status, WUNTRACED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+}
+
 int worker_process::wait() {
   int status = 0;
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
@@ -105,17 +112,25 @@ void process_group::write_config() const {
       << "\nplanned_scale_window = " << ms(timings_.planned_scale_window)
       << "\nsettle_time = " << ms(timings_.settle)
       << "\nmin_interval = " << ms(timings_.min_interval)
+      << "\nhandoff_timeout = " << ms(timings_.handoff_timeout)
+      << "\nrestart_hold = " << ms(timings_.restart_hold)
       << "\n[partitions]\nprefix = \"p\"\ncount = " << timings_.partitions
       << "\n[timeouts]\nstartup = " << ms(timings_.startup)
       << "\nrequest = " << ms(timings_.request) << "\n[log]\nlevel = \"debug\"\n";
 }
 
-void process_group::start(const std::string& name) {
+void process_group::start(const std::string& name, const std::vector<std::string>& more) {
+  std::vector<std::string> arguments{
+      "run", "-c", config_file(), "--events", "-", "--set", "worker.instance=" + name};
+  if (with_proxies_) {
+    auto& proxy = proxies_[name];
+    if (!proxy)
+      proxy = std::make_unique<tcp_proxy>(server_->port());
+    arguments.insert(arguments.end(), {"--set", "nats.url=" + proxy->url()});
+  }
+  arguments.insert(arguments.end(), more.begin(), more.end());
   processes_[name] = std::make_unique<worker_process>(
-      name,
-      std::vector<std::string>{"run", "-c", config_file(), "--events", "-", "--set",
-                               "worker.instance=" + name},
-      journal_, server_->dir() / (name + ".log"));
+      name, std::move(arguments), journal_, server_->dir() / (name + ".log"));
 }
 
 void process_group::start_many(std::size_t count) {
@@ -140,15 +155,20 @@ void process_group::tell_to_stop(const std::string& name) {
 int process_group::wait_for_end(const std::string& name) {
   auto code = processes_.at(name)->wait();
   processes_.erase(name);
+  frozen_.erase(name);
   journal_.gone(name);
   return code;
 }
 
 void process_group::freeze(const std::string& name) {
-  processes_.at(name)->signal(SIGSTOP);
+  processes_.at(name)->freeze();
+  frozen_[name] = wall_ns();
 }
 
 void process_group::thaw(const std::string& name) {
+  auto since = frozen_.extract(name);
+  // Before it can do anything, so that what it does then is judged by that.
+  journal_.slept(name, since.mapped(), wall_ns());
   processes_.at(name)->signal(SIGCONT);
 }
 

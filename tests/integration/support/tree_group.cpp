@@ -16,22 +16,22 @@ namespace {
 listener_actor::behavior_type scribe(listener_actor::pointer, std::string name,
                                      journal* to) {
   return {
-      [=](const worker_id_claimed& x) { to->add(name, app::event_line(0, x)); },
-      [=](const state_changed& x) { to->add(name, app::event_line(0, x)); },
-      [=](const leadership_changed& x) { to->add(name, app::event_line(0, x)); },
-      [=](const calculator_adopted& x) { to->add(name, app::event_line(0, x)); },
-      [=](const assignment_changed& x) { to->add(name, app::event_line(0, x)); },
-      [=](const partitions_assigned& x) { to->add(name, app::event_line(0, x)); },
+      [=](const worker_id_claimed& x) { to->add(name, app::event_line(wall_ns(), x)); },
+      [=](const state_changed& x) { to->add(name, app::event_line(wall_ns(), x)); },
+      [=](const leadership_changed& x) { to->add(name, app::event_line(wall_ns(), x)); },
+      [=](const calculator_adopted& x) { to->add(name, app::event_line(wall_ns(), x)); },
+      [=](const assignment_changed& x) { to->add(name, app::event_line(wall_ns(), x)); },
+      [=](const partitions_assigned& x) { to->add(name, app::event_line(wall_ns(), x)); },
       [=](const partitions_revoked& x) {
-        to->add(name, app::event_line(0, x));
+        to->add(name, app::event_line(wall_ns(), x));
         return work_stopped{};
       },
       [=](const partitions_lost& x) {
-        to->add(name, app::event_line(0, x));
+        to->add(name, app::event_line(wall_ns(), x));
         return work_stopped{};
       },
-      [=](const alert_raised& x) { to->add(name, app::event_line(0, x)); },
-      [=](const worker_stopped& x) { to->add(name, app::event_line(0, x)); },
+      [=](const alert_raised& x) { to->add(name, app::event_line(wall_ns(), x)); },
+      [=](const worker_stopped& x) { to->add(name, app::event_line(wall_ns(), x)); },
   };
 }
 

@@ -1,0 +1,192 @@
+#pragma once
+
+#include "partita/core/time.hpp"
+#include "partita/messages/record.hpp"
+#include "partita/messages/reports.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// What a worker tells its listeners to do, and what it tells the group about that.
+///
+///            joined                    session over, deadline passed
+///   +------+ -----> +---------+ ------------------------------> +--------+
+///   | idle |        | working |                                 | losing |
+///   +------+ <-+    +---------+ --gives up--> +-----------+ --> +--------+
+///              |                              | giving up |         |
+///              |                              +-----------+         |
+///              +------- all listeners have stopped / settled -------+
+///
+/// Promises:
+/// - A partition is assigned only while the session holds, and only if a record of this
+///   session grants it; each once for each token.
+/// - A partition is in the report's `stopping` from its revocation until every listener
+///   that may work on it has confirmed that it does not.
+/// - A partition that comes back while it is being stopped is assigned only after that.
+/// - A new token of a held partition is told without a stop.
+/// - When the session is over, all that was worked on or being stopped is lost, and it is
+///   settled only once every listener has confirmed.
+/// - A listener that is gone works on nothing: it counts as having confirmed.
+/// - Whoever does not confirm in time is reported, once for each order.
+class duties {
+public:
+  /// Names a listener; given by the shell.
+  using listener_id = std::uint64_t;
+  /// Names a revocation or loss, so that a late answer is not taken for that to another.
+  using order_id = std::uint64_t;
+
+  struct options {
+    /// Whether the session ends by time.
+    bool exclusive = true;
+    /// How long stopping may take after a revocation before it is reported.
+    duration stop_within{};
+    /// The same after a loss: from then on others may own the partitions.
+    duration margin{};
+  };
+
+  // -- events ---------------------------------------------------------------------------
+
+  struct listener_added {
+    listener_id who;
+  };
+  struct listener_gone {
+    listener_id who;
+  };
+  /// A new session may begin; only while idle.
+  struct joined {};
+  struct extended {
+    time_point until;
+  };
+  struct recorded {
+    record what;
+  };
+  struct confirmed {
+    listener_id who;
+    order_id order;
+  };
+  struct session_over {
+    std::string why;
+  };
+  /// The worker wants to leave: others shall take over one by one.
+  struct drain {};
+  /// The worker leaves: everything is to be stopped within `time_left`.
+  struct give_up {
+    duration time_left;
+  };
+  struct tick {};
+  using event = std::variant<listener_added, listener_gone, joined, extended, recorded,
+                             confirmed, session_over, drain, give_up, tick>;
+
+  // -- commands -------------------------------------------------------------------------
+
+  struct assign {
+    /// Only this one; nobody: all.
+    std::optional<listener_id> to;
+    stamp granted_by;
+    std::vector<grant> what;
+  };
+  /// To all listeners; each answers with confirmed.
+  struct revoke {
+    order_id order;
+    std::vector<grant> what;
+    duration time_left;
+  };
+  /// To all listeners; each answers with confirmed.
+  struct lose {
+    order_id order;
+    std::vector<grant> what;
+    std::string why;
+    duration time_left;
+  };
+  struct report {
+    record_progress what;
+  };
+  /// The deadline has passed: the session is over.
+  struct ended {
+    std::string why;
+  };
+  /// After a loss or after giving up: nobody works on anything.
+  struct settled {};
+  /// Work goes on that should have ended. `lost`: others may own these by now.
+  struct late {
+    std::vector<partition> what;
+    bool lost;
+    duration age;
+  };
+  /// That has passed.
+  struct late_no_more {
+    duration age;
+  };
+  using command =
+      std::variant<assign, revoke, lose, report, ended, settled, late, late_no_more>;
+  using commands = std::vector<command>;
+
+  explicit duties(options opts) : options_{opts} {}
+
+  commands step(const event& what, time_point now);
+  std::optional<time_point> wake_at() const;
+
+  /// The record takes everything away and nobody works on anything.
+  bool drained() const;
+  /// Everything was stopped after a loss or after giving up, or nothing ever began.
+  bool idle() const { return phase_ == phase::idle; }
+
+private:
+  enum class phase : std::uint8_t { idle, working, losing, giving_up };
+
+  struct order {
+    std::vector<grant> what;
+    std::set<listener_id> waiting;
+    time_point since;
+    time_point late_at;
+    bool lost = false;
+    bool reported = false;
+  };
+
+  void on(const listener_added& what, time_point now);
+  void on(const listener_gone& what, time_point now);
+  void on(const joined& what, time_point now);
+  void on(const extended& what, time_point now);
+  void on(const recorded& what, time_point now);
+  void on(const confirmed& what, time_point now);
+  void on(const session_over& what, time_point now);
+  void on(const drain& what, time_point now);
+  void on(const give_up& what, time_point now);
+  void on(const tick& what, time_point now);
+
+  bool session_holds(time_point now) const;
+  void check_deadline(time_point now);
+  void revoke_what_is_gone(time_point now);
+  void assign_what_is_new(time_point now);
+  void lose_all(const std::string& why, time_point now);
+  order_id give_order(std::vector<grant> what, duration late_after, bool lost,
+                      time_point now);
+  void finish_orders();
+  void watch_time(time_point now);
+  void settle();
+  void report_news();
+
+  options options_;
+  commands out_;
+  phase phase_ = phase::idle;
+  std::set<listener_id> listeners_;
+  std::optional<time_point> until_;
+  /// The newest record of this session.
+  std::optional<record> record_;
+  /// By name. What listeners were told to work on, and what they were told to stop.
+  std::map<std::string, grant> held_;
+  std::map<std::string, order_id> stopping_;
+  std::map<order_id, order> orders_;
+  order_id last_order_ = 0;
+  bool draining_ = false;
+  record_progress reported_;
+  /// Since when work goes on that was reported.
+  std::optional<time_point> late_since_;
+};
+
+} // namespace partita::core

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "partita/core/time.hpp"
+#include "partita/messages/events.hpp"
+
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// How long the store has been away, and how loud that is said.
+///
+///   +------+  proven   +------+  nothing for `after` / degrade, alert  +----------+
+///   | idle | --------> | fine | -------------------------------------> | degraded | --+
+///   +------+ <-------- +------+ <------------------------------------- +----------+ <-+
+///             released           proven / recover, alert over     an age / alert
+///
+/// Promises: degraded exactly while no proof was sent within `after`; each level is said
+/// once, at its age, the age counted from when the last proof was sent; the end is said
+/// once. While nobody tries to prove anything nothing is counted.
+class outage {
+public:
+  struct options {
+    duration after{};
+    duration warn{};
+    duration error{};
+    duration critical{};
+  };
+
+  // -- events ---------------------------------------------------------------------------
+
+  /// The store has acknowledged what was sent at that time.
+  struct proven {
+    time_point sent;
+  };
+  /// No proof is tried for now, for reasons other than the store.
+  struct released {};
+  struct tick {};
+  using event = std::variant<proven, released, tick>;
+
+  // -- commands -------------------------------------------------------------------------
+
+  struct degrade {};
+  struct recover {};
+  struct alert {
+    alert_level level;
+    duration age;
+    bool over;
+  };
+  using command = std::variant<degrade, recover, alert>;
+  using commands = std::vector<command>;
+
+  explicit outage(options opts) : options_{opts} {}
+
+  commands step(const event& what, time_point now);
+  std::optional<time_point> wake_at() const;
+
+private:
+  void on(const proven& what, time_point now);
+  void on(const released& what, time_point now);
+  void on(const tick& what, time_point now);
+
+  duration age_of(alert_level x) const;
+
+  options options_;
+  commands out_;
+  /// When the last proof was sent; nothing while idle.
+  std::optional<time_point> proven_at_;
+  /// While degraded: what was said last.
+  std::optional<alert_level> said_;
+};
+
+} // namespace partita::core

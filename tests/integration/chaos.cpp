@@ -1,0 +1,191 @@
+#define CAF_SUITE integration.chaos
+
+#include "support/group.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <random>
+
+using namespace partita::test;
+
+namespace {
+
+/// Random faults on a group of processes, one or two at a time, from one seed; the
+/// journal judges what came of it.
+class storm {
+public:
+  explicit storm(std::uint64_t seed) : random_{seed}, group_{with()} {
+    group_.use_proxies();
+    group_.start_many(workers);
+    group_.require_rest();
+  }
+
+  process_group& group() { return group_; }
+
+  void blow(std::chrono::milliseconds how_long) {
+    auto end = std::chrono::steady_clock::now() + how_long;
+    while (std::chrono::steady_clock::now() < end)
+      strike();
+  }
+
+  /// How long partitions were without an owner, by the fault that came before.
+  void report() const {
+    std::map<std::string, std::vector<std::int64_t>> by_fault;
+    for (const auto& x : group_.journal().gaps()) {
+      auto ms = (x.to_ns - x.from_ns) / 1'000'000;
+      by_fault["work ended: " + x.after].push_back(ms);
+      auto later =
+          std::upper_bound(faults_.begin(), faults_.end(), x.from_ns,
+                           [](std::int64_t at, const auto& y) { return at < y.first; });
+      if (later != faults_.begin())
+        by_fault["fault: " + std::prev(later)->second].push_back(ms);
+    }
+    for (auto& [what, all] : by_fault) {
+      std::sort(all.begin(), all.end());
+      auto at = [&all = all](std::size_t percent) {
+        return all[std::min(all.size() - 1, all.size() * percent / 100)];
+      };
+      CAF_MESSAGE(what << ": " << all.size() << " times without owner, p50 " << at(50)
+                       << " ms, p95 " << at(95) << " ms, max " << all.back() << " ms");
+    }
+  }
+
+private:
+  static constexpr std::size_t workers = 8;
+
+  static timings with() {
+    timings result;
+    result.partitions = 500;
+    return result;
+  }
+
+  std::uint64_t below(std::uint64_t n) { return random_() % n; }
+
+  std::string anybody() {
+    auto now = group_.journal().now();
+    return std::next(now.begin(), static_cast<std::ptrdiff_t>(below(now.size())))->first;
+  }
+
+  std::string leader_or_anybody() {
+    auto result = group_.leader();
+    return result.empty() || below(2) == 0 ? anybody() : result;
+  }
+
+  /// Time passes; nothing is waited for, because anything may happen.
+  void pass(std::uint64_t from_ms, std::uint64_t to_ms) {
+    std::chrono::milliseconds how_long{from_ms + below(to_ms - from_ms + 1)};
+    group_.journal().wait([](const auto&) { return false; }, how_long);
+  }
+
+  void note(const char* fault) { faults_.emplace_back(wall_ns(), fault); }
+
+  void strike() {
+    auto lease = static_cast<std::uint64_t>(group_.with().lease.count());
+    switch (below(10)) {
+    case 0:
+    case 1: {
+      note("a worker is killed");
+      auto who = leader_or_anybody();
+      group_.kill(who);
+      pass(0, 4 * lease);
+      group_.start(who);
+      break;
+    }
+    case 2:
+    case 3: {
+      note("a worker is stopped for up to three leases");
+      auto who = leader_or_anybody();
+      group_.freeze(who);
+      pass(1, 3 * lease);
+      group_.thaw(who);
+      break;
+    }
+    case 4: {
+      note("a worker's connection is cut");
+      auto& proxy = group_.proxy(leader_or_anybody());
+      proxy.set(tcp_proxy::mode::cut);
+      pass(10, 4 * lease);
+      proxy.set(tcp_proxy::mode::open);
+      break;
+    }
+    case 5: {
+      note("a worker's connection stalls");
+      auto& proxy = group_.proxy(leader_or_anybody());
+      using enum tcp_proxy::mode;
+      proxy.set(std::array{stalled, deaf_server, deaf_client}[below(3)]);
+      pass(10, 4 * lease);
+      proxy.set(open);
+      break;
+    }
+    case 6:
+      note("the server is killed");
+      group_.server().kill();
+      pass(0, 3 * lease);
+      group_.server().start();
+      break;
+    case 7:
+      note("the server is frozen");
+      group_.server().freeze();
+      pass(10, 3 * lease);
+      group_.server().thaw();
+      break;
+    case 8:
+      if (below(3) != 0)
+        break;
+      note("the server loses its store");
+      group_.server().kill();
+      group_.server().wipe();
+      group_.server().start();
+      pass(0, 2 * lease);
+      break;
+    case 9: {
+      note("a worker leaves and comes back");
+      auto who = leader_or_anybody();
+      CAF_CHECK_EQUAL(group_.stop(who), 0);
+      pass(0, lease);
+      group_.start(who);
+      break;
+    }
+    }
+    if (below(3) == 0)
+      group_.rest(10s);
+    else
+      pass(0, 2 * lease);
+  }
+
+  std::mt19937_64 random_;
+  process_group group_;
+  /// When which fault began.
+  std::vector<std::pair<std::int64_t, std::string>> faults_;
+};
+
+/// A minute, or as long as PARTITA_SOAK_MINUTES says.
+std::chrono::milliseconds length() {
+  const auto* text = std::getenv("PARTITA_SOAK_MINUTES");
+  return text ? std::chrono::minutes{std::atoi(text)} : 60s;
+}
+
+std::uint64_t seed() {
+  const auto* text = std::getenv("PARTITA_SOAK_SEED");
+  return text ? std::strtoull(text, nullptr, 10) : std::random_device{}();
+}
+
+} // namespace
+
+CAF_TEST(no fault of processes or network or server gives a partition two owners) {
+  auto chosen = seed();
+  CAF_MESSAGE("PARTITA_SOAK_SEED=" << chosen);
+  storm weather{chosen};
+  weather.blow(length());
+  auto& group = weather.group();
+  auto rested = group.rest(60s);
+  auto wrong = group.journal().violations();
+  weather.report();
+  CAF_CHECK(rested);
+  CAF_CHECK_EQUAL(wrong, "");
+  if (!rested || !wrong.empty())
+    CAF_MESSAGE(group.journal().story());
+}
