@@ -85,6 +85,7 @@ caf::result<work_stopped> stop_work(self_pointer self, const std::vector<grant>&
                                     core::duration time_left, bool lost) {
   auto& s = self->state;
   const auto& o = s.options;
+  auto manner = o.peace && *o.peace ? listener_manner::prompt : o.manner;
   note(self, "{} {}, {} ms left", lost ? "has lost" : "is to stop",
        names_of(partitions_of(what)), time_left / std::chrono::milliseconds{1});
   for (const auto& x : what)
@@ -93,10 +94,10 @@ caf::result<work_stopped> stop_work(self_pointer self, const std::vector<grant>&
   auto answer = self->make_response_promise<work_stopped>();
   s.orders.emplace(number, order{partitions_of(what), answer});
   core::duration pause{0};
-  if (o.manner != listener_manner::prompt && !s.where->just_thawed(o.owner))
+  if (manner != listener_manner::prompt && !s.where->just_thawed(o.owner))
     pause = s.where->random().between(
         core::duration{0}, std::max(core::duration{0}, std::min(time_left, o.slowest)));
-  if (o.manner == listener_manner::stubborn && !lost)
+  if (manner == listener_manner::stubborn && !lost)
     return answer; // Until the session is over.
   if (pause.count() == 0)
     finish(self, number);

@@ -33,6 +33,8 @@ struct application_options {
   timepiece clock;
   /// What a slow one needs at most, on its own clock.
   core::duration slowest{0};
+  /// While it holds, everybody is prompt.
+  const bool* peace = nullptr;
   /// Takes the record for the word to work, for workers that do not say it otherwise.
   bool by_record = false;
 };

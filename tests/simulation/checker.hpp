@@ -180,6 +180,7 @@ private:
   /// Over all lives of the bucket; and what was known when its present life began.
   version greatest_version_;
   version version_before_;
+  epoch epoch_before_;
   epoch greatest_epoch_;
   /// The greatest epoch under which something was granted in this life.
   epoch granting_epoch_;

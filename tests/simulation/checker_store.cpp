@@ -87,6 +87,7 @@ void checker::lost(const std::string& bucket, std::optional<revision> after) {
     return;
   std::erase_if(records_, gone);
   version_before_ = greatest_version_;
+  epoch_before_ = greatest_epoch_;
   granting_epoch_ = {};
 }
 
@@ -160,8 +161,10 @@ void checker::judge_order(const std::string& key, const record& x,
     fail("versions and epochs never go back in the store",
          "{} changed under version {} of epoch {}", key, short_text(x.version),
          short_text(x.epoch));
+  // A leader that has not noticed the loss yet goes on within its epoch; the tokens of what
+  // it grants are judged in any case.
   bool sealed = old && x.version == old->record.version;
-  if (!sealed && x.version <= version_before_)
+  if (!sealed && x.epoch > epoch_before_ && x.version <= version_before_)
     fail("versions and epochs never go back in the store",
          "{} has version {}, an earlier life of the bucket had version {}", key,
          short_text(x.version), short_text(version_before_));

@@ -115,6 +115,7 @@ void group::start(std::size_t where) {
                                        .manner = manner,
                                        .clock = x.clock,
                                        .slowest = settings_->slowest_listener,
+                                       .peace = &peace_,
                                        .by_record = by_record_},
                                       *checker_);
     x.supervisor =

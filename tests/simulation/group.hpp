@@ -69,6 +69,9 @@ public:
   /// One way takes up to so much longer; 0: as usual.
   void slow_down(core::duration up_to) { slow_ = up_to; }
 
+  /// From now on all listeners are prompt.
+  void make_peace() { peace_ = true; }
+
   // -- partitions -----------------------------------------------------------------------
 
   const std::vector<partition>& partitions() const { return partitions_; }
@@ -101,6 +104,7 @@ private:
   std::vector<std::unique_ptr<host>> hosts_;
   std::vector<partition> partitions_;
   core::duration slow_{0};
+  bool peace_ = false;
 
   enum class parting : std::uint8_t { no, broken, blocked };
   parting parted_ = parting::no;

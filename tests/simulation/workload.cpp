@@ -60,6 +60,7 @@ void workload::start() {
 
 void workload::finish() {
   rolling_.clear();
+  group_->make_peace();
   for (std::size_t i = 0; i < group_->slots(); ++i)
     if (!group_->in_slot(i) && (i < 2 || world_->random().chance(0.7)))
       group_->start_later(i, world_->random().between(1ms, 1s));
