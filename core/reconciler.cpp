@@ -62,9 +62,16 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   auto& x = at(who);
   if (x.present && seen <= x.revision)
     return {};
+  const auto* found = std::get_if<record>(&value);
+  auto goes_back = found && x.present && x.value && stamp_of(*found) < stamp_of(*x.value);
   x.present = true;
   x.clean = false;
-  if (const auto* found = std::get_if<record>(&value)) {
+  if (goes_back) {
+    // Void: whoever applied what was there before ignores it, and works on.
+    x.voided = true;
+    newest_ = std::max(newest_, found->version);
+  } else if (found) {
+    x.voided = false;
     auto ours = seen == x.written || (x.writer.busy() && *found == x.under_way);
     // What others wrote in between is not known: what is being revoked counts from here.
     if (!ours)
@@ -75,7 +82,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   } else {
     x.value.reset();
     x.revoked.clear();
-    x.unsealed = false;
+    x.unsealed = x.voided = false;
     hold_until_ = now + options_.hold;
   }
   x.revision = seen;
@@ -94,7 +101,7 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
     hold_until_ = now + options_.hold;
   auto& x = i->second;
   x.present = false;
-  x.unsealed = false;
+  x.unsealed = x.voided = false;
   x.value.reset();
   x.revoked.clear();
   look(who, x, now);
@@ -232,7 +239,7 @@ void reconciler::work(time_point now) {
 void reconciler::push(const worker_id& who, slot& x, time_point now) {
   if (!may_write(x, now))
     return;
-  auto next = x.unsealed ? sealed_copy(x) : wanted(who, x, now);
+  auto next = x.unsealed || x.voided ? sealed_copy(x) : wanted(who, x, now);
   x.clean = !next;
   if (!next)
     return;
@@ -532,6 +539,7 @@ void reconciler::landed(const worker_id& who, slot& x, const key_writer::landed&
   if (x.sealing)
     x.unsealed = false;
   x.sealing = false;
+  x.voided = x.voided && x.revision > what.at;
   // Answered, so it holds, also if the watch has not shown it yet.
   if (x.present && x.revision < what.at)
     x.value = x.under_way;

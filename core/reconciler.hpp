@@ -37,6 +37,8 @@ namespace partita::core {
 /// - Versions only grow. A grant's token is the version that granted it, greater than any
 ///   before, and stays with the grant.
 /// - Records are emptied, never deleted.
+/// - A record never goes back to a smaller (epoch, version): one that appears is void, and
+///   what was there before is written over it.
 /// - Nothing is granted before `may_grant_at`, nor for `hold` after a record vanished or
 ///   could not be read: nobody knows what its worker still does.
 class reconciler {
@@ -136,6 +138,8 @@ private:
     bool present = false;
     /// It was there when the records were replayed, and is not sealed yet.
     bool unsealed = false;
+    /// What stands there is older than `value`, which is to be written again.
+    bool voided = false;
     /// It says what is wanted, as far as that is possible now.
     bool clean = false;
     key_writer writer;
