@@ -152,6 +152,9 @@ private:
     /// Names of the partitions that nobody else may be given because of this record: in
     /// what it says and in what is being written.
     std::set<std::string> holds;
+    /// How many of its partitions are being revoked, and how many shall be its own.
+    std::size_t moving = 0;
+    std::size_t wanted = 0;
     /// Since which record, and when on our clock, a partition is being revoked.
     struct revocation {
       stamp since;
@@ -166,6 +169,7 @@ private:
   slot& at(const worker_id& who);
   void look(const worker_id& who, slot& x, time_point now);
   void index(const worker_id& who, slot& x);
+  void count_moves(slot& x);
   void mark(const worker_id& who);
   void mark_all();
   void work(time_point now);
@@ -177,17 +181,15 @@ private:
                 time_point now) const;
 
   record draft(const slot& x) const;
-  std::optional<record> wanted(const worker_id& who, const slot& x, time_point now) const;
+  std::optional<record> wanted(const worker_id& who, const slot& x, time_point now);
   record sealed_copy(const slot& x) const;
   std::optional<record> settle_ended(const worker_id& who, const slot& x,
                                      time_point now) const;
   std::optional<record> settle_idle(const worker_id& who, const slot& x,
                                     time_point now) const;
-  std::optional<record> settle_owner(const worker_id& who, const slot& x,
-                                     time_point now) const;
+  std::optional<record> settle_owner(const worker_id& who, const slot& x, time_point now);
   const std::vector<partition>& goal_of(const worker_id& who) const;
   std::uint32_t standby_of(const worker_id& who) const;
-  std::size_t moving() const;
 
   void carry_out(const worker_id& who, slot& x, const key_writer::step& what,
                  time_point now);
@@ -204,6 +206,9 @@ private:
   std::unordered_map<std::string, std::set<worker_id, by_number>> holders_;
   std::unordered_map<std::string, worker_id> wanted_by_;
   std::set<worker_id, by_number> marked_;
+  /// How many partitions are being revoked; and who waits because they are too many.
+  std::size_t moving_ = 0;
+  std::set<worker_id, by_number> held_back_;
   bool replayed_ = false;
   bool sealed_ = false;
   std::optional<target> target_;
