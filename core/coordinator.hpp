@@ -205,8 +205,8 @@ private:
   std::optional<std::vector<partition>> partitions_;
   /// Who takes part in plans.
   std::set<worker_id, by_number> eligible_;
-  /// Whom the log was told of.
-  std::set<worker_id, by_number> overdue_;
+  /// Of which incarnations the log was told.
+  std::set<nonce> overdue_;
   std::optional<time_point> newborn_until_;
   /// What was shown last, and what the present target was made for.
   worker_state phase_ = worker_state::stable;
