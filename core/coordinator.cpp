@@ -239,6 +239,7 @@ void coordinator::proceed(time_point now) {
 void coordinator::adopt_group(time_point now) {
   adopted_ = true;
   out_.emplace_back(adopt{});
+  look_for_vanished(now);
   auto cold = !reconciler_.names_any();
   policy_.begin(cold);
   if (cold)
@@ -262,6 +263,17 @@ void coordinator::adopt_group(time_point now) {
       && target_of(in, options_.strategy(in)) != current(in))
     policy_.changed(joined, "the group changed meanwhile", eligible_.size(), now);
   keep_owners(now);
+}
+
+/// A living worker has applied a record that is not there, or was made anew: it vanished
+/// while nobody led.
+void coordinator::look_for_vanished(time_point now) {
+  for (const auto& [who, x] : members_.members())
+    if (const auto* pulse = members_.living(who);
+        pulse && pulse->applied.version.value != 0
+        && (!reconciler_.has_record(who)
+            || reconciler_.record_of(who).version < pulse->applied.version))
+      append(reconciler_.vanished(now), now);
 }
 
 void coordinator::keep_owners(time_point now) {

@@ -177,6 +177,7 @@ private:
 
   bool ready() const;
   void adopt_group(time_point now);
+  void look_for_vanished(time_point now);
   void notice(const std::vector<membership::news>& news, time_point now);
   void record_lost(const worker_id& who, const char* how, time_point now);
   /// A worker takes part once it beats and has a record.

@@ -84,7 +84,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     x.value.reset();
     x.revoked.clear();
     x.unsealed = x.voided = false;
-    hold_until_ = now + options_.hold;
+    hold(now);
   }
   x.revision = seen;
   look(who, x, now);
@@ -98,8 +98,7 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
   auto i = slots_.find(who);
   if (i == slots_.end() || !i->second.present)
     return {};
-  if (!planted(mistake::vanished_record_ignored))
-    hold_until_ = now + options_.hold;
+  hold(now);
   auto& x = i->second;
   x.present = false;
   x.unsealed = x.voided = false;
@@ -108,6 +107,17 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
   look(who, x, now);
   work(now);
   return std::move(out_);
+}
+
+reconciler::commands reconciler::vanished(time_point now) {
+  out_.clear();
+  hold(now);
+  return {};
+}
+
+void reconciler::hold(time_point now) {
+  if (!planted(mistake::vanished_record_ignored))
+    hold_until_ = now + options_.hold;
 }
 
 reconciler::commands reconciler::replayed(time_point now) {

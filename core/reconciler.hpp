@@ -89,6 +89,8 @@ public:
   commands shown(const worker_id& who, revision at, const decoded<record>& value,
                  time_point now);
   commands gone(const worker_id& who, time_point now);
+  /// A record that was never shown has vanished.
+  commands vanished(time_point now);
   /// All records have been shown: seals them.
   commands replayed(time_point now);
 
@@ -167,6 +169,7 @@ private:
   using slots = std::map<worker_id, slot, by_number>;
 
   slot& at(const worker_id& who);
+  void hold(time_point now);
   void look(const worker_id& who, slot& x, time_point now);
   void index(const worker_id& who, slot& x);
   void count_moves(slot& x);

@@ -603,7 +603,7 @@ CAF_TEST(another incarnation that does not confirm either is told of as well) {
   CAF_REQUIRE(owned(1) > 0);
   beats[id(1)].deaf = true;
   join(3);
-  for (int i = 0; i < 330; ++i) {
+  for (int i = 0; i < 400; ++i) {
     now += 100ms;
     on(coordinator::tick{});
     for (int n : {0, 2, 3})
