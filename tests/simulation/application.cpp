@@ -1,5 +1,7 @@
 #include "application.hpp"
 
+#include "entry_text.hpp"
+
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -49,10 +51,25 @@ std::vector<partition> partitions_of(const std::vector<grant>& xs) {
   return result;
 }
 
+std::string names_of(const std::vector<partition>& xs) {
+  std::string result;
+  for (const auto& x : xs)
+    result += (result.empty() ? "" : " ") + name_of(x);
+  return result;
+}
+
+/// For the trace.
+template <class... Ts>
+void note(self_pointer self, fmt::format_string<Ts...> text, Ts&&... xs) {
+  auto& where = *self->state.where;
+  where.log().note(where.name(self->state.options.owner), text, std::forward<Ts>(xs)...);
+}
+
 void finish(self_pointer self, std::uint64_t number) {
   auto found = self->state.orders.extract(number);
   if (found.empty())
     return;
+  note(self, "works no more on {}", names_of(found.mapped().partitions));
   for (const auto& x : found.mapped().partitions)
     self->state.observer->ends(self->state.options.owner, x);
   found.mapped().answer.deliver(work_stopped{});
@@ -68,6 +85,8 @@ caf::result<work_stopped> stop_work(self_pointer self, const std::vector<grant>&
                                     core::duration time_left, bool lost) {
   auto& s = self->state;
   const auto& o = s.options;
+  note(self, "{} {}, {} ms left", lost ? "has lost" : "is to stop",
+       names_of(partitions_of(what)), time_left / std::chrono::milliseconds{1});
   for (const auto& x : what)
     s.observer->told_to_stop(o.owner, x.partition, lost);
   auto number = ++s.numbers;
@@ -88,6 +107,8 @@ caf::result<work_stopped> stop_work(self_pointer self, const std::vector<grant>&
 
 void follow_record(self_pointer self, const assignment_changed& x) {
   auto& s = self->state;
+  note(self, "its record {} says: {}", short_text(x.version),
+       names_of(partitions_of(x.partitions)));
   for (const auto& y : x.removed)
     s.observer->ends(s.options.owner, y);
   for (const auto& y : x.partitions)
@@ -102,46 +123,44 @@ application_actor::behavior_type application(self_pointer self, world* where,
   s.observer = observer;
   s.options = options;
   auto me = options.owner;
-  const auto& called = where->name(me);
-  auto& log = where->log();
   return {
-      [=, &log, &called](const worker_id_claimed& x) {
-        log.note(called, "has the id {}", x.worker_id.value);
+      [=](const worker_id_claimed& x) { note(self, "has the id {}", x.worker_id.value); },
+      [=](const state_changed& x) {
+        note(self, "{} -> {}: {}", to_string(x.from), to_string(x.to), x.reason);
       },
-      [=, &log, &called](const state_changed& x) {
-        log.note(called, "{} -> {}: {}", to_string(x.from), to_string(x.to), x.reason);
-      },
-      [=, &log, &called](const leadership_changed& x) {
-        log.note(called, "{}: {}", x.leading ? "leads" : "leads no more", x.reason);
+      [=](const leadership_changed& x) {
+        note(self, "{}: {}", x.leading ? "leads" : "leads no more", x.reason);
         observer->leads(me, x.leading);
       },
-      [=, &log, &called](const calculator_adopted& x) {
-        log.note(called, "acts under epoch {}", x.epoch.value);
+      [=](const calculator_adopted& x) {
+        note(self, "acts under epoch {}", x.epoch.value);
       },
-      [=, &log, &called](const assignment_changed& x) {
+      [=](const assignment_changed& x) {
         if (options.by_record)
           follow_record(self, x);
       },
-      [=, &log, &called](const partitions_assigned& x) {
+      [=](const partitions_assigned& x) {
+        note(self, "is to work on {} by {}", names_of(partitions_of(x.partitions)),
+             short_text(x.granted_by.version));
         for (const auto& y : x.partitions)
           observer->begins(me, y, x.granted_by);
       },
-      [=, &log, &called](const partitions_revoked& x) {
+      [=](const partitions_revoked& x) {
         return stop_work(self, x.partitions, x.time_left, false);
       },
-      [=, &log, &called](const partitions_lost& x) {
+      [=](const partitions_lost& x) {
         auto result = stop_work(self, x.partitions, x.time_left, true);
         if (options.manner == listener_manner::stubborn)
           self->delayed_send(self, options.clock.on_actor_clock(x.time_left),
                              work_ended{0});
         return result;
       },
-      [=, &log, &called](const alert_raised& x) {
-        log.note(called, "alert {} {}{}: {}", to_string(x.level), x.what,
-                 x.over ? " (over)" : "", x.why);
+      [=](const alert_raised& x) {
+        note(self, "alert {} {}{}: {}", to_string(x.level), x.what,
+             x.over ? " (over)" : "", x.why);
       },
-      [=, &log, &called](const worker_stopped& x) {
-        log.note(called, "stopped {}", x.failure);
+      [=](const worker_stopped& x) {
+        note(self, "stopped {}", x.failure);
         observer->stopped(me, x.failure);
       },
       [=](work_ended x) {

@@ -1,5 +1,7 @@
 #include "checker.hpp"
 
+#include "entry_text.hpp"
+
 #include "partita/messages/codec.hpp"
 
 #include <algorithm>
@@ -57,12 +59,11 @@ void checker::source_has(const std::vector<partition>& xs) {
 void checker::begins(process_id who, const grant& x, stamp granted_by) {
   auto& p = processes_[who];
   auto name = name_of(x.partition);
-  world_->log().note(world_->name(who), "works on {} with token {}", name, x.token.value);
   if (granted_by < p.greatest)
     fail("versions never go back at a worker",
          "{} is told to work by version {} of epoch {} after version {} of epoch {}",
-         world_->name(who), granted_by.version.value, granted_by.epoch.value,
-         p.greatest.version.value, p.greatest.epoch.value);
+         world_->name(who), short_text(granted_by.version), short_text(granted_by.epoch),
+         short_text(p.greatest.version), short_text(p.greatest.epoch));
   p.greatest = std::max(p.greatest, granted_by);
   auto& y = places_[name];
   auto h = std::find_if(y.holders.begin(), y.holders.end(),
@@ -73,7 +74,7 @@ void checker::begins(process_id who, const grant& x, stamp granted_by) {
     ++grants_;
   } else if (x.token < h->token) {
     fail("a token never falls", "{} has {} with token {} and is told {}",
-         world_->name(who), name, h->token.value, x.token.value);
+         world_->name(who), name, short_text(h->token), short_text(x.token));
   } else {
     h->token = x.token;
   }
@@ -95,8 +96,6 @@ void checker::begins(process_id who, const grant& x, stamp granted_by) {
 
 void checker::told_to_stop(process_id who, const partition& x, bool lost) {
   auto name = name_of(x);
-  world_->log().note(world_->name(who), "is to stop {}{}", name,
-                     lost ? ": its session is lost" : "");
   auto now = world_->now();
   if (lost) {
     if (now > last_trouble_ + options_.calm_after)
@@ -114,7 +113,6 @@ void checker::ends(process_id who, const partition& x) {
   auto& y = places_[name];
   if (std::erase_if(y.holders, [&](const auto& h) { return h.who == who; }) == 0)
     return;
-  world_->log().note(world_->name(who), "works no more on {}", name);
   last_change_ = world_->now();
 }
 
@@ -134,10 +132,10 @@ void checker::judge_token(const std::string& name, place& x, holding& y) {
   if (other && y.token <= x.greatest && x.last != nobody)
     fail("tokens grow from owner to owner",
          "{} works on {} with token {} after {} did with token {}", world_->name(y.who),
-         name, y.token.value, world_->name(x.last), x.greatest.value);
+         name, short_text(y.token), world_->name(x.last), short_text(x.greatest));
   else if (y.token < x.greatest)
     fail("a token never falls", "{} works on {} with token {} after token {}",
-         world_->name(y.who), name, y.token.value, x.greatest.value);
+         world_->name(y.who), name, short_text(y.token), short_text(x.greatest));
   x.greatest = std::max(x.greatest, y.token);
   x.last = y.who;
 }
@@ -150,7 +148,7 @@ void checker::judge_owners(const std::string& name, const place& x, bool thawed_
     if (first)
       fail("one worker at most works on a partition",
            "{} and {} work on {}, with tokens {} and {}", world_->name(first->who),
-           world_->name(h.who), name, first->token.value, h.token.value);
+           world_->name(h.who), name, short_text(first->token), short_text(h.token));
     first = &h;
   }
 }

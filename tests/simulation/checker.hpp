@@ -75,7 +75,13 @@ public:
   std::uint64_t needless_moves() const { return needless_moves_; }
   std::uint64_t leaderships() const { return leaderships_; }
 
+  bool leading(process_id x) const { return processes_[x].leading; }
+
+  // -- for whoever makes trouble --------------------------------------------------------
+
   std::function<void(process_id, const std::string& failure)> on_stopped;
+  /// A process writes what it has not written before, but for renewals.
+  std::function<void(process_id, const std::string& bucket)> on_news;
 
 private:
   struct holding {

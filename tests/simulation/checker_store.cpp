@@ -1,5 +1,7 @@
 #include "checker.hpp"
 
+#include "entry_text.hpp"
+
 #include "partita/messages/codec.hpp"
 
 #include <algorithm>
@@ -51,6 +53,10 @@ void checker::sent(process_id who, const store::server_write& x) {
   sent.push_back({value, world_->now()});
   if (sent.size() > writes_remembered)
     sent.pop_front();
+  // Most beats say nothing new, and would catch all ambushes.
+  if (on_news
+      && (x.bucket == options_.assignment_bucket || world_->random().chance(0.02)))
+    on_news(who, x.bucket);
 }
 
 core::time_point checker::first_sent(process_id writer, const std::string& value) const {
@@ -108,8 +114,8 @@ void checker::applied_epoch(const kv_entry& now) {
     return;
   }
   if (x->epoch <= greatest_epoch_)
-    fail("epochs never go back", "epoch {} of {} after epoch {}", x->epoch.value,
-         x->leader.value, greatest_epoch_.value);
+    fail("epochs never go back", "epoch {} of {} after epoch {}", short_text(x->epoch),
+         x->leader.value, short_text(greatest_epoch_));
   greatest_epoch_ = std::max(greatest_epoch_, x->epoch);
 }
 
@@ -143,21 +149,22 @@ void checker::judge_order(const std::string& key, const record& x,
                           const stored_record* old) {
   if (x.epoch < granting_epoch_)
     fail("no write of an older epoch takes effect after sealing ended",
-         "{} is written under epoch {} after epoch {} granted", key, x.epoch.value,
-         granting_epoch_.value);
+         "{} is written under epoch {} after epoch {} granted", key, short_text(x.epoch),
+         short_text(granting_epoch_));
   if (old && (x.epoch < old->record.epoch || x.version < old->record.version))
     fail("versions and epochs never go back in the store",
          "{} has version {} of epoch {} after version {} of epoch {}", key,
-         x.version.value, x.epoch.value, old->record.version.value,
-         old->record.epoch.value);
+         short_text(x.version), short_text(x.epoch), short_text(old->record.version),
+         short_text(old->record.epoch));
   if (old && stamp_of(x) == stamp_of(old->record) && x != old->record)
     fail("versions and epochs never go back in the store",
-         "{} changed under version {} of epoch {}", key, x.version.value, x.epoch.value);
+         "{} changed under version {} of epoch {}", key, short_text(x.version),
+         short_text(x.epoch));
   bool sealed = old && x.version == old->record.version;
   if (!sealed && x.version <= version_before_)
     fail("versions and epochs never go back in the store",
          "{} has version {}, an earlier life of the bucket had version {}", key,
-         x.version.value, version_before_.value);
+         short_text(x.version), short_text(version_before_));
 }
 
 void checker::judge_grants(process_id writer, const kv_entry& now, const record& x,
@@ -174,10 +181,10 @@ void checker::judge_grants(process_id writer, const kv_entry& now, const record&
       judge_grant(now.key, x, y, to);
       if (y.token <= granted)
         fail("tokens grow from owner to owner", "{} gets {} with token {} after token {}",
-             now.key, name_of(y.partition), y.token.value, granted.value);
+             now.key, name_of(y.partition), short_text(y.token), short_text(granted));
     } else if (y.token < had->token) {
       fail("a token never falls", "{} has {} with token {} after token {}", now.key,
-           name_of(y.partition), y.token.value, had->token.value);
+           name_of(y.partition), short_text(y.token), short_text(had->token));
     }
     granted = std::max(granted, y.token);
   }
@@ -201,7 +208,7 @@ void checker::judge_grant(const std::string& key, const record& x, const grant& 
       continue;
     fail("no grant before the former owner confirmed or ended",
          "{} ({}) gets {} by version {}, {} {}", key,
-         to == nobody ? std::string{"?"} : world_->name(to), name, x.version.value,
+         to == nobody ? std::string{"?"} : world_->name(to), name, short_text(x.version),
          world_->name(h.who),
          world_->frozen(h.who) ? "is frozen and may still wake up in time"
                                : "works on it");

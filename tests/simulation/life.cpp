@@ -1,5 +1,6 @@
 #include "life.hpp"
 
+#include "entry_text.hpp"
 #include "workload.hpp"
 
 #include "partita/actors/shell.hpp"
@@ -12,7 +13,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::int64_t wall_start_seconds = 1'750'000'000;
 /// How long a settled group must stay as it is.
 constexpr core::duration stable_for = 10s;
 
@@ -38,7 +38,7 @@ life_result live(const life_options& options) {
   present_world = &w;
   simulated_unix_seconds = &wall_seconds;
   auto s = settings_of(w.random(), options.faults);
-  violations found{w};
+  violations found{w, options.ignored};
   const auto& buckets = s.worker.buckets;
   auto bound = s.settled_after();
   checker c{
@@ -66,6 +66,11 @@ life_result live(const life_options& options) {
   if (!w.stopped())
     if (auto why = c.unsettled(); !why.empty())
       found.add("the group settles in time after the last trouble", why);
+  // A life is as long as it was wished.
+  if (!w.stopped())
+    w.run_until(
+        w.now()
+        + std::max(whole - stable_for - w.now().time_since_epoch(), core::duration{0}));
   auto last_change = c.last_change();
   auto leaderships = c.leaderships();
   if (!w.stopped())

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace partita::simulation {
 
@@ -18,6 +19,8 @@ struct life_options {
   /// Each message of each actor in the trace, too.
   bool mail = false;
   bool by_record = false;
+  /// Invariants that may be broken: to see what else is.
+  std::vector<std::string> ignored = {};
 };
 
 struct life_result {

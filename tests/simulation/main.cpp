@@ -79,6 +79,8 @@ int main(int argc, char** argv) {
   app.add_option("--planted-seeds", planted_seeds, "with --planted: how many seeds")
       ->capture_default_str();
   app.add_option("--fixed", part, "I/N: the I-th of N parts of the fixed set");
+  app.add_option("--ignore", options.ignored,
+                 "an invariant that may be broken, by a part of its name");
   app.add_flag("--by-record", options.by_record,
                "applications work on what their record says");
   CLI11_PARSE(app, argc, argv);

@@ -43,6 +43,7 @@ std::vector<profile> make_profiles() {
       {{leave, 2}, {rolling_restart, 0.3}, {arrival, 1}, {partitions_change, 3}}));
   xs.push_back(with_rates("crashes", {{crash, 4}}));
   xs.push_back(with_rates("freezes", {{freeze, 10}}));
+  xs.push_back(with_rates("ambushes", {{ambush, 8}, {leave, 1}, {arrival, 1}}));
   xs.push_back(with_rates("network", {{cut, 8}, {store_slow, 0.5}}));
   xs.push_back(with_rates("store", {{store_away, 0.6},
                                     {store_slow, 1},
@@ -183,6 +184,8 @@ std::string_view to_string(trouble x) {
     return "server_restarts";
   case entry_removed:
     return "entry_removed";
+  case ambush:
+    return "ambush";
   case leave:
     return "leave";
   case rolling_restart:

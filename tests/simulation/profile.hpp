@@ -48,6 +48,9 @@ enum class trouble : std::uint8_t {
   server_restarts,
   /// Somebody deletes a key by hand.
   entry_removed,
+  /// A process freezes, dies, is cut off, or its write is late or not answered, just as
+  /// it writes something that others build on: not a renewal.
+  ambush,
   /// A worker is told to leave, in any way, and maybe comes back.
   leave,
   /// All workers are restarted, one after the other.
@@ -57,7 +60,7 @@ enum class trouble : std::uint8_t {
   /// Partitions come, go or change their weight.
   partitions_change
 };
-inline constexpr std::size_t trouble_count = 21;
+inline constexpr std::size_t trouble_count = 22;
 
 std::string_view to_string(trouble x);
 

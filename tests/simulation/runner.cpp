@@ -63,7 +63,8 @@ life_options options_of(const task& x, const run_options& o, trace::mode mode) {
           .faults = x.faults,
           .mode = mode,
           .mail = false,
-          .by_record = o.by_record};
+          .by_record = o.by_record,
+          .ignored = o.ignored};
 }
 
 std::string line_of(const task& x, const life_result& r, double cpu) {

@@ -15,6 +15,7 @@ struct run_options {
   /// After a violation, go on with the other seeds; one line each.
   bool keep_going = false;
   bool by_record = false;
+  std::vector<std::string> ignored = {};
   /// Processes at a time.
   unsigned jobs = 1;
 };

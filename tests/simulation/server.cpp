@@ -1,5 +1,7 @@
 #include "server.hpp"
 
+#include "entry_text.hpp"
+
 #include "partita/store/watch_feed.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -48,6 +50,9 @@ void server::arrived(cable& from, caf::mailbox_element_ptr x) {
     answer(from, *x, request.bucket, write(from.owner(), request));
   } else if (what.match_elements<store::server_read>()) {
     const auto& request = what.get_as<store::server_read>(0);
+    world_->log().routine("store", "{} {} is read by {}{}", request.bucket, request.key,
+                          world_->name(from.owner()),
+                          request.stale ? " from an old replica" : "");
     answer(from, *x, request.bucket,
            request.stale ? model_.stale(request.bucket, request.key, now)
                          : model_.last(request.bucket, request.key, now));
@@ -106,6 +111,22 @@ void server::answer(cable& to, const caf::mailbox_element& asked,
 
 // -- writing ----------------------------------------------------------------------------
 
+void server::note_write(process_id writer, const store::server_write& x,
+                        const store::memory_bucket::outcome& done,
+                        const std::optional<kv_entry>& before) {
+  auto& log = world_->log();
+  if (!log.on() || (done.entry && is_routine(*done.entry, before) && !log.all()))
+    return;
+  const auto& key = store::key_of(x.change);
+  auto who = writer == nobody ? std::string{"world"} : world_->name(writer);
+  if (done.entry)
+    log.note("store", "{} #{} {} = {} (by {})", x.bucket, done.entry->revision.value, key,
+             short_text(*done.entry), who);
+  else
+    log.note("store", "{} {}: {} for {}: {}", x.bucket, key,
+             to_string(done.answer.status), who, done.answer.why);
+}
+
 kv_written server::write(process_id writer, const store::server_write& x) {
   auto now = world_->now();
   const auto& key = store::key_of(x.change);
@@ -113,16 +134,7 @@ kv_written server::write(process_id writer, const store::server_write& x) {
   auto before =
       found.status == read_status::found ? std::optional{found.entry} : std::nullopt;
   auto done = model_.write(x.bucket, x.change, now);
-  if (world_->log().on()) {
-    auto who = writer == nobody ? std::string{"world"} : world_->name(writer);
-    if (done.entry)
-      world_->log().note("store", "{} #{} {} = {} (by {})", x.bucket,
-                         done.entry->revision.value, key,
-                         done.entry->removed ? "-" : done.entry->value, who);
-    else
-      world_->log().note("store", "{} {}: {} by {}: {}", x.bucket, key,
-                         to_string(done.answer.status), who, done.answer.why);
-  }
+  note_write(writer, x, done, before);
   if (!done.entry)
     return std::move(done.answer);
   auto& past = past_[x.bucket];
@@ -180,6 +192,8 @@ void server::make_consumer(cable& from, const caf::mailbox_element& asked,
     world_->log().note("store", "{} gets an old replay of {}: {} writes are missing",
                        world_->name(from.owner()), x.bucket, missing.size());
   }
+  world_->log().routine("store", "{} {} is watched by {}, attempt {}", x.bucket,
+                        x.pattern, world_->name(from.owner()), x.attempt);
   auto pending = entries.size();
   answer(from, asked, x.bucket, store::consumer_made{{}, identity.identity, pending});
   auto id = ++numbers_;

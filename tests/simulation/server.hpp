@@ -99,6 +99,9 @@ private:
   void answer(cable& to, const caf::mailbox_element& asked, const std::string& bucket,
               T x);
   kv_written write(process_id writer, const store::server_write& x);
+  void note_write(process_id writer, const store::server_write& x,
+                  const store::memory_bucket::outcome& done,
+                  const std::optional<kv_entry>& before);
   void write_later(cable& from, caf::mailbox_element_ptr x, core::duration delay);
   void make_consumer(cable& from, const caf::mailbox_element& asked,
                      const store::make_consumer& x);

@@ -26,6 +26,8 @@ public:
   explicit trace(mode x) : mode_(x) {}
 
   bool on() const { return mode_ != mode::off; }
+  /// Whether what happens all the time is wanted, too.
+  bool all() const { return mode_ == mode::all; }
 
   /// Where the group-life has come to.
   void at(core::time_point now, std::uint64_t step) {
@@ -37,6 +39,13 @@ public:
   template <class... Ts>
   void note(const std::string& who, fmt::format_string<Ts...> text, Ts&&... xs) {
     if (on())
+      add(who, fmt::format(text, std::forward<Ts>(xs)...));
+  }
+
+  /// The same for what happens all the time.
+  template <class... Ts>
+  void routine(const std::string& who, fmt::format_string<Ts...> text, Ts&&... xs) {
+    if (all())
       add(who, fmt::format(text, std::forward<Ts>(xs)...));
   }
 

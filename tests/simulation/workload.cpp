@@ -40,6 +40,12 @@ workload::workload(world& w, const profile& faults, const settings& s, server& s
   const auto& b = s.worker.buckets;
   buckets_ = {b.stable_id, b.election, b.heartbeat, b.assignment};
   g.on_end = [this](std::size_t slot, bool failed) { left(slot, failed); };
+  c.on_news = [this](process_id who, const std::string& bucket) {
+    if (ambushes_ == 0 || over() || !world_->random().chance(0.2))
+      return;
+    --ambushes_;
+    spring(who, bucket);
+  };
 }
 
 void workload::start() {
@@ -110,6 +116,9 @@ void workload::strike(trouble what) {
     return restart_server();
   case trouble::entry_removed:
     return remove_entry();
+  case trouble::ambush:
+    ++ambushes_;
+    return;
   case trouble::leave:
     return leave();
   case trouble::rolling_restart:
@@ -134,8 +143,61 @@ const std::string& workload::some_bucket() {
 
 // -- processes --------------------------------------------------------------------------
 
+host* workload::victim() {
+  if (world_->random().chance(0.3))
+    for (auto* x : group_->living())
+      if (checker_->leading(x->id))
+        return x;
+  return group_->any();
+}
+
+/// Strikes a process that has just sent a write on its way.
+void workload::spring(process_id who, const std::string& bucket) {
+  auto& random = world_->random();
+  world_->log().note(world_->name(who), "walks into an ambush");
+  switch (random.below(5)) {
+  case 0:
+    // Frozen with the write on its way: other actors of the process may do more first.
+    group_->freeze(who, lasting(1ms, 10 * settings_->worker.election.lease));
+    return;
+  case 1:
+    world_->after_steps(random.below(20), [=, this] {
+      auto* x = group_->find(who);
+      if (!x)
+        return;
+      auto slot = x->slot;
+      group_->end(who);
+      come_back(slot, false);
+    });
+    return;
+  case 2:
+    // From a moment on at which the write may or may not have happened.
+    world_->after(random.log_between(1us, 20ms), [=, this] {
+      if (auto* x = group_->find(who))
+        cut_off(*x);
+    });
+    return;
+  case 3: {
+    episode x;
+    x.what = trouble::writes_late;
+    x.who = who;
+    x.bucket = bucket;
+    x.delay = random.log_between(10ms, 3 * settings_->worker.heartbeat.ttl);
+    begin(x, lasting(5ms, 200ms));
+    return;
+  }
+  default: {
+    episode x;
+    x.what = trouble::answers_lost;
+    x.who = who;
+    x.bucket = bucket;
+    begin(x, lasting(5ms, 2s));
+  }
+  }
+}
+
 void workload::crash() {
-  auto* x = group_->any();
+  auto* x = victim();
   if (!x)
     return;
   auto slot = x->slot;
@@ -156,7 +218,7 @@ void workload::come_back(std::size_t slot, bool soon) {
 }
 
 void workload::freeze() {
-  auto* x = group_->any();
+  auto* x = victim();
   if (x)
     group_->freeze(x->id, lasting(1ms, 10 * settings_->worker.election.lease));
 }
@@ -217,16 +279,18 @@ void workload::left(std::size_t slot, bool failed) {
 // -- the way to the store ---------------------------------------------------------------
 
 void workload::cut() {
-  auto* x = group_->any();
-  if (!x)
-    return;
+  if (auto* x = victim())
+    cut_off(*x);
+}
+
+void workload::cut_off(host& x) {
   auto& random = world_->random();
-  auto id = x->id;
+  auto id = x.id;
   if (random.chance(0.25)) {
     auto pause = lasting(1ms, 2 * settings_->worker.heartbeat.ttl);
     auto notice = random.log_between(1ms, 300ms);
     checker_->trouble_until(world_->now() + pause + notice);
-    x->wire->break_off(notice, pause);
+    x.wire->break_off(notice, pause);
     return;
   }
   auto which = random.below(4);
@@ -238,7 +302,7 @@ void workload::cut() {
                      : up       ? " (its requests)"
                                 : " (what it hears)",
                      how_long / 1ms);
-  auto* wire = x->wire.get();
+  auto* wire = x.wire.get();
   wire->block(up, down, random.log_between(300ms, 4s));
   world_->after(how_long, [=, this] {
     world_->log().note(world_->name(id), "is cut off no more");

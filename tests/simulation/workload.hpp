@@ -25,6 +25,8 @@ private:
   void strike(trouble what);
 
   // -- processes --
+  /// Whom something strikes: the leader more often than others.
+  host* victim();
   void crash();
   void freeze();
   void leave();
@@ -34,8 +36,11 @@ private:
   void left(std::size_t slot, bool failed);
   void come_back(std::size_t slot, bool soon);
 
+  void spring(process_id who, const std::string& bucket);
+
   // -- the way to the store --
   void cut();
+  void cut_off(host& x);
   void part();
   void slow_down();
 
@@ -73,6 +78,8 @@ private:
   std::uint64_t partition_names_ = 0;
   /// Places that are to be restarted, one after the other.
   std::deque<std::size_t> rolling_;
+  /// How many ambushes wait for somebody.
+  std::size_t ambushes_ = 0;
   /// Places whose process is on its way out and comes back.
   std::set<std::size_t> returning_;
 };
