@@ -191,7 +191,6 @@ reconciler::commands reconciler::want(target next, partita::lifecycle why,
   out_.clear();
   target_ = std::move(next);
   lifecycle_ = why;
-  plan_ = {};
   wanted_by_.clear();
   for (const auto& [who, goal] : *target_)
     for (const auto& x : goal)
@@ -271,12 +270,10 @@ void reconciler::push(const worker_id& who, slot& x, time_point now) {
     return;
   x.sealing = x.unsealed;
   if (!x.sealing) {
-    if (plan_.value == 0 || x.newest >= plan_)
-      plan_ = next_version();
-    next->version = plan_;
+    next->version = next_version();
     for (auto& y : next->partitions)
       if (y.token.value == 0)
-        y.token = plan_;
+        y.token = next->version;
   }
   x.under_way = std::move(*next);
   auto first = x.writer.begin(x.revision, now);

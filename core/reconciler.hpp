@@ -217,8 +217,6 @@ private:
   std::optional<target> target_;
   partita::lifecycle lifecycle_ = lifecycle::empty;
   std::vector<worker_id> standbys_;
-  /// The version of the present target's records; 0: to be given at the first write.
-  partita::version plan_;
   partita::version newest_;
   /// Only for the mistake of that name.
   std::uint64_t restarted_ = 0;
