@@ -14,8 +14,8 @@ namespace partita {
 
 namespace {
 
-/// A working watch shows signs of life every half second; before that much time has passed
-/// the store itself makes a silent one anew.
+/// A working watch shows signs of life every half second; before that much time has
+/// passed the store itself makes a silent one anew.
 constexpr std::chrono::milliseconds watch_patience{2000};
 
 /// Between two tries of one request to the store.

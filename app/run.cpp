@@ -25,10 +25,10 @@ namespace partita::app {
 namespace {
 
 constexpr const char* examples = R"help(
-Takes part in its group until SIGTERM or SIGINT, then leaves as worker.shutdown says (drain:
-others take its partitions over first). At a second signal it stops work and leaves without
-waiting for others, at a third one it ends at once. Exit codes: 0 left gracefully, 1 could not
-go on, 2 bad usage or configuration.
+Takes part in its group until SIGTERM or SIGINT, then leaves as worker.shutdown says
+(drain: others take its partitions over first). At a second signal it stops work and
+leaves without waiting for others, at a third one it ends at once. Exit codes: 0 left
+gracefully, 1 could not go on, 2 bad usage or configuration.
 
 Examples:
   partita run -c partita.toml

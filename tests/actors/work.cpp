@@ -391,6 +391,20 @@ CAF_TEST(a worker whose record is gone or cannot be read loses its work) {
   CAF_CHECK(!read(records, "assignment.worker-0").removed);
 }
 
+CAF_TEST(a worker that lost its id joins under another one once its work has stopped) {
+  work();
+  d.quick = false;
+  claim theirs;
+  theirs.nonce = {"somebody"};
+  put(bucket("g-stableid"), "worker-0", to_text(theirs));
+  CAF_REQUIRE(pass_until([&] { return !d.lost.empty(); }, 12s));
+  pass(5s);
+  CAF_CHECK(read(beats, "heartbeat.worker-1").value.empty());
+  stop_work();
+  CAF_CHECK(!read(beats, "heartbeat.worker-1").value.empty());
+  CAF_CHECK(d.state() == worker_state::waiting_assignment);
+}
+
 CAF_TEST(a watch of the record that is silent for too long ends the session) {
   work();
   auto before = present().nonce;

@@ -142,7 +142,8 @@ CAF_TEST(a relation is judged only among values that are good themselves) {
 }
 
 CAF_TEST(a default that has become too small points at the value that did it) {
-  auto line = problem_in(named + "\n\nheartbeat.interval = '2001ms'\ndegraded.after = '5s'");
+  auto line =
+      problem_in(named + "\n\nheartbeat.interval = '2001ms'\ndegraded.after = '5s'");
   CAF_CHECK_EQUAL(line,
                   "f.toml:4: heartbeat.ttl: found \"6s\" (the default); must be at least "
                   "3 x heartbeat.interval (2001ms): raise heartbeat.ttl to 6003ms or "
