@@ -354,10 +354,9 @@ record reconciler::draft(const slot& x) const {
 
 std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
                                          time_point now) {
-  if (!target_)
-    return std::nullopt;
   if (!x.value) {
-    // Its worker has certainly stopped only after the hold.
+    // Its worker has certainly stopped only after the hold. Until it can be read nobody
+    // takes part by it, so there may be no target yet because of it.
     if (!may_grant(now))
       return std::nullopt;
     auto result = draft(x);
@@ -365,6 +364,8 @@ std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
       result.worker_nonce = pulse->nonce;
     return result;
   }
+  if (!target_)
+    return std::nullopt;
   if (!holds_any(*x.value))
     return settle_idle(who, x, now);
   if (members_.ended(who, x.value->worker_nonce, now))

@@ -688,6 +688,18 @@ CAF_TEST(an unreadable record takes its worker out until the hold is over) {
   CAF_CHECK_EQUAL(owned(1), 6u);
 }
 
+CAF_TEST(a group whose only record cannot be read is planned for after the hold) {
+  beat_of(0);
+  store[id(0)] = {++last, {}};
+  on(coordinator::record_shown{id(0), {last}, malformed{"no json"}});
+  give(12);
+  replay();
+  pass(6200ms, {0});
+  CAF_CHECK_EQUAL(writes, 0u);
+  pass(200ms, {0});
+  CAF_CHECK_EQUAL(owned(0), 12u);
+}
+
 CAF_TEST(a vanished record takes its worker out until it is made anew) {
   cold_start_of(2);
   store.erase(id(1));
