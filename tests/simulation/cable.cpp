@@ -36,7 +36,7 @@ cable::cable(world& w, far_end& server, process_id owner,
           [this](caf::mailbox_element_ptr x) { server_->arrived(*this, std::move(x)); }),
       down_(w, [this](const downward& x) {
         server_->delivered(*this, x);
-        x.to->get()->enqueue(nullptr, x.id, x.what, nullptr);
+        x.to->get()->enqueue(x.answered_by_wire ? port_ : nullptr, x.id, x.what, nullptr);
       }) {
   auto& sys = w.system();
   caf::actor_config config;

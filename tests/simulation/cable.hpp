@@ -68,6 +68,8 @@ struct downward {
   caf::message what;
   /// What it is about.
   const std::string* bucket = nullptr;
+  /// A request of the server's, that is answered over the same wire.
+  bool answered_by_wire = false;
 };
 
 /// The connection of one process to the server, and the faults of the way between them.

@@ -64,6 +64,18 @@ void server::arrived(cable& from, caf::mailbox_element_ptr x) {
   } else if (what.match_elements<store::drop_consumer>()) {
     const auto& request = what.get_as<store::drop_consumer>(0);
     drop(from, request.inbox.address(), request.feed);
+  } else if (what.match_elements<store::server_probe>()) {
+    pass_probe_on(from, std::move(x));
+  } else if (what.match_elements<probed>()) {
+    probe_answered(*x);
+  } else if (what.match_elements<store::server_serve_probe>()) {
+    const auto& request = what.get_as<store::server_serve_probe>(0);
+    probe_hosts_[request.nonce.value] = {&from, request.host.address()};
+  } else if (what.match_elements<store::server_end_probe>()) {
+    const auto& request = what.get_as<store::server_end_probe>(0);
+    std::erase_if(probe_hosts_, [&](const auto& y) {
+      return y.first == request.nonce.value && y.second.who == request.host;
+    });
   } else if (what.match_elements<open_bucket>()) {
     const auto& request = what.get_as<open_bucket>(0);
     made_.try_emplace(request.name, request);
@@ -92,6 +104,7 @@ void server::stranded(cable& from, caf::mailbox_element_ptr x) {
 
 void server::closed(cable& x) {
   std::erase_if(consumers_, [&](const auto& c) { return c.second.owner == &x; });
+  std::erase_if(probe_hosts_, [&](const auto& c) { return c.second.wire == &x; });
 }
 
 template <class T>
@@ -107,6 +120,40 @@ void server::answer(cable& to, const caf::mailbox_element& asked,
       about = interned(bucket);
   to.send_down(
       {asked.sender, asked.mid.response_id(), caf::make_message(std::move(x)), about});
+}
+
+// -- probing ----------------------------------------------------------------------------
+
+/// A process is asked over its own wire, and answers over it: one that is frozen or cut
+/// off does not, and only one whose connection is known to be over is gone.
+void server::pass_probe_on(cable& from, caf::mailbox_element_ptr x) {
+  const auto& request = x->content().get_as<store::server_probe>(0);
+  auto host = probe_hosts_.find(request.nonce.value);
+  auto who = host == probe_hosts_.end()
+                 ? nullptr
+                 : caf::actor_cast<caf::strong_actor_ptr>(host->second.who);
+  if (!who) {
+    answer(from, *x, {}, probed{probe_status::gone, 0, "nobody serves it"});
+    return;
+  }
+  auto id = ++numbers_;
+  auto* wire = host->second.wire;
+  auto passed_on = caf::make_message(request);
+  std::shared_ptr<caf::mailbox_element> asked{x.release(), x.get_deleter()};
+  open_probes_[id] = {&from, from.generation(), std::move(asked)};
+  wire->send_down({who, caf::message_id{caf::message_id::default_async_value | id},
+                   std::move(passed_on), nullptr, true});
+  // Whoever asked has given up by then.
+  world_->after(std::chrono::seconds{1}, [this, id] { open_probes_.erase(id); });
+}
+
+void server::probe_answered(const caf::mailbox_element& x) {
+  auto found = open_probes_.extract(x.mid.request_id().integer_value());
+  if (found.empty())
+    return;
+  auto& open = found.mapped();
+  if (open.asker->connected() && open.asker->generation() == open.generation)
+    answer(*open.asker, *open.asked, {}, x.content().get_as<probed>(0));
 }
 
 // -- writing ----------------------------------------------------------------------------

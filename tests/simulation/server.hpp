@@ -95,6 +95,22 @@ private:
     std::optional<kv_entry> before;
   };
 
+  /// Who can be probed: over which wire, and by whom it is answered.
+  struct probe_host {
+    cable* wire = nullptr;
+    caf::actor_addr who;
+  };
+
+  /// A probe that was passed on.
+  struct open_probe {
+    cable* asker = nullptr;
+    std::uint64_t generation = 0;
+    std::shared_ptr<caf::mailbox_element> asked;
+  };
+
+  void pass_probe_on(cable& from, caf::mailbox_element_ptr x);
+  void probe_answered(const caf::mailbox_element& x);
+
   template <class T>
   void answer(cable& to, const caf::mailbox_element& asked, const std::string& bucket,
               T x);
@@ -127,6 +143,8 @@ private:
   std::map<std::uint64_t, consumer> consumers_;
   std::uint64_t numbers_ = 0;
   std::map<std::string, std::deque<past_write>> past_;
+  std::map<std::string, probe_host> probe_hosts_;
+  std::map<std::uint64_t, open_probe> open_probes_;
 };
 
 } // namespace partita::simulation

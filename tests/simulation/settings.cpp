@@ -85,8 +85,9 @@ settings settings_of(dice& random, const profile& faults) {
   w.timeouts.shutdown = in_ms(random.between(milliseconds{3000}, milliseconds{15000}));
   w.degraded.after = w.heartbeat.ttl / 2;
   w.degraded.grace = in_ms(random.between(milliseconds{500}, milliseconds{3000}));
-  if (random.chance(0.3))
-    w.election.probe_grace = milliseconds{0};
+  constexpr milliseconds graces[] = {milliseconds{0}, milliseconds{0}, milliseconds{100},
+                                     milliseconds{300}, milliseconds{500}};
+  w.election.probe_grace = random.one_of(graces);
   w.end_if_work_goes_on = random.chance(0.5);
   w.strategy = some_strategy(random);
 
