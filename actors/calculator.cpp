@@ -91,6 +91,7 @@ struct ascender {
     auto& s = self->state;
     s.epoch = x.epoch;
     s.coordinator.emplace(coordinator_options(s));
+    feed(self, core::coordinator::newborn_until{s.options.doubted_until});
     watch(self, s.assignments, records);
     self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
     self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
@@ -367,8 +368,8 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
   s.roster = std::move(roster);
   s.source = std::move(source);
   s.parent = std::move(parent);
-  s.accession.emplace(
-      core::accession::options{s.options.leader, s.options.self, s.options.pause});
+  s.accession.emplace(core::accession::options{s.options.leader, s.options.self,
+                                               s.options.pause, s.options.epoch_floor});
   carry_out(self, s.accession->begin());
   return {
       [=](const watch_event& x) {

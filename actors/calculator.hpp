@@ -18,6 +18,11 @@ struct calculator_options {
   rebalance_options rebalance;
   /// After the store was away nobody counts as lost for this long.
   std::chrono::milliseconds grace{5000};
+  /// The epoch is at least this.
+  partita::epoch epoch_floor;
+  /// What the store shows may be older than what a worker goes by until then; nothing is
+  /// granted before.
+  core::time_point doubted_until;
   core::strategy strategy;
   std::uint64_t run = 0;
   timepiece clock;

@@ -185,6 +185,8 @@ void worker::join() {
 }
 
 void worker::leave_session(const std::string& why) {
+  // Whatever ended it may have taken more from the store than what we know of.
+  doubted_since_ = time_now();
   kill(role::heartbeat);
   kill(role::watcher);
   drop_assignment();
@@ -278,6 +280,7 @@ void worker::on(const leader_seen& x) {
 void worker::on(const adopted& x) {
   if (!current(role::calculator, x.run))
     return;
+  greatest_epoch_ = std::max(greatest_epoch_, x.epoch);
   logger()->info("{}: acts as leader with epoch {}", id_.value, x.epoch.value);
   listeners_.tell(calculator_adopted{id_, x.epoch});
 }
@@ -293,6 +296,8 @@ void worker::on(const phase_changed& x) {
 void worker::on(const superseded& x) {
   if (!current(role::calculator, x.run))
     return;
+  greatest_epoch_ = std::max(greatest_epoch_, x.by);
+  doubted_since_ = time_now();
   auto why = x.by.value == 0
                  ? std::string{"the assignment bucket was made anew"}
                  : "another leader has the greater epoch " + std::to_string(x.by.value);
@@ -308,10 +313,16 @@ void worker::on(const record_received& x) {
   feed(core::duties::tick{});
   if (!current(role::watcher, x.run) || leaving_ > leaving::drain)
     return;
+  greatest_epoch_ = std::max(greatest_epoch_, x.record.epoch);
   apply(x.record);
 }
 
 void worker::apply(const record& x) {
+  if (x.version.value == 0) {
+    // A leader has sealed the empty record; nobody has decided anything yet.
+    feed(core::duties::recorded{x});
+    return;
+  }
   static const record nothing;
   const auto& before = applied_ ? *applied_ : nothing;
   assignment_changed news{id_,
@@ -349,6 +360,12 @@ void worker::drop_assignment() {
 }
 
 // -- the rest ---------------------------------------------------------------------------
+
+void worker::on(const link_changed& x) {
+  // A server that was away may be back with less than it had acknowledged.
+  if (x.state == link_state::connected)
+    doubted_since_ = time_now();
+}
 
 void worker::on(const entry_invalid& x) {
   ++invalid_entries_;

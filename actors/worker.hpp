@@ -71,6 +71,7 @@ public:
   void on(const phase_changed& x);
   void on(const superseded& x);
   void on(const entry_invalid& x);
+  void on(const link_changed& x);
   /// A child or a listener has ended.
   void somebody_down(const caf::actor_addr& who, const caf::error& why);
   void ring(const wake& x);
@@ -134,6 +135,7 @@ private:
   void spawn_watcher();
   void spawn_roster();
   void spawn_calculator();
+  partita::epoch epoch_floor() const;
   /// Ends a child at once; what it still says is old.
   void kill(role x);
   void child_down(role x, bool was_alive, const caf::error& why);
@@ -247,6 +249,9 @@ private:
   worker_state phase_ = worker_state::stable;
   std::string phase_reason_;
   std::optional<record> applied_;
+  partita::epoch greatest_epoch_;
+  /// When we last had a reason to think that the store may show less than it did before.
+  core::time_point doubted_since_;
   core::duties duties_;
   core::outage outage_;
   /// While degraded: where to go back to, unless the session or the id was lost.

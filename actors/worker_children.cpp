@@ -14,8 +14,8 @@ namespace partita {
 
 namespace {
 
-/// A working watch shows signs of life every half second; before that much time has passed
-/// the store itself makes a silent one anew.
+/// A working watch shows signs of life every half second; before that much time has
+/// passed the store itself makes a silent one anew.
 constexpr std::chrono::milliseconds watch_patience{2000};
 
 /// Between two tries of one request to the store.
@@ -168,6 +168,15 @@ void worker::need_roster() {
     kill(role::roster);
 }
 
+epoch worker::epoch_floor() const {
+  // Where the store lost the newest epochs the time is greater than any of them: a group
+  // has less than one leader a second. Bounded, so that a clock that is decades ahead
+  // does not use up the numbers.
+  auto time = static_cast<std::uint64_t>(
+      std::clamp<std::int64_t>(unix_seconds(), 0, std::int64_t{1} << 32));
+  return {std::max(time, greatest_epoch_.value + 1)};
+}
+
 void worker::spawn_calculator() {
   const auto& o = options_;
   calculator_ = spawn_child<calculator_actor, calculator_state>(
@@ -178,6 +187,9 @@ void worker::spawn_calculator() {
                          .pause = pause_of(o),
                          .rebalance = o.rebalance,
                          .grace = o.degraded.grace,
+                         .epoch_floor = epoch_floor(),
+                         .doubted_until =
+                             doubted_since_ + core::with_clock_margin(o.heartbeat.ttl),
                          .strategy = o.strategy,
                          .clock = o.clock},
       buckets_[assignments].handle, buckets_[heartbeats].handle, roster_, source_,
@@ -253,6 +265,11 @@ void worker::crashed(role x, const caf::error& why) {
     end_session("the heartbeat ended");
   } else {
     slot.reborn_at = now + pause;
+  }
+  if (x == role::roster && leading_) {
+    // A calculator without news of heartbeats would wait for ever: both begin anew.
+    kill(role::calculator);
+    of(role::calculator).reborn_at = slot.reborn_at;
   }
   set_alarm();
 }

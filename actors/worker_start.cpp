@@ -20,7 +20,9 @@ void worker::start() {
       std::max(3 * o.heartbeat.ttl, o.rebalance.restart_hold + o.heartbeat.ttl);
   buckets_[heartbeats].wanted = {o.buckets.heartbeat, beats_live, true, replicas};
   buckets_[assignments].wanted = {o.buckets.assignment, 0ms, true, replicas};
-  startup_until_ = time_now() + o.timeouts.startup;
+  doubted_since_ = time_now();
+  startup_until_ = doubted_since_ + o.timeouts.startup;
+  self_->send(store_, caf::actor_cast<link_listener_actor>(self_));
   open_buckets();
 }
 

@@ -93,6 +93,8 @@ config::settings dev_settings(const dev_options& options) {
   s.timeouts.request = 250ms;
   s.timeouts.startup = 15s;
   s.timeouts.shutdown = 5s;
+  // The whole group leaves together: nobody is there to take over.
+  s.worker.shutdown = "stop";
   return s;
 }
 

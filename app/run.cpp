@@ -25,9 +25,10 @@ namespace partita::app {
 namespace {
 
 constexpr const char* examples = R"help(
-Takes part in its group until SIGTERM or SIGINT, then leaves gracefully; a second signal
-ends it at once. Exit codes: 0 left gracefully, 1 could not go on, 2 bad usage or
-configuration.
+Takes part in its group until SIGTERM or SIGINT, then leaves as worker.shutdown says
+(drain: others take its partitions over first). At a second signal it stops work and
+leaves without waiting for others, at a third one it ends at once. Exit codes: 0 left
+gracefully, 1 could not go on, 2 bad usage or configuration.
 
 Examples:
   partita run -c partita.toml
@@ -56,10 +57,14 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
   caf::anon_send(store, link);
   auto source = spawn_static_source(sys, s.partitions.all());
   auto reporter = spawn_reporter(sys, std::move(log), caf::actor_cast<caf::actor>(self));
-  auto worker = spawn_supervisor(sys, worker_options_of(s), store, source, reporter);
-  signal_watch signals{[main = caf::actor_cast<caf::actor>(self)] {
-    caf::anon_send(main, stop_worker{});
-  }};
+  auto options = worker_options_of(s);
+  // Work that cannot be stopped in time ends with its process.
+  options.end_if_work_goes_on = true;
+  auto worker = spawn_supervisor(sys, options, store, source, reporter);
+  auto tell = [main = caf::actor_cast<caf::actor>(self)](leave_mode mode) {
+    return [main, mode] { caf::anon_send(main, stop_worker{mode}); };
+  };
+  signal_watch signals{tell(leave_mode::configured), tell(leave_mode::stop)};
   auto end = wait_for_end(self, worker, s.timeouts.shutdown);
   if (!end.in_time)
     leave_at_once(end.failure);

@@ -22,19 +22,22 @@ sigset_t held_signals() {
   return result;
 }
 
-void wait_for_signals(const std::function<void()>& on_stop) {
+void wait_for_signals(const std::function<void()>& on_stop,
+                      const std::function<void()>& on_hurry) {
   auto set = held_signals();
-  for (auto stopping = false;;) {
+  for (auto count = 0;; ++count) {
     auto signal = 0;
     if (sigwait(&set, &signal) != 0 || signal == enough)
       return;
-    if (stopping) {
-      constexpr std::string_view text = "partita: a second signal: leaving at once\n";
+    if (count == 0) {
+      on_stop();
+    } else if (count == 1 && on_hurry) {
+      on_hurry();
+    } else {
+      constexpr std::string_view text = "partita: one more signal: leaving at once\n";
       [[maybe_unused]] auto n = ::write(STDERR_FILENO, text.data(), text.size());
       _exit(1);
     }
-    stopping = true;
-    on_stop();
   }
 }
 
@@ -52,8 +55,10 @@ void release_signals() {
   std::signal(SIGPIPE, SIG_DFL);
 }
 
-signal_watch::signal_watch(std::function<void()> on_stop)
-    : thread_([f = std::move(on_stop)] { wait_for_signals(f); }) {}
+signal_watch::signal_watch(std::function<void()> on_stop, std::function<void()> on_hurry)
+    : thread_([stop = std::move(on_stop), hurry = std::move(on_hurry)] {
+        wait_for_signals(stop, hurry);
+      }) {}
 
 signal_watch::~signal_watch() {
   pthread_kill(thread_.native_handle(), enough);

@@ -14,10 +14,12 @@ void hold_signals();
 void release_signals();
 
 /// Waits for SIGTERM and SIGINT on a thread of its own. The first one calls `on_stop`
-/// there; a second one ends the process at once with exit code 1. One at a time.
+/// there, the second one `on_hurry` if there is any; the next one ends the process at once
+/// with exit code 1. One watch at a time.
 class signal_watch {
 public:
-  explicit signal_watch(std::function<void()> on_stop);
+  explicit signal_watch(std::function<void()> on_stop,
+                        std::function<void()> on_hurry = {});
   signal_watch(const signal_watch&) = delete;
   signal_watch& operator=(const signal_watch&) = delete;
   ~signal_watch();

@@ -19,6 +19,14 @@ core::strategy strategy_of(const config::strategy_settings& s) {
   return core::make_strategy(result);
 }
 
+// Loading has refused every other word.
+leave_mode leave_mode_of(const std::string& x) {
+  for (auto mode : {leave_mode::restart, leave_mode::stop})
+    if (x == to_string(mode))
+      return mode;
+  return leave_mode::drain;
+}
+
 } // namespace
 
 worker_options worker_options_of(const config::settings& s) {
@@ -27,6 +35,8 @@ worker_options worker_options_of(const config::settings& s) {
   const auto& buckets = named.buckets;
   worker_options result;
   result.group = s.group.name;
+  result.ownership =
+      s.group.ownership == "available" ? ownership::available : ownership::exclusive;
   result.buckets.stable_id = buckets.stable_id;
   result.buckets.election = buckets.election;
   result.buckets.heartbeat = buckets.heartbeat;
@@ -40,14 +50,24 @@ worker_options worker_options_of(const config::settings& s) {
   result.heartbeat.interval = s.heartbeat.interval;
   result.heartbeat.ttl = s.heartbeat.ttl;
   result.election.lease = s.election.lease;
+  result.election.probe_grace = s.election.probe_grace;
   result.rebalance.cold_start_window = s.rebalance.cold_start_window;
   result.rebalance.planned_scale_window = s.rebalance.planned_scale_window;
   result.rebalance.settle_time = s.rebalance.settle_time;
   result.rebalance.expected_workers = s.rebalance.expected_workers;
   result.rebalance.min_interval = s.rebalance.min_interval;
+  result.rebalance.restart_hold = s.rebalance.restart_hold;
+  result.rebalance.handoff_timeout = s.rebalance.handoff_timeout;
+  result.rebalance.max_moves_in_flight = s.rebalance.max_moves_in_flight;
   result.timeouts.startup = s.timeouts.startup;
   result.timeouts.shutdown = s.timeouts.shutdown;
   result.timeouts.request = s.timeouts.request;
+  result.degraded.after = s.degraded.after;
+  result.degraded.warn = s.degraded.warn;
+  result.degraded.error = s.degraded.error;
+  result.degraded.critical = s.degraded.critical;
+  result.degraded.grace = s.degraded.grace;
+  result.shutdown = leave_mode_of(s.worker.shutdown);
   result.strategy = strategy_of(s.strategy);
   return result;
 }

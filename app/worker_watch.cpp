@@ -36,8 +36,10 @@ worker_end wait_for_end(caf::scoped_actor& self, const supervisor_actor& worker,
     auto left = deadline ? std::max(*deadline - steady_clock::now(), 0ns) : very_long;
     self->receive(
         [&](const stop_worker& x) {
-          spdlog::info("leaving the group");
-          deadline = steady_clock::now() + limit + a_little;
+          spdlog::info(deadline ? "leaving the group at once" : "leaving the group");
+          // The time that the worker has runs from the first time that it was told.
+          if (!deadline)
+            deadline = steady_clock::now() + limit + a_little;
           late = "the worker did not leave within timeouts.shutdown ("
                  + config::format_duration(limit) + ")";
           caf::anon_send(worker, x);

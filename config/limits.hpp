@@ -23,6 +23,12 @@ inline constexpr int requests_per_ttl = 4;
 /// out and its repetition.
 inline constexpr int requests_per_lease = 4;
 
+/// Beats come an interval apart when all is well; one that is late is no outage.
+inline constexpr int beats_per_outage = 2;
+
+/// A revocation and the answer to it are two writes.
+inline constexpr int requests_per_handoff = 2;
+
 // -- ranges -----------------------------------------------------------------------------
 
 /// No bucket of NATS may have a TTL below 100 ms; ours are multiples of these.

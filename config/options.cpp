@@ -26,6 +26,12 @@ void add_group(options& xs) {
       PARTITA_FIELD(group, name), max_group_name, false,
       "Workers of one name share one set of partitions. The buckets on the server "
       "begin with it.")));
+  xs.push_back(choice_option(
+      PARTITA_FIELD(group, ownership), {"exclusive", "available"}, {},
+      "What a worker does while it cannot prove that it lives. exclusive: it stops in "
+      "time, so that no partition ever has two owners. available: it goes on, so that no "
+      "partition is left alone, but some may have two owners. The same in the whole "
+      "group."));
 }
 
 void add_nats(options& xs) {
@@ -69,21 +75,32 @@ void add_worker(options& xs) {
        text_option(
            PARTITA_FIELD(worker, instance), max_instance,
            "Names the place this worker runs in: a pod of a StatefulSet, a host, a "
-           "slot. A worker that comes back to its place gets its former id.")});
+           "slot. A worker that comes back to its place gets its former id."),
+       choice_option(
+           PARTITA_FIELD(worker, shutdown), {"drain", "restart", "stop"}, {},
+           "How a worker leaves that is told to (SIGTERM, SIGINT). drain: others take "
+           "its "
+           "partitions over one by one. restart: they are kept for it for "
+           "rebalance.restart_hold. stop: it stops at once and others get them.")});
 }
 
 void add_heartbeat_and_election(options& xs) {
-  xs.insert(xs.end(),
-            {duration_option(PARTITA_FIELD(heartbeat, interval), min_interval,
-                             max_interval, "Time between two proofs of life."),
-             duration_option(
-                 PARTITA_FIELD(heartbeat, ttl), min_ttl, max_ttl,
-                 "A worker that was silent for this long has gone; its partitions get "
-                 "other owners."),
-             duration_option(
-                 PARTITA_FIELD(election, lease), min_ttl, max_ttl,
-                 "How long a leader leads without renewal. A dead leader has a successor "
-                 "after about this time.")});
+  xs.insert(
+      xs.end(),
+      {duration_option(PARTITA_FIELD(heartbeat, interval), min_interval, max_interval,
+                       "Time between two proofs of life."),
+       duration_option(
+           PARTITA_FIELD(heartbeat, ttl), min_ttl, max_ttl,
+           "A worker that was silent for this long has gone; its partitions get "
+           "other owners."),
+       duration_option(
+           PARTITA_FIELD(election, lease), min_ttl, max_ttl,
+           "How long a leader leads without renewal. A frozen leader has a successor "
+           "after about this time."),
+       duration_option(
+           PARTITA_FIELD(election, probe_grace), 0ms, max_window,
+           "A leader whose process has ended has a successor after about this time. "
+           "0s: leaders are not probed, and only the lease counts.")});
 }
 
 void add_rebalance(options& xs) {
@@ -96,7 +113,7 @@ void add_rebalance(options& xs) {
        duration_option(
            PARTITA_FIELD(rebalance, planned_scale_window), 0ms, max_window,
            "How long further changes are awaited after a worker has joined or partitions "
-                       "have changed. A worker that leaves or is lost is not waited for."),
+           "have changed. A worker that leaves or is lost is not waited for."),
        duration_option(PARTITA_FIELD(rebalance, settle_time), 0ms, max_window,
                        "A window closes early once nothing has changed for this long."),
        integer_option(
@@ -105,7 +122,17 @@ void add_rebalance(options& xs) {
        duration_option(
            PARTITA_FIELD(rebalance, min_interval), 0ms, max_window,
            "The shortest time between two rebalances. Partitions without an owner do not "
-           "wait for it.")});
+           "wait for it."),
+       duration_option(
+           PARTITA_FIELD(rebalance, restart_hold), 0ms, max_window,
+           "How long the partitions of a worker that left to restart are kept for it."),
+       duration_option(
+           PARTITA_FIELD(rebalance, handoff_timeout), min_timeout, max_timeout,
+           "A worker that has not confirmed by then that its work on a revoked partition "
+           "has stopped is made to end."),
+       integer_option(
+           PARTITA_FIELD(rebalance, max_moves_in_flight), 0, max_partitions,
+           "How many partitions may be between two owners at a time. 0: any number.")});
 }
 
 void add_strategy(options& xs) {
@@ -169,19 +196,40 @@ void add_buckets(options& xs) {
                       "Copies of each bucket on a clustered server.")});
 }
 
-void add_timeouts_and_log(options& xs) {
+void add_timeouts(options& xs) {
   xs.insert(xs.end(),
             {duration_option(PARTITA_FIELD(timeouts, startup), min_timeout, max_timeout,
                              "How long a server and a free id are awaited at the start."),
              duration_option(PARTITA_FIELD(timeouts, shutdown), min_timeout, max_timeout,
-                             "How long leaving the group may take."),
+                             "How long leaving the group may take, draining included."),
              duration_option(
                  PARTITA_FIELD(timeouts, request), min_request, max_request,
                  "How long a server may take for one answer. After that the outcome is "
-                 "unknown and the request is repeated."),
-             choice_option(PARTITA_FIELD(log, level),
-                           {"trace", "debug", "info", "warn", "error", "critical", "off"},
-                           {}, "The least important messages that are logged.")});
+                 "unknown and the request is repeated.")});
+}
+
+void add_degraded(options& xs) {
+  xs.insert(
+      xs.end(),
+      {duration_option(PARTITA_FIELD(degraded, after), min_timeout, max_timeout,
+                       "A worker whose proof of life was not taken for this long is "
+                       "degraded and says so (info)."),
+       duration_option(PARTITA_FIELD(degraded, warn), min_timeout, max_timeout,
+                       "After this long it is a warning."),
+       duration_option(PARTITA_FIELD(degraded, error), min_timeout, max_timeout,
+                       "After this long it is an error."),
+       duration_option(PARTITA_FIELD(degraded, critical), min_timeout, max_timeout,
+                       "After this long it is critical."),
+       duration_option(PARTITA_FIELD(degraded, grace), 0ms, max_window,
+                       "After the store is back, no worker counts as lost for this "
+                       "long.")});
+}
+
+void add_log(options& xs) {
+  xs.push_back(
+      choice_option(PARTITA_FIELD(log, level),
+                    {"trace", "debug", "info", "warn", "error", "critical", "off"}, {},
+                    "The least important messages that are logged."));
 }
 
 options make_options() {
@@ -194,7 +242,9 @@ options make_options() {
   add_strategy(result);
   add_partitions(result);
   add_buckets(result);
-  add_timeouts_and_log(result);
+  add_timeouts(result);
+  add_degraded(result);
+  add_log(result);
   return result;
 }
 

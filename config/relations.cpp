@@ -31,6 +31,21 @@ relation at_least(duration_field large, int factor, duration_field small) {
   return {{large.name(), small.name()}, large.name() + " >= " + bound, check};
 }
 
+/// `large` is longer than `small`.
+relation longer(duration_field large, duration_field small) {
+  auto check = [=](const settings& s) -> result {
+    if (large.read(s) > small.read(s))
+      return std::nullopt;
+    return complaint{{},
+                     0,
+                     quoted(format_duration(large.read(s))),
+                     "must be longer than " + small.name() + " ("
+                         + format_duration(small.read(s)) + ")",
+                     "raise " + large.name() + " or lower " + small.name()};
+  };
+  return {{large.name(), small.name()}, large.name() + " > " + small.name(), check};
+}
+
 template <class T>
 bool used(const field<T>& x, const settings& s) {
   return x.read(s) != T{};
@@ -138,15 +153,23 @@ void add_times(relations& xs) {
   auto ttl = PARTITA_FIELD(heartbeat, ttl);
   auto settle = PARTITA_FIELD(rebalance, settle_time);
   auto request = PARTITA_FIELD(timeouts, request);
-  xs.insert(xs.end(),
-            {at_least(PARTITA_FIELD(worker, id_ttl), 1, ttl),
-             at_least(ttl, beats_per_ttl, PARTITA_FIELD(heartbeat, interval)),
-             at_least(ttl, requests_per_ttl, request),
-             at_least(PARTITA_FIELD(election, lease), requests_per_lease, request),
-             at_least(PARTITA_FIELD(rebalance, cold_start_window), 1, settle),
-             at_least(PARTITA_FIELD(rebalance, planned_scale_window), 1, settle),
-             at_least(PARTITA_FIELD(timeouts, startup), 1, request),
-             at_least(PARTITA_FIELD(timeouts, shutdown), 1, request)});
+  xs.insert(
+      xs.end(),
+      {at_least(PARTITA_FIELD(worker, id_ttl), 1, ttl),
+       at_least(ttl, beats_per_ttl, PARTITA_FIELD(heartbeat, interval)),
+       at_least(ttl, requests_per_ttl, request),
+       at_least(PARTITA_FIELD(election, lease), requests_per_lease, request),
+       at_least(PARTITA_FIELD(rebalance, cold_start_window), 1, settle),
+       at_least(PARTITA_FIELD(rebalance, planned_scale_window), 1, settle),
+       at_least(PARTITA_FIELD(timeouts, startup), 1, request),
+       at_least(PARTITA_FIELD(timeouts, shutdown), 1, request),
+       at_least(PARTITA_FIELD(election, lease), 1, PARTITA_FIELD(election, probe_grace)),
+       at_least(PARTITA_FIELD(rebalance, handoff_timeout), requests_per_handoff, request),
+       at_least(PARTITA_FIELD(degraded, after), beats_per_outage,
+                PARTITA_FIELD(heartbeat, interval)),
+       longer(PARTITA_FIELD(degraded, warn), PARTITA_FIELD(degraded, after)),
+       longer(PARTITA_FIELD(degraded, error), PARTITA_FIELD(degraded, warn)),
+       longer(PARTITA_FIELD(degraded, critical), PARTITA_FIELD(degraded, error))});
 }
 
 void add_partitions(relations& xs) {

@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 struct group_settings {
   /// Workers of one name share one set of partitions. Never empty once loaded.
   std::string name;
+  /// exclusive or available: what a worker does while it cannot prove that it lives.
+  std::string ownership = "exclusive";
 };
 
 struct nats_settings {
@@ -47,6 +49,8 @@ struct worker_settings {
   std::chrono::milliseconds id_ttl = 30s;
   /// The place that this worker runs in; who comes back to its place gets its former id.
   std::string instance;
+  /// drain, restart or stop: how a worker leaves that is told to.
+  std::string shutdown = "drain";
 };
 
 struct heartbeat_settings {
@@ -58,6 +62,9 @@ struct heartbeat_settings {
 struct election_settings {
   /// How long the leader key counts without renewal.
   std::chrono::milliseconds lease = 3s;
+  /// A leader whose process has ended has a successor after about this time; 0: it is
+  /// not probed.
+  std::chrono::milliseconds probe_grace = 100ms;
 };
 
 struct rebalance_settings {
@@ -69,6 +76,12 @@ struct rebalance_settings {
   std::uint32_t expected_workers = 0;
   /// The shortest time between two rebalances; an emergency ignores it.
   std::chrono::milliseconds min_interval = 10s;
+  /// The partitions of a worker that left to restart are kept for this long.
+  std::chrono::milliseconds restart_hold = 30s;
+  /// A worker that has not confirmed the end of its work by then is made to end.
+  std::chrono::milliseconds handoff_timeout = 30s;
+  /// How many partitions may be between two owners at a time; 0: any number.
+  std::uint32_t max_moves_in_flight = 0;
 };
 
 struct strategy_settings {
@@ -120,6 +133,17 @@ struct timeouts_settings {
   std::chrono::milliseconds request = 500ms;
 };
 
+/// When the store is said to be away, and how loud.
+struct degraded_settings {
+  std::chrono::milliseconds after = 3s;
+  /// Ages at which the alert grows.
+  std::chrono::milliseconds warn = 10s;
+  std::chrono::milliseconds error = 1min;
+  std::chrono::milliseconds critical = 5min;
+  /// After the store is back, nobody counts as lost for this long.
+  std::chrono::milliseconds grace = 5s;
+};
+
 struct log_settings {
   /// One of trace, debug, info, warn, error, critical, off.
   std::string level = "info";
@@ -136,6 +160,7 @@ struct settings {
   partitions_settings partitions;
   buckets_settings buckets;
   timeouts_settings timeouts;
+  degraded_settings degraded;
   log_settings log;
 };
 

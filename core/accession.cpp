@@ -38,7 +38,8 @@ accession::commands accession::looked(const kv_read& answer, time_point now) {
 void accession::found(const kv_entry& entry, time_point now) {
   auto value = epoch_from(entry.value);
   if (const auto* x = std::get_if<epoch_entry>(&value)) {
-    claim({x->epoch.value + 1}, entry.revision, now);
+    claim(std::max(partita::epoch{x->epoch.value + 1}, options_.floor), entry.revision,
+          now);
     return;
   }
   // Removed, missing or not readable: what it was must be found in what it led to.
@@ -50,7 +51,9 @@ accession::commands accession::surveyed(partita::epoch greatest,
                                         std::int64_t unix_seconds, time_point now) {
   out_.clear();
   auto floor = static_cast<std::uint64_t>(std::max<std::int64_t>(unix_seconds, 0));
-  claim({std::max(greatest.value + 1, floor)}, surveyed_over_, now);
+  claim(std::max(
+            {partita::epoch{greatest.value + 1}, partita::epoch{floor}, options_.floor}),
+        surveyed_over_, now);
   return std::move(out_);
 }
 

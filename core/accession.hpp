@@ -25,6 +25,9 @@ public:
     /// Names this leadership.
     nonce self;
     duration pause{};
+    /// The new epoch is at least this: so it grows even where the store has lost the
+    /// newest ones.
+    partita::epoch floor;
   };
 
   /// Read the epoch key from the stream's leader; answer with looked().

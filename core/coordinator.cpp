@@ -197,9 +197,12 @@ void coordinator::notice_joiner(const worker_id& who, time_point now) {
 std::vector<worker_id> coordinator::reserve() const {
   constexpr std::size_t most = 3;
   std::vector<worker_id> result;
-  for (const auto& who : eligible_)
-    if (who != options_.leader && members_.living(who) && result.size() < most)
+  for (const auto& who : eligible_) {
+    if (result.size() == most)
+      break;
+    if (who != options_.leader && members_.living(who))
       result.push_back(who);
+  }
   return result;
 }
 
@@ -224,17 +227,19 @@ bool coordinator::ready() const {
 void coordinator::proceed(time_point now) {
   if (!ready())
     return;
+  // Before the first target: records that go on as they are need not be written.
+  append(reconciler_.reserve(reserve(), now), now);
   if (!adopted_)
     adopt_group(now);
   while (auto decision = policy_.next(eligible_.size(), now))
     make_plan(*decision, now);
-  append(reconciler_.reserve(reserve(), now), now);
   show_phase_if_changed();
 }
 
 void coordinator::adopt_group(time_point now) {
   adopted_ = true;
   out_.emplace_back(adopt{});
+  look_for_vanished(now);
   auto cold = !reconciler_.names_any();
   policy_.begin(cold);
   if (cold)
@@ -258,6 +263,17 @@ void coordinator::adopt_group(time_point now) {
       && target_of(in, options_.strategy(in)) != current(in))
     policy_.changed(joined, "the group changed meanwhile", eligible_.size(), now);
   keep_owners(now);
+}
+
+/// A living worker has applied a record that is not there, or was made anew: it vanished
+/// while nobody led.
+void coordinator::look_for_vanished(time_point now) {
+  for (const auto& [who, x] : members_.members())
+    if (const auto* pulse = members_.living(who);
+        pulse && pulse->applied.version.value != 0
+        && (!reconciler_.has_record(who)
+            || reconciler_.record_of(who).version < pulse->applied.version))
+      append(reconciler_.vanished(now), now);
 }
 
 void coordinator::keep_owners(time_point now) {
@@ -347,7 +363,7 @@ void coordinator::show_phase_if_changed() {
 void coordinator::append(reconciler::commands&& xs, time_point now) {
   for (auto& x : xs) {
     if (const auto* y = std::get_if<reconciler::overdue>(&x)) {
-      if (overdue_.insert(y->who).second)
+      if (overdue_.insert(y->incarnation).second)
         out_.emplace_back(ending{y->who, "has not confirmed the end of work on "
                                              + std::to_string(y->partitions)
                                              + " partitions in time"});

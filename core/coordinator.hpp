@@ -177,6 +177,7 @@ private:
 
   bool ready() const;
   void adopt_group(time_point now);
+  void look_for_vanished(time_point now);
   void notice(const std::vector<membership::news>& news, time_point now);
   void record_lost(const worker_id& who, const char* how, time_point now);
   /// A worker takes part once it beats and has a record.
@@ -205,8 +206,8 @@ private:
   std::optional<std::vector<partition>> partitions_;
   /// Who takes part in plans.
   std::set<worker_id, by_number> eligible_;
-  /// Whom the log was told of.
-  std::set<worker_id, by_number> overdue_;
+  /// Of which incarnations the log was told.
+  std::set<nonce> overdue_;
   std::optional<time_point> newborn_until_;
   /// What was shown last, and what the present target was made for.
   worker_state phase_ = worker_state::stable;

@@ -3,6 +3,7 @@
 #include "partita/core/planted.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace partita::core {
 
@@ -62,9 +63,16 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   auto& x = at(who);
   if (x.present && seen <= x.revision)
     return {};
+  const auto* found = std::get_if<record>(&value);
+  auto goes_back = found && x.present && x.value && stamp_of(*found) < stamp_of(*x.value);
   x.present = true;
   x.clean = false;
-  if (const auto* found = std::get_if<record>(&value)) {
+  if (goes_back) {
+    // Void: whoever applied what was there before ignores it, and works on.
+    x.voided = true;
+    newest_ = std::max(newest_, found->version);
+  } else if (found) {
+    x.voided = false;
     auto ours = seen == x.written || (x.writer.busy() && *found == x.under_way);
     // What others wrote in between is not known: what is being revoked counts from here.
     if (!ours)
@@ -75,8 +83,8 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   } else {
     x.value.reset();
     x.revoked.clear();
-    x.unsealed = false;
-    hold_until_ = now + options_.hold;
+    x.unsealed = x.voided = false;
+    hold(now);
   }
   x.revision = seen;
   look(who, x, now);
@@ -90,16 +98,26 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
   auto i = slots_.find(who);
   if (i == slots_.end() || !i->second.present)
     return {};
-  if (!planted(mistake::vanished_record_ignored))
-    hold_until_ = now + options_.hold;
+  hold(now);
   auto& x = i->second;
   x.present = false;
-  x.unsealed = false;
+  x.unsealed = x.voided = false;
   x.value.reset();
   x.revoked.clear();
   look(who, x, now);
   work(now);
   return std::move(out_);
+}
+
+reconciler::commands reconciler::vanished(time_point now) {
+  out_.clear();
+  hold(now);
+  return {};
+}
+
+void reconciler::hold(time_point now) {
+  if (!planted(mistake::vanished_record_ignored))
+    hold_until_ = now + options_.hold;
 }
 
 reconciler::commands reconciler::replayed(time_point now) {
@@ -129,6 +147,7 @@ void reconciler::look(const worker_id& who, slot& x, time_point now) {
 }
 
 void reconciler::index(const worker_id& who, slot& x) {
+  count_moves(x);
   std::set<std::string> next;
   if (x.value)
     add_names(next, *x.value);
@@ -145,12 +164,24 @@ void reconciler::index(const worker_id& who, slot& x) {
     if (auto w = wanted_by_.find(name); w != wanted_by_.end())
       mark(w->second);
   }
-  auto fewer = next.size() < x.holds.size();
   for (const auto& name : next)
     holders_[name].insert(who);
   x.holds = std::move(next);
-  if (fewer && options_.max_moves != 0)
-    mark_all();
+}
+
+/// Keeps the number of partitions that are being revoked; where it falls, those that wait
+/// for their turn may go on.
+void reconciler::count_moves(slot& x) {
+  std::size_t next = 0;
+  if (x.writer.busy())
+    next = x.under_way.revoking.size();
+  else if (x.value)
+    next = x.value->revoking.size();
+  auto before = std::exchange(x.moving, next);
+  moving_ += next;
+  moving_ -= before;
+  if (next < before)
+    marked_.merge(held_back_);
 }
 
 // -- what the leader wants --------------------------------------------------------------
@@ -160,11 +191,12 @@ reconciler::commands reconciler::want(target next, partita::lifecycle why,
   out_.clear();
   target_ = std::move(next);
   lifecycle_ = why;
-  plan_ = {};
   wanted_by_.clear();
   for (const auto& [who, goal] : *target_)
     for (const auto& x : goal)
       wanted_by_.emplace(name_of(x), who);
+  for (auto& [who, x] : slots_)
+    x.wanted = goal_of(who).size();
   mark_all();
   work(now);
   return std::move(out_);
@@ -232,18 +264,16 @@ void reconciler::work(time_point now) {
 void reconciler::push(const worker_id& who, slot& x, time_point now) {
   if (!may_write(x, now))
     return;
-  auto next = x.unsealed ? sealed_copy(x) : wanted(who, x, now);
+  auto next = x.unsealed || x.voided ? sealed_copy(x) : wanted(who, x, now);
   x.clean = !next;
   if (!next)
     return;
   x.sealing = x.unsealed;
   if (!x.sealing) {
-    if (plan_.value == 0 || x.newest >= plan_)
-      plan_ = next_version();
-    next->version = plan_;
+    next->version = next_version();
     for (auto& y : next->partitions)
       if (y.token.value == 0)
-        y.token = plan_;
+        y.token = next->version;
   }
   x.under_way = std::move(*next);
   auto first = x.writer.begin(x.revision, now);
@@ -323,11 +353,10 @@ record reconciler::draft(const slot& x) const {
 }
 
 std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
-                                         time_point now) const {
-  if (!target_)
-    return std::nullopt;
+                                         time_point now) {
   if (!x.value) {
-    // Its worker has certainly stopped only after the hold.
+    // Its worker has certainly stopped only after the hold. Until it can be read nobody
+    // takes part by it, so there may be no target yet because of it.
     if (!may_grant(now))
       return std::nullopt;
     auto result = draft(x);
@@ -335,6 +364,8 @@ std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
       result.worker_nonce = pulse->nonce;
     return result;
   }
+  if (!target_)
+    return std::nullopt;
   if (!holds_any(*x.value))
     return settle_idle(who, x, now);
   if (members_.ended(who, x.value->worker_nonce, now))
@@ -389,7 +420,7 @@ std::optional<record> reconciler::settle_ended(const worker_id& who, const slot&
 /// The incarnation lives, or may do so: it gives up what it shall not have, and keeps the
 /// rest undisturbed.
 std::optional<record> reconciler::settle_owner(const worker_id& who, const slot& x,
-                                               time_point now) const {
+                                               time_point now) {
   const auto* pulse = members_.living(who);
   if (!pulse || pulse->nonce != x.value->worker_nonce)
     return std::nullopt;
@@ -411,7 +442,7 @@ std::optional<record> reconciler::settle_owner(const worker_id& who, const slot&
   }
   auto moves = options_.max_moves == 0
                    ? x.value->partitions.size()
-                   : options_.max_moves - std::min(options_.max_moves, moving());
+                   : options_.max_moves - std::min(options_.max_moves, moving_);
   for (const auto& y : x.value->partitions) {
     auto name = name_of(y.partition);
     if (given.contains(name) || planted(mistake::grant_before_confirmation)
@@ -419,6 +450,7 @@ std::optional<record> reconciler::settle_owner(const worker_id& who, const slot&
       continue;
     if (moves == 0) {
       result.partitions.push_back(y);
+      held_back_.insert(who);
     } else {
       --moves;
       result.revoking.push_back(y.partition);
@@ -429,16 +461,6 @@ std::optional<record> reconciler::settle_owner(const worker_id& who, const slot&
       result.revoking.push_back(y);
   if (says_the_same(*x.value, result))
     return std::nullopt;
-  return result;
-}
-
-std::size_t reconciler::moving() const {
-  std::size_t result = 0;
-  for (const auto& [who, x] : slots_)
-    if (x.writer.busy())
-      result += x.under_way.revoking.size();
-    else if (x.value)
-      result += x.value->revoking.size();
   return result;
 }
 
@@ -532,6 +554,7 @@ void reconciler::landed(const worker_id& who, slot& x, const key_writer::landed&
   if (x.sealing)
     x.unsealed = false;
   x.sealing = false;
+  x.voided = x.voided && x.revision > what.at;
   // Answered, so it holds, also if the watch has not shown it yet.
   if (x.present && x.revision < what.at)
     x.value = x.under_way;
@@ -572,7 +595,10 @@ version reconciler::next_version() {
 }
 
 reconciler::slot& reconciler::at(const worker_id& who) {
-  return slots_.try_emplace(who, options_.pause).first->second;
+  auto [i, is_new] = slots_.try_emplace(who, options_.pause);
+  if (is_new)
+    i->second.wanted = goal_of(who).size();
+  return i->second;
 }
 
 // -- for planning and for people --------------------------------------------------------
@@ -590,12 +616,11 @@ bool reconciler::settled() const {
   if (!target_ || hold_until_ || birth_until_)
     return false;
   auto open = std::any_of(slots_.begin(), slots_.end(), [&](const auto& entry) {
-    const auto& [who, x] = entry;
+    const auto& x = entry.second;
     if (!x.present || !x.value)
       return false;
     return !x.clean || x.writer.busy() || x.revision < x.written
-           || !x.value->revoking.empty()
-           || x.value->partitions.size() != goal_of(who).size();
+           || !x.value->revoking.empty() || x.value->partitions.size() != x.wanted;
   });
   return !open;
 }

@@ -37,6 +37,8 @@ namespace partita::core {
 /// - Versions only grow. A grant's token is the version that granted it, greater than any
 ///   before, and stays with the grant.
 /// - Records are emptied, never deleted.
+/// - A record never goes back to a smaller (epoch, version): one that appears is void, and
+///   what was there before is written over it.
 /// - Nothing is granted before `may_grant_at`, nor for `hold` after a record vanished or
 ///   could not be read: nobody knows what its worker still does.
 class reconciler {
@@ -87,6 +89,8 @@ public:
   commands shown(const worker_id& who, revision at, const decoded<record>& value,
                  time_point now);
   commands gone(const worker_id& who, time_point now);
+  /// A record that was never shown has vanished.
+  commands vanished(time_point now);
   /// All records have been shown: seals them.
   commands replayed(time_point now);
 
@@ -136,6 +140,8 @@ private:
     bool present = false;
     /// It was there when the records were replayed, and is not sealed yet.
     bool unsealed = false;
+    /// What stands there is older than `value`, which is to be written again.
+    bool voided = false;
     /// It says what is wanted, as far as that is possible now.
     bool clean = false;
     key_writer writer;
@@ -148,6 +154,9 @@ private:
     /// Names of the partitions that nobody else may be given because of this record: in
     /// what it says and in what is being written.
     std::set<std::string> holds;
+    /// How many of its partitions are being revoked, and how many shall be its own.
+    std::size_t moving = 0;
+    std::size_t wanted = 0;
     /// Since which record, and when on our clock, a partition is being revoked.
     struct revocation {
       stamp since;
@@ -160,8 +169,10 @@ private:
   using slots = std::map<worker_id, slot, by_number>;
 
   slot& at(const worker_id& who);
+  void hold(time_point now);
   void look(const worker_id& who, slot& x, time_point now);
   void index(const worker_id& who, slot& x);
+  void count_moves(slot& x);
   void mark(const worker_id& who);
   void mark_all();
   void work(time_point now);
@@ -173,17 +184,15 @@ private:
                 time_point now) const;
 
   record draft(const slot& x) const;
-  std::optional<record> wanted(const worker_id& who, const slot& x, time_point now) const;
+  std::optional<record> wanted(const worker_id& who, const slot& x, time_point now);
   record sealed_copy(const slot& x) const;
   std::optional<record> settle_ended(const worker_id& who, const slot& x,
                                      time_point now) const;
   std::optional<record> settle_idle(const worker_id& who, const slot& x,
                                     time_point now) const;
-  std::optional<record> settle_owner(const worker_id& who, const slot& x,
-                                     time_point now) const;
+  std::optional<record> settle_owner(const worker_id& who, const slot& x, time_point now);
   const std::vector<partition>& goal_of(const worker_id& who) const;
   std::uint32_t standby_of(const worker_id& who) const;
-  std::size_t moving() const;
 
   void carry_out(const worker_id& who, slot& x, const key_writer::step& what,
                  time_point now);
@@ -200,13 +209,14 @@ private:
   std::unordered_map<std::string, std::set<worker_id, by_number>> holders_;
   std::unordered_map<std::string, worker_id> wanted_by_;
   std::set<worker_id, by_number> marked_;
+  /// How many partitions are being revoked; and who waits because they are too many.
+  std::size_t moving_ = 0;
+  std::set<worker_id, by_number> held_back_;
   bool replayed_ = false;
   bool sealed_ = false;
   std::optional<target> target_;
   partita::lifecycle lifecycle_ = lifecycle::empty;
   std::vector<worker_id> standbys_;
-  /// The version of the present target's records; 0: to be given at the first write.
-  partita::version plan_;
   partita::version newest_;
   /// Only for the mistake of that name.
   std::uint64_t restarted_ = 0;

@@ -30,7 +30,25 @@ namespace {
 
 struct work_state {
   caf::actor main;
+  /// What is worked on, by worker and topic, with the fencing token.
+  std::map<std::string, std::map<std::string, partita::version>> running;
   static inline constexpr const char* name = "work";
+
+  // A real application passes the token along to where its work takes effect, and has a
+  // smaller one refused there.
+  void begin(const partita::partitions_assigned& x) {
+    for (const auto& granted : x.partitions)
+      running[x.worker_id.value][partita::name_of(granted.partition)] = granted.token;
+  }
+
+  // Here nothing goes on when this returns. An application whose work takes time to end
+  // keeps a promise and delivers it then (docs/embedding.md).
+  partita::work_stopped end(const partita::worker_id& who,
+                            const std::vector<partita::grant>& what) {
+    for (const auto& granted : what)
+      running[who.value].erase(partita::name_of(granted.partition));
+    return {};
+  }
 };
 
 partita::listener_actor::behavior_type
@@ -46,14 +64,16 @@ work(partita::listener_actor::stateful_pointer<work_state> self, caf::actor main
       },
       [](const partita::calculator_adopted&) {},
       [=](const partita::assignment_changed& x) { caf::anon_send(self->state.main, x); },
-      [](const partita::partitions_assigned&) {
-        // Here an application begins work, each partition under its token.
+      [=](const partita::partitions_assigned& x) { self->state.begin(x); },
+      // The answer says that no work on these goes on: others get them then.
+      [=](const partita::partitions_revoked& x) {
+        return self->state.end(x.worker_id, x.partitions);
       },
-      [](const partita::partitions_revoked&) {
-        // Here it stops work, and answers once none goes on.
-        return partita::work_stopped{};
+      // The same, in a hurry: after x.time_left others may own them.
+      [=](const partita::partitions_lost& x) {
+        std::cout << x.worker_id.value << " lost its work: " << x.why << '\n';
+        return self->state.end(x.worker_id, x.partitions);
       },
-      [](const partita::partitions_lost&) { return partita::work_stopped{}; },
       [](const partita::alert_raised& x) { std::cout << x.why << '\n'; },
       [](const partita::worker_stopped& x) {
         std::cout << x.worker_id.value << " has left " << x.failure << '\n';

@@ -70,6 +70,28 @@ CAF_TEST(a second signal ends the process at once) {
                   1);
 }
 
+CAF_TEST(a second signal hurries where it can and only the third one ends the process) {
+  auto after = [](int more) {
+    return exit_code_of([=] {
+      partita::app::hold_signals();
+      doorbell bell;
+      doorbell hurry;
+      partita::app::signal_watch watch{[&] { bell.ring(); }, [&] { hurry.ring(); }};
+      kill(getpid(), SIGTERM);
+      bell.wait();
+      kill(getpid(), SIGTERM);
+      hurry.wait();
+      if (more == 0)
+        return 42;
+      kill(getpid(), SIGINT);
+      bell.wait();
+      return 42;
+    });
+  };
+  CAF_CHECK_EQUAL(after(0), 42);
+  CAF_CHECK_EQUAL(after(1), 1);
+}
+
 CAF_TEST(signals that came before anybody waited are not lost) {
   CAF_CHECK_EQUAL(exit_code_of([] {
                     partita::app::hold_signals();

@@ -28,15 +28,29 @@ CAF_TEST(default settings become default options) {
   CAF_CHECK(x.timeouts.startup == expected.timeouts.startup);
   CAF_CHECK(x.timeouts.shutdown == expected.timeouts.shutdown);
   CAF_CHECK(x.timeouts.request == expected.timeouts.request);
+  CAF_CHECK(x.ownership == expected.ownership);
+  CAF_CHECK(x.shutdown == expected.shutdown);
+  CAF_CHECK(x.election.probe_grace == expected.election.probe_grace);
+  CAF_CHECK(x.rebalance.restart_hold == expected.rebalance.restart_hold);
+  CAF_CHECK(x.rebalance.handoff_timeout == expected.rebalance.handoff_timeout);
+  CAF_CHECK_EQUAL(x.rebalance.max_moves_in_flight,
+                  expected.rebalance.max_moves_in_flight);
+  CAF_CHECK(x.degraded.after == expected.degraded.after);
+  CAF_CHECK(x.degraded.warn == expected.degraded.warn);
+  CAF_CHECK(x.degraded.error == expected.degraded.error);
+  CAF_CHECK(x.degraded.critical == expected.degraded.critical);
+  CAF_CHECK(x.degraded.grace == expected.degraded.grace);
 }
 
 CAF_TEST(every setting of a worker arrives) {
   config::settings s;
   s.group.name = "orders";
-  s.worker = {"w", 3, 7, 11s, "slot-1"};
+  s.group.ownership = "available";
+  s.worker = {"w", 3, 7, 11s, "slot-1", "restart"};
   s.heartbeat = {100ms, 900ms};
-  s.election = {1100ms};
-  s.rebalance = {1s, 2s, 3s, 4, 5s};
+  s.election = {1100ms, 70ms};
+  s.rebalance = {1s, 2s, 3s, 4, 5s, 8s, 9s, 10};
+  s.degraded = {11s, 12s, 13s, 14s, 15s};
   s.buckets.election = "votes";
   s.buckets.replicas = 3;
   s.timeouts = {6s, 7s, 80ms};
@@ -60,6 +74,21 @@ CAF_TEST(every setting of a worker arrives) {
   CAF_CHECK(x.timeouts.startup == 6s);
   CAF_CHECK(x.timeouts.shutdown == 7s);
   CAF_CHECK(x.timeouts.request == 80ms);
+  CAF_CHECK(x.ownership == ownership::available);
+  CAF_CHECK(x.shutdown == leave_mode::restart);
+  CAF_CHECK(x.election.probe_grace == 70ms);
+  CAF_CHECK(x.rebalance.restart_hold == 8s);
+  CAF_CHECK(x.rebalance.handoff_timeout == 9s);
+  CAF_CHECK_EQUAL(x.rebalance.max_moves_in_flight, 10u);
+  CAF_CHECK(x.degraded.after == 11s);
+  CAF_CHECK(x.degraded.warn == 12s);
+  CAF_CHECK(x.degraded.error == 13s);
+  CAF_CHECK(x.degraded.critical == 14s);
+  CAF_CHECK(x.degraded.grace == 15s);
+  for (auto mode : {leave_mode::drain, leave_mode::restart, leave_mode::stop}) {
+    s.worker.shutdown = to_string(mode);
+    CAF_CHECK(app::worker_options_of(s).shutdown == mode);
+  }
 }
 
 CAF_TEST(the strategy is the one of the settings) {

@@ -70,6 +70,19 @@ const std::vector<edge> edges = {
      "must be at least timeouts.request (500ms)"},
     {"timeouts.shutdown", "timeouts.shutdown='500ms'", "timeouts.shutdown='499ms'",
      "must be at least timeouts.request (500ms)"},
+    {"election.lease", "election.probe_grace='3s'", "election.probe_grace='3001ms'",
+     "must be at least election.probe_grace (3001ms)"},
+    {"rebalance.handoff_timeout", "rebalance.handoff_timeout='1s'",
+     "rebalance.handoff_timeout='999ms'",
+     "must be at least 2 x timeouts.request (500ms)"},
+    {"degraded.after", "degraded.after='2s'", "degraded.after='1999ms'",
+     "must be at least 2 x heartbeat.interval (1s)"},
+    {"degraded.warn", "degraded.warn='3001ms'", "degraded.warn='3s'",
+     "must be longer than degraded.after (3s)"},
+    {"degraded.error", "degraded.error='10001ms'", "degraded.error='10s'",
+     "must be longer than degraded.warn (10s)"},
+    {"degraded.critical", "degraded.critical='60001ms'", "degraded.critical='1m'",
+     "must be longer than degraded.error (1m)"},
     {"partitions.prefix", "partitions.list=['a']",
      "partitions.list=['a']\npartitions.prefix='a'\npartitions.count=1",
      "cannot stand beside partitions.list"},
@@ -129,7 +142,8 @@ CAF_TEST(a relation is judged only among values that are good themselves) {
 }
 
 CAF_TEST(a default that has become too small points at the value that did it) {
-  auto line = problem_in(named + "\n\nheartbeat.interval = '2001ms'");
+  auto line =
+      problem_in(named + "\n\nheartbeat.interval = '2001ms'\ndegraded.after = '5s'");
   CAF_CHECK_EQUAL(line,
                   "f.toml:4: heartbeat.ttl: found \"6s\" (the default); must be at least "
                   "3 x heartbeat.interval (2001ms): raise heartbeat.ttl to 6003ms or "

@@ -984,6 +984,31 @@ CAF_TEST(a void record frees nothing) {
   CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
 }
 
+CAF_TEST(a record that was made anew unseen does not free what it named) {
+  show("a", 1, record_of("a", 50, {1}, 2));
+  show("b", 2, record_of("b", 50, {}, 2));
+  auto xs = replay();
+  lives("b");
+  CAF_CHECK(want({{"a", {}}, {"b", {1}}}).empty());
+  CAF_MESSAGE("removed and created, and the watch shows but the end of that");
+  show("a", 5, record_of("a2", 0, {}, 0));
+  answer("a", conflict());
+  auto x =
+      only<reconciler::write>(answer("a", holds(5, to_text(record_of("a2", 0, {}, 0)))));
+  CAF_CHECK_EQUAL(x.value.worker_nonce.value, "a");
+  CAF_CHECK_EQUAL(names(x.value), "1 ");
+  auto ys = take(std::get<reconciler::write>(xs[1]));
+  CAF_CHECK(ys.empty());
+  only<reconciler::sealed>(take(x));
+  CAF_CHECK(lives("b").empty());
+  CAF_MESSAGE("only the end of the one that it named does");
+  beat y;
+  y.nonce = {"a2"};
+  y.replaces = {"a"};
+  auto zs = take_all(beats_as("a", y));
+  CAF_CHECK_EQUAL(names(zs.at("b")), "1 ");
+}
+
 // -- what is known ----------------------------------------------------------------------
 
 CAF_TEST(of two records that name a partition the greater epoch and version has it) {
