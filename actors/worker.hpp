@@ -136,6 +136,8 @@ private:
   void spawn_roster();
   void spawn_calculator();
   partita::epoch epoch_floor() const;
+  /// What the store shows is not to be granted upon before.
+  core::time_point doubted_until() const;
   /// Ends a child at once; what it still says is old.
   void kill(role x);
   void child_down(role x, bool was_alive, const caf::error& why);

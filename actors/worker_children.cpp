@@ -168,13 +168,23 @@ void worker::need_roster() {
     kill(role::roster);
 }
 
+core::time_point worker::doubted_until() const {
+  return doubted_since_ + core::with_clock_margin(options_.heartbeat.ttl);
+}
+
 epoch worker::epoch_floor() const {
   // Where the store lost the newest epochs the time is greater than any of them: a group
   // has less than one leader a second. Bounded, so that a clock that is decades ahead
   // does not use up the numbers.
-  auto time = static_cast<std::uint64_t>(
+  auto floor = static_cast<std::uint64_t>(
       std::clamp<std::int64_t>(unix_seconds(), 0, std::int64_t{1} << 32));
-  return {std::max(time, greatest_epoch_.value + 1)};
+  // In doubt, one that granted something in this very second may have been lost: above it,
+  // and in the past when something is granted under ours.
+  auto doubt = doubted_until() - time_now();
+  if (doubt > core::duration{0})
+    floor += static_cast<std::uint64_t>(
+        std::chrono::ceil<std::chrono::seconds>(doubt).count());
+  return {std::max(floor, greatest_epoch_.value + 1)};
 }
 
 void worker::spawn_calculator() {
@@ -188,8 +198,7 @@ void worker::spawn_calculator() {
                          .rebalance = o.rebalance,
                          .grace = o.degraded.grace,
                          .epoch_floor = epoch_floor(),
-                         .doubted_until =
-                             doubted_since_ + core::with_clock_margin(o.heartbeat.ttl),
+                         .doubted_until = doubted_until(),
                          .strategy = o.strategy,
                          .clock = o.clock},
       buckets_[assignments].handle, buckets_[heartbeats].handle, roster_, source_,

@@ -39,6 +39,10 @@ std::optional<time_point> coordinator::wake_at() const {
 // -- heartbeats -------------------------------------------------------------------------
 
 void coordinator::on(const beat_shown& what, time_point now) {
+  // A worker remembers a leader that the store may have lost.
+  on(epoch_shown{std::max(what.value.applied.epoch, what.value.seen.epoch)}, now);
+  if (overruled_)
+    return;
   notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now),
          now);
   append(reconciler_.touch(what.who, now), now);

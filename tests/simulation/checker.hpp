@@ -97,7 +97,8 @@ private:
     version greatest;
     process_id last = nobody;
     /// The greatest token that any record ever gave it.
-    version granted;
+    /// The greatest token in any record, and the incarnation that has it.
+    std::pair<version, nonce> granted;
     /// Who was told to stop, and has not heard of it since.
     process_id told = nobody;
     core::time_point told_at;
@@ -184,6 +185,8 @@ private:
   epoch greatest_epoch_;
   /// The greatest epoch under which something was granted in this life.
   epoch granting_epoch_;
+  /// The same over all lives of the bucket.
+  epoch greatest_granting_epoch_;
 
   // -- the heartbeat bucket --
   std::map<std::string, stored_beat> beats_;

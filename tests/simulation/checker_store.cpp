@@ -114,7 +114,10 @@ void checker::applied_epoch(const kv_entry& now) {
     fail("entries can be read", "{} = {}", now.key, now.value);
     return;
   }
-  if (x->epoch <= greatest_epoch_)
+  // Of two leaders of whom the store has lost the first, that one may have had the same
+  // number, or a greater one, as long as it had granted nothing.
+  auto again = epoch_before_ == greatest_epoch_ && x->epoch > greatest_granting_epoch_;
+  if (x->epoch <= greatest_epoch_ && !again)
     fail("epochs never go back", "epoch {} of {} after epoch {}", short_text(x->epoch),
          x->leader.value, short_text(greatest_epoch_));
   greatest_epoch_ = std::max(greatest_epoch_, x->epoch);
@@ -178,22 +181,28 @@ void checker::judge_grants(process_id writer, const kv_entry& now, const record&
   bool gains = false;
   for (const auto& y : x.partitions) {
     const auto* had = same ? find(old->record.partitions, y.partition) : nullptr;
-    auto& granted = place_of(y.partition).granted;
-    if (!had) {
+    auto& [granted, granted_to] = place_of(y.partition).granted;
+    // Of a record that the store has lost, the leader writes down again what it said.
+    auto again = !had && y.token == granted && x.worker_nonce == granted_to;
+    if (!had && !again) {
       gains = true;
       judge_grant(now.key, x, y, to);
       if (y.token <= granted)
         fail("tokens grow from owner to owner", "{} gets {} with token {} after token {}",
              now.key, name_of(y.partition), short_text(y.token), short_text(granted));
-    } else if (y.token < had->token) {
+    } else if (had && y.token < had->token) {
       fail("a token never falls", "{} has {} with token {} after token {}", now.key,
            name_of(y.partition), short_text(y.token), short_text(had->token));
     }
-    granted = std::max(granted, y.token);
+    if (y.token > granted) {
+      granted = y.token;
+      granted_to = x.worker_nonce;
+    }
   }
   if (!gains)
     return;
   granting_epoch_ = std::max(granting_epoch_, x.epoch);
+  greatest_granting_epoch_ = std::max(greatest_granting_epoch_, x.epoch);
   judge_drain(writer, now, x);
 }
 
