@@ -177,9 +177,9 @@ struct executor {
     auto key = keys::heartbeat_of(x.who);
     if (core::planted(core::mistake::expel_any_revision))
       ask_write(self, self->state.heartbeats, kv_put{key, to_text(value)}, answered);
-    else
-      ask_to_replace(self, self->state.heartbeats, key, to_text(value), x.expected,
-                     answered);
+    else // Where nothing was seen, a delete mark is news as well.
+      ask_write(self, self->state.heartbeats, kv_update{key, to_text(value), x.expected},
+                answered);
   }
 
   void operator()(const core::coordinator::read_mark& x) const {

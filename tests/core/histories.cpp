@@ -66,6 +66,8 @@ struct world {
     beat_state state = beat_state::joining;
     std::uint64_t revision = 0;
     bool joined = false;
+    /// Its first beat was acknowledged.
+    bool started = false;
     /// A beat is under way; what it says, and when its first try was sent.
     bool busy = false;
     time_point next_beat;
@@ -391,7 +393,6 @@ struct world {
     x->revision = e.revision;
     if (e.present && e.value.nonce.value != x->replaces)
       x->replaces.clear();
-    x->until = now; // Nothing is acknowledged yet.
     make_record(x);
     send_beat(x);
   }
@@ -455,6 +456,9 @@ struct world {
     x->busy = false;
     x->revision = answer.revision.value;
     x->until = std::max(x->until, sent + session);
+    x->started = true;
+    if (now < x->frozen_until)
+      return;
     if (b.applied != x->applied || b.state != x->state
         || b.stopping.size() != x->stopping.size())
       send_beat(x);
@@ -469,7 +473,7 @@ struct world {
 
   /// In order, and not while it is frozen or waits for its first beat's answer.
   void read_mail(const std::shared_ptr<incarnation>& x) {
-    while (!x->mailbox.empty() && alive.contains(x->nonce) && x->joined
+    while (!x->mailbox.empty() && alive.contains(x->nonce) && x->joined && x->started
            && now >= x->frozen_until && now < x->until) {
       auto e = x->mailbox.front();
       x->mailbox.pop_front();
@@ -511,7 +515,7 @@ struct world {
   void work_on(const std::shared_ptr<incarnation>& x, const std::string& name,
                std::uint64_t token) {
     for (const auto& [nonce, y] : alive)
-      if (y != x && y->works.contains(name))
+      if (y != x && now < y->until && y->works.contains(name))
         fail(name + " is worked on by " + nonce + " and by " + x->nonce);
     auto known = x->works.find(name);
     if (known != x->works.end() && known->second == token)
@@ -525,16 +529,13 @@ struct world {
   }
 
   void work(const std::shared_ptr<incarnation>& x) {
-    // Nobody asks a frozen one; but what it works on ends with its session all the same:
-    // it looks at its clock before it does anything.
-    if (x->joined && now >= x->until && x->applied.version.value != 0) {
-      x->works.clear();
-      if (now >= x->frozen_until)
-        end_session(x);
-      return;
-    }
     if (now < x->frozen_until)
       return;
+    // Whatever it does, it looks at its clock before; so what it worked on has ended.
+    if (x->started && now >= x->until) {
+      end_session(x);
+      return;
+    }
     read_mail(x);
     if (!alive.contains(x->nonce))
       return;

@@ -1,0 +1,271 @@
+#define CAF_SUITE actors.roster
+
+#include "partita/actors/roster.hpp"
+#include "partita/messages/codec.hpp"
+#include "partita/store/memory_store.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/test/dsl.hpp>
+
+#include <memory>
+
+using namespace partita;
+using namespace std::chrono_literals;
+
+namespace {
+
+using kind = roster_news::kind;
+using heard_news = std::shared_ptr<std::vector<roster_news>>;
+using invalid_ones = std::shared_ptr<std::vector<entry_invalid>>;
+
+roster_listener_actor::behavior_type listen(roster_listener_actor::pointer,
+                                            heard_news heard) {
+  return {[heard](const roster_news& x) { heard->push_back(x); }};
+}
+
+/// A roster of worker-0; the test plays the bucket's watch.
+struct fixture : test_coordinator_fixture<> {
+  roster_actor mine;
+  caf::actor bucket;
+  invalid_ones invalid = std::make_shared<std::vector<entry_invalid>>();
+  caf::actor parent;
+  std::vector<roster_listener_actor> listeners;
+  std::string pattern;
+
+  fixture() {
+    auto asked = std::make_shared<std::string>();
+    bucket = sys.spawn([asked](caf::event_based_actor*) -> caf::behavior {
+      return {[asked](const kv_watch& x) { *asked = x.pattern; }};
+    });
+    parent = sys.spawn([this](caf::event_based_actor*) -> caf::behavior {
+      return {[all = invalid](const entry_invalid& x) { all->push_back(x); }};
+    });
+    roster_options o;
+    o.self = {"worker-0"};
+    o.clock = timepiece::of_actors();
+    mine = sys.spawn(roster, o, caf::actor_cast<bucket_actor>(bucket),
+                     caf::actor_cast<supervisor_actor>(parent));
+    consume_messages();
+    pattern = *asked;
+  }
+
+  ~fixture() {
+    for (auto& x : listeners)
+      anon_send_exit(x, caf::exit_reason::kill);
+    anon_send_exit(mine, caf::exit_reason::kill);
+    anon_send_exit(bucket, caf::exit_reason::kill);
+    anon_send_exit(parent, caf::exit_reason::kill);
+    consume_messages();
+  }
+
+  core::time_point now() { return sched.clock().now(); }
+
+  heard_news add_listener() {
+    auto heard = std::make_shared<std::vector<roster_news>>();
+    listeners.push_back(sys.spawn(listen, heard));
+    anon_send(mine, listeners.back());
+    consume_messages();
+    return heard;
+  }
+
+  void tell(watch_event x) {
+    anon_send(mine, std::move(x));
+    consume_messages();
+  }
+  void tell(watch_change what, std::int64_t created_at = 0) {
+    watch_event x;
+    x.change = what;
+    x.bucket.created_at_ns = created_at;
+    tell(std::move(x));
+  }
+  void holds(const std::string& who, std::uint64_t at, const std::string& text,
+             std::int64_t stored_at = 0) {
+    watch_event x;
+    x.change = watch_change::value;
+    x.entry.key = "heartbeat." + who;
+    x.entry.value = text;
+    x.entry.revision = {at};
+    x.entry.stored_at_ns = stored_at;
+    tell(std::move(x));
+  }
+  void removed(const std::string& who, std::uint64_t at) {
+    watch_event x;
+    x.change = watch_change::removed;
+    x.entry.key = "heartbeat." + who;
+    x.entry.revision = {at};
+    tell(std::move(x));
+  }
+
+  static std::string text_of(const std::string& nonce,
+                             beat_state state = beat_state::working) {
+    beat x;
+    x.nonce = {nonce};
+    x.state = state;
+    return to_text(x);
+  }
+
+  /// The answer, if it has come.
+  std::optional<std::uint64_t> others() {
+    auto pending = self->request(mine, caf::infinite, count_others{});
+    consume_messages();
+    if (self->mailbox().empty())
+      return std::nullopt;
+    std::uint64_t result = 0;
+    pending.receive([&](const others_counted& x) { result = x.count; },
+                    [](const caf::error&) { CAF_FAIL("an error"); });
+    return result;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(roster_tests, fixture)
+
+CAF_TEST(all heartbeats are followed) {
+  CAF_CHECK_EQUAL(pattern, "heartbeat.>");
+}
+
+CAF_TEST(a listener hears every change with the moment of its first sight) {
+  auto heard = add_listener();
+  CAF_CHECK(heard->empty());
+  holds("worker-1", 4, text_of("a"), 77);
+  CAF_REQUIRE_EQUAL(heard->size(), 1u);
+  const auto& x = heard->back();
+  CAF_CHECK(x.what == kind::beat);
+  CAF_CHECK_EQUAL(x.who.value, "worker-1");
+  CAF_CHECK_EQUAL(x.revision.value, 4u);
+  CAF_CHECK_EQUAL(x.value.nonce.value, "a");
+  CAF_CHECK(x.seen_at == now());
+  CAF_CHECK_EQUAL(x.stored_at_ns, 77);
+  sched.advance_time(1s);
+  removed("worker-1", 5);
+  CAF_CHECK(heard->back().what == kind::gone);
+  CAF_CHECK_EQUAL(heard->back().revision.value, 5u);
+  CAF_CHECK(heard->back().seen_at == now());
+}
+
+CAF_TEST(a listener that comes later hears what was seen when it was seen) {
+  auto then = now();
+  holds("worker-1", 4, text_of("a"));
+  sched.advance_time(1s);
+  tell(watch_change::replayed, 55);
+  auto complete = now();
+  sched.advance_time(5s);
+  auto heard = add_listener();
+  CAF_REQUIRE_EQUAL(heard->size(), 2u);
+  CAF_CHECK(heard->front().what == kind::beat);
+  CAF_CHECK(heard->front().seen_at == then);
+  CAF_CHECK(heard->back().what == kind::replayed);
+  CAF_CHECK(heard->back().seen_at == complete);
+  CAF_CHECK_EQUAL(heard->back().stored_at_ns, 55);
+}
+
+CAF_TEST(before the replay a listener is not told that it has all) {
+  holds("worker-1", 4, text_of("a"));
+  auto heard = add_listener();
+  CAF_REQUIRE_EQUAL(heard->size(), 1u);
+  tell(watch_change::replayed);
+  CAF_CHECK(heard->back().what == kind::replayed);
+}
+
+CAF_TEST(a replay that shows the same again is no first sight) {
+  auto heard = add_listener();
+  holds("worker-1", 4, text_of("a"));
+  removed("worker-2", 5);
+  tell(watch_change::replayed);
+  auto complete = now();
+  auto told = heard->size();
+  sched.advance_time(3s);
+  tell(watch_change::restarted);
+  CAF_CHECK(heard->back().what == kind::interrupted);
+  holds("worker-1", 4, text_of("a"));
+  removed("worker-2", 5);
+  removed("worker-2", 0);
+  CAF_CHECK_EQUAL(heard->size(), told + 1);
+  tell(watch_change::replayed);
+  CAF_CHECK(heard->back().what == kind::replayed);
+  CAF_CHECK(heard->back().seen_at == complete);
+  CAF_MESSAGE("what is new is");
+  holds("worker-1", 6, text_of("a"));
+  CAF_CHECK(heard->back().seen_at == now());
+}
+
+CAF_TEST(while the watch is made anew a new listener does not hear that it has all) {
+  tell(watch_change::replayed);
+  tell(watch_change::restarted);
+  auto heard = add_listener();
+  CAF_CHECK(heard->empty());
+}
+
+CAF_TEST(a bucket that was made anew voids all that was known) {
+  holds("worker-1", 40, text_of("a"));
+  tell(watch_change::replayed, 55);
+  auto heard = add_listener();
+  sched.advance_time(2s);
+  tell(watch_change::bucket_changed, 66);
+  CAF_CHECK(heard->back().what == kind::bucket_changed);
+  CAF_CHECK_EQUAL(heard->back().stored_at_ns, 66);
+  CAF_MESSAGE("its revisions begin anew");
+  holds("worker-1", 1, text_of("b"));
+  CAF_CHECK_EQUAL(heard->back().value.nonce.value, "b");
+  tell(watch_change::replayed, 66);
+  CAF_CHECK(heard->back().seen_at == now());
+  CAF_CHECK_EQUAL(add_listener()->size(), 2u);
+}
+
+CAF_TEST(what cannot be read is told as that and reported once) {
+  auto heard = add_listener();
+  holds("worker-1", 4, "no json");
+  CAF_CHECK(heard->back().what == kind::unreadable);
+  CAF_CHECK_EQUAL(heard->back().revision.value, 4u);
+  holds("worker-1", 5, "no json");
+  CAF_CHECK_EQUAL(heard->size(), 2u);
+  CAF_REQUIRE_EQUAL(invalid->size(), 1u);
+  CAF_CHECK_EQUAL(invalid->front().key, "heartbeat.worker-1");
+}
+
+CAF_TEST(keys that belong to nobody are ignored) {
+  auto heard = add_listener();
+  watch_event x;
+  x.change = watch_change::value;
+  x.entry.key = "other";
+  x.entry.revision = {1};
+  tell(x);
+  tell(watch_change::alive);
+  CAF_CHECK(heard->empty());
+}
+
+CAF_TEST(a listener that ended hears nothing and holds up nobody) {
+  auto one = add_listener();
+  auto other = add_listener();
+  anon_send_exit(listeners.front(), caf::exit_reason::kill);
+  listeners.erase(listeners.begin());
+  consume_messages();
+  holds("worker-1", 4, text_of("a"));
+  CAF_CHECK(one->empty());
+  CAF_CHECK_EQUAL(other->size(), 1u);
+}
+
+CAF_TEST(others are counted if they live and do not drain once all were shown) {
+  holds("worker-0", 1, text_of("self"));
+  holds("worker-1", 2, text_of("a"));
+  holds("worker-2", 3, text_of("b", beat_state::joining));
+  holds("worker-3", 4, text_of("c", beat_state::draining));
+  holds("worker-4", 5, text_of("d", beat_state::stopped));
+  holds("worker-5", 6, text_of("e"));
+  removed("worker-5", 7);
+  holds("worker-6", 8, "no json");
+  auto pending = self->request(mine, caf::infinite, count_others{});
+  consume_messages();
+  CAF_CHECK(self->mailbox().empty());
+  CAF_MESSAGE("not before");
+  tell(watch_change::replayed);
+  pending.receive([](const others_counted& x) { CAF_CHECK_EQUAL(x.count, 2u); },
+                  [](const caf::error&) { CAF_FAIL("an error"); });
+  CAF_CHECK_EQUAL(others().value_or(99), 2u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
