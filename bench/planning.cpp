@@ -1,8 +1,10 @@
 // How long a plan takes: 10,000 partitions, 1,000 workers, for every strategy, as a first
-// plan and after one worker left.
+// plan and after one worker left. And what it costs the leader of such a group to follow it:
+// one heartbeat, and the whole hand-over after one worker said goodbye.
 //
 //   build/bin/partita-bench-planning
 
+#include "partita/core/coordinator.hpp"
 #include "partita/core/strategies/strategies.hpp"
 
 #include <benchmark/benchmark.h>
@@ -17,8 +19,9 @@ planning_input group(std::size_t workers, std::size_t partitions, bool weighted)
   for (std::size_t i = 0; i < workers; ++i)
     result.workers.push_back({{"worker-" + std::to_string(i)}, 100, {}});
   for (std::size_t i = 0; i < partitions; ++i)
-    result.partitions.push_back({{"topic", std::to_string(i)},
-                                 weighted ? static_cast<std::int64_t>(50 + i % 101) : 100});
+    result.partitions.push_back(
+        {{"topic", std::to_string(i)},
+         weighted ? static_cast<std::int64_t>(50 + i % 101) : 100});
   return result;
 }
 
@@ -48,15 +51,103 @@ void one_left(benchmark::State& state, strategy_name name, bool weighted) {
     benchmark::DoNotOptimize(make(next));
 }
 
-#define PARTITA_BENCH(strategy)                                                            \
-  BENCHMARK_CAPTURE(first_plan, strategy, strategy_name::strategy, false)                  \
-    ->Unit(benchmark::kMillisecond);                                                       \
-  BENCHMARK_CAPTURE(first_plan, strategy##_weights, strategy_name::strategy, true)         \
-    ->Unit(benchmark::kMillisecond);                                                       \
-  BENCHMARK_CAPTURE(one_left, strategy, strategy_name::strategy, false)                    \
-    ->Unit(benchmark::kMillisecond);                                                       \
-  BENCHMARK_CAPTURE(one_left, strategy##_weights, strategy_name::strategy, true)           \
-    ->Unit(benchmark::kMillisecond)
+/// A leader over a store that takes everything and shows it at once; its workers apply what
+/// they are told and confirm it at once.
+struct led_group {
+  static constexpr std::size_t size = 1000;
+
+  time_point now = time_point{} + std::chrono::hours{1};
+  coordinator leader;
+  std::uint64_t last = 0;
+  std::vector<beat> beats{size};
+  std::vector<partition> all = group(size, 10'000, false).partitions;
+
+  explicit led_group(std::size_t max_moves) : leader{options(max_moves)} {
+    for (std::size_t i = 0; i < size; ++i) {
+      record empty;
+      empty.worker_nonce = beats[i].nonce = {std::to_string(i)};
+      beats[i].state = beat_state::working;
+      feed(coordinator::record_shown{id(i), {++last}, empty});
+      feed(coordinator::beat_shown{id(i), {++last}, beats[i], now});
+    }
+    feed(coordinator::partitions_given{all});
+    feed(coordinator::beats_replayed{now});
+    feed(coordinator::records_replayed{});
+  }
+
+  static coordinator::options options(std::size_t max_moves) {
+    using namespace std::chrono_literals;
+    coordinator::options result;
+    result.epoch = {3};
+    result.leader = {"worker-0"};
+    result.heartbeat_ttl = 6s;
+    result.handoff_timeout = 30s;
+    result.max_moves = max_moves;
+    result.pause = 100ms;
+    result.strategy = make_strategy({});
+    return result;
+  }
+
+  static worker_id id(std::size_t i) { return {"worker-" + std::to_string(i)}; }
+
+  /// With all that follows from it.
+  void feed(const coordinator::event& first) {
+    std::vector<coordinator::event> todo{first};
+    while (!todo.empty()) {
+      auto what = std::move(todo.back());
+      todo.pop_back();
+      for (const auto& x : leader.step(what, now))
+        if (const auto* w = std::get_if<coordinator::write>(&x)) {
+          auto i = std::stoul(w->value.worker_nonce.value);
+          ++last;
+          beats[i].applied = stamp_of(w->value);
+          todo.emplace_back(coordinator::beat_shown{w->who, {last}, beats[i], now});
+          todo.emplace_back(coordinator::record_shown{w->who, {last}, w->value});
+          kv_written done{write_status::done, {last}, {}};
+          todo.emplace_back(coordinator::write_answered{w->who, done});
+        }
+    }
+    benchmark::DoNotOptimize(leader.wake_at());
+  }
+};
+
+void one_heartbeat(benchmark::State& state) {
+  led_group g{0};
+  std::size_t i = 0;
+  for (auto _ : state) {
+    i = (i + 1) % led_group::size;
+    g.feed(coordinator::beat_shown{g.id(i), {++g.last}, g.beats[i], g.now});
+  }
+}
+
+void take_over(benchmark::State& state) {
+  for (auto _ : state)
+    led_group g{static_cast<std::size_t>(state.range(0))};
+}
+
+void goodbye(benchmark::State& state) {
+  led_group g{static_cast<std::size_t>(state.range(0))};
+  auto i = led_group::size;
+  for (auto _ : state) {
+    --i;
+    g.beats[i].state = beat_state::stopped;
+    g.feed(coordinator::beat_shown{g.id(i), {++g.last}, g.beats[i], g.now});
+  }
+}
+
+BENCHMARK(one_heartbeat)->Unit(benchmark::kMicrosecond);
+BENCHMARK(take_over)->Arg(0)->Arg(10)->Unit(benchmark::kMillisecond);
+BENCHMARK(goodbye)->Arg(0)->Arg(10)->Iterations(50)->Unit(benchmark::kMillisecond);
+
+#define PARTITA_BENCH(strategy)                                                          \
+  BENCHMARK_CAPTURE(first_plan, strategy, strategy_name::strategy, false)                \
+      ->Unit(benchmark::kMillisecond);                                                   \
+  BENCHMARK_CAPTURE(first_plan, strategy##_weights, strategy_name::strategy, true)       \
+      ->Unit(benchmark::kMillisecond);                                                   \
+  BENCHMARK_CAPTURE(one_left, strategy, strategy_name::strategy, false)                  \
+      ->Unit(benchmark::kMillisecond);                                                   \
+  BENCHMARK_CAPTURE(one_left, strategy##_weights, strategy_name::strategy, true)         \
+      ->Unit(benchmark::kMillisecond)
 
 PARTITA_BENCH(sticky);
 PARTITA_BENCH(consistent_hash);
