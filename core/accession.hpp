@@ -27,7 +27,7 @@ public:
     duration pause{};
     /// The new epoch is at least this: so it grows even where the store has lost the
     /// newest ones.
-    partita::epoch floor;
+    partita::epoch floor{};
   };
 
   /// Read the epoch key from the stream's leader; answer with looked().

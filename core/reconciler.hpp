@@ -34,8 +34,8 @@ namespace partita::core {
 ///   or has ended. The record of one that ended is emptied or addressed anew as a whole.
 /// - A record that already says what is wanted is not touched, and no partition that stays
 ///   is disturbed by one that moves.
-/// - Versions only grow. A grant's token is the version that granted it, greater than any
-///   before, and stays with the grant.
+/// - Every record that is written has a version of its own, greater than any before. A
+///   grant's token is the version that granted it, and stays with the grant.
 /// - Records are emptied, never deleted.
 /// - A record never goes back to a smaller (epoch, version): one that appears is void, and
 ///   what was there before is written over it.

@@ -10,6 +10,10 @@ using namespace std::chrono_literals;
 namespace {
 
 struct fixture : partita::test::group_fixture {
+  // What the lease alone promises. A probe may cost a leader its place before its
+  // deadline, while it still believes to lead (actors.probe).
+  fixture() { base.election.probe_grace = 0ms; }
+
   void settle(std::initializer_list<const char*> names, std::size_t each) {
     for (auto name : names)
       start(name);

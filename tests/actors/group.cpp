@@ -161,8 +161,10 @@ CAF_TEST(versions and epochs never go back at any worker) {
     stamp last;
     for (auto& y : x.heard->assignments) {
       CAF_CHECK(stamp(y.epoch, y.version) >= last);
+      // A record that was only sealed keeps its version.
+      if (y.version > last.version)
+        CAF_CHECK(y.version.value > y.epoch.value * versions_per_epoch);
       last = {y.epoch, y.version};
-      CAF_CHECK(y.version.value > y.epoch.value * versions_per_epoch);
     }
   }
 }
@@ -241,7 +243,7 @@ CAF_TEST(workers give up their work in time when the store is away and come back
   CAF_CHECK(pass_until([&] { return all_owned_once(12); }, 30s));
 }
 
-CAF_TEST(an owner of whom a new leader hears nothing is awaited and then given up) {
+CAF_TEST(owners of whom a new leader hears nothing are awaited and then given up) {
   for (auto name : {"a", "b", "c"})
     start(name);
   CAF_REQUIRE(
@@ -260,10 +262,10 @@ CAF_TEST(an owner of whom a new leader hears nothing is awaited and then given u
   cut.times = 0;
   anon_send(members.at(last).client, cut);
   CAF_REQUIRE(pass_until([&] { return the_leader() == last; }, 5s));
-  pass(5s);
-  CAF_CHECK_EQUAL(heard(last).owns().size(), 4u);
-  CAF_MESSAGE("heartbeat.ttl and five per cent after it took the power");
-  CAF_CHECK(pass_until([&] { return heard(last).owns().size() == 12; }, 2s));
+  CAF_MESSAGE("heartbeat.ttl and five per cent after it could see that they are silent");
+  auto all = [&] { return heard(last).owns().size() == 12; };
+  CAF_CHECK(!pass_until([&] { return !heard(last).owns().empty(); }, 3s));
+  CAF_CHECK(pass_until(all, 5s));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -10,7 +10,7 @@ namespace {
 
 struct fixture {
   time_point now = time_point{} + 1000s;
-  accession mine{{{"worker-1"}, {"me"}, 100ms}};
+  accession mine{{{"worker-1"}, {"me"}, 100ms, {}}};
 
   accession::commands answer(const kv_written& x) { return mine.answered(x, now); }
   accession::commands answer(const kv_read& x) { return mine.looked(x, now); }
@@ -58,7 +58,7 @@ CAF_TEST(where nothing is left the epoch is the unix time) {
 
 CAF_TEST(a removed or unreadable key is written over its revision after a survey) {
   for (auto x : {mark(7), holds(7, "no epoch")}) {
-    accession any{{{"worker-1"}, {"me"}, 100ms}};
+    accession any{{{"worker-1"}, {"me"}, 100ms, {}}};
     any.begin();
     only<accession::survey>(any.looked(x, now));
     claims(any.surveyed({8}, 3, now), 9, 7);
@@ -122,6 +122,16 @@ CAF_TEST(what the store does not answer or take is tried again) {
   CAF_CHECK(tick().empty());
   now += 1ms;
   only<accession::read>(tick());
+}
+
+CAF_TEST(an epoch is at least what its leader knows to be needed) {
+  accession known{{{"worker-1"}, {"me"}, 100ms, {50}}};
+  known.begin();
+  CAF_MESSAGE("the key holds less: the store may have lost the newest");
+  claims(known.looked(epoch_key(5, 41), now), 50, 5);
+  CAF_MESSAGE("it holds more");
+  only<accession::read>(known.answered(conflict(), now));
+  claims(known.looked(epoch_key(6, 50), now), 51, 6);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

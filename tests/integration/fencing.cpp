@@ -19,9 +19,9 @@ namespace {
 /// Sees every write that the assignment bucket takes, in order.
 class bucket_spy {
 public:
-  explicit bucket_spy(const process_group& group, const std::string& url) {
+  explicit bucket_spy(process_group& group) {
     nats_options options;
-    options.urls = {url};
+    options.urls = {group.server().url()};
     store_ = spawn_nats_store(system_, options);
     caf::scoped_actor self{system_};
     open_bucket what;
@@ -92,7 +92,7 @@ CAF_TEST(a leader that was frozen for three leases writes nothing that anybody a
   process_group group;
   group.start_many(4);
   group.require_rest();
-  bucket_spy spy{group, group.server().url()};
+  bucket_spy spy{group};
   for (int round = 0; round < 3; ++round) {
     auto old = overtake_leader(group);
     CAF_MESSAGE("round " << round << ": three leases pass");

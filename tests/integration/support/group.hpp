@@ -82,6 +82,7 @@ public:
 
   test::nats_server& server() { return *server_; }
   test::journal& journal() { return journal_; }
+  const test::journal& journal() const { return journal_; }
   const timings& with() const { return timings_; }
   std::string config_file() const;
   /// What the worker's log says.
