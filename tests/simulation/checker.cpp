@@ -9,8 +9,9 @@
 // What applications do; checker_store.cpp has what the store shows.
 namespace partita::simulation {
 
-checker::checker(world& w, checker_options options, violations& found)
-    : world_(&w), options_(std::move(options)), found_(&found) {}
+checker::checker(world& w, checker_options options, violations& found,
+                 watch_checker* watches)
+    : world_(&w), options_(std::move(options)), found_(&found), watches_(watches) {}
 
 // -- processes --------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 #include "application.hpp"
 #include "server.hpp"
 #include "violation.hpp"
+#include "watch_checker.hpp"
 
 #include "partita/messages/entries.hpp"
 
@@ -34,7 +35,8 @@ struct checker_options {
 /// time moves on.
 class checker final : public store_observer, public work_observer {
 public:
-  checker(world& w, checker_options options, violations& found);
+  /// `watches` may be null.
+  checker(world& w, checker_options options, violations& found, watch_checker* watches);
 
   /// The clock of a new process.
   void born(process_id x, double clock_rate);
@@ -96,9 +98,9 @@ private:
     std::vector<holding> holders;
     version greatest;
     process_id last = nobody;
-    /// The greatest token that any record ever gave it.
-    /// The greatest token in any record, and the incarnation that has it.
-    std::pair<version, nonce> granted;
+    /// The greatest token that any record ever gave it, and to which incarnation.
+    version granted;
+    nonce granted_to;
     /// Who was told to stop, and has not heard of it since.
     process_id told = nobody;
     core::time_point told_at;
@@ -163,6 +165,9 @@ private:
   world* world_;
   checker_options options_;
   violations* found_;
+  watch_checker* watches_;
+  /// Of each bucket, which key had a revision; only for `watches_`.
+  std::map<std::string, std::map<revision, std::string>> keys_;
   core::time_point last_trouble_;
   core::time_point last_change_;
   std::uint64_t grants_ = 0;
@@ -183,10 +188,11 @@ private:
   version version_before_;
   epoch epoch_before_;
   epoch greatest_epoch_;
-  /// The greatest epoch under which something was granted in this life.
+  /// The greatest epoch under which something was granted, in this life and in all.
   epoch granting_epoch_;
-  /// The same over all lives of the bucket.
   epoch greatest_granting_epoch_;
+  /// The `epoch` key in this life.
+  epoch present_epoch_;
 
   // -- the heartbeat bucket --
   std::map<std::string, stored_beat> beats_;

@@ -77,9 +77,19 @@ void checker::delivered(process_id who, const std::string& bucket, const kv_entr
     drains_[news->nonce.value].try_emplace(who, world_->now());
 }
 
-void checker::acknowledged(process_id, const std::string&, revision) {}
+void checker::acknowledged(process_id who, const std::string& bucket, revision at) {
+  if (!watches_)
+    return;
+  auto& keys = keys_[bucket];
+  auto key = keys.find(at);
+  if (key != keys.end())
+    watches_->acknowledged(who, bucket, key->second, at);
+}
 
 void checker::lost(const std::string& bucket, std::optional<revision> after) {
+  keys_.erase(bucket);
+  if (watches_)
+    watches_->lost(bucket);
   auto gone = [&](const auto& x) { return !after || x.second.at > *after; };
   if (bucket == options_.heartbeat_bucket)
     std::erase_if(beats_, gone);
@@ -89,10 +99,17 @@ void checker::lost(const std::string& bucket, std::optional<revision> after) {
   version_before_ = greatest_version_;
   epoch_before_ = greatest_epoch_;
   granting_epoch_ = {};
+  present_epoch_ = {};
 }
 
 void checker::applied(process_id writer, const std::string& bucket, const kv_entry& now,
                       const std::optional<kv_entry>& before) {
+  if (watches_) {
+    auto& keys = keys_[bucket];
+    keys.emplace(now.revision, now.key);
+    if (keys.size() > 1000)
+      keys.erase(keys.begin());
+  }
   if (bucket == options_.heartbeat_bucket)
     applied_beat(writer, now, before);
   else if (bucket != options_.assignment_bucket)
@@ -114,12 +131,13 @@ void checker::applied_epoch(const kv_entry& now) {
     fail("entries can be read", "{} = {}", now.key, now.value);
     return;
   }
-  // Of two leaders of whom the store has lost the first, that one may have had the same
-  // number, or a greater one, as long as it had granted nothing.
-  auto again = epoch_before_ == greatest_epoch_ && x->epoch > greatest_granting_epoch_;
-  if (x->epoch <= greatest_epoch_ && !again)
+  // Where all is lost a new epoch begins at the wall clock's second, which an older one may
+  // have had; of those under which something was granted none may come again.
+  auto least = std::max(present_epoch_, greatest_granting_epoch_);
+  if (x->epoch <= least)
     fail("epochs never go back", "epoch {} of {} after epoch {}", short_text(x->epoch),
-         x->leader.value, short_text(greatest_epoch_));
+         x->leader.value, short_text(least));
+  present_epoch_ = x->epoch;
   greatest_epoch_ = std::max(greatest_epoch_, x->epoch);
 }
 
@@ -181,22 +199,23 @@ void checker::judge_grants(process_id writer, const kv_entry& now, const record&
   bool gains = false;
   for (const auto& y : x.partitions) {
     const auto* had = same ? find(old->record.partitions, y.partition) : nullptr;
-    auto& [granted, granted_to] = place_of(y.partition).granted;
-    // Of a record that the store has lost, the leader writes down again what it said.
-    auto again = !had && y.token == granted && x.worker_nonce == granted_to;
-    if (!had && !again) {
+    auto& known = place_of(y.partition);
+    // A record that was lost, or made anew by its worker, may be put back as it was.
+    bool restored = known.granted == y.token && known.granted_to == x.worker_nonce;
+    if (!had && !restored) {
       gains = true;
       judge_grant(now.key, x, y, to);
-      if (y.token <= granted)
+      if (y.token <= known.granted)
         fail("tokens grow from owner to owner", "{} gets {} with token {} after token {}",
-             now.key, name_of(y.partition), short_text(y.token), short_text(granted));
+             now.key, name_of(y.partition), short_text(y.token),
+             short_text(known.granted));
     } else if (had && y.token < had->token) {
       fail("a token never falls", "{} has {} with token {} after token {}", now.key,
            name_of(y.partition), short_text(y.token), short_text(had->token));
     }
-    if (y.token > granted) {
-      granted = y.token;
-      granted_to = x.worker_nonce;
+    if (y.token > known.granted) {
+      known.granted = y.token;
+      known.granted_to = x.worker_nonce;
     }
   }
   if (!gains)

@@ -14,12 +14,13 @@ using std::chrono::milliseconds;
 } // namespace
 
 group::group(world& w, const profile& faults, const simulation::settings& settings,
-             server& store, checker& c, bool by_record)
+             server& store, checker& c, watch_checker& watches, bool by_record)
     : world_(&w),
       faults_(&faults),
       settings_(&settings),
       server_(&store),
       checker_(&c),
+      watches_(&watches),
       by_record_(by_record) {
   for (std::size_t i = 0; i < settings.partitions; ++i)
     partitions_.push_back({{"p", std::to_string(i)}, 100});
@@ -121,6 +122,10 @@ void group::start(std::size_t where) {
     x.supervisor =
         spawn_supervisor(world_->system(), std::move(options),
                          caf::actor_cast<store_actor>(x.client), x.source, x.application);
+    const auto& buckets = settings_->worker.buckets;
+    if (faults_->witnesses)
+      x.witness = spawn_witness(*world_, id, caf::actor_cast<store_actor>(x.client),
+                                {buckets.assignment, buckets.heartbeat}, *watches_);
     return 0;
   });
   if (parted_ != parting::no) {
@@ -152,6 +157,7 @@ void group::end(process_id id) {
   x->source = nullptr;
   x->application = nullptr;
   x->supervisor = nullptr;
+  x->witness = nullptr;
 }
 
 void group::stopped(process_id id, const std::string& failure) {

@@ -28,13 +28,14 @@ struct host {
   source_actor source;
   listener_actor application;
   supervisor_actor supervisor;
+  caf::actor witness;
 };
 
 /// The processes of a group and what can be done to them from outside.
 class group {
 public:
   group(world& w, const profile& faults, const simulation::settings& settings,
-        server& store, checker& c, bool by_record);
+        server& store, checker& c, watch_checker& watches, bool by_record);
   ~group();
 
   // -- processes ------------------------------------------------------------------------
@@ -97,6 +98,7 @@ private:
   const simulation::settings* settings_;
   server* server_;
   checker* checker_;
+  watch_checker* watches_;
   bool by_record_;
   std::vector<place> slots_;
   std::size_t names_ = 0;

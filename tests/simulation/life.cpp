@@ -41,13 +41,23 @@ life_result live(const life_options& options) {
   violations found{w, options.ignored};
   const auto& buckets = s.worker.buckets;
   auto bound = s.settled_after();
-  checker c{
-      w, {buckets.assignment, buckets.heartbeat, s.worker.heartbeat.ttl, bound}, found};
-  server store{
-      w,
-      {s.watch_heartbeat, wall_start_seconds * 1'000'000'000, 2 * s.worker.heartbeat.ttl},
-      c};
-  group g{w, options.faults, s, store, c, options.by_record};
+  bool with_watches = options.faults.witnesses;
+  server* served = nullptr;
+  watch_checker watches{w, found, [&](const std::string& bucket, const std::string& key) {
+                          return served->newest(bucket, key);
+                        }};
+  checker c{w,
+            {buckets.assignment, buckets.heartbeat, s.worker.heartbeat.ttl, bound},
+            found,
+            with_watches ? &watches : nullptr};
+  server store{w,
+               {.watch_heartbeat = s.watch_heartbeat,
+                .wall_start_ns = wall_start_seconds * 1'000'000'000,
+                .request_timeout = s.worker.timeouts.request,
+                .latest_write = 2 * s.worker.heartbeat.ttl},
+               c};
+  served = &store;
+  group g{w, options.faults, s, store, c, watches, options.by_record};
   w.at_the_end_of_each_instant([&] { c.instant_over(); });
 
   // The peace at the end is part of the life, but trouble has half of it at least.
@@ -78,6 +88,8 @@ life_result live(const life_options& options) {
   if (!w.stopped() && (c.last_change() != last_change || c.leaderships() != leaderships))
     found.add("a settled group stays as it is",
               c.unsettled().empty() ? "work moved" : c.unsettled());
+  if (!w.stopped() && with_watches)
+    watches.judge_end(buckets.assignment, store.entries(buckets.assignment));
 
   life_result result;
   result.found = found.first();

@@ -30,6 +30,8 @@ profile combined(const profile& a, const profile& b) {
   result.slow_listeners = std::max(a.slow_listeners, b.slow_listeners);
   result.stubborn_listeners = std::max(a.stubborn_listeners, b.stubborn_listeners);
   result.distance = std::max(a.distance, b.distance);
+  result.restless = a.restless || b.restless;
+  result.focus = a.focus ? a.focus : b.focus;
   result.witnesses = a.witnesses || b.witnesses;
   result.mixed = a.mixed && b.mixed;
   return result;
@@ -64,6 +66,12 @@ std::vector<profile> make_profiles() {
       "listeners", {{leave, 2}, {partitions_change, 2}, {arrival, 1}, {crash, 1}}));
   xs.back().slow_listeners = 0.5;
   xs.back().stubborn_listeners = 0.15;
+  xs.push_back(with_rates("leaders", {{usurped, 3},
+                                      {freeze, 3},
+                                      {watch_lags, 2},
+                                      {leave, 1},
+                                      {arrival, 1},
+                                      {partitions_change, 3}}));
   xs.push_back(with_rates("buckets", {{bucket_lost, 0.5},
                                       {writes_lost, 0.6},
                                       {entry_removed, 1},
@@ -81,8 +89,9 @@ std::vector<profile> make_profiles() {
   return xs;
 }
 
-profile hunting(std::initializer_list<rate> rates) {
-  auto result = with_rates("", rates);
+profile hunting(std::initializer_list<rate> rates,
+                std::initializer_list<rate> more = {}) {
+  auto result = combined(with_rates("", rates), with_rates("", more));
   result.mixed = false;
   return result;
 }
@@ -95,30 +104,48 @@ std::vector<planted_case> make_planted() {
     return &xs.back().faults;
   };
   using enum core::mistake;
+  constexpr std::size_t heartbeats = 2;
+  constexpr std::size_t assignments = 3;
+  // Much to decide, all the time.
+  const auto busy =
+      std::initializer_list<rate>{{leave, 6}, {arrival, 6}, {partitions_change, 20}};
+  const auto two_leaders = std::initializer_list<rate>{
+      {usurped, 20}, {watch_lags, 6}, {freeze, 6}, {store_slow, 3}};
+
   auto* p = add(deadline_from_answer, "deadline_from_answer",
-                hunting({{store_slow, 3}, {cut, 10}}));
+                hunting({{ambush, 40}, {cut, 10}}));
   p->clock_spread = 0.024;
   p->clocks_at_the_ends = true;
+  p->slow_listeners = 1;
+  p->focus = heartbeats;
   p = add(no_clock_margin, "no_clock_margin", hunting({{cut, 15}, {crash, 1}}));
   p->clock_spread = 0.024;
   p->clocks_at_the_ends = true;
   p->slow_listeners = 1;
-  add(no_sealing, "no_sealing",
-      hunting({{freeze, 15}, {crash, 3}, {leave, 3}, {writes_late, 5}}));
-  add(no_second_seal, "no_second_seal",
-      hunting({{freeze, 15}, {crash, 3}, {leave, 3}, {writes_late, 5}, {watch_lags, 5}}));
-  add(unseen_revision, "unseen_revision",
-      hunting({{freeze, 15}, {crash, 3}, {leave, 3}, {watch_lags, 6}}));
-  add(unknown_settled_by_reading, "unknown_settled_by_reading",
-      hunting({{writes_late, 10}, {answers_lost, 3}, {crash, 3}}));
+  p = add(no_sealing, "no_sealing", hunting(busy, two_leaders));
+  p->distance = 5;
+  p->restless = true;
+  p = add(no_second_seal, "no_second_seal", hunting(busy, two_leaders));
+  p->distance = 5;
+  p->restless = true;
+  p = add(unseen_revision, "unseen_revision", hunting(busy, two_leaders));
+  p->distance = 5;
+  p->restless = true;
+  p = add(unknown_settled_by_reading, "unknown_settled_by_reading",
+          hunting(busy, {{writes_late, 15}, {crash, 2}}));
+  p->focus = assignments;
+  p->restless = true;
   p = add(grant_before_confirmation, "grant_before_confirmation",
           hunting({{leave, 3}, {arrival, 2}, {partitions_change, 3}}));
   p->slow_listeners = 0.7;
   add(grant_before_emptied, "grant_before_emptied",
       hunting({{crash, 6}, {arrival, 3}, {store_slow, 3}, {answers_lost, 5}}));
-  add(no_expel, "no_expel", hunting({{crash, 2}, {cut, 8}, {freeze, 10}}));
-  add(expel_any_revision, "expel_any_revision",
-      hunting({{watch_lags, 10}, {freeze, 5}, {cut, 4}}));
+  p = add(no_expel, "no_expel",
+          hunting({{watch_lags, 15}, {watch_dies, 5}, {replay_stale, 5}, {cut, 4}}));
+  p->focus = heartbeats;
+  p = add(expel_any_revision, "expel_any_revision",
+          hunting({{watch_lags, 15}, {watch_dies, 5}, {replay_stale, 5}, {cut, 4}}));
+  p->focus = heartbeats;
   add(missing_beat_is_end, "missing_beat_is_end",
       hunting({{entry_removed, 6}, {bucket_lost, 1}, {cut, 5}, {watch_gaps, 5}}));
   p = add(forced_without_wait, "forced_without_wait",
@@ -184,6 +211,8 @@ std::string_view to_string(trouble x) {
     return "server_restarts";
   case entry_removed:
     return "entry_removed";
+  case usurped:
+    return "usurped";
   case ambush:
     return "ambush";
   case leave:

@@ -48,6 +48,8 @@ enum class trouble : std::uint8_t {
   server_restarts,
   /// Somebody deletes a key by hand.
   entry_removed,
+  /// Somebody deletes the leader key: the old leader goes on until it notices.
+  usurped,
   /// A process freezes, dies, is cut off, or its write is late or not answered, just as
   /// it writes something that others build on: not a renewal.
   ambush,
@@ -60,7 +62,7 @@ enum class trouble : std::uint8_t {
   /// Partitions come, go or change their weight.
   partitions_change
 };
-inline constexpr std::size_t trouble_count = 22;
+inline constexpr std::size_t trouble_count = 23;
 
 std::string_view to_string(trouble x);
 
@@ -79,6 +81,11 @@ struct profile {
   double stubborn_listeners = 0;
   /// How much longer than the usual few milliseconds one way takes, for a whole life.
   double distance = 1;
+  /// Plans are made often, and move much.
+  bool restless = false;
+  /// The troubles of the store strike mostly this bucket: 0 to 3 as in
+  /// bucket_options; none: any.
+  std::optional<std::size_t> focus;
   /// Every process also holds watches of its own, whose truth is checked.
   bool witnesses = false;
   /// Each life has its own mixture: some rates are 0, others greater. Off where a profile

@@ -31,8 +31,11 @@ server::server(world& w, server_options options, store_observer& observer)
 // -- the wires --------------------------------------------------------------------------
 
 void server::sent(cable& from, const caf::mailbox_element& x) {
-  if (x.content().match_elements<store::server_write>())
-    observer_->sent(from.owner(), x.content().get_as<store::server_write>(0));
+  if (!x.content().match_elements<store::server_write>())
+    return;
+  observer_->sent(from.owner(), x.content().get_as<store::server_write>(0));
+  if (x.sender)
+    left_[{x.sender->id(), x.mid.request_id().integer_value()}] = world_->now();
 }
 
 void server::arrived(cable& from, caf::mailbox_element_ptr x) {
@@ -275,11 +278,13 @@ void server::show(std::uint64_t id, const kv_entry& entry, std::uint64_t pending
                        world_->name(c.owner->owner()), entry.revision.value, *c.bucket);
     return;
   }
-  send(id, caf::make_message(
-               store::delivery{c.feed, c.attempt, c.sequence, entry, pending, false}));
+  send(id,
+       caf::make_message(
+           store::delivery{c.feed, c.attempt, c.sequence, entry, pending, false}),
+       c.sequence);
 }
 
-void server::send(std::uint64_t id, caf::message what) {
+void server::send(std::uint64_t id, caf::message what, std::uint64_t sequence) {
   auto& c = consumers_.at(id);
   if (c.silent)
     return;
@@ -289,7 +294,7 @@ void server::send(std::uint64_t id, caf::message what) {
     c.not_before = std::max(
         c.not_before,
         now + world_->random().log_between(std::chrono::milliseconds{1}, lag->delay));
-  c.held.push_back(std::move(what));
+  c.held.emplace_back(std::move(what), sequence);
   if (c.held.size() == 1 && c.not_before <= now)
     release(id);
   else
@@ -305,9 +310,10 @@ void server::release(std::uint64_t id) {
   if (c.not_before > world_->now())
     return; // Held for longer meanwhile; looked at again then.
   auto held = std::exchange(c.held, {});
+  c.shown = held.back().second;
   auto inbox = caf::actor_cast<caf::strong_actor_ptr>(c.inbox);
   if (inbox)
-    for (auto& x : held)
+    for (auto& [x, sequence] : held)
       c.owner->send_down({inbox, caf::make_message_id(), std::move(x), c.bucket});
 }
 
@@ -319,8 +325,13 @@ void server::beat(std::uint64_t id) {
     if (i == consumers_.end())
       return;
     const auto& c = i->second;
-    send(id, caf::make_message(
-                 store::consumer_heartbeat{c.feed, c.attempt, c.sequence, false}));
+    auto inbox = caf::actor_cast<caf::strong_actor_ptr>(c.inbox);
+    if (!c.silent && inbox)
+      c.owner->send_down(
+          {inbox, caf::make_message_id(),
+           caf::make_message(store::consumer_heartbeat{
+               c.feed, c.attempt, c.held.empty() ? c.sequence : c.shown, false}),
+           c.bucket});
     beat(id);
   });
 }

@@ -24,7 +24,7 @@ struct store_observer {
                        const std::optional<kv_entry>& before) = 0;
   /// A watch's news reached its process.
   virtual void delivered(process_id, const std::string& bucket, const kv_entry&) = 0;
-  /// The answer to a write reached its process.
+  /// The answer to a write reached its process while it was awaited.
   virtual void acknowledged(process_id, const std::string& bucket, revision) = 0;
   /// All that the bucket held is gone, or what was written after a revision.
   virtual void lost(const std::string& bucket, std::optional<revision> after) = 0;
@@ -33,6 +33,8 @@ struct store_observer {
 struct server_options {
   core::duration watch_heartbeat = std::chrono::milliseconds{500};
   std::int64_t wall_start_ns = 0;
+  /// How long a client waits for an answer.
+  core::duration request_timeout = std::chrono::milliseconds{500};
   /// How late a late write may be.
   core::duration latest_write = std::chrono::seconds{10};
 };
@@ -67,6 +69,11 @@ public:
   void silence(const episode& x);
   void expire_late(std::chrono::milliseconds x) { model_.expire_late(x); }
 
+  revision newest(const std::string& bucket, const std::string& key) {
+    auto found = model_.last(bucket, key, world_->now());
+    return found.status == read_status::found ? found.entry.revision : revision{};
+  }
+
   std::vector<kv_entry> entries(const std::string& bucket) {
     return model_.entries(bucket, ">", world_->now());
   }
@@ -83,8 +90,10 @@ private:
     std::string pattern;
     std::uint64_t sequence = 0;
     bool silent = false;
-    /// What a replica that lags has not shown yet, oldest first.
-    std::deque<caf::message> held;
+    /// What a replica that lags has not shown yet, oldest first. It says that it lives all
+    /// the same: `shown` is all that it knows of.
+    std::deque<std::pair<caf::message, std::uint64_t>> held;
+    std::uint64_t shown = 0;
     core::time_point not_before;
   };
 
@@ -123,7 +132,7 @@ private:
                      const store::make_consumer& x);
   void drop(const cable& owner, const caf::actor_addr& inbox, std::uint64_t feed);
   void show(std::uint64_t id, const kv_entry& entry, std::uint64_t pending);
-  void send(std::uint64_t id, caf::message what);
+  void send(std::uint64_t id, caf::message what, std::uint64_t sequence);
   void release(std::uint64_t id);
   void beat(std::uint64_t id);
   /// Takes back what was written lately; returns what was taken back.
@@ -143,6 +152,8 @@ private:
   std::map<std::uint64_t, consumer> consumers_;
   std::uint64_t numbers_ = 0;
   std::map<std::string, std::deque<past_write>> past_;
+  /// When the writes under way left, by sender and request.
+  std::map<std::pair<caf::actor_id, std::uint64_t>, core::time_point> left_;
   std::map<std::string, probe_host> probe_hosts_;
   std::map<std::uint64_t, open_probe> open_probes_;
 };

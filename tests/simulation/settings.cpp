@@ -15,9 +15,11 @@ milliseconds in_ms(core::duration x) {
   return std::chrono::duration_cast<milliseconds>(x);
 }
 
-core::strategy some_strategy(dice& random) {
+core::strategy some_strategy(dice& random, bool restless) {
   core::strategy_options result;
-  if (random.chance(0.3))
+  if (restless)
+    result.name = core::strategy_name::round_robin;
+  else if (random.chance(0.3))
     result.name = static_cast<core::strategy_name>(random.below(4));
   // Small rings are cheap to build; how even they divide is not the question here.
   result.virtual_nodes = 20;
@@ -79,6 +81,11 @@ settings settings_of(dice& random, const profile& faults) {
   r.min_interval = in_ms(random.between(milliseconds{200}, milliseconds{4000}));
   r.restart_hold = in_ms(random.between(milliseconds{2000}, milliseconds{8000}));
   r.handoff_timeout = in_ms(random.between(milliseconds{1500}, milliseconds{6000}));
+  if (faults.restless) {
+    r.settle_time = milliseconds{50};
+    r.planned_scale_window = milliseconds{100};
+    r.min_interval = milliseconds{200};
+  }
   r.max_moves_in_flight =
       random.chance(0.3) ? static_cast<std::uint32_t>(random.between(1, 6)) : 0;
   w.timeouts.startup = milliseconds{20000};
@@ -89,7 +96,7 @@ settings settings_of(dice& random, const profile& faults) {
                                      milliseconds{300}, milliseconds{500}};
   w.election.probe_grace = random.one_of(graces);
   w.end_if_work_goes_on = random.chance(0.5);
-  w.strategy = some_strategy(random);
+  w.strategy = some_strategy(random, faults.restless);
 
   s.watch_heartbeat =
       std::clamp(w.heartbeat.ttl / 4, milliseconds{200}, milliseconds{1000});

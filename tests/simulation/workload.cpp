@@ -43,6 +43,8 @@ workload::workload(world& w, const profile& faults, const settings& s, server& s
   c.on_news = [this](process_id who, const std::string& bucket) {
     if (ambushes_ == 0 || over() || !world_->random().chance(0.2))
       return;
+    if (faults_.focus && bucket != buckets_[*faults_.focus])
+      return;
     --ambushes_;
     spring(who, bucket);
   };
@@ -117,6 +119,8 @@ void workload::strike(trouble what) {
     return restart_server();
   case trouble::entry_removed:
     return remove_entry();
+  case trouble::usurped:
+    return usurp();
   case trouble::ambush:
     ++ambushes_;
     return;
@@ -140,6 +144,12 @@ core::duration workload::lasting(core::duration shortest, core::duration longest
 
 const std::string& workload::some_bucket() {
   return world_->random().one_of(buckets_);
+}
+
+const std::string& workload::struck_bucket() {
+  if (faults_.focus && world_->random().chance(0.8))
+    return buckets_[*faults_.focus];
+  return some_bucket();
 }
 
 // -- processes --------------------------------------------------------------------------
@@ -294,6 +304,10 @@ void workload::cut_off(host& x) {
     x.wire->break_off(notice, pause);
     return;
   }
+  if (random.chance(0.2)) {
+    turn(x);
+    return;
+  }
   auto which = random.below(4);
   bool up = which != 0;
   bool down = which != 1;
@@ -308,6 +322,26 @@ void workload::cut_off(host& x) {
   world_->after(how_long, [=, this] {
     world_->log().note(world_->name(id), "is cut off no more");
     wire->unblock(up, down);
+  });
+}
+
+/// First nothing comes back, for as long as anybody waits for an answer; from the moment on
+/// at which it does, nothing goes out.
+void workload::turn(host& x) {
+  auto& random = world_->random();
+  auto request = settings_->worker.timeouts.request;
+  auto first = random.between(request / 4, request * 5 / 4);
+  auto second = lasting(10ms, 3 * settings_->worker.heartbeat.ttl);
+  checker_->trouble_until(world_->now() + first + second);
+  world_->log().note(world_->name(x.id),
+                     "hears nothing for {} ms, then is not heard for {}", first / 1ms,
+                     second / 1ms);
+  auto* wire = x.wire.get();
+  wire->block(false, true, 10s);
+  world_->after(first, [=, this] {
+    wire->block(true, false, 4s);
+    wire->unblock(false, true);
+    world_->after(second, [=] { wire->unblock(true, false); });
   });
 }
 
@@ -348,8 +382,8 @@ episode workload::some_episode(trouble what, double likely) {
   auto* one = random.chance(0.5) ? group_->any() : nullptr;
   if (one)
     x.who = one->id;
-  if (random.chance(0.5))
-    x.bucket = some_bucket();
+  if (faults_.focus || random.chance(0.5))
+    x.bucket = struck_bucket();
   return x;
 }
 
@@ -459,6 +493,25 @@ void workload::remove_entry() {
   auto all = server_->entries(bucket);
   if (!all.empty())
     server_->remove_entry(bucket, world_->random().one_of(all).key);
+}
+
+void workload::usurp() {
+  auto& random = world_->random();
+  const auto& buckets = settings_->worker.buckets;
+  for (auto* x : group_->living())
+    if (checker_->leading(x->id) && random.chance(0.7)) {
+      // It hears late of what others do now.
+      episode deaf;
+      deaf.what = trouble::watch_lags;
+      deaf.who = x->id;
+      deaf.delay = random.between(20ms, settings_->worker.election.lease);
+      auto how_long = lasting(50ms, 2 * settings_->worker.election.lease);
+      for (const auto* bucket : {&buckets.election, &buckets.assignment}) {
+        deaf.bucket = *bucket;
+        begin(deaf, how_long);
+      }
+    }
+  server_->remove_entry(buckets.election, "leader");
 }
 
 // -- partitions -------------------------------------------------------------------------

@@ -41,6 +41,7 @@ private:
   // -- the way to the store --
   void cut();
   void cut_off(host& x);
+  void turn(host& x);
   void part();
   void slow_down();
 
@@ -59,12 +60,15 @@ private:
   void lose_writes();
   void restart_server();
   void remove_entry();
+  void usurp();
 
   void change_partitions();
 
   /// Between the two, but not past the end; trouble lasts as long.
   core::duration lasting(core::duration shortest, core::duration longest);
   const std::string& some_bucket();
+  /// For troubles of single buckets, which may have a focus.
+  const std::string& struck_bucket();
   bool over() const { return world_->now() >= end_; }
 
   world* world_;
