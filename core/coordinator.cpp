@@ -257,7 +257,8 @@ void coordinator::adopt_group(time_point now) {
     if (i == owners.end())
       ++orphans[partitions_added];
     else if (!eligible_.contains(i->second))
-      ++orphans[members_.said_goodbye(i->second) ? left : lost];
+      ++orphans[members_.said_goodbye(i->second) || members_.drains(i->second) ? left
+                                                                               : lost];
   }
   for (const auto& [what, count] : orphans)
     policy_.changed(what, std::to_string(count) + " partitions have no owner",
@@ -281,8 +282,14 @@ void coordinator::look_for_vanished(time_point now) {
 }
 
 void coordinator::keep_owners(time_point now) {
-  auto in = input();
-  append(reconciler_.want(current(in), lifecycle::rebalance, now), now);
+  // Also those that take part no more: the plan that follows says who gets what they have,
+  // and until somebody can get it they keep it.
+  reconciler::target as_it_is;
+  auto owners = reconciler_.owners();
+  for (const auto& x : *partitions_)
+    if (auto i = owners.find(name_of(x)); i != owners.end())
+      as_it_is[i->second].push_back(x);
+  append(reconciler_.want(std::move(as_it_is), lifecycle::rebalance, now), now);
 }
 
 reconciler::target coordinator::current(const planning_input& in) const {

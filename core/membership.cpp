@@ -305,6 +305,11 @@ bool membership::takes_part(const worker_id& who, time_point now) const {
   return i != members_.end() && takes_part(i->second, now);
 }
 
+bool membership::drains(const worker_id& who) const {
+  const auto* x = living(who);
+  return x && x->state == beat_state::draining;
+}
+
 bool membership::said_goodbye(const worker_id& who) const {
   const auto* x = find(who);
   return x && x->what == content::beat && !is_living(x->value.state);

@@ -156,6 +156,8 @@ public:
   /// Whether it may own partitions: it lives and does not drain, or it restarts, or it was
   /// not heard of yet but its record gives it something.
   bool takes_part(const worker_id& who, time_point now) const;
+  /// Whether it lives, and gives its partitions away.
+  bool drains(const worker_id& who) const;
   /// Whether it left, or was made to end.
   bool said_goodbye(const worker_id& who) const;
   const std::map<worker_id, member, by_number>& members() const { return members_; }

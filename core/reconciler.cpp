@@ -448,7 +448,10 @@ std::optional<record> reconciler::settle_owner(const worker_id& who, const slot&
     if (given.contains(name) || planted(mistake::grant_before_confirmation)
         || (planted(mistake::dropped_partition_regranted) && !wanted_by_.contains(name)))
       continue;
-    if (moves == 0) {
+    // Whoever wants it could not get it yet: its owner works on meanwhile.
+    if (!may_grant(now) && wanted_by_.contains(name)) {
+      result.partitions.push_back(y);
+    } else if (moves == 0) {
       result.partitions.push_back(y);
       held_back_.insert(who);
     } else {

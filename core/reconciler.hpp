@@ -32,6 +32,7 @@ namespace partita::core {
 ///   the watch has shown it.
 /// - What a record names leaves it only once the incarnation that it names has confirmed,
 ///   or has ended. The record of one that ended is emptied or addressed anew as a whole.
+/// - Nothing is revoked for somebody who could not get it yet.
 /// - A record that already says what is wanted is not touched, and no partition that stays
 ///   is disturbed by one that moves.
 /// - Every record that is written has a version of its own, greater than any before. A
