@@ -96,7 +96,7 @@ watcher_actor::behavior_type watcher(watcher_actor::stateful_pointer<watcher_sta
   s.parent = std::move(parent);
   s.follower.emplace(core::record_follower::options{s.options.self,
                                                     s.options.asleep_after,
-                                                    s.options.pause},
+                                                    s.options.pause, s.options.applied},
                      self->clock().now());
   self->send(s.bucket, kv_watch{0, keys::record_of(s.options.worker_id),
                                 caf::actor_cast<watch_sink_actor>(self)});

@@ -14,6 +14,8 @@ struct watcher_options {
   /// After a sleep of this length nothing is believed before it was read again.
   std::chrono::milliseconds asleep_after{6000};
   std::chrono::milliseconds pause{100};
+  /// What the worker has applied of the records of this incarnation.
+  stamp applied;
   std::uint64_t run = 0;
 };
 

@@ -124,7 +124,8 @@ void worker::spawn_watcher() {
       watcher_options{.worker_id = id_,
                       .self = incarnation_,
                       .asleep_after = o.heartbeat.ttl,
-                      .pause = pause_of(o)},
+                      .pause = pause_of(o),
+                      .applied = applied_ ? stamp_of(*applied_) : stamp{}},
       buckets_[assignments].handle, supervisor_actor{self_});
 }
 

@@ -3,7 +3,11 @@
 namespace partita::core {
 
 record_follower::record_follower(options opts, time_point now)
-    : options_{std::move(opts)}, last_turn_{now}, writer_{options_.pause} {}
+    : options_{std::move(opts)},
+      last_turn_{now},
+      established_{options_.applied.version.value != 0},
+      delivered_{options_.applied},
+      writer_{options_.pause} {}
 
 record_follower::commands record_follower::step(const event& what, time_point now) {
   out_.clear();
@@ -39,8 +43,10 @@ void record_follower::on(const gone&, time_point now) {
 }
 
 void record_follower::on(const replayed&, time_point now) {
-  if (!verifying_ && !established_ && !seen_)
-    vanished("", now);
+  // Ours may have been created a moment ago, for a replay that began before that.
+  auto missed = !established_ || options_.applied.version.value != 0;
+  if (!verifying_ && !seen_ && missed)
+    vanished("is gone from the store", now);
 }
 
 void record_follower::on(const bucket_changed&, time_point now) {

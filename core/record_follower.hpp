@@ -27,6 +27,9 @@ public:
     nonce self;
     duration asleep_after{};
     duration pause{};
+    /// What the worker has applied already, where this takes the place of a follower that
+    /// crashed: a record that is not there any more, or that is older, is no news then.
+    stamp applied{};
   };
 
   // -- events ---------------------------------------------------------------------------

@@ -253,4 +253,21 @@ CAF_TEST(a sleep while a conflict is looked into leaves nothing waiting) {
   only<record_follower::lost>(on(record_follower::gone{}));
 }
 
+CAF_TEST(what was applied before a crash is not delivered again) {
+  record_follower next{{{"me"}, 6s, 100ms, {{1}, {10}}}, now};
+  CAF_CHECK(step(next, record_follower::shown{{2}, record_of(1, 10)}).empty());
+  CAF_CHECK(step(next, record_follower::replayed{}).empty());
+  CAF_CHECK(step(next, record_follower::shown{{3}, record_of(1, 9)}).empty());
+  CAF_CHECK_EQUAL(delivered(step(next, record_follower::shown{{4}, record_of(1, 11)})),
+                  11u);
+}
+
+CAF_TEST(a record that vanished during a crash is lost and not created anew) {
+  record_follower next{{{"me"}, 6s, 100ms, {{1}, {10}}}, now};
+  only<record_follower::lost>(step(next, record_follower::replayed{}));
+  record_follower other{{{"me"}, 6s, 100ms, {{1}, {10}}}, now};
+  only<record_follower::lost>(
+      step(other, record_follower::shown{{3}, malformed{"no json"}}));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
