@@ -318,6 +318,9 @@ void worker::on(const record_received& x) {
 }
 
 void worker::apply(const record& x) {
+  // A watcher that was started again shows what is known.
+  if (applied_ && stamp_of(x) <= stamp_of(*applied_))
+    return;
   if (x.version.value == 0) {
     // A leader has sealed the empty record; nobody has decided anything yet.
     feed(core::duties::recorded{x});

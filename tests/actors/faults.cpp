@@ -14,46 +14,12 @@ struct fixture : partita::test::group_fixture {
   // deadline, while it still believes to lead (actors.probe).
   fixture() { base.election.probe_grace = 0ms; }
 
-  void settle(std::initializer_list<const char*> names, std::size_t each) {
-    for (auto name : names)
-      start(name);
-    CAF_REQUIRE(pass_until([&] { return balanced(each); }, 15s));
-    CAF_MESSAGE("past the cool-down");
-    pass(12s);
-  }
-
-  bool balanced(std::size_t each) {
-    if (!settled(12))
-      return false;
-    for (auto& [name, x] : members)
-      if (x.heard->owns().size() != each)
-        return false;
-    return true;
-  }
-
-  void fault(const std::string& name, store::fault_kind kind, const std::string& bucket,
-             std::uint32_t times, std::chrono::milliseconds delay = 0ms) {
-    store::client_fault x;
-    x.kind = kind;
-    x.bucket = bucket;
-    x.times = times;
-    x.delay = delay;
-    anon_send(members.at(name).client, x);
-  }
+  bool balanced(std::size_t each) { return group_fixture::balanced(12, each); }
 
   void put(const std::string& where, const std::string& key, const std::string& value) {
     auto to = bucket(where);
     anon_send(to, kv_put{key, value});
     consume_messages();
-  }
-
-  worker_status status(const std::string& name) {
-    worker_status result;
-    caf::scoped_actor asker{sys};
-    asker->send(members.at(name).supervisor, get_status{});
-    consume_messages();
-    asker->receive([&](const worker_status& x) { result = x; });
-    return result;
   }
 
   /// Lets time pass; at no moment two of them lead.
@@ -63,20 +29,14 @@ struct fixture : partita::test::group_fixture {
       CAF_REQUIRE(leaders().size() <= 1);
     }
   }
-
-  std::string follower() {
-    for (auto& [name, x] : members)
-      if (!x.heard->leading())
-        return name;
-    return {};
-  }
 };
 
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(fault_tests, fixture)
 
-CAF_TEST(answers that get lost in any bucket lead to no second leader and no lost partition) {
+CAF_TEST(
+    answers that get lost in any bucket lead to no second leader and no lost partition) {
   settle({"a", "b", "c"}, 4);
   for (auto where : {"g-stableid", "g-election", "g-heartbeat", "g-assignment"}) {
     CAF_MESSAGE(where);
@@ -90,7 +50,8 @@ CAF_TEST(answers that get lost in any bucket lead to no second leader and no los
   }
 }
 
-CAF_TEST(writes that come late in any bucket lead to no second leader and no lost partition) {
+CAF_TEST(
+    writes that come late in any bucket lead to no second leader and no lost partition) {
   settle({"a", "b", "c"}, 4);
   for (auto where : {"g-stableid", "g-election", "g-heartbeat", "g-assignment"}) {
     CAF_MESSAGE(where);
@@ -187,7 +148,9 @@ CAF_TEST(an epoch key that cannot be read is counted and its leader goes on) {
 
 CAF_TEST(a leader key that cannot be read is one that nobody renews) {
   settle({"a", "b"}, 6);
-  auto counted = [&] { return status("a").invalid_entries + status("b").invalid_entries; };
+  auto counted = [&] {
+    return status("a").invalid_entries + status("b").invalid_entries;
+  };
   auto before = counted();
   put("g-election", "leader", "?");
   pass_with_one_leader(2s);

@@ -12,6 +12,7 @@
 #include <caf/test/dsl.hpp>
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <set>
@@ -175,6 +176,33 @@ struct group_fixture : test_coordinator_fixture<> {
     return holds();
   }
 
+  /// Starts a group that shares twelve partitions; its first cool-down is over.
+  void settle(std::initializer_list<const char*> names, std::size_t each) {
+    using namespace std::chrono_literals;
+    for (auto name : names)
+      start(name);
+    CAF_REQUIRE(pass_until([&] { return balanced(12, each); }, 15s));
+    CAF_MESSAGE("past the cool-down");
+    pass(12s);
+  }
+
+  void fault(const std::string& name, store::fault_kind kind,
+             const std::string& bucket = {}, std::uint32_t times = store::for_ever,
+             std::chrono::milliseconds delay = {}) {
+    anon_send(members.at(name).client,
+              store::client_fault{
+                  .kind = kind, .bucket = bucket, .times = times, .delay = delay});
+  }
+
+  worker_status status(const std::string& name) {
+    worker_status result;
+    caf::scoped_actor asker{sys};
+    asker->send(members.at(name).supervisor, get_status{});
+    consume_messages();
+    asker->receive([&](const worker_status& x) { result = x; });
+    return result;
+  }
+
   /// The process dies: nothing is said, nothing is given back.
   void crash(const std::string& name) {
     auto& x = members.at(name);
@@ -202,6 +230,14 @@ struct group_fixture : test_coordinator_fixture<> {
     return all.size() == 1 ? all.front() : std::string{};
   }
 
+  /// One of those that do not lead.
+  std::string follower() {
+    for (auto& [name, x] : members)
+      if (!x.heard->leading())
+        return name;
+    return {};
+  }
+
   /// How many of the members own each partition.
   std::map<std::string, int> owners() {
     std::map<std::string, int> result;
@@ -226,6 +262,15 @@ struct group_fixture : test_coordinator_fixture<> {
       if (x.heard->state() != worker_state::stable)
         return false;
     return leaders().size() == 1 && all_owned_once(n);
+  }
+
+  bool balanced(std::size_t n, std::size_t each) {
+    if (!settled(n))
+      return false;
+    for (auto& [name, x] : members)
+      if (x.heard->owns().size() != each)
+        return false;
+    return true;
   }
 };
 
