@@ -271,6 +271,8 @@ void records_replayed(self_pointer self, const bucket_identity& bucket) {
     self->quit();
     return;
   }
+  logger()->debug("{}: sees all records under epoch {}", s.options.leader.value,
+                  s.epoch.value);
   newborn(self, *s.epoch_shown_at, bucket.created_at_ns, s.epoch_stored_at_ns);
   feed(self, core::coordinator::records_replayed{});
 }
@@ -352,6 +354,8 @@ void given(self_pointer self, const partition_list& x) {
                     self->state.options.leader.value, why);
     return;
   }
+  logger()->debug("{}: knows {} partitions", self->state.options.leader.value,
+                  x.partitions.size());
   feed(self, core::coordinator::partitions_given{x.partitions});
 }
 

@@ -154,7 +154,10 @@ void worker::spawn_watcher() {
 
 void worker::spawn_roster() {
   roster_ = spawn_child<roster_actor, roster_state>(
-      role::roster, roster, roster_options{.self = id_, .clock = options_.clock},
+      role::roster, roster,
+      roster_options{.self = id_,
+                     .silence = std::max(options_.heartbeat.ttl, watch_patience),
+                     .clock = options_.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});
 }
 
