@@ -167,8 +167,8 @@ void worker::need_roster() {
       leading_ || leaving_ == leaving::drain || (applied_ && applied_->standby != 0);
   if (wanted && !of(role::roster).alive && !of(role::roster).reborn_at)
     spawn(role::roster);
-  else if (!wanted)
-    kill(role::roster);
+  // One that is there stays: who leads or is in reserve changes often in pairs, and what it
+  // has seen is worth more than its deliveries cost.
 }
 
 core::time_point worker::doubted_until() const {
