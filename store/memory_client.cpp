@@ -111,14 +111,14 @@ void make_consumer_now(client_ptr self, std::uint64_t id) {
   self->request(self->state.server, patience(self),
                 make_consumer{self->state.options.bucket, x.pattern, id, attempt, self})
       .then(
-          [self, id, attempt, failed](const consumer_made& made) {
+          [self, id, attempt, failed](consumer_made& made) {
             if (self->state.faults.strike(fault_kind::silence))
               return;
             if (!made.why.empty())
               failed(made.why);
             else
               feed_input(self, id, [&](watch_feed& feed) {
-                return feed.attached(attempt, made.bucket, made.pending,
+                return feed.attached(attempt, made.bucket, std::move(made.keys),
                                      self->clock().now());
               });
           },
@@ -409,8 +409,7 @@ memory_bucket_actor::behavior_type client(client_ptr self, memory_server_actor s
       [self](const delivery& x) {
         if (passes(self, x, x.entry.key))
           feed_input(self, x.feed, [&](watch_feed& feed) {
-            return feed.delivered(x.attempt, x.sequence, x.entry, x.pending,
-                                  self->clock().now());
+            return feed.delivered(x.attempt, x.sequence, x.entry, self->clock().now());
           });
       },
       [self](const consumer_heartbeat& x) {

@@ -149,4 +149,12 @@ std::int64_t memory_model::wall_ns(time_point now) const {
   return options_.wall_start_ns + passed.count();
 }
 
+std::vector<std::string> keys_of(const std::vector<kv_entry>& entries) {
+  std::vector<std::string> result;
+  result.reserve(entries.size());
+  for (const auto& x : entries)
+    result.push_back(x.key);
+  return result;
+}
+
 } // namespace partita::store

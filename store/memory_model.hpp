@@ -66,4 +66,7 @@ private:
   std::int64_t newest_created_ns_ = 0;
 };
 
+/// Their keys, in the same order.
+std::vector<std::string> keys_of(const std::vector<kv_entry>& entries);
+
 } // namespace partita::store

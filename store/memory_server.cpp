@@ -55,8 +55,8 @@ void send_to(server_ptr self, const consumer& x, T what) {
     self->send(caf::actor_cast<consumer_inbox_actor>(inbox), std::move(what));
 }
 
-void deliver(server_ptr self, consumer& x, const kv_entry& entry, std::uint64_t pending) {
-  send_to(self, x, delivery{x.feed, x.attempt, ++x.sequence, entry, pending});
+void deliver(server_ptr self, consumer& x, const kv_entry& entry) {
+  send_to(self, x, delivery{x.feed, x.attempt, ++x.sequence, entry});
 }
 
 kv_written write(server_ptr self, const server_write& x) {
@@ -65,7 +65,7 @@ kv_written write(server_ptr self, const server_write& x) {
   if (done.entry)
     for (auto& c : state.consumers)
       if (c.bucket == x.bucket && watch_feed::matches(c.pattern, done.entry->key))
-        deliver(self, c, *done.entry, 0);
+        deliver(self, c, *done.entry);
   return std::move(done.answer);
 }
 
@@ -90,7 +90,7 @@ void consume(server_ptr self, const make_consumer& x,
   auto identity = state.model->identify(x.bucket);
   forget(self, x.inbox.address(), x.feed);
   if (identity.status != read_status::found) {
-    promise.deliver(consumer_made{identity.why, {}, 0});
+    promise.deliver(consumer_made{identity.why, {}, {}});
     return;
   }
   auto entries = state.model->entries(x.bucket, x.pattern, self->clock().now());
@@ -98,10 +98,9 @@ void consume(server_ptr self, const make_consumer& x,
     self->monitor(x.inbox);
   consumer made{x.inbox.address(), x.feed, x.attempt, x.bucket, x.pattern, 0};
   auto& c = state.consumers.emplace_back(std::move(made));
-  auto pending = entries.size();
-  promise.deliver(consumer_made{{}, identity.identity, pending});
+  promise.deliver(consumer_made{{}, identity.identity, keys_of(entries)});
   for (const auto& entry : entries)
-    deliver(self, c, entry, --pending);
+    deliver(self, c, entry);
   if (!state.ticking)
     start_ticking(self);
 }

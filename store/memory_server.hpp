@@ -58,7 +58,6 @@ struct delivery {
   std::uint64_t attempt = 0;
   std::uint64_t sequence = 0;
   kv_entry entry;
-  std::uint64_t pending = 0;
   /// Was held back by a fault already.
   bool late = false;
 };
@@ -87,7 +86,8 @@ struct consumer_made {
   /// Empty `why`: it was made.
   std::string why;
   bucket_identity bucket;
-  std::uint64_t pending = 0;
+  /// What will be shown at first.
+  std::vector<std::string> keys;
 };
 
 struct drop_consumer {

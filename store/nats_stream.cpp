@@ -39,6 +39,18 @@ void nats_stream::identify(continuation then) {
   ask("INFO", {}, [then = std::move(then)](view x) { then(std::move(x.found)); });
 }
 
+void nats_stream::list(const std::string& pattern,
+                       std::function<void(keys_result)> then) {
+  ask("INFO", nats::subjects_request(nats::subject_of(bucket_, pattern)),
+      [this, then = std::move(then)](view x) {
+        keys_result listed{std::move(x.found), {}};
+        for (const auto& subject : x.subjects)
+          if (auto key = nats::key_in(bucket_, subject); !key.empty())
+            listed.keys.emplace_back(key);
+        then(std::move(listed));
+      });
+}
+
 void nats_stream::revive(continuation then) {
   ask("INFO", {}, [this, then = std::move(then)](view x) {
     if (x.found.status == open_status::missing && opened_ && opened_->create)
@@ -73,10 +85,11 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
     return {{open_status::unknown, {}, x.why}, {}, false};
   }
   auto answer = nats::parse_stream(x.answer.data);
-  if (const auto* info = std::get_if<nats::stream_info>(&answer))
+  if (auto* info = std::get_if<nats::stream_info>(&answer))
     return {{open_status::opened, {info->created_at_ns, {info->last_sequence}}, {}},
             info->config,
-            false};
+            false,
+            std::move(info->subjects)};
   const auto& error = std::get<nats::api_error>(answer);
   if (error.err_code == nats::err_code::stream_not_found)
     return {{open_status::missing,

@@ -86,7 +86,7 @@ void nats_watches::delivered(std::uint64_t inbox, nats::message news) {
   auto entry = entry_from(std::move(news), *facts, with_.bucket);
   input(id, [&](watch_feed& feed) {
     return feed.delivered(attempt, facts->consumer_sequence, std::move(entry),
-                          facts->pending, clock::now());
+                          clock::now());
   });
 }
 
@@ -282,23 +282,23 @@ void nats_watches::consumer_made(feed_id id, watch_feed::attempt attempt,
     return;
   }
   x->present.name = info->name;
-  stream_.identify(
-      [=, this, replayed = info->replayed](const nats_stream::result& after) {
-        if (!present(id, attempt))
-          return;
-        if (after.status != open_status::opened) {
-          failed(id, attempt, after.why);
-          return;
-        }
-        if (after.identity.created_at_ns != created_at_ns) {
-          failed(id, attempt, "the bucket was made again while the consumer was made");
-          return;
-        }
-        lives_since(created_at_ns);
-        input(id, [&](watch_feed& feed) {
-          return feed.attached(attempt, after.identity, replayed, clock::now());
-        });
-      });
+  stream_.list(x->pattern, [=, this](nats_stream::keys_result after) {
+    if (!present(id, attempt))
+      return;
+    if (after.found.status != open_status::opened) {
+      failed(id, attempt, after.found.why);
+      return;
+    }
+    if (after.found.identity.created_at_ns != created_at_ns) {
+      failed(id, attempt, "the bucket was made again while the consumer was made");
+      return;
+    }
+    lives_since(created_at_ns);
+    input(id, [&](watch_feed& feed) {
+      return feed.attached(attempt, after.found.identity, std::move(after.keys),
+                           clock::now());
+    });
+  });
 }
 
 void nats_watches::drop(consumer& x) {

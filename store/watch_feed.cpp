@@ -3,6 +3,7 @@
 #include "partita/core/planted.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace partita::store {
@@ -98,7 +99,7 @@ bool watch_feed::watched() const {
 // -- the consumer -----------------------------------------------------------------------
 
 watch_feed::outputs watch_feed::attached(attempt number, bucket_identity bucket,
-                                         std::uint64_t pending, time_point now) {
+                                         std::vector<std::string> keys, time_point now) {
   outputs out;
   if (number != number_ || phase_ != phase::attaching)
     return out;
@@ -114,7 +115,8 @@ watch_feed::outputs watch_feed::attached(attempt number, bucket_identity bucket,
                now);
   created_at_ns_ = bucket.created_at_ns;
   last_ = std::max(last_, bucket.last);
-  if (pending == 0)
+  to_come_ = {std::make_move_iterator(keys.begin()), std::make_move_iterator(keys.end())};
+  if (to_come_.empty())
     complete_replay(out, now);
   for (auto& x : std::exchange(early_, {}))
     if (present(number))
@@ -123,10 +125,9 @@ watch_feed::outputs watch_feed::attached(attempt number, bucket_identity bucket,
 }
 
 watch_feed::outputs watch_feed::delivered(attempt number, std::uint64_t sequence,
-                                          kv_entry entry, std::uint64_t pending,
-                                          time_point now) {
+                                          kv_entry entry, time_point now) {
   outputs out;
-  early_delivery x{sequence, std::move(entry), pending};
+  early_delivery x{sequence, std::move(entry)};
   if (present(number))
     take(out, std::move(x), now);
   else if (number == number_ && phase_ == phase::attaching)
@@ -146,8 +147,8 @@ watch_feed::outputs watch_feed::heartbeat(attempt number, std::uint64_t last_seq
             now);
     return out;
   }
-  // While values are still to come, only values are progress: some that were counted may
-  // have gone meanwhile, and the end of the replay would never show.
+  // While values are still to come, only these are progress: a key that was listed may
+  // have expired meanwhile, and the end of the replay would never show.
   if (phase_ != phase::complete)
     return out;
   heard_ = now;
@@ -265,6 +266,7 @@ void watch_feed::begin_attempt(outputs& out, time_point now) {
   phase_ = phase::attaching;
   sequence_ = 0;
   early_.clear();
+  to_come_.clear();
   owed_.clear();
   ended_by_mistake_ = false;
   ledger_.begin_attempt();
@@ -304,7 +306,8 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
     return;
   }
   sequence_ = x.sequence;
-  heard_ = now;
+  if (to_come_.erase(x.entry.key) > 0 || phase_ == phase::complete)
+    heard_ = now;
   last_ = std::max(last_, x.entry.revision);
   ended_by_mistake_ =
       planted(mistake::mark_ends_watch) && x.entry.removed && phase_ == phase::complete;
@@ -313,7 +316,7 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
     owed_.erase(owed);
   if (auto news = ledger_.show(std::move(x.entry)))
     tell_all(out, event_of(std::move(*news), now));
-  if (phase_ == phase::replaying && x.pending == 0)
+  if (phase_ == phase::replaying && to_come_.empty())
     complete_replay(out, now);
   else
     settle(out, now);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -30,7 +31,11 @@ namespace partita::store {
 /// - a gap in the consumer's sequence, a silence of 2.5 heartbeats, a failed or stale
 ///   consumer and a reconnect each lead to a rebuild with a full replay; keys that are
 ///   absent from it are reported as removed before `replayed`;
-/// - `replayed` is only said once every watched key that this process wrote shows the
+/// - `replayed` is only said once every key that the stream's leader listed after the
+///   consumer was made has been shown. Counts of what is to come prove nothing: a key that
+///   is overwritten while the replay passes it makes nats-server 2.9's count reach 0 too
+///   early, or never;
+/// - nor is it said before every watched key that this process wrote shows the
 /// last
 ///   acknowledged revision or a later one; a key that is missing from the replay though
 ///   we wrote it is confirmed by a read from the stream's leader first; a replay that
@@ -90,13 +95,14 @@ public:
 
   // -- the consumer ---------------------------------------------------------------------
 
-  /// The consumer exists in this life of the bucket; `pending` values will be replayed.
-  outputs attached(attempt number, bucket_identity bucket, std::uint64_t pending,
+  /// The consumer exists in this life of the bucket. `keys`: what of the pattern the
+  /// stream's leader had after the consumer was made, marks included.
+  outputs attached(attempt number, bucket_identity bucket, std::vector<std::string> keys,
                    time_point now);
-  /// One message. `sequence` counts this consumer's deliveries from 1, `pending` what is
-  /// still to come. May arrive before attached.
+  /// One message. `sequence` counts this consumer's deliveries from 1. May arrive before
+  /// attached.
   outputs delivered(attempt number, std::uint64_t sequence, kv_entry entry,
-                    std::uint64_t pending, time_point now);
+                    time_point now);
   /// The server's sign of life: `last_sequence` is that of its newest delivery.
   outputs heartbeat(attempt number, std::uint64_t last_sequence, time_point now);
   /// The consumer could not be made, or has gone.
@@ -144,7 +150,6 @@ private:
   struct early_delivery {
     std::uint64_t sequence = 0;
     kv_entry entry;
-    std::uint64_t pending = 0;
   };
 
   /// A key that must be shown at `wanted` before anybody hears `replayed`.
@@ -185,11 +190,14 @@ private:
   attempt number_ = 0;
   std::uint64_t sequence_ = 0;
   std::vector<early_delivery> early_;
+  /// What the replay has still to show.
+  std::set<std::string> to_come_;
   /// Its delay; it also stretches our patience, so that a slow server is met in the end.
   std::chrono::milliseconds delay_{0};
   /// Only with the planted mistake of that name.
   bool ended_by_mistake_ = false;
-  /// The last progress. In the future while an attempt is delayed.
+  /// The last progress; in a replay, the last key that had to come. In the future while
+  /// an attempt is delayed.
   time_point heard_;
   /// Attempts since the feed was last complete.
   unsigned troubles_ = 0;

@@ -159,14 +159,28 @@ std::string differences(const stream_options& wanted, const stream_config& found
   return result;
 }
 
+std::string subjects_request(std::string_view filter) {
+  return json{{"subjects_filter", filter}}.dump();
+}
+
 answer<stream_info> parse_stream(std::string_view found) {
   return parse_with<stream_info>(
       found, [](const json& obj) -> std::optional<stream_info> {
         auto created = from_rfc3339(text(obj, "created"));
         if (!created || !obj.contains("config"))
           return std::nullopt;
-        return stream_info{config_of(part(obj, "config")), *created,
-                           number<std::uint64_t>(part(obj, "state"), "last_seq")};
+        const auto& state = part(obj, "state");
+        stream_info result{config_of(part(obj, "config")),
+                           *created,
+                           number<std::uint64_t>(state, "last_seq"),
+                           {}};
+        if (auto subjects = state.find("subjects");
+            subjects != state.end() && subjects->is_object())
+          for (const auto& [subject, messages] : subjects->items())
+            result.subjects.push_back(subject);
+        if (number<std::uint64_t>(obj, "total") > result.subjects.size())
+          return std::nullopt;
+        return result;
       });
 }
 
@@ -190,16 +204,13 @@ std::string create_consumer_request(const consumer_options& wanted) {
 }
 
 answer<consumer_info> parse_consumer(std::string_view found) {
-  return parse_with<consumer_info>(
-      found, [](const json& obj) -> std::optional<consumer_info> {
-        auto name = text(obj, "name");
-        if (name.empty())
-          return std::nullopt;
-        return consumer_info{
-            std::move(name),
-            number<std::uint64_t>(obj, "num_pending")
-                + number<std::uint64_t>(part(obj, "delivered"), "consumer_seq")};
-      });
+  return parse_with<consumer_info>(found,
+                                   [](const json& obj) -> std::optional<consumer_info> {
+                                     auto name = text(obj, "name");
+                                     if (name.empty())
+                                       return std::nullopt;
+                                     return consumer_info{std::move(name)};
+                                   });
 }
 
 // -- values -----------------------------------------------------------------------------

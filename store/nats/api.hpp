@@ -70,6 +70,8 @@ struct stream_info {
   stream_config config;
   std::int64_t created_at_ns = 0;
   std::uint64_t last_sequence = 0;
+  /// What has messages, if that was asked for.
+  std::vector<std::string> subjects;
 };
 
 /// A stream like those that the nats tool and the Go client make for a KV bucket.
@@ -79,7 +81,11 @@ std::string create_stream_request(const stream_options& wanted);
 /// Settings that change nothing for us (limits, placement, description) are not compared.
 std::string differences(const stream_options& wanted, const stream_config& found);
 
-/// The answer to making a stream, or to asking for it.
+/// Asks for a stream and its subjects that match `filter`.
+std::string subjects_request(std::string_view filter);
+
+/// The answer to making a stream, or to asking for it. An answer that has only some of the
+/// subjects (servers list 100,000 at most) is an error.
 answer<stream_info> parse_stream(std::string_view text);
 
 // -- consumers --------------------------------------------------------------------------
@@ -95,8 +101,6 @@ struct consumer_options {
 
 struct consumer_info {
   std::string name;
-  /// The values that the replay began with: those delivered already and those to come.
-  std::uint64_t replayed = 0;
 };
 
 std::string create_consumer_request(const consumer_options& wanted);

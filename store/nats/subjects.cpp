@@ -85,8 +85,7 @@ std::optional<delivery> parse_delivery(std::string_view reply) {
   x.consumer = tokens[at + 1];
   if (!read_number(tokens[at + 3], x.stream_sequence)
       || !read_number(tokens[at + 4], x.consumer_sequence)
-      || !read_number(tokens[at + 5], x.stored_at_ns)
-      || !read_number(tokens[at + 6], x.pending))
+      || !read_number(tokens[at + 5], x.stored_at_ns))
     return std::nullopt;
   return x;
 }

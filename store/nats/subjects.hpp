@@ -30,8 +30,6 @@ struct delivery {
   /// Counts the deliveries of this consumer from 1.
   std::uint64_t consumer_sequence = 0;
   std::int64_t stored_at_ns = 0;
-  /// How many messages are still to come.
-  std::uint64_t pending = 0;
 };
 
 /// Reads `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>

@@ -200,7 +200,7 @@ kv_written server::write(process_id writer, const store::server_write& x) {
     // A writer hears of its own write from its watch before the answer, or after it.
     if (c.owner->owner() == writer && world_->random().chance(0.5))
       c.not_before = std::max(c.not_before, now + std::chrono::microseconds{1});
-    show(id, *done.entry, 0);
+    show(id, *done.entry);
   }
   observer_->applied(writer, x.bucket, *done.entry, before);
   return std::move(done.answer);
@@ -229,10 +229,11 @@ void server::make_consumer(cable& from, const caf::mailbox_element& asked,
   drop(from, inbox, x.feed);
   auto identity = model_.identify(x.bucket);
   if (identity.status != read_status::found) {
-    answer(from, asked, x.bucket, store::consumer_made{identity.why, {}, 0});
+    answer(from, asked, x.bucket, store::consumer_made{identity.why, {}, {}});
     return;
   }
   auto entries = model_.entries(x.bucket, x.pattern, world_->now());
+  auto keys = store::keys_of(entries);
   std::vector<kv_entry> missing;
   core::duration lag{0};
   if (const auto* old = episodes_.strike(trouble::replay_stale, from.owner(), x.bucket)) {
@@ -244,8 +245,8 @@ void server::make_consumer(cable& from, const caf::mailbox_element& asked,
   }
   world_->log().routine("store", "{} {} is watched by {}, attempt {}", x.bucket,
                         x.pattern, world_->name(from.owner()), x.attempt);
-  auto pending = entries.size();
-  answer(from, asked, x.bucket, store::consumer_made{{}, identity.identity, pending});
+  answer(from, asked, x.bucket,
+         store::consumer_made{{}, identity.identity, std::move(keys)});
   auto id = ++numbers_;
   auto& c = consumers_[id];
   c.owner = &from;
@@ -256,10 +257,10 @@ void server::make_consumer(cable& from, const caf::mailbox_element& asked,
   c.bucket = interned(x.bucket);
   c.pattern = x.pattern;
   for (const auto& entry : entries)
-    show(id, entry, --pending);
+    show(id, entry);
   c.not_before = std::max(c.not_before, world_->now() + lag);
   for (const auto& entry : missing)
-    show(id, entry, 0);
+    show(id, entry);
   beat(id);
 }
 
@@ -270,7 +271,7 @@ void server::drop(const cable& owner, const caf::actor_addr& inbox, std::uint64_
   });
 }
 
-void server::show(std::uint64_t id, const kv_entry& entry, std::uint64_t pending) {
+void server::show(std::uint64_t id, const kv_entry& entry) {
   auto& c = consumers_.at(id);
   ++c.sequence;
   if (episodes_.strike(trouble::watch_gaps, c.owner->owner(), *c.bucket)) {
@@ -279,8 +280,7 @@ void server::show(std::uint64_t id, const kv_entry& entry, std::uint64_t pending
     return;
   }
   send(id,
-       caf::make_message(
-           store::delivery{c.feed, c.attempt, c.sequence, entry, pending, false}),
+       caf::make_message(store::delivery{c.feed, c.attempt, c.sequence, entry, false}),
        c.sequence);
 }
 

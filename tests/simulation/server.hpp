@@ -131,7 +131,7 @@ private:
   void make_consumer(cable& from, const caf::mailbox_element& asked,
                      const store::make_consumer& x);
   void drop(const cable& owner, const caf::actor_addr& inbox, std::uint64_t feed);
-  void show(std::uint64_t id, const kv_entry& entry, std::uint64_t pending);
+  void show(std::uint64_t id, const kv_entry& entry);
   void send(std::uint64_t id, caf::message what, std::uint64_t sequence);
   void release(std::uint64_t id);
   void beat(std::uint64_t id);

@@ -50,7 +50,6 @@ CAF_TEST(the reply subject of a delivery is read in all its forms) {
     CAF_CHECK_EQUAL(x->stream_sequence, 42u);
     CAF_CHECK_EQUAL(x->consumer_sequence, 7u);
     CAF_CHECK_EQUAL(x->stored_at_ns, 1700000000000000001);
-    CAF_CHECK_EQUAL(x->pending, 3u);
   }
   for (auto text : {"", "_INBOX.a", "$JS.ACK.KV_b.c.1.42.7.1", "$JS.ACK.s.c.1.x.7.1.3",
                     "$JS.ACK.1.2.3.4.5.6.7.8", "$JS.FC.KV_b.c.x"})
@@ -221,11 +220,21 @@ CAF_TEST(what a replica says of a key has one meaning) {
   CAF_CHECK_EQUAL(direct_read_from(x, "b").status, read_status::missing);
 }
 
-CAF_TEST(the replay of a consumer counts what it has delivered already) {
-  auto x = nats::parse_consumer(
-      R"({"name":"c","num_pending":2,"delivered":{"consumer_seq":3,"stream_seq":9}})");
-  CAF_REQUIRE(std::holds_alternative<nats::consumer_info>(x));
-  CAF_CHECK_EQUAL(std::get<nats::consumer_info>(x).replayed, 5u);
+CAF_TEST(a stream lists its subjects or says that it cannot list all) {
+  auto answer = [](const std::string& total) {
+    return nats::parse_stream(
+        R"({"created":"2024-02-29T12:00:00Z","config":{},"state":{"last_seq":7,)"
+        R"("subjects":{"$KV.b.a":1,"$KV.b.c.d":1}})"
+        + total + "}");
+  };
+  for (auto text : {"", R"(,"total":2,"offset":0,"limit":100000)"}) {
+    auto x = answer(text);
+    CAF_REQUIRE(std::holds_alternative<nats::stream_info>(x));
+    const auto& info = std::get<nats::stream_info>(x);
+    CAF_CHECK_EQUAL(info.last_sequence, 7u);
+    CAF_CHECK_EQUAL(info.subjects, (std::vector<std::string>{"$KV.b.a", "$KV.b.c.d"}));
+  }
+  CAF_CHECK(std::holds_alternative<nats::api_error>(answer(R"(,"total":3)")));
 }
 
 CAF_TEST(the first line of a connection tells the version of the server) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/store/memory_model.hpp"
 #include "partita/store/watch_feed.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -62,13 +63,14 @@ public:
 
   void join(watch_feed::subscriber who = 1) { step(feed.join(who, now)); }
 
-  void attach(std::uint64_t pending, bucket_identity bucket = {1, {0}}) {
+  /// Made, with these keys to be shown.
+  void attach(std::vector<std::string> keys = {}, bucket_identity bucket = {1, {0}}) {
     sequence = 0;
-    step(feed.attached(attempt(), bucket, pending, now));
+    step(feed.attached(attempt(), bucket, std::move(keys), now));
   }
 
-  void deliver(kv_entry entry, std::uint64_t pending = 0) {
-    step(feed.delivered(attempt(), ++sequence, std::move(entry), pending, now));
+  void deliver(kv_entry entry) {
+    step(feed.delivered(attempt(), ++sequence, std::move(entry), now));
   }
 
   void beat() { step(feed.heartbeat(attempt(), sequence, now)); }
@@ -93,10 +95,9 @@ public:
   void replay(const std::vector<kv_entry>& entries, bucket_identity bucket = {1, {0}}) {
     if (!entries.empty())
       bucket.last = std::max(bucket.last, entries.back().revision);
-    attach(entries.size(), bucket);
-    auto pending = entries.size();
+    attach(store::keys_of(entries), bucket);
     for (const auto& x : entries)
-      deliver(x, --pending);
+      deliver(x);
   }
 
   /// What one watcher was told, in short: "value a 1", "removed a 2", "replayed".

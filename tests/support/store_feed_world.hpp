@@ -57,7 +57,6 @@ private:
     bool heartbeat = false;
     std::uint64_t sequence = 0;
     kv_entry entry;
-    std::uint64_t pending = 0;
   };
 
   /// The server's side of an attempt, and what is on its way from there.
@@ -227,9 +226,9 @@ private:
     if (!consumer_ || !consumer_->alive)
       return;
     for (; consumer_->sent < log_.size(); ++consumer_->sent)
-      send(log_[consumer_->sent], 0);
+      send(log_[consumer_->sent]);
     if ((now_ - start_) % 100ms == 0ms)
-      consumer_->way.push_back({true, consumer_->sequence, {}, 0});
+      consumer_->way.push_back({true, consumer_->sequence, {}});
     if (chance(80))
       drain();
   }
@@ -256,19 +255,30 @@ private:
     std::map<std::uint64_t, kv_entry> in_order;
     for (const auto& [key, entry] : all)
       in_order.emplace(entry.revision.value, entry);
-    auto pending = in_order.size();
-    for (const auto& [at, entry] : in_order)
-      send(entry, --pending);
+    // A key that is overwritten just then comes after all others, with its new value.
+    auto overwritten = in_order.end();
+    if (!in_order.empty() && chance(20))
+      overwritten = std::next(in_order.begin(),
+                              static_cast<std::ptrdiff_t>(below(in_order.size())));
+    for (auto i = in_order.begin(); i != in_order.end(); ++i)
+      if (i != overwritten)
+        send(i->second);
+    if (overwritten != in_order.end())
+      log_.push_back(value_of(overwritten->second.key, last_revision() + 1));
     bucket_identity bucket{created_, {last_revision()}};
+    std::vector<std::string> keys;
+    for (const auto& [key, entry] : newest(log_.size()))
+      keys.push_back(key);
+    listed_ = keys;
     if (chance(30))
       drain(); // overtakes the answer
     if (consumer_)
-      carry_out(feed_.attached(attempt, bucket, in_order.size(), now_));
+      carry_out(feed_.attached(attempt, bucket, std::move(keys), now_));
   }
 
-  void send(const kv_entry& entry, std::uint64_t pending) {
+  void send(const kv_entry& entry) {
     if (!entry.value.starts_with("expired"))
-      consumer_->way.push_back({false, ++consumer_->sequence, entry, pending});
+      consumer_->way.push_back({false, ++consumer_->sequence, entry});
   }
 
   /// Everything on the way arrives.
@@ -280,7 +290,7 @@ private:
       if (x.heartbeat)
         carry_out(feed_.heartbeat(attempt, x.sequence, now_));
       else
-        carry_out(feed_.delivered(attempt, x.sequence, x.entry, x.pending, now_));
+        carry_out(feed_.delivered(attempt, x.sequence, x.entry, now_));
     }
   }
 
@@ -329,6 +339,8 @@ private:
       w.ready = true;
       for (const auto& [key, at] : acknowledged_)
         demand(w.seen[key] >= at, "our own '" + key + "' is not in the replay");
+      for (const auto& key : listed_)
+        demand(w.seen.contains(key), "'" + key + "' was there, and is not in the replay");
       break;
     case watch_change::restarted:
       w.ready = false;
@@ -357,6 +369,8 @@ private:
   // The bucket: every write since it was made, and what was acknowledged to us.
   std::int64_t created_ = 1;
   std::vector<kv_entry> log_;
+  /// What was there when the present consumer was made.
+  std::vector<std::string> listed_;
   std::map<std::string, std::uint64_t> acknowledged_;
 
   bool linked_ = true;
