@@ -89,36 +89,8 @@ void gone(self_pointer self, const worker_id& who, revision mark) {
   remember(self, std::move(news));
 }
 
-void begin_watch(self_pointer self) {
-  auto& s = self->state;
-  s.heard_at = s.options.clock.now(self);
-  self->send(s.bucket, kv_watch{s.watch, std::string{keys::heartbeats} + ">",
-                                caf::actor_cast<watch_sink_actor>(self)});
-  s.alarm.set(self, s.options.clock, s.options.run, s.heard_at + s.options.silence);
-}
-
-/// Without heartbeats a leader would wait for ever.
-void look_for_silence(self_pointer self) {
-  auto& s = self->state;
-  auto until = s.heard_at + s.options.silence;
-  if (s.options.clock.now(self) < until) {
-    s.alarm.set(self, s.options.clock, s.options.run, until);
-    return;
-  }
-  logger()->warn("{}: the watch of the heartbeats shows no sign of life; watching anew",
-                 s.options.self.value);
-  self->send(s.bucket, kv_unwatch{s.watch}, caf::actor_cast<watch_sink_actor>(self));
-  if (std::exchange(s.complete, false))
-    tell(self, news_of(self, kind::interrupted));
-  ++s.watch;
-  begin_watch(self);
-}
-
 void watched(self_pointer self, const watch_event& x) {
   auto& s = self->state;
-  if (x.watch != s.watch)
-    return;
-  s.heard_at = s.options.clock.now(self);
   auto who = keys::owner_of(x.entry.key, keys::heartbeats);
   switch (x.change) {
   case watch_change::value:
@@ -178,12 +150,9 @@ roster_actor::behavior_type roster(roster_actor::stateful_pointer<roster_state> 
     auto& all = self->state.listeners;
     all.erase(std::remove(all.begin(), all.end(), x.source), all.end());
   });
-  begin_watch(self);
+  self->send(s.bucket, kv_watch{0, std::string{keys::heartbeats} + ">",
+                                caf::actor_cast<watch_sink_actor>(self)});
   return {
-      [=](const wake& x) {
-        if (self->state.alarm.rings(x, self->state.options.run))
-          look_for_silence(self);
-      },
       [=](const watch_event& x) { watched(self, x); },
       [=](const roster_listener_actor& x) { add_listener(self, x); },
       [=](count_others) -> caf::result<others_counted> {

@@ -13,8 +13,6 @@ namespace partita {
 struct roster_options {
   /// The worker that this roster belongs to.
   worker_id self;
-  /// A watch that shows no sign of life for this long is made anew.
-  std::chrono::milliseconds silence{6000};
   std::uint64_t run = 0;
   timepiece clock;
 };
@@ -23,10 +21,6 @@ struct roster_state {
   roster_options options;
   bucket_actor bucket;
   supervisor_actor parent;
-  partita::alarm alarm;
-  /// Numbers the present watch; what an earlier one still says is old.
-  std::uint64_t watch = 0;
-  core::time_point heard_at;
   /// The newest news of each worker. What is in it was seen at its `seen_at`, whoever
   /// leads: a listener that comes later has the use of it.
   std::map<worker_id, roster_news> known;

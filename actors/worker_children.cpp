@@ -154,10 +154,7 @@ void worker::spawn_watcher() {
 
 void worker::spawn_roster() {
   roster_ = spawn_child<roster_actor, roster_state>(
-      role::roster, roster,
-      roster_options{.self = id_,
-                     .silence = std::max(options_.heartbeat.ttl, watch_patience),
-                     .clock = options_.clock},
+      role::roster, roster, roster_options{.self = id_, .clock = options_.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});
 }
 
@@ -167,8 +164,8 @@ void worker::need_roster() {
       leading_ || leaving_ == leaving::drain || (applied_ && applied_->standby != 0);
   if (wanted && !of(role::roster).alive && !of(role::roster).reborn_at)
     spawn(role::roster);
-  // One that is there stays: who leads or is in reserve changes often in pairs, and what it
-  // has seen is worth more than its deliveries cost.
+  else if (!wanted)
+    kill(role::roster);
 }
 
 core::time_point worker::doubted_until() const {

@@ -120,8 +120,6 @@ using roster_listener_actor = caf::typed_actor<caf::reacts_to<roster_news>>;
 /// while a worker leaves: so that leader and worker dying together costs one wait only.
 using roster_actor = caf::typed_actor<
     caf::reacts_to<watch_event>,
-    // INTERNAL: notices that the watch is silent.
-    caf::reacts_to<wake>,
     // Tells the listener all that is known, and then every change, until it ends.
     caf::reacts_to<roster_listener_actor>,
     caf::replies_to<count_others>::with<others_counted>>;
