@@ -38,8 +38,8 @@ public:
   /// `watches` may be null.
   checker(world& w, checker_options options, violations& found, watch_checker* watches);
 
-  /// The clock of a new process.
-  void born(process_id x, double clock_rate);
+  /// `stubborn`: its application does not stop when it is told to.
+  void born(process_id x, double clock_rate, bool stubborn);
   void died(process_id x);
   void thawed(process_id x);
   /// It was told to leave.
@@ -116,6 +116,7 @@ private:
     bool alive = true;
     bool leading = false;
     bool leaving = false;
+    bool stubborn = false;
     stamp greatest;
     /// The newest writes, for when they left first.
     std::deque<sent_value> sent;

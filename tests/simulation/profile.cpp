@@ -30,6 +30,7 @@ profile combined(const profile& a, const profile& b) {
   result.slow_listeners = std::max(a.slow_listeners, b.slow_listeners);
   result.stubborn_listeners = std::max(a.stubborn_listeners, b.stubborn_listeners);
   result.distance = std::max(a.distance, b.distance);
+  result.trickling = a.trickling || b.trickling;
   result.restless = a.restless || b.restless;
   result.focus = a.focus ? a.focus : b.focus;
   result.witnesses = a.witnesses || b.witnesses;
@@ -127,7 +128,7 @@ std::vector<planted_case> make_planted() {
   p->restless = true;
   p = add(no_second_seal, "no_second_seal", hunting(busy, two_leaders));
   p->distance = 5;
-  p->restless = true;
+  p->restless = p->trickling = true;
   p = add(unseen_revision, "unseen_revision", hunting(busy, two_leaders));
   p->distance = 5;
   p->restless = true;

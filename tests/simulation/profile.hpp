@@ -83,6 +83,8 @@ struct profile {
   double distance = 1;
   /// Plans are made often, and move much.
   bool restless = false;
+  /// Few partitions move at a time, so that hand-overs go on and on; leases are long.
+  bool trickling = false;
   /// The troubles of the store strike mostly this bucket: 0 to 3 as in
   /// bucket_options; none: any.
   std::optional<std::size_t> focus;
