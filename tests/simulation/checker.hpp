@@ -153,7 +153,7 @@ private:
   void applied_epoch(const kv_entry& now);
   void applied_beat(process_id writer, const kv_entry& now,
                     const std::optional<kv_entry>& before);
-  void judge_first_beat(process_id writer, const beat& x,
+  void judge_first_beat(process_id writer, const std::string& key, const beat& x,
                         const std::optional<kv_entry>& before);
   void judge_mark(const kv_entry& now, const beat& x,
                   const std::optional<kv_entry>& before);

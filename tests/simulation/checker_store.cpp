@@ -283,7 +283,7 @@ void checker::applied_beat(process_id writer, const kv_entry& now,
   }
   if (is_living(x->state)) {
     if (writer != nobody) {
-      judge_first_beat(writer, *x, before);
+      judge_first_beat(writer, now.key, *x, before);
       incarnations_.try_emplace(x->nonce.value, writer);
       auto first = first_sent(writer, now.value);
       auto& known = processes_[writer].beat_sent;
@@ -295,15 +295,16 @@ void checker::applied_beat(process_id writer, const kv_entry& now,
   beats_[now.key] = {std::move(*x), now.revision, world_->now()};
 }
 
-void checker::judge_first_beat(process_id writer, const beat& x,
+void checker::judge_first_beat(process_id writer, const std::string& key, const beat& x,
                                const std::optional<kv_entry>& before) {
-  if (!before || before->removed)
+  auto old = beats_.find(key);
+  if (!before || before->removed || old == beats_.end()
+      || old->second.at != before->revision)
     return;
-  auto read = beat_from(before->value);
-  const auto* old = std::get_if<beat>(&read);
-  if (!old || !is_living(old->state) || old->nonce == x.nonce)
+  const auto& there = old->second.beat;
+  if (!is_living(there.state) || there.nonce == x.nonce)
     return;
-  auto owner = incarnations_.find(old->nonce.value);
+  auto owner = incarnations_.find(there.nonce.value);
   if (owner != incarnations_.end() && owner->second != writer)
     fail("nobody beats over another's living beat", "{} beats over {}",
          world_->name(writer), world_->name(owner->second));

@@ -31,6 +31,7 @@ profile combined(const profile& a, const profile& b) {
   result.stubborn_listeners = std::max(a.stubborn_listeners, b.stubborn_listeners);
   result.distance = std::max(a.distance, b.distance);
   result.trickling = a.trickling || b.trickling;
+  result.workers_make_buckets = a.workers_make_buckets && b.workers_make_buckets;
   result.restless = a.restless || b.restless;
   result.focus = a.focus ? a.focus : b.focus;
   result.witnesses = a.witnesses || b.witnesses;
@@ -78,6 +79,8 @@ std::vector<profile> make_profiles() {
                                       {entry_removed, 1},
                                       {server_restarts, 0.4},
                                       {crash, 1}}));
+  xs.push_back(with_rates("gone_buckets", {{bucket_lost, 0.5}, {server_restarts, 0.4}}));
+  xs.back().workers_make_buckets = true;
   profile all;
   for (const auto& x : xs)
     all = combined(all, x);

@@ -81,6 +81,8 @@ struct profile {
   double stubborn_listeners = 0;
   /// How much longer than the usual few milliseconds one way takes, for a whole life.
   double distance = 1;
+  /// Nobody else makes a lost bucket again.
+  bool workers_make_buckets = false;
   /// Plans are made often, and move much.
   bool restless = false;
   /// Few partitions move at a time, so that hand-overs go on and on; leases are long.
