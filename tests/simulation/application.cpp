@@ -30,6 +30,8 @@ using application_actor = listener_actor::extend<caf::reacts_to<work_ended>>;
 struct order {
   std::vector<partition> partitions;
   caf::typed_response_promise<work_stopped> answer;
+  /// The session is over: with this, all that was ordered before ends, too.
+  bool all = false;
 };
 
 struct application_state {
@@ -66,19 +68,17 @@ void note(self_pointer self, fmt::format_string<Ts...> text, Ts&&... xs) {
 }
 
 void finish(self_pointer self, std::uint64_t number) {
-  auto found = self->state.orders.extract(number);
+  auto& orders = self->state.orders;
+  auto found = orders.extract(number);
   if (found.empty())
     return;
-  note(self, "works no more on {}", names_of(found.mapped().partitions));
-  for (const auto& x : found.mapped().partitions)
-    self->state.observer->ends(self->state.options.owner, x);
-  found.mapped().answer.deliver(work_stopped{});
-}
-
-/// Nothing of this goes on once a session is lost, whatever was ordered before.
-void finish_all(self_pointer self) {
-  while (!self->state.orders.empty())
-    finish(self, self->state.orders.begin()->first);
+  auto& x = found.mapped();
+  while (x.all && !orders.empty() && orders.begin()->first < number)
+    finish(self, orders.begin()->first);
+  note(self, "works no more on {}", names_of(x.partitions));
+  for (const auto& y : x.partitions)
+    self->state.observer->ends(self->state.options.owner, y);
+  x.answer.deliver(work_stopped{});
 }
 
 caf::result<work_stopped> stop_work(self_pointer self, const std::vector<grant>& what,
@@ -92,7 +92,7 @@ caf::result<work_stopped> stop_work(self_pointer self, const std::vector<grant>&
     s.observer->told_to_stop(o.owner, x.partition, lost);
   auto number = ++s.numbers;
   auto answer = self->make_response_promise<work_stopped>();
-  s.orders.emplace(number, order{partitions_of(what), answer});
+  s.orders.emplace(number, order{partitions_of(what), answer, lost});
   core::duration pause{0};
   if (manner != listener_manner::prompt && !s.where->just_thawed(o.owner))
     pause = s.where->random().between(
@@ -150,11 +150,7 @@ application_actor::behavior_type application(self_pointer self, world* where,
         return stop_work(self, x.partitions, x.time_left, false);
       },
       [=](const partitions_lost& x) {
-        auto result = stop_work(self, x.partitions, x.time_left, true);
-        if (options.manner == listener_manner::stubborn)
-          self->delayed_send(self, options.clock.on_actor_clock(x.time_left),
-                             work_ended{0});
-        return result;
+        return stop_work(self, x.partitions, x.time_left, true);
       },
       [=](const alert_raised& x) {
         note(self, "alert {} {}{}: {}", to_string(x.level), x.what,
@@ -164,12 +160,7 @@ application_actor::behavior_type application(self_pointer self, world* where,
         note(self, "stopped {}", x.failure);
         observer->stopped(me, x.failure);
       },
-      [=](work_ended x) {
-        if (x.order == 0)
-          finish_all(self);
-        else
-          finish(self, x.order);
-      },
+      [=](work_ended x) { finish(self, x.order); },
   };
 }
 

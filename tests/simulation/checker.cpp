@@ -15,9 +15,10 @@ checker::checker(world& w, checker_options options, violations& found,
 
 // -- processes --------------------------------------------------------------------------
 
-void checker::born(process_id x, double clock_rate) {
+void checker::born(process_id x, double clock_rate, bool stubborn) {
   processes_.resize(std::max(processes_.size(), x + 1));
   processes_[x].rate = clock_rate;
+  processes_[x].stubborn = stubborn;
 }
 
 void checker::died(process_id x) {
@@ -104,6 +105,8 @@ void checker::told_to_stop(process_id who, const partition& x, bool lost) {
            world_->name(who), name);
     return;
   }
+  if (processes_[who].stubborn)
+    trouble_until(now);
   auto& y = places_[name];
   y.told = who;
   y.told_at = now;

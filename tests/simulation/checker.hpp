@@ -38,8 +38,8 @@ public:
   /// `watches` may be null.
   checker(world& w, checker_options options, violations& found, watch_checker* watches);
 
-  /// The clock of a new process.
-  void born(process_id x, double clock_rate);
+  /// `stubborn`: its application does not stop when it is told to.
+  void born(process_id x, double clock_rate, bool stubborn);
   void died(process_id x);
   void thawed(process_id x);
   /// It was told to leave.
@@ -116,6 +116,7 @@ private:
     bool alive = true;
     bool leading = false;
     bool leaving = false;
+    bool stubborn = false;
     stamp greatest;
     /// The newest writes, for when they left first.
     std::deque<sent_value> sent;
@@ -152,7 +153,7 @@ private:
   void applied_epoch(const kv_entry& now);
   void applied_beat(process_id writer, const kv_entry& now,
                     const std::optional<kv_entry>& before);
-  void judge_first_beat(process_id writer, const beat& x,
+  void judge_first_beat(process_id writer, const std::string& key, const beat& x,
                         const std::optional<kv_entry>& before);
   void judge_mark(const kv_entry& now, const beat& x,
                   const std::optional<kv_entry>& before);
@@ -182,6 +183,8 @@ private:
 
   // -- the assignment bucket --
   std::map<std::string, stored_record> records_;
+  /// By key, over all lives of the bucket.
+  std::map<std::string, version> last_versions_;
   std::unordered_map<std::string, process_id> incarnations_;
   /// Over all lives of the bucket; and what was known when its present life began.
   version greatest_version_;

@@ -164,6 +164,8 @@ void checker::applied_record(process_id writer, const kv_entry& now,
     judge_grants(writer, now, *x, old);
   }
   greatest_version_ = std::max(greatest_version_, x->version);
+  if (x->epoch.value > 0)
+    last_versions_[now.key] = x->version;
   records_[now.key] = {std::move(*x), now.revision};
 }
 
@@ -182,9 +184,10 @@ void checker::judge_order(const std::string& key, const record& x,
     fail("versions and epochs never go back in the store",
          "{} changed under version {} of epoch {}", key, short_text(x.version),
          short_text(x.epoch));
-  // A leader that has not noticed the loss yet goes on within its epoch; the tokens of what
-  // it grants are judged in any case.
-  bool sealed = old && x.version == old->record.version;
+  // A leader that has not noticed the loss yet goes on within its epoch, and one that has
+  // may put back what it knows; the tokens of what they grant are judged in any case.
+  bool sealed =
+      (old && x.version == old->record.version) || x.version == last_versions_[key];
   if (!sealed && x.epoch > epoch_before_ && x.version <= version_before_)
     fail("versions and epochs never go back in the store",
          "{} has version {}, an earlier life of the bucket had version {}", key,
@@ -283,7 +286,7 @@ void checker::applied_beat(process_id writer, const kv_entry& now,
   }
   if (is_living(x->state)) {
     if (writer != nobody) {
-      judge_first_beat(writer, *x, before);
+      judge_first_beat(writer, now.key, *x, before);
       incarnations_.try_emplace(x->nonce.value, writer);
       auto first = first_sent(writer, now.value);
       auto& known = processes_[writer].beat_sent;
@@ -295,15 +298,16 @@ void checker::applied_beat(process_id writer, const kv_entry& now,
   beats_[now.key] = {std::move(*x), now.revision, world_->now()};
 }
 
-void checker::judge_first_beat(process_id writer, const beat& x,
+void checker::judge_first_beat(process_id writer, const std::string& key, const beat& x,
                                const std::optional<kv_entry>& before) {
-  if (!before || before->removed)
+  auto old = beats_.find(key);
+  if (!before || before->removed || old == beats_.end()
+      || old->second.at != before->revision)
     return;
-  auto read = beat_from(before->value);
-  const auto* old = std::get_if<beat>(&read);
-  if (!old || !is_living(old->state) || old->nonce == x.nonce)
+  const auto& there = old->second.beat;
+  if (!is_living(there.state) || there.nonce == x.nonce)
     return;
-  auto owner = incarnations_.find(old->nonce.value);
+  auto owner = incarnations_.find(there.nonce.value);
   if (owner != incarnations_.end() && owner->second != writer)
     fail("nobody beats over another's living beat", "{} beats over {}",
          world_->name(writer), world_->name(owner->second));

@@ -89,14 +89,14 @@ void group::start(std::size_t where) {
   auto id = world_->add_process(fmt::format("P{}", hosts_.size()));
   slots_[where].process = id;
   auto rate = some_rate();
-  checker_->born(id, rate);
+  auto manner = some_manner();
+  checker_->born(id, rate, manner == listener_manner::stubborn);
   checker_->trouble_until(world_->now());
   auto& x = *hosts_.emplace_back(std::make_unique<host>());
   x.id = id;
   x.slot = where;
   x.clock = timepiece::of_actors(rate, core::time_point{});
   x.wire = std::make_unique<cable>(*world_, *server_, id, [this] { return one_way(); });
-  auto manner = some_manner();
   world_->log().note(world_->name(id), "starts{}{}; clock {:+.2f} %{}",
                      slots_[where].instance.empty() ? "" : " in ", slots_[where].instance,
                      100 * (rate - 1),

@@ -25,6 +25,16 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> range_of(const std::strin
   return std::nullopt;
 }
 
+/// "2/4".
+std::optional<share> share_of(const std::string& text) {
+  share x;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%u/%u%c", &x.number, &x.of, &rest) == 2 && x.number >= 1
+      && x.number <= x.of)
+    return x;
+  return std::nullopt;
+}
+
 /// The profiles of planted mistakes can be run without their mistakes, too.
 std::optional<profile> faults_named(const std::string& name) {
   for (const auto& x : planted_cases())
@@ -53,7 +63,8 @@ int main(int argc, char** argv) {
   run_options options;
   std::string seeds = "1..50";
   std::string faults = "all";
-  std::string part;
+  std::string part_text;
+  bool fixed = false;
   std::string only;
   std::uint64_t planted_seeds = 50;
   bool trace_all = false;
@@ -78,7 +89,8 @@ int main(int argc, char** argv) {
   app.add_option("--only", only, "with --planted: this one");
   app.add_option("--planted-seeds", planted_seeds, "with --planted: how many seeds")
       ->capture_default_str();
-  app.add_option("--fixed", part, "I/N: the I-th of N parts of the fixed set");
+  app.add_flag("--fixed", fixed, "the lives that the tests go through");
+  app.add_option("--part", part_text, "with --fixed or --planted: I/N, one of N parts");
   app.add_option("--ignore", options.ignored,
                  "an invariant that may be broken, by a part of its name");
   app.add_flag("--by-record", options.by_record,
@@ -86,18 +98,21 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(loud ? spdlog::level::debug : spdlog::level::off);
 
+  share part;
+  if (!part_text.empty()) {
+    auto found = share_of(part_text);
+    if (!found)
+      return fail("a part is I/N, as 1/4; found '" + part_text + "'");
+    part = *found;
+  }
   if (planted)
-    return find_planted(only, planted_seeds, options);
+    return find_planted(only, part, planted_seeds, options);
 
   std::vector<task> tasks;
-  if (!part.empty()) {
-    unsigned i = 0;
-    unsigned n = 0;
-    if (std::sscanf(part.c_str(), "%u/%u", &i, &n) != 2 || i < 1 || i > n)
-      return fail("--fixed wants I/N, as 1/4; found '" + part + "'");
+  if (fixed) {
     auto all = fixed_set();
-    for (std::size_t k = i - 1; k < all.size(); k += n)
-      tasks.push_back({*faults_named(all[k].faults), all[k].seed});
+    for (std::size_t i = part.number - 1; i < all.size(); i += part.of)
+      tasks.push_back({*faults_named(all[i].faults), all[i].seed});
     return run(tasks, options);
   }
   auto range = range_of(seeds);

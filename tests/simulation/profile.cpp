@@ -30,6 +30,8 @@ profile combined(const profile& a, const profile& b) {
   result.slow_listeners = std::max(a.slow_listeners, b.slow_listeners);
   result.stubborn_listeners = std::max(a.stubborn_listeners, b.stubborn_listeners);
   result.distance = std::max(a.distance, b.distance);
+  result.trickling = a.trickling || b.trickling;
+  result.workers_make_buckets = a.workers_make_buckets && b.workers_make_buckets;
   result.restless = a.restless || b.restless;
   result.focus = a.focus ? a.focus : b.focus;
   result.witnesses = a.witnesses || b.witnesses;
@@ -77,6 +79,8 @@ std::vector<profile> make_profiles() {
                                       {entry_removed, 1},
                                       {server_restarts, 0.4},
                                       {crash, 1}}));
+  xs.push_back(with_rates("gone_buckets", {{bucket_lost, 0.5}, {server_restarts, 0.4}}));
+  xs.back().workers_make_buckets = true;
   profile all;
   for (const auto& x : xs)
     all = combined(all, x);
@@ -127,7 +131,7 @@ std::vector<planted_case> make_planted() {
   p->restless = true;
   p = add(no_second_seal, "no_second_seal", hunting(busy, two_leaders));
   p->distance = 5;
-  p->restless = true;
+  p->restless = p->trickling = true;
   p = add(unseen_revision, "unseen_revision", hunting(busy, two_leaders));
   p->distance = 5;
   p->restless = true;

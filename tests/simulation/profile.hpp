@@ -81,8 +81,12 @@ struct profile {
   double stubborn_listeners = 0;
   /// How much longer than the usual few milliseconds one way takes, for a whole life.
   double distance = 1;
+  /// Nobody else makes a lost bucket again.
+  bool workers_make_buckets = false;
   /// Plans are made often, and move much.
   bool restless = false;
+  /// Few partitions move at a time, so that hand-overs go on and on; leases are long.
+  bool trickling = false;
   /// The troubles of the store strike mostly this bucket: 0 to 3 as in
   /// bucket_options; none: any.
   std::optional<std::size_t> focus;

@@ -207,19 +207,20 @@ int replay(const task& x, const run_options& options, bool mail) {
   return r.found ? 1 : 0;
 }
 
-int find_planted(const std::string& only, std::uint64_t seeds,
+int find_planted(const std::string& only, share part, std::uint64_t seeds,
                  const run_options& options) {
-  const auto& cases = planted_cases();
+  std::vector<planted_case> cases;
+  for (std::size_t i = part.number - 1; i < planted_cases().size(); i += part.of)
+    if (only.empty() || only == planted_cases()[i].name)
+      cases.push_back(planted_cases()[i]);
   struct outcome {
     std::uint64_t missed = 0;
     std::uint64_t looked_for = 0;
   };
-  auto look = [&](unsigned part) {
+  auto look = [&](unsigned job) {
     outcome result;
-    for (std::size_t i = part; i < cases.size(); i += std::max(options.jobs, 1u)) {
+    for (std::size_t i = job; i < cases.size(); i += std::max(options.jobs, 1u)) {
       const auto& x = cases[i];
-      if (!only.empty() && only != x.name)
-        continue;
       ++result.looked_for;
       core::planted_mistake = x.mistake;
       std::optional<violation> found;

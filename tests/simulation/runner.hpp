@@ -32,9 +32,15 @@ int run(const std::vector<task>& tasks, const run_options& options);
 /// One life, with a trace of everything.
 int replay(const task& x, const run_options& options, bool mail);
 
-/// Looks for each planted mistake, or for one, in the first `seeds` seeds of its profile.
-/// 1 if one is not found.
-int find_planted(const std::string& only, std::uint64_t seeds,
+/// Which of them all: the part `number` (from 1) of `of`.
+struct share {
+  unsigned number = 1;
+  unsigned of = 1;
+};
+
+/// Looks for each planted mistake of its part, or for one, in the first `seeds` seeds of
+/// its profile. 1 if one is not found.
+int find_planted(const std::string& only, share part, std::uint64_t seeds,
                  const run_options& options);
 
 } // namespace partita::simulation

@@ -81,7 +81,8 @@ void server::arrived(cable& from, caf::mailbox_element_ptr x) {
     });
   } else if (what.match_elements<open_bucket>()) {
     const auto& request = what.get_as<open_bucket>(0);
-    made_.try_emplace(request.name, request);
+    if (request.create)
+      made_.try_emplace(request.name, request);
     auto done = model_.open(request, now);
     answer(from, *x, request.name,
            store::server_opened{done.status, done.identity, std::move(done.why)});
@@ -93,7 +94,10 @@ void server::delivered(cable& at, const downward& x) {
     return;
   if (x.what.match_elements<store::delivery>())
     observer_->delivered(at.owner(), *x.bucket, x.what.get_as<store::delivery>(0).entry);
-  else if (x.what.match_elements<kv_written>())
+  if (!x.what.match_elements<kv_written>())
+    return;
+  auto left = left_.extract({x.to->id(), x.id.request_id().integer_value()});
+  if (!left.empty() && world_->now() < left.mapped() + options_.request_timeout)
     observer_->acknowledged(at.owner(), *x.bucket, x.what.get_as<kv_written>(0).revision);
 }
 

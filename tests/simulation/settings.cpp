@@ -88,6 +88,10 @@ settings settings_of(dice& random, const profile& faults) {
   }
   r.max_moves_in_flight =
       random.chance(0.3) ? static_cast<std::uint32_t>(random.between(1, 6)) : 0;
+  if (faults.trickling) {
+    r.max_moves_in_flight = 2;
+    w.election.lease = milliseconds{3000};
+  }
   w.timeouts.startup = milliseconds{20000};
   w.timeouts.shutdown = in_ms(random.between(milliseconds{3000}, milliseconds{15000}));
   w.degraded.after = w.heartbeat.ttl / 2;

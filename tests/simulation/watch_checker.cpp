@@ -35,7 +35,9 @@ void watch_checker::told(process_id who, const std::string& bucket,
     v.complete = false;
     return;
   case watch_change::bucket_changed:
+    // What was written before this was noticed is forgotten with all the rest.
     v = {};
+    own_.erase({who, bucket});
     return;
   case watch_change::alive:
     return;

@@ -36,7 +36,8 @@ workload::workload(world& w, const profile& faults, const settings& s, server& s
       server_(&store),
       group_(&g),
       checker_(&c),
-      end_(end) {
+      end_(end),
+      workers_make_buckets_(faults.workers_make_buckets) {
   const auto& b = s.worker.buckets;
   buckets_ = {b.stable_id, b.election, b.heartbeat, b.assignment};
   g.on_end = [this](std::size_t slot, bool failed) { left(slot, failed); };
@@ -448,7 +449,10 @@ void workload::lose_bucket() {
   auto name = some_bucket();
   world_->log().note("store", "{} is deleted", name);
   server_->delete_bucket(name);
-  if (world_->random().chance(0.5)) {
+  auto& random = world_->random();
+  if (workers_make_buckets_)
+    return;
+  if (random.chance(0.5)) {
     server_->make_again(name);
     return;
   }
@@ -483,7 +487,8 @@ void workload::restart_server() {
   }
   world_->after(how_long, [=, this] {
     for (const auto& x : buckets_)
-      server_->make_again(x);
+      if (!workers_make_buckets_)
+        server_->make_again(x);
     group_->admit_all();
   });
 }

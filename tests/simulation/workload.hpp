@@ -78,6 +78,7 @@ private:
   group* group_;
   checker* checker_;
   core::time_point end_;
+  bool workers_make_buckets_;
   std::vector<std::string> buckets_;
   std::uint64_t partition_names_ = 0;
   /// Places that are to be restarted, one after the other.
