@@ -78,6 +78,14 @@ void finish_closing(client_ptr self) {
     promise.deliver(store_closed{});
 }
 
+/// Makes a bucket that has vanished again; whoever missed it tries once more anyway.
+void revive(client_ptr self) {
+  const auto& opened = self->state.options.opened;
+  if (opened.create)
+    self->request(self->state.server, patience(self), opened)
+        .then([](const server_opened&) {}, [](const caf::error&) {});
+}
+
 // -- watching ---------------------------------------------------------------------------
 
 void perform(client_ptr self, std::uint64_t feed, watch_feed::outputs outputs);
@@ -108,19 +116,22 @@ void make_consumer_now(client_ptr self, std::uint64_t id) {
       return feed.failed(attempt, std::move(why), self->clock().now());
     });
   };
-  self->request(self->state.server, patience(self),
-                make_consumer{self->state.options.bucket, x.pattern, id, attempt, self})
+  self->request(
+          self->state.server, patience(self),
+          make_consumer{self->state.options.opened.name, x.pattern, id, attempt, self})
       .then(
           [self, id, attempt, failed](consumer_made& made) {
             if (self->state.faults.strike(fault_kind::silence))
               return;
-            if (!made.why.empty())
+            if (!made.why.empty()) {
+              revive(self);
               failed(made.why);
-            else
-              feed_input(self, id, [&](watch_feed& feed) {
-                return feed.attached(attempt, made.bucket, std::move(made.keys),
-                                     self->clock().now());
-              });
+              return;
+            }
+            feed_input(self, id, [&](watch_feed& feed) {
+              return feed.attached(attempt, made.bucket, std::move(made.keys),
+                                   self->clock().now());
+            });
           },
           [self, failed](const caf::error& e) { failed(self->system().render(e)); });
 }
@@ -132,7 +143,7 @@ void confirm_now(client_ptr self, std::uint64_t id, const watch_feed::confirm& x
     });
   };
   self->request(self->state.server, patience(self),
-                server_read{self->state.options.bucket, x.key})
+                server_read{self->state.options.opened.name, x.key})
       .then(answer, [self, answer](const caf::error& e) {
         answer({read_status::unknown, {}, self->system().render(e)});
       });
@@ -286,16 +297,30 @@ kv_written unknown(std::string why) {
       write_status::unknown, {}, why + "; write the same again until an answer comes"};
 }
 
+/// A write was refused: is there a bucket at all?
+void look_for_bucket(client_ptr self) {
+  auto& state = self->state;
+  self->request(state.server, patience(self), server_identify{state.options.opened.name})
+      .then(
+          [self](const kv_identity& x) {
+            if (x.status == read_status::missing)
+              revive(self);
+          },
+          [](const caf::error&) {});
+}
+
 void send_write(client_ptr self, kv_change what, std::uint64_t ticket) {
   auto& state = self->state;
   auto key = key_of(what);
   auto late = state.faults.strike(fault_kind::write_late, key);
   auto lost = state.faults.strike(fault_kind::answer_lost, key).has_value();
-  server_write request{state.options.bucket, std::move(what),
+  server_write request{state.options.opened.name, std::move(what),
                        late ? late->delay : std::chrono::milliseconds{0}};
   self->request(state.server, patience(self), std::move(request))
       .then(
           [self, ticket, key, lost](kv_written& x) {
+            if (x.status == write_status::refused)
+              look_for_bucket(self);
             if (!lost)
               settle(self, ticket, key, std::move(x));
           },
@@ -346,7 +371,7 @@ caf::result<kv_read> read(client_ptr self, const std::string& key, bool any_repl
     return kv_read{read_status::refused, {}, std::move(why)};
   auto stale = any_replica && state.connected
                && state.faults.strike(fault_kind::stale_read, key).has_value();
-  return ask<kv_read>(self, server_read{state.options.bucket, key, stale});
+  return ask<kv_read>(self, server_read{state.options.opened.name, key, stale});
 }
 
 // -- the link ---------------------------------------------------------------------------
@@ -400,7 +425,7 @@ memory_bucket_actor::behavior_type client(client_ptr self, memory_server_actor s
       [self](const kv_get& x) { return read(self, x.key, true); },
       [self](const kv_last& x) { return read(self, x.key, false); },
       [self](kv_identify) {
-        return ask<kv_identity>(self, server_identify{self->state.options.bucket});
+        return ask<kv_identity>(self, server_identify{self->state.options.opened.name});
       },
       [self](const kv_watch& x) { start_watch(self, x); },
       [self](const kv_unwatch& x, const watch_sink_actor& sink) {

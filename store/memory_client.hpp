@@ -45,7 +45,9 @@ using memory_bucket_actor = bucket_actor::extend<
     caf::reacts_to<client_tick>, caf::reacts_to<attach_due>, caf::reacts_to<give_up>>;
 
 struct memory_bucket_options {
-  std::string bucket;
+  /// How it was opened first; a bucket that has vanished is made again like this, unless
+  /// that was without `create`.
+  open_bucket opened;
   std::chrono::milliseconds request_timeout{500};
   std::chrono::milliseconds watch_heartbeat{500};
   /// Whether the server answers everything, if late. Else each request has a timer of its

@@ -177,17 +177,17 @@ void close(store_ptr self) {
 
 // -- opening ----------------------------------------------------------------------------
 
-bucket_opened opened(store_ptr self, const std::string& name, const server_opened& x) {
+bucket_opened opened(store_ptr self, const open_bucket& what, const server_opened& x) {
   auto& state = self->state;
   bucket_opened result{x.status, {}, x.identity, x.why};
   if (x.status != open_status::opened)
     return result;
   if (state.closed)
     return {open_status::not_connected, {}, {}, state.link.why};
-  auto& bucket = state.buckets[name];
+  auto& bucket = state.buckets[what.name];
   if (!bucket) {
     bucket = spawn_memory_bucket(self->home_system(), state.server,
-                                 {name, state.options.request_timeout,
+                                 {what, state.options.request_timeout,
                                   state.options.watch_heartbeat,
                                   state.options.answers_are_certain});
     if (state.link.state != link_state::connected)
@@ -213,8 +213,8 @@ caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
   if (!state.options.answers_are_certain)
     patience = caf::duration{state.options.request_timeout};
   self->request(state.server, patience, x)
-      .then([self, answer, name = x.name](
-                const server_opened& y) mutable { answer(opened(self, name, y)); },
+      .then([self, answer,
+             x](const server_opened& y) mutable { answer(opened(self, x, y)); },
             [self, answer](const caf::error& e) mutable {
               answer({open_status::unknown, {}, {}, self->system().render(e)});
             });

@@ -17,8 +17,9 @@ struct episode {
   std::string bucket = {};
   /// Of how many it strikes, it strikes one.
   double chance = 1;
-  /// At most; where the trouble is lateness.
+  /// At most, and at least; where the trouble is lateness.
   core::duration delay{0};
+  core::duration least{std::chrono::milliseconds{1}};
 };
 
 /// The present ones.

@@ -20,9 +20,6 @@ constexpr std::uint64_t lives_of_all = 400;
 std::vector<fixed_life> fixed_set() {
   auto result = once_failed();
   for (const auto& x : all_profiles()) {
-    // TODO: workers do not make buckets yet that vanish while they run.
-    if (x.workers_make_buckets)
-      continue;
     auto n = x.name == "all" ? lives_of_all : lives_of_each;
     for (std::uint64_t seed = 1; seed <= n; ++seed)
       result.push_back({x.name, seed});

@@ -77,7 +77,8 @@ core::duration group::one_way() {
   auto& random = world_->random();
   auto result = random.between(settings_->shortest_way, 2 * settings_->shortest_way);
   if (random.chance(0.01))
-    result *= 10;
+    result = std::max(result, std::min<core::duration>(
+                                  10 * result, settings_->worker.timeouts.request / 3));
   if (slow_.count() > 0)
     result += random.log_between(milliseconds{1}, slow_);
   return result;

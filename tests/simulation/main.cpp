@@ -43,6 +43,15 @@ std::optional<profile> faults_named(const std::string& name) {
   return profile_from(name);
 }
 
+bool plant(const std::string& name) {
+  for (const auto& x : planted_cases())
+    if (x.name == name) {
+      partita::core::planted_mistake = x.mistake;
+      return true;
+    }
+  return false;
+}
+
 std::string known_faults() {
   std::string result;
   for (const auto& x : all_profiles())
@@ -69,6 +78,7 @@ int main(int argc, char** argv) {
   std::uint64_t planted_seeds = 50;
   bool trace_all = false;
   bool mail = false;
+  std::string mistake;
   bool planted = false;
   bool loud = false;
   app.add_option("--seeds,--seed", seeds, "A..B, or one")->capture_default_str();
@@ -89,6 +99,7 @@ int main(int argc, char** argv) {
   app.add_option("--only", only, "with --planted: this one");
   app.add_option("--planted-seeds", planted_seeds, "with --planted: how many seeds")
       ->capture_default_str();
+  app.add_option("--mistake", mistake, "plant this one; not with --planted");
   app.add_flag("--fixed", fixed, "the lives that the tests go through");
   app.add_option("--part", part_text, "with --fixed or --planted: I/N, one of N parts");
   app.add_option("--ignore", options.ignored,
@@ -105,6 +116,8 @@ int main(int argc, char** argv) {
       return fail("a part is I/N, as 1/4; found '" + part_text + "'");
     part = *found;
   }
+  if (!mistake.empty() && !plant(mistake))
+    return fail("'" + mistake + "' is no mistake that can be planted");
   if (planted)
     return find_planted(only, part, planted_seeds, options);
 

@@ -113,8 +113,7 @@ std::vector<planted_case> make_planted() {
   // Much to decide, all the time.
   const auto busy =
       std::initializer_list<rate>{{leave, 6}, {arrival, 6}, {partitions_change, 20}};
-  const auto two_leaders = std::initializer_list<rate>{
-      {usurped, 20}, {watch_lags, 6}, {freeze, 6}, {store_slow, 3}};
+  const auto two_leaders = std::initializer_list<rate>{{usurped, 20}, {freeze, 2}};
 
   auto* p = add(deadline_from_answer, "deadline_from_answer",
                 hunting({{ambush, 40}, {cut, 10}}));

@@ -295,9 +295,8 @@ void server::send(std::uint64_t id, caf::message what, std::uint64_t sequence) {
   auto now = world_->now();
   if (const auto* lag =
           episodes_.strike(trouble::watch_lags, c.owner->owner(), *c.bucket))
-    c.not_before = std::max(
-        c.not_before,
-        now + world_->random().log_between(std::chrono::milliseconds{1}, lag->delay));
+    c.not_before = std::max(c.not_before,
+                            now + world_->random().log_between(lag->least, lag->delay));
   c.held.emplace_back(std::move(what), sequence);
   if (c.held.size() == 1 && c.not_before <= now)
     release(id);

@@ -510,8 +510,10 @@ void workload::usurp() {
       deaf.what = trouble::watch_lags;
       deaf.who = x->id;
       deaf.delay = random.between(20ms, settings_->worker.election.lease);
+      deaf.least = deaf.delay / 2;
       auto how_long = lasting(50ms, 2 * settings_->worker.election.lease);
-      for (const auto* bucket : {&buckets.election, &buckets.assignment}) {
+      for (const auto* bucket :
+           {&buckets.election, &buckets.heartbeat, &buckets.assignment}) {
         deaf.bucket = *bucket;
         begin(deaf, how_long);
       }

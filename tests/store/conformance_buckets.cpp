@@ -98,6 +98,54 @@ void a_write_to_a_bucket_that_was_deleted_is_refused(subject& s) {
   CAF_CHECK(!written.why.empty());
 }
 
+void a_bucket_that_vanishes_is_made_again_and_its_watches_go_on(subject& s) {
+  session x{s};
+  open_bucket what{.name = s.fresh_bucket()};
+  auto bucket = x.open(what);
+  auto other = x.open(what);
+  bucket.put("a", "old");
+  auto before = bucket.identify().identity;
+  watch_probe probe{x.system()};
+  probe.watch(bucket.handle(), ">");
+  probe.until(watch_change::replayed);
+  s.delete_bucket(what.name);
+  auto changed = probe.until(watch_change::bucket_changed).back();
+  CAF_CHECK(changed.bucket.created_at_ns > before.created_at_ns);
+  probe.until(watch_change::replayed);
+  CAF_CHECK(probe.view().empty());
+  other.put("x", "new");
+  probe.until("x", {1});
+}
+
+void a_write_to_a_bucket_that_vanished_has_it_made_again(subject& s) {
+  session x{s};
+  open_bucket what{.name = s.fresh_bucket()};
+  auto bucket = x.open(what);
+  bucket.put("a", "1");
+  s.delete_bucket(what.name);
+  CAF_CHECK_EQUAL(bucket.put("a", "2").status, write_status::refused);
+  while (bucket.identify().status != read_status::found)
+    continue;
+  CAF_CHECK_EQUAL(bucket.put("a", "3").revision.value, 1u);
+}
+
+void a_bucket_that_was_not_to_be_made_stays_away(subject& s) {
+  session x{s};
+  open_bucket what{.name = s.fresh_bucket()};
+  s.make_bucket(what);
+  auto bucket = x.open({.name = what.name, .create = false});
+  watch_probe probe{x.system()};
+  probe.watch(bucket.handle(), ">");
+  probe.until(watch_change::replayed);
+  s.delete_bucket(what.name);
+  CAF_CHECK_EQUAL(bucket.put("a", "1").status, write_status::refused);
+  probe.until(watch_change::restarted);
+  CAF_CHECK_EQUAL(bucket.identify().status, read_status::missing);
+  s.make_bucket(what);
+  probe.until(watch_change::bucket_changed);
+  probe.until(watch_change::replayed);
+}
+
 void closing_answers_everything(subject& s) {
   session x{s};
   auto store = x.connect();
@@ -156,6 +204,12 @@ std::vector<test_case> bucket_tests() {
        a_bucket_made_again_has_another_identity},
       {"a write to a bucket that was deleted is refused",
        a_write_to_a_bucket_that_was_deleted_is_refused},
+      {"a bucket that vanishes is made again and its watches go on",
+       a_bucket_that_vanishes_is_made_again_and_its_watches_go_on},
+      {"a write to a bucket that vanished has it made again",
+       a_write_to_a_bucket_that_vanished_has_it_made_again},
+      {"a bucket that was not to be made stays away",
+       a_bucket_that_was_not_to_be_made_stays_away},
       {"closing answers everything", closing_answers_everything},
       {"a listener hears of the link at once and when it ends",
        a_listener_hears_of_the_link_at_once_and_when_it_ends},
