@@ -10,9 +10,6 @@ namespace {
 
 using self_pointer = elector_actor::stateful_pointer<elector_state>;
 
-/// A store answers probes within a fifth of this; only one that died does not.
-constexpr std::chrono::seconds probe_gone_after{1};
-
 core::time_point now(self_pointer self) {
   return self->state.options.clock.now(self);
 }
@@ -93,7 +90,9 @@ void rest(self_pointer self) {
   auto& s = self->state;
   s.probe.follow(s.lease.following() ? s.rival : nonce{});
   if (auto who = s.probe.due(now(self)))
-    self->request(s.store, probe_gone_after, probe{*who})
+    // A store answers in time by itself, and a timer for each of so many probes would cost
+    // more than they do.
+    self->request(s.store, caf::infinite, probe{*who})
         .then([=](const probed& x) { probe_answered(self, *who, x); },
               [=](const caf::error& err) {
                 probe_answered(self, *who,

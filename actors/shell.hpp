@@ -46,14 +46,16 @@ private:
   std::optional<core::time_point> pending_;
 };
 
-/// How long to wait for a store that answers by itself within its own, shorter time-out:
-/// only a store that died does not.
+/// How long to wait for a store at start: it answers by itself within its own, shorter
+/// time-out, if it is alive.
 inline constexpr std::chrono::seconds store_gone_after{30};
 
-/// Asks a bucket to write and hands the outcome to `f` in any case.
+/// Asks a bucket to write and hands the outcome to `f` in any case. Without a timer: the
+/// bucket has one of its own for each request, and a second one for each would cost more
+/// than the rest of a heartbeat. Who asks a bucket that has died hears so at once.
 template <class Self, class Request, class F>
 void ask_write(Self* self, const bucket_actor& bucket, Request what, F f) {
-  self->request(bucket, store_gone_after, std::move(what))
+  self->request(bucket, caf::infinite, std::move(what))
       .then([f](const kv_written& x) { f(x); },
             [=](const caf::error& err) {
               f(kv_written{write_status::unknown, {}, self->system().render(err)});
@@ -63,7 +65,7 @@ void ask_write(Self* self, const bucket_actor& bucket, Request what, F f) {
 /// Asks a bucket to read and hands the outcome to `f` in any case.
 template <class Self, class Request, class F>
 void ask_read(Self* self, const bucket_actor& bucket, Request what, F f) {
-  self->request(bucket, store_gone_after, std::move(what))
+  self->request(bucket, caf::infinite, std::move(what))
       .then([f](const kv_read& x) { f(x); },
             [=](const caf::error& err) {
               f(kv_read{read_status::unknown, {}, self->system().render(err)});

@@ -107,7 +107,7 @@ watcher_actor::behavior_type watcher(watcher_actor::stateful_pointer<watcher_sta
                                                     .established = s.options.established},
                      now(self));
   self->send(s.bucket, kv_watch{0, keys::record_of(s.options.worker_id),
-                                caf::actor_cast<watch_sink_actor>(self)});
+                                caf::actor_cast<watch_sink_actor>(self), true});
   s.alarm.set(self, s.options.clock, s.options.run, s.follower->wake_at());
   return {
       [=](const watch_event& x) { watched(self, x); },

@@ -5,16 +5,14 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <thread>
-
 namespace partita::app {
 
 runtime_config::runtime_config() {
   // Work stealing polls: an idle worker would cost a quarter of a core.
   set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads",
-      static_cast<std::size_t>(std::max(std::thread::hardware_concurrency(), 4u)));
+  // No actor blocks or computes for long, so that two threads are enough for hundreds of
+  // workers; each one more costs wake-ups.
+  set("scheduler.max-threads", std::size_t{2});
 }
 
 void start_logging(const std::string& level) {

@@ -3,6 +3,8 @@
 #include "partita/config/checks.hpp"
 #include "partita/core/strategies/strategies.hpp"
 
+#include <algorithm>
+
 namespace partita::app {
 
 namespace {
@@ -74,6 +76,9 @@ worker_options worker_options_of(const config::settings& s) {
 
 nats_options nats_options_of(const config::settings& s, std::string client_name) {
   nats_options result;
+  // Silence is met after 2.5 of these, long before a session ends.
+  result.watch_heartbeat = std::clamp(s.heartbeat.ttl / 6, std::chrono::milliseconds{100},
+                                      std::chrono::milliseconds{1000});
   result.urls = s.nats.url;
   result.user = s.nats.user;
   result.password = s.nats.password;

@@ -3,10 +3,19 @@
 //
 //   build/bin/partita-bench-idle [SECONDS] [WORKERS]
 //
-// Measures one `partita run` process, then one `partita dev --nats` process with WORKERS
-// workers (200), each for SECONDS (20) after it has come to rest.
+// Measures one `partita run` process, then each of a group of five (a leader, three in
+// reserve who probe it, and one more), then one process with WORKERS workers (200), each
+// for SECONDS (20) after all have come to rest.
 
 #include "../tests/support/nats_server.hpp"
+
+#include "partita/actors/static_source.hpp"
+#include "partita/actors/supervisor.hpp"
+#include "partita/app/runtime.hpp"
+#include "partita/core/strategies/strategies.hpp"
+#include "partita/store/nats_store.hpp"
+
+#include <caf/actor_system.hpp>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -28,7 +37,6 @@ namespace {
 using namespace std::chrono_literals;
 
 pid_t start(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), PARTITA_PROGRAM);
   std::vector<char*> argv;
   for (auto& x : arguments)
     argv.push_back(x.data());
@@ -43,6 +51,30 @@ pid_t start(std::vector<std::string> arguments) {
     _exit(127);
   }
   return pid;
+}
+
+/// Many workers in this process, with the service's own scheduler and the default timings;
+/// until it is killed.
+int run_workers(int n, const std::string& url) {
+  partita::app::runtime_config cfg;
+  caf::actor_system sys{cfg};
+  partita::nats_options nats;
+  nats.urls = {url};
+  nats.watch_heartbeat = 1s; // as the service has it
+  auto store = partita::spawn_nats_store(sys, nats);
+  std::vector<partita::partition> partitions;
+  for (auto i = 0; i < 5 * n; ++i)
+    partitions.push_back({{"p", std::to_string(i)}, 100});
+  auto source = partita::spawn_static_source(sys, partitions);
+  partita::worker_options options;
+  options.group = "many";
+  options.buckets = partita::bucket_options::of(options.group);
+  options.strategy = partita::core::make_strategy({});
+  std::vector<partita::supervisor_actor> workers;
+  for (auto i = 0; i < n; ++i)
+    workers.push_back(partita::spawn_supervisor(sys, options, store, source, {}));
+  for (;;)
+    pause();
 }
 
 /// CPU time that a process has used so far, in seconds.
@@ -68,30 +100,41 @@ double resident_mib(pid_t pid) {
   return 0;
 }
 
-void measure(const char* what, pid_t pid, std::chrono::seconds how_long) {
+void measure(const std::string& what, const std::vector<pid_t>& processes,
+             std::chrono::seconds how_long) {
   // A measurement of idleness has no event to wait for: it needs time to pass.
   std::this_thread::sleep_for(15s);
-  auto before = cpu_seconds(pid);
+  std::vector<double> before;
+  for (auto pid : processes)
+    before.push_back(cpu_seconds(pid));
   std::this_thread::sleep_for(how_long);
-  auto used = cpu_seconds(pid) - before;
-  std::printf("%-34s %6.2f %% of a core  %7.1f MiB resident\n", what,
-              100 * used / static_cast<double>(how_long.count()), resident_mib(pid));
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    auto used = cpu_seconds(processes[i]) - before[i];
+    std::printf("%-34s %6.2f %% of a core  %7.1f MiB resident\n", what.c_str(),
+                100 * used / static_cast<double>(how_long.count()),
+                resident_mib(processes[i]));
+  }
   std::fflush(stdout);
-  kill(pid, SIGTERM);
-  waitpid(pid, nullptr, 0);
+  for (auto pid : processes)
+    kill(pid, SIGKILL);
+  for (auto pid : processes)
+    waitpid(pid, nullptr, 0);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 4 && argv[1] == std::string{"--many"})
+    return run_workers(std::stoi(argv[2]), argv[3]);
   auto seconds = std::chrono::seconds{argc > 1 ? std::stoi(argv[1]) : 20};
   auto workers = std::string{argc > 2 ? argv[2] : "200"};
   partita::test::nats_server server;
   auto config = server.dir() / "idle.toml";
   std::ofstream{config} << "[group]\nname = \"idle\"\n[nats]\nurl = \"" << server.url()
                         << "\"\n[partitions]\nprefix = \"p\"\ncount = 32\n";
-  measure("one worker process", start({"run", "-c", config.string()}), seconds);
-  auto what = workers + " workers in one process";
-  measure(what.c_str(),
-          start({"dev", "--nats", "--workers", workers, "--partitions", "1000"}), seconds);
+  auto run = [&] { return start({PARTITA_PROGRAM, "run", "-c", config.string()}); };
+  measure("one worker process", {run()}, seconds);
+  measure("one of five, each a process", {run(), run(), run(), run(), run()}, seconds);
+  measure(workers + " workers in one process",
+          {start({"/proc/self/exe", "--many", workers, server.url()})}, seconds);
 }

@@ -48,7 +48,13 @@ bool leader_probe::found(const nonce& who, const probed& x) {
 std::optional<time_point> leader_probe::wake_at() const {
   if (!active() || asked_)
     return std::nullopt;
-  return sent_at_ ? *sent_at_ + grace_ / 2 : time_point{};
+  return sent_at_ ? *sent_at_ + pause() : time_point{};
+}
+
+duration leader_probe::pause() const {
+  if (gone_since_)
+    return grace_ / 2;
+  return rank_ == 1 ? grace_ : 2 * grace_;
 }
 
 } // namespace partita::core

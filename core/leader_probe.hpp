@@ -13,7 +13,10 @@ namespace partita::core {
 /// compare-and-set, and what the old leader may still do is stopped by the epoch.
 ///
 /// Promises:
-/// - One probe at a time, one every half of `grace`, and none without a rank or a leader.
+/// - One probe at a time, and none without a rank or a leader. While the leader is found, one
+///   every `grace` from the first rank, and half as many from the later ones: a process that
+///   has nothing else to do shall cost next to nothing, and the leader answers all of them.
+///   Every half of `grace` once it is missed.
 /// - A leader counts as gone once every probe of a row, at least two, found it gone, and
 ///   the first and the last of them were sent `grace` apart; each rank after the first
 ///   waits for half of `grace` more, so that not all try at once.
@@ -45,6 +48,8 @@ private:
   bool active() const {
     return grace_ > duration{0} && rank_ > 0 && !leader_.value.empty();
   }
+
+  duration pause() const;
 
   duration grace_;
   std::uint32_t rank_ = 0;

@@ -18,17 +18,20 @@ using watch_sink_actor = caf::typed_actor<caf::reacts_to<watch_event>>;
 
 /// Starts a watch over all keys that match `pattern`: a key, or with the wildcards of
 /// NATS subjects (`*` one token, `>` all the rest). News go to `sink` as watch_event
-/// numbered `watch`; they begin with a replay. One sink may hold several watches.
+/// numbered `watch`; they begin with a replay. One sink may hold several watches. `alive`
+/// is only said to those who ask for `signs_of_life`; `restarted` to all.
 struct kv_watch {
   std::uint64_t watch = 0;
   std::string pattern;
   watch_sink_actor sink;
+  bool signs_of_life = false;
 
   friend bool operator==(const kv_watch&, const kv_watch&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, kv_watch& x) {
-    return f(caf::meta::type_name("kv_watch"), x.watch, x.pattern, x.sink);
+    return f(caf::meta::type_name("kv_watch"), x.watch, x.pattern, x.sink,
+             x.signs_of_life);
   }
 };
 

@@ -249,8 +249,9 @@ void start_watch(client_ptr self, const kv_watch& x) {
   auto id = feed_of(self, x.pattern);
   auto who = ++state.numbers;
   state.watches.emplace(who, watch{sink, x.watch, id});
-  feed_input(self, id,
-             [&](watch_feed& feed) { return feed.join(who, self->clock().now()); });
+  feed_input(self, id, [&](watch_feed& feed) {
+    return feed.join(who, x.signs_of_life, self->clock().now());
+  });
   if (!state.ticking)
     tick_later(self);
 }

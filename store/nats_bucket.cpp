@@ -336,7 +336,7 @@ void start_watch(bucket_ptr self, const kv_watch& x) {
     self->monitor(x.sink);
   auto who = ++state.tickets;
   state.watchers.emplace(who, watch{sink, x.watch});
-  state.watches->join(x.pattern, who);
+  state.watches->join(x.pattern, x.signs_of_life, who);
 }
 
 // -- the store and the border -----------------------------------------------------------

@@ -33,10 +33,11 @@ nats_watches::~nats_watches() {
 
 // -- watchers ---------------------------------------------------------------------------
 
-void nats_watches::join(const std::string& pattern, subscriber who) {
+void nats_watches::join(const std::string& pattern, bool signs_of_life, subscriber who) {
   auto id = feed_for(pattern);
   heard_.emplace(who, id);
-  input(id, [&](watch_feed& feed) { return feed.join(who, clock::now()); });
+  input(id,
+        [&](watch_feed& feed) { return feed.join(who, signs_of_life, clock::now()); });
   tick_later();
 }
 

@@ -45,7 +45,7 @@ public:
   /// Drops all consumers, as well as it can.
   ~nats_watches();
 
-  void join(const std::string& pattern, subscriber who);
+  void join(const std::string& pattern, bool signs_of_life, subscriber who);
   void leave(subscriber who);
 
   /// A message to an inbox of ours.

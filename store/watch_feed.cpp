@@ -59,9 +59,9 @@ watch_feed::watch_feed(std::string pattern, milliseconds heartbeat)
 
 // -- watchers ---------------------------------------------------------------------------
 
-watch_feed::outputs watch_feed::join(subscriber who, time_point now) {
+watch_feed::outputs watch_feed::join(subscriber who, bool signs, time_point now) {
   outputs out;
-  watchers_[who] = {};
+  watchers_[who] = {.signs = signs};
   if (phase_ == phase::idle) {
     if (link_up_)
       begin_attempt(out, now);
@@ -153,7 +153,7 @@ watch_feed::outputs watch_feed::heartbeat(attempt number, std::uint64_t last_seq
     return out;
   heard_ = now;
   for (const auto& [who, state] : watchers_)
-    if (state.ready)
+    if (state.ready && state.signs)
       tell_one(out, who, event_of(watch_change::alive, now));
   return out;
 }
@@ -286,8 +286,10 @@ void watch_feed::begin_life(outputs& out, bucket_identity bucket, const std::str
   ledger_.forget_all();
   owed_.clear();
   last_ = bucket.last;
-  for (auto& [who, state] : watchers_)
-    state = {.ready = false, .warned = true};
+  for (auto& [who, state] : watchers_) {
+    state.ready = false;
+    state.warned = true;
+  }
   tell_all(out, event_of(watch_change::bucket_changed, bucket, now, why));
 }
 
@@ -347,7 +349,8 @@ void watch_feed::settle(outputs& out, time_point now) {
   for (auto& [who, state] : watchers_) {
     if (state.ready)
       continue;
-    state = {.ready = true, .warned = false};
+    state.ready = true;
+    state.warned = false;
     tell_one(out, who,
              event_of(watch_change::replayed, {created_at_ns_.value_or(0), last_}, now));
   }
@@ -413,7 +416,8 @@ void watch_feed::warn_all(outputs& out, const watch_event& event) {
   for (auto& [who, state] : watchers_) {
     if (!state.warned)
       out.emplace_back(tell{who, event});
-    state = {.ready = false, .warned = true};
+    state.ready = false;
+    state.warned = true;
   }
 }
 

@@ -89,7 +89,8 @@ public:
 
   // -- watchers -------------------------------------------------------------------------
 
-  outputs join(subscriber who, time_point now);
+  /// `alive` is only told to those who want `signs` of life.
+  outputs join(subscriber who, bool signs, time_point now);
   outputs leave(subscriber who);
   bool watched() const;
 
@@ -144,6 +145,7 @@ private:
     bool ready = false;
     /// Has heard of the present trouble.
     bool warned = false;
+    bool signs = false;
   };
 
   /// A delivery that overtook the answer to attach.

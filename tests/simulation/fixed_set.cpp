@@ -8,7 +8,17 @@ namespace {
 
 /// Seeds that failed once, each with what it found. They stay.
 const std::vector<fixed_life>& once_failed() {
-  static const std::vector<fixed_life> all = {};
+  static const std::vector<fixed_life> all = {
+      // A bucket was deleted and nobody made it again: the memory store left that to others.
+      {"all", 1182},
+      // A watch was called broken where a replay had shown what its process wrote.
+      {"all", 1241},
+      {"all", 1299},
+      {"all", 1342},
+      {"all", 1357},
+      // A version came twice after a loss of writes: a leader put back what it knew.
+      {"all", 1301},
+  };
   return all;
 }
 
@@ -20,6 +30,7 @@ constexpr std::uint64_t lives_of_all = 400;
 std::vector<fixed_life> fixed_set() {
   auto result = once_failed();
   for (const auto& x : all_profiles()) {
+    // Seeds 180, 198, 247, 269, 283 and 367 of "all" failed once, too.
     auto n = x.name == "all" ? lives_of_all : lives_of_each;
     for (std::uint64_t seed = 1; seed <= n; ++seed)
       result.push_back({x.name, seed});

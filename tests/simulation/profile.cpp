@@ -131,6 +131,7 @@ std::vector<planted_case> make_planted() {
   p = add(no_second_seal, "no_second_seal", hunting(busy, two_leaders));
   p->distance = 5;
   p->restless = p->trickling = true;
+  p->slow_listeners = 0.7;
   p = add(unseen_revision, "unseen_revision", hunting(busy, two_leaders));
   p->distance = 5;
   p->restless = true;

@@ -109,8 +109,7 @@ settings settings_of(dice& random, const profile& faults) {
   s.shortest_way = core::duration{static_cast<core::duration::rep>(
       static_cast<double>(s.shortest_way.count()) * faults.distance)};
   // What takes longer than a request may is a fault, not a distance.
-  s.shortest_way =
-      std::min<core::duration>(s.shortest_way, w.timeouts.request / 12);
+  s.shortest_way = std::min<core::duration>(s.shortest_way, w.timeouts.request / 12);
   s.slowest_listener = std::chrono::seconds{2};
   return s;
 }

@@ -38,7 +38,7 @@ void open(self_pointer self, std::size_t which) {
               return;
             }
             self->state.buckets[which] = x.bucket;
-            self->send(x.bucket, kv_watch{which, ">", self});
+            self->send(x.bucket, kv_watch{which, ">", self, true});
           },
           [again](const caf::error&) { again(); });
 }

@@ -512,8 +512,10 @@ void workload::usurp() {
       deaf.delay = random.between(20ms, settings_->worker.election.lease);
       deaf.least = deaf.delay / 2;
       auto how_long = lasting(50ms, 2 * settings_->worker.election.lease);
-      for (const auto* bucket :
-           {&buckets.election, &buckets.heartbeat, &buckets.assignment}) {
+      auto struck = std::vector{&buckets.election, &buckets.assignment};
+      if (random.chance(0.5))
+        struck.push_back(&buckets.heartbeat);
+      for (const auto* bucket : struck) {
         deaf.bucket = *bucket;
         begin(deaf, how_long);
       }
@@ -537,16 +539,36 @@ void workload::change_partitions() {
         xs.push_back(std::move(x));
     }
     break;
-  case 1:
-    for (auto i = n; i > 0 && xs.size() > 2; --i)
-      xs.erase(xs.begin() + static_cast<std::ptrdiff_t>(random.below(xs.size())));
+  case 1: {
+    std::vector<partition> gone;
+    for (auto i = n; i > 0 && xs.size() > 2; --i) {
+      auto where = xs.begin() + static_cast<std::ptrdiff_t>(random.below(xs.size()));
+      gone.push_back(*where);
+      xs.erase(where);
+    }
+    // Some come back while their owner is still about to let go of them.
+    if (random.chance(0.5))
+      world_->after(random.log_between(50ms, 5s), [this, gone] { bring_back(gone); });
     break;
+  }
   default:
     random.one_of(xs).weight = random.between(1, 500);
   }
   auto at_most = random.log_between(1ms, 1500ms);
   checker_->trouble_until(world_->now() + at_most);
   group_->change_partitions(std::move(xs), at_most);
+}
+
+void workload::bring_back(const std::vector<partition>& gone) {
+  if (over())
+    return;
+  auto xs = group_->partitions();
+  for (const auto& x : gone)
+    if (std::none_of(xs.begin(), xs.end(),
+                     [&](const auto& y) { return y.keys == x.keys; }))
+      xs.push_back(x);
+  checker_->trouble_until(world_->now());
+  group_->change_partitions(std::move(xs), core::duration{0});
 }
 
 } // namespace partita::simulation

@@ -63,6 +63,7 @@ private:
   void usurp();
 
   void change_partitions();
+  void bring_back(const std::vector<partition>& gone);
 
   /// Between the two, but not past the end; trouble lasts as long.
   core::duration lasting(core::duration shortest, core::duration longest);

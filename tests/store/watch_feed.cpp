@@ -106,15 +106,17 @@ CAF_TEST(a watcher that joins in the middle of a replay hears all of it) {
   check_heard(x, {"value a 1", "value b 2", "replayed"}, 2);
 }
 
-CAF_TEST(signs of life are told to all watchers) {
+CAF_TEST(signs of life are told to all watchers that want them) {
   feed_driver x;
   x.live();
   x.join(2);
+  x.join(3, false);
   x.forget();
   x.now += 100ms;
   x.beat();
   check_heard(x, {"alive"}, 1);
   check_heard(x, {"alive"}, 2);
+  check_heard(x, {}, 3);
   CAF_CHECK(x.told[0].event.at == x.now);
 }
 

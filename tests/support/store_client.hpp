@@ -79,7 +79,8 @@ public:
 
   void watch(const bucket_actor& bucket, const std::string& pattern,
              std::uint64_t number = 1) {
-    self_->send(bucket, kv_watch{number, pattern, handle_of<watch_sink_actor>(self_)});
+    self_->send(bucket,
+                kv_watch{number, pattern, handle_of<watch_sink_actor>(self_), true});
   }
 
   void unwatch(const bucket_actor& bucket, std::uint64_t number = 1) {

@@ -45,7 +45,7 @@ public:
 
   explicit feed_driver(const std::string& pattern = ">") : feed(pattern, heartbeat) {}
 
-  /// Carries out an input: `step(feed.join(1, now))`.
+  /// Carries out an input: `step(feed.join(1, true, now))`.
   void step(watch_feed::outputs outputs) {
     for (auto& x : outputs) {
       if (auto* said = std::get_if<watch_feed::tell>(&x))
@@ -61,7 +61,9 @@ public:
 
   watch_feed::attempt attempt() const { return attaches.back().number; }
 
-  void join(watch_feed::subscriber who = 1) { step(feed.join(who, now)); }
+  void join(watch_feed::subscriber who = 1, bool signs = true) {
+    step(feed.join(who, signs, now));
+  }
 
   /// Made, with these keys to be shown.
   void attach(std::vector<std::string> keys = {}, bucket_identity bucket = {1, {0}}) {

@@ -122,7 +122,7 @@ private:
       write();
     } else if (what == 6 && watchers_.size() < 4) {
       watchers_.emplace(++numbers_, watcher{});
-      carry_out(feed_.join(numbers_, now_));
+      carry_out(feed_.join(numbers_, true, now_));
     } else if (what == 7 && watchers_.size() > 1 && chance(30)) {
       auto who = watchers_.begin()->first;
       watchers_.erase(who);
