@@ -240,8 +240,9 @@ void worker::child_down(role x, bool was_alive, const caf::error& why) {
       crashed(x, why);
     return;
   }
-  if (was_alive && x == role::heartbeat && leaving_ < leaving::heartbeat)
-    end_session("the heartbeat ended");
+  if (was_alive && leaving_ < leaving::heartbeat
+      && (x == role::heartbeat || x == role::watcher))
+    end_session(std::string{"the "} + to_string(x) + " ended");
   leave_on();
 }
 

@@ -94,8 +94,8 @@ void worker::leave_on() {
     drain_until_.reset();
     count_again_at_.reset();
     leaving_ = leaving::work;
-    kill(role::watcher);
     kill(role::roster);
+    // The watcher stays while work goes on: a record that is lost gives it to others soon.
     if (!duties_.idle()) {
       // Goes on here when everybody has stopped, which may be now.
       feed(core::duties::give_up{*leave_until_ - now});
@@ -106,6 +106,7 @@ void worker::leave_on() {
     if (!duties_.idle())
       return;
     leaving_ = leaving::heartbeat;
+    kill(role::watcher);
     in_session_ = false;
     drop_assignment();
     if (of(role::heartbeat).alive) {

@@ -590,6 +590,30 @@ CAF_TEST(without the confirmation of its listener a worker leaves without a good
   CAF_CHECK(is_living(present().state));
 }
 
+CAF_TEST(a record that is lost while its worker leaves takes the work with it) {
+  work();
+  d.quick = false;
+  leave(leave_mode::stop);
+  CAF_REQUIRE_EQUAL(d.revoked.size(), 1u);
+  auto at = read(records, "assignment.worker-0").revision;
+  anon_send(records, kv_remove{"assignment.worker-0", at});
+  pass(100ms);
+  CAF_CHECK_EQUAL(d.lost.size(), 1u);
+  CAF_CHECK(d.stops.empty());
+  stop_work();
+  CAF_CHECK_EQUAL(d.stops.size(), 1u);
+}
+
+CAF_TEST(a worker that leaves takes no new work) {
+  work();
+  d.quick = false;
+  leave(leave_mode::stop);
+  publish(9, {{"z", 9}});
+  CAF_CHECK(!d.works.contains("z"));
+  stop_work();
+  CAF_CHECK_EQUAL(d.stops.size(), 1u);
+}
+
 CAF_TEST(a session that ends while its worker leaves is no goodbye) {
   work();
   d.quick = false;

@@ -188,6 +188,7 @@ private:
   std::unordered_map<std::string, process_id> incarnations_;
   /// Over all lives of the bucket; and what was known when its present life began.
   version greatest_version_;
+  std::optional<core::time_point> beats_lost_at_;
   version version_before_;
   epoch epoch_before_;
   epoch greatest_epoch_;

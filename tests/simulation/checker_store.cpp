@@ -91,8 +91,10 @@ void checker::lost(const std::string& bucket, std::optional<revision> after) {
   if (watches_)
     watches_->lost(bucket);
   auto gone = [&](const auto& x) { return !after || x.second.at > *after; };
-  if (bucket == options_.heartbeat_bucket)
+  if (bucket == options_.heartbeat_bucket) {
     std::erase_if(beats_, gone);
+    beats_lost_at_ = world_->now();
+  }
   if (bucket != options_.assignment_bucket)
     return;
   std::erase_if(records_, gone);
@@ -318,6 +320,12 @@ void checker::judge_mark(const kv_entry& now, const beat& x,
   auto old = beats_.find(now.key);
   if (x.state != beat_state::expelled || !before || before->removed || old == beats_.end()
       || !is_living(old->second.beat.state))
+    return;
+  // A store that lost writes gives their revisions again, so that a mark that is repeated
+  // until it is answered may hit another's beat: it ends that session, but is no expulsion.
+  constexpr std::chrono::seconds repeated_for{30};
+  if (x.nonce != old->second.beat.nonce && beats_lost_at_
+      && world_->now() - *beats_lost_at_ < repeated_for)
     return;
   auto unchanged = world_->now() - old->second.since;
   if (unchanged < options_.ttl)

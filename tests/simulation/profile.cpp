@@ -116,7 +116,7 @@ std::vector<planted_case> make_planted() {
   const auto two_leaders = std::initializer_list<rate>{{usurped, 20}, {freeze, 2}};
 
   auto* p = add(deadline_from_answer, "deadline_from_answer",
-                hunting({{ambush, 40}, {cut, 10}}));
+                hunting({{ambush, 120}, {cut, 4}}));
   p->clock_spread = 0.024;
   p->clocks_at_the_ends = true;
   p->slow_listeners = 1;

@@ -23,13 +23,19 @@ void watch_checker::told(process_id who, const std::string& bucket,
   }
   case watch_change::replayed:
     v.complete = true;
-    for (const auto& [key, write] : own_[{who, bucket}])
+    for (const auto& [key, write] : own_[{who, bucket}]) {
+      auto newest = newest_(bucket, key);
+      // What is not there may have expired, and have been made anew only then.
+      const auto& shown = v.entries[key];
+      auto absent = shown.removed || shown.revision == revision{};
+      auto made_anew = absent && newest > write.at;
       if (write.when < world_->now() && !world_->just_thawed(who)
-          && v.entries[key].revision < write.at && newest_(bucket, key) >= write.at)
+          && shown.revision < write.at && newest >= write.at && !made_anew)
         found_->add("a replay shows what its process wrote",
                     fmt::format("{} wrote #{} of {} in {}, the replay is complete at #{}",
                                 world_->name(who), write.at.value, key, bucket,
                                 v.entries[key].revision.value));
+    }
     return;
   case watch_change::restarted:
     v.complete = false;

@@ -163,6 +163,22 @@ host* workload::victim() {
   return group_->any();
 }
 
+/// An answer that waits for a frozen process may be the last thing that it gets.
+void workload::freeze_and_cut(process_id who) {
+  auto& random = world_->random();
+  const auto& worker = settings_->worker;
+  if (random.chance(0.5)) {
+    group_->freeze(who, lasting(1ms, 10 * worker.election.lease));
+    return;
+  }
+  auto how_long = lasting(1ms, worker.timeouts.request);
+  group_->freeze(who, how_long);
+  world_->after(how_long + random.log_between(1us, 5ms), [=, this] {
+    if (auto* x = group_->find(who))
+      cut_off(*x);
+  });
+}
+
 /// Strikes a process that has just sent a write on its way.
 void workload::spring(process_id who, const std::string& bucket) {
   auto& random = world_->random();
@@ -170,7 +186,7 @@ void workload::spring(process_id who, const std::string& bucket) {
   switch (random.below(5)) {
   case 0:
     // Frozen with the write on its way: other actors of the process may do more first.
-    group_->freeze(who, lasting(1ms, 10 * settings_->worker.election.lease));
+    freeze_and_cut(who);
     return;
   case 1:
     world_->after_steps(random.below(20), [=, this] {

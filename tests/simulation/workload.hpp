@@ -63,6 +63,7 @@ private:
   void usurp();
 
   void change_partitions();
+  void freeze_and_cut(process_id who);
   void bring_back(const std::vector<partition>& gone);
 
   /// Between the two, but not past the end; trouble lasts as long.
