@@ -147,6 +147,7 @@ private:
   void judge_order(const std::string& key, const record& x, const stored_record* old);
   void judge_grants(process_id writer, const kv_entry& now, const record& x,
                     const stored_record* old);
+  void judge_sealing(const std::string& key, epoch by);
   void judge_grant(const std::string& key, const record& x, const grant& y,
                    process_id to);
   void judge_drain(process_id writer, const kv_entry& now, const record& x);

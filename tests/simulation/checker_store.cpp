@@ -225,9 +225,20 @@ void checker::judge_grants(process_id writer, const kv_entry& now, const record&
   }
   if (!gains)
     return;
+  if (x.epoch > granting_epoch_)
+    judge_sealing(now.key, x.epoch);
   granting_epoch_ = std::max(granting_epoch_, x.epoch);
   greatest_granting_epoch_ = std::max(greatest_granting_epoch_, x.epoch);
   judge_drain(writer, now, x);
+}
+
+/// A leader grants for the first time: sealing has ended.
+void checker::judge_sealing(const std::string& key, epoch by) {
+  for (const auto& [other, x] : records_)
+    if (other != key && x.record.epoch.value > 0 && x.record.epoch < by)
+      fail("a leader grants only once every record is sealed",
+           "{} is granted something under epoch {}, {} is at epoch {}", key,
+           short_text(by), other, short_text(x.record.epoch));
 }
 
 void checker::judge_grant(const std::string& key, const record& x, const grant& y,
