@@ -37,8 +37,8 @@ caf::behavior take_reports(caf::event_based_actor*, std::shared_ptr<reports> to)
 }
 
 /// Processes of which each has a client of the store and an elector. The lease is 3 s, the
-/// grace 100 ms, so that rank 1 follows a death after 100 to 150 ms, and every later rank
-/// 50 ms after the one before.
+/// grace 100 ms, so that rank 1 follows a death after 100 to 200 ms, rank 2 after 150 to
+/// 350 ms.
 struct fixture : test_coordinator_fixture<> {
   struct process {
     nonce self;
@@ -210,11 +210,10 @@ struct fixture : test_coordinator_fixture<> {
 
 CAF_TEST_FIXTURE_SCOPE(probe_tests, fixture)
 
-CAF_TEST(a crashed leader is replaced within the grace and half of it by the first in
-             reserve) {
+CAF_TEST(a crashed leader is replaced within twice the grace by the first in reserve) {
   start_group(3);
   std::string name = "z";
-  for (auto phase = 0ms; phase < 50ms; phase += 7ms) {
+  for (auto phase = 0ms; phase < 100ms; phase += 7ms) {
     pass(5s + phase);
     auto victim = the_leader();
     crash(victim);
@@ -222,7 +221,7 @@ CAF_TEST(a crashed leader is replaced within the grace and half of it by the fir
     CAF_MESSAGE(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()
                 << " ms");
     CAF_CHECK(took >= 100ms);
-    CAF_CHECK(took <= 152ms);
+    CAF_CHECK(took <= 202ms);
     auto successor = the_leader();
     CAF_REQUIRE_EQUAL(successor.size(), 1u);
     for (auto& [other, x] : processes)
@@ -233,13 +232,13 @@ CAF_TEST(a crashed leader is replaced within the grace and half of it by the fir
   }
 }
 
-CAF_TEST(the second in reserve follows half a grace later if the first is dead too) {
+CAF_TEST(the second in reserve follows a little later if the first is dead too) {
   start_group(3);
   crash("b");
   crash("a");
   auto took = pass_until([&] { return the_leader() == "c"; }, 400ms);
   CAF_CHECK(took >= 150ms);
-  CAF_CHECK(took <= 202ms);
+  CAF_CHECK(took <= 352ms);
 }
 
 CAF_TEST(whoever is not in reserve waits for the lease) {
@@ -331,7 +330,7 @@ CAF_TEST(a wrong verdict costs one change of leader and nothing else) {
 CAF_TEST(a leader that lost its connection is replaced and follows when it is back) {
   start_group(3);
   strike("a", {.kind = store::fault_kind::link_down});
-  pass_until([&] { return processes.at("b").heard->leads; }, 200ms);
+  pass_until([&] { return processes.at("b").heard->leads; }, 202ms);
   pass(1s);
   strike("a", {.kind = store::fault_kind::link_down, .times = 0});
   pass(100ms);
@@ -356,7 +355,7 @@ CAF_TEST(a leader that comes back from an outage after its reserve keeps the lea
   CAF_CHECK_EQUAL(changes(), 1);
   CAF_MESSAGE("and is looked for again");
   crash("a");
-  pass_until([&] { return the_leader() == "b"; }, 152ms);
+  pass_until([&] { return the_leader() == "b"; }, 202ms);
 }
 
 CAF_TEST(an elector that ends alone is replaced like a process that does) {
@@ -365,7 +364,7 @@ CAF_TEST(an elector that ends alone is replaced like a process that does) {
   anon_send_exit(a.elector, caf::exit_reason::kill);
   run_jobs();
   CAF_CHECK_EQUAL(look("b", "a"), probe_status::gone);
-  pass_until([&] { return processes.at("b").heard->leads; }, 152ms);
+  pass_until([&] { return processes.at("b").heard->leads; }, 202ms);
 }
 
 CAF_TEST(a leader is served while it leads and not while it follows or has left) {
@@ -389,7 +388,7 @@ CAF_TEST(a leader at its deadline is served no more so that others need not wait
   strike("a", slow);
   CAF_MESSAGE("it gives up after 0.8 leases, and is followed before the lease is over");
   pass_until([&] { return !processes.at("a").heard->leads; }, 2400ms);
-  pass_until([&] { return processes.at("b").heard->leads; }, 152ms);
+  pass_until([&] { return processes.at("b").heard->leads; }, 202ms);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
