@@ -102,11 +102,6 @@ void membership::interrupted() {
   complete_since_.reset();
 }
 
-void membership::clear() {
-  members_.clear();
-  complete_since_.reset();
-}
-
 // -- what the records say ---------------------------------------------------------------
 
 std::vector<membership::news> membership::named(const worker_id& who,

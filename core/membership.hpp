@@ -133,7 +133,6 @@ public:
   /// The stream's leader has answered a look: `found` stands in the key, if anything.
   void looked(const worker_id& who, const nonce& incarnation, const nonce& found,
               time_point now);
-  void clear();
 
   // -- what the records say -------------------------------------------------------------
 

@@ -530,6 +530,10 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
   } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
     // Somebody was faster. What is there counts once the watch shows it.
     x.written = std::max(x.written, z->entry.revision);
+    // Older than what the watch showed: another life of the bucket, of which the watch will
+    // tell. Until then each try would meet the same.
+    if (z->entry.revision < x.revision)
+      x.retry_at = now + options_.pause;
     if (x.sealing && planted(mistake::no_second_seal))
       x.unsealed = false;
     auto value = record_from(z->entry.value);

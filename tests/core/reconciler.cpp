@@ -883,6 +883,18 @@ CAF_TEST(a record that is gone at the streams leader is awaited without haste) {
   only<reconciler::write>(tick());
 }
 
+CAF_TEST(a record that went back to an older revision is awaited without haste) {
+  no_records();
+  lives("a");
+  show("a", 7, record_of("a", 0, {}, 0));
+  want({{"a", {1}}});
+  only<reconciler::read>(answer("a", conflict()));
+  CAF_MESSAGE("the bucket was made anew, and the watch lags");
+  CAF_CHECK(answer("a", holds(1, to_text(record_of("a", 0, {}, 0)))).empty());
+  nothing_until(100ms);
+  only<reconciler::write>(tick());
+}
+
 CAF_TEST(without a connection and after a refusal the write is tried again) {
   no_records();
   lives("a");
