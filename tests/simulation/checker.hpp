@@ -189,7 +189,9 @@ private:
   std::unordered_map<std::string, process_id> incarnations_;
   /// Over all lives of the bucket; and what was known when its present life began.
   version greatest_version_;
+  /// When the store lost writes of a bucket.
   std::optional<core::time_point> beats_lost_at_;
+  std::optional<core::time_point> records_lost_at_;
   version version_before_;
   epoch epoch_before_;
   epoch greatest_epoch_;

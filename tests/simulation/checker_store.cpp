@@ -38,6 +38,9 @@ const grant* find(const std::vector<grant>& xs, const partition& p) {
   return i == xs.end() ? nullptr : &*i;
 }
 
+/// How long somebody may go on as if a store had lost nothing.
+constexpr std::chrono::seconds unnoticed_for{30};
+
 } // namespace
 
 // -- the wires --------------------------------------------------------------------------
@@ -98,6 +101,7 @@ void checker::lost(const std::string& bucket, std::optional<revision> after) {
   if (bucket != options_.assignment_bucket)
     return;
   std::erase_if(records_, gone);
+  records_lost_at_ = world_->now();
   version_before_ = greatest_version_;
   epoch_before_ = greatest_epoch_;
   granting_epoch_ = {};
@@ -173,11 +177,17 @@ void checker::applied_record(process_id writer, const kv_entry& now,
 
 void checker::judge_order(const std::string& key, const record& x,
                           const stored_record* old) {
-  if (x.epoch < granting_epoch_)
+  // A store that lost writes gives their revisions again, so that a leader that has not
+  // noticed may hit another's record. Its worker ignores that, as its epoch is an old one,
+  // and that is judged where it applies records.
+  auto may_hit_another =
+      records_lost_at_ && world_->now() - *records_lost_at_ < unnoticed_for;
+  if (!may_hit_another && x.epoch < granting_epoch_)
     fail("no write of an older epoch takes effect after sealing ended",
          "{} is written under epoch {} after epoch {} granted", key, short_text(x.epoch),
          short_text(granting_epoch_));
-  if (old && (x.epoch < old->record.epoch || x.version < old->record.version))
+  if (!may_hit_another && old
+      && (x.epoch < old->record.epoch || x.version < old->record.version))
     fail("versions and epochs never go back in the store",
          "{} has version {} of epoch {} after version {} of epoch {}", key,
          short_text(x.version), short_text(x.epoch), short_text(old->record.version),
@@ -332,11 +342,10 @@ void checker::judge_mark(const kv_entry& now, const beat& x,
   if (x.state != beat_state::expelled || !before || before->removed || old == beats_.end()
       || !is_living(old->second.beat.state))
     return;
-  // A store that lost writes gives their revisions again, so that a mark that is repeated
-  // until it is answered may hit another's beat: it ends that session, but is no expulsion.
-  constexpr std::chrono::seconds repeated_for{30};
+  // As for records, a mark that is repeated until it is answered may hit another's beat: it
+  // ends that session, but is no expulsion.
   if (x.nonce != old->second.beat.nonce && beats_lost_at_
-      && world_->now() - *beats_lost_at_ < repeated_for)
+      && world_->now() - *beats_lost_at_ < unnoticed_for)
     return;
   auto unchanged = world_->now() - old->second.since;
   if (unchanged < options_.ttl)

@@ -27,6 +27,9 @@ const std::vector<fixed_life>& once_failed() {
       {"all", 21252},
       // A mark that was under way when the store lost writes hit another's revision.
       {"all", 20767},
+      {"all", 51135},
+      {"all", 51177},
+      {"all", 51636},
       // A heartbeat that expired and came anew was missed in a replay.
       {"all", 20378},
       {"all", 30268},
