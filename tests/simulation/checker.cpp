@@ -30,6 +30,7 @@ void checker::died(process_id x) {
 }
 
 void checker::thawed(process_id x) {
+  processes_[x].thawed_at = world_->now();
   for (auto& [name, y] : places_)
     for (const auto& h : y.holders)
       if (h.who == x)

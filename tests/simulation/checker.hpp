@@ -117,6 +117,7 @@ private:
     bool leading = false;
     bool leaving = false;
     bool stubborn = false;
+    std::optional<core::time_point> thawed_at;
     stamp greatest;
     /// The newest writes, for when they left first.
     std::deque<sent_value> sent;

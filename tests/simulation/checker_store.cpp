@@ -83,6 +83,12 @@ void checker::delivered(process_id who, const std::string& bucket, const kv_entr
 void checker::acknowledged(process_id who, const std::string& bucket, revision at) {
   if (!watches_)
     return;
+  // What was asked by a process that woke up before it learnt that its connection had been
+  // lost is an unknown outcome to it, whatever the answer says.
+  constexpr std::chrono::seconds waking{1};
+  auto thawed_at = processes_[who].thawed_at;
+  if (thawed_at && world_->now() - *thawed_at < waking)
+    return;
   auto& keys = keys_[bucket];
   auto key = keys.find(at);
   if (key != keys.end())

@@ -33,6 +33,8 @@ const std::vector<fixed_life>& once_failed() {
       // A heartbeat that expired and came anew was missed in a replay.
       {"all", 20378},
       {"all", 30268},
+      // The same, where an answer came to a process that had given it up as it woke up.
+      {"all", 51743},
   };
   return all;
 }
