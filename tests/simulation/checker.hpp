@@ -186,7 +186,7 @@ private:
   // -- the assignment bucket --
   std::map<std::string, stored_record> records_;
   /// By key, over all lives of the bucket.
-  std::map<std::string, version> last_versions_;
+  std::map<std::string, std::set<version>> versions_;
   std::unordered_map<std::string, process_id> incarnations_;
   /// Over all lives of the bucket; and what was known when its present life began.
   version greatest_version_;

@@ -177,7 +177,7 @@ void checker::applied_record(process_id writer, const kv_entry& now,
   }
   greatest_version_ = std::max(greatest_version_, x->version);
   if (x->epoch.value > 0)
-    last_versions_[now.key] = x->version;
+    versions_[now.key].insert(x->version);
   records_[now.key] = {std::move(*x), now.revision};
 }
 
@@ -203,10 +203,11 @@ void checker::judge_order(const std::string& key, const record& x,
          "{} changed under version {} of epoch {}", key, short_text(x.version),
          short_text(x.epoch));
   // A leader that has not noticed the loss yet goes on within its epoch, and one that has
-  // may put back what it knows; the tokens of what they grant are judged in any case.
-  bool sealed =
-      (old && x.version == old->record.version) || x.version == last_versions_[key];
-  if (!sealed && x.epoch > epoch_before_ && x.version <= version_before_)
+  // may put back what it knows, be it not the last; the tokens of what they grant are judged
+  // in any case.
+  bool put_back =
+      (old && x.version == old->record.version) || versions_[key].contains(x.version);
+  if (!put_back && x.epoch > epoch_before_ && x.version <= version_before_)
     fail("versions and epochs never go back in the store",
          "{} has version {}, an earlier life of the bucket had version {}", key,
          short_text(x.version), short_text(version_before_));
