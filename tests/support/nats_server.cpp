@@ -209,6 +209,14 @@ void nats_server::kill() {
   reap();
 }
 
+bool nats_server::restart_if_ended() {
+  if (!running() || ::waitpid(pid_, nullptr, WNOHANG) != pid_)
+    return false;
+  pid_ = 0;
+  start();
+  return true;
+}
+
 void nats_server::stop() {
   if (!running())
     return;

@@ -57,6 +57,8 @@ public:
   void stop();
   /// Starts it again, on the same port and with the same store.
   void start();
+  /// Starts it again if it has ended by itself; returns whether it had.
+  bool restart_if_ended();
   void restart() {
     kill();
     start();
