@@ -334,6 +334,9 @@ void checker::judge_first_beat(process_id writer, const std::string& key, const 
   if (!before || before->removed || old == beats_.end()
       || old->second.at != before->revision)
     return;
+  // As for records: a beat for the former life may hit another's revision.
+  if (beats_lost_at_ && world_->now() - *beats_lost_at_ < unnoticed_for)
+    return;
   const auto& there = old->second.beat;
   if (!is_living(there.state) || there.nonce == x.nonce)
     return;
