@@ -26,9 +26,10 @@ public:
   bool finds(const std::string& subject) {
     for (auto end = steady::now() + recorder::patience; steady::now() < end;) {
       auto ticket = ++tickets_;
+      auto ups = sink_->with([&] { return sink_->ups_; });
       auto sent = connection_.request(port_, ticket, subject, {}, {});
       if (sent.status != nats::send_status::sent)
-        std::this_thread::sleep_for(1ms); // Until the link is back.
+        sink_->wait([&] { return sink_->ups_ > ups; });
       else if (auto answer = answer_within(ticket, 200ms))
         return answer->status() == 0;
     }
@@ -36,7 +37,8 @@ public:
     return false;
   }
 
-  /// Waits until it is so: nothing tells.
+  /// Waits until it is so. A poll with a deadline: who subscribes where is known to the
+  /// server alone, and it tells nobody.
   bool until(bool found, const std::string& subject) {
     for (auto end = steady::now() + recorder::patience; finds(subject) != found;
          std::this_thread::sleep_for(1ms))
@@ -47,12 +49,10 @@ public:
 
 private:
   std::optional<nats::message> answer_within(std::uint64_t ticket,
-                                             steady::duration time) {
-    for (auto end = steady::now() + time; steady::now() < end;
-         std::this_thread::sleep_for(200us))
-      if (sink_->with([&] { return sink_->answers_.count(ticket) > 0; }))
-        return sink_->wait_answer(ticket);
-    return std::nullopt;
+                                             std::chrono::milliseconds time) {
+    if (!sink_->wait([&] { return sink_->answers_.count(ticket) > 0; }, time))
+      return std::nullopt;
+    return sink_->wait_answer(ticket);
   }
 
   std::shared_ptr<recorder> sink_ = std::make_shared<recorder>();

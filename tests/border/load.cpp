@@ -15,7 +15,7 @@ std::uint64_t sequence_in(const nats::message& x) {
   return good ? good->sequence : 0;
 }
 
-/// For what no event announces.
+/// A poll with a deadline, for counters of other threads that announce nothing.
 template <class Predicate>
 bool eventually(Predicate happened) {
   for (auto until = std::chrono::steady_clock::now() + recorder::patience; !happened();
@@ -144,6 +144,7 @@ TEST_F(border, a_server_that_dies_under_load_is_found_again) {
     senders.add([&] {
       auto x = connection->request(port, ++tickets, "$KV.b.key", {}, "value");
       ++(x.status == nats::send_status::sent ? sent : refused);
+      // A pace and no wait: unchecked, they would fill the connection while it is down.
       std::this_thread::sleep_for(100us);
     });
   for (int round = 1; round <= 3; ++round) {

@@ -57,9 +57,9 @@ public:
 
   /// Waits until `happened` is true, called with the lock held; false: it never was.
   template <class Predicate>
-  bool wait(Predicate happened) {
+  bool wait(Predicate happened, std::chrono::milliseconds at_most = patience) {
     std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, patience, happened);
+    return changed_.wait_for(lock, at_most, happened);
   }
 
   bool wait_up() {

@@ -39,6 +39,8 @@ fs::path find_program(const std::string& name) {
   return {};
 }
 
+/// A poll with a deadline: nothing announces that another process is ready, is stopped or
+/// has ended within a time.
 template <class Predicate>
 bool eventually(std::chrono::milliseconds patience, Predicate happened) {
   for (auto until = clock::now() + patience; !happened();
@@ -160,6 +162,7 @@ void nats_server::start() {
       port_is_ours_ = true;
       return;
     }
+    // A pause before another port, or the same one once whoever has it lets go: no event.
     std::this_thread::sleep_for(glance);
   }
   fail("did not start");
