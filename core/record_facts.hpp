@@ -1,0 +1,28 @@
+#pragma once
+
+#include "partita/messages/record.hpp"
+
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+/// INTERNAL to the reconciler: what can be read off records.
+namespace partita::core {
+
+/// The grants of a record by their partitions' names. Points into the record.
+using grant_index = std::unordered_map<std::string, const grant*>;
+grant_index index_of(const record& x);
+
+std::set<std::string> names_of(const std::vector<partition>& xs);
+
+/// Adds the names of what the record names, granted or revoking.
+void add_names(std::set<std::string>& to, const record& x);
+
+/// Whether it names any partition.
+bool holds_any(const record& x);
+
+/// Whether a worker that has applied `old` would do nothing else under `next`.
+bool says_the_same(const record& old, const record& next);
+
+} // namespace partita::core
