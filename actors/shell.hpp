@@ -50,9 +50,10 @@ private:
 /// time-out, if it is alive.
 inline constexpr std::chrono::seconds store_gone_after{30};
 
-/// Asks a bucket to write and hands the outcome to `f` in any case. Without a timer: the
-/// bucket has one of its own for each request, and a second one for each would cost more
-/// than the rest of a heartbeat. Who asks a bucket that has died hears so at once.
+/// Asks a bucket to write and hands the outcome to `f`. Without a timer: the bucket has one
+/// of its own for each request, and a second one for each would cost more than the rest of a
+/// heartbeat. Who asks a bucket that has died hears so at once; one that dies with the
+/// question unanswered leaves the asker waiting, and the session ends by its deadline.
 template <class Self, class Request, class F>
 void ask_write(Self* self, const bucket_actor& bucket, Request what, F f) {
   self->request(bucket, caf::infinite, std::move(what))
@@ -62,7 +63,7 @@ void ask_write(Self* self, const bucket_actor& bucket, Request what, F f) {
             });
 }
 
-/// Asks a bucket to read and hands the outcome to `f` in any case.
+/// Asks a bucket to read and hands the outcome to `f`, as ask_write does.
 template <class Self, class Request, class F>
 void ask_read(Self* self, const bucket_actor& bucket, Request what, F f) {
   self->request(bucket, caf::infinite, std::move(what))

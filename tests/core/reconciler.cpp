@@ -330,27 +330,11 @@ CAF_TEST(after a conflict the record is changed only once the watch has shown it
 }
 
 CAF_TEST(a record that is gone at the streams leader is awaited without haste) {
-  no_records();
-  lives("a");
-  show("a", 1, record_of("a", 0, {}, 0));
-  want({{"a", {1}}});
-  only<reconciler::read>(answer("a", conflict()));
-  CAF_MESSAGE("the watch lags");
-  CAF_CHECK(answer("a", mark(2)).empty());
-  nothing_until(100ms);
-  only<reconciler::write>(tick());
+  awaits_the_watch(mark(8));
 }
 
 CAF_TEST(a record that went back to an older revision is awaited without haste) {
-  no_records();
-  lives("a");
-  show("a", 7, record_of("a", 0, {}, 0));
-  want({{"a", {1}}});
-  only<reconciler::read>(answer("a", conflict()));
-  CAF_MESSAGE("the bucket was made anew, and the watch lags");
-  CAF_CHECK(answer("a", holds(1, to_text(record_of("a", 0, {}, 0)))).empty());
-  nothing_until(100ms);
-  only<reconciler::write>(tick());
+  awaits_the_watch(holds(1, to_text(record_of("a", 0, {}, 0))));
 }
 
 CAF_TEST(without a connection and after a refusal the write is tried again) {

@@ -163,6 +163,19 @@ struct reconciler_fixture {
   /// Sealed and empty.
   void no_records() { CAF_CHECK_EQUAL(count<reconciler::sealed>(replay()), 1u); }
 
+  /// After a conflict the stream's leader has this, of which the watch will tell: the write
+  /// is not tried again before a pause.
+  void awaits_the_watch(const kv_read& there) {
+    no_records();
+    lives("a");
+    show("a", 7, record_of("a", 0, {}, 0));
+    want({{"a", {1}}});
+    only<reconciler::read>(answer("a", conflict()));
+    CAF_CHECK(answer("a", there).empty());
+    nothing_until(100ms);
+    only<reconciler::write>(tick());
+  }
+
   /// a has 1 and 2, b has 3; all live, nothing to do.
   void two_owners() {
     show("a", 1, record_of("a", floor_of_3 + 1, {1, 2}));

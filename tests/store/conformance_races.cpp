@@ -102,7 +102,7 @@ void overwrite(caf::event_based_actor* self, const bucket_actor& bucket,
 }
 
 // nats-server 2.9 then counts wrongly what a consumer has still to show: the count reaches 0
-// before all is shown, in one of six replays, or never, in one of thirty.
+// before all is shown, in one of six replays, or never, in one of forty.
 void a_replay_is_whole_while_its_keys_are_overwritten(subject& s) {
   session x{s};
   auto name = s.fresh_bucket();
