@@ -90,6 +90,11 @@ void record_follower::consider(const decoded<record>& value, revision at,
     return;
   }
   if (found->worker_nonce != options_.self) {
+    // A leader addresses a record anew only once whom it named has ended.
+    if (established_) {
+      lose("the record is addressed to another incarnation");
+      return;
+    }
     if (planted(mistake::joiner_overwrites_record) && !established_ && !writer_.busy())
       begin_writing(at, now);
     return;

@@ -14,7 +14,8 @@ namespace partita::core {
 /// - A record is delivered only if it is addressed to this incarnation and (epoch,
 ///   version) is greater than that of the one delivered before.
 /// - An empty record is created where there is none; one that is found is left alone.
-/// - Once a record was ours it is lost when it vanishes, when it cannot be read, when its
+/// - Once a record was ours it is lost when it vanishes, when it cannot be read, when it is
+///   addressed to another incarnation (a leader does that only after an end), when its
 ///   bucket is made anew, and (if `exclusive`) when the watch shows no sign of life for
 ///   `silence`. Then nothing more is said.
 class record_follower {

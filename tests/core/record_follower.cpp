@@ -138,11 +138,17 @@ CAF_TEST(only greater records that are addressed to this incarnation are deliver
   CAF_CHECK(show(3, record_of(1, 10)).empty());
   CAF_CHECK(show(4, record_of(1, 9)).empty());
   CAF_CHECK(show(5, record_of(0, 99)).empty());
-  CAF_CHECK(show(6, record_of(3, 50, "other")).empty());
   CAF_CHECK_EQUAL(delivered(show(7, record_of(1, 11))), 11u);
   CAF_MESSAGE("a greater epoch counts for more than a version");
   CAF_CHECK_EQUAL(delivered(show(8, record_of(2, 5))), 5u);
   CAF_CHECK(show(9, record_of(1, 12)).empty());
+}
+
+CAF_TEST(a record that was ours and is addressed to another one is lost) {
+  establish();
+  auto xs = show(9, record_of(0, 0, "other"));
+  CAF_CHECK(!only<record_follower::lost>(xs).why.empty());
+  CAF_CHECK(show(10, record_of(9, 20)).empty());
 }
 
 CAF_TEST(a record of version zero is none that could be applied) {

@@ -112,6 +112,8 @@ void cable::connect_again(core::duration pause) {
                                              std::chrono::milliseconds{300}));
       return;
     }
+    // What was on its way when the old connection broke gets no answer over this one.
+    ++generation_;
     connected_ = true;
     tell_client(true);
   });
