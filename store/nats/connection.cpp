@@ -448,11 +448,17 @@ private:
       user.server_known(x.program->version, x.program->clustered);
   }
 
+  /// Those who have heard how the link is.
   std::vector<std::shared_ptr<sink>> greeted() const {
+    return all([](const member& x) { return x.greeted; });
+  }
+
+  template <class Predicate>
+  std::vector<std::shared_ptr<sink>> all(Predicate chosen) const {
     std::lock_guard guard{mutex_};
     std::vector<std::shared_ptr<sink>> result;
     for (const auto& [id, x] : users_)
-      if (x.greeted)
+      if (chosen(x))
         result.push_back(x.user);
     return result;
   }
@@ -470,7 +476,8 @@ private:
   void pass_on(const std::string& complaint) {
     auto x = parse_violation(complaint);
     auto subject = x && x->publish ? x->subject : std::string{};
-    for (auto& user : greeted())
+    // Also to who has not been greeted yet: it may have asked, as the link is up.
+    for (auto& user : all([](const member&) { return true; }))
       user->denied(subject, complaint);
   }
 

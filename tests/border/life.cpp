@@ -141,6 +141,31 @@ TEST_F(border, a_publish_without_permission_is_named_with_its_subject) {
   });
 }
 
+TEST_F(border, who_has_not_been_greeted_yet_hears_what_it_may_not) {
+  /// Keeps the connection's thread, which greets, until it is let go.
+  struct doorkeeper : recorder {
+    void link_up(std::uint64_t link, const nats::server_facts& facts) override {
+      recorder::link_up(link, facts);
+      EXPECT_TRUE(wait([this] { return let_go; }));
+    }
+    bool let_go = false;
+  };
+  auto keeper = std::make_shared<doorkeeper>();
+  sink = keeper;
+  begin({.config = R"(authorization { users: [ { user: me, password: p,
+      permissions: { publish: { deny: "closed.>" } } } ] })"},
+        {.user = "me", .password = "p"});
+  ASSERT_TRUE(sink->wait_up());
+  auto newcomer = std::make_shared<recorder>();
+  auto asked =
+      connection->request(connection->open_port(newcomer), 1, "closed.door", {}, {});
+  EXPECT_EQ(asked.status, nats::send_status::sent);
+  EXPECT_TRUE(newcomer->wait([&] { return !newcomer->denials_.empty(); }));
+  EXPECT_EQ(newcomer->with([&] { return newcomer->ups_; }), 0);
+  keeper->change([&] { keeper->let_go = true; });
+  EXPECT_TRUE(newcomer->wait_up());
+}
+
 TEST_F(border, an_nkey_seed_file_opens_the_door) {
   // A seed made for this test alone.
   auto seed = std::string{"SUANCDVM3XDCXAUVRJ6KRUI6W5MKVKYTNZUTWHZKLCUDRHYVZWQRXV2BQU"};

@@ -87,6 +87,17 @@ public:
     return answers_[ticket].front();
   }
 
+  /// Calls `apply` with the lock held, and wakes whoever waits.
+  template <class Change>
+  void change(Change apply) {
+    static const bool plant_race = std::getenv("PARTITA_PLANT_RACE") != nullptr;
+    if (plant_race)
+      ++unguarded_;
+    std::lock_guard guard{mutex_};
+    apply();
+    changed_.notify_all();
+  }
+
   /// Calls `look` with the lock held.
   template <class Look>
   auto with(Look look) {
@@ -109,16 +120,6 @@ public:
   int unguarded_ = 0;
 
 private:
-  template <class Change>
-  void change(Change apply) {
-    static const bool plant_race = std::getenv("PARTITA_PLANT_RACE") != nullptr;
-    if (plant_race)
-      ++unguarded_;
-    std::lock_guard guard{mutex_};
-    apply();
-    changed_.notify_all();
-  }
-
   std::mutex mutex_;
   std::condition_variable changed_;
 };
