@@ -62,6 +62,10 @@ core::coordinator::options coordinator_options(const calculator_state& s) {
           .strategy = o.strategy};
 }
 
+core::accession::instant instant(self_pointer self) {
+  return {now(self), unix_seconds()};
+}
+
 /// Carries out what the accession commands.
 struct ascender {
   self_pointer self;
@@ -69,7 +73,7 @@ struct ascender {
   void operator()(const core::accession::read&) const {
     ask_read(self, self->state.assignments, kv_last{keys::epoch},
              [self = self](const kv_read& x) {
-               carry_out(self, self->state.accession->looked(x, now(self)));
+               carry_out(self, self->state.accession->looked(x, instant(self)));
              });
   }
 
@@ -83,7 +87,8 @@ struct ascender {
   void operator()(const core::accession::write& x) const {
     ask_to_replace(self, self->state.assignments, keys::epoch, to_text(x.value),
                    x.expected, [self = self](const kv_written& answer) {
-                     carry_out(self, self->state.accession->answered(answer, now(self)));
+                     carry_out(self,
+                               self->state.accession->answered(answer, instant(self)));
                    });
   }
 
@@ -91,7 +96,8 @@ struct ascender {
     auto& s = self->state;
     s.epoch = x.epoch;
     s.coordinator.emplace(coordinator_options(s));
-    feed(self, core::coordinator::newborn_until{s.options.doubted_until});
+    feed(self, core::coordinator::newborn_until{
+                   std::max(s.options.doubted_until, x.may_grant_at)});
     watch(self, s.assignments, records);
     self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
     self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
@@ -129,7 +135,7 @@ void survey_watched(self_pointer self, const watch_event& x) {
   unwatch(self, x.watch == surveyed_records ? s.assignments : s.heartbeats,
           static_cast<watch_number>(x.watch));
   if (--s.replays_missing == 0)
-    carry_out(self, s.accession->surveyed(s.greatest, unix_seconds(), now(self)));
+    carry_out(self, s.accession->surveyed(s.greatest, instant(self)));
 }
 
 // -- using it ---------------------------------------------------------------------------
@@ -372,8 +378,12 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
   s.roster = std::move(roster);
   s.source = std::move(source);
   s.parent = std::move(parent);
-  s.accession.emplace(core::accession::options{s.options.leader, s.options.self,
-                                               s.options.pause, s.options.epoch_floor});
+  s.accession.emplace(core::accession::options{
+      .leader = s.options.leader,
+      .self = s.options.self,
+      .pause = s.options.pause,
+      .floor = s.options.epoch_floor,
+      .lead = core::accession::lead_for(s.options.heartbeat_ttl)});
   carry_out(self, s.accession->begin());
   return {
       [=](const watch_event& x) {
@@ -395,7 +405,7 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
         if (state.coordinator)
           feed(self, core::coordinator::tick{});
         else
-          carry_out(self, state.accession->tick(now(self)));
+          carry_out(self, state.accession->tick(instant(self)));
       },
       [=](const partition_list& x) { given(self, x); },
   };

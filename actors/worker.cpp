@@ -186,7 +186,7 @@ void worker::join() {
 
 void worker::leave_session(const std::string& why) {
   // Whatever ended it may have taken more from the store than what we know of.
-  doubted_since_ = time_now();
+  doubt();
   kill(role::heartbeat);
   kill(role::watcher);
   drop_assignment();
@@ -297,7 +297,7 @@ void worker::on(const superseded& x) {
   if (!current(role::calculator, x.run))
     return;
   greatest_epoch_ = std::max(greatest_epoch_, x.by);
-  doubted_since_ = time_now();
+  doubt();
   auto why = x.by.value == 0
                  ? std::string{"the assignment bucket was made anew"}
                  : "another leader has the greater epoch " + std::to_string(x.by.value);
@@ -367,7 +367,7 @@ void worker::drop_assignment() {
 void worker::on(const link_changed& x) {
   // A server that was away may be back with less than it had acknowledged.
   if (x.state == link_state::connected)
-    doubted_since_ = time_now();
+    doubt();
 }
 
 void worker::on(const entry_invalid& x) {

@@ -4,6 +4,7 @@
 #include "partita/actors/listeners.hpp"
 #include "partita/actors/options.hpp"
 #include "partita/actors/shell.hpp"
+#include "partita/core/accession.hpp"
 #include "partita/core/duties.hpp"
 #include "partita/core/outage.hpp"
 
@@ -136,6 +137,8 @@ private:
   void spawn_roster();
   void spawn_calculator();
   partita::epoch epoch_floor() const;
+  /// The store may show less than it did before this.
+  void doubt();
   /// What the store shows is not to be granted upon before.
   core::time_point doubted_until() const;
   /// Ends a child at once; what it still says is old.
@@ -253,7 +256,7 @@ private:
   std::optional<record> applied_;
   partita::epoch greatest_epoch_;
   /// When we last had a reason to think that the store may show less than it did before.
-  core::time_point doubted_since_;
+  core::accession::instant doubted_since_;
   core::duties duties_;
   core::outage outage_;
   /// While degraded: where to go back to, unless the session or the id was lost.

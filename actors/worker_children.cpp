@@ -168,23 +168,22 @@ void worker::need_roster() {
     kill(role::roster);
 }
 
+void worker::doubt() {
+  doubted_since_ = {time_now(), unix_seconds()};
+}
+
 core::time_point worker::doubted_until() const {
-  return doubted_since_ + core::with_clock_margin(options_.heartbeat.ttl);
+  return doubted_since_.now + core::with_clock_margin(options_.heartbeat.ttl);
 }
 
 epoch worker::epoch_floor() const {
-  // Where the store lost the newest epochs the time is greater than any of them: a group
-  // has less than one leader a second. Bounded, so that a clock that is decades ahead
-  // does not use up the numbers.
-  auto floor = static_cast<std::uint64_t>(
-      std::clamp<std::int64_t>(unix_seconds(), 0, std::int64_t{1} << 32));
-  // In doubt, one that granted something in this very second may have been lost: above it,
-  // and in the past when something is granted under ours.
-  auto doubt = doubted_until() - time_now();
-  if (doubt > core::duration{0})
-    floor += static_cast<std::uint64_t>(
-        std::chrono::ceil<std::chrono::seconds>(doubt).count());
-  return {std::max(floor, greatest_epoch_.value + 1)};
+  // Above all that may have been granted before the doubt (core::accession). Bounded, so
+  // that a clock that is decades ahead does not use up the numbers.
+  auto floor =
+      std::max(unix_seconds(), doubted_since_.unix_seconds
+                                   + core::accession::lead_for(options_.heartbeat.ttl));
+  floor = std::clamp<std::int64_t>(floor, 0, std::int64_t{1} << 32);
+  return {std::max(static_cast<std::uint64_t>(floor), greatest_epoch_.value + 1)};
 }
 
 void worker::spawn_calculator() {

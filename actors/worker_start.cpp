@@ -20,8 +20,8 @@ void worker::start() {
       std::max(3 * o.heartbeat.ttl, o.rebalance.restart_hold + o.heartbeat.ttl);
   buckets_[heartbeats].wanted = {o.buckets.heartbeat, beats_live, true, replicas};
   buckets_[assignments].wanted = {o.buckets.assignment, 0ms, true, replicas};
-  doubted_since_ = time_now();
-  startup_until_ = doubted_since_ + o.timeouts.startup;
+  doubt();
+  startup_until_ = time_now() + o.timeouts.startup;
   self_->send(store_, caf::actor_cast<link_listener_actor>(self_));
   open_buckets();
 }

@@ -99,7 +99,7 @@ void add_heartbeat_and_election(options& xs) {
            "after about this time."),
        duration_option(
            PARTITA_FIELD(election, probe_grace), 0ms, max_window,
-           "A leader whose process has ended has a successor after about this time. "
+           "A leader whose process has ended has a successor after 1 to 2.5 times this. "
            "0s: leaders are not probed, and only the lease counts.")});
 }
 

@@ -62,7 +62,7 @@ struct heartbeat_settings {
 struct election_settings {
   /// How long the leader key counts without renewal.
   std::chrono::milliseconds lease = 3s;
-  /// A leader whose process has ended has a successor after about this time; 0: it is
+  /// A leader whose process has ended has a successor after 1 to 2.5 times this; 0: it is
   /// not probed.
   std::chrono::milliseconds probe_grace = 100ms;
 };

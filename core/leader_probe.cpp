@@ -54,7 +54,7 @@ std::optional<time_point> leader_probe::wake_at() const {
 duration leader_probe::pause() const {
   if (gone_since_)
     return grace_ / 2;
-  return rank_ == 1 ? grace_ : 2 * grace_;
+  return rank_ == 1 ? grace_ * 3 / 2 : grace_ * 3;
 }
 
 } // namespace partita::core

@@ -14,9 +14,10 @@ namespace partita::core {
 ///
 /// Promises:
 /// - One probe at a time, and none without a rank or a leader. While the leader is found, one
-///   every `grace` from the first rank, and half as many from the later ones: a process that
-///   has nothing else to do shall cost next to nothing, and the leader answers all of them.
-///   Every half of `grace` once it is missed.
+///   every 1.5 `grace` from the first rank, and half as many from the later ones: a process
+///   that has nothing else to do shall cost next to nothing, and the leader answers all of
+///   them. Every half of `grace` once it is missed. So the first rank misses a leader for
+///   good after 1 to 2.5 `grace`.
 /// - A leader counts as gone once every probe of a row, at least two, found it gone, and
 ///   the first and the last of them were sent `grace` apart; each rank after the first
 ///   waits for half of `grace` more, so that not all try at once.

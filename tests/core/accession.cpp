@@ -4,18 +4,30 @@
 
 #include "partita/core/accession.hpp"
 
+#include <random>
+
 using namespace core_test;
 
 namespace {
 
 struct fixture {
   time_point now = time_point{} + 1000s;
-  accession mine{{{"worker-1"}, {"me"}, 100ms, {}}};
+  /// The wall clock's second at `now` 1000 s.
+  std::int64_t began = 40;
+  accession mine = with({});
 
-  accession::commands answer(const kv_written& x) { return mine.answered(x, now); }
-  accession::commands answer(const kv_read& x) { return mine.looked(x, now); }
+  static accession with(epoch floor, std::int64_t lead = 7) {
+    return accession{{{"worker-1"}, {"me"}, 100ms, floor, lead}};
+  }
+
+  accession::instant at() const {
+    auto since = now - (time_point{} + 1000s);
+    return {now, began + std::chrono::floor<std::chrono::seconds>(since).count()};
+  }
+  accession::commands answer(const kv_written& x) { return mine.answered(x, at()); }
+  accession::commands answer(const kv_read& x) { return mine.looked(x, at()); }
   accession::commands tick() {
-    auto result = mine.tick(now);
+    auto result = mine.tick(at());
     CAF_CHECK(!result.empty() || !mine.wake_at() || *mine.wake_at() > now);
     return result;
   }
@@ -47,21 +59,105 @@ CAF_TEST(a new leader writes one more than the epoch key holds over that revisio
 CAF_TEST(where the key is missing the epoch is above all that the survey shows) {
   mine.begin();
   only<accession::survey>(answer(nothing_there()));
-  claims(mine.surveyed({5000}, 1000, now), 5001, 0);
+  began = 1000;
+  claims(mine.surveyed({5000}, at()), 5001, 0);
 }
 
-CAF_TEST(where nothing is left the epoch is the unix time) {
+CAF_TEST(where nothing is left the epoch is above all that was granted under) {
+  began = 1700000000;
   mine.begin();
   only<accession::survey>(answer(nothing_there()));
-  claims(mine.surveyed({}, 1700000000, now), 1700000000, 0);
+  claims(mine.surveyed({}, at()), 1700000007, 0);
+  auto x = only<accession::acceded>(answer(done(1)));
+  CAF_MESSAGE("something may have been granted in this second under an epoch six ahead");
+  CAF_CHECK(x.may_grant_at == now + 1s);
+}
+
+CAF_TEST(no epoch is further ahead of the clock than the lead) {
+  began = 100;
+  mine.begin();
+  CAF_MESSAGE("the seventh leader within one second");
+  claims(answer(epoch_key(5, 105)), 106, 5);
+  CAF_CHECK(only<accession::acceded>(answer(done(6))).may_grant_at == now);
+  mine = with({});
+  CAF_MESSAGE("the eighth takes its epoch at once, and grants a second later");
+  claims(answer(epoch_key(5, 106)), 107, 5);
+  CAF_CHECK(only<accession::acceded>(answer(done(6))).may_grant_at == now + 1s);
+  mine = with({});
+  CAF_MESSAGE("the ninth waits for the clock, and looks again then");
+  CAF_CHECK(answer(epoch_key(5, 107)).empty());
+  CAF_REQUIRE(mine.wake_at());
+  CAF_CHECK(*mine.wake_at() == now + 1s);
+  now += 999ms;
+  CAF_CHECK(tick().empty());
+  now += 1ms;
+  only<accession::read>(tick());
+  claims(answer(epoch_key(5, 107)), 108, 5);
+}
+
+CAF_TEST(a clock that is far off is not waited for) {
+  began = 100;
+  mine.begin();
+  CAF_CHECK(answer(epoch_key(5, 116)).empty());
+  mine = with({});
+  claims(answer(epoch_key(5, 117)), 118, 5);
+  CAF_CHECK(only<accession::acceded>(answer(done(6))).may_grant_at == now);
+}
+
+CAF_TEST(the lead is at least as long as nothing is granted in doubt) {
+  CAF_CHECK_EQUAL(accession::lead_for(6s), 7);
+  CAF_CHECK_EQUAL(accession::lead_for(20s), 21);
+  CAF_CHECK_EQUAL(accession::lead_for(600ms), 1);
+}
+
+CAF_TEST(an epoch that something was granted under is not given again) {
+  CAF_MESSAGE("leaders that change at random, and a store that loses the key at random");
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    std::minstd_rand random{seed};
+    auto chance = [&](double x) {
+      return std::uniform_real_distribution<>{}(random) < x;
+    };
+    auto ttl = std::chrono::milliseconds{300 + random() % 4000};
+    auto lead = accession::lead_for(ttl);
+    now = time_point{} + 1000s;
+    began = 5000;
+    epoch key{};
+    epoch granted{};
+    for (int leadership = 0; leadership < 60; ++leadership) {
+      now += std::chrono::milliseconds{random() % (seed % 2 == 0 ? 300 : 3000)};
+      if (chance(0.1))
+        key = {};
+      mine = with({}, lead);
+      mine.begin();
+      auto next =
+          key == epoch{} ? answer(nothing_there()) : answer(epoch_key(5, key.value));
+      if (key == epoch{})
+        next = mine.surveyed({}, at());
+      while (next.empty()) {
+        now = *mine.wake_at();
+        next = tick();
+        next = answer(epoch_key(5, key.value));
+      }
+      key = only<accession::write>(next).value.epoch;
+      auto x = only<accession::acceded>(answer(done(6)));
+      auto granting = now + std::chrono::milliseconds{random() % 2000};
+      if (granting < x.may_grant_at)
+        continue;
+      if (key <= granted)
+        CAF_FAIL("seed " << seed << ": " << key.value << " after " << granted.value);
+      granted = key;
+      now = granting;
+    }
+  }
 }
 
 CAF_TEST(a removed or unreadable key is written over its revision after a survey) {
   for (auto x : {mark(7), holds(7, "no epoch")}) {
-    accession any{{{"worker-1"}, {"me"}, 100ms, {}}};
+    began = 2;
+    auto any = with({});
     any.begin();
-    only<accession::survey>(any.looked(x, now));
-    claims(any.surveyed({8}, 3, now), 9, 7);
+    only<accession::survey>(any.looked(x, at()));
+    claims(any.surveyed({8}, at()), 9, 7);
   }
 }
 
@@ -99,7 +195,7 @@ CAF_TEST(a key that vanished meanwhile leads to a survey) {
   answer(epoch_key(5, 41));
   answer(conflict());
   only<accession::survey>(answer(mark(6)));
-  claims(mine.surveyed({41}, 0, now), 42, 6);
+  claims(mine.surveyed({46}, at()), 47, 6);
 }
 
 CAF_TEST(what the store does not answer or take is tried again) {
@@ -125,13 +221,14 @@ CAF_TEST(what the store does not answer or take is tried again) {
 }
 
 CAF_TEST(an epoch is at least what its leader knows to be needed) {
-  accession known{{{"worker-1"}, {"me"}, 100ms, {50}}};
+  began = 50;
+  auto known = with({50});
   known.begin();
   CAF_MESSAGE("the key holds less: the store may have lost the newest");
-  claims(known.looked(epoch_key(5, 41), now), 50, 5);
+  claims(known.looked(epoch_key(5, 41), at()), 50, 5);
   CAF_MESSAGE("it holds more");
-  only<accession::read>(known.answered(conflict(), now));
-  claims(known.looked(epoch_key(6, 50), now), 51, 6);
+  only<accession::read>(known.answered(conflict(), at()));
+  claims(known.looked(epoch_key(6, 50), at()), 51, 6);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -145,7 +145,9 @@ private:
 
   void applied_record(process_id writer, const kv_entry& now,
                       const std::optional<kv_entry>& before);
-  void judge_order(const std::string& key, const record& x, const stored_record* old);
+  bool may_mean_a_former_life(const std::string& bucket, const kv_entry& before) const;
+  void judge_order(const std::string& key, const record& x, const stored_record* old,
+                   const std::optional<kv_entry>& before);
   void judge_grants(process_id writer, const kv_entry& now, const record& x,
                     const stored_record* old);
   void judge_sealing(const std::string& key, epoch by);
@@ -169,8 +171,11 @@ private:
   checker_options options_;
   violations* found_;
   watch_checker* watches_;
-  /// Of each bucket, which key had a revision; only for `watches_`.
-  std::map<std::string, std::map<revision, std::string>> keys_;
+  using keys_by_revision = std::map<revision, std::string>;
+  /// Of each bucket, which key had a revision in its present life.
+  std::map<std::string, keys_by_revision> keys_;
+  /// Of each bucket, which keys had a revision that was lost.
+  std::map<std::string, std::set<std::pair<revision, std::string>>> lost_;
   core::time_point last_trouble_;
   core::time_point last_change_;
   std::uint64_t grants_ = 0;
@@ -190,9 +195,6 @@ private:
   std::unordered_map<std::string, process_id> incarnations_;
   /// Over all lives of the bucket; and what was known when its present life began.
   version greatest_version_;
-  /// When the store lost writes of a bucket.
-  std::optional<core::time_point> beats_lost_at_;
-  std::optional<core::time_point> records_lost_at_;
   version version_before_;
   epoch epoch_before_;
   epoch greatest_epoch_;

@@ -38,9 +38,6 @@ const grant* find(const std::vector<grant>& xs, const partition& p) {
   return i == xs.end() ? nullptr : &*i;
 }
 
-/// How long somebody may go on as if a store had lost nothing.
-constexpr std::chrono::seconds unnoticed_for{30};
-
 } // namespace
 
 // -- the wires --------------------------------------------------------------------------
@@ -96,18 +93,18 @@ void checker::acknowledged(process_id who, const std::string& bucket, revision a
 }
 
 void checker::lost(const std::string& bucket, std::optional<revision> after) {
-  keys_.erase(bucket);
+  auto& keys = keys_[bucket];
+  auto kept = after ? keys.upper_bound(*after) : keys.begin();
+  lost_[bucket].insert(kept, keys.end());
+  keys.erase(kept, keys.end());
   if (watches_)
     watches_->lost(bucket);
   auto gone = [&](const auto& x) { return !after || x.second.at > *after; };
-  if (bucket == options_.heartbeat_bucket) {
+  if (bucket == options_.heartbeat_bucket)
     std::erase_if(beats_, gone);
-    beats_lost_at_ = world_->now();
-  }
   if (bucket != options_.assignment_bucket)
     return;
   std::erase_if(records_, gone);
-  records_lost_at_ = world_->now();
   version_before_ = greatest_version_;
   epoch_before_ = greatest_epoch_;
   granting_epoch_ = {};
@@ -116,12 +113,7 @@ void checker::lost(const std::string& bucket, std::optional<revision> after) {
 
 void checker::applied(process_id writer, const std::string& bucket, const kv_entry& now,
                       const std::optional<kv_entry>& before) {
-  if (watches_) {
-    auto& keys = keys_[bucket];
-    keys.emplace(now.revision, now.key);
-    if (keys.size() > 1000)
-      keys.erase(keys.begin());
-  }
+  keys_[bucket].emplace(now.revision, now.key);
   if (bucket == options_.heartbeat_bucket)
     applied_beat(writer, now, before);
   else if (bucket != options_.assignment_bucket)
@@ -172,7 +164,7 @@ void checker::applied_record(process_id writer, const kv_entry& now,
       fail("a worker creates its record and leaves one that is there alone",
            "{} was there", now.key);
   } else {
-    judge_order(now.key, *x, old);
+    judge_order(now.key, *x, old, before);
     judge_grants(writer, now, *x, old);
   }
   greatest_version_ = std::max(greatest_version_, x->version);
@@ -181,13 +173,21 @@ void checker::applied_record(process_id writer, const kv_entry& now,
   records_[now.key] = {std::move(*x), now.revision};
 }
 
+/// A store that lost writes gives their revisions again. So a compare-and-set that was meant
+/// for a key's lost value hits another one, if the key has one under the same revision now.
+bool checker::may_mean_a_former_life(const std::string& bucket,
+                                     const kv_entry& before) const {
+  auto lost = lost_.find(bucket);
+  return lost != lost_.end() && lost->second.contains({before.revision, before.key});
+}
+
 void checker::judge_order(const std::string& key, const record& x,
-                          const stored_record* old) {
-  // A store that lost writes gives their revisions again, so that a leader that has not
-  // noticed may hit another's record. Its worker ignores that, as its epoch is an old one,
-  // and that is judged where it applies records.
+                          const stored_record* old,
+                          const std::optional<kv_entry>& before) {
+  // The worker ignores that, as its epoch is an old one, and that is judged where it
+  // applies records.
   auto may_hit_another =
-      records_lost_at_ && world_->now() - *records_lost_at_ < unnoticed_for;
+      before && may_mean_a_former_life(options_.assignment_bucket, *before);
   if (!may_hit_another && x.epoch < granting_epoch_)
     fail("no write of an older epoch takes effect after sealing ended",
          "{} is written under epoch {} after epoch {} granted", key, short_text(x.epoch),
@@ -334,8 +334,7 @@ void checker::judge_first_beat(process_id writer, const std::string& key, const 
   if (!before || before->removed || old == beats_.end()
       || old->second.at != before->revision)
     return;
-  // As for records: a beat for the former life may hit another's revision.
-  if (beats_lost_at_ && world_->now() - *beats_lost_at_ < unnoticed_for)
+  if (may_mean_a_former_life(options_.heartbeat_bucket, *before))
     return;
   const auto& there = old->second.beat;
   if (!is_living(there.state) || there.nonce == x.nonce)
@@ -352,10 +351,9 @@ void checker::judge_mark(const kv_entry& now, const beat& x,
   if (x.state != beat_state::expelled || !before || before->removed || old == beats_.end()
       || !is_living(old->second.beat.state))
     return;
-  // As for records, a mark that is repeated until it is answered may hit another's beat: it
-  // ends that session, but is no expulsion.
-  if (x.nonce != old->second.beat.nonce && beats_lost_at_
-      && world_->now() - *beats_lost_at_ < unnoticed_for)
+  // It ends that session, but is no expulsion.
+  if (x.nonce != old->second.beat.nonce
+      && may_mean_a_former_life(options_.heartbeat_bucket, *before))
     return;
   auto unchanged = world_->now() - old->second.since;
   if (unchanged < options_.ttl)

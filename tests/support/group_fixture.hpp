@@ -2,6 +2,7 @@
 
 #include "test_source.hpp"
 
+#include "partita/actors/shell.hpp"
 #include "partita/actors/supervisor.hpp"
 #include "partita/core/strategies/strategies.hpp"
 #include "partita/core/time.hpp"
@@ -100,7 +101,19 @@ struct group_fixture : test_coordinator_fixture<> {
     return result;
   }
 
+  /// The wall clock goes with virtual time, too.
+  group_fixture() {
+    static const group_fixture* present;
+    present = this;
+    partita::simulated_unix_seconds = +[]() -> std::int64_t {
+      using namespace std::chrono;
+      auto since = present->sched.clock().now().time_since_epoch();
+      return 1'750'000'000 + duration_cast<seconds>(since).count();
+    };
+  }
+
   ~group_fixture() {
+    partita::simulated_unix_seconds = nullptr;
     for (auto& [name, x] : members) {
       anon_send_exit(x.supervisor, caf::exit_reason::kill);
       anon_send_exit(x.client, caf::exit_reason::kill);
