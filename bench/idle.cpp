@@ -25,9 +25,10 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -77,19 +78,30 @@ int run_workers(int n, const std::string& url) {
     pause();
 }
 
-/// CPU time that a process has used so far, in seconds.
-double cpu_seconds(pid_t pid) {
-  std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
-  // Behind the name in parentheses; user and system time are fields 14 and 15.
-  std::istringstream fields{text.substr(text.rfind(')') + 2)};
-  std::string skipped;
-  for (int i = 3; i < 14; ++i)
-    fields >> skipped;
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+/// What the living threads of a process have used so far.
+struct usage {
+  double seconds = 0;
+  /// How often a thread got a core.
+  double turns = 0;
+};
+
+/// From the scheduler's own books: the times of /proc/PID/stat are counted by the timer tick,
+/// which misses most of the short turns that make up idleness, or takes them for whole ticks.
+usage usage_of(const std::string& process) {
+  usage result;
+  for (const auto& thread :
+       std::filesystem::directory_iterator{"/proc/" + process + "/task"}) {
+    std::ifstream in{thread.path() / "schedstat"};
+    double running_ns = 0;
+    double waiting_ns = 0;
+    double turns = 0;
+    if (!(in >> running_ns >> waiting_ns >> turns))
+      throw std::runtime_error{"no " + (thread.path() / "schedstat").string()
+                               + ": this kernel does not keep scheduler statistics"};
+    result.seconds += running_ns / 1e9;
+    result.turns += turns;
+  }
+  return result;
 }
 
 double resident_mib(pid_t pid) {
@@ -100,19 +112,33 @@ double resident_mib(pid_t pid) {
   return 0;
 }
 
+/// What a wake-up costs on this machine if nothing is done: on a virtual one up to ten times
+/// what it does on others, and then most of what is measured.
+void measure_wake_ups() {
+  constexpr int n = 500;
+  auto before = usage_of("self");
+  for (int i = 0; i < n; ++i)
+    std::this_thread::sleep_for(10ms);
+  auto now = usage_of("self");
+  std::printf("a wake-up alone takes %.0f us here\n",
+              1e6 * (now.seconds - before.seconds) / (now.turns - before.turns));
+  std::fflush(stdout);
+}
+
 void measure(const std::string& what, const std::vector<pid_t>& processes,
              std::chrono::seconds how_long) {
   // A measurement of idleness has no event to wait for: it needs time to pass.
   std::this_thread::sleep_for(15s);
-  std::vector<double> before;
+  std::vector<usage> before;
   for (auto pid : processes)
-    before.push_back(cpu_seconds(pid));
+    before.push_back(usage_of(std::to_string(pid)));
   std::this_thread::sleep_for(how_long);
+  auto seconds = static_cast<double>(how_long.count());
   for (std::size_t i = 0; i < processes.size(); ++i) {
-    auto used = cpu_seconds(processes[i]) - before[i];
-    std::printf("%-34s %6.2f %% of a core  %7.1f MiB resident\n", what.c_str(),
-                100 * used / static_cast<double>(how_long.count()),
-                resident_mib(processes[i]));
+    auto now = usage_of(std::to_string(processes[i]));
+    std::printf("%-30s %6.2f %% of a core  %6.0f wake-ups/s  %6.1f MiB resident\n",
+                what.c_str(), 100 * (now.seconds - before[i].seconds) / seconds,
+                (now.turns - before[i].turns) / seconds, resident_mib(processes[i]));
   }
   std::fflush(stdout);
   for (auto pid : processes)
@@ -133,6 +159,7 @@ int main(int argc, char** argv) {
   std::ofstream{config} << "[group]\nname = \"idle\"\n[nats]\nurl = \"" << server.url()
                         << "\"\n[partitions]\nprefix = \"p\"\ncount = 32\n";
   auto run = [&] { return start({PARTITA_PROGRAM, "run", "-c", config.string()}); };
+  measure_wake_ups();
   measure("one worker process", {run()}, seconds);
   measure("one of five, each a process", {run(), run(), run(), run(), run()}, seconds);
   measure(workers + " workers in one process",

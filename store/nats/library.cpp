@@ -8,11 +8,16 @@ namespace partita::nats {
 
 namespace {
 
-// A dead or frozen server must be noticed well within a session or a lease: after two
-// unanswered pings, so within 600 ms.
 constexpr std::int64_t connect_timeout_ms = 500;
-constexpr std::int64_t ping_interval_ms = 200;
 constexpr int max_pings_out = 2;
+
+/// A dead or frozen server must be noticed well within a session or a lease: after two
+/// unanswered pings, so within three of these. Each is four wake-ups, which an idle process
+/// shall have few of; 500 ms at the default timings of a worker.
+std::int64_t ping_interval_ms(const nats_options& x) {
+  return std::clamp<std::int64_t>(x.watch_heartbeat.count() / 2, 200, 1000);
+}
+
 // The library holds its lock while it writes. Without a deadline a frozen server whose
 // socket buffers are full would block every caller, and the ping timer with them.
 constexpr std::int64_t write_deadline_ms = 250;
@@ -69,7 +74,8 @@ void set_behaviour(setup& set, natsOptions* o, const nats_options& wanted) {
       .with("buffer", [&] { return natsOptions_SetReconnectBufSize(o, 0); })
       .with("requests", [&] { return natsOptions_SetFailRequestsOnDisconnect(o, true); })
       .with("timeout", [&] { return natsOptions_SetTimeout(o, connect_timeout_ms); })
-      .with("ping", [&] { return natsOptions_SetPingInterval(o, ping_interval_ms); })
+      .with("ping",
+            [&] { return natsOptions_SetPingInterval(o, ping_interval_ms(wanted)); })
       .with("pings", [&] { return natsOptions_SetMaxPingsOut(o, max_pings_out); })
       .with("deadline",
             [&] { return natsOptions_SetWriteDeadline(o, write_deadline_ms); })
