@@ -211,7 +211,10 @@ struct executor {
 
   void operator()(const core::coordinator::adopt&) const {
     const auto& s = self->state;
-    self->send(s.parent, adopted{s.options.run, s.epoch});
+    self->request(s.parent, caf::infinite, adopted{s.options.run, s.epoch})
+        .then([self = self](may_act) { feed(self, core::coordinator::may_act{}); },
+              // It made another calculator, and ends this one.
+              [](const caf::error&) {});
   }
 
   void operator()(const core::coordinator::show_phase& x) const {

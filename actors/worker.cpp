@@ -277,12 +277,20 @@ void worker::on(const leader_seen& x) {
   catch_up();
 }
 
-void worker::on(const adopted& x) {
+caf::result<may_act> worker::on(const adopted& x) {
   if (!current(role::calculator, x.run))
-    return;
+    return caf::sec::request_receiver_down; // It has been killed.
+  if (doubted_while_calculating_) {
+    // What it goes by may be what the store had lost something of, and its epoch, too. The
+    // news of a connection comes here before the answers that the connection brings.
+    kill(role::calculator);
+    spawn(role::calculator);
+    return caf::sec::request_receiver_down;
+  }
   greatest_epoch_ = std::max(greatest_epoch_, x.epoch);
   logger()->info("{}: acts as leader with epoch {}", id_.value, x.epoch.value);
   listeners_.tell(calculator_adopted{id_, x.epoch});
+  return may_act{};
 }
 
 void worker::on(const phase_changed& x) {

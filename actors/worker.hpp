@@ -68,7 +68,7 @@ public:
   void on(const leader_seen& x);
   void on(const record_received& x);
   void on(const record_lost& x);
-  void on(const adopted& x);
+  caf::result<may_act> on(const adopted& x);
   void on(const phase_changed& x);
   void on(const superseded& x);
   void on(const entry_invalid& x);
@@ -257,6 +257,8 @@ private:
   partita::epoch greatest_epoch_;
   /// When we last had a reason to think that the store may show less than it did before.
   core::accession::instant doubted_since_;
+  /// Since the calculator was spawned there was such a reason.
+  bool doubted_while_calculating_ = false;
   core::duties duties_;
   core::outage outage_;
   /// While degraded: where to go back to, unless the session or the id was lost.

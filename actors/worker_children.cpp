@@ -170,6 +170,7 @@ void worker::need_roster() {
 
 void worker::doubt() {
   doubted_since_ = {time_now(), unix_seconds()};
+  doubted_while_calculating_ = true;
 }
 
 core::time_point worker::doubted_until() const {
@@ -188,6 +189,7 @@ epoch worker::epoch_floor() const {
 
 void worker::spawn_calculator() {
   const auto& o = options_;
+  doubted_while_calculating_ = false;
   calculator_ = spawn_child<calculator_actor, calculator_state>(
       role::calculator, calculator,
       calculator_options{.leader = id_,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace partita::core {
 
@@ -104,6 +105,10 @@ void coordinator::on(const epoch_shown& what, time_point) {
     return;
   overruled_ = true;
   out_.emplace_back(overruled{what.epoch});
+}
+
+void coordinator::on(const may_act&, time_point) {
+  may_act_ = true;
 }
 
 void coordinator::on(const newborn_until& what, time_point now) {
@@ -233,6 +238,10 @@ void coordinator::proceed(time_point now) {
     return;
   // Before the first target: records that go on as they are need not be written.
   append(reconciler_.reserve(reserve(), now), now);
+  if (!std::exchange(asked_, true))
+    out_.emplace_back(adopt{});
+  if (!may_act_)
+    return;
   if (!adopted_)
     adopt_group(now);
   while (auto decision = policy_.next(eligible_.size(), now))
@@ -242,7 +251,6 @@ void coordinator::proceed(time_point now) {
 
 void coordinator::adopt_group(time_point now) {
   adopted_ = true;
-  out_.emplace_back(adopt{});
   look_for_vanished(now);
   auto cold = !reconciler_.names_any();
   policy_.begin(cold);

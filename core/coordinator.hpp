@@ -104,12 +104,15 @@ public:
     nonce incarnation;
     std::optional<beat> found;
   };
+  /// The answer to adopt.
+  struct may_act {};
   struct tick {};
   using event =
       std::variant<beat_shown, beat_unreadable, beat_gone, beats_replayed,
                    beats_interrupted, record_shown, record_gone, records_replayed,
                    epoch_shown, newborn_until, partitions_given, write_answered,
-                   read_answered, mark_answered, mark_looked_at, beat_looked_at, tick>;
+                   read_answered, mark_answered, mark_looked_at, beat_looked_at, may_act,
+                   tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -120,7 +123,7 @@ public:
   using read_mark = expulsion::read;
   /// Read this worker's heartbeat from the stream's leader; answer with beat_looked_at.
   using look_at_beat = membership::look;
-  /// Begins to act.
+  /// All is known that the predecessors left. It acts once it hears may_act.
   struct adopt {};
   /// What is going on, for people.
   struct show_phase {
@@ -166,6 +169,7 @@ private:
   void on(const record_gone& what, time_point now);
   void on(const records_replayed& what, time_point now);
   void on(const epoch_shown& what, time_point now);
+  void on(const may_act& what, time_point now);
   void on(const newborn_until& what, time_point now);
   void on(const partitions_given& what, time_point now);
   void on(const write_answered& what, time_point now);
@@ -202,6 +206,9 @@ private:
   reconciler reconciler_;
   expulsion expulsion_;
   bool beats_replayed_ = false;
+  bool may_act_ = false;
+  /// Has asked whether it may act, and does.
+  bool asked_ = false;
   bool adopted_ = false;
   std::optional<std::vector<partition>> partitions_;
   /// Who takes part in plans.

@@ -170,8 +170,9 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<session_extended>, caf::reacts_to<session_waits>,
     caf::reacts_to<session_over>, caf::reacts_to<elected>, caf::reacts_to<deposed>,
     caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
-    caf::reacts_to<record_lost>, caf::reacts_to<adopted>, caf::reacts_to<phase_changed>,
-    caf::reacts_to<superseded>, caf::reacts_to<entry_invalid>,
+    caf::reacts_to<record_lost>, caf::replies_to<adopted>::with<may_act>,
+    caf::reacts_to<phase_changed>, caf::reacts_to<superseded>,
+    caf::reacts_to<entry_invalid>,
     // From the store.
     caf::reacts_to<link_changed>,
     // INTERNAL: time to start a crashed child again, or to give up waiting.

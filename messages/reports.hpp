@@ -206,11 +206,18 @@ struct others_counted {
 
 // -- calculator -------------------------------------------------------------------------
 
-/// The calculator has the power of this epoch and knows what its predecessors did.
+/// The calculator has the power of this epoch and knows what its predecessors did. It acts
+/// once it is answered; see may_act.
 struct adopted {
   std::uint64_t run = 0;
   partita::epoch epoch;
   PARTITA_REPORT(adopted, x.run, x.epoch)
+};
+
+/// The answer to adopted: nothing happened since the calculator was made that would make
+/// its worker doubt what the store showed meanwhile.
+struct may_act {
+  PARTITA_REPORT(may_act)
 };
 
 /// What the calculator is doing: stable, scaling, rebalancing or emergency.

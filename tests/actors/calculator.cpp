@@ -41,7 +41,7 @@ struct fixture : test::group_fixture {
       return {[](const roster_listener_actor&) {}};
     });
     parent = sys.spawn([](caf::event_based_actor*) -> caf::behavior {
-      return {[](const adopted&) {}, [](const phase_changed&) {},
+      return {[](const adopted&) { return may_act{}; }, [](const phase_changed&) {},
               [](const superseded&) {}, [](const entry_invalid&) {}};
     });
     // Older than any session, so that nothing waits for that.

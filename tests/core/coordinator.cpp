@@ -67,6 +67,8 @@ struct fixture : stepper<coordinator> {
         write(*w);
       else if (const auto* m = std::get_if<coordinator::write_mark>(&x))
         write(*m);
+      else if (std::holds_alternative<coordinator::adopt>(x))
+        on(coordinator::may_act{});
     }
   }
 
@@ -258,6 +260,19 @@ CAF_TEST(nothing is planned before the last record is sealed) {
   CAF_CHECK_EQUAL(count<coordinator::adopt>(heard), 0u);
   write(std::get<coordinator::write>(seals[1]));
   CAF_CHECK_EQUAL(count<coordinator::adopt>(heard), 1u);
+}
+
+CAF_TEST(nothing is planned before it may act) {
+  join(0);
+  give(12);
+  on(coordinator::records_replayed{});
+  auto xs = mine->step(coordinator::beats_replayed{now}, now);
+  CAF_CHECK_EQUAL(count<coordinator::adopt>(xs), 1u);
+  pass(60s, {0});
+  CAF_CHECK_EQUAL(owned(0), 0u);
+  on(coordinator::may_act{});
+  CAF_CHECK_EQUAL(count<coordinator::adopt>(heard), 0u);
+  CAF_CHECK_EQUAL(owned(0), 12u);
 }
 
 CAF_TEST(a cold start plans at once for whoever is there) {

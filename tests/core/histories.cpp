@@ -294,6 +294,8 @@ struct world {
         look(whom, *n);
       else if (const auto* l = std::get_if<coordinator::look_at_beat>(&x))
         look(whom, *l);
+      else if (std::holds_alternative<coordinator::adopt>(x))
+        feed(whom, coordinator::may_act{});
       else if (std::holds_alternative<coordinator::overruled>(x))
         std::erase(leaders, whom);
     }

@@ -147,7 +147,7 @@ private:
                       const std::optional<kv_entry>& before);
   bool may_mean_a_former_life(const std::string& bucket, const kv_entry& before) const;
   void judge_order(const std::string& key, const record& x, const stored_record* old,
-                   const std::optional<kv_entry>& before);
+                   bool by_accident);
   void judge_grants(process_id writer, const kv_entry& now, const record& x,
                     const stored_record* old);
   void judge_sealing(const std::string& key, epoch by);

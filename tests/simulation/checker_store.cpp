@@ -164,8 +164,13 @@ void checker::applied_record(process_id writer, const kv_entry& now,
       fail("a worker creates its record and leaves one that is there alone",
            "{} was there", now.key);
   } else {
-    judge_order(now.key, *x, old, before);
-    judge_grants(writer, now, *x, old);
+    auto by_accident =
+        before && may_mean_a_former_life(options_.assignment_bucket, *before);
+    judge_order(now.key, *x, old, by_accident);
+    // Nobody takes it then: its epoch is an old one, and it names incarnations of that time.
+    // That is judged where they apply records and begin to work.
+    if (!by_accident || x->epoch >= granting_epoch_)
+      judge_grants(writer, now, *x, old);
   }
   greatest_version_ = std::max(greatest_version_, x->version);
   if (x->epoch.value > 0)
@@ -182,17 +187,12 @@ bool checker::may_mean_a_former_life(const std::string& bucket,
 }
 
 void checker::judge_order(const std::string& key, const record& x,
-                          const stored_record* old,
-                          const std::optional<kv_entry>& before) {
-  // The worker ignores that, as its epoch is an old one, and that is judged where it
-  // applies records.
-  auto may_hit_another =
-      before && may_mean_a_former_life(options_.assignment_bucket, *before);
-  if (!may_hit_another && x.epoch < granting_epoch_)
+                          const stored_record* old, bool by_accident) {
+  if (!by_accident && x.epoch < granting_epoch_)
     fail("no write of an older epoch takes effect after sealing ended",
          "{} is written under epoch {} after epoch {} granted", key, short_text(x.epoch),
          short_text(granting_epoch_));
-  if (!may_hit_another && old
+  if (!by_accident && old
       && (x.epoch < old->record.epoch || x.version < old->record.version))
     fail("versions and epochs never go back in the store",
          "{} has version {} of epoch {} after version {} of epoch {}", key,

@@ -36,6 +36,11 @@ const std::vector<fixed_life>& once_failed() {
       {"all", 61234},
       // Leaders changed so often that epochs ran ahead of the clock; then the store was lost.
       {"all", 90552},
+      // A new leader heard of a server that came back with older data only after it had begun.
+      {"all", 100442},
+      {"all", 103769},
+      // One of a life before hit another's record, and granted to incarnations of that time.
+      {"all", 101176},
       // A heartbeat that expired and came anew was missed in a replay.
       {"all", 20378},
       {"all", 30268},
