@@ -23,7 +23,8 @@ CAF_TEST(no ghost worker remains because the leader knows at once who stopped) {
 
 CAF_TEST(a worker that is told to stop leaves within a second) {
   process_group group;
-  group.start_many(3);
+  for (const auto* name : {"a", "b", "c"})
+    group.start(name, {"--set", "worker.shutdown=stop"});
   group.require_rest();
   for (auto victim : {group.a_follower(), group.leader()}) {
     auto begin = std::chrono::steady_clock::now();
