@@ -30,6 +30,7 @@ inline constexpr int no_message_found = 10037;
 inline constexpr int not_enabled_for_account = 10039;
 inline constexpr int stream_name_in_use = 10058;
 inline constexpr int stream_not_found = 10059;
+inline constexpr int subjects_overlap = 10065;
 inline constexpr int wrong_last_sequence = 10071;
 inline constexpr int not_enabled = 10076;
 /// The same as wrong_last_sequence, from newer servers in a cluster.

@@ -214,6 +214,16 @@ CAF_TEST(a bucket that vanishes is made again as it was opened) {
   CAF_CHECK_EQUAL(admin.info("b").config.max_age_ns, 60'000'000'000);
 }
 
+CAF_TEST(another stream on the subjects of a bucket is named) {
+  world w;
+  nats_client admin{w.server.url()};
+  admin.api("STREAM.CREATE.other", R"({"name":"other","subjects":["$KV.b.>"]})");
+  auto opened = w.open(w.connect(), {.name = "b"});
+  CAF_MESSAGE(opened.why);
+  CAF_CHECK_EQUAL(opened.status, open_status::refused);
+  CAF_CHECK(has(opened.why, "overlap"));
+}
+
 CAF_TEST(a consumer that is deleted is made again) {
   world w;
   auto bucket = w.bucket(w.connect(), "b");
