@@ -85,11 +85,17 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
     return {{open_status::unknown, {}, x.why}, {}, false};
   }
   auto answer = nats::parse_stream(x.answer.data);
-  if (auto* info = std::get_if<nats::stream_info>(&answer))
+  if (auto* info = std::get_if<nats::stream_info>(&answer)) {
+    // Seen by one of many clients that make the same stream at once. Taken for its identity
+    // it would look like another life of the bucket later.
+    if (info->created_at_ns == 0)
+      return {
+          {open_status::unknown, {}, "bucket '" + bucket_ + "' is being made"}, {}, true};
     return {{open_status::opened, {info->created_at_ns, {info->last_sequence}}, {}},
             info->config,
             false,
             std::move(info->subjects)};
+  }
   const auto& error = std::get<nats::api_error>(answer);
   if (error.err_code == nats::err_code::stream_not_found)
     return {{open_status::missing,
@@ -138,7 +144,7 @@ void nats_stream::make(const open_bucket& wanted, unsigned attempt, continuation
           opened_ = wanted;
         // Another client may have made it just now, so that there is something to
         // compare.
-        if (x.found.status == open_status::refused && x.passing)
+        if (x.passing)
           again(wanted, attempt, std::move(x), then);
         else
           then(std::move(x.found));

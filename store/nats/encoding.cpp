@@ -111,8 +111,13 @@ std::optional<std::int64_t> from_rfc3339(std::string_view text) {
                       std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok())
     return std::nullopt;
-  auto at = sys_days{date} + hours{hour} + minutes{minute} + seconds{second} - offset;
-  return duration_cast<nanoseconds>(at.time_since_epoch()).count() + ns;
+  seconds at = (sys_days{date} + hours{hour} + minutes{minute} + seconds{second} - offset)
+                   .time_since_epoch();
+  if (at < 0s)
+    return 0;
+  if (at >= duration_cast<seconds>(nanoseconds::max()))
+    return std::nullopt;
+  return nanoseconds{at}.count() + ns;
 }
 
 header_list parse_headers(std::string_view block) {

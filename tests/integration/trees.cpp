@@ -92,6 +92,8 @@ CAF_TEST(concurrent bucket creation by many connections at once) {
     lives.insert(x.identity.created_at_ns);
   }
   CAF_CHECK_EQUAL(opened, 50u);
+  for (auto created_at_ns : lives)
+    CAF_MESSAGE("created at " << created_at_ns << " ns");
   CAF_CHECK_EQUAL(lives.size(), 1u);
   for (const auto& x : stores)
     self->request(x, 10s, close_store{})
