@@ -150,6 +150,15 @@ std::optional<beat> beat_in(const kv_read& answer) {
   return std::nullopt;
 }
 
+/// Whose beat or mark was found; empty: nobody's. Nothing: it cannot be told.
+std::optional<nonce> nonce_in(const kv_read& answer) {
+  if (auto x = beat_in(answer))
+    return x->nonce;
+  auto absent = answer.status == read_status::missing
+                || (answer.status == read_status::found && answer.entry.removed);
+  return absent ? std::optional{nonce{}} : std::nullopt;
+}
+
 /// Carries out what the coordinator commands.
 struct executor {
   self_pointer self;
@@ -200,7 +209,7 @@ struct executor {
     ask_read(self, self->state.heartbeats, kv_last{keys::heartbeat_of(x.who)},
              [self = self, x](const kv_read& answer) {
                feed(self, core::coordinator::beat_looked_at{x.who, x.incarnation,
-                                                            beat_in(answer)});
+                                                            nonce_in(answer)});
              });
   }
 

@@ -158,7 +158,7 @@ void coordinator::on(const mark_looked_at& what, time_point now) {
 
 void coordinator::on(const beat_looked_at& what, time_point now) {
   if (what.found)
-    members_.looked(what.who, what.incarnation, what.found->nonce, now);
+    members_.looked(what.who, what.incarnation, *what.found, now);
 }
 
 void coordinator::on(const tick&, time_point now) {

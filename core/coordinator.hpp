@@ -98,11 +98,13 @@ public:
     kv_read answer;
     std::optional<beat> found;
   };
-  /// The stream's leader has answered a look_at_beat. `found`: as above.
+  /// The stream's leader has answered a look_at_beat.
   struct beat_looked_at {
     worker_id who;
     nonce incarnation;
-    std::optional<beat> found;
+    /// Of the beat or mark that stands there; empty: there is none. Nothing: it was not
+    /// answered, or cannot be read.
+    std::optional<nonce> found;
   };
   /// The answer to adopt.
   struct may_act {};

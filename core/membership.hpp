@@ -71,7 +71,8 @@ public:
     revision over;
   };
 
-  /// Read the heartbeat of `who` from the stream's leader; answer with looked().
+  /// Read the heartbeat of `who` from the stream's leader; answer with looked() if it tells
+  /// who stands there, or that nobody does.
   struct look {
     worker_id who;
     /// The incarnation that should stand there.
@@ -130,7 +131,8 @@ public:
   /// All heartbeats have been shown; `seen_at`: when that was so for the first time.
   void replayed(time_point seen_at, time_point now);
   void interrupted();
-  /// The stream's leader has answered a look: `found` stands in the key, if anything.
+  /// The stream's leader has answered a look: `found` stands in the key; empty: nobody. In
+  /// both cases no later beat of `incarnation` can be acknowledged.
   void looked(const worker_id& who, const nonce& incarnation, const nonce& found,
               time_point now);
 

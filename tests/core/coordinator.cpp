@@ -521,8 +521,7 @@ CAF_TEST(who stands in the place of an owner is looked up if that was never seen
   CAF_CHECK_EQUAL(x.who, id(1));
   CAF_CHECK_EQUAL(x.incarnation.value, "n1");
   on(coordinator::beat_looked_at{id(1), x.incarnation, std::nullopt});
-  auto found = beats[id(1)].value;
-  on(coordinator::beat_looked_at{id(1), x.incarnation, found});
+  on(coordinator::beat_looked_at{id(1), x.incarnation, beats[id(1)].value.nonce});
   now += 6299ms;
   on(coordinator::tick{});
   CAF_CHECK_EQUAL(store[id(1)].value.worker_nonce.value, "n1");

@@ -358,7 +358,12 @@ struct world {
   void look(const std::shared_ptr<leadership>& whom, const coordinator::look_at_beat& x) {
     later(delay(), [=, this] {
       later(delay(), [=, this, e = beats[x.who]] {
-        feed(whom, coordinator::beat_looked_at{x.who, x.incarnation, beat_in(e)});
+        std::optional<nonce> there;
+        if (!e.present)
+          there = nonce{};
+        else if (e.readable)
+          there = e.value.nonce;
+        feed(whom, coordinator::beat_looked_at{x.who, x.incarnation, there});
       });
     });
   }

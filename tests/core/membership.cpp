@@ -509,6 +509,21 @@ CAF_TEST(whether it is older is looked up until it is known) {
   CAF_CHECK(tick().looks.empty());
 }
 
+CAF_TEST(where a look finds nobody the named one has ended after the silence) {
+  CAF_MESSAGE("a mark of a later incarnation is all that was seen, and its key expired");
+  show(1, 2, "b", beat_state::expelled);
+  name(1, "a");
+  CAF_REQUIRE_EQUAL(tick().looks.size(), 1u);
+  now += 10s;
+  group.looked(id(1), {"a"}, {}, now);
+  now += 6299ms;
+  CAF_CHECK(!ended(1, "a"));
+  CAF_CHECK(tick().looks.empty());
+  now += 1ms;
+  CAF_CHECK_EQUAL(tick().ended.size(), 1u);
+  CAF_CHECK(ended(1, "a"));
+}
+
 CAF_TEST(a look that was asked about another incarnation says nothing) {
   show(1, 2, "b");
   name(1, "a");
