@@ -208,9 +208,9 @@ private:
   reconciler reconciler_;
   expulsion expulsion_;
   bool beats_replayed_ = false;
-  bool may_act_ = false;
-  /// Has asked whether it may act, and does.
+  /// Has commanded adopt; has heard may_act; acts.
   bool asked_ = false;
+  bool may_act_ = false;
   bool adopted_ = false;
   std::optional<std::vector<partition>> partitions_;
   /// Who takes part in plans.

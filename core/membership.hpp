@@ -99,7 +99,8 @@ public:
     bool named_was_seen = false;
     /// When to look again whether another one stands there.
     std::optional<time_point> look_at;
-    /// Since when another incarnation, or a forced mark, stands in the place of `named`.
+    /// Since when another incarnation, a forced mark, or nothing (by a look) stands in the
+    /// place of `named`.
     std::optional<time_point> replaced_at;
     /// Incarnations of this id that have ended.
     std::set<partita::nonce> ended;

@@ -527,6 +527,27 @@ CAF_TEST(who stands in the place of an owner is looked up if that was never seen
   CAF_CHECK_EQUAL(store[id(1)].value.worker_nonce.value, "n1");
 }
 
+CAF_TEST(an owner in whose place nobody is found has ended after the silence) {
+  cold_start_of(2);
+  beats[id(1)].value.nonce = {"later"};
+  fail_over_and_lead(4);
+  on(coordinator::tick{});
+  auto x = one<coordinator::look_at_beat>(heard);
+  on(coordinator::beat_looked_at{id(1), x.incarnation, partita::nonce{}});
+  auto beating = [&](duration how_long) {
+    for (auto end = now + how_long; now < end;) {
+      now += 100ms;
+      on(coordinator::tick{});
+      beat_of(0);
+      beat_of(1, "later");
+    }
+  };
+  beating(6200ms);
+  CAF_CHECK_EQUAL(store[id(1)].value.worker_nonce.value, "n1");
+  beating(100ms);
+  CAF_CHECK_EQUAL(store[id(1)].value.worker_nonce.value, "later");
+}
+
 CAF_TEST(a worker that joins gets its share after the window) {
   cold_start_of(2);
   join(2);
