@@ -101,7 +101,7 @@ private:
 };
 
 /// What unix_seconds shows, if set: a simulation's wall clock, so that the same seed writes
-/// the same values. Set before any actor exists, and only by tests.
+/// the same values. Set by tests alone, before any actor runs that reads it.
 inline std::int64_t (*simulated_unix_seconds)() = nullptr;
 
 /// Seconds since 1970, for values that people read.

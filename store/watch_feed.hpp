@@ -26,7 +26,7 @@ namespace partita::store {
 ///
 /// Promises, each of them a test:
 /// - within one life of the bucket no key goes back to an older revision, also over
-/// rebuilds;
+///   rebuilds;
 /// - a delete mark is an event like any other, and `replayed` is not the end;
 /// - a gap in the consumer's sequence, a silence of 2.5 heartbeats, a failed or stale
 ///   consumer and a reconnect each lead to a rebuild with a full replay; keys that are
@@ -35,20 +35,16 @@ namespace partita::store {
 ///   consumer was made has been shown. Counts of what is to come prove nothing: a key that
 ///   is overwritten while the replay passes it makes nats-server 2.9's count reach 0 too
 ///   early, or never;
-/// - nor is it said before every watched key that this process wrote shows the
-/// last
+/// - nor is it said before every watched key that this process wrote shows the last
 ///   acknowledged revision or a later one; a key that is missing from the replay though
 ///   we wrote it is confirmed by a read from the stream's leader first; a replay that
 ///   shows an older revision than that of the acknowledged write, or than watchers were
 ///   told, is dropped and made again, once the stream's leader has shown the later
 ///   revision;
 /// - another creation time, a last revision below one seen before, or a stream's leader
-/// that
-///   has only an older revision of a key, is a new life of the bucket: watchers hear
-///   `bucket_changed`, and everything known is forgotten, also the acknowledged
-///   revisions;
-/// - a watcher that joins a live feed gets a replay of its own (from what the feed
-/// holds),
+///   that has only an older revision of a key, is a new life of the bucket: watchers hear
+///   `bucket_changed`, and everything known is forgotten, also the acknowledged revisions;
+/// - a watcher that joins a live feed gets a replay of its own (from what the feed holds),
 ///   under the same rules; the others hear nothing of it.
 class watch_feed {
 public:
