@@ -167,9 +167,10 @@ void checker::applied_record(process_id writer, const kv_entry& now,
     auto by_accident =
         before && may_mean_a_former_life(options_.assignment_bucket, *before);
     judge_order(now.key, *x, old, by_accident);
-    // Nobody takes it then: its epoch is an old one, and it names incarnations of that time.
-    // That is judged where they apply records and begin to work.
-    if (!by_accident || x->epoch >= granting_epoch_)
+    // Nobody takes it then: its epoch is an old one, also where the present life of the
+    // bucket has not granted anything yet, and it names incarnations of that time. That is
+    // judged where they apply records and begin to work.
+    if (!by_accident || x->epoch >= greatest_granting_epoch_)
       judge_grants(writer, now, *x, old);
   }
   greatest_version_ = std::max(greatest_version_, x->version);
