@@ -131,6 +131,12 @@ private:
     revision at;
   };
 
+  /// What a record gave to whom.
+  struct content {
+    nonce to;
+    std::vector<grant> grants;
+  };
+
   struct stored_beat {
     partita::beat beat;
     revision at;
@@ -146,6 +152,7 @@ private:
   void applied_record(process_id writer, const kv_entry& now,
                       const std::optional<kv_entry>& before);
   bool may_mean_a_former_life(const std::string& bucket, const kv_entry& before) const;
+  bool was_so(const std::string& key, const record& x, const grant& y) const;
   void judge_order(const std::string& key, const record& x, const stored_record* old,
                    bool by_accident);
   void judge_grants(process_id writer, const kv_entry& now, const record& x,
@@ -191,7 +198,7 @@ private:
   // -- the assignment bucket --
   std::map<std::string, stored_record> records_;
   /// By key, over all lives of the bucket.
-  std::map<std::string, std::set<version>> versions_;
+  std::map<std::string, std::map<version, content>> versions_;
   std::unordered_map<std::string, process_id> incarnations_;
   /// Over all lives of the bucket; and what was known when its present life began.
   version greatest_version_;

@@ -175,7 +175,8 @@ void checker::applied_record(process_id writer, const kv_entry& now,
   }
   greatest_version_ = std::max(greatest_version_, x->version);
   if (x->epoch.value > 0)
-    versions_[now.key].insert(x->version);
+    versions_[now.key].insert_or_assign(x->version,
+                                        content{x->worker_nonce, x->partitions});
   records_[now.key] = {std::move(*x), now.revision};
 }
 
@@ -223,8 +224,11 @@ void checker::judge_grants(process_id writer, const kv_entry& now, const record&
   for (const auto& y : x.partitions) {
     const auto* had = same ? find(old->record.partitions, y.partition) : nullptr;
     auto& known = place_of(y.partition);
-    // A record that was lost, or made anew by its worker, may be put back as it was.
-    bool restored = known.granted == y.token && known.granted_to == x.worker_nonce;
+    // A record that was lost, or made anew by its worker, may be put back as it was, be it
+    // not the last that a leader could have known. Whether anybody works by it is judged
+    // where that begins.
+    bool restored = (known.granted == y.token && known.granted_to == x.worker_nonce)
+                    || was_so(now.key, x, y);
     if (!had && !restored) {
       gains = true;
       judge_grant(now.key, x, y, to);
@@ -248,6 +252,18 @@ void checker::judge_grants(process_id writer, const kv_entry& now, const record&
   granting_epoch_ = std::max(granting_epoch_, x.epoch);
   greatest_granting_epoch_ = std::max(greatest_granting_epoch_, x.epoch);
   judge_drain(writer, now, x);
+}
+
+/// Whether this record once said the same under this version, to the same incarnation.
+bool checker::was_so(const std::string& key, const record& x, const grant& y) const {
+  auto versions = versions_.find(key);
+  if (versions == versions_.end())
+    return false;
+  auto then = versions->second.find(x.version);
+  if (then == versions->second.end() || then->second.to != x.worker_nonce)
+    return false;
+  const auto* had = find(then->second.grants, y.partition);
+  return had && had->token == y.token;
 }
 
 /// A leader grants for the first time: sealing has ended.

@@ -2,6 +2,8 @@
 
 #include "../support/nats_world.hpp"
 
+#include <caf/event_based_actor.hpp>
+
 #include <future>
 
 using namespace partita;
