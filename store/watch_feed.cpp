@@ -308,6 +308,14 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
     return;
   }
   sequence_ = x.sequence;
+  if (ledger_.contradicts(x.entry)) {
+    begin_life(out, {created_at_ns_.value_or(0), x.entry.revision},
+               "the bucket lost acknowledged writes: revision " + number(x.entry.revision)
+                   + " of '" + x.entry.key + "' is another one now",
+               now);
+    begin_attempt(out, now);
+    return;
+  }
   if (to_come_.erase(x.entry.key) > 0 || phase_ == phase::complete)
     heard_ = now;
   last_ = std::max(last_, x.entry.revision);

@@ -41,9 +41,10 @@ namespace partita::store {
 ///   shows an older revision than that of the acknowledged write, or than watchers were
 ///   told, is dropped and made again, once the stream's leader has shown the later
 ///   revision;
-/// - another creation time, a last revision below one seen before, or a stream's leader
-///   that has only an older revision of a key, is a new life of the bucket: watchers hear
-///   `bucket_changed`, and everything known is forgotten, also the acknowledged revisions;
+/// - another creation time, a last revision below one seen before, a stream's leader that
+///   has only an older revision of a key, or another content of a key at a revision that
+///   was shown, is a new life of the bucket: watchers hear `bucket_changed`, and everything
+///   known is forgotten, also the acknowledged revisions;
 /// - a watcher that joins a live feed gets a replay of its own (from what the feed holds),
 ///   under the same rules; the others hear nothing of it.
 class watch_feed {

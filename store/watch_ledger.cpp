@@ -31,13 +31,23 @@ void watch_ledger::forgive(const std::string& key) {
   own_.erase(key);
 }
 
+bool watch_ledger::contradicts(const kv_entry& entry) const {
+  auto known = told_.find(entry.key);
+  if (known == told_.end() || known->second.absent
+      || known->second.entry.revision != entry.revision)
+    return false;
+  const auto& was = known->second.entry;
+  return was.removed != entry.removed || was.value != entry.value;
+}
+
 std::optional<kv_entry> watch_ledger::show(kv_entry entry) {
   auto& known = told_[entry.key];
   bool fresh = known.shown == revision{};
   known.shown = std::max(known.shown, entry.revision);
-  if (entry.revision >= known.entry.revision)
+  if (entry.revision >= known.entry.revision) {
     known.entry = std::move(entry);
-  else if (!fresh)
+    known.absent = false;
+  } else if (!fresh)
     return std::nullopt;
   return known.entry;
 }
@@ -86,7 +96,7 @@ std::vector<std::string> watch_ledger::take_absent() {
     if (known.shown != revision{} || known.entry.removed)
       continue;
     // The revision stays: a replica that lags may still show older ones.
-    known.entry.removed = true;
+    known.absent = known.entry.removed = true;
     known.entry.value.clear();
     result.push_back(key);
   }

@@ -36,6 +36,10 @@ public:
   /// The key has no revision any more: it need not be shown.
   void forgive(const std::string& key);
 
+  /// Whether watchers were told something else of this key at the same revision: it was
+  /// given again, in another life of the bucket.
+  bool contradicts(const kv_entry& entry) const;
+
   /// Takes a delivery and returns what watchers shall hear: the entry; or, if an older
   /// one is shown by a fresh replay, the newest that was told; or nothing, if it is old
   /// news.
@@ -66,6 +70,8 @@ private:
     kv_entry entry;
     /// What the present attempt has shown of this key; 0: nothing.
     revision shown;
+    /// A replay did not show the key; the revision is that of what was there before.
+    bool absent = false;
   };
 
   struct own_write {

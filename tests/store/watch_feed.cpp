@@ -346,7 +346,8 @@ CAF_TEST(a key that was gone does not come back with an older revision) {
   for (const auto& text : x.heard())
     CAF_CHECK_NOT_EQUAL(text, "value a 3");
   x.deliver(value_of("a", 5));
-  CAF_CHECK_EQUAL(x.heard().back(), "value a 5");
+  auto heard = x.heard();
+  CAF_CHECK_EQUAL(heard.back(), "value a 5");
 }
 
 // -- our own writes ---------------------------------------------------------------------
@@ -513,6 +514,28 @@ CAF_TEST(another creation time is a new life of the bucket) {
   CAF_CHECK(!x.told[0].event.why.empty());
   CAF_CHECK_EQUAL(x.told[2].event.bucket.last.value, 1u);
   CAF_CHECK(x.confirms.empty());
+}
+
+CAF_TEST(another content at a revision that was shown is a new life) {
+  feed_driver x;
+  x.live({value_of("a", 5, "old"), value_of("b", 6)});
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  CAF_MESSAGE("writes were lost, and as many made since");
+  x.replay({value_of("a", 5, "new")}, {1, {6}});
+  check_heard(x, {"bucket_changed"});
+  CAF_CHECK(x.told[0].event.why.find("revision 5 of 'a'") != std::string::npos);
+  x.replay({value_of("a", 5, "new"), value_of("b", 6)}, {1, {6}});
+  check_heard(x, {"bucket_changed", "value a 5", "value b 6", "replayed"});
+}
+
+CAF_TEST(another content at a revision of a change is a new life as well) {
+  feed_driver x;
+  x.live({value_of("a", 5, "old")});
+  x.forget();
+  x.deliver(mark_of("a", 5));
+  check_heard(x, {"bucket_changed"});
+  CAF_CHECK_EQUAL(x.rebuilds(), 1u);
 }
 
 CAF_TEST(a last revision below one seen before is a new life) {
