@@ -286,7 +286,7 @@ void coordinator::look_for_vanished(time_point now) {
         pulse && pulse->applied.version.value != 0
         && (!reconciler_.has_record(who)
             || reconciler_.record_of(who).version < pulse->applied.version))
-      append(reconciler_.vanished(now), now);
+      append(reconciler_.vanished(who, pulse->nonce, now), now);
 }
 
 void coordinator::keep_owners(time_point now) {

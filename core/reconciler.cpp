@@ -28,6 +28,9 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     x.voided = true;
     newest_ = std::max(newest_, found->version);
   } else if (found) {
+    if (auto i = orphans_.find(who);
+        i != orphans_.end() && i->second == found->worker_nonce)
+      orphans_.erase(i); // It had not vanished after all.
     x.voided = false;
     auto ours = seen == x.written || (x.writer.busy() && *found == x.under_way);
     // What others wrote in between is not known: what is being revoked counts from here.
@@ -37,10 +40,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     x.newest = std::max(x.newest, found->version);
     newest_ = std::max(newest_, found->version);
   } else {
-    x.value.reset();
-    x.revoked.clear();
-    x.unsealed = x.voided = false;
-    hold(now);
+    lose(who, x, now);
   }
   x.revision = seen;
   look(who, x, now);
@@ -54,21 +54,45 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
   auto i = slots_.find(who);
   if (i == slots_.end() || !i->second.present)
     return {};
-  hold(now);
   auto& x = i->second;
   x.present = false;
-  x.unsealed = x.voided = false;
-  x.value.reset();
-  x.revoked.clear();
+  lose(who, x, now);
   look(who, x, now);
   work(now);
   return std::move(out_);
 }
 
-reconciler::commands reconciler::vanished(time_point now) {
+reconciler::commands reconciler::vanished(const worker_id& who, const nonce& incarnation,
+                                          time_point now) {
   out_.clear();
   hold(now);
+  // A record that is there will be followed, and its worker then does what it says.
+  if (!has_record(who) && !planted(mistake::vanished_record_ignored))
+    orphans_[who] = incarnation;
   return {};
+}
+
+/// What the record says is not known any more.
+void reconciler::lose(const worker_id& who, slot& x, time_point now) {
+  hold(now);
+  if (x.value && !planted(mistake::vanished_record_ignored))
+    orphans_[who] = x.value->worker_nonce;
+  x.value.reset();
+  x.revoked.clear();
+  x.unsealed = x.voided = false;
+}
+
+bool reconciler::beats_still(const worker_id& who, const nonce& incarnation) const {
+  const auto* pulse = members_.living(who);
+  return pulse && pulse->nonce == incarnation;
+}
+
+/// Those that beat no more have noticed, or have ended.
+void reconciler::forget_orphans() {
+  auto gone = std::erase_if(
+      orphans_, [this](const auto& x) { return !beats_still(x.first, x.second); });
+  if (gone != 0)
+    mark_all();
 }
 
 void reconciler::hold(time_point now) {
@@ -182,6 +206,7 @@ reconciler::commands reconciler::may_grant_at(time_point when, time_point now) {
 
 reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
   out_.clear();
+  forget_orphans();
   mark(who);
   work(now);
   if (auto i = slots_.find(who); i != slots_.end())
@@ -244,7 +269,10 @@ bool reconciler::may_write(const slot& x, time_point now) const {
 
 bool reconciler::may_grant(time_point now) const {
   auto newborn = birth_until_ && now < *birth_until_;
-  return sealed_ && !(hold_until_ && now < *hold_until_)
+  auto orphaned = std::any_of(orphans_.begin(), orphans_.end(), [this](const auto& x) {
+    return beats_still(x.first, x.second);
+  });
+  return sealed_ && !orphaned && !(hold_until_ && now < *hold_until_)
          && (!newborn || planted(mistake::no_newborn_wait));
 }
 
@@ -304,6 +332,7 @@ reconciler::commands reconciler::looked(const worker_id& who, const kv_read& ans
 
 reconciler::commands reconciler::tick(time_point now) {
   out_.clear();
+  forget_orphans();
   for (auto& [who, x] : slots_) {
     carry_out(who, x, x.writer.tick(now), now);
     if (x.retry_at && now >= *x.retry_at) {
@@ -429,7 +458,7 @@ const record& reconciler::record_of(const worker_id& who) const {
 }
 
 bool reconciler::settled() const {
-  if (!target_ || hold_until_ || birth_until_)
+  if (!target_ || hold_until_ || birth_until_ || !orphans_.empty())
     return false;
   auto open = std::any_of(slots_.begin(), slots_.end(), [&](const auto& entry) {
     const auto& x = entry.second;

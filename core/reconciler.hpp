@@ -41,7 +41,8 @@ namespace partita::core {
 /// - A record never goes back to a smaller (epoch, version): one that appears is void, and
 ///   what was there before is written over it.
 /// - Nothing is granted before `may_grant_at`, nor for `hold` after a record vanished or
-///   could not be read: nobody knows what its worker still does.
+///   could not be read, nor while the incarnation that it named still beats: it has not
+///   noticed, and nobody knows what it still does.
 class reconciler {
 public:
   struct options {
@@ -90,8 +91,9 @@ public:
   commands shown(const worker_id& who, revision at, const decoded<record>& value,
                  time_point now);
   commands gone(const worker_id& who, time_point now);
-  /// A record that was never shown has vanished.
-  commands vanished(time_point now);
+  /// What this incarnation has applied was never shown: its record vanished, or was made
+  /// anew.
+  commands vanished(const worker_id& who, const nonce& incarnation, time_point now);
   /// All records have been shown: seals them.
   commands replayed(time_point now);
 
@@ -171,6 +173,9 @@ private:
 
   slot& at(const worker_id& who);
   void hold(time_point now);
+  void lose(const worker_id& who, slot& x, time_point now);
+  void forget_orphans();
+  bool beats_still(const worker_id& who, const nonce& incarnation) const;
   void look(const worker_id& who, slot& x, time_point now);
   void index(const worker_id& who, slot& x);
   void count_moves(slot& x);
@@ -221,6 +226,9 @@ private:
   partita::version newest_;
   /// Only for the mistake of that name.
   std::uint64_t restarted_ = 0;
+  /// Whose record vanished or cannot be read: the incarnation that it named. Nothing is
+  /// granted while that beats.
+  std::map<worker_id, nonce, by_number> orphans_;
   /// Nothing is granted before; both with the time at which all is looked at again.
   std::optional<time_point> hold_until_;
   std::optional<time_point> birth_until_;

@@ -373,10 +373,36 @@ CAF_TEST(after a record vanished nothing is granted for the hold) {
   gone("a");
   CAF_CHECK(want({{"b", {1, 2, 3}}}).empty());
   CAF_CHECK(!mine->settled());
+  CAF_MESSAGE("it has noticed");
+  CAF_CHECK(lives("a", "a2").empty());
   nothing_until(6300ms);
   auto x = only<reconciler::write>(tick());
   CAF_CHECK_EQUAL(x.who, id("b"));
   CAF_CHECK_EQUAL(names(x.value), "1 2 3 ");
+}
+
+CAF_TEST(nothing is granted while somebody beats whose record vanished) {
+  two_owners();
+  gone("a");
+  CAF_CHECK(want({{"b", {1, 2, 3}}}).empty());
+  now += 10min;
+  CAF_CHECK(tick().empty());
+  CAF_CHECK(lives("a").empty());
+  CAF_CHECK(!mine->settled());
+  CAF_MESSAGE("it joins anew, or is made to end");
+  auto xs = lives("a", "a2");
+  CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "1 2 3 ");
+  CAF_CHECK(want({{"b", {1, 2, 3}}}).empty());
+}
+
+CAF_TEST(a record that is shown again has not vanished) {
+  two_owners();
+  gone("a");
+  show("a", 90, record_of("a", 1, {1, 2}));
+  CAF_CHECK(want({{"a", {1, 2}}, {"b", {3, 4}}}).empty());
+  nothing_until(6300ms);
+  auto xs = tick();
+  CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "3 4 ");
 }
 
 CAF_TEST(during a hold nothing is taken away for somebody who could not get it yet) {
@@ -393,6 +419,7 @@ CAF_TEST(during a hold nothing is taken away for somebody who could not get it y
 CAF_TEST(during a hold no record is addressed anew) {
   two_owners();
   gone("a");
+  lives("a", "a2");
   says("b", beat_state::restarting);
   CAF_CHECK(lives("b", "b2").empty());
   nothing_until(6300ms);
@@ -413,6 +440,7 @@ CAF_TEST(a record that cannot be read is rewritten after the hold) {
   CAF_CHECK(show("a", 9, malformed{"no json"}).empty());
   CAF_CHECK(!mine->has_record(id("a")));
   CAF_CHECK(want({{"b", {3}}}).empty());
+  CAF_CHECK(lives("a", "a2").empty());
   nothing_until(6300ms);
   auto x = only<reconciler::write>(tick());
   CAF_CHECK_EQUAL(x.who, id("a"));
