@@ -1,11 +1,10 @@
 #define CAF_SUITE actors.calculator
 
 #include "../support/group_fixture.hpp"
+#include "../support/stub.hpp"
 
 #include "partita/actors/calculator.hpp"
 #include "partita/messages/codec.hpp"
-
-#include <caf/event_based_actor.hpp>
 
 using namespace partita;
 using namespace std::chrono_literals;
@@ -37,13 +36,10 @@ struct fixture : test::group_fixture {
   fixture() {
     assignments = make("g-assignment");
     heartbeats = make("g-heartbeat");
-    roster = sys.spawn([](caf::event_based_actor*) -> caf::behavior {
-      return {[](const roster_listener_actor&) {}};
-    });
-    parent = sys.spawn([](caf::event_based_actor*) -> caf::behavior {
-      return {[](const adopted&) { return may_act{}; }, [](const phase_changed&) {},
-              [](const superseded&) {}, [](const entry_invalid&) {}};
-    });
+    roster = test::spawn_stub(sys, [](const roster_listener_actor&) {});
+    parent = test::spawn_stub(
+        sys, [](const adopted&) { return may_act{}; }, [](const phase_changed&) {},
+        [](const superseded&) {}, [](const entry_invalid&) {});
     // Older than any session, so that nothing waits for that.
     pass(10s);
   }

@@ -1,5 +1,7 @@
 #define CAF_SUITE actors.roster
 
+#include "../support/stub.hpp"
+
 #include "partita/actors/roster.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/store/memory_store.hpp"
@@ -37,12 +39,9 @@ struct fixture : test_coordinator_fixture<> {
 
   fixture() {
     auto asked = std::make_shared<std::string>();
-    bucket = sys.spawn([asked](caf::event_based_actor*) -> caf::behavior {
-      return {[asked](const kv_watch& x) { *asked = x.pattern; }};
-    });
-    parent = sys.spawn([this](caf::event_based_actor*) -> caf::behavior {
-      return {[all = invalid](const entry_invalid& x) { all->push_back(x); }};
-    });
+    bucket = test::spawn_stub(sys, [asked](const kv_watch& x) { *asked = x.pattern; });
+    parent = test::spawn_stub(
+        sys, [all = invalid](const entry_invalid& x) { all->push_back(x); });
     roster_options o;
     o.self = {"worker-0"};
     o.clock = timepiece::of_actors();

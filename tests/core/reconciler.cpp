@@ -376,7 +376,8 @@ CAF_TEST(of two that name a partition the one that shall not have it stops first
 
 CAF_TEST(owners are those that are wanted once that is known) {
   moving_2();
-  CAF_CHECK_EQUAL(mine->owners().at("p.2"), id("b"));
+  auto owners = mine->owners();
+  CAF_CHECK_EQUAL(owners.at("p.2"), id("b"));
   CAF_CHECK_EQUAL(names(mine->record_of(id("a"))), "1 -2 ");
 }
 

@@ -69,7 +69,10 @@ CAF_TEST(a rolling restart with drain hands each partition over once for each ow
   CAF_MESSAGE(gaps.size() << " hand-offs, without owner for " << gaps[gaps.size() / 2]
                           << " us p50, " << p99 << " us p99, " << gaps.back()
                           << " us at most");
+#ifndef __SANITIZE_ADDRESS__
+  // What is promised of the program; instrumented it is several times slower.
   CAF_CHECK_LESS(p99, 50'000);
+#endif
   if (p99 >= 50'000)
     CAF_MESSAGE(group.journal().story());
 }

@@ -114,8 +114,10 @@ void a_replay_is_whole_while_its_keys_are_overwritten(subject& s) {
     writer.put(key, "x");
   std::vector<caf::actor> writers;
   for (const auto& key : keys)
-    writers.push_back(x.system().spawn(
-        [=](caf::event_based_actor* self) { overwrite(self, writer.handle(), key); }));
+    writers.push_back(
+        x.system().spawn([](caf::event_based_actor* self, const bucket_actor& where,
+                            const std::string& what) { overwrite(self, where, what); },
+                         writer.handle(), key));
   for (auto i = 0; i < 300; ++i) {
     watch_probe probe{x.system()};
     probe.watch(bucket.handle(), ">");

@@ -47,10 +47,12 @@ CAF_TEST(a process whose actors are all busy is found alive) {
     until(w, other, probe_status::alive);
     std::promise<void> begun;
     std::promise<void> enough;
-    busy.spawn([&] {
-      begun.set_value();
-      enough.get_future().wait();
-    });
+    busy.spawn(
+        [](caf::event_based_actor*, std::promise<void>* here, std::promise<void>* end) {
+          here->set_value();
+          end->get_future().wait();
+        },
+        &begun, &enough);
     begun.get_future().wait();
     CAF_MESSAGE("the only thread of its actors does not return");
     for (int i = 0; i < 20; ++i)
