@@ -75,10 +75,13 @@ struct nats_world {
   /// Writes the same until it is certain what became of it.
   kv_written put(blocking_bucket& where, const std::string& key,
                  const std::string& value) {
-    for (;;) {
+    for (auto end = std::chrono::steady_clock::now() + patience;;) {
       auto x = where.put(key, value);
-      if (x.status != write_status::unknown && x.status != write_status::not_connected)
+      auto certain =
+          x.status != write_status::unknown && x.status != write_status::not_connected;
+      if (certain || std::chrono::steady_clock::now() >= end)
         return x;
+      // A pace: the store may answer at once that it is not connected.
       self->receive(caf::after(std::chrono::milliseconds{5}) >> [] {});
     }
   }

@@ -1,0 +1,126 @@
+#define CAF_SUITE core.coordinator_doubt
+
+#include "coordinator_fixture.hpp"
+
+// A leader that may not be the only one, or cannot know what others do.
+
+using namespace core_test;
+
+CAF_TEST_FIXTURE_SCOPE(coordinator_doubt_tests, coordinator_fixture)
+
+// -- fencing ----------------------------------------------------------------------------
+
+CAF_TEST(a greater epoch ends everything) {
+  cold_start_of(2);
+  on(coordinator::epoch_shown{{3}});
+  CAF_CHECK(heard.empty());
+  on(coordinator::epoch_shown{{4}});
+  CAF_CHECK_EQUAL(only<coordinator::overruled>(heard).by.value, 4u);
+  heard.clear();
+  join(5);
+  pass(60s, {0});
+  CAF_CHECK(heard.empty());
+  CAF_CHECK(!mine->wake_at());
+}
+
+CAF_TEST(a record of a greater epoch is not written over) {
+  cold_start_of(2);
+  auto theirs = store[id(1)].value;
+  theirs.epoch = {4};
+  theirs.version = {4 * versions_per_epoch + 1};
+  theirs.partitions.clear();
+  put(1, theirs);
+  CAF_CHECK_EQUAL(count<coordinator::overruled>(heard), 1u);
+  CAF_CHECK_EQUAL(writes, 0u);
+  CAF_CHECK_EQUAL(store[id(1)].value, theirs);
+}
+
+CAF_TEST(a record of a smaller epoch that appears later is written over) {
+  cold_start_of(2);
+  auto ours = store[id(1)].value;
+  auto void_one = ours;
+  void_one.epoch = {2};
+  void_one.version = {2 * versions_per_epoch + 77};
+  void_one.partitions.clear();
+  store[id(1)].revision = ++last;
+  on(coordinator::record_shown{id(1), {last}, void_one});
+  CAF_CHECK_EQUAL(writes, 1u);
+  CAF_CHECK_EQUAL(store[id(1)].value.partitions, ours.partitions);
+  CAF_CHECK_EQUAL(store[id(1)].value.epoch.value, 3u);
+  all_owned_once(12);
+}
+
+// -- when nobody knows ------------------------------------------------------------------
+
+CAF_TEST(an unreadable record takes its worker out until the hold is over) {
+  cold_start_of(2);
+  store[id(1)] = {++last, {}};
+  on(coordinator::record_shown{id(1), {last}, malformed{"no json"}});
+  CAF_MESSAGE("nobody knows what its worker still does, as long as it has not noticed");
+  pass(20s, {0, 1});
+  CAF_CHECK_EQUAL(owned(0), 6u);
+  CAF_CHECK_EQUAL(writes, 0u);
+  beat_of(1, "again");
+  pass(30s, {0, 1});
+  all_owned_once(12);
+  CAF_CHECK_EQUAL(owned(1), 6u);
+}
+
+CAF_TEST(a group whose only record cannot be read is planned for after the hold) {
+  beat_of(0);
+  store[id(0)] = {++last, {}};
+  on(coordinator::record_shown{id(0), {last}, malformed{"no json"}});
+  give(12);
+  replay();
+  pass(6200ms, {0});
+  CAF_CHECK_EQUAL(writes, 0u);
+  pass(200ms, {0});
+  CAF_CHECK_EQUAL(owned(0), 12u);
+}
+
+CAF_TEST(a vanished record takes its worker out until it is made anew) {
+  cold_start_of(2);
+  store.erase(id(1));
+  on(coordinator::record_gone{id(1)});
+  beat_of(1, "again");
+  pass(6200ms, {0, 1});
+  CAF_CHECK_EQUAL(owned(0), 6u);
+  pass(200ms, {0, 1});
+  CAF_CHECK_EQUAL(owned(0), 12u);
+  record empty;
+  empty.worker_nonce = {"again"};
+  put(1, empty);
+  beat_of(1, "again");
+  pass(12s, {0, 1});
+  all_owned_once(12);
+  CAF_CHECK_EQUAL(owned(1), 6u);
+}
+
+CAF_TEST(nothing is granted on newborn buckets until they are old enough) {
+  on(coordinator::newborn_until{now + 3s});
+  on(coordinator::newborn_until{now + 2s});
+  join(0);
+  give(12);
+  replay();
+  pass(2900ms, {0});
+  CAF_CHECK_EQUAL(owned(0), 0u);
+  pass(100ms, {0});
+  CAF_CHECK_EQUAL(owned(0), 12u);
+}
+
+CAF_TEST(after the heartbeats were not to be seen nobody is expelled for the grace) {
+  cold_start_of(2);
+  on(coordinator::beats_interrupted{});
+  now += 20s;
+  on(coordinator::tick{});
+  CAF_CHECK(heard.empty());
+  on(coordinator::beats_replayed{now - 80s});
+  now += 4999ms;
+  on(coordinator::tick{});
+  CAF_CHECK(heard.empty());
+  now += 1ms;
+  on(coordinator::tick{});
+  CAF_CHECK_EQUAL(count<coordinator::ending>(heard), 2u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
