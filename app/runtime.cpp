@@ -10,9 +10,10 @@ namespace partita::app {
 runtime_config::runtime_config() {
   // Work stealing polls: an idle worker would cost a quarter of a core.
   set("scheduler.policy", caf::atom("sharing"));
-  // No actor blocks or computes for long, so that two threads are enough for hundreds of
-  // workers; each one more costs wake-ups.
-  set("scheduler.max-threads", std::size_t{2});
+  // No actor blocks, and a plan for a thousand workers takes some 15 ms (bench/planning), so
+  // that one thread is enough for hundreds of workers. A second one would be woken for each
+  // message that the first sends and then handles itself.
+  set("scheduler.max-threads", std::size_t{1});
 }
 
 void start_logging(const std::string& level) {

@@ -57,7 +57,7 @@ struct bucket_state {
   std::optional<nats_stream> stream;
   std::optional<nats_watches> watches;
 
-  /// When the earliest alarm for a deadline will ring.
+  /// What the connection was asked to wake us at.
   std::optional<clock::time_point> alarm;
   /// Ourselves, while requests are under way.
   nats_bucket_actor until_answered;
@@ -89,13 +89,10 @@ public:
 
   ~turn() {
     auto& state = self_->state;
-    if (auto next = state.requests.next_deadline()) {
-      set_alarm(*next);
-      // Who asked may let go of us before the answer.
-      state.until_answered = nats_bucket_actor{self_};
-    } else {
-      state.until_answered = nullptr;
-    }
+    auto deadline = state.requests.next_deadline();
+    set_alarm(earlier(deadline, state.watches->wake_at()));
+    // Who asked may let go of us before the answer.
+    state.until_answered = deadline ? nats_bucket_actor{self_} : nats_bucket_actor{};
     if (state.closer && state.requests.empty() && state.waits.empty())
       self_->send(std::exchange(state.closer, nullptr),
                   nats_rested{state.options.bucket});
@@ -104,14 +101,17 @@ public:
 private:
   // The connection's timers, not those of actors: these would keep us alive for as long
   // as they run, and cannot be taken back.
-  void set_alarm(clock::time_point at) {
+  void set_alarm(std::optional<clock::time_point> at) {
     auto& state = self_->state;
-    if (state.alarm && *state.alarm <= at)
+    if (state.alarm == at)
       return;
     state.alarm = at;
-    auto delay = std::chrono::ceil<std::chrono::milliseconds>(at - clock::now());
-    state.connection->wake_after(state.port,
-                                 std::max(delay, std::chrono::milliseconds{0}));
+    state.connection->wake_at(state.port, at);
+  }
+
+  static std::optional<clock::time_point> earlier(std::optional<clock::time_point> a,
+                                                  std::optional<clock::time_point> b) {
+    return a && b ? std::min(*a, *b) : a ? a : b;
   }
 
   bucket_ptr self_;
@@ -482,8 +482,7 @@ nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
         turn end{self};
         auto& state = self->state;
         auto now = clock::now();
-        if (state.alarm && *state.alarm <= now)
-          state.alarm.reset();
+        state.alarm.reset();
         state.requests.expire(now);
         state.watches->wake();
       },

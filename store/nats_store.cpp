@@ -96,7 +96,7 @@ struct store_state {
   /// The number of the link; 0: there is none.
   std::uint64_t link_number = 0;
   nats_requests probes;
-  /// When the earliest alarm for a probe will ring.
+  /// What the connection was asked to wake us at.
   std::optional<clock::time_point> alarm;
   /// Ourselves, while probes are under way.
   nats_store_actor until_answered;
@@ -256,11 +256,10 @@ void watch_probes(store_ptr self) {
   auto next = state.probes.next_deadline();
   // Who asked may let go of us before the answer.
   state.until_answered = next ? nats_store_actor{self} : nats_store_actor{};
-  if (!next || (state.alarm && *state.alarm <= *next))
+  if (next == state.alarm)
     return;
   state.alarm = next;
-  auto delay = std::chrono::ceil<std::chrono::milliseconds>(*next - clock::now());
-  state.connection->wake_after(state.port, std::max(delay, std::chrono::milliseconds{0}));
+  state.connection->wake_at(state.port, next);
 }
 
 caf::result<probed> start_probe(store_ptr self, const probe& x) {
@@ -285,8 +284,7 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
 void probes_wake(store_ptr self) {
   auto now = clock::now();
   auto& state = self->state;
-  if (state.alarm && *state.alarm <= now)
-    state.alarm.reset();
+  state.alarm.reset();
   state.probes.expire(now);
   watch_probes(self);
 }

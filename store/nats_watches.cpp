@@ -148,13 +148,17 @@ void nats_watches::wake() {
   tick_later();
 }
 
-// The connection's timer, not the actor's: that one would keep the actor alive for ever.
+std::optional<nats_watches::clock::time_point> nats_watches::wake_at() const {
+  auto result = next_tick_;
+  for (const auto& [id, x] : feeds_)
+    if (x.present.due && (!result || *x.present.due < *result))
+      result = x.present.due;
+  return result;
+}
+
 void nats_watches::tick_later() {
-  if (next_tick_ || feeds_.empty())
-    return;
-  auto delay = with_.heartbeat / 2;
-  next_tick_ = clock::now() + delay;
-  with_.connection->wake_after(with_.port, delay);
+  if (!next_tick_ && !feeds_.empty())
+    next_tick_ = clock::now() + with_.heartbeat / 2;
 }
 
 // -- feeds ------------------------------------------------------------------------------
@@ -193,7 +197,6 @@ struct nats_watches::performer {
       return;
     }
     present.due = clock::now() + x.delay;
-    self.with_.connection->wake_after(self.with_.port, x.delay);
   }
 
   void operator()(const watch_feed::confirm& x) const {

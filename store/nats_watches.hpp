@@ -57,7 +57,8 @@ public:
   void lives_since(std::int64_t created_at_ns);
   /// A write of ours was acknowledged.
   void acknowledged(const std::string& key, revision at);
-  /// A time asked for with connection::wake_after has come.
+  /// When wake() is to be called, about.
+  std::optional<clock::time_point> wake_at() const;
   void wake();
 
 private:

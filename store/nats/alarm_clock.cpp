@@ -1,8 +1,27 @@
 #include "partita/store/nats/alarm_clock.hpp"
 
-#include <utility>
+#include <bit>
 
 namespace partita::nats {
+
+namespace {
+
+using clock = alarm_clock::clock;
+
+/// Rounded up to a grid that all alarms share, the coarser the longer the wait. Its steps
+/// are powers of two, so that the points of a coarse grid are points of every finer one.
+clock::time_point on_grid(clock::time_point at, clock::time_point now) {
+  if (at <= now)
+    return at;
+  auto slack = static_cast<std::uint64_t>((at - now).count()) / 8;
+  if (slack == 0)
+    return at;
+  auto step = static_cast<clock::rep>(std::bit_floor(slack));
+  auto count = at.time_since_epoch().count();
+  return clock::time_point{clock::duration{(count + step - 1) / step * step}};
+}
+
+} // namespace
 
 alarm_clock::alarm_clock(std::function<void(std::uint64_t)> ring)
     : ring_(std::move(ring)), thread_([this] { run(); }) {}
@@ -11,16 +30,17 @@ alarm_clock::~alarm_clock() {
   stop();
 }
 
-void alarm_clock::set(clock::time_point at, std::uint64_t whom) {
+void alarm_clock::set(std::uint64_t whom, std::optional<clock::time_point> at) {
   std::lock_guard guard{mutex_};
-  auto i = alarms_.emplace(at, whom);
-  if (i == alarms_.begin())
+  if (auto old = set_for_.extract(whom))
+    alarms_.erase({old.mapped(), whom});
+  if (!at)
+    return; // The thread sleeps on: waking it now would cost as much as waking at its time.
+  auto when = on_grid(*at, clock::now());
+  set_for_.emplace(whom, when);
+  alarms_.emplace(when, whom);
+  if (when < asleep_until_)
     changed_.notify_all();
-}
-
-void alarm_clock::forget(std::uint64_t whom) {
-  std::lock_guard guard{mutex_};
-  std::erase_if(alarms_, [=](const auto& x) { return x.second == whom; });
 }
 
 void alarm_clock::stop() {
@@ -28,6 +48,7 @@ void alarm_clock::stop() {
     std::lock_guard guard{mutex_};
     stopping_ = true;
     alarms_.clear();
+    set_for_.clear();
     changed_.notify_all();
   }
   std::lock_guard guard{joining_};
@@ -39,18 +60,18 @@ void alarm_clock::run() {
   std::unique_lock lock{mutex_};
   while (!stopping_) {
     if (alarms_.empty()) {
+      asleep_until_ = clock::time_point::max();
       changed_.wait(lock);
       continue;
     }
-    auto first = alarms_.begin();
-    if (first->first > clock::now()) {
-      // A copy: the entry may be forgotten meanwhile.
-      auto at = first->first;
+    auto [at, whom] = *alarms_.begin();
+    if (at > clock::now()) {
+      asleep_until_ = at;
       changed_.wait_until(lock, at);
       continue;
     }
-    auto whom = first->second;
-    alarms_.erase(first);
+    alarms_.erase(alarms_.begin());
+    set_for_.erase(whom);
     lock.unlock();
     ring_(whom);
     lock.lock();

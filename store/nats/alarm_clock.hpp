@@ -6,7 +6,10 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <thread>
+#include <utility>
 
 namespace partita::nats {
 
@@ -20,10 +23,11 @@ public:
   explicit alarm_clock(std::function<void(std::uint64_t)> ring);
   ~alarm_clock();
 
-  void set(clock::time_point at, std::uint64_t whom);
-
-  /// Forgets all alarms for `whom`; one that rings at the moment may still be heard.
-  void forget(std::uint64_t whom);
+  /// Rings once for `whom` and forgets it; nullopt: never. Takes the place of what was set
+  /// for it before, which may ring at this moment and be heard all the same. Never rings
+  /// early, but up to an eighth of the time until `at` late, so that alarms for about the
+  /// same time cost one wake-up.
+  void set(std::uint64_t whom, std::optional<clock::time_point> at);
 
   /// Forgets all and waits for the thread to end.
   void stop();
@@ -35,7 +39,11 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
-  std::multimap<clock::time_point, std::uint64_t> alarms_;
+  std::map<std::uint64_t, clock::time_point> set_for_;
+  /// The same in the order of ringing.
+  std::set<std::pair<clock::time_point, std::uint64_t>> alarms_;
+  /// Until when the thread sleeps if nobody wakes it.
+  clock::time_point asleep_until_ = clock::time_point::min();
   std::mutex joining_;
   // Last, so that everything above exists when it begins.
   std::thread thread_;

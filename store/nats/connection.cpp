@@ -18,7 +18,7 @@ namespace partita::nats {
 namespace {
 
 using namespace std::chrono_literals;
-using clock = std::chrono::steady_clock;
+using clock = connection::clock;
 
 constexpr auto shortest_wait = 50ms;
 constexpr auto longest_wait = 1000ms;
@@ -101,7 +101,7 @@ public:
   void close_port(port user) {
     std::lock_guard guard{mutex_};
     users_.erase(user);
-    alarms_.forget(user);
+    alarms_.set(user, std::nullopt);
     auto from = inboxes_.lower_bound({user, 0});
     auto to = inboxes_.lower_bound({user + 1, 0});
     for (auto i = from; i != to; ++i)
@@ -112,9 +112,7 @@ public:
     changed_.notify_all();
   }
 
-  void wake_after(port user, std::chrono::milliseconds delay) {
-    alarms_.set(clock::now() + delay, user);
-  }
+  void wake_at(port user, std::optional<clock::time_point> at) { alarms_.set(user, at); }
 
   // -- sending and listening ------------------------------------------------------------
 
@@ -558,8 +556,8 @@ void connection::answer_no_more(const std::string& subject) {
   keeper_->answer_no_more(subject);
 }
 
-void connection::wake_after(port user, std::chrono::milliseconds delay) {
-  keeper_->wake_after(user, delay);
+void connection::wake_at(port user, std::optional<clock::time_point> at) {
+  keeper_->wake_at(user, at);
 }
 
 std::size_t connection::open_inboxes() const {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -48,7 +49,7 @@ public:
   /// Soon after a link came up: which program serves it.
   virtual void server_known(const std::string& version, bool clustered);
 
-  /// The time asked for with connection::wake_after has come.
+  /// The time asked for with connection::wake_at has come.
   virtual void wake() = 0;
 };
 
@@ -92,6 +93,7 @@ struct send_result {
 class connection {
 public:
   using port = std::uint64_t;
+  using clock = std::chrono::steady_clock;
 
   /// Begins to connect, in the background and for ever.
   explicit connection(nats_options options);
@@ -143,9 +145,10 @@ public:
   /// Ends what answer() began; closing the port does so too.
   void answer_no_more(const std::string& subject);
 
-  /// Calls the sink's wake() once, about `delay` from now, unless the port is closed
-  /// before. For timers that must not keep their owner alive.
-  void wake_after(port user, std::chrono::milliseconds delay);
+  /// Calls the sink's wake() once, at `at` or up to an eighth of the time until then later,
+  /// unless the port is closed before; nullopt: not at all. Each call takes the place of the
+  /// one before. For timers that must not keep their owner alive.
+  void wake_at(port user, std::optional<clock::time_point> at);
 
   /// How many subscriptions the library has or still winds up, for tests.
   std::size_t open_inboxes() const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "partita/store/nats/connection.hpp"
+#include "partita/store/nats/library.hpp"
 
 #include <nats/nats.h>
 
@@ -73,6 +74,9 @@ private:
     link* owner;
     std::mutex mutex;
     handler handle;
+    /// Messages that were handled and wait to be given back together.
+    std::vector<message_ptr> used;
+    std::size_t used_bytes = 0;
   };
 
   /// Keeps a listener for which the library promises no last callback.

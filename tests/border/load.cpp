@@ -126,7 +126,7 @@ TEST_F(border, ports_come_and_go_under_load) {
       auto inbox = connection->listen(mine, 1);
       connection->publish(inbox.subject, "x");
       connection->request(mine, next++, "$JS.API.INFO", {}, {});
-      connection->wake_after(mine, 1ms);
+      connection->wake_at(mine, std::chrono::steady_clock::now() + 1ms);
       EXPECT_TRUE(own->wait_up());
       EXPECT_TRUE(own->wait([&] { return !own->answers_.empty() && own->wakes_ == 1; }));
       connection->close_port(mine);
