@@ -272,7 +272,7 @@ struct end_probe {
 };
 
 /// Asks whether a process serves `nonce`. Answered within the store's request time-out
-/// and within 200 ms: later answers are worth nothing.
+/// and within 200 ms at most: later answers are worth nothing.
 struct probe {
   partita::nonce nonce;
 

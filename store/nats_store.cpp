@@ -47,8 +47,10 @@ constexpr const char* first_good_cluster = "2.9.21";
 constexpr std::chrono::milliseconds shortest_ttl{100};
 constexpr unsigned most_replicas = 5;
 constexpr std::size_t most_denials_logged = 100;
-/// A probe that is answered later is worth nothing.
-constexpr std::chrono::milliseconds probe_timeout{200};
+/// A probe that is answered later is worth nothing. Less than the shortest pause between two
+/// at the default grace: one that a dying leader took with it delays its successor no more
+/// than one that finds nobody.
+constexpr std::chrono::milliseconds probe_timeout{100};
 /// Between two probes where the server does not permit them: it logs each.
 constexpr std::chrono::seconds denied_probe_pause{60};
 

@@ -93,15 +93,14 @@ int write_to_nobody() {
 }
 
 int act(const std::string& part) {
-  const std::map<std::string, int (*)()> parts{
-      {"term", [] { return hear_one(SIGTERM); }},
-      {"int", [] { return hear_one(SIGINT); }},
-      {"two", hear_two},
-      {"hurry", [] { return hurry(false); }},
-      {"three", [] { return hurry(true); }},
-      {"early", hear_early},
-      {"none", hear_none},
-      {"write", write_to_nobody}};
+  const std::map<std::string, int (*)()> parts{{"term", [] { return hear_one(SIGTERM); }},
+                                               {"int", [] { return hear_one(SIGINT); }},
+                                               {"two", hear_two},
+                                               {"hurry", [] { return hurry(false); }},
+                                               {"three", [] { return hurry(true); }},
+                                               {"early", hear_early},
+                                               {"none", hear_none},
+                                               {"write", write_to_nobody}};
   return parts.at(part)();
 }
 
