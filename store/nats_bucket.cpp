@@ -109,11 +109,6 @@ private:
     state.connection->wake_at(state.port, at);
   }
 
-  static std::optional<clock::time_point> earlier(std::optional<clock::time_point> a,
-                                                  std::optional<clock::time_point> b) {
-    return a && b ? std::min(*a, *b) : a ? a : b;
-  }
-
   bucket_ptr self_;
 };
 

@@ -14,6 +14,13 @@
 
 namespace partita::store {
 
+/// The earlier of two moments of which either may be missing.
+inline std::optional<nats::connection::clock::time_point>
+earlier(std::optional<nats::connection::clock::time_point> x,
+        std::optional<nats::connection::clock::time_point> y) {
+  return !x || (y && *y < *x) ? y : x;
+}
+
 /// How a request to the server ended.
 struct nats_outcome {
   enum class kind : std::uint8_t {

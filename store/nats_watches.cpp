@@ -151,8 +151,7 @@ void nats_watches::wake() {
 std::optional<nats_watches::clock::time_point> nats_watches::wake_at() const {
   auto result = next_tick_;
   for (const auto& [id, x] : feeds_)
-    if (x.present.due && (!result || *x.present.due < *result))
-      result = x.present.due;
+    result = earlier(result, x.present.due);
   return result;
 }
 

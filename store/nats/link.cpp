@@ -16,7 +16,7 @@ constexpr std::int64_t flush_timeout_ms = 500;
 /// How long the library may take for its last callbacks.
 constexpr auto finish_timeout = 5s;
 /// The library passes each message that is given back to a thread of its own and wakes that
-/// for it, a sixth of all wake-ups of an idle process. So they go back together.
+/// for it, which is much of what wakes an idle process. So they go back together.
 constexpr std::size_t max_used_messages = 32;
 constexpr std::size_t max_used_bytes = 64 * 1024;
 

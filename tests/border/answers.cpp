@@ -1,5 +1,6 @@
 // Subjects that the connection answers by itself.
 #include "partita/tests/border/fixture.hpp"
+#include "partita/tests/support/eventually.hpp"
 
 #include <optional>
 #include <thread>
@@ -37,14 +38,10 @@ public:
     return false;
   }
 
-  /// Waits until it is so. A poll with a deadline: who subscribes where is known to the
-  /// server alone, and it tells nobody.
+  /// Waits until it is so: who subscribes where is known to the server alone, and it tells
+  /// nobody.
   bool until(bool found, const std::string& subject) {
-    for (auto end = steady::now() + recorder::patience; finds(subject) != found;
-         std::this_thread::sleep_for(1ms))
-      if (steady::now() >= end)
-        return false;
-    return true;
+    return eventually(recorder::patience, [&] { return finds(subject) == found; });
   }
 
 private:

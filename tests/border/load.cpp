@@ -1,5 +1,6 @@
 // Many threads at once: what ThreadSanitizer is here for.
 #include "partita/tests/border/fixture.hpp"
+#include "partita/tests/support/eventually.hpp"
 
 #include <set>
 #include <thread>
@@ -13,16 +14,6 @@ std::uint64_t sequence_in(const nats::message& x) {
   auto ack = nats::parse_publish_ack(x.data);
   auto* good = std::get_if<nats::publish_ack>(&ack);
   return good ? good->sequence : 0;
-}
-
-/// A poll with a deadline, for counters of other threads that announce nothing.
-template <class Predicate>
-bool eventually(Predicate happened) {
-  for (auto until = std::chrono::steady_clock::now() + recorder::patience; !happened();
-       std::this_thread::sleep_for(1ms))
-    if (std::chrono::steady_clock::now() >= until)
-      return false;
-  return true;
 }
 
 /// Threads that end with the scope.
@@ -111,7 +102,8 @@ TEST_F(border, inboxes_come_and_go_while_messages_arrive) {
     connection->unlisten(port, number);
   }
   // The library's part of it goes as well; no event tells.
-  EXPECT_TRUE(eventually([&] { return connection->open_inboxes() == 0; }));
+  EXPECT_TRUE(
+      eventually(recorder::patience, [&] { return connection->open_inboxes() == 0; }));
 }
 
 TEST_F(border, ports_come_and_go_under_load) {
@@ -131,7 +123,7 @@ TEST_F(border, ports_come_and_go_under_load) {
       EXPECT_TRUE(own->wait([&] { return !own->answers_.empty() && own->wakes_ == 1; }));
       connection->close_port(mine);
     });
-  EXPECT_TRUE(eventually([&] { return next > 300; }));
+  EXPECT_TRUE(eventually(recorder::patience, [&] { return next > 300; }));
 }
 
 TEST_F(border, a_server_that_dies_under_load_is_found_again) {

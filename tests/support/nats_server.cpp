@@ -1,5 +1,7 @@
 #include "partita/tests/support/nats_server.hpp"
 
+#include "partita/tests/support/eventually.hpp"
+
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
@@ -37,17 +39,6 @@ fs::path find_program(const std::string& name) {
       return candidate;
   }
   return {};
-}
-
-/// A poll with a deadline: nothing announces that another process is ready, is stopped or
-/// has ended within a time.
-template <class Predicate>
-bool eventually(std::chrono::milliseconds patience, Predicate happened) {
-  for (auto until = clock::now() + patience; !happened();
-       std::this_thread::sleep_for(glance))
-    if (clock::now() >= until)
-      return false;
-  return true;
 }
 
 /// A port that nobody listens on. Below the range from which the kernel takes ports for
