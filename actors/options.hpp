@@ -19,6 +19,7 @@ struct bucket_options {
   std::string election;
   std::string heartbeat;
   std::string assignment;
+  std::string control;
   /// Copies of each bucket on a clustered server.
   std::uint32_t replicas = 1;
 

@@ -192,6 +192,8 @@ void add_buckets(options& xs) {
               "Bucket of the proofs of life."),
        bucket(PARTITA_FIELD(buckets, assignment), "assignment",
               "Bucket that says who owns what."),
+       bucket(PARTITA_FIELD(buckets, control), "control",
+              "Bucket of the operators' wishes and of the history of plans."),
        integer_option(PARTITA_FIELD(buckets, replicas), 1, max_replicas,
                       "Copies of each bucket on a clustered server.")});
 }

@@ -120,6 +120,7 @@ struct buckets_settings {
   std::string election;
   std::string heartbeat;
   std::string assignment;
+  std::string control;
   /// Copies of each bucket on a clustered server.
   std::uint32_t replicas = 1;
 };

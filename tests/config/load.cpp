@@ -72,8 +72,8 @@ CAF_TEST(an unknown key names the one that was meant) {
 }
 
 CAF_TEST(options of later versions are unknown keys) {
-  for (auto key : {"group.mixed", "worker.zone", "worker.capacity", "buckets.control",
-                   "buckets.partitions", "partitions.file"})
+  for (auto key : {"group.mixed", "worker.zone", "worker.capacity", "buckets.partitions",
+                   "partitions.file"})
     check_contains(problem_in(named + key + " = 1"), "unknown key");
   for (auto section : {"http", "hooks"})
     check_contains(problem_in(named + "[" + section + "]\nx = 1"), "unknown section");

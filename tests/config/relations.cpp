@@ -98,12 +98,20 @@ const std::vector<edge> edges = {
      "must differ from buckets.stable_id"},
     {"buckets.assignment", "buckets.assignment='x'", "buckets.assignment='demo-stableid'",
      "must differ from buckets.stable_id"},
+    {"buckets.control", "buckets.control='x'", "buckets.control='demo-stableid'",
+     "must differ from buckets.stable_id"},
     {"buckets.heartbeat", "", "buckets.heartbeat='demo-election'",
      "must differ from buckets.election"},
     {"buckets.assignment", "", "buckets.assignment='demo-election'",
      "must differ from buckets.election"},
+    {"buckets.control", "", "buckets.control='demo-election'",
+     "must differ from buckets.election"},
     {"buckets.assignment", "", "buckets.assignment='x'\nbuckets.heartbeat='x'",
-     "must differ from buckets.heartbeat"}};
+     "must differ from buckets.heartbeat"},
+    {"buckets.control", "", "buckets.control='x'\nbuckets.heartbeat='x'",
+     "must differ from buckets.heartbeat"},
+    {"buckets.control", "", "buckets.control='demo-assignment'",
+     "must differ from buckets.assignment"}};
 
 } // namespace
 
