@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 
 namespace partita {
 
@@ -53,6 +54,38 @@ std::vector<partition> read_partitions_or(const json& obj, const char* key) {
   return result;
 }
 
+/// The texts of a record's reasons: each stands there once, and partitions name it by its
+/// place.
+class reason_list {
+public:
+  void add(json& to, const std::string& reason) {
+    if (reason.empty())
+      return;
+    auto [i, is_new] = places_.try_emplace(reason, places_.size());
+    if (is_new)
+      texts_.push_back(reason);
+    to["why"] = i->second;
+  }
+
+  json take() { return std::move(texts_); }
+
+private:
+  std::map<std::string, std::size_t> places_;
+  json texts_ = json::array();
+};
+
+/// The reason that `x` names in the record. It is for people alone: what is wrong with it
+/// must not cost a worker its partitions.
+std::string read_why(const json& record, const json& x) {
+  const auto* texts = find(record, "reasons");
+  const auto* place = find(x, "why");
+  if (!texts || !texts->is_array() || !place || !place->is_number_unsigned()
+      || place->get<std::uint64_t>() >= texts->size())
+    return {};
+  const auto& found = (*texts)[place->get<std::size_t>()];
+  return found.is_string() ? found.get<std::string>() : std::string{};
+}
+
 stamp read_stamp_or(const json& obj, const char* key) {
   const auto* x = find(obj, key);
   if (!x)
@@ -65,11 +98,19 @@ stamp read_stamp_or(const json& obj, const char* key) {
 } // namespace
 
 std::string to_text(const record& x) {
+  reason_list reasons;
   auto partitions = json::array();
   for (const auto& y : x.partitions) {
     auto obj = to_json(y.partition);
     obj["token"] = y.token.value;
+    reasons.add(obj, y.reason);
     partitions.push_back(std::move(obj));
+  }
+  auto revoking = json::array();
+  for (const auto& y : x.revoking) {
+    auto obj = to_json(y.partition);
+    reasons.add(obj, y.reason);
+    revoking.push_back(std::move(obj));
   }
   return dump({{"version", x.version.value},
                {"lifecycle", to_string(x.lifecycle)},
@@ -77,7 +118,8 @@ std::string to_text(const record& x) {
                {"epoch", x.epoch.value},
                {"leader", x.leader.value},
                {"worker_nonce", x.worker_nonce.value},
-               {"revoking", to_json(x.revoking)},
+               {"revoking", std::move(revoking)},
+               {"reasons", reasons.take()},
                {"standby", x.standby}});
 }
 
@@ -90,11 +132,14 @@ decoded<record> record_from(std::string_view text) {
     if (word_found != "")
       result.lifecycle = word(word_found, "lifecycle", all_lifecycles);
     for (const auto& x : need_list(need(obj, "partitions"), "partitions"))
-      result.partitions.push_back({read_partition(x), {number_or(x, "token", 0)}});
+      result.partitions.push_back(
+          {read_partition(x), {number_or(x, "token", 0)}, read_why(obj, x)});
     result.epoch.value = number_or(obj, "epoch", 0);
     result.leader.value = text_or(obj, "leader");
     result.worker_nonce.value = text_or(obj, "worker_nonce");
-    result.revoking = read_partitions_or(obj, "revoking");
+    if (const auto* xs = find(obj, "revoking"))
+      for (const auto& x : need_list(*xs, "revoking"))
+        result.revoking.push_back({read_partition(x), read_why(obj, x)});
     result.standby = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(number_or(obj, "standby", 0), 1000));
     return result;

@@ -183,7 +183,7 @@ struct coordinator_fixture : stepper<coordinator> {
       for (const auto& x : e.value.partitions)
         ++result[name_of(x.partition)];
       for (const auto& x : e.value.revoking)
-        ++result[name_of(x)];
+        ++result[name_of(x.partition)];
     }
     return result;
   }

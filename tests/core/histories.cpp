@@ -133,7 +133,7 @@ struct world {
     for (const auto& y : x.partitions)
       result += " " + y.partition.keys.back();
     for (const auto& y : x.revoking)
-      result += " -" + y.keys.back();
+      result += " -" + y.partition.keys.back();
     return result;
   }
 

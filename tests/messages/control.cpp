@@ -111,7 +111,7 @@ CAF_TEST(a wish that cannot be read says what was found and what was expected) {
   says("wish.drain.worker-3", "[]", "found a JSON array");
   says("wish.drain.worker-3", R"({"reason":7})", "'reason': expected a string");
   says("wish.drain.", "{}", "expected a name");
-  says("wish.drain.=", "{}", "hexadecimal digits behind");
+  says("wish.drain.=", "{}", "behind '='");
   says("wish.drain.a=2", "{}", "hexadecimal digits");
   says("wish.drain.=61", "{}", "expected a name, written as 'a'");
   says("wish.drain.=FF", "{}", "a name in UTF-8");
