@@ -32,6 +32,8 @@ namespace partita::core {
 /// room); what has to leave a worker is first what the ring gives to a worker that lacks
 /// some. So a worker that returns gets its old partitions rather than others.
 ///
+/// Partitions that are bound to a worker count in its balance: sticky_bound.hpp.
+///
 /// Who owns what does not depend on the order of workers and partitions (as long as no
 /// two share a name). A share is in the order of the input.
 plan plan_sticky(const planning_input& in, const strategy_options& options);
