@@ -120,6 +120,8 @@ struct worker_options {
   timepiece clock;
   /// Decides who owns what when this worker leads.
   core::strategy strategy;
+  /// Names it in the history of plans; may be empty.
+  std::string strategy_name;
   /// Feeds nonces, jitter and choices; 0: taken from the system.
   std::uint64_t random_seed = 0;
 };

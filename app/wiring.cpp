@@ -72,6 +72,7 @@ worker_options worker_options_of(const config::settings& s) {
   result.degraded.grace = s.degraded.grace;
   result.shutdown = leave_mode_of(s.worker.shutdown);
   result.strategy = strategy_of(s.strategy);
+  result.strategy_name = s.strategy.name;
   return result;
 }
 

@@ -262,6 +262,7 @@ struct world {
       if (e.present)
         show_record(x, who);
     show(x->records, [=, this] { feed(x, coordinator::records_replayed{}); });
+    feed(x, coordinator::wishes_replayed{});
     for (const auto& [who, e] : beats)
       if (e.present)
         show_beat(x, who);
