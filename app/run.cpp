@@ -6,6 +6,7 @@
 #include "partita/app/reporter.hpp"
 #include "partita/app/runtime.hpp"
 #include "partita/app/settings_flags.hpp"
+#include "partita/app/side_parts.hpp"
 #include "partita/app/signals.hpp"
 #include "partita/app/wiring.hpp"
 #include "partita/app/worker_watch.hpp"
@@ -30,15 +31,23 @@ Takes part in its group until SIGTERM or SIGINT, then leaves as worker.shutdown 
 leaves without waiting for others, at a third one it ends at once. Exit codes: 0 left
 gracefully, 1 could not go on, 2 bad usage or configuration.
 
+With -- COMMAND ARGS... it starts your application, too. SIGTERM and SIGINT reach that once
+the worker has left; SIGHUP, SIGUSR1 and SIGUSR2 at once. When the application ends, the
+worker leaves at once. The exit code is then the application's (128 and the number of the
+signal that ended it), 126 or 127 if it cannot be started.
+
 Examples:
   partita run -c partita.toml
   partita run -c partita.toml --instance "$(hostname)" --events /var/log/partita.jsonl
   partita run -c partita.toml --set log.level=debug --events - | jq .
+  partita run -c partita.toml -- python3 work.py --verbose
 )help";
 
 struct run_options {
   settings_flags settings;
   std::string events;
+  /// The application; empty: none.
+  std::vector<std::string> command;
 };
 
 std::string client_name_of(const config::settings& s) {
@@ -46,10 +55,17 @@ std::string client_name_of(const config::settings& s) {
   return s.worker.instance.empty() ? result : result + ' ' + s.worker.instance;
 }
 
-int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
+int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
+               const std::vector<std::string>& command) {
   runtime_config cfg;
   caf::actor_system sys{cfg};
   caf::scoped_actor self{sys};
+  auto parts = side_parts::start(self, s, command);
+  if (const auto* failure = std::get_if<start_failure>(&parts)) {
+    spdlog::critical("{}", failure->why);
+    return failure->code;
+  }
+  auto& beside = std::get<side_parts>(parts);
   auto urls = shown(s.nats.url);
   spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}", s.group.name, urls);
   auto store = spawn_nats_store(sys, nats_options_of(s, client_name_of(s)));
@@ -61,10 +77,12 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
   // Work that cannot be stopped in time ends with its process.
   options.end_if_work_goes_on = true;
   auto worker = spawn_supervisor(sys, options, store, source, reporter);
+  beside.listen_to(worker);
   auto tell = [main = caf::actor_cast<caf::actor>(self)](leave_mode mode) {
     return [main, mode] { caf::anon_send(main, stop_worker{mode}); };
   };
-  signal_watch signals{tell(leave_mode::configured), tell(leave_mode::stop)};
+  signal_watch signals{tell(leave_mode::configured), tell(leave_mode::stop),
+                       beside.signal_passer()};
   auto end = wait_for_end(self, worker, s.timeouts.shutdown);
   if (!end.in_time)
     leave_at_once(end.failure);
@@ -74,16 +92,17 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
   for (const auto& helper :
        {caf::actor_cast<caf::actor>(reporter), caf::actor_cast<caf::actor>(source)})
     caf::anon_send_exit(helper, caf::exit_reason::user_shutdown);
+  auto code = beside.end(self, end.failure.empty());
   if (!end.failure.empty()) {
     spdlog::critical("giving up: {}", end.failure);
     return exit_failed;
   }
   spdlog::info("left gracefully");
-  return exit_fine;
+  return code;
 }
 
 int run(const run_options& options) {
-  hold_signals();
+  hold_signals(!options.command.empty());
   auto settings = load(options.settings, true);
   if (!settings)
     return exit_usage;
@@ -97,13 +116,14 @@ int run(const run_options& options) {
     log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
   }
   start_logging(settings->log.level);
-  return run_worker(*settings, std::move(log));
+  return run_worker(*settings, std::move(log), options.command);
 }
 
 } // namespace
 
-void add_run(CLI::App& program, int& code) {
+void add_run(CLI::App& program, std::vector<std::string> command_words, int& code) {
   auto options = std::make_shared<run_options>();
+  options->command = std::move(command_words);
   auto* command = program.add_subcommand("run", "Runs one worker");
   command->footer(examples);
   add_settings_flags(*command, options->settings);

@@ -225,6 +225,26 @@ void add_degraded(options& xs) {
                        "long.")});
 }
 
+void add_hooks(options& xs) {
+  xs.insert(
+      xs.end(),
+      {command_option(PARTITA_FIELD(hooks, assigned),
+                      "Begins the work on partitions. Tried again until it succeeds or "
+                      "they are taken away."),
+       command_option(PARTITA_FIELD(hooks, revoked),
+                      "Stops the work on partitions that others will get. Exit code 0 "
+                      "confirms that it has stopped; otherwise it is tried again."),
+       command_option(
+           PARTITA_FIELD(hooks, lost),
+           "Stops the work on partitions that others may own in a moment; exit "
+           "code 0 confirms it. revoked runs instead if there is none."),
+       command_option(PARTITA_FIELD(hooks, state),
+                      "Hears of each state that the worker comes into."),
+       duration_option(PARTITA_FIELD(hooks, timeout), min_timeout, max_window,
+                       "A command that runs for longer has failed, and its processes are "
+                       "ended.")});
+}
+
 void add_log(options& xs) {
   xs.push_back(
       choice_option(PARTITA_FIELD(log, level),
@@ -244,6 +264,7 @@ options make_options() {
   add_buckets(result);
   add_timeouts(result);
   add_degraded(result);
+  add_hooks(result);
   add_log(result);
   return result;
 }
@@ -270,6 +291,8 @@ std::string to_string(option_type x) {
     return "duration";
   case option_type::list:
     return "array";
+  case option_type::command:
+    return "command";
   }
   return "?";
 }

@@ -191,6 +191,10 @@ void add_buckets(relations& xs) {
       xs.push_back(different_buckets(buckets[j], buckets[i]));
 }
 
+void add_hooks(relations& xs) {
+  xs.push_back(needs(PARTITA_FIELD(hooks, assigned), PARTITA_FIELD(hooks, revoked)));
+}
+
 relations make_relations() {
   relations made;
   add_login(made);
@@ -199,6 +203,7 @@ relations make_relations() {
   add_times(made);
   add_partitions(made);
   add_buckets(made);
+  add_hooks(made);
   return made;
 }
 

@@ -144,6 +144,25 @@ struct degraded_settings {
   std::chrono::milliseconds grace = 5s;
 };
 
+/// A program and its arguments; empty: none. What was written as one string is that for
+/// `/bin/sh -c`.
+using hook_command = std::vector<std::string>;
+
+/// Commands that run when something happens to the worker.
+struct hooks_settings {
+  hook_command assigned;
+  /// Its exit code 0 confirms that work has stopped.
+  hook_command revoked;
+  /// Empty: `revoked` runs instead.
+  hook_command lost;
+  hook_command state;
+  /// How long each of them may run.
+  std::chrono::milliseconds timeout = 10s;
+
+  /// Whether any command is there.
+  bool used() const;
+};
+
 struct log_settings {
   /// One of trace, debug, info, warn, error, critical, off.
   std::string level = "info";
@@ -161,6 +180,7 @@ struct settings {
   buckets_settings buckets;
   timeouts_settings timeouts;
   degraded_settings degraded;
+  hooks_settings hooks;
   log_settings log;
 };
 
