@@ -13,10 +13,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+// glibc 2.36 forgot to do so in the header.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace partita::app {
 

@@ -83,6 +83,14 @@ samples bucket(const std::string& name) {
   return {name, {"''", "'A-z_9'", digits(128)}, plus(bad_names, {digits(129)})};
 }
 
+samples command(const std::string& name) {
+  return {name,
+          {"''", "[]", "'a b | c'", "\"a\\nb\"", "['no/such/program']",
+           "['a', '', 'b c']", "['/bin/sh', '-c', 'a']"},
+          {"5", "true", "[5]", "['']", "['', 'a']", "['a', ['b']]", "{ a = 1 }",
+           "\"a\\u0000\"", "[\"a\\u0000\"]", digits(65537)}};
+}
+
 std::vector<samples> all_samples() {
   return {
       {"group.name", {"'A-z_9'", digits(64)}, plus(bad_names, {"''", digits(65)})},
@@ -198,6 +206,11 @@ std::vector<samples> all_samples() {
       duration("degraded.error", "99ms", "100ms", "24h", "86400001ms"),
       duration("degraded.critical", "99ms", "100ms", "24h", "86400001ms"),
       window("degraded.grace"),
+      command("hooks.assigned"),
+      command("hooks.revoked"),
+      command("hooks.lost"),
+      command("hooks.state"),
+      duration("hooks.timeout", "99ms", "100ms", "1h", "3600001ms"),
       choice("log.level", {"'trace'", "'debug'", "'info'", "'warn'", "'error'",
                            "'critical'", "'off'"})};
 }

@@ -103,7 +103,9 @@ const std::vector<edge> edges = {
     {"buckets.assignment", "", "buckets.assignment='demo-election'",
      "must differ from buckets.election"},
     {"buckets.assignment", "", "buckets.assignment='x'\nbuckets.heartbeat='x'",
-     "must differ from buckets.heartbeat"}};
+     "must differ from buckets.heartbeat"},
+    {"hooks.revoked", "hooks.revoked='a'", "hooks.assigned='a'",
+     "is missing: hooks.assigned needs it"}};
 
 } // namespace
 
