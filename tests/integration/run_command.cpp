@@ -36,7 +36,7 @@ struct fixture {
   std::string diary_file = (group.server().dir() / "diary").string();
   const std::string note_pid = "echo $$ >" + pid_file + "; ";
   // Signals wait for the end of a shell's command, but not for that of its wait.
-  const std::string live_on = "; while :; do sleep 1000 & wait $!; done";
+  const std::string live_on = "; while :; do sleep 1 & wait $!; done";
 
   void start(const std::string& name, const std::string& script,
              std::vector<std::string> more = {}) {
