@@ -25,7 +25,7 @@ constexpr auto a_little = 5s;
 
 struct application_state {
   child process;
-  caf::actor waiting;
+  std::function<void()> ended_by_itself;
   /// Sent to end it.
   int end_with = SIGTERM;
   /// Once it has ended.
@@ -64,15 +64,15 @@ struct application_state {
       return;
     }
     spdlog::warn("the application has ended by itself: {}", how);
-    caf::anon_send(waiting, stop_worker{leave_mode::stop});
+    ended_by_itself();
   }
 };
 
 application_actor::behavior_type
 application(application_actor::stateful_pointer<application_state> self, child process,
-            caf::actor waiting) {
+            std::function<void()> over) {
   self->state.process = process;
-  self->state.waiting = std::move(waiting);
+  self->state.ended_by_itself = std::move(over);
   return {
       [=](application_over) { self->state.over(); },
       [=](const pass_signal& x) { self->state.pass(x.number); },
@@ -101,16 +101,15 @@ application(application_actor::stateful_pointer<application_state> self, child p
 } // namespace
 
 std::variant<application_actor, start_failure>
-start_application(caf::actor_system& sys, std::vector<std::string> argv,
-                  std::vector<std::pair<std::string, std::string>> environment,
-                  caf::actor waiting) {
+spawn_application(caf::actor_system& sys, std::vector<std::string> argv,
+                  child_variables environment, std::function<void()> over) {
   auto name = argv.front();
   auto started = start_child({std::move(argv), std::move(environment), false, true});
   if (const auto* failure = std::get_if<start_failure>(&started))
     return *failure;
   const auto& process = std::get<child>(started);
   spdlog::info("{} runs as process {}", name, process.pid);
-  application_actor result = sys.spawn(application, process, std::move(waiting));
+  application_actor result = sys.spawn(application, process, std::move(over));
   keep_child(sys, process, {}, [result] { caf::anon_send(result, application_over{}); });
   return result;
 }

@@ -1,17 +1,15 @@
 #pragma once
 
 #include "partita/app/child.hpp"
-#include "partita/messages/events.hpp"
 
-#include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 #include <caf/replies_to.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <chrono>
+#include <functional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -73,13 +71,12 @@ using application_actor =
                      caf::replies_to<end_application>::with<application_ended>,
                      caf::reacts_to<application_late>>;
 
-/// Starts it. `waiting` gets stop_worker when it ends by itself: nobody does the work any
-/// more. To be called on the thread that ends last: the application is killed when that ends,
+/// Starts it. `over` is called when it ends by itself: nobody does the work any more. To be
+/// called on the thread that ends last: the application is killed when that ends,
 /// however that comes about.
 std::variant<application_actor, start_failure>
-start_application(caf::actor_system& sys, std::vector<std::string> argv,
-                  std::vector<std::pair<std::string, std::string>> environment,
-                  caf::actor waiting);
+spawn_application(caf::actor_system& sys, std::vector<std::string> argv,
+                  child_variables environment, std::function<void()> over);
 
 /// Ends it in order and waits for that; its exit code.
 int end_in_order(caf::scoped_actor& self, const application_actor& application,

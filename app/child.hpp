@@ -10,12 +10,15 @@
 /// Processes that this one starts: commands of hooks, and the application.
 namespace partita::app {
 
+/// Names and values.
+using child_variables = std::vector<std::pair<std::string, std::string>>;
+
 /// What to start.
 struct child_command {
   /// The program and its arguments. A name without '/' is looked up in PATH.
   std::vector<std::string> argv;
   /// Variables beside those of this process; they win.
-  std::vector<std::pair<std::string, std::string>> environment;
+  child_variables environment;
   /// True: its stdin is a pipe to write to, and its stdout is our stderr. False: both are
   /// ours, but for a stdin that is a terminal: a process group in the background must not
   /// read there.

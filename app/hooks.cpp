@@ -29,9 +29,7 @@ using core::hook_queue;
 // Whoever wants more reads stdin: Linux takes no variable above 128 KB.
 constexpr std::size_t most_names = 64u << 10;
 
-using variables = std::vector<std::pair<std::string, std::string>>;
-
-void add_partitions(variables& to, const std::vector<grant>& xs) {
+void add_partitions(child_variables& to, const std::vector<grant>& xs) {
   version newest;
   std::string names;
   for (const auto& x : xs) {
@@ -43,8 +41,8 @@ void add_partitions(variables& to, const std::vector<grant>& xs) {
     to.emplace_back("PARTITA_PARTITIONS", std::move(names));
 }
 
-variables variables_of(const hook_queue::start& x, const std::string& group) {
-  variables result{{"PARTITA_EVENT", to_string(x.kind)}, {"PARTITA_GROUP", group}};
+child_variables variables_of(const hook_queue::start& x, const std::string& group) {
+  child_variables result{{"PARTITA_EVENT", to_string(x.kind)}, {"PARTITA_GROUP", group}};
   std::visit(
       [&](const auto& y) {
         result.emplace_back("PARTITA_WORKER_ID", y.worker_id.value);

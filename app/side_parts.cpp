@@ -6,22 +6,24 @@
 
 namespace partita::app {
 
-std::variant<side_parts, start_failure>
-side_parts::start(caf::scoped_actor& self, const config::settings& s,
-                  const std::vector<std::string>& command) {
-  side_parts result{s};
-  if (!command.empty()) {
-    std::vector<std::pair<std::string, std::string>> environment{
-        {"PARTITA_GROUP", s.group.name}};
-    auto started = start_application(self->system(), command, std::move(environment),
-                                     caf::actor_cast<caf::actor>(self));
-    if (auto* failure = std::get_if<start_failure>(&started))
-      return std::move(*failure);
-    result.application_ = std::get<application_actor>(std::move(started));
-  }
-  if (s.hooks.used())
-    result.hooks_ = spawn_hooks(self->system(), s.hooks, s.group.name);
-  return result;
+std::optional<start_failure>
+side_parts::start_application(caf::scoped_actor& self,
+                              const std::vector<std::string>& command,
+                              child_variables environment, std::function<void()> died) {
+  auto over = [main = caf::actor_cast<caf::actor>(self), call = std::move(died)] {
+    call();
+    caf::anon_send(main, stop_worker{leave_mode::stop});
+  };
+  auto started = spawn_application(self->system(), command, std::move(environment), over);
+  if (auto* failure = std::get_if<start_failure>(&started))
+    return std::move(*failure);
+  application_ = std::get<application_actor>(std::move(started));
+  return std::nullopt;
+}
+
+void side_parts::start_hooks(caf::actor_system& sys) {
+  if (settings_.hooks.used())
+    hooks_ = spawn_hooks(sys, settings_.hooks, settings_.group.name);
 }
 
 void side_parts::listen_to(const supervisor_actor& worker) const {
@@ -36,7 +38,7 @@ std::function<void(int)> side_parts::signal_passer() const {
 }
 
 int side_parts::end(caf::scoped_actor& self, bool gracefully) const {
-  auto code = static_cast<int>(exit_fine);
+  auto code = static_cast<int>(gracefully ? exit_fine : exit_failed);
   if (application_ && gracefully)
     code = end_in_order(self, application_, settings_.timeouts.shutdown);
   // Kills it if it still runs.

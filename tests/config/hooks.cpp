@@ -43,7 +43,8 @@ CAF_TEST(a program that is not there is told where it is to run) {
       "that can be run: No such file or directory");
   check_contains(problem_in(named + "hooks.state = ['config/partita.toml']", to_run()),
                  "chmod +x");
-  check_contains(problem_in(named + "hooks.state = ['./config']", to_run()), "a directory");
+  check_contains(problem_in(named + "hooks.state = ['./config']", to_run()),
+                 "a directory");
   check_contains(problem_in(named + "hooks.state = ['no_such_program']", to_run()),
                  "PATH");
   CAF_MESSAGE("programs that are there, and commands for the shell");
