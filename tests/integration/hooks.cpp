@@ -126,6 +126,16 @@ CAF_TEST(a hook that has gone is reported and waited for until it is back) {
   group.require_rest();
 }
 
+CAF_TEST(a revocation that never succeeds ends the session when the hand - over is late) {
+  times.handoff_timeout = 1s;
+  workers group{times};
+  group.start_with_hooks("old", {{"revoked", "exit 1"}});
+  group.require_rest();
+  group.start("new");
+  CAF_CHECK(eventually(30s, [&] { return contains(group.diary("old"), "lost p."); }));
+  group.require_rest();
+}
+
 CAF_TEST(a hook that hangs ends no session) {
   workers group;
   group.start_with_hooks("w0", {{"assigned", "sleep 30"}, {"state", "sleep 30"}});

@@ -94,6 +94,28 @@ CAF_TEST(
   CAF_CHECK_NOT_EQUAL(log("w0").find("ended by itself: exit code 5"), std::string::npos);
 }
 
+CAF_TEST(an application that has died confirms what it was to stop) {
+  start("w0", "trap 'exit 5' USR2" + live_on,
+        {"--set", "http.listen=127.0.0.1:0", "--set", "http.confirm=true"});
+  group.start("w1");
+  CAF_MESSAGE("as long as it lives, nobody gets what it does not release");
+  CAF_CHECK(group.journal().wait(
+      [](const auto& all) { return all.contains("w0") && !all.at("w0").owns.empty(); }));
+  kill(pid(), SIGUSR2);
+  CAF_CHECK_EQUAL(group.wait_for_end("w0"), 5);
+  group.require_rest();
+  CAF_CHECK_EQUAL(log("w0").find("work_not_stopped"), std::string::npos);
+}
+
+CAF_TEST(an application finds the sidecar in its environment) {
+  start("w0", "bash -c 'p=${PARTITA_URL##*:}; exec 3<>/dev/tcp/127.0.0.1/$p; printf "
+              "\"GET /livez HTTP/1.1\\r\\nHost: 127.0.0.1:$p\\r\\nConnection: "
+              "close\\r\\n\\r\\n\" >&3; head -n 1 <&3 >"
+                  + diary_file + "'" + live_on);
+  CAF_CHECK(eventually(30s, [&] { return diary() == "HTTP/1.1 200 OK\r\n"; }));
+  CAF_CHECK_EQUAL(group.stop("w0"), 128 + SIGTERM);
+}
+
 CAF_TEST(what an application has started ends with it) {
   start("w0", "sleep 1000 & echo $! >" + pid_file + "; exit 0");
   auto started = pid();
