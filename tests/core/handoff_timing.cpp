@@ -4,6 +4,9 @@
 
 #include "partita/core/handoff_timing.hpp"
 
+#include <deque>
+#include <utility>
+
 using namespace core_test;
 
 namespace {
@@ -301,29 +304,42 @@ struct led_group : coordinator_fixture {
   handoff_timing timing;
   group_figures total;
 
-  /// As coordinator_fixture::on, observed. What a write brings is observed after it.
-  template <class Event>
-  void observed(const Event& what) {
-    auto commands = step(*mine, what);
-    timing.step(what, commands, now);
-    if (auto news = timing.take())
-      total.add(*news);
-    for (const auto& x : commands) {
-      if (const auto* w = std::get_if<coordinator::write>(&x)) {
-        auto at = ++last;
-        store[w->who] = {at, w->value};
-        observed(coordinator::write_answered{w->who, done(at)});
-        observed(coordinator::record_shown{w->who, {at}, w->value});
-        tell(w->who);
-      } else if (const auto* m = std::get_if<coordinator::write_mark>(&x)) {
-        auto& e = beats[m->who];
-        e.revision = ++last;
-        e.value = m->mark;
-        observed(coordinator::mark_answered{m->who, done(last)});
-        observed(coordinator::beat_shown{m->who, {last}, m->mark, now});
-      } else if (std::holds_alternative<coordinator::adopt>(x)) {
-        observed(coordinator::may_act{});
-      }
+  /// What is still to be told, in the order in which the store would.
+  std::deque<coordinator::event> news;
+  bool telling = false;
+
+  /// As coordinator_fixture::on, observed. A store answers and shows one write after the
+  /// other.
+  void observed(const coordinator::event& what) {
+    news.push_back(what);
+    if (std::exchange(telling, true))
+      return;
+    for (; !news.empty(); news.pop_front()) {
+      auto commands = mine->step(news.front(), now);
+      timing.step(news.front(), commands, now);
+      if (auto measured = timing.take())
+        total.add(*measured);
+      for (const auto& x : commands)
+        carry_out(x);
+    }
+    telling = false;
+  }
+
+  void carry_out(const coordinator::command& x) {
+    if (const auto* w = std::get_if<coordinator::write>(&x)) {
+      auto at = ++last;
+      store[w->who] = {at, w->value};
+      observed(coordinator::write_answered{w->who, done(at)});
+      observed(coordinator::record_shown{w->who, {at}, w->value});
+      tell(w->who);
+    } else if (const auto* m = std::get_if<coordinator::write_mark>(&x)) {
+      auto& e = beats[m->who];
+      e.revision = ++last;
+      e.value = m->mark;
+      observed(coordinator::mark_answered{m->who, done(last)});
+      observed(coordinator::beat_shown{m->who, {last}, m->mark, now});
+    } else if (std::holds_alternative<coordinator::adopt>(x)) {
+      observed(coordinator::may_act{});
     }
   }
 
