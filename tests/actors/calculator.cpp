@@ -142,20 +142,28 @@ CAF_TEST(a silent worker is expelled over the beat that was seen last) {
 
 CAF_TEST(what it measures is said when something has happened and never else) {
   owns("worker-1", "a");
-  auto at = beats("worker-1", beat_of("a"));
+  auto beats_for = [this](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      auto at = beats("worker-1", beat_of("a"));
+      hears(kind::beat, "worker-1", at, beat_of("a"));
+      pass(1s);
+    }
+  };
   lead();
-  CAF_CHECK(said.empty());
-  hears(kind::beat, "worker-1", at, beat_of("a"));
   hears(kind::replayed);
+  beats_for(60);
   CAF_REQUIRE(!said.empty());
   CAF_CHECK_EQUAL(said.back().run, 0u);
   CAF_CHECK_EQUAL(said.back().news.partitions, 12u);
+  CAF_CHECK_EQUAL(said.back().news.unowned, 0u);
   said.clear();
-  for (int i = 0; i < 10; ++i) {
-    hears(kind::beat, "worker-1", beats("worker-1", beat_of("a")), beat_of("a"));
-    pass(1s);
-  }
+  CAF_MESSAGE("nothing happens");
+  beats_for(60);
   CAF_CHECK(said.empty());
+  CAF_MESSAGE("the list changes");
+  source_list(24);
+  beats_for(20);
+  CAF_CHECK(!said.empty());
 }
 
 CAF_TEST(a worker that beat unseen is not expelled) {
