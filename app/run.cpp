@@ -3,11 +3,13 @@
 #include "partita/actors/static_source.hpp"
 #include "partita/actors/supervisor.hpp"
 #include "partita/app/exit_codes.hpp"
+#include "partita/app/http_part.hpp"
 #include "partita/app/reporter.hpp"
 #include "partita/app/runtime.hpp"
 #include "partita/app/settings_flags.hpp"
 #include "partita/app/signals.hpp"
 #include "partita/app/wiring.hpp"
+#include "partita/app/worker_life.hpp"
 #include "partita/app/worker_watch.hpp"
 
 #include <caf/actor_system.hpp>
@@ -19,6 +21,7 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 
 namespace partita::app {
 
@@ -46,40 +49,76 @@ std::string client_name_of(const config::settings& s) {
   return s.worker.instance.empty() ? result : result + ' ' + s.worker.instance;
 }
 
+/// Why HTTP cannot be served, or nothing; also nothing where none is wanted.
+std::string start_http(std::optional<http_part>& to, caf::actor_system& sys,
+                       const config::http_settings& s, const caf::actor& main,
+                       const listener_actor& reporter) {
+  if (s.listen.empty())
+    return {};
+  auto started = http_part::start(sys, s, main, reporter);
+  if (const auto* why = std::get_if<std::string>(&started))
+    return *why;
+  to.emplace(std::move(std::get<http_part>(started)));
+  return {};
+}
+
 int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
   runtime_config cfg;
   caf::actor_system sys{cfg};
   caf::scoped_actor self{sys};
+  auto main = caf::actor_cast<caf::actor>(self);
+  auto reporter = spawn_reporter(sys, std::move(log), main);
+  // Before anything is begun: a port that is taken is soon said.
+  std::optional<http_part> http;
+  if (auto why = start_http(http, sys, s.http, main, reporter); !why.empty()) {
+    caf::anon_send_exit(reporter, caf::exit_reason::user_shutdown);
+    spdlog::critical("{}", why);
+    return exit_failed;
+  }
   auto urls = shown(s.nats.url);
   spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}", s.group.name, urls);
   auto store = spawn_nats_store(sys, nats_options_of(s, client_name_of(s)));
   auto link = spawn_link_reporter(sys, urls, s.timeouts.startup);
   caf::anon_send(store, link);
   auto source = spawn_static_source(sys, s.partitions.all());
-  auto reporter = spawn_reporter(sys, std::move(log), caf::actor_cast<caf::actor>(self));
   auto options = worker_options_of(s);
   // Work that cannot be stopped in time ends with its process.
   options.end_if_work_goes_on = true;
-  auto worker = spawn_supervisor(sys, options, store, source, reporter);
-  auto tell = [main = caf::actor_cast<caf::actor>(self)](leave_mode mode) {
+  worker_life life;
+  life.start = [&] {
+    auto worker = spawn_supervisor(sys, options, store, source, reporter);
+    if (http)
+      http->attach(worker);
+    return worker;
+  };
+  life.ended = [&] {
+    if (http)
+      http->detach();
+  };
+  life.waits_for_application = s.http.app_ttl.count() > 0;
+  life.limit = s.timeouts.shutdown;
+  auto tell = [main](leave_mode mode) {
     return [main, mode] { caf::anon_send(main, stop_worker{mode}); };
   };
   signal_watch signals{tell(leave_mode::configured), tell(leave_mode::stop)};
-  auto end = wait_for_end(self, worker, s.timeouts.shutdown);
+  auto end = live(self, life);
   if (!end.in_time)
     leave_at_once(end.failure);
+  auto http_stopped = !http || http->stop();
   // Before the store closes: that would look like a loss.
   caf::anon_send_exit(link, caf::exit_reason::user_shutdown);
   close(self, store);
   for (const auto& helper :
        {caf::actor_cast<caf::actor>(reporter), caf::actor_cast<caf::actor>(source)})
     caf::anon_send_exit(helper, caf::exit_reason::user_shutdown);
-  if (!end.failure.empty()) {
+  if (!end.failure.empty())
     spdlog::critical("giving up: {}", end.failure);
-    return exit_failed;
-  }
-  spdlog::info("left gracefully");
-  return exit_fine;
+  else
+    spdlog::info("left gracefully");
+  auto code = end.failure.empty() ? exit_fine : exit_failed;
+  if (!http_stopped)
+    end_at_once(code);
+  return code;
 }
 
 int run(const run_options& options) {

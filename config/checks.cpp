@@ -22,10 +22,10 @@ bool is_alnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool is_port(std::string_view text) {
+bool is_port(std::string_view text, int lowest = 1) {
   int port = 0;
   auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return failed == std::errc{} && end == text.data() + text.size() && port >= 1
+  return failed == std::errc{} && end == text.data() + text.size() && port >= lowest
          && port <= 65535;
 }
 
@@ -68,6 +68,13 @@ std::string why_no_url(std::string_view url) {
   if (scheme == 0)
     return "it begins with nats:// or tls://";
   return why_no_address(url.substr(scheme));
+}
+
+std::string why_no_listener(std::string_view address) {
+  auto colon = address.rfind(':');
+  if (colon == std::string_view::npos || !is_port(address.substr(colon + 1), 0))
+    return "it ends with ':' and a port";
+  return why_no_address(address.substr(0, colon));
 }
 
 std::string without_secrets(std::string_view url) {

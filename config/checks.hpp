@@ -9,6 +9,10 @@ namespace partita::config {
 /// A NATS server's address: `nats://` or `tls://`, a host, perhaps a port, nothing else.
 std::string why_no_url(std::string_view url);
 
+/// Where a server listens: a host or an IPv6 address in brackets, ':' and a port; 0 is any
+/// free one.
+std::string why_no_listener(std::string_view address);
+
 /// `url` with "(hidden)" in place of what stands before an '@': it may be a password.
 std::string without_secrets(std::string_view url);
 

@@ -43,6 +43,10 @@ value from_text(option_type type, const std::string& text) {
     return number_or_text<std::int64_t>(text);
   case option_type::real:
     return number_or_text<double>(text);
+  case option_type::boolean:
+    if (text == "true" || text == "false")
+      return {text == "true"};
+    return {text};
   case option_type::list:
     if (trimmed(text).starts_with('[')) {
       auto parsed = parse_toml_value(text);

@@ -232,6 +232,28 @@ void add_log(options& xs) {
                     "The least important messages that are logged."));
 }
 
+void add_http(options& xs) {
+  xs.insert(
+      xs.end(),
+      {address_option(
+           PARTITA_FIELD(http, listen),
+           "Where applications and probes find this worker; port 0 is any free one. "
+           "Whoever reaches it may read."),
+       secret_option(
+           PARTITA_FIELD(http, token),
+           "Calls that change something are taken from this machine, and from others "
+           "that show this as a bearer token. Better given by the environment."),
+       boolean_option(
+           PARTITA_FIELD(http, confirm),
+           "true: work on a partition that is taken back goes on until the application "
+           "has released it by POST /v1/released. false: it counts as stopped at once."),
+       duration_option(
+           PARTITA_FIELD(http, app_ttl), 0ms, max_timeout,
+           "A worker takes part only while its application calls at least this often; "
+           "one that falls silent has its partitions given to others. 0s: nobody "
+           "minds.")});
+}
+
 options make_options() {
   options result;
   add_group(result);
@@ -245,6 +267,7 @@ options make_options() {
   add_timeouts(result);
   add_degraded(result);
   add_log(result);
+  add_http(result);
   return result;
 }
 
@@ -266,6 +289,8 @@ std::string to_string(option_type x) {
     return "integer";
   case option_type::real:
     return "float";
+  case option_type::boolean:
+    return "boolean";
   case option_type::duration:
     return "duration";
   case option_type::list:

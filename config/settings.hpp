@@ -149,6 +149,18 @@ struct log_settings {
   std::string level = "info";
 };
 
+/// For applications that work beside `partita run`, in any language (docs/http.md).
+struct http_settings {
+  /// `host:port` to listen at, port 0 being any free one; empty: no HTTP.
+  std::string listen;
+  /// Who shows it may change something from other machines, too.
+  std::string token;
+  /// What is taken back counts as stopped only once the application has released it.
+  bool confirm = false;
+  /// An application that has not called for this long has gone; 0: nobody minds.
+  std::chrono::milliseconds app_ttl = 0s;
+};
+
 struct settings {
   group_settings group;
   nats_settings nats;
@@ -162,6 +174,7 @@ struct settings {
   timeouts_settings timeouts;
   degraded_settings degraded;
   log_settings log;
+  http_settings http;
 };
 
 /// Puts the default names, made of the group's, where no name of a bucket was given.

@@ -19,9 +19,6 @@ namespace partita::store {
 
 namespace {
 
-/// A probe that is answered later is worth nothing.
-constexpr std::chrono::milliseconds probe_timeout{200};
-
 struct store_state {
   static inline constexpr const char* name = "partita.memory_store";
 
@@ -113,7 +110,7 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
     promise.deliver(std::move(y));
     finish_closing(self);
   };
-  self->request(state.server, std::min(state.options.request_timeout, probe_timeout),
+  self->request(state.server, std::min(state.options.request_timeout, longest_probe),
                 server_probe{x.nonce})
       .then([answer](const probed& y) mutable { answer(y); },
             [answer](const caf::error&) mutable {

@@ -48,10 +48,6 @@ constexpr const char* first_good_cluster = "2.9.21";
 constexpr std::chrono::milliseconds shortest_ttl{100};
 constexpr unsigned most_replicas = 5;
 constexpr std::size_t most_denials_logged = 100;
-/// A probe that is answered later is worth nothing. Less than the shortest pause between two
-/// at the default grace: one that a dying leader took with it delays its successor no more
-/// than one that finds nobody.
-constexpr std::chrono::milliseconds probe_timeout{100};
 /// Between two probes where the server does not permit them: it logs each.
 constexpr std::chrono::seconds denied_probe_pause{60};
 
@@ -291,7 +287,7 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
   if (!state.probes_denied.empty() && now < state.probes_denied_until)
     return probed{probe_status::unknown, state.link_number, state.probes_denied};
   auto promise = self->make_response_promise<probed>();
-  auto deadline = now + std::min(state.options.request_timeout, probe_timeout);
+  auto deadline = now + std::min(state.options.request_timeout, longest_probe);
   state.probes.ask(nats::probe_subject_of(x.nonce.value), {}, {}, deadline,
                    [self, promise](const nats_outcome& outcome) mutable {
                      promise.deliver(verdict(self, outcome));

@@ -75,7 +75,7 @@ CAF_TEST(options of later versions are unknown keys) {
   for (auto key : {"group.mixed", "worker.zone", "worker.capacity", "buckets.control",
                    "buckets.partitions", "partitions.file"})
     check_contains(problem_in(named + key + " = 1"), "unknown key");
-  for (auto section : {"http", "hooks"})
+  for (auto section : {"hooks", "plugins"})
     check_contains(problem_in(named + "[" + section + "]\nx = 1"), "unknown section");
 }
 

@@ -79,6 +79,17 @@ samples choice(const std::string& name, std::vector<std::string> words) {
   return {name, std::move(words), {"''", "'Sticky'", "'info '", "5", "true", "['info']"}};
 }
 
+samples address(const std::string& name) {
+  return {name,
+          {"''", "'127.0.0.1:8080'", "'localhost:0'", "'[::1]:65535'", "'0.0.0.0:80'"},
+          {"'127.0.0.1'", "':8080'", "'a:65536'", "'a:-1'", "'a:'", "'a:x'", "'::1:80'",
+           "'http://a:80'", "'a b:80'", "'a:80/'", "'[::1]'", "8080", "true", "['a:1']"}};
+}
+
+samples boolean(const std::string& name) {
+  return {name, {"true", "false"}, {"'true'", "''", "0", "1", "1.0", "[true]"}};
+}
+
 samples bucket(const std::string& name) {
   return {name, {"''", "'A-z_9'", digits(128)}, plus(bad_names, {digits(129)})};
 }
@@ -199,7 +210,11 @@ std::vector<samples> all_samples() {
       duration("degraded.critical", "99ms", "100ms", "24h", "86400001ms"),
       window("degraded.grace"),
       choice("log.level", {"'trace'", "'debug'", "'info'", "'warn'", "'error'",
-                           "'critical'", "'off'"})};
+                           "'critical'", "'off'"}),
+      address("http.listen"),
+      text("http.token", 1024),
+      boolean("http.confirm"),
+      duration("http.app_ttl", "-1ms", "0s", "24h", "86400001ms")};
 }
 
 const option& option_named(const std::string& name) {

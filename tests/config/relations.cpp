@@ -103,7 +103,13 @@ const std::vector<edge> edges = {
     {"buckets.assignment", "", "buckets.assignment='demo-election'",
      "must differ from buckets.election"},
     {"buckets.assignment", "", "buckets.assignment='x'\nbuckets.heartbeat='x'",
-     "must differ from buckets.heartbeat"}};
+     "must differ from buckets.heartbeat"},
+    {"http.listen", "http.listen='[::1]:0'\nhttp.token='t'", "http.token='t'",
+     "is missing: http.token needs it"},
+    {"http.listen", "http.listen='a:1'\nhttp.confirm=true", "http.confirm=true",
+     "is missing: http.confirm needs it"},
+    {"http.listen", "http.listen='a:1'\nhttp.app_ttl='30s'", "http.app_ttl='30s'",
+     "is missing: http.app_ttl needs it"}};
 
 } // namespace
 
