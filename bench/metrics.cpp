@@ -1,34 +1,37 @@
-// How long /metrics takes while 1,000 partitions move: ten workers in one process, each with
-// a connection of its own to a nats-server of this program's.
+// How long /metrics of the leader takes while 1,000 partitions move: ten `partita run` on a
+// nats-server of this program's, asked over HTTP.
 //
 //   build/bin/partita-bench-metrics [ROUNDS]
 //
 // 2,000 partitions are shared by five workers. In each of ROUNDS (10) five more join, which
-// moves 1,000 partitions to them, and leave, which moves them back. Meanwhile the leader's
-// text is asked for every 5 ms. Only what was asked for between the first and the last move
-// of a round counts.
+// moves 1,000 partitions to them, and drain, which moves them back. Meanwhile the leader is
+// asked every 5 ms. Only what was asked for between the first and the last move of a round
+// counts.
 
+#include "../tests/support/eventually.hpp"
 #include "../tests/support/nats_server.hpp"
 
-#include "partita/actors/static_source.hpp"
-#include "partita/actors/supervisor.hpp"
-#include "partita/app/metrics.hpp"
-#include "partita/app/runtime.hpp"
-#include "partita/core/strategies/strategies.hpp"
-#include "partita/store/nats_store.hpp"
+#include <httplib.h>
 
-#include <caf/actor_system.hpp>
-#include <caf/scoped_actor.hpp>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -39,7 +42,7 @@ using milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr std::size_t staying = 5;
 constexpr int partitions = 2000;
-constexpr double moving = partitions / 2.0;
+constexpr int moving = partitions / 2;
 constexpr auto patience = 120s;
 
 /// Some metric of a text: the sum over its labels, or nothing if it is not shown.
@@ -55,6 +58,7 @@ std::optional<double> value_of(const std::string& text, const std::string& metri
 struct scrape {
   std::string text;
   milliseconds took{0};
+
   double moves() const {
     return value_of(text, "partita_partition_moves_total").value_or(0);
   }
@@ -64,113 +68,139 @@ struct scrape {
   }
 };
 
+/// One `partita run`; killed at the end unless it has ended.
+class worker {
+public:
+  worker(const std::filesystem::path& config, std::filesystem::path log)
+      : log_{std::move(log)} {
+    std::vector<std::string> arguments{PARTITA_PROGRAM, "run", "-c", config.string()};
+    std::vector<char*> argv;
+    for (auto& x : arguments)
+      argv.push_back(x.data());
+    argv.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ == 0) {
+      // Only calls that are safe between fork and exec of a program with threads.
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      auto file = open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+      dup2(file, STDOUT_FILENO);
+      dup2(file, STDERR_FILENO);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+  }
+
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+
+  ~worker() {
+    kill(pid_, SIGKILL);
+    wait();
+  }
+
+  void drain() const { kill(pid_, SIGTERM); }
+
+  void wait() {
+    if (!std::exchange(ended_, true))
+      waitpid(pid_, nullptr, 0);
+  }
+
+  /// As its log says it.
+  std::string address() const {
+    const std::string words = "HTTP at ";
+    std::string result;
+    auto said = partita::test::eventually(20s, [&] {
+      std::ifstream in{log_};
+      for (std::string line; std::getline(in, line) && result.empty();)
+        if (auto at = line.find(words); at != std::string::npos && !in.eof())
+          result = line.substr(at + words.size());
+      return !result.empty();
+    });
+    if (!said)
+      throw std::runtime_error{"no HTTP address in " + log_.string()};
+    return result;
+  }
+
+private:
+  std::filesystem::path log_;
+  pid_t pid_ = 0;
+  bool ended_ = false;
+};
+
 class group {
 public:
-  explicit group(caf::actor_system& sys) : sys_{sys}, self_{sys} {
-    std::vector<partita::partition> all;
-    for (int i = 0; i < partitions; ++i)
-      all.push_back({{"orders", std::to_string(i)}, 100});
-    source_ = partita::spawn_static_source(sys, std::move(all));
-    options_.group = "bench";
-    options_.buckets = partita::bucket_options::of(options_.group);
-    options_.strategy = partita::core::make_strategy({});
-    options_.rebalance.cold_start_window = 2s;
-    options_.rebalance.planned_scale_window = 1s;
-    options_.rebalance.settle_time = 300ms;
-    options_.rebalance.min_interval = 100ms;
-    options_.shutdown = partita::leave_mode::drain;
+  group() {
+    std::ofstream{config_} << "[group]\nname = \"bench\"\n[nats]\nurl = \""
+                           << server_.url()
+                           << "\"\n[partitions]\nprefix = \"p\"\ncount = " << partitions
+                           << "\n[http]\nlisten = \"127.0.0.1:0\"\n[rebalance]\n"
+                              "cold_start_window = \"2s\"\n"
+                              "planned_scale_window = \"1s\"\n"
+                              "settle_time = \"300ms\"\nmin_interval = \"100ms\"\n";
   }
 
-  group(const group&) = delete;
-  group& operator=(const group&) = delete;
-
-  ~group() {
-    leave(0);
-    caf::anon_send_exit(source_, caf::exit_reason::user_shutdown);
+  void start() {
+    for (std::size_t i = 0; i < staying; ++i)
+      workers_.push_back(std::make_unique<worker>(
+          config_, server_.dir() / (std::to_string(++started_) + ".log")));
+    if (addresses_.empty())
+      for (const auto& x : workers_)
+        addresses_.push_back(x->address());
   }
 
-  void start(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      member x;
-      partita::nats_options nats;
-      nats.urls = {server_.url()};
-      x.store = partita::spawn_nats_store(sys_, nats);
-      x.worker = partita::spawn_supervisor(sys_, options_, x.store, source_, {});
-      x.metrics = partita::app::spawn_metrics(sys_);
-      caf::anon_send(x.metrics, partita::app::observe{x.store, x.worker});
-      members_.push_back(std::move(x));
-    }
+  /// All but those who stay.
+  void drain() {
+    for (auto i = staying; i < workers_.size(); ++i)
+      workers_[i]->drain();
   }
-
-  /// All but the first `stay` leave, the others take their partitions over.
-  void tell_to_leave(std::size_t stay) {
-    for (std::size_t i = stay; i < members_.size(); ++i)
-      self_->send(members_[i].worker, partita::stop_worker{});
-  }
-
-  void leave(std::size_t stay) {
-    if (stay == 0)
-      for (auto& x : members_)
-        self_->send(x.worker, partita::stop_worker{partita::leave_mode::stop});
-    while (members_.size() > stay) {
-      self_->receive([](const partita::worker_stopped&) {});
-      auto x = std::move(members_.back());
-      members_.pop_back();
-      caf::anon_send_exit(x.metrics, caf::exit_reason::user_shutdown);
-      self_->request(x.store, 10s, partita::close_store{})
-          .receive([](partita::store_closed) {}, [](const caf::error&) {});
-    }
+  void wait_for_drained() {
+    for (; workers_.size() > staying; workers_.pop_back())
+      workers_.back()->wait();
   }
 
   /// Asks the leader; it is one of those who stay.
   scrape ask() {
-    for (;;) {
+    for (auto until = clock_type::now() + patience; clock_type::now() < until;
+         std::this_thread::sleep_for(5ms)) {
       scrape result;
-      auto& metrics = members_.at(leader_).metrics;
+      httplib::Client client{addresses_.at(leader_)};
       auto begun = clock_type::now();
-      self_->request(metrics, 10s, partita::app::get_metrics{})
-          .receive([&](std::string& x) { result.text = std::move(x); },
-                   [](const caf::error&) { throw std::runtime_error{"no answer"}; });
+      auto answer = client.Get("/metrics");
       result.took = clock_type::now() - begun;
+      if (!answer || answer->status != 200)
+        throw std::runtime_error{"no answer from " + addresses_[leader_]};
+      result.text = std::move(answer->body);
       if (value_of(result.text, "partita_leader") == 1.0)
         return result;
-      leader_ = (leader_ + 1) % std::min(staying, members_.size());
-      std::this_thread::sleep_for(5ms);
+      leader_ = (leader_ + 1) % staying;
     }
+    throw std::runtime_error{"nobody leads"};
   }
 
-  /// Asks until `moves` more have happened and nothing is under way; what was asked for
+  /// Asks until so many moves have happened and nothing is under way; what was asked for
   /// while it was.
   std::vector<scrape> ask_until(double moves) {
-    auto until = clock_type::now() + patience;
     auto before = ask().moves();
     std::vector<scrape> result;
-    for (;;) {
+    for (auto until = clock_type::now() + patience; clock_type::now() < until;
+         std::this_thread::sleep_for(5ms)) {
       auto x = ask();
       auto over = x.all_owned() && x.moves() >= before + moves;
       if (!x.all_owned() || x.moves() > before)
         result.push_back(std::move(x));
       if (over)
         return result;
-      if (clock_type::now() > until)
-        throw std::runtime_error{"the partitions did not move in time"};
-      std::this_thread::sleep_for(5ms);
     }
+    throw std::runtime_error{"the partitions did not move in time"};
   }
 
 private:
-  struct member {
-    partita::store_actor store;
-    partita::supervisor_actor worker;
-    partita::app::metrics_actor metrics;
-  };
-
   partita::test::nats_server server_;
-  caf::actor_system& sys_;
-  caf::scoped_actor self_;
-  partita::partition_source_actor source_;
-  partita::worker_options options_;
-  std::vector<member> members_;
+  std::filesystem::path config_{server_.dir() / "metrics.toml"};
+  std::vector<std::unique_ptr<worker>> workers_;
+  std::size_t started_ = 0;
+  /// Of those who stay.
+  std::vector<std::string> addresses_;
   std::size_t leader_ = 0;
 };
 
@@ -185,29 +215,28 @@ void print(const char* what, std::vector<scrape>& xs) {
   std::fflush(stdout);
 }
 
+void keep(std::vector<scrape>& to, std::vector<scrape> what) {
+  std::move(what.begin(), what.end(), std::back_inserter(to));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   auto rounds = argc > 1 ? std::stoi(argv[1]) : 10;
-  partita::app::runtime_config cfg;
-  caf::actor_system sys{cfg};
-  group g{sys};
-  g.start(staying);
-  g.ask_until(partitions);
-  std::vector<scrape> moving_out;
-  std::vector<scrape> moving_back;
-  auto keep = [](std::vector<scrape>& to, std::vector<scrape> what) {
-    std::move(what.begin(), what.end(), std::back_inserter(to));
-  };
+  group g;
+  g.start();
+  g.ask_until(0);
+  std::vector<scrape> out;
+  std::vector<scrape> back;
   for (int i = 0; i < rounds; ++i) {
-    g.start(staying);
-    keep(moving_out, g.ask_until(moving));
-    g.tell_to_leave(staying);
-    keep(moving_back, g.ask_until(moving));
-    g.leave(staying);
+    g.start();
+    keep(out, g.ask_until(moving));
+    g.drain();
+    keep(back, g.ask_until(moving));
+    g.wait_for_drained();
   }
-  print("1,000 move to new ones", moving_out);
-  print("1,000 move back", moving_back);
+  print("1,000 move to new ones", out);
+  print("1,000 move back", back);
   std::vector<scrape> idle;
   for (int i = 0; i < 200; ++i)
     idle.push_back(g.ask());
