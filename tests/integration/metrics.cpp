@@ -193,7 +193,7 @@ CAF_TEST(counters never fall over a change of leader) {
   CAF_CHECK(group.leader() != old);
   auto now = ask_leader_at_rest();
   CAF_CHECK(now.sum("partita_epoch") > epoch);
-  CAF_CHECK(now.sum("partita_version_published") > version);
+  CAF_CHECK(now.sum("partita_version_published") >= version);
   for (const auto& [name, address] : addresses)
     CAF_CHECK_EQUAL(ask(name).fallen_since(before.at(name)), "");
   CAF_CHECK(!ask(old).shows("partita_partitions{group=\"it\"}"));
