@@ -43,6 +43,10 @@ value from_text(option_type type, const std::string& text) {
     return number_or_text<std::int64_t>(text);
   case option_type::real:
     return number_or_text<double>(text);
+  case option_type::boolean:
+    if (text == "true" || text == "false")
+      return {text == "true"};
+    return {text};
   case option_type::list:
     if (trimmed(text).starts_with('[')) {
       auto parsed = parse_toml_value(text);
@@ -231,12 +235,12 @@ void gathering::demand(const std::string& file, bool partitions) {
   auto bad = [&](const std::string& key) { return bad_.contains("partitions." + key); };
   auto half = !settings_.partitions.prefix.empty();
   if (partitions && !settings_.partitions.given() && !half && !bad("list")
-      && !bad("prefix") && !bad("count"))
+      && !bad("prefix") && !bad("count") && !bad("file") && !bad("bucket"))
     add({from,
          "partitions",
          {},
          "no partitions are named",
-         "give list, or prefix and count, in [partitions]"});
+         "give list, or prefix and count, or file, or bucket = true in [partitions]"});
 }
 
 void gathering::relate(const std::string& file) {

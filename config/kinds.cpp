@@ -235,6 +235,19 @@ option choice_option(field<std::string> f, std::vector<std::string> words,
   return result;
 }
 
+option boolean_option(field<bool> f, std::string meaning) {
+  auto result = basis(f, option_type::boolean, "true or false", std::move(meaning));
+  result.set = [=, allowed = result.allowed](settings& s, const value& x) -> complaints {
+    auto* word = x.as<bool>();
+    if (!word)
+      return refused(x, allowed, x.as<std::string>() ? "write it without quotes" : "");
+    f.write(s) = *word;
+    return {};
+  };
+  result.get = [=](const settings& s) { return f.read(s) ? "true" : "false"; };
+  return result;
+}
+
 option url_option(field<std::vector<std::string>> f, std::string meaning) {
   std::string allowed =
       "a URL or a list of URLs like nats://host:4222 or tls://host:4222";

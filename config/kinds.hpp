@@ -67,6 +67,9 @@ option choice_option(field<std::string> f, std::vector<std::string> words,
                      std::vector<std::pair<std::string, std::string>> synonyms,
                      std::string meaning);
 
+/// true or false.
+option boolean_option(field<bool> f, std::string meaning);
+
 /// One or more addresses of NATS servers; a single one may stand without brackets.
 option url_option(field<std::vector<std::string>> f, std::string meaning);
 

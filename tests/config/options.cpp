@@ -79,6 +79,10 @@ samples choice(const std::string& name, std::vector<std::string> words) {
   return {name, std::move(words), {"''", "'Sticky'", "'info '", "5", "true", "['info']"}};
 }
 
+samples boolean(const std::string& name) {
+  return {name, {"true", "false"}, {"'true'", "''", "0", "1", "1.0", "[true]"}};
+}
+
 samples bucket(const std::string& name) {
   return {name, {"''", "'A-z_9'", digits(128)}, plus(bad_names, {digits(129)})};
 }
@@ -126,6 +130,8 @@ std::vector<samples> all_samples() {
       integer("worker.id_max", 0, 999'999),
       ttl("worker.id_ttl"),
       text("worker.instance", 256),
+      integer("worker.capacity", 1, 1'000'000),
+      text("worker.zone", 256),
       choice("worker.shutdown", {"'drain'", "'restart'", "'stop'"}),
       duration("heartbeat.interval", "19ms", "20ms", "1h", "3600001ms"),
       ttl("heartbeat.ttl"),
@@ -185,10 +191,13 @@ std::vector<samples> all_samples() {
        {"''", "'orders'", "'a.b'"},
        {"'a b'", "'a*'", "'>'", "'.'", "'a.'", "\"a\\n\"", "5", "['a']"}},
       integer("partitions.count", 1, 1'000'000),
+      file("partitions.file"),
+      boolean("partitions.bucket"),
       bucket("buckets.stable_id"),
       bucket("buckets.election"),
       bucket("buckets.heartbeat"),
       bucket("buckets.assignment"),
+      bucket("buckets.partitions"),
       integer("buckets.replicas", 1, 5),
       duration("timeouts.startup", "99ms", "100ms", "24h", "86400001ms"),
       duration("timeouts.shutdown", "99ms", "100ms", "24h", "86400001ms"),
