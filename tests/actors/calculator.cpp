@@ -39,7 +39,8 @@ struct fixture : test::group_fixture {
     roster = test::spawn_stub(sys, [](const roster_listener_actor&) {});
     parent = test::spawn_stub(
         sys, [](const adopted&) { return may_act{}; }, [](const phase_changed&) {},
-        [](const superseded&) {}, [](const entry_invalid&) {});
+        [](const superseded&) {}, [](const entry_invalid&) {},
+        [](const source_trouble&) {});
     // Older than any session, so that nothing waits for that.
     pass(10s);
   }
