@@ -15,17 +15,6 @@ std::string quoted(const std::string& name) {
   return '\'' + config::printable(name) + '\'';
 }
 
-/// Notes a name that no entry can bear.
-bool is_refused(const std::string& name, partition_changes& result) {
-  auto why = why_no_entry(name);
-  if (!why.empty())
-    result.refusals.push_back("the partition " + quoted(name)
-                              + " cannot stand in a bucket: "
-                                "it "
-                              + why);
-  return !why.empty();
-}
-
 std::string not_there(const partition_entries& now, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& [known, x] : now)
@@ -78,8 +67,6 @@ partition_changes to_add(const partition_entries& now,
                          const std::vector<std::string>& names, std::int64_t weight) {
   partition_changes result;
   for (const auto& name : std::set<std::string>{names.begin(), names.end()}) {
-    if (is_refused(name, result))
-      continue;
     auto i = now.find(name);
     if (i != now.end() && i->second.weight != weight)
       result.refusals.push_back(there_already(name, i->second));
@@ -119,8 +106,6 @@ partition_changes to_import(const partition_entries& now,
   std::set<std::string> wanted;
   for (const auto& x : list) {
     auto name = name_of(x);
-    if (is_refused(name, result))
-      continue;
     wanted.insert(name);
     want(now, name, x.weight, result);
   }

@@ -48,7 +48,8 @@ struct partition_changes {
   std::vector<std::string> refusals;
 };
 
-/// One that is there with another weight is refused: that would be no addition.
+/// Names are those that a bucket can hold (why_no_entry). One that is there with another
+/// weight is refused: that would be no addition.
 partition_changes to_add(const partition_entries& now,
                          const std::vector<std::string>& names, std::int64_t weight);
 

@@ -121,7 +121,7 @@ std::string to_text(const std::string& bucket, const partition_changes& x, bool 
   };
   return result + "bucket " + bucket + (dry_run ? " would have " : ": ")
          + said(kind::add, "added") + said(kind::remove, "removed")
-         + said(kind::set_weight, "with another weight") + std::to_string(x.unchanged)
+         + said(kind::set_weight, "changed") + std::to_string(x.unchanged)
          + " unchanged\n";
 }
 

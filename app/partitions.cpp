@@ -12,6 +12,8 @@
 #include "partita/config/duration.hpp"
 #include "partita/config/limits.hpp"
 #include "partita/config/partitions_file.hpp"
+#include "partita/config/text.hpp"
+#include "partita/messages/partition_entry.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
@@ -152,6 +154,18 @@ std::optional<std::string> carry_out(found_bucket& x, const partition_changes& w
   return write_changes(x.self, x.content.bucket, what.changes, x.limit);
 }
 
+/// Names that no bucket can hold are bad usage: nothing needs to be looked at for that.
+bool names_fit(const std::vector<std::string>& names) {
+  auto result = true;
+  for (const auto& x : names)
+    if (auto why = why_no_entry(x); !why.empty()) {
+      fail('\'' + config::printable(x) + "' cannot be a partition of a bucket: it "
+           + why);
+      result = false;
+    }
+  return result;
+}
+
 int change(const partitions_options& o, const decision& decide) {
   return with_bucket(o, [&](found_bucket& x) {
     auto what = decide(partitions_in(x.content.entries));
@@ -178,6 +192,11 @@ int import_file(const partitions_options& o) {
       std::cerr << "partita: " << to_string(x) << '\n';
     return exit_usage;
   }
+  std::vector<std::string> names;
+  for (const auto& x : std::get<std::vector<partition>>(found))
+    names.push_back(name_of(x));
+  if (!names_fit(names))
+    return exit_usage;
   return change(o, [&](const partition_entries& now) {
     return to_import(now, std::get<std::vector<partition>>(found), o.replace);
   });
@@ -225,6 +244,8 @@ void add_partitions(CLI::App& program, int& code) {
   auto weights = CLI::Range(std::int64_t{0}, config::max_weight);
   auto* adds = add_command(*command, "add", "Adds partitions", code, options,
                            [](const partitions_options& o) {
+                             if (!names_fit(o.names))
+                               return static_cast<int>(exit_usage);
                              return change(o, [&](const partition_entries& now) {
                                return to_add(now, o.names, o.weight);
                              });
