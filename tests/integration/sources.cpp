@@ -57,6 +57,15 @@ std::string file_of(std::size_t count) {
   return result + "]\n";
 }
 
+/// A file that gives each of these that weight.
+std::string weights_of(const std::set<std::string>& names, int weight) {
+  std::string result = "list = [\n";
+  for (const auto& name : names)
+    result +=
+        "  { keys = [\"" + name + "\"], weight = " + std::to_string(weight) + " },\n";
+  return result + "]\n";
+}
+
 /// Whether the leader says that, or nobody.
 bool alerts(const journal::views& all, const std::string& what) {
   for (const auto& [name, x] : all)
@@ -147,14 +156,20 @@ CAF_TEST(an operator adds and weighs and removes partitions while workers run) {
   CAF_CHECK_EQUAL(unknown.code, 1);
   CAF_CHECK(contains(unknown.text, "did you mean p.1"));
 
-  CAF_MESSAGE("one that is as heavy as all others together");
-  CAF_CHECK_EQUAL(operate(group, "set-weight p.0 1100").code, 0);
+  CAF_MESSAGE("all that a worker has becomes so heavy that it must give one away");
+  auto heavy = (group.server().dir() / "heavy.toml").string();
+  std::ofstream{heavy} << weights_of(group.journal().now().at("w0").owns, 300);
+  CAF_CHECK_EQUAL(operate(group, "import " + heavy).code, 0);
   CAF_CHECK(group.journal().wait([](const auto& all) {
-    for (const auto& [name, x] : all)
-      if (x.owns.contains("p.0"))
-        return all_owned_once(all, 12) && x.owns.size() <= 2;
-    return false;
+    return all_owned_once(all, 12) && all.at("w0").owns.size() == 5;
   }));
+  CAF_MESSAGE("and as light as all others again");
+  std::ofstream{heavy} << "prefix = \"p\"\ncount = 12\n";
+  auto light = operate(group, "import " + heavy);
+  CAF_CHECK(contains(light.text, "0 added, 0 removed, 6 changed, 6 unchanged"));
+  group.require_rest();
+  auto weighed = operate(group, "set-weight p.0 150 --json");
+  CAF_CHECK(contains(weighed.text, R"("from":100,"name":"p.0","to":150)"));
   CAF_CHECK_EQUAL(operate(group, "set-weight p.0 100").code, 0);
   CAF_CHECK_EQUAL(operate(group, "remove p.10 p.11").code, 0);
   group.expect_partitions(10);
