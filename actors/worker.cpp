@@ -266,6 +266,7 @@ void worker::stop_leading(const std::string& why) {
   kill(role::calculator);
   // Whoever leads next says what it finds.
   watch_source({});
+  forget_group();
   need_roster();
   logger()->info("{}: leads no more: {}", id_.value, why);
   listeners_.tell(leadership_changed{id_, false, why});

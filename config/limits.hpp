@@ -63,6 +63,9 @@ inline constexpr std::size_t max_zone = 256;
 /// NATS puts all of it into one line of at most 4 KB.
 inline constexpr std::size_t max_secret = 1024;
 
+/// Of a command; Linux takes 128 KB for one.
+inline constexpr std::size_t max_argument = 64u << 10;
+
 inline constexpr std::int64_t max_worker_number = 999'999;
 inline constexpr std::int64_t max_workers = 1'000'000;
 inline constexpr std::int64_t max_partitions = 1'000'000;

@@ -31,6 +31,8 @@ load_result finish(gathering&& all, const std::string& name, bool file_was_read,
   // What is missing or does not fit together is unknown as long as the file is.
   if (file_was_read) {
     all.demand(name, options.partitions_required);
+    if (options.programs_required)
+      all.demand_programs();
     all.relate(name);
   }
   name_buckets(all.result());

@@ -246,11 +246,53 @@ void add_degraded(options& xs) {
                        "long.")});
 }
 
+void add_hooks(options& xs) {
+  xs.insert(
+      xs.end(),
+      {command_option(PARTITA_FIELD(hooks, assigned),
+                      "Begins the work on partitions. Tried again until it succeeds or "
+                      "they are taken away."),
+       command_option(PARTITA_FIELD(hooks, revoked),
+                      "Stops the work on partitions that others will get. Exit code 0 "
+                      "confirms that it has stopped; otherwise it is tried again."),
+       command_option(
+           PARTITA_FIELD(hooks, lost),
+           "Stops the work on partitions that others may own in a moment; exit "
+           "code 0 confirms it. revoked runs instead if there is none."),
+       command_option(PARTITA_FIELD(hooks, state),
+                      "Hears of each state that the worker comes into."),
+       duration_option(PARTITA_FIELD(hooks, timeout), min_timeout, max_window,
+                       "A command that runs for longer has failed, and its processes are "
+                       "ended.")});
+}
+
 void add_log(options& xs) {
   xs.push_back(
       choice_option(PARTITA_FIELD(log, level),
                     {"trace", "debug", "info", "warn", "error", "critical", "off"}, {},
                     "The least important messages that are logged."));
+}
+
+void add_http(options& xs) {
+  xs.insert(
+      xs.end(),
+      {address_option(
+           PARTITA_FIELD(http, listen),
+           "Where applications and probes find this worker; port 0 is any free one. "
+           "Whoever reaches it may read."),
+       secret_option(
+           PARTITA_FIELD(http, token),
+           "Calls that change something are taken from this machine, and from others "
+           "that show this as a bearer token. Better given by the environment."),
+       boolean_option(
+           PARTITA_FIELD(http, confirm),
+           "true: work on a partition that is taken back goes on until the application "
+           "has released it by POST /v1/released. false: it counts as stopped at once."),
+       duration_option(
+           PARTITA_FIELD(http, app_ttl), 0ms, max_timeout,
+           "A worker takes part only while its application calls at least this often; "
+           "one that falls silent has its partitions given to others. 0s: nobody "
+           "minds.")});
 }
 
 options make_options() {
@@ -265,7 +307,9 @@ options make_options() {
   add_buckets(result);
   add_timeouts(result);
   add_degraded(result);
+  add_hooks(result);
   add_log(result);
+  add_http(result);
   return result;
 }
 
@@ -293,6 +337,8 @@ std::string to_string(option_type x) {
     return "duration";
   case option_type::list:
     return "array";
+  case option_type::command:
+    return "command";
   }
   return "?";
 }

@@ -199,6 +199,17 @@ void add_buckets(relations& xs) {
       xs.push_back(different_buckets(buckets[j], buckets[i]));
 }
 
+void add_http(relations& xs) {
+  auto listen = PARTITA_FIELD(http, listen);
+  xs.push_back(needs(PARTITA_FIELD(http, token), listen));
+  xs.push_back(needs(PARTITA_FIELD(http, confirm), listen));
+  xs.push_back(needs(PARTITA_FIELD(http, app_ttl), listen));
+}
+
+void add_hooks(relations& xs) {
+  xs.push_back(needs(PARTITA_FIELD(hooks, assigned), PARTITA_FIELD(hooks, revoked)));
+}
+
 relations make_relations() {
   relations made;
   add_login(made);
@@ -207,6 +218,8 @@ relations make_relations() {
   add_times(made);
   add_partitions(made);
   add_buckets(made);
+  add_http(made);
+  add_hooks(made);
   return made;
 }
 

@@ -154,9 +154,40 @@ struct degraded_settings {
   std::chrono::milliseconds grace = 5s;
 };
 
+/// A program and its arguments; empty: none. What was written as one string is that for
+/// `/bin/sh -c`.
+using hook_command = std::vector<std::string>;
+
+/// Commands that run when something happens to the worker.
+struct hooks_settings {
+  hook_command assigned;
+  /// Its exit code 0 confirms that work has stopped.
+  hook_command revoked;
+  /// Empty: `revoked` runs instead.
+  hook_command lost;
+  hook_command state;
+  /// How long each of them may run.
+  std::chrono::milliseconds timeout = 10s;
+
+  /// Whether any command is there.
+  bool used() const;
+};
+
 struct log_settings {
   /// One of trace, debug, info, warn, error, critical, off.
   std::string level = "info";
+};
+
+/// For applications that work beside `partita run`, in any language (docs/http.md).
+struct http_settings {
+  /// `host:port` to listen at, port 0 being any free one; empty: no HTTP.
+  std::string listen;
+  /// Who shows it may change something from other machines, too.
+  std::string token;
+  /// What is taken back counts as stopped only once the application has released it.
+  bool confirm = false;
+  /// An application that has not called for this long has gone; 0: nobody minds.
+  std::chrono::milliseconds app_ttl = 0s;
 };
 
 struct settings {
@@ -171,7 +202,9 @@ struct settings {
   buckets_settings buckets;
   timeouts_settings timeouts;
   degraded_settings degraded;
+  hooks_settings hooks;
   log_settings log;
+  http_settings http;
 };
 
 /// Puts the default names, made of the group's, where no name of a bucket was given.

@@ -70,6 +70,7 @@ CAF_TEST(bad usage ends with exit code 2) {
   ends(run_partita({}), 2);
   ends(run_partita({"frobnicate"}), 2);
   ends(run_partita({"run", "--frobnicate"}), 2, {"--frobnicate"});
+  ends(run_partita({"run", "-c", "x", "--"}), 2, {"nothing behind --"});
   ends(run_partita({"dev", "--workers", "0"}), 2, {"--workers"});
   ends(run_partita({"dev", "--workers", "many"}), 2, {"--workers"});
   ends(run_partita({"dev", "--for", "soon"}), 2,
@@ -115,6 +116,20 @@ CAF_TEST(mistakes of a file of partitions are told with that files lines) {
   auto from_stdin =
       run_partita({"partitions", "import", "--group", "g", "-"}, {.input = "lst = []\n"});
   ends(from_stdin, 2, {"standard input:1: lst: unknown key"});
+}
+
+CAF_TEST(a hook whose program is not there is told before anything begins) {
+  temporary_folder folder;
+  auto file =
+      folder.file("partita.toml",
+                  std::string{good_config} + "[hooks]\nrevoked = ['/no/such/program']\n");
+  for (const auto& words : {std::vector<std::string>{"check-config", file},
+                            std::vector<std::string>{"run", "-c", file}})
+    ends(run_partita(words), 2, {"partita.toml:8: hooks.revoked", "/no/such/program"});
+  CAF_MESSAGE("who only asks needs no hooks");
+  auto status =
+      run_partita({"status", "-c", file, "--url", closed_port, "--timeout", "1s"});
+  CAF_CHECK_EQUAL(status.code, 1);
 }
 
 CAF_TEST(a configuration that is not there is named) {

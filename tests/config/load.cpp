@@ -74,7 +74,7 @@ CAF_TEST(an unknown key names the one that was meant) {
 CAF_TEST(options of later versions are unknown keys) {
   for (auto key : {"group.mixed", "buckets.control"})
     check_contains(problem_in(named + key + " = 1"), "unknown key");
-  for (auto section : {"http", "hooks"})
+  for (auto section : {"plugins"})
     check_contains(problem_in(named + "[" + section + "]\nx = 1"), "unknown section");
 }
 

@@ -71,6 +71,9 @@ public:
   void start_many(std::size_t count);
   /// kill -9; returns once it is gone.
   void kill(const std::string& name);
+  void signal(const std::string& name, int number) {
+    processes_.at(name)->signal(number);
+  }
   /// SIGTERM; returns its exit code.
   int stop(const std::string& name);
   /// SIGTERM, without waiting.
