@@ -74,8 +74,8 @@ public:
   void on(const phase_changed& x);
   void on(const superseded& x);
   void on(const entry_invalid& x);
-  void on(const measured& x);
   void on(const source_trouble& x);
+  void on(const measured& x);
   void on(const link_changed& x);
   /// A child or a listener has ended.
   void somebody_down(const caf::actor_addr& who, const caf::error& why);

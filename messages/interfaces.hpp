@@ -183,8 +183,8 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
     caf::reacts_to<record_lost>, caf::replies_to<adopted>::with<may_act>,
     caf::reacts_to<phase_changed>, caf::reacts_to<superseded>,
-    caf::reacts_to<entry_invalid>, caf::reacts_to<measured>,
-    caf::reacts_to<source_trouble>,
+    caf::reacts_to<entry_invalid>, caf::reacts_to<source_trouble>,
+    caf::reacts_to<measured>,
     // From the store.
     caf::reacts_to<link_changed>,
     // INTERNAL: time to start a crashed child again, or to give up waiting.

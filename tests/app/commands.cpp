@@ -107,6 +107,17 @@ CAF_TEST(every mistake is told with file and line and key) {
   CAF_CHECK(x.out.empty());
 }
 
+CAF_TEST(mistakes of a file of partitions are told with that files lines) {
+  temporary_folder folder;
+  auto list = folder.file("list.toml", "list = [\n\"a\",\n5 ]\n");
+  auto file = folder.file("c.toml", "[group]\nname = \"orders\"\n[partitions]\nfile = \""
+                                        + list + "\"\n");
+  ends(run_partita({"check-config", file}), 2, {"list.toml:3: list[1]: found 5"});
+  auto from_stdin =
+      run_partita({"partitions", "import", "--group", "g", "-"}, {.input = "lst = []\n"});
+  ends(from_stdin, 2, {"standard input:1: lst: unknown key"});
+}
+
 CAF_TEST(a hook whose program is not there is told before anything begins) {
   temporary_folder folder;
   auto file =
@@ -119,17 +130,6 @@ CAF_TEST(a hook whose program is not there is told before anything begins) {
   auto status =
       run_partita({"status", "-c", file, "--url", closed_port, "--timeout", "1s"});
   CAF_CHECK_EQUAL(status.code, 1);
-}
-
-CAF_TEST(mistakes of a file of partitions are told with that files lines) {
-  temporary_folder folder;
-  auto list = folder.file("list.toml", "list = [\n\"a\",\n5 ]\n");
-  auto file = folder.file("c.toml", "[group]\nname = \"orders\"\n[partitions]\nfile = \""
-                                        + list + "\"\n");
-  ends(run_partita({"check-config", file}), 2, {"list.toml:3: list[1]: found 5"});
-  auto from_stdin =
-      run_partita({"partitions", "import", "--group", "g", "-"}, {.input = "lst = []\n"});
-  ends(from_stdin, 2, {"standard input:1: lst: unknown key"});
 }
 
 CAF_TEST(a configuration that is not there is named) {

@@ -119,14 +119,6 @@ const std::vector<edge> edges = {
      "must differ from buckets.election"},
     {"buckets.assignment", "", "buckets.assignment='x'\nbuckets.heartbeat='x'",
      "must differ from buckets.heartbeat"},
-    {"http.listen", "http.listen='[::1]:0'\nhttp.token='t'", "http.token='t'",
-     "is missing: http.token needs it"},
-    {"http.listen", "http.listen='a:1'\nhttp.confirm=true", "http.confirm=true",
-     "is missing: http.confirm needs it"},
-    {"http.listen", "http.listen='a:1'\nhttp.app_ttl='30s'", "http.app_ttl='30s'",
-     "is missing: http.app_ttl needs it"},
-    {"hooks.revoked", "hooks.revoked='a'", "hooks.assigned='a'",
-     "is missing: hooks.assigned needs it"},
     {"buckets.partitions", "buckets.partitions='x'", "buckets.partitions='demo-stableid'",
      "must differ from buckets.stable_id"},
     {"buckets.partitions", "", "buckets.partitions='demo-election'",
@@ -134,7 +126,15 @@ const std::vector<edge> edges = {
     {"buckets.partitions", "", "buckets.partitions='demo-heartbeat'",
      "must differ from buckets.heartbeat"},
     {"buckets.partitions", "", "buckets.partitions='demo-assignment'",
-     "must differ from buckets.assignment"}};
+     "must differ from buckets.assignment"},
+    {"http.listen", "http.listen='[::1]:0'\nhttp.token='t'", "http.token='t'",
+     "is missing: http.token needs it"},
+    {"http.listen", "http.listen='a:1'\nhttp.confirm=true", "http.confirm=true",
+     "is missing: http.confirm needs it"},
+    {"http.listen", "http.listen='a:1'\nhttp.app_ttl='30s'", "http.app_ttl='30s'",
+     "is missing: http.app_ttl needs it"},
+    {"hooks.revoked", "hooks.revoked='a'", "hooks.assigned='a'",
+     "is missing: hooks.assigned needs it"}};
 
 } // namespace
 
