@@ -245,8 +245,13 @@ struct executor {
 
 void feed(self_pointer self, const core::coordinator::event& what) {
   auto& s = self->state;
-  for (const auto& x : s.coordinator->step(what, now(self)))
+  auto at = now(self);
+  auto commands = s.coordinator->step(what, at);
+  s.timing.step(what, commands, at);
+  for (const auto& x : commands)
     std::visit(executor{self}, x);
+  if (auto news = s.timing.take())
+    self->send(s.parent, measured{s.options.run, std::move(*news)});
   set_alarm(self);
 }
 

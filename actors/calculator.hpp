@@ -4,6 +4,7 @@
 #include "partita/actors/shell.hpp"
 #include "partita/core/accession.hpp"
 #include "partita/core/coordinator.hpp"
+#include "partita/core/handoff_timing.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -33,6 +34,7 @@ struct calculator_state {
   std::optional<core::accession> accession;
   /// Set once the epoch is ours.
   std::optional<core::coordinator> coordinator;
+  core::handoff_timing timing;
   partita::epoch epoch;
   bucket_actor assignments;
   bucket_actor heartbeats;

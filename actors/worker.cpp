@@ -263,6 +263,7 @@ void worker::stop_leading(const std::string& why) {
     return;
   leading_ = false;
   kill(role::calculator);
+  forget_group();
   need_roster();
   logger()->info("{}: leads no more: {}", id_.value, why);
   listeners_.tell(leadership_changed{id_, false, why});

@@ -12,6 +12,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <array>
+#include <map>
 #include <memory>
 #include <random>
 #include <vector>
@@ -43,7 +44,7 @@ const char* to_string(role x);
 /// and what is passed on between them. Runs inside the supervisor only; worker.cpp has
 /// the life, worker_work.cpp what listeners are told to do and how the store is,
 /// worker_start.cpp the opening of the buckets, worker_stop.cpp the order of leaving,
-/// worker_children.cpp births and deaths.
+/// worker_children.cpp births and deaths, worker_figures.cpp what is counted.
 class worker {
 public:
   worker(supervisor_pointer self, worker_options options, store_actor store,
@@ -72,6 +73,7 @@ public:
   void on(const phase_changed& x);
   void on(const superseded& x);
   void on(const entry_invalid& x);
+  void on(const measured& x);
   void on(const link_changed& x);
   /// A child or a listener has ended.
   void somebody_down(const caf::actor_addr& who, const caf::error& why);
@@ -80,6 +82,7 @@ public:
   // -- from the host --------------------------------------------------------------------
 
   worker_status status() const;
+  caf::result<worker_figures> figures();
   void add_listener(const listener_actor& x);
   caf::typed_response_promise<worker_stopped> stop(leave_mode mode);
 
@@ -192,6 +195,13 @@ private:
   void alert(alert_level level, const std::string& what, std::string why,
              core::duration age, bool over);
 
+  // -- figures (worker_figures.cpp) -----------------------------------------------------
+
+  worker_figures figures_now() const;
+  void count_alert(alert_level level, const std::string& what, bool over);
+  /// How the group is now is for its leader to say.
+  void forget_group();
+
   // -- leaving (worker_stop.cpp) --------------------------------------------------------
 
   void begin_leaving(std::string failure, leave_mode mode);
@@ -266,6 +276,11 @@ private:
   bool lost_while_degraded_ = false;
   std::uint64_t invalid_entries_ = 0;
   std::uint64_t state_changes_ = 0;
+
+  // -- figures --
+  group_figures led_;
+  std::map<std::string, alert_level> alerts_;
+  std::array<std::uint64_t, 4> alerts_raised_{};
 
   // -- leaving --
   leaving leaving_ = leaving::no;

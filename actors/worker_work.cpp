@@ -155,6 +155,7 @@ void worker::alert(alert_level level, const std::string& what, std::string why,
                    : level == alert_level::error      ? spdlog::level::err
                                                       : spdlog::level::critical;
   logger()->log(log_level, "{}: {}", id_.value, why);
+  count_alert(level, what, over);
   listeners_.tell(alert_raised{id_, level, what, std::move(why), in_ms(age), over});
 }
 

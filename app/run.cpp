@@ -4,6 +4,7 @@
 #include "partita/actors/supervisor.hpp"
 #include "partita/app/exit_codes.hpp"
 #include "partita/app/http_part.hpp"
+#include "partita/app/metrics_page.hpp"
 #include "partita/app/reporter.hpp"
 #include "partita/app/runtime.hpp"
 #include "partita/app/settings_flags.hpp"
@@ -60,16 +61,21 @@ std::string client_name_of(const config::settings& s) {
   return s.worker.instance.empty() ? result : result + ' ' + s.worker.instance;
 }
 
+/// Where HTTP is served; an application of our own finds it wherever that is.
+config::http_settings http_wanted(const config::settings& s, bool by_child) {
+  auto result = s.http;
+  if (result.listen.empty() && by_child)
+    result.listen = "127.0.0.1:0";
+  return result;
+}
+
 /// Why HTTP cannot be served, or nothing; also nothing where none is wanted.
 std::string start_http(std::optional<http_part>& to, caf::actor_system& sys,
-                       config::http_settings s, const caf::actor& main,
-                       const listener_actor& reporter, bool for_child) {
-  // An application of our own finds it wherever it is.
-  if (s.listen.empty() && for_child)
-    s.listen = "127.0.0.1:0";
+                       const config::http_settings& s, const caf::actor& main,
+                       const listener_actor& reporter, const metrics_actor& metrics) {
   if (s.listen.empty())
     return {};
-  auto started = http_part::start(sys, s, main, reporter);
+  auto started = http_part::start(sys, s, main, reporter, {metrics_page(sys, metrics)});
   if (const auto* why = std::get_if<std::string>(&started))
     return *why;
   to.emplace(std::move(std::get<http_part>(started)));
@@ -88,12 +94,15 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
   caf::scoped_actor self{sys};
   auto main = caf::actor_cast<caf::actor>(self);
   auto reporter = spawn_reporter(sys, std::move(log), main);
+  auto metrics = spawn_metrics(sys);
   // Before anything is begun: a port that is taken is soon said.
   std::optional<http_part> http;
-  if (auto why = start_http(http, sys, s.http, main, reporter, !command.empty());
-      !why.empty()) {
+  auto no_http =
+      start_http(http, sys, http_wanted(s, !command.empty()), main, reporter, metrics);
+  if (!no_http.empty()) {
     caf::anon_send_exit(reporter, caf::exit_reason::user_shutdown);
-    spdlog::critical("{}", why);
+    caf::anon_send_exit(metrics, caf::exit_reason::user_shutdown);
+    spdlog::critical("{}", no_http);
     return exit_failed;
   }
   side_parts beside{s};
@@ -103,6 +112,7 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
     if (failure) {
       http->stop();
       caf::anon_send_exit(reporter, caf::exit_reason::user_shutdown);
+      caf::anon_send_exit(metrics, caf::exit_reason::user_shutdown);
       spdlog::critical("{}", failure->why);
       return failure->code;
     }
@@ -120,6 +130,7 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
   worker_life life;
   life.start = [&] {
     auto worker = spawn_supervisor(sys, options, store, source, reporter);
+    caf::anon_send(metrics, observe{store, worker});
     if (http)
       http->attach(worker);
     beside.listen_to(worker);
@@ -146,7 +157,8 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
   caf::anon_send_exit(link, caf::exit_reason::user_shutdown);
   close(self, store);
   for (const auto& helper :
-       {caf::actor_cast<caf::actor>(reporter), caf::actor_cast<caf::actor>(source)})
+       {caf::actor_cast<caf::actor>(reporter), caf::actor_cast<caf::actor>(source),
+        caf::actor_cast<caf::actor>(metrics)})
     caf::anon_send_exit(helper, caf::exit_reason::user_shutdown);
   if (!end.failure.empty())
     spdlog::critical("giving up: {}", end.failure);

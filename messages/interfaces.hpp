@@ -1,6 +1,7 @@
 #pragma once
 
 #include "partita/messages/events.hpp"
+#include "partita/messages/figures.hpp"
 #include "partita/messages/reports.hpp"
 #include "partita/messages/store.hpp"
 
@@ -75,6 +76,8 @@ using store_actor = caf::typed_actor<
     caf::reacts_to<serve_probe>, caf::reacts_to<end_probe>,
     // Whether somebody can.
     caf::replies_to<probe>::with<probed>,
+    // What it has done so far, over all buckets.
+    caf::replies_to<get_store_figures>::with<store_figures>,
     // After the answer nothing is sent any more.
     caf::replies_to<close_store>::with<store_closed>>;
 
@@ -109,7 +112,9 @@ using elector_actor =
                      // A greater epoch was met: lets go of the key and stands again.
                      caf::reacts_to<abdicate>,
                      // This worker is, or is not, in reserve: probes the leader or not.
-                     caf::reacts_to<stand_by>>;
+                     caf::reacts_to<stand_by>,
+                     // How long the lease holds without another renewal.
+                     caf::replies_to<get_lease>::with<lease_left>>;
 
 /// The WATCHER: follows this worker's own record.
 using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
@@ -161,6 +166,8 @@ using listener_actor = caf::typed_actor<
 /// The SUPERVISOR: one worker.
 using supervisor_actor = caf::typed_actor<
     caf::replies_to<get_status>::with<worker_status>,
+    // The same and all that is counted and measured.
+    caf::replies_to<get_figures>::with<worker_figures>,
     // Leaves the group; answered with the last event when all is given back.
     caf::replies_to<stop_worker>::with<worker_stopped>,
     // Hears all events from now on, and first what it needs to know of those before.
@@ -172,7 +179,7 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
     caf::reacts_to<record_lost>, caf::replies_to<adopted>::with<may_act>,
     caf::reacts_to<phase_changed>, caf::reacts_to<superseded>,
-    caf::reacts_to<entry_invalid>,
+    caf::reacts_to<entry_invalid>, caf::reacts_to<measured>,
     // From the store.
     caf::reacts_to<link_changed>,
     // INTERNAL: time to start a crashed child again, or to give up waiting.
