@@ -35,6 +35,9 @@ public:
   /// Hands signals on to the application; empty if there is none.
   std::function<void(int)> signal_passer() const;
 
+  /// Can be asked for its figures; null: there are no hooks.
+  const hooks_actor& hooks() const { return hooks_; }
+
   /// After the last worker has ended: waits for the end of all of it. Gives the exit code of
   /// this process. If the worker has failed, others may own its partitions, and the application
   /// is killed.
