@@ -20,6 +20,7 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
   w->start();
   return {
       [w](get_status) { return w->status(); },
+      [w](get_figures) { return w->figures(); },
       [w](const stop_worker& x) -> caf::result<worker_stopped> {
         return w->stop(x.mode);
       },
@@ -41,6 +42,8 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
       [w](const stepped_down& x) { w->on(x); },
       [w](const control_unknown& x) { w->on(x); },
       [w](const entry_invalid& x) { w->on(x); },
+      [w](const source_trouble& x) { w->on(x); },
+      [w](const measured& x) { w->on(x); },
       [w](const link_changed& x) { w->on(x); },
       [w](const wake& x) { w->ring(x); },
   };

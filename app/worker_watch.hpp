@@ -4,7 +4,6 @@
 
 #include <caf/scoped_actor.hpp>
 
-#include <chrono>
 #include <string>
 
 /// How a process waits for its workers to end.
@@ -17,13 +16,11 @@ struct worker_end {
   bool in_time = true;
 };
 
-/// Waits until the reporter passes the worker's last event on to `self`. A stop_worker
-/// that `self` gets goes on to the worker, which then has `limit` and a little more.
-worker_end wait_for_end(caf::scoped_actor& self, const supervisor_actor& worker,
-                        std::chrono::milliseconds limit);
-
 /// Closes the store and waits for that; not for ever.
 void close(caf::scoped_actor& self, const store_actor& store);
+
+/// Ends the process with this code, where threads that nobody can end still run.
+[[noreturn]] void end_at_once(int code);
 
 /// For what cannot be ended in order any more.
 [[noreturn]] void leave_at_once(const std::string& why);

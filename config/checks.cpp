@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+
+#include <unistd.h>
 
 namespace partita::config {
 
@@ -22,10 +25,10 @@ bool is_alnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool is_port(std::string_view text) {
+bool is_port(std::string_view text, int lowest = 1) {
   int port = 0;
   auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return failed == std::errc{} && end == text.data() + text.size() && port >= 1
+  return failed == std::errc{} && end == text.data() + text.size() && port >= lowest
          && port <= 65535;
 }
 
@@ -59,6 +62,12 @@ std::string why_no_address(std::string_view address) {
   return {};
 }
 
+bool is_executable(const std::string& path) {
+  std::error_code failed;
+  return std::filesystem::is_regular_file(path, failed)
+         && ::access(path.c_str(), X_OK) == 0;
+}
+
 } // namespace
 
 std::string why_no_url(std::string_view url) {
@@ -68,6 +77,13 @@ std::string why_no_url(std::string_view url) {
   if (scheme == 0)
     return "it begins with nats:// or tls://";
   return why_no_address(url.substr(scheme));
+}
+
+std::string why_no_listener(std::string_view address) {
+  auto colon = address.rfind(':');
+  if (colon == std::string_view::npos || !is_port(address.substr(colon + 1), 0))
+    return "it ends with ':' and a port";
+  return why_no_address(address.substr(0, colon));
 }
 
 std::string without_secrets(std::string_view url) {
@@ -111,6 +127,36 @@ std::string why_unreadable(const std::string& path) {
   if (in)
     return {};
   return std::generic_category().message(errno != 0 ? errno : ENOENT);
+}
+
+std::string path_of_program(const std::string& program) {
+  if (program.empty() || program.find('/') != std::string::npos)
+    return program;
+  const char* variable = std::getenv("PATH");
+  std::string_view rest{variable ? variable : "/usr/local/bin:/usr/bin:/bin"};
+  for (;;) {
+    auto colon = rest.find(':');
+    std::string folder{rest.substr(0, colon)};
+    auto path = (folder.empty() ? "." : folder) + '/' + program;
+    if (is_executable(path))
+      return path;
+    if (colon == std::string_view::npos)
+      return {};
+    rest.remove_prefix(colon + 1);
+  }
+}
+
+std::string why_not_executable(const std::string& program) {
+  auto path = path_of_program(program);
+  if (path.empty())
+    return "no program of that name is in PATH";
+  std::error_code failed;
+  if (std::filesystem::is_directory(path, failed))
+    return "it is a directory";
+  if (::access(path.c_str(), X_OK) == 0)
+    return {};
+  auto why = std::generic_category().message(errno);
+  return errno == EACCES ? why + ": make it executable with chmod +x" : why;
 }
 
 bool is_name(std::string_view text) {

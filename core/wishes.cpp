@@ -121,6 +121,8 @@ private:
       rest.partitions.push_back(in_.partitions[i]);
       rest.previous.push_back(to ? to : place_of(before(i)));
       rest.bound.push_back(to);
+      if (!in_.zones.empty())
+        rest.zones.push_back(in_.zones[i]);
       any_bound = any_bound || to;
     }
     if (!any_bound)

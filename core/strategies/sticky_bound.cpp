@@ -86,6 +86,8 @@ private:
         continue;
       dealt_.push_back(i);
       rest.partitions.push_back(in_.partitions[i]);
+      if (!in_.zones.empty())
+        rest.zones.push_back(in_.zones[i]);
       bound_.push_back(place_of(in_.bound[i]));
       before_.push_back(
           place_of(i < in_.previous.size() ? in_.previous[i] : std::nullopt));

@@ -79,8 +79,27 @@ samples choice(const std::string& name, std::vector<std::string> words) {
   return {name, std::move(words), {"''", "'Sticky'", "'info '", "5", "true", "['info']"}};
 }
 
+samples address(const std::string& name) {
+  return {name,
+          {"''", "'127.0.0.1:8080'", "'localhost:0'", "'[::1]:65535'", "'0.0.0.0:80'"},
+          {"'127.0.0.1'", "':8080'", "'a:65536'", "'a:-1'", "'a:'", "'a:x'", "'::1:80'",
+           "'http://a:80'", "'a b:80'", "'a:80/'", "'[::1]'", "8080", "true", "['a:1']"}};
+}
+
+samples boolean(const std::string& name) {
+  return {name, {"true", "false"}, {"'true'", "''", "0", "1", "1.0", "[true]"}};
+}
+
 samples bucket(const std::string& name) {
   return {name, {"''", "'A-z_9'", digits(128)}, plus(bad_names, {digits(129)})};
+}
+
+samples command(const std::string& name) {
+  return {name,
+          {"''", "[]", "'a b | c'", "\"a\\nb\"", "['no/such/program']",
+           "['a', '', 'b c']", "['/bin/sh', '-c', 'a']"},
+          {"5", "true", "[5]", "['']", "['', 'a']", "['a', ['b']]", "{ a = 1 }",
+           "\"a\\u0000\"", "[\"a\\u0000\"]", digits(65537)}};
 }
 
 std::vector<samples> all_samples() {
@@ -126,6 +145,8 @@ std::vector<samples> all_samples() {
       integer("worker.id_max", 0, 999'999),
       ttl("worker.id_ttl"),
       text("worker.instance", 256),
+      integer("worker.capacity", 1, 1'000'000),
+      text("worker.zone", 256),
       choice("worker.shutdown", {"'drain'", "'restart'", "'stop'"}),
       duration("heartbeat.interval", "19ms", "20ms", "1h", "3600001ms"),
       ttl("heartbeat.ttl"),
@@ -185,10 +206,13 @@ std::vector<samples> all_samples() {
        {"''", "'orders'", "'a.b'"},
        {"'a b'", "'a*'", "'>'", "'.'", "'a.'", "\"a\\n\"", "5", "['a']"}},
       integer("partitions.count", 1, 1'000'000),
+      file("partitions.file"),
+      boolean("partitions.bucket"),
       bucket("buckets.stable_id"),
       bucket("buckets.election"),
       bucket("buckets.heartbeat"),
       bucket("buckets.assignment"),
+      bucket("buckets.partitions"),
       bucket("buckets.control"),
       integer("buckets.replicas", 1, 5),
       duration("timeouts.startup", "99ms", "100ms", "24h", "86400001ms"),
@@ -199,8 +223,17 @@ std::vector<samples> all_samples() {
       duration("degraded.error", "99ms", "100ms", "24h", "86400001ms"),
       duration("degraded.critical", "99ms", "100ms", "24h", "86400001ms"),
       window("degraded.grace"),
+      command("hooks.assigned"),
+      command("hooks.revoked"),
+      command("hooks.lost"),
+      command("hooks.state"),
+      duration("hooks.timeout", "99ms", "100ms", "1h", "3600001ms"),
       choice("log.level", {"'trace'", "'debug'", "'info'", "'warn'", "'error'",
-                           "'critical'", "'off'"})};
+                           "'critical'", "'off'"}),
+      address("http.listen"),
+      text("http.token", 1024),
+      boolean("http.confirm"),
+      duration("http.app_ttl", "-1ms", "0s", "24h", "86400001ms")};
 }
 
 const option& option_named(const std::string& name) {
