@@ -27,7 +27,9 @@ using namespace std::chrono_literals;
 // so that a probe always finds one.
 constexpr std::size_t threads = 16;
 constexpr int most_waiting = 12;
-// How long a client may take to send its request or to take its answer.
+// How long a client may take to begin its request; less than stopping may take.
+constexpr auto begin_patience = 2s;
+// How long each further piece of it may take, and each piece of the answer.
 constexpr auto client_patience = 5s;
 // How much longer than its own limits the desk may take.
 constexpr auto desk_patience = 3s;
@@ -176,7 +178,7 @@ private:
     server_.set_socket_options(options_of_listener);
     server_.set_tcp_nodelay(true);
     server_.set_keep_alive_max_count(1);
-    server_.set_keep_alive_timeout(client_patience.count());
+    server_.set_keep_alive_timeout(begin_patience.count());
     server_.set_read_timeout(client_patience);
     server_.set_write_timeout(client_patience);
     server_.set_payload_max_length(http_api::most_body);
