@@ -4,6 +4,7 @@
 #include "partita/actors/shell.hpp"
 #include "partita/core/accession.hpp"
 #include "partita/core/coordinator.hpp"
+#include "partita/core/handoff_timing.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -33,6 +34,7 @@ struct calculator_state {
   std::optional<core::accession> accession;
   /// Set once the epoch is ours.
   std::optional<core::coordinator> coordinator;
+  core::handoff_timing timing;
   partita::epoch epoch;
   bucket_actor assignments;
   bucket_actor heartbeats;
@@ -41,6 +43,8 @@ struct calculator_state {
   supervisor_actor parent;
   partita::alarm alarm;
   invalid_entries invalid;
+  /// What was last told of the source.
+  std::optional<std::string> source_trouble;
   /// When the watch showed our epoch, and when the server took it.
   std::optional<core::time_point> epoch_shown_at;
   std::int64_t epoch_stored_at_ns = 0;

@@ -4,6 +4,8 @@
 #include "partita/actors/log.hpp"
 #include "partita/messages/codec.hpp"
 
+#include <algorithm>
+
 namespace partita {
 
 namespace {
@@ -195,6 +197,12 @@ elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_sta
       [=](const stand_by& x) {
         self->state.probe.rank(x.rank);
         rest(self);
+      },
+      [=](get_lease) {
+        auto until = self->state.lease.leads_until();
+        auto left = until ? *until - now(self) : core::duration{0};
+        return lease_left{std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::max(left, core::duration{0}))};
       },
   };
 }

@@ -20,6 +20,7 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
   w->start();
   return {
       [w](get_status) { return w->status(); },
+      [w](get_figures) { return w->figures(); },
       [w](const stop_worker& x) -> caf::result<worker_stopped> {
         return w->stop(x.mode);
       },
@@ -39,6 +40,8 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
       [w](const phase_changed& x) { w->on(x); },
       [w](const superseded& x) { w->on(x); },
       [w](const entry_invalid& x) { w->on(x); },
+      [w](const source_trouble& x) { w->on(x); },
+      [w](const measured& x) { w->on(x); },
       [w](const link_changed& x) { w->on(x); },
       [w](const wake& x) { w->ring(x); },
   };

@@ -7,11 +7,13 @@
 #include "partita/core/accession.hpp"
 #include "partita/core/duties.hpp"
 #include "partita/core/outage.hpp"
+#include "partita/core/source_alert.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <array>
+#include <map>
 #include <memory>
 #include <random>
 #include <vector>
@@ -43,7 +45,7 @@ const char* to_string(role x);
 /// and what is passed on between them. Runs inside the supervisor only; worker.cpp has
 /// the life, worker_work.cpp what listeners are told to do and how the store is,
 /// worker_start.cpp the opening of the buckets, worker_stop.cpp the order of leaving,
-/// worker_children.cpp births and deaths.
+/// worker_children.cpp births and deaths, worker_figures.cpp what is counted.
 class worker {
 public:
   worker(supervisor_pointer self, worker_options options, store_actor store,
@@ -72,6 +74,8 @@ public:
   void on(const phase_changed& x);
   void on(const superseded& x);
   void on(const entry_invalid& x);
+  void on(const source_trouble& x);
+  void on(const measured& x);
   void on(const link_changed& x);
   /// A child or a listener has ended.
   void somebody_down(const caf::actor_addr& who, const caf::error& why);
@@ -80,6 +84,7 @@ public:
   // -- from the host --------------------------------------------------------------------
 
   worker_status status() const;
+  caf::result<worker_figures> figures();
   void add_listener(const listener_actor& x);
   caf::typed_response_promise<worker_stopped> stop(leave_mode mode);
 
@@ -189,8 +194,18 @@ private:
   void watch_store(const core::outage::event& what);
   void degrade();
   void recover();
+  /// `why` is what is wrong with the list of partitions; empty: nothing.
+  void watch_source(const std::string& why);
+  void tell(const std::optional<core::source_alert::alert>& x);
   void alert(alert_level level, const std::string& what, std::string why,
              core::duration age, bool over);
+
+  // -- figures (worker_figures.cpp) -----------------------------------------------------
+
+  worker_figures figures_now() const;
+  void count_alert(alert_level level, const std::string& what, bool over);
+  /// How the group is now is for its leader to say.
+  void forget_group();
 
   // -- leaving (worker_stop.cpp) --------------------------------------------------------
 
@@ -261,11 +276,17 @@ private:
   bool doubted_while_calculating_ = false;
   core::duties duties_;
   core::outage outage_;
+  core::source_alert source_alert_;
   /// While degraded: where to go back to, unless the session or the id was lost.
   worker_state before_degraded_ = worker_state::init;
   bool lost_while_degraded_ = false;
   std::uint64_t invalid_entries_ = 0;
   std::uint64_t state_changes_ = 0;
+
+  // -- figures --
+  group_figures led_;
+  std::map<std::string, alert_level> alerts_;
+  std::array<std::uint64_t, 4> alerts_raised_{};
 
   // -- leaving --
   leaving leaving_ = leaving::no;

@@ -131,6 +131,9 @@ public:
   commands step(const event& what, time_point now);
   std::optional<time_point> wake_at() const;
 
+  /// The end of the newest session, as far as it was extended; nothing before its first
+  /// extension.
+  std::optional<time_point> works_until() const { return until_; }
   /// The record takes everything away and nobody works on anything.
   bool drained() const;
   /// Everything was stopped after a loss or after giving up, or nothing ever began.

@@ -106,6 +106,10 @@ public:
   commands step(const event& what, time_point now);
 
   bool leading() const { return mode_ == mode::leader; }
+  /// The deadline of whoever leads.
+  std::optional<time_point> leads_until() const {
+    return leading() ? std::optional{held_until_} : std::nullopt;
+  }
   /// Neither leads nor leaves.
   bool following() const { return mode_ == mode::follower; }
   /// When the next tick is due, if any.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "partita/messages/events.hpp"
+#include "partita/messages/figures.hpp"
 #include "partita/messages/reports.hpp"
 #include "partita/messages/store.hpp"
 
@@ -75,6 +76,8 @@ using store_actor = caf::typed_actor<
     caf::reacts_to<serve_probe>, caf::reacts_to<end_probe>,
     // Whether somebody can.
     caf::replies_to<probe>::with<probed>,
+    // What it has done so far, over all buckets.
+    caf::replies_to<get_store_figures>::with<store_figures>,
     // After the answer nothing is sent any more.
     caf::replies_to<close_store>::with<store_closed>>;
 
@@ -109,7 +112,9 @@ using elector_actor =
                      // A greater epoch was met: lets go of the key and stands again.
                      caf::reacts_to<abdicate>,
                      // This worker is, or is not, in reserve: probes the leader or not.
-                     caf::reacts_to<stand_by>>;
+                     caf::reacts_to<stand_by>,
+                     // How long the lease holds without another renewal.
+                     caf::replies_to<get_lease>::with<lease_left>>;
 
 /// The WATCHER: follows this worker's own record.
 using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
@@ -136,14 +141,18 @@ using calculator_actor = caf::typed_actor<
     // repeated.
     caf::reacts_to<wake>,
     // From the partition source: the whole list, now and at every change.
-    caf::reacts_to<partition_list>>;
+    caf::reacts_to<partition_list>,
+    // From the partition source: that cannot be had.
+    caf::reacts_to<partitions_unavailable>>;
 
 /// Hears the list of partitions.
-using partition_listener_actor = caf::typed_actor<caf::reacts_to<partition_list>>;
+using partition_listener_actor = caf::typed_actor<caf::reacts_to<partition_list>,
+                                                  caf::reacts_to<partitions_unavailable>>;
 
 /// A PARTITION SOURCE: what the group works on. A host application may bring its own.
 using partition_source_actor = caf::typed_actor<
-    // Tells the listener the list at once and at every change, until the listener ends.
+    // Tells the listener the list at once and at every change, until the listener ends;
+    // or that it cannot be had. A source that ends counts as one whose list cannot be had.
     caf::reacts_to<partition_listener_actor>>;
 
 /// A LISTENER: hears everything about a worker, in the order in which it happens, and
@@ -161,6 +170,8 @@ using listener_actor = caf::typed_actor<
 /// The SUPERVISOR: one worker.
 using supervisor_actor = caf::typed_actor<
     caf::replies_to<get_status>::with<worker_status>,
+    // The same and all that is counted and measured.
+    caf::replies_to<get_figures>::with<worker_figures>,
     // Leaves the group; answered with the last event when all is given back.
     caf::replies_to<stop_worker>::with<worker_stopped>,
     // Hears all events from now on, and first what it needs to know of those before.
@@ -172,7 +183,8 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
     caf::reacts_to<record_lost>, caf::replies_to<adopted>::with<may_act>,
     caf::reacts_to<phase_changed>, caf::reacts_to<superseded>,
-    caf::reacts_to<entry_invalid>,
+    caf::reacts_to<entry_invalid>, caf::reacts_to<source_trouble>,
+    caf::reacts_to<measured>,
     // From the store.
     caf::reacts_to<link_changed>,
     // INTERNAL: time to start a crashed child again, or to give up waiting.

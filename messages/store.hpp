@@ -271,8 +271,13 @@ struct end_probe {
   friend bool operator==(const end_probe&, const end_probe&) = default;
 };
 
-/// Asks whether a process serves `nonce`. Answered within the store's request time-out
-/// and within 200 ms at most: later answers are worth nothing.
+/// A probe that is answered later is worth nothing. Less than the shortest pause between two
+/// at the default grace: one that a dying leader took with it delays its successor no more
+/// than one that finds nobody.
+inline constexpr std::chrono::milliseconds longest_probe{100};
+
+/// Asks whether a process serves `nonce`. Answered within the store's request time-out,
+/// and within longest_probe at most.
 struct probe {
   partita::nonce nonce;
 

@@ -1,6 +1,7 @@
 #include "partita/store/memory_client.hpp"
 
 #include "partita/store/key_rules.hpp"
+#include "partita/store/request_tally.hpp"
 #include "partita/store/watch_feed.hpp"
 
 #include <caf/actor_system.hpp>
@@ -32,6 +33,13 @@ struct shared_feed {
   watch_feed::attempt attempt = 0;
 };
 
+/// A write that is not answered yet.
+struct open_write {
+  caf::typed_response_promise<kv_written> promise;
+  store_operation what = store_operation::put;
+  watch_feed::time_point began;
+};
+
 struct client_state {
   static inline constexpr const char* name = "partita.memory_bucket";
 
@@ -40,9 +48,10 @@ struct client_state {
   bool connected = true;
   std::string link_why;
   fault_plan faults;
+  request_tally tally;
 
   // Writes that are not answered yet, and how many other requests.
-  std::map<std::uint64_t, caf::typed_response_promise<kv_written>> writes;
+  std::map<std::uint64_t, open_write> writes;
   std::size_t reads = 0;
   std::uint64_t tickets = 0;
   bool closed = false;
@@ -166,6 +175,7 @@ struct performer {
   }
 
   void operator()(const watch_feed::attach& x) {
+    self->state.tally.watched(x.number);
     self->state.feeds.find(id)->second.attempt = x.number;
     if (x.delay.count() == 0)
       make_consumer_now(self, id);
@@ -281,6 +291,34 @@ void acknowledge(client_ptr self, const std::string& key, revision at) {
   });
 }
 
+store_operation operation_of(const kv_change& x) {
+  return std::visit(
+      [](const auto& y) {
+        using change = std::decay_t<decltype(y)>;
+        if constexpr (std::is_same_v<change, kv_create>)
+          return store_operation::create;
+        else if constexpr (std::is_same_v<change, kv_update>)
+          return store_operation::update;
+        else if constexpr (std::is_same_v<change, kv_remove>)
+          return store_operation::remove;
+        else
+          return store_operation::put;
+      },
+      x);
+}
+
+/// Counts the answer to a request that began at `began`.
+template <class Status>
+void count(client_ptr self, store_operation what, Status how,
+           watch_feed::time_point began) {
+  self->state.tally.answered(what, outcome_of(how), self->clock().now() - began);
+}
+
+void answer_write(client_ptr self, open_write& write, kv_written x) {
+  count(self, write.what, x.status, write.began);
+  write.promise.deliver(std::move(x));
+}
+
 /// Answers a write unless that has been done.
 void settle(client_ptr self, std::uint64_t ticket, const std::string& key, kv_written x) {
   auto found = self->state.writes.extract(ticket);
@@ -289,7 +327,7 @@ void settle(client_ptr self, std::uint64_t ticket, const std::string& key, kv_wr
   // Before the answer: a watch that the asker makes after it must know of the write.
   if (x.status == write_status::done)
     acknowledge(self, key, x.revision);
-  found.mapped().deliver(std::move(x));
+  answer_write(self, found.mapped(), std::move(x));
   finish_closing(self);
 }
 
@@ -335,27 +373,41 @@ void send_write(client_ptr self, kv_change what, std::uint64_t ticket) {
 
 caf::result<kv_written> write(client_ptr self, kv_change what) {
   auto& state = self->state;
-  if (!state.connected)
+  auto began = self->clock().now();
+  auto operation = operation_of(what);
+  if (!state.connected) {
+    count(self, operation, write_status::not_connected, began);
     return kv_written{write_status::not_connected, {}, not_connected(self)};
-  if (auto why = key_fault(key_of(what)); !why.empty())
+  }
+  if (auto why = key_fault(key_of(what)); !why.empty()) {
+    count(self, operation, write_status::refused, began);
     return kv_written{write_status::refused, {}, std::move(why)};
+  }
   auto promise = self->make_response_promise<kv_written>();
   auto ticket = ++state.tickets;
-  state.writes.emplace(ticket, promise);
+  state.writes.emplace(ticket, open_write{promise, operation, began});
   send_write(self, std::move(what), ticket);
   return promise;
 }
 
-/// Asks the server; `Reply` says status and why in the same words as its own.
+/// Asks the server; `Reply` says status and why in the same words as its own. Counted
+/// where it has a name.
 template <class Reply, class Request>
-caf::result<Reply> ask(client_ptr self, Request request) {
+caf::result<Reply> ask(client_ptr self, Request request,
+                       std::optional<store_operation> what = std::nullopt) {
   auto& state = self->state;
-  if (!state.connected)
+  auto began = self->clock().now();
+  if (!state.connected) {
+    if (what)
+      count(self, *what, read_status::not_connected, began);
     return Reply{read_status::not_connected, {}, not_connected(self)};
+  }
   auto promise = self->make_response_promise<Reply>();
   ++state.reads;
-  auto answer = [self, promise](Reply x) mutable {
+  auto answer = [self, promise, what, began](Reply x) mutable {
     --self->state.reads;
+    if (what)
+      count(self, *what, x.status, began);
     promise.deliver(std::move(x));
     finish_closing(self);
   };
@@ -368,11 +420,14 @@ caf::result<Reply> ask(client_ptr self, Request request) {
 
 caf::result<kv_read> read(client_ptr self, const std::string& key, bool any_replica) {
   auto& state = self->state;
-  if (auto why = key_fault(key); state.connected && !why.empty())
+  auto what = any_replica ? store_operation::get : store_operation::last;
+  if (auto why = key_fault(key); state.connected && !why.empty()) {
+    count(self, what, read_status::refused, self->clock().now());
     return kv_read{read_status::refused, {}, std::move(why)};
+  }
   auto stale = any_replica && state.connected
                && state.faults.strike(fault_kind::stale_read, key).has_value();
-  return ask<kv_read>(self, server_read{state.options.opened.name, key, stale});
+  return ask<kv_read>(self, server_read{state.options.opened.name, key, stale}, what);
 }
 
 // -- the link ---------------------------------------------------------------------------
@@ -381,8 +436,8 @@ void link_lost(client_ptr self, const std::string& why) {
   auto& state = self->state;
   state.connected = false;
   state.link_why = why;
-  for (auto& [ticket, promise] : std::exchange(state.writes, {}))
-    promise.deliver(unknown("the connection was lost: " + why));
+  for (auto& [ticket, x] : std::exchange(state.writes, {}))
+    answer_write(self, x, unknown("the connection was lost: " + why));
   each_feed(self,
             [&](watch_feed& feed) { return feed.link_lost(why, self->clock().now()); });
 }
@@ -451,6 +506,7 @@ memory_bucket_actor::behavior_type client(client_ptr self, memory_server_actor s
           link_lost(self, x.why);
       },
       [self](const client_fault& x) { self->state.faults.set(x); },
+      [self](get_store_figures) { return self->state.tally.figures(); },
       [self](close_bucket) {
         auto promise = self->make_response_promise<store_closed>();
         self->state.closing.push_back(promise);

@@ -1,5 +1,6 @@
 #include "partita/store/memory_store.hpp"
 
+#include "partita/store/ask_buckets.hpp"
 #include "partita/store/key_rules.hpp"
 #include "partita/store/memory_client.hpp"
 
@@ -18,9 +19,6 @@ namespace partita::store {
 
 namespace {
 
-/// A probe that is answered later is worth nothing.
-constexpr std::chrono::milliseconds probe_timeout{200};
-
 struct store_state {
   static inline constexpr const char* name = "partita.memory_store";
 
@@ -34,6 +32,9 @@ struct store_state {
   std::map<std::string, caf::actor_addr> served;
   fault_plan faults;
   std::map<std::string, memory_bucket_actor> buckets;
+  bucket_figures figures;
+  /// The requests to open buckets.
+  request_tally opens;
   /// Not handles: whoever only listens shall not live on because of it.
   std::set<caf::actor_addr> listeners;
   /// Buckets being opened, and probes under way.
@@ -109,7 +110,7 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
     promise.deliver(std::move(y));
     finish_closing(self);
   };
-  self->request(state.server, std::min(state.options.request_timeout, probe_timeout),
+  self->request(state.server, std::min(state.options.request_timeout, longest_probe),
                 server_probe{x.nonce})
       .then([answer](const probed& y) mutable { answer(y); },
             [answer](const caf::error&) mutable {
@@ -197,14 +198,23 @@ bucket_opened opened(store_ptr self, const open_bucket& what, const server_opene
   return result;
 }
 
+void count_open(store_ptr self, open_status how, caf::actor_clock::time_point began) {
+  self->state.opens.answered(store_operation::open, outcome_of(how),
+                             self->clock().now() - began);
+}
+
 caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
   auto& state = self->state;
-  if (state.link.state != link_state::connected)
+  auto began = self->clock().now();
+  if (state.link.state != link_state::connected) {
+    count_open(self, open_status::not_connected, began);
     return bucket_opened{
         open_status::not_connected, {}, {}, "not connected: " + state.link.why};
+  }
   auto promise = self->make_response_promise<bucket_opened>();
   ++state.opening;
-  auto answer = [self, promise](bucket_opened result) mutable {
+  auto answer = [self, promise, began](bucket_opened result) mutable {
+    count_open(self, result.status, began);
     --self->state.opening;
     promise.deliver(std::move(result));
     finish_closing(self);
@@ -219,6 +229,18 @@ caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
               answer({open_status::unknown, {}, {}, self->system().render(e)});
             });
   return promise;
+}
+
+// -- figures ----------------------------------------------------------------------------
+
+caf::result<store_figures> figures(store_ptr self) {
+  std::vector<std::pair<std::string, memory_bucket_actor>> buckets{
+      self->state.buckets.begin(), self->state.buckets.end()};
+  return ask_buckets(self, buckets, [self](store_figures& x) {
+    x.add(self->state.opens.figures());
+    x.reconnects = self->state.links - 1;
+    x.connected = connected(self);
+  });
 }
 
 // -- the actor --------------------------------------------------------------------------
@@ -262,6 +284,7 @@ memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_act
       },
       [self](const probe& x) { return start_probe(self, x); },
       [self](const server_probe& x) { return be_probed(self, x.nonce); },
+      [self](get_store_figures) { return figures(self); },
       [self](close_store) {
         auto promise = self->make_response_promise<store_closed>();
         self->state.closing.push_back(promise);

@@ -6,6 +6,7 @@
 #include "partita/store/nats_requests.hpp"
 #include "partita/store/nats_stream.hpp"
 #include "partita/store/nats_watches.hpp"
+#include "partita/store/request_tally.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -54,6 +55,7 @@ struct bucket_state {
   nats::connection::port port = 0;
 
   nats_requests requests;
+  request_tally tally;
   std::optional<nats_stream> stream;
   std::optional<nats_watches> watches;
 
@@ -114,6 +116,12 @@ private:
 
 clock::time_point deadline(bucket_ptr self) {
   return clock::now() + self->state.options.request_timeout;
+}
+
+/// Counts the answer to a request that began at `began`.
+template <class Status>
+void count(bucket_ptr self, store_operation what, Status how, clock::time_point began) {
+  self->state.tally.answered(what, outcome_of(how), clock::now() - began);
 }
 
 void wait(bucket_ptr self, std::chrono::milliseconds delay, std::function<void()> then) {
@@ -211,28 +219,42 @@ kv_written objection(bucket_ptr self, const std::string& key) {
 
 /// Answers with what `work` comes to, at once or later.
 template <class Work>
-caf::result<kv_written> write(bucket_ptr self, const std::string& key, Work work) {
+caf::result<kv_written> write(bucket_ptr self, store_operation what,
+                              const std::string& key, Work work) {
+  auto began = clock::now();
   auto why_not = objection(self, key);
-  if (why_not.status != write_status::done)
+  if (why_not.status != write_status::done) {
+    count(self, what, why_not.status, began);
     return why_not;
+  }
   turn end{self};
   auto promise = self->make_response_promise<kv_written>();
-  work([promise](kv_written x) mutable { promise.deliver(std::move(x)); });
+  work([self, what, began, promise](kv_written x) mutable {
+    count(self, what, x.status, began);
+    promise.deliver(std::move(x));
+  });
   return promise;
 }
 
 // -- reading ----------------------------------------------------------------------------
 
 template <class Work>
-caf::result<kv_read> read(bucket_ptr self, const std::string& key, Work work) {
+caf::result<kv_read> read(bucket_ptr self, store_operation what, const std::string& key,
+                          Work work) {
+  auto began = clock::now();
   auto why_not = objection(self, key);
-  if (why_not.status == write_status::not_connected)
-    return kv_read{read_status::not_connected, {}, std::move(why_not.why)};
-  if (why_not.status == write_status::refused)
-    return kv_read{read_status::refused, {}, std::move(why_not.why)};
+  if (why_not.status != write_status::done) {
+    auto status = why_not.status == write_status::refused ? read_status::refused
+                                                          : read_status::not_connected;
+    count(self, what, status, began);
+    return kv_read{status, {}, std::move(why_not.why)};
+  }
   turn end{self};
   auto promise = self->make_response_promise<kv_read>();
-  work([promise](kv_read x) mutable { promise.deliver(std::move(x)); });
+  work([self, what, began, promise](kv_read x) mutable {
+    count(self, what, x.status, began);
+    promise.deliver(std::move(x));
+  });
   return promise;
 }
 
@@ -340,8 +362,10 @@ caf::result<bucket_opened> open(bucket_ptr self, const open_bucket& what) {
   if (self->state.closed)
     return bucket_opened{open_status::not_connected, {}, {}, why_closed};
   turn end{self};
+  auto began = clock::now();
   auto promise = self->make_response_promise<bucket_opened>();
-  self->state.stream->open(what, [self, promise](const nats_stream::result& x) mutable {
+  self->state.stream->open(what, [=](const nats_stream::result& x) mutable {
+    count(self, store_operation::open, x.status, began);
     bucket_opened answer{x.status, {}, x.identity, x.why};
     if (x.status == open_status::opened) {
       self->state.watches->lives_since(x.identity.created_at_ns);
@@ -394,6 +418,9 @@ void prepare(bucket_ptr self) {
   with.tell = [self](watch_feed::subscriber who, watch_event event) {
     tell(self, who, std::move(event));
   };
+  with.attaching = [self](watch_feed::attempt number) {
+    self->state.tally.watched(number);
+  };
   with.read = [self](const std::string& key, read_continuation then) {
     read_last(self, key, deadline(self), std::move(then));
   };
@@ -414,35 +441,35 @@ nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
   prepare(self);
   return {
       [self](const kv_put& x) {
-        return write(self, x.key, [&](write_continuation then) {
+        return write(self, store_operation::put, x.key, [&](write_continuation then) {
           publish(self, x.key, {}, x.value, deadline(self), std::move(then));
         });
       },
       [self](const kv_create& x) {
-        return write(self, x.key, [&](write_continuation then) {
+        return write(self, store_operation::create, x.key, [&](write_continuation then) {
           create(self, x, {}, 1, deadline(self), std::move(then));
         });
       },
       [self](const kv_update& x) {
-        return write(self, x.key, [&](write_continuation then) {
+        return write(self, store_operation::update, x.key, [&](write_continuation then) {
           publish(self, x.key, expecting(x.expected), x.value, deadline(self),
                   std::move(then));
         });
       },
       [self](const kv_remove& x) {
-        return write(self, x.key, [&](write_continuation then) {
+        return write(self, store_operation::remove, x.key, [&](write_continuation then) {
           auto headers = expecting(x.expected);
           headers.emplace_back("KV-Operation", "DEL");
           publish(self, x.key, headers, {}, deadline(self), std::move(then));
         });
       },
       [self](const kv_get& x) {
-        return read(self, x.key, [&](read_continuation then) {
+        return read(self, store_operation::get, x.key, [&](read_continuation then) {
           read_any(self, x.key, std::move(then));
         });
       },
       [self](const kv_last& x) {
-        return read(self, x.key, [&](read_continuation then) {
+        return read(self, store_operation::last, x.key, [&](read_continuation then) {
           read_last(self, x.key, deadline(self), std::move(then));
         });
       },
@@ -453,6 +480,7 @@ nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
         stop_watch(self, x.watch, sink.address());
       },
       [self](const open_bucket& x) { return open(self, x); },
+      [self](get_store_figures) { return self->state.tally.figures(); },
       [self](const nats_finish& x) { finish(self, x.tell); },
       [self](const nats_waited& x) {
         turn end{self};

@@ -1,5 +1,6 @@
 #include "partita/store/nats_store.hpp"
 
+#include "partita/store/ask_buckets.hpp"
 #include "partita/store/key_rules.hpp"
 #include "partita/store/nats/server_info.hpp"
 #include "partita/store/nats/subjects.hpp"
@@ -47,10 +48,6 @@ constexpr const char* first_good_cluster = "2.9.21";
 constexpr std::chrono::milliseconds shortest_ttl{100};
 constexpr unsigned most_replicas = 5;
 constexpr std::size_t most_denials_logged = 100;
-/// A probe that is answered later is worth nothing. Less than the shortest pause between two
-/// at the default grace: one that a dying leader took with it delays its successor no more
-/// than one that finds nobody.
-constexpr std::chrono::milliseconds probe_timeout{100};
 /// Between two probes where the server does not permit them: it logs each.
 constexpr std::chrono::seconds denied_probe_pause{60};
 
@@ -90,6 +87,9 @@ struct store_state {
   std::shared_ptr<nats::connection> connection;
   nats::connection::port port = 0;
   link_changed link;
+  /// How often there was a link.
+  std::uint64_t links = 0;
+  bucket_figures figures;
   /// Not handles: a bucket holds the store, and a listener may.
   std::map<std::string, caf::actor_addr> buckets;
   std::vector<caf::actor_addr> listeners;
@@ -137,6 +137,7 @@ void set_link(store_ptr self, link_state state, const std::string& why) {
 
 void take_link(store_ptr self, const nats_link& x) {
   self->state.link_number = x.up ? x.link : 0;
+  self->state.links = std::max(self->state.links, x.link);
   if (x.up)
     self->state.probes_denied.clear();
   else
@@ -197,6 +198,7 @@ nats_bucket_actor bucket_for(store_ptr self, const std::string& name) {
                               .request_timeout = state.options.request_timeout,
                               .watch_heartbeat = state.options.watch_heartbeat});
   self->monitor(result);
+  state.figures.began(name);
   state.buckets.insert_or_assign(name, result.address());
   return result;
 }
@@ -207,6 +209,17 @@ caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
   if (auto why = why_impossible(x); !why.empty())
     return bucket_opened{open_status::refused, {}, {}, std::move(why)};
   return self->delegate(bucket_for(self, x.name), x);
+}
+
+caf::result<store_figures> figures(store_ptr self) {
+  std::vector<std::pair<std::string, nats_bucket_actor>> buckets;
+  for (const auto& [name, addr] : self->state.buckets)
+    if (auto bucket = living(self, name))
+      buckets.emplace_back(name, std::move(bucket));
+  return ask_buckets(self, buckets, [self](store_figures& x) {
+    x.reconnects = self->state.links - std::min<std::uint64_t>(self->state.links, 1);
+    x.connected = self->state.link.state == link_state::connected;
+  });
 }
 
 // -- probing ----------------------------------------------------------------------------
@@ -274,7 +287,7 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
   if (!state.probes_denied.empty() && now < state.probes_denied_until)
     return probed{probe_status::unknown, state.link_number, state.probes_denied};
   auto promise = self->make_response_promise<probed>();
-  auto deadline = now + std::min(state.options.request_timeout, probe_timeout);
+  auto deadline = now + std::min(state.options.request_timeout, longest_probe);
   state.probes.ask(nats::probe_subject_of(x.nonce.value), {}, {}, deadline,
                    [self, promise](const nats_outcome& outcome) mutable {
                      promise.deliver(verdict(self, outcome));
@@ -385,6 +398,7 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       [self](const serve_probe& x) { serve(self, x.nonce); },
       [self](const end_probe& x) { serve_no_more(self, x.nonce); },
       [self](const probe& x) { return start_probe(self, x); },
+      [self](get_store_figures) { return figures(self); },
       [self](close_store) { return close(self); },
       [self](nats_closed) { connection_closed(self); },
       [self](const nats_rested& x) { rested(self, x.bucket); },

@@ -191,6 +191,7 @@ struct nats_watches::performer {
     auto& present = self.feeds_.at(id).present;
     self.drop(present);
     present.attempt = x.number;
+    self.with_.attaching(x.number);
     if (x.delay.count() == 0) {
       self.attach(id, x.number);
       return;

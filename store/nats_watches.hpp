@@ -38,6 +38,8 @@ public:
     nats::connection::port port = 0;
     teller tell;
     reader read;
+    /// Hears of every consumer that a watch asks for, and which one it is.
+    std::function<void(watch_feed::attempt)> attaching;
   };
 
   nats_watches(setup with, nats_requests& requests, nats_stream& stream);

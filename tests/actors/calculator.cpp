@@ -20,6 +20,7 @@ struct fixture : test::group_fixture {
   caf::actor roster;
   caf::actor parent;
   calculator_actor mine;
+  std::vector<measured> said;
 
   bucket_actor make(const std::string& name) {
     if (!operator_)
@@ -39,7 +40,8 @@ struct fixture : test::group_fixture {
     roster = test::spawn_stub(sys, [](const roster_listener_actor&) {});
     parent = test::spawn_stub(
         sys, [](const adopted&) { return may_act{}; }, [](const phase_changed&) {},
-        [](const superseded&) {}, [](const entry_invalid&) {});
+        [](const superseded&) {}, [](const entry_invalid&) {},
+        [](const source_trouble&) {}, [this](const measured& x) { said.push_back(x); });
     // Older than any session, so that nothing waits for that.
     pass(10s);
   }
@@ -136,6 +138,32 @@ CAF_TEST(a silent worker is expelled over the beat that was seen last) {
   CAF_CHECK(state_of("worker-1") == beat_state::working);
   pass(200ms);
   CAF_CHECK(state_of("worker-1") == beat_state::expelled);
+}
+
+CAF_TEST(what it measures is said when something has happened and never else) {
+  owns("worker-1", "a");
+  auto beats_for = [this](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      auto at = beats("worker-1", beat_of("a"));
+      hears(kind::beat, "worker-1", at, beat_of("a"));
+      pass(1s);
+    }
+  };
+  lead();
+  hears(kind::replayed);
+  beats_for(60);
+  CAF_REQUIRE(!said.empty());
+  CAF_CHECK_EQUAL(said.back().run, 0u);
+  CAF_CHECK_EQUAL(said.back().news.partitions, 12u);
+  CAF_CHECK_EQUAL(said.back().news.unowned, 0u);
+  said.clear();
+  CAF_MESSAGE("nothing happens");
+  beats_for(60);
+  CAF_CHECK(said.empty());
+  CAF_MESSAGE("the list changes");
+  source_list(24);
+  beats_for(20);
+  CAF_CHECK(!said.empty());
 }
 
 CAF_TEST(a worker that beat unseen is not expelled) {

@@ -210,7 +210,8 @@ struct fixture : test_coordinator_fixture<> {
 
 CAF_TEST_FIXTURE_SCOPE(probe_tests, fixture)
 
-CAF_TEST(a crashed leader is replaced within two and a half graces by the first in reserve) {
+CAF_TEST(
+    a crashed leader is replaced within two and a half graces by the first in reserve) {
   start_group(3);
   std::string name = "z";
   for (auto phase = 0ms; phase < 150ms; phase += 7ms) {

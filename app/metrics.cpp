@@ -1,0 +1,83 @@
+#include "partita/app/metrics.hpp"
+
+#include "partita/app/metrics_text.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace partita::app {
+
+namespace {
+
+struct metrics_state {
+  /// Not handles: a worker ends when its host lets go of it, and so does a store.
+  caf::actor_addr store;
+  caf::actor_addr worker;
+  static inline constexpr const char* name = "partita.metrics";
+};
+
+using self_pointer = metrics_actor::stateful_pointer<metrics_state>;
+
+/// One scrape: what has come in, and how much is still to come.
+struct scrape {
+  process_figures figures;
+  int missing = 2;
+  caf::typed_response_promise<std::string> answer;
+
+  void came() {
+    if (--missing == 0)
+      answer.deliver(metrics_text(figures));
+  }
+};
+
+template <class Handle, class Figures, class Request>
+void gather(self_pointer self, const caf::actor_addr& whom, Request what,
+            const std::shared_ptr<scrape>& x,
+            std::optional<Figures> process_figures::*part) {
+  auto target = caf::actor_cast<caf::strong_actor_ptr>(whom);
+  if (!target) {
+    x->came();
+    return;
+  }
+  self->request(caf::actor_cast<Handle>(target), metrics_patience, std::move(what))
+      .then(
+          [x, part](const Figures& found) {
+            x->figures.*part = found;
+            x->came();
+          },
+          [x](const caf::error&) { x->came(); });
+}
+
+metrics_actor::behavior_type metrics(self_pointer self) {
+  return {
+      [self](const observe& x) {
+        self->state.store = x.store.address();
+        self->state.worker = x.worker.address();
+      },
+      [self](get_metrics) -> caf::result<std::string> {
+        auto x = std::make_shared<scrape>();
+        x->answer = self->make_response_promise<std::string>();
+        auto result = x->answer;
+        const auto& s = self->state;
+        gather<store_actor>(self, s.store, get_store_figures{}, x,
+                            &process_figures::store);
+        gather<supervisor_actor>(self, s.worker, get_figures{}, x,
+                                 &process_figures::worker);
+        return result;
+      },
+  };
+}
+
+} // namespace
+
+metrics_actor spawn_metrics(caf::actor_system& sys) {
+  return sys.spawn(metrics);
+}
+
+} // namespace partita::app

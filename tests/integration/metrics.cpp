@@ -1,0 +1,202 @@
+#define CAF_SUITE integration.metrics
+
+#include "support/group.hpp"
+
+#include "../support/eventually.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <httplib.h>
+
+#include <map>
+#include <sstream>
+#include <string>
+
+using namespace partita::test;
+
+namespace {
+
+/// One scrape: every series and its value.
+class scrape {
+public:
+  explicit scrape(const std::string& text) {
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);)
+      if (auto space = line.rfind(' '); !line.starts_with('#'))
+        all_[line.substr(0, space)] = std::stod(line.substr(space));
+  }
+
+  /// The sum over all series of this name whose labels contain `label`.
+  double sum(const std::string& name, const std::string& label = "") const {
+    double result = 0;
+    for (const auto& [series, value] : all_)
+      if (series.substr(0, series.find('{')) == name
+          && series.find(label) != std::string::npos)
+        result += value;
+    return result;
+  }
+
+  bool shows(const std::string& series) const { return all_.contains(series); }
+
+  /// A series that must never fall and has fallen since `before`; empty: there is none.
+  std::string fallen_since(const scrape& before) const {
+    for (const auto& [series, value] : before.all_) {
+      auto name = series.substr(0, series.find('{'));
+      auto counts = name.ends_with("_total") || name.ends_with("_bucket")
+                    || name.ends_with("_count") || name.ends_with("_sum");
+      auto now = all_.find(series);
+      if (counts && (now == all_.end() || now->second < value))
+        return series;
+    }
+    return {};
+  }
+
+private:
+  std::map<std::string, double> all_;
+};
+
+/// Workers that serve HTTP.
+struct fixture {
+  process_group group;
+  std::map<std::string, std::string> addresses;
+
+  void start(const std::string& name) {
+    auto before = group.log(name).size();
+    group.start(name, {"--set", "http.listen=127.0.0.1:0"});
+    const std::string words = "HTTP at ";
+    CAF_REQUIRE(eventually(20s, [&] {
+      auto log = group.log(name);
+      auto at = log.find(words, before);
+      auto end = log.find('\n', at);
+      if (at == std::string::npos || end == std::string::npos)
+        return false;
+      addresses[name] = log.substr(at + words.size(), end - at - words.size());
+      return true;
+    }));
+  }
+
+  void start_all(std::initializer_list<const char*> names) {
+    for (const auto* name : names)
+      start(name);
+    group.require_rest();
+  }
+
+  scrape ask(const std::string& name) {
+    httplib::Client client{addresses.at(name)};
+    client.set_read_timeout(10s);
+    auto answer = client.Get("/metrics");
+    CAF_REQUIRE(answer);
+    CAF_REQUIRE_EQUAL(answer->status, 200);
+    auto type = answer->get_header_value("Content-Type");
+    CAF_CHECK_EQUAL(type, "text/plain; version=0.0.4; charset=utf-8");
+    return scrape{answer->body};
+  }
+
+  /// The leader, once all its partitions have owners and it has said so.
+  scrape ask_leader_at_rest() {
+    auto name = group.leader();
+    auto partitions = static_cast<double>(group.with().partitions);
+    CAF_REQUIRE(eventually(20s, [&] {
+      auto x = ask(name);
+      return x.sum("partita_partitions") == partitions
+             && x.sum("partita_partitions_unowned") == 0;
+    }));
+    return ask(name);
+  }
+};
+
+constexpr auto emergency = "reason=\"emergency\"";
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(metrics_tests, fixture)
+
+CAF_TEST(leader and owners are shown as they are and a killed worker leaves its traces) {
+  start_all({"a", "b", "c"});
+  double leaders = 0;
+  double owned = 0;
+  for (const auto& [name, address] : addresses) {
+    auto x = ask(name);
+    auto leads = x.sum("partita_leader");
+    CAF_CHECK_EQUAL(leads == 1, name == group.leader());
+    CAF_CHECK_EQUAL(x.sum("partita_lease_remaining_seconds") > 0, leads == 1);
+    CAF_CHECK(x.sum("partita_session_remaining_seconds") > 0);
+    CAF_CHECK(x.sum("partita_session_remaining_seconds") < 1.5);
+    CAF_CHECK(
+        x.shows("partita_leader{group=\"it\",worker_id=\"" + group.id_of(name) + "\"}"));
+    CAF_CHECK_EQUAL(x.sum("partita_store_connected"), 1.0);
+    CAF_CHECK_EQUAL(x.sum("partita_metrics_missing"), 0.0);
+    CAF_CHECK_EQUAL(x.sum("partita_store_requests_total", "operation=\"open\""), 4.0);
+    CAF_CHECK(x.sum("partita_store_request_seconds_count", "operation=\"update\"") > 0);
+    leaders += leads;
+    owned += x.sum("partita_partitions_owned");
+  }
+  CAF_CHECK_EQUAL(leaders, 1.0);
+  CAF_CHECK_EQUAL(owned, 24.0);
+  auto leader = group.leader();
+  auto before = ask_leader_at_rest();
+  CAF_CHECK_EQUAL(before.sum("partita_partition_moves_total", emergency), 0.0);
+  auto victim = group.a_follower();
+  auto had = ask(victim).sum("partita_partitions_owned");
+  CAF_CHECK(had > 0);
+  CAF_MESSAGE("a worker dies");
+  group.kill(victim);
+  addresses.erase(victim);
+  group.require_rest();
+  auto after = ask_leader_at_rest();
+  CAF_CHECK_EQUAL(group.leader(), leader);
+  CAF_CHECK_EQUAL(after.sum("partita_partition_moves_total", emergency), had);
+  auto count = [](const scrape& x) {
+    return x.sum("partita_partition_unowned_seconds_count");
+  };
+  auto length = [](const scrape& x) {
+    return x.sum("partita_partition_unowned_seconds_sum");
+  };
+  CAF_CHECK_EQUAL(count(after), count(before) + had);
+  CAF_MESSAGE("since its last beat, so for a whole heartbeat.ttl each");
+  CAF_CHECK(length(after) - length(before) >= 1.5 * had);
+  CAF_CHECK_EQUAL(after.sum("partita_rebalance_seconds_count", emergency), 1.0);
+  CAF_CHECK_EQUAL(after.fallen_since(before), "");
+}
+
+CAF_TEST(a worker that joins is handed partitions in two phases) {
+  start_all({"a", "b"});
+  auto before = ask_leader_at_rest();
+  CAF_CHECK_EQUAL(before.sum("partita_handoff_seconds_count"), 0.0);
+  start("c");
+  group.require_rest();
+  auto after = ask_leader_at_rest();
+  for (const auto* phase : {"phase=\"confirm\"", "phase=\"grant\""}) {
+    CAF_CHECK_EQUAL(after.sum("partita_handoff_seconds_count", phase), 8.0);
+    CAF_CHECK(after.sum("partita_handoff_seconds_sum", phase) > 0);
+  }
+}
+
+CAF_TEST(counters never fall over a change of leader) {
+  start_all({"a", "b", "c"});
+  std::map<std::string, scrape> before;
+  auto old = group.leader();
+  for (const auto& [name, address] : addresses)
+    before.emplace(name, ask(name));
+  auto epoch = before.at(old).sum("partita_epoch");
+  auto version = ask_leader_at_rest().sum("partita_version_published");
+  CAF_MESSAGE("an old leader that lives on");
+  group.freeze(old);
+  CAF_REQUIRE(eventually(20s, [&] {
+    for (const auto& [name, address] : addresses)
+      if (name != old && ask(name).sum("partita_leader") == 1)
+        return true;
+    return false;
+  }));
+  group.thaw(old);
+  group.require_rest();
+  CAF_CHECK(group.leader() != old);
+  auto now = ask_leader_at_rest();
+  CAF_CHECK(now.sum("partita_epoch") > epoch);
+  CAF_CHECK(now.sum("partita_version_published") >= version);
+  for (const auto& [name, address] : addresses)
+    CAF_CHECK_EQUAL(ask(name).fallen_since(before.at(name)), "");
+  CAF_CHECK(!ask(old).shows("partita_partitions{group=\"it\"}"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
