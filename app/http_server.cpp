@@ -143,9 +143,9 @@ public:
     listener_ = std::thread{
         [this, broken = std::move(broken), ended = std::move(ended)]() mutable {
           server_.listen_after_bind();
-          auto by_itself = !stopping_;
+          broken_ = !stopping_;
           ended.set_value();
-          if (by_itself && broken)
+          if (broken_ && broken)
             broken();
         }};
     // Whoever stops the library's server before it runs stops nothing.
@@ -169,6 +169,7 @@ public:
   }
 
   const std::string& address() const { return address_; }
+  bool broken() const { return broken_; }
 
 private:
   using held_place = std::shared_ptr<void>;
@@ -338,6 +339,7 @@ private:
   std::thread listener_;
   std::future<void> ended_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> broken_ = false;
   std::atomic<int> waiting_ = 0;
 };
 
@@ -361,6 +363,10 @@ http_server::start(caf::actor_system& sys, http_options options, desk_actor desk
 
 const std::string& http_server::address() const {
   return impl_->address();
+}
+
+bool http_server::broken() const {
+  return impl_->broken();
 }
 
 bool http_server::stop() {
