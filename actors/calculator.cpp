@@ -109,7 +109,8 @@ struct ascender {
                    std::max(s.options.doubted_until, x.may_grant_at)});
     watch(self, s.assignments, records);
     self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
-    self->monitor(s.source);
+    if (s.source)
+      self->monitor(s.source);
     self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
   }
 
