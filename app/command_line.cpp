@@ -3,6 +3,7 @@
 #include "partita/app/check_config.hpp"
 #include "partita/app/dev.hpp"
 #include "partita/app/exit_codes.hpp"
+#include "partita/app/partitions.hpp"
 #include "partita/app/plan.hpp"
 #include "partita/app/run.hpp"
 #include "partita/app/status.hpp"
@@ -34,6 +35,7 @@ Examples:
   partita run -c partita.toml -- ./application # and the application that does its work
   partita status -c partita.toml
   partita status --url nats://127.0.0.1:4222 --group orders --json
+  partita partitions add -c partita.toml orders.64
 
 `partita COMMAND --help` explains a command. Exit codes: 0 fine, 1 failed while running,
 2 bad usage or configuration.
@@ -76,6 +78,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_run(program, command.value_or(std::vector<std::string>{}), code);
   add_dev(program, code);
   add_status(program, code);
+  add_partitions(program, code);
   add_plan(program, code);
   add_check_config(program, code);
   try {

@@ -1,6 +1,5 @@
 #include "partita/app/run.hpp"
 
-#include "partita/actors/static_source.hpp"
 #include "partita/actors/supervisor.hpp"
 #include "partita/app/exit_codes.hpp"
 #include "partita/app/http_part.hpp"
@@ -10,6 +9,7 @@
 #include "partita/app/settings_flags.hpp"
 #include "partita/app/side_parts.hpp"
 #include "partita/app/signals.hpp"
+#include "partita/app/source.hpp"
 #include "partita/app/wiring.hpp"
 #include "partita/app/worker_life.hpp"
 #include "partita/app/worker_watch.hpp"
@@ -125,7 +125,7 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
   auto store = spawn_nats_store(sys, nats_options_of(s, client_name_of(s)));
   auto link = spawn_link_reporter(sys, urls, s.timeouts.startup);
   caf::anon_send(store, link);
-  auto source = spawn_static_source(sys, s.partitions.all());
+  auto source = spawn_source(sys, s, store);
   auto options = worker_options_of(s);
   // Work that cannot be stopped in time ends with its process.
   options.end_if_work_goes_on = true;
@@ -154,6 +154,8 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
     leave_at_once(end.failure);
   // While it ends, the application may still ask.
   auto code = beside.end(self, end.failure.empty());
+  if (http && http->broken())
+    code = exit_failed;
   auto http_stopped = !http || http->stop();
   // Before the store closes: that would look like a loss.
   caf::anon_send_exit(link, caf::exit_reason::user_shutdown);

@@ -243,12 +243,12 @@ void gathering::demand(const std::string& file, bool partitions) {
   auto bad = [&](const std::string& key) { return bad_.contains("partitions." + key); };
   auto half = !settings_.partitions.prefix.empty();
   if (partitions && !settings_.partitions.given() && !half && !bad("list")
-      && !bad("prefix") && !bad("count"))
+      && !bad("prefix") && !bad("count") && !bad("file") && !bad("bucket"))
     add({from,
          "partitions",
          {},
          "no partitions are named",
-         "give list, or prefix and count, in [partitions]"});
+         "give list, or prefix and count, or file, or bucket = true in [partitions]"});
 }
 
 void gathering::demand_programs() {

@@ -27,6 +27,7 @@ void name_buckets(settings& s) {
   name(s.buckets.election, "-election");
   name(s.buckets.heartbeat, "-heartbeat");
   name(s.buckets.assignment, "-assignment");
+  name(s.buckets.partitions, "-partitions");
 }
 
 } // namespace partita::config

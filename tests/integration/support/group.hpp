@@ -27,6 +27,8 @@ struct timings {
   std::chrono::milliseconds restart_hold = 5s;
   std::uint32_t id_max = 99;
   std::size_t partitions = 24;
+  /// What stands in [partitions], instead of that many numbered ones.
+  std::string source = {};
 };
 
 /// One process of a group.
@@ -88,6 +90,8 @@ public:
   const test::journal& journal() const { return journal_; }
   const timings& with() const { return timings_; }
   std::string config_file() const;
+  /// How many partitions the group has from now on.
+  void expect_partitions(std::size_t count) { timings_.partitions = count; }
   /// What the worker's log says.
   std::string log(const std::string& name) const;
 
