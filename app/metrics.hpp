@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/app/hooks.hpp"
 #include "partita/messages/interfaces.hpp"
 
 #include <caf/fwd.hpp>
@@ -32,14 +33,26 @@ struct observe {
   }
 };
 
+/// Hooks to look at, too.
+struct observe_hooks {
+  hooks_actor hooks;
+
+  friend bool operator==(const observe_hooks&, const observe_hooks&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, observe_hooks& x) {
+    return f(caf::meta::type_name("observe_hooks"), x.hooks);
+  }
+};
+
 /// Who does not answer for so long is missing in the text (partita_metrics_missing).
 inline constexpr std::chrono::milliseconds metrics_patience{1000};
 
 /// Gathers what this process has to show each time that it is asked, and does nothing
 /// otherwise.
 using metrics_actor =
-    caf::typed_actor<caf::reacts_to<observe>,
-                     // Answered once worker and store have answered, or had their time.
+    caf::typed_actor<caf::reacts_to<observe>, caf::reacts_to<observe_hooks>,
+                     // Answered once all of these have answered, or had their time.
                      caf::replies_to<get_metrics>::with<std::string>>;
 
 metrics_actor spawn_metrics(caf::actor_system& sys);

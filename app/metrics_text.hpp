@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/app/hooks.hpp"
 #include "partita/messages/figures.hpp"
 
 #include <optional>
@@ -11,6 +12,9 @@ namespace partita::app {
 struct process_figures {
   std::optional<worker_figures> worker;
   std::optional<store_figures> store;
+  std::optional<hook_figures> hooks = std::nullopt;
+  /// False: there are no hooks, and nothing is missing.
+  bool with_hooks = false;
 };
 
 /// The answer to GET /metrics, in Prometheus' text format; docs/ops/metrics.md lists what

@@ -118,6 +118,8 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
     }
   }
   beside.start_hooks(sys);
+  if (beside.hooks())
+    caf::anon_send(metrics, observe_hooks{beside.hooks()});
   auto urls = shown(s.nats.url);
   spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}", s.group.name, urls);
   auto store = spawn_nats_store(sys, nats_options_of(s, client_name_of(s)));

@@ -65,6 +65,7 @@ struct fixture : test_coordinator_fixture<> {
   metrics_actor metrics = spawn_metrics(sys);
   caf::actor worker;
   caf::actor store;
+  caf::actor hooks;
 
   template <class Handle>
   static Handle as(const caf::actor& x) {
@@ -94,7 +95,7 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   ~fixture() {
-    for (const auto& x : {caf::actor_cast<caf::actor>(metrics), worker, store})
+    for (const auto& x : {caf::actor_cast<caf::actor>(metrics), worker, store, hooks})
       if (x)
         anon_send_exit(x, caf::exit_reason::kill);
     consume_messages();
@@ -186,6 +187,25 @@ CAF_TEST_FIXTURE_SCOPE(metrics_tests, fixture)
 CAF_TEST(a scrape asks worker and store) {
   answer_both();
   CAF_CHECK_EQUAL(scrape(), metrics_text(sample()));
+}
+
+CAF_TEST(hooks are asked where there are any) {
+  answer_both();
+  auto all = sample();
+  all.with_hooks = true;
+  all.hooks.emplace().revoked = {5, 2, 1, true, 3};
+  hooks = test::spawn_stub(sys, [all](get_hook_figures) { return *all.hooks; });
+  anon_send(metrics, observe_hooks{as<hooks_actor>(hooks)});
+  consume_messages();
+  auto text = scrape();
+  CAF_CHECK_EQUAL(text, metrics_text(all));
+  CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"hooks\"} 0"));
+  CAF_CHECK(has_line(text, "partita_hook_runs_total{hook=\"revoked\"} 5"));
+  CAF_CHECK(has_line(text, "partita_hook_failures_total{hook=\"revoked\"} 2"));
+  CAF_CHECK(has_line(text, "partita_hook_timeouts_total{hook=\"revoked\"} 1"));
+  CAF_CHECK(has_line(text, "partita_hook_running{hook=\"revoked\"} 1"));
+  CAF_CHECK(has_line(text, "partita_hook_waiting{hook=\"revoked\"} 3"));
+  CAF_CHECK(has_line(text, "partita_hook_runs_total{hook=\"lost\"} 0"));
 }
 
 CAF_TEST(who does not answer in time is missing) {
