@@ -1,4 +1,5 @@
 #include "partita/actors/calculator.hpp"
+#include "partita/actors/calculator_control.hpp"
 
 #include "partita/actors/keys.hpp"
 #include "partita/actors/log.hpp"
@@ -11,7 +12,10 @@ namespace partita {
 
 namespace {
 
-using self_pointer = calculator_actor::stateful_pointer<calculator_state>;
+using calculation::feed;
+using calculation::report_invalid;
+using calculation::self_pointer;
+using calculation::set_alarm;
 
 core::time_point now(self_pointer self) {
   return self->state.options.clock.now(self);
@@ -23,16 +27,10 @@ enum watch_number : std::uint64_t {
   surveyed_records,
   surveyed_beats,
   records,
+  control,
 };
 
 void carry_out(self_pointer self, const core::accession::commands& what);
-void feed(self_pointer self, const core::coordinator::event& what);
-
-void set_alarm(self_pointer self) {
-  auto& s = self->state;
-  auto at = s.coordinator ? s.coordinator->wake_at() : s.accession->wake_at();
-  s.alarm.set(self, s.options.clock, s.options.run, at);
-}
 
 void watch(self_pointer self, const bucket_actor& bucket, watch_number number) {
   self->send(bucket, kv_watch{number, ">", caf::actor_cast<watch_sink_actor>(self)});
@@ -108,6 +106,7 @@ struct ascender {
     feed(self, core::coordinator::newborn_until{
                    std::max(s.options.doubted_until, x.may_grant_at)});
     watch(self, s.assignments, records);
+    calculation::open_control(self, control);
     self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
     if (s.source)
       self->monitor(s.source);
@@ -255,26 +254,17 @@ struct executor {
     logger()->info("{}: new plan ({}): {}; {} workers, {} partitions, {} placed or moved",
                    self->state.options.leader.value, to_string(x.lifecycle), x.reason,
                    x.workers, x.partitions, x.moves);
+    calculation::write_history(self, x);
+  }
+
+  void operator()(const core::coordinator::remove_wish& x) const {
+    calculation::remove_wish(self, x);
+  }
+
+  void operator()(const core::coordinator::step_down& x) const {
+    self->send(self->state.parent, stepped_down{self->state.options.run, x.why});
   }
 };
-
-void feed(self_pointer self, const core::coordinator::event& what) {
-  auto& s = self->state;
-  auto at = now(self);
-  auto commands = s.coordinator->step(what, at);
-  s.timing.step(what, commands, at);
-  for (const auto& x : commands)
-    std::visit(executor{self}, x);
-  if (auto news = s.timing.take())
-    self->send(s.parent, measured{s.options.run, std::move(*news)});
-  set_alarm(self);
-}
-
-void report_invalid(self_pointer self, const char* bucket, const std::string& key,
-                    const std::string& why) {
-  if (self->state.invalid.add(key, why))
-    self->send(self->state.parent, entry_invalid{bucket, key, why});
-}
 
 /// What happened in a bucket before it was so old may not be known there.
 void newborn(self_pointer self, core::time_point seen_at, std::int64_t created_at_ns,
@@ -358,7 +348,8 @@ void heard(self_pointer self, const roster_news& x) {
       s.newest_beat_ns = x.stored_at_ns;
       s.newest_beat_at = x.seen_at;
     }
-    feed(self, core::coordinator::beat_shown{x.who, x.revision, x.value, x.seen_at});
+    feed(self, core::coordinator::beat_shown{x.who, x.revision, x.value, x.seen_at,
+                                             x.stored_at_ns});
     break;
   case kind::unreadable:
     feed(self, core::coordinator::beat_unreadable{x.who, x.revision, x.seen_at});
@@ -409,14 +400,45 @@ void given(self_pointer self, const partition_list& x) {
 
 } // namespace
 
+namespace calculation {
+
+void set_alarm(self_pointer self) {
+  auto& s = self->state;
+  auto at = s.coordinator ? s.coordinator->wake_at() : s.accession->wake_at();
+  at = core::earlier(at, control_wake_at(s));
+  s.alarm.set(self, s.options.clock, s.options.run, at);
+}
+
+void feed(self_pointer self, const core::coordinator::event& what) {
+  auto& s = self->state;
+  auto at = now(self);
+  auto commands = s.coordinator->step(what, at);
+  s.timing.step(what, commands, at);
+  for (const auto& x : commands)
+    std::visit(executor{self}, x);
+  if (auto news = s.timing.take())
+    self->send(s.parent, measured{s.options.run, std::move(*news)});
+  set_alarm(self);
+}
+
+void report_invalid(self_pointer self, const char* bucket, const std::string& key,
+                    const std::string& why) {
+  if (self->state.invalid.add(std::string{bucket} + ' ' + key, why))
+    self->send(self->state.parent, entry_invalid{bucket, key, why});
+}
+
+} // namespace calculation
+
 calculator_actor::behavior_type
 calculator(calculator_actor::stateful_pointer<calculator_state> self,
            calculator_options options, bucket_actor assignments, bucket_actor heartbeats,
-           roster_actor roster, partition_source_actor source, supervisor_actor parent) {
+           store_actor store, roster_actor roster, partition_source_actor source,
+           supervisor_actor parent) {
   auto& s = self->state;
   s.options = std::move(options);
   s.assignments = std::move(assignments);
   s.heartbeats = std::move(heartbeats);
+  s.store = std::move(store);
   s.roster = std::move(roster);
   s.source = std::move(source);
   s.parent = std::move(parent);
@@ -441,6 +463,10 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
         case records:
           records_watched(self, x);
           break;
+        case control:
+          calculation::control_watched(self, x);
+          set_alarm(self);
+          break;
         }
       },
       [=](const roster_news& x) { heard(self, x); },
@@ -448,9 +474,10 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
         auto& state = self->state;
         if (!state.alarm.rings(x, state.options.run))
           return;
-        if (state.coordinator)
+        if (state.coordinator) {
+          calculation::control_tick(self, now(self));
           feed(self, core::coordinator::tick{});
-        else
+        } else
           carry_out(self, state.accession->tick(instant(self)));
       },
       [=](const partition_list& x) { given(self, x); },

@@ -5,6 +5,7 @@
 #include "partita/core/accession.hpp"
 #include "partita/core/coordinator.hpp"
 #include "partita/core/handoff_timing.hpp"
+#include "partita/core/plan_log.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -25,8 +26,26 @@ struct calculator_options {
   /// granted before.
   core::time_point doubted_until;
   core::strategy strategy;
+  /// For the history.
+  std::string strategy_name;
+  /// Where the operators' wishes and the history of plans are.
+  std::string control_bucket;
+  std::uint32_t replicas = 1;
   std::uint64_t run = 0;
   timepiece clock;
+};
+
+/// The calculator's side towards the control bucket.
+struct control_link {
+  /// Empty until it was opened.
+  bucket_actor bucket;
+  std::uint64_t watch = 0;
+  /// When to open it again, and when to go on without it.
+  std::optional<core::time_point> open_again_at;
+  std::optional<core::time_point> give_up_at;
+  /// Why plans are made without wishes; empty: they are not.
+  std::string trouble;
+  std::optional<core::plan_log> log;
 };
 
 struct calculator_state {
@@ -38,6 +57,8 @@ struct calculator_state {
   partita::epoch epoch;
   bucket_actor assignments;
   bucket_actor heartbeats;
+  store_actor store;
+  control_link control;
   roster_actor roster;
   partition_source_actor source;
   supervisor_actor parent;
@@ -59,11 +80,12 @@ struct calculator_state {
 };
 
 /// Leads the group from the moment it is spawned until it is killed: takes the power by
-/// the key `epoch` (core::accession), then follows members and partitions and publishes
-/// what everybody owns (core::coordinator).
+/// the key `epoch` (core::accession), then follows members, partitions and the operators'
+/// wishes, publishes what everybody owns (core::coordinator), and writes the history.
 calculator_actor::behavior_type
 calculator(calculator_actor::stateful_pointer<calculator_state> self,
            calculator_options options, bucket_actor assignments, bucket_actor heartbeats,
-           roster_actor roster, partition_source_actor source, supervisor_actor parent);
+           store_actor store, roster_actor roster, partition_source_actor source,
+           supervisor_actor parent);
 
 } // namespace partita

@@ -19,6 +19,7 @@ struct bucket_options {
   std::string election;
   std::string heartbeat;
   std::string assignment;
+  std::string control;
   /// Copies of each bucket on a clustered server.
   std::uint32_t replicas = 1;
 
@@ -123,6 +124,8 @@ struct worker_options {
   timepiece clock;
   /// Decides who owns what when this worker leads.
   core::strategy strategy;
+  /// Names it in the history of plans; may be empty.
+  std::string strategy_name;
   /// Feeds nonces, jitter and choices; 0: taken from the system.
   std::uint64_t random_seed = 0;
 };

@@ -267,6 +267,7 @@ void worker::stop_leading(const std::string& why) {
   // Whoever leads next says what it finds.
   watch_source({});
   forget_group();
+  control_is_known("this worker leads no more");
   need_roster();
   logger()->info("{}: leads no more: {}", id_.value, why);
   listeners_.tell(leadership_changed{id_, false, why});
@@ -315,6 +316,33 @@ void worker::on(const superseded& x) {
                  : "another leader has the greater epoch " + std::to_string(x.by.value);
   kill(role::calculator);
   self_->send(elector_, abdicate{why});
+}
+
+void worker::on(const stepped_down& x) {
+  if (!current(role::calculator, x.run))
+    return;
+  kill(role::calculator);
+  self_->send(elector_, abdicate{x.why});
+}
+
+void worker::on(const control_unknown& x) {
+  if (!current(role::calculator, x.run))
+    return;
+  if (!x.why.empty()) {
+    control_unknown_since_ = control_unknown_since_.value_or(time_now());
+    alert(alert_level::warn, "control_unknown", x.why,
+          time_now() - *control_unknown_since_, false);
+  } else {
+    control_is_known("the operators' wishes are known again");
+  }
+}
+
+void worker::control_is_known(const char* why) {
+  if (!control_unknown_since_)
+    return;
+  alert(alert_level::info, "control_unknown", why, time_now() - *control_unknown_since_,
+        true);
+  control_unknown_since_.reset();
 }
 
 // -- the assignment ---------------------------------------------------------------------

@@ -73,6 +73,8 @@ public:
   caf::result<may_act> on(const adopted& x);
   void on(const phase_changed& x);
   void on(const superseded& x);
+  void on(const stepped_down& x);
+  void on(const control_unknown& x);
   void on(const entry_invalid& x);
   void on(const source_trouble& x);
   void on(const measured& x);
@@ -169,6 +171,7 @@ private:
   void end_session(const std::string& why);
   void leave_id(const std::string& why);
   void stop_leading(const std::string& why);
+  void control_is_known(const char* why);
   void apply(const record& x);
   void drop_assignment();
   /// The roster is there while this worker leads, is in reserve or drains.
@@ -270,6 +273,8 @@ private:
   std::string phase_reason_;
   std::optional<record> applied_;
   partita::epoch greatest_epoch_;
+  /// While its calculator plans without the wishes of operators.
+  std::optional<core::time_point> control_unknown_since_;
   /// When we last had a reason to think that the store may show less than it did before.
   core::accession::instant doubted_since_;
   /// Since the calculator was spawned there was such a reason.

@@ -203,8 +203,11 @@ void worker::spawn_calculator() {
                          .epoch_floor = epoch_floor(),
                          .doubted_until = doubted_until(),
                          .strategy = o.strategy,
+                         .strategy_name = o.strategy_name,
+                         .control_bucket = o.buckets.control,
+                         .replicas = o.buckets.replicas,
                          .clock = o.clock},
-      buckets_[assignments].handle, buckets_[heartbeats].handle, roster_, source_,
+      buckets_[assignments].handle, buckets_[heartbeats].handle, store_, roster_, source_,
       supervisor_actor{self_});
 }
 

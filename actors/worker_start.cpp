@@ -7,7 +7,8 @@ bucket_options bucket_options::of(const std::string& group) {
   return {.stable_id = group + "-stableid",
           .election = group + "-election",
           .heartbeat = group + "-heartbeat",
-          .assignment = group + "-assignment"};
+          .assignment = group + "-assignment",
+          .control = group + "-control"};
 }
 
 void worker::start() {

@@ -42,6 +42,15 @@ json tokens_of(const std::vector<grant>& xs) {
   return result;
 }
 
+/// The same with `"reason"`, where it is known.
+json reasons_of(const std::vector<grant>& xs) {
+  auto result = tokens_of(xs);
+  for (std::size_t i = 0; i < xs.size(); ++i)
+    if (!xs[i].reason.empty())
+      result[i]["reason"] = xs[i].reason;
+  return result;
+}
+
 } // namespace
 
 std::string event_line(std::int64_t ts_ns, const worker_id_claimed& x) {
@@ -85,14 +94,14 @@ std::string event_line(std::int64_t ts_ns, const partitions_assigned& x) {
   result["version"] = x.granted_by.version.value;
   result["epoch"] = x.granted_by.epoch.value;
   result["exclusive"] = x.exclusive;
-  result["partitions"] = tokens_of(x.partitions);
+  result["partitions"] = reasons_of(x.partitions);
   return line(result);
 }
 
 std::string event_line(std::int64_t ts_ns, const partitions_revoked& x) {
   auto result = head(ts_ns, "revoked", x.worker_id);
   result["time_left_ms"] = x.time_left.count();
-  result["partitions"] = tokens_of(x.partitions);
+  result["partitions"] = reasons_of(x.partitions);
   return line(result);
 }
 

@@ -43,6 +43,7 @@ worker_options worker_options_of(const config::settings& s) {
   result.buckets.election = buckets.election;
   result.buckets.heartbeat = buckets.heartbeat;
   result.buckets.assignment = buckets.assignment;
+  result.buckets.control = buckets.control;
   result.buckets.replicas = buckets.replicas;
   result.id.prefix = s.worker.id_prefix;
   result.id.min = s.worker.id_min;
@@ -73,6 +74,7 @@ worker_options worker_options_of(const config::settings& s) {
   result.degraded.grace = s.degraded.grace;
   result.shutdown = leave_mode_of(s.worker.shutdown);
   result.strategy = strategy_of(s.strategy);
+  result.strategy_name = s.strategy.name;
   return result;
 }
 

@@ -191,9 +191,9 @@ void add_partitions(relations& xs) {
 
 void add_buckets(relations& xs) {
   const std::vector<text_field> buckets = {
-      PARTITA_FIELD(buckets, stable_id), PARTITA_FIELD(buckets, election),
-      PARTITA_FIELD(buckets, heartbeat), PARTITA_FIELD(buckets, assignment),
-      PARTITA_FIELD(buckets, partitions)};
+      PARTITA_FIELD(buckets, stable_id),  PARTITA_FIELD(buckets, election),
+      PARTITA_FIELD(buckets, heartbeat),  PARTITA_FIELD(buckets, assignment),
+      PARTITA_FIELD(buckets, partitions), PARTITA_FIELD(buckets, control)};
   for (std::size_t i = 0; i < buckets.size(); ++i)
     for (std::size_t j = i + 1; j < buckets.size(); ++j)
       xs.push_back(different_buckets(buckets[j], buckets[i]));

@@ -28,6 +28,7 @@ void name_buckets(settings& s) {
   name(s.buckets.heartbeat, "-heartbeat");
   name(s.buckets.assignment, "-assignment");
   name(s.buckets.partitions, "-partitions");
+  name(s.buckets.control, "-control");
 }
 
 } // namespace partita::config

@@ -130,6 +130,7 @@ struct buckets_settings {
   std::string heartbeat;
   std::string assignment;
   std::string partitions;
+  std::string control;
   /// Copies of each bucket on a clustered server.
   std::uint32_t replicas = 1;
 };

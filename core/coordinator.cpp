@@ -7,6 +7,28 @@
 
 namespace partita::core {
 
+namespace {
+
+/// What a plan changes, in numbers.
+coordinator::planned facts_of(const planning_input& in, const plan& next) {
+  coordinator::planned result;
+  result.workers = in.workers.size();
+  result.partitions = in.partitions.size();
+  for (std::size_t w = 0; w < next.shares.size(); ++w)
+    for (auto i : next.shares[w]) {
+      auto before = in.previous.empty() ? std::nullopt : in.previous[i];
+      if (before == w)
+        continue;
+      ++result.moves;
+      ++result.gains[in.workers[w].id];
+      if (before)
+        ++result.losses[in.workers[*before].id];
+    }
+  return result;
+}
+
+} // namespace
+
 coordinator::coordinator(options opts)
     : options_{std::move(opts)},
       members_{{options_.heartbeat_ttl, options_.restart_hold, options_.grace}},
@@ -15,7 +37,8 @@ coordinator::coordinator(options opts)
                    with_clock_margin(options_.heartbeat_ttl), options_.handoff_timeout,
                    options_.max_moves},
                   members_},
-      expulsion_{options_.pause} {}
+      expulsion_{options_.pause},
+      wishes_{{options_.leader, options_.epoch, options_.pause}} {}
 
 coordinator::commands coordinator::step(const event& what, time_point now) {
   out_.clear();
@@ -37,6 +60,8 @@ std::optional<time_point> coordinator::wake_at() const {
       earlier(earlier(members_.wake_at(), expulsion_.wake_at()), reconciler_.wake_at());
   if (!partitions_ && !unknown_)
     result = earlier(result, silent_until_);
+  if (adopted_)
+    result = earlier(result, wishes_.wake_at(server_clock_));
   if (adopted_ && !eligible_.empty() && may_plan())
     result = earlier(result, policy_.wake_at());
   return result;
@@ -49,6 +74,7 @@ void coordinator::on(const beat_shown& what, time_point now) {
   on(epoch_shown{std::max(what.value.applied.epoch, what.value.seen.epoch)}, now);
   if (overruled_)
     return;
+  server_clock_.seen(what.stored_at_ns, what.seen_at);
   notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now),
          now);
   notice_attributes(what.who, what.value, now);
@@ -196,6 +222,55 @@ void coordinator::on(const tick&, time_point now) {
   append(reconciler_.tick(now), now);
 }
 
+// -- what operators wish -----------------------------------------------------------------
+
+void coordinator::on(const wish_shown& what, time_point now) {
+  // In a replay it may be old, and says nothing of the server's time.
+  if (wishes_replayed_)
+    server_clock_.seen(what.stored_at_ns, what.seen_at);
+  note_wish(wishes_.shown(what.what, what.revision, what.stored_at_ns), now);
+}
+
+void coordinator::on(const wish_gone& what, time_point now) {
+  note_wish(wishes_.gone(what.key), now);
+}
+
+void coordinator::on(const wishes_replayed&, time_point now) {
+  wishes_known_ = wishes_replayed_ = true;
+  note_wish(wishes_.replayed(), now);
+}
+
+void coordinator::on(const wishes_void&, time_point) {
+  wishes_replayed_ = false;
+  wishes_.void_all();
+}
+
+void coordinator::on(const wishes_unknown&, time_point) {
+  wishes_known_ = true;
+}
+
+void coordinator::on(const wish_removal_answered& what, time_point now) {
+  auto why = wishes_.removal_answered(what.key, what.answer, now);
+  if (!why.empty())
+    out_.emplace_back(complain{{what.key}, std::move(why)});
+}
+
+void coordinator::note_wish(std::string news, time_point now) {
+  if (!news.empty() && adopted_)
+    policy_.changed(rebalance_policy::change::wished, std::move(news), eligible_.size(),
+                    now);
+}
+
+/// All but the plans.
+void coordinator::carry_out_wishes(time_point now) {
+  policy_.pause(wishes_.paused_until(server_clock_));
+  for (auto& x : wishes_.removals(server_clock_, now))
+    out_.emplace_back(std::move(x));
+  auto why = wishes_.asks_to_step_down();
+  if (why && !std::exchange(stepping_down_, true))
+    out_.emplace_back(step_down{std::move(*why)});
+}
+
 // -- who takes part ---------------------------------------------------------------------
 
 void coordinator::notice(const std::vector<membership::news>& news, time_point now) {
@@ -268,7 +343,8 @@ void coordinator::end(const worker_id& who, beat_state how, revision over,
 // -- planning ---------------------------------------------------------------------------
 
 bool coordinator::ready() const {
-  return beats_replayed_ && reconciler_.all_sealed() && (partitions_ || unknown_);
+  return beats_replayed_ && reconciler_.all_sealed() && (partitions_ || unknown_)
+         && wishes_known_;
 }
 
 /// A plan for a group whose partitions nobody knows would be a plan for none.
@@ -287,12 +363,15 @@ void coordinator::proceed(time_point now) {
     return;
   if (!adopted_)
     adopt_group(now);
+  carry_out_wishes(now);
   while (may_plan()) {
     auto decision = policy_.next(eligible_.size(), now);
     if (!decision)
       break;
     make_plan(*decision, now);
   }
+  for (auto& x : wishes_.removals(server_clock_, now))
+    out_.emplace_back(std::move(x));
   show_phase_if_changed();
 }
 
@@ -306,8 +385,9 @@ void coordinator::adopt_group(time_point now) {
   if (cold)
     return;
   // What happened while nobody led.
+  using change = rebalance_policy::change;
   using enum rebalance_policy::change;
-  std::map<rebalance_policy::change, std::size_t> orphans;
+  std::map<change, std::size_t> orphans;
   auto owners = reconciler_.owners();
   for (const auto& x : *partitions_) {
     auto i = owners.find(name_of(x));
@@ -320,11 +400,15 @@ void coordinator::adopt_group(time_point now) {
   for (const auto& [what, count] : orphans)
     policy_.changed(what, std::to_string(count) + " partitions have no owner",
                     eligible_.size(), now);
+  if (auto wish = wishes_.asks_for_plan())
+    note_wish(std::move(*wish), now);
   auto in = input();
   note_planned(in);
+  auto standing = wishes_.standing();
   if (orphans.empty() && !eligible_.empty()
-      && target_of(in, options_.strategy(in)) != current(in))
-    policy_.changed(joined, "the group changed meanwhile", eligible_.size(), now);
+      && target_of(in, plan_under(standing, in, options_.strategy).shares) != current(in))
+    policy_.changed(standing.empty() ? joined : change::wished,
+                    "the group changed meanwhile", eligible_.size(), now);
   keep_owners(now);
 }
 
@@ -362,18 +446,33 @@ reconciler::target coordinator::current(const planning_input& in) const {
 void coordinator::make_plan(const rebalance_policy::decision& why, time_point now) {
   auto in = input();
   note_planned(in);
-  auto next = options_.strategy(in);
-  std::size_t moves = 0;
-  for (std::size_t w = 0; w < next.shares.size(); ++w)
-    for (auto i : next.shares[w])
-      moves += in.previous.empty() || in.previous[i] != w ? 1 : 0;
-  out_.emplace_back(
-      planned{why.lifecycle, why.reason, in.workers.size(), in.partitions.size(), moves});
+  auto next = plan_under(wishes_.standing(), in, options_.strategy,
+                         why.orphans_only ? freedom::orphans_only : freedom::full);
+  if (!why.orphans_only)
+    wishes_.planned();
+  auto told = facts_of(in, next.shares);
+  told.lifecycle = why.lifecycle;
+  told.reason = why.reason;
+  told.trouble = new_trouble(next.trouble);
+  out_.emplace_back(std::move(told));
+  reconciler::reasons because{why.reason, {}};
+  for (auto& [i, reason] : next.reasons)
+    because.of.emplace(name_of(in.partitions[i]), std::move(reason));
   doing_ = why.lifecycle == lifecycle::emergency   ? worker_state::emergency
            : why.lifecycle == lifecycle::rebalance ? worker_state::rebalancing
                                                    : worker_state::scaling;
   doing_why_ = why.reason;
-  append(reconciler_.want(target_of(in, next), why.lifecycle, now), now);
+  append(reconciler_.want(target_of(in, next.shares), why.lifecycle, now, because), now);
+}
+
+/// Those that were not told yet. One that has passed is told again when it comes back.
+std::vector<std::string> coordinator::new_trouble(const std::vector<std::string>& all) {
+  std::vector<std::string> result;
+  for (const auto& x : all)
+    if (!told_trouble_.contains(x))
+      result.push_back(x);
+  told_trouble_ = {all.begin(), all.end()};
+  return result;
 }
 
 planning_input coordinator::input() const {

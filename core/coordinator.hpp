@@ -4,6 +4,7 @@
 #include "partita/core/membership.hpp"
 #include "partita/core/rebalance_policy.hpp"
 #include "partita/core/reconciler.hpp"
+#include "partita/core/wish_book.hpp"
 
 #include <map>
 #include <set>
@@ -45,6 +46,8 @@ public:
     partita::revision revision;
     beat value;
     time_point seen_at;
+    /// When the server stored it, by its wall clock; nanoseconds since 1970.
+    std::int64_t stored_at_ns = 0;
   };
   struct beat_unreadable {
     worker_id who;
@@ -116,6 +119,27 @@ public:
     /// answered, or cannot be read.
     std::optional<nonce> found;
   };
+  /// The control bucket shows this wish.
+  struct wish_shown {
+    wish what;
+    partita::revision revision;
+    std::int64_t stored_at_ns = 0;
+    time_point seen_at;
+  };
+  struct wish_gone {
+    std::string key;
+  };
+  /// All wishes have been shown.
+  struct wishes_replayed {};
+  /// The control bucket was made anew; all that is in it follows.
+  struct wishes_void {};
+  /// The wishes cannot be seen for now: plans go without those that were not seen.
+  struct wishes_unknown {};
+  /// About remove_wish.
+  struct wish_removal_answered {
+    std::string key;
+    kv_written answer;
+  };
   /// The answer to adopt.
   struct may_act {};
   struct tick {};
@@ -124,7 +148,8 @@ public:
                    beats_interrupted, record_shown, record_gone, records_replayed,
                    epoch_shown, newborn_until, partitions_given, partitions_unknown,
                    write_answered, read_answered, mark_answered, mark_looked_at,
-                   beat_looked_at, may_act, tick>;
+                   beat_looked_at, wish_shown, wish_gone, wishes_replayed, wishes_void,
+                   wishes_unknown, wish_removal_answered, may_act, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -146,13 +171,25 @@ public:
   struct overruled {
     partita::epoch by;
   };
-  /// A new plan was made, for the log.
+  /// A new plan was made, for the log and the history.
   struct planned {
     partita::lifecycle lifecycle = lifecycle::empty;
     std::string reason;
     std::size_t workers = 0;
     std::size_t partitions = 0;
     std::size_t moves = 0;
+    /// How many each worker got and gave away; those without change are left out.
+    std::map<worker_id, std::uint64_t> gains = {};
+    std::map<worker_id, std::uint64_t> losses = {};
+    /// Wishes that could not be followed; each said once while it lasts.
+    std::vector<std::string> trouble = {};
+  };
+  /// A wish is carried out, has expired or is moot: remove it by its revision; answer with
+  /// wish_removal_answered.
+  using remove_wish = wish_book::removal;
+  /// An operator wishes that another worker leads.
+  struct step_down {
+    std::string why;
   };
   /// A worker is made to end, for the log.
   struct ending {
@@ -163,9 +200,9 @@ public:
   struct source_silent {
     std::string why;
   };
-  using command =
-      std::variant<write, read, complain, write_mark, read_mark, look_at_beat, adopt,
-                   show_phase, overruled, planned, ending, source_silent>;
+  using command = std::variant<write, read, complain, write_mark, read_mark, look_at_beat,
+                               adopt, show_phase, overruled, planned, remove_wish,
+                               step_down, ending, source_silent>;
   using commands = std::vector<command>;
 
   explicit coordinator(options opts);
@@ -195,6 +232,12 @@ private:
   void on(const mark_answered& what, time_point now);
   void on(const mark_looked_at& what, time_point now);
   void on(const beat_looked_at& what, time_point now);
+  void on(const wish_shown& what, time_point now);
+  void on(const wish_gone& what, time_point now);
+  void on(const wishes_replayed& what, time_point now);
+  void on(const wishes_void& what, time_point now);
+  void on(const wishes_unknown& what, time_point now);
+  void on(const wish_removal_answered& what, time_point now);
   void on(const tick& what, time_point now);
 
   bool ready() const;
@@ -208,6 +251,8 @@ private:
   /// A worker takes part once it beats and has a record.
   void notice_joiner(const worker_id& who, time_point now);
   std::vector<worker_id> reserve() const;
+  void note_wish(std::string news, time_point now);
+  void carry_out_wishes(time_point now);
   void make_plan(const rebalance_policy::decision& why, time_point now);
   void keep_owners(time_point now);
   void proceed(time_point now);
@@ -217,6 +262,7 @@ private:
   /// The target that leaves every partition where it is.
   reconciler::target current(const planning_input& in) const;
   reconciler::target target_of(const planning_input& in, const plan& shares) const;
+  std::vector<std::string> new_trouble(const std::vector<std::string>& all);
   void end(const worker_id& who, beat_state how, revision over, time_point now);
   void append(reconciler::commands&& xs, time_point now);
   void append(expulsion::commands&& xs, time_point now);
@@ -227,6 +273,14 @@ private:
   rebalance_policy policy_;
   reconciler reconciler_;
   expulsion expulsion_;
+  wish_book wishes_;
+  server_clock server_clock_;
+  /// All wishes were shown, or are not to be seen.
+  bool wishes_known_ = false;
+  bool wishes_replayed_ = false;
+  /// What was told of the wishes that cannot be followed now.
+  std::set<std::string> told_trouble_;
+  bool stepping_down_ = false;
   bool beats_replayed_ = false;
   /// Has commanded adopt; has heard may_act; acts.
   bool asked_ = false;

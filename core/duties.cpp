@@ -1,6 +1,7 @@
 #include "partita/core/duties.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace partita::core {
@@ -93,8 +94,10 @@ void duties::on(const give_up& what, time_point now) {
     return;
   phase_ = phase::giving_up;
   std::vector<grant> all;
-  for (const auto& [name, x] : held_)
-    all.push_back(x);
+  for (auto& [name, x] : held_) {
+    x.reason = "the worker leaves";
+    all.push_back(std::move(x));
+  }
   held_.clear();
   if (all.empty())
     return;
@@ -126,13 +129,17 @@ void duties::revoke_what_is_gone(time_point now) {
   std::unordered_set<std::string> granted;
   for (const auto& x : record_->partitions)
     granted.insert(name_of(x.partition));
+  std::unordered_map<std::string, std::string> reasons;
+  for (const auto& x : record_->revoking)
+    reasons.emplace(name_of(x.partition), x.reason);
   std::vector<grant> gone;
   for (auto i = held_.begin(); i != held_.end();) {
     if (granted.contains(i->first)) {
       ++i;
       continue;
     }
-    gone.push_back(i->second);
+    i->second.reason = reasons[i->first];
+    gone.push_back(std::move(i->second));
     i = held_.erase(i);
   }
   if (gone.empty())

@@ -32,6 +32,10 @@ struct planning_input {
   /// By partition: the zone of its present owner, or of its last one where that has gone;
   /// empty: not known. Empty: of none it is known.
   std::vector<std::string> zones = {};
+  /// By partition: the worker that gets it in any case, if there is one. Empty: none. A
+  /// strategy may leave it out of account: whoever asks puts such partitions where they are
+  /// bound to. One that balances counts their weight.
+  std::vector<std::optional<std::size_t>> bound = {};
 };
 
 struct plan {

@@ -18,6 +18,7 @@ namespace partita::core {
 ///   worker joined   planned-scale window (or cold-start one)    yes (no)   planned_scale
 ///   new partitions  the same                                    no         rebalance
 ///   other changes   the same                                    yes        rebalance
+///   wished          nothing                                     no         rebalance
 ///
 /// A window opens with the first change, and closes early once nothing has changed for
 /// the settle time or as many workers are present as are expected. Changes of several
@@ -26,8 +27,13 @@ namespace partita::core {
 /// changes that come while it is open belong to it. The cool-down counts from the last
 /// plan after it.
 ///
+/// While a pause holds, only changes that leave partitions without an owner (lost, left,
+/// new partitions; the first plan) are planned for, as they always are, and then nothing but
+/// those partitions is dealt. All else waits for the end of the pause, and so does a whole
+/// plan after such a partial one.
+///
 /// Promises: no change is ever forgotten; an emergency never waits; partitions that have
-/// no owner never wait for the cool-down.
+/// no owner never wait for the cool-down, nor for the end of a pause.
 class rebalance_policy {
 public:
   struct options {
@@ -39,12 +45,22 @@ public:
     duration min_interval{};
   };
 
-  enum class change : std::uint8_t { joined, left, lost, partitions_added, other };
+  enum class change : std::uint8_t {
+    joined,
+    left,
+    lost,
+    partitions_added,
+    other,
+    /// What an operator wishes has changed.
+    wished
+  };
 
   /// Plan now, under this name and for this reason.
   struct decision {
     partita::lifecycle lifecycle = lifecycle::empty;
     std::string reason;
+    /// A pause holds: only partitions without an owner are dealt.
+    bool orphans_only = false;
   };
 
   explicit rebalance_policy(options opts) : options_{opts} {}
@@ -53,18 +69,24 @@ public:
   void begin(bool cold);
   /// `reason` for people; `present`: how many workers there are now.
   void changed(change what, std::string reason, std::size_t present, time_point now);
+  /// No rebalance until then; nothing: no pause holds.
+  void pause(std::optional<time_point> until) { paused_until_ = until; }
   /// Whether it is time; if so, the changes so far count as planned for.
   std::optional<decision> next(std::size_t present, time_point now);
   std::optional<time_point> wake_at() const;
 
   /// stable, scaling, rebalancing or emergency: what is waiting to be planned.
   worker_state phase() const;
-  const std::string& reason() const { return reason_; }
+  const std::string& reason() const { return reason_.empty() ? owed_ : reason_; }
 
 private:
   /// Once its window has passed, unless a change that belongs to it waits.
   void end_cold_start(time_point now);
-  time_point due() const;
+  bool paused(time_point now) const { return paused_until_ && now < *paused_until_; }
+  /// Whether partitions have no owner.
+  bool pressing() const { return lost_ || left_ || added_; }
+  time_point due(bool paused) const;
+  void forget_planned(bool orphans_only);
   partita::lifecycle name() const;
 
   options options_;
@@ -73,6 +95,7 @@ private:
   /// Until when changes belong to the cold start.
   std::optional<time_point> cold_until_;
   std::optional<time_point> last_plan_;
+  std::optional<time_point> paused_until_;
 
   // What waits to be planned for.
   bool joined_ = false;
@@ -80,10 +103,13 @@ private:
   bool lost_ = false;
   bool added_ = false;
   bool other_ = false;
+  bool wished_ = false;
   bool complete_ = false;
   time_point since_;
   time_point last_change_;
   std::string reason_;
+  /// What was planned for only in part, because of a pause.
+  std::string owed_;
 };
 
 } // namespace partita::core

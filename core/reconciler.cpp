@@ -166,20 +166,44 @@ void reconciler::count_moves(slot& x) {
 
 // -- what the leader wants --------------------------------------------------------------
 
-reconciler::commands reconciler::want(target next, partita::lifecycle why,
-                                      time_point now) {
+reconciler::commands reconciler::want(target next, partita::lifecycle why, time_point now,
+                                      const reasons& because) {
   out_.clear();
+  auto before = std::exchange(wanted_by_, {});
   target_ = std::move(next);
   lifecycle_ = why;
-  wanted_by_.clear();
   for (const auto& [who, goal] : *target_)
     for (const auto& x : goal)
       wanted_by_.emplace(name_of(x), who);
+  note_reasons(before, because);
   for (auto& [who, x] : slots_)
     x.wanted = goal_of(who).size();
   mark_all();
   work(now);
   return std::move(out_);
+}
+
+/// A change counts from the plan that made it, however much later it can be carried out.
+void reconciler::note_reasons(const std::unordered_map<std::string, worker_id>& before,
+                              const reasons& because) {
+  auto all = std::make_shared<const std::string>(because.all);
+  for (const auto& [name, who] : wanted_by_) {
+    auto i = before.find(name);
+    if (i != before.end() && i->second == who)
+      continue;
+    auto special = because.of.find(name);
+    reasons_[name] = special == because.of.end()
+                         ? all
+                         : std::make_shared<const std::string>(special->second);
+  }
+  for (const auto& [name, who] : before)
+    if (!wanted_by_.contains(name))
+      reasons_[name] = all;
+}
+
+std::string reconciler::reason_of(const std::string& name) const {
+  auto i = reasons_.find(name);
+  return i == reasons_.end() ? std::string{} : *i->second;
 }
 
 reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
@@ -255,6 +279,7 @@ void reconciler::push(const worker_id& who, slot& x, time_point now) {
     for (auto& y : next->partitions)
       if (y.token.value == 0)
         y.token = next->version;
+    bound_reasons(*next);
   }
   x.under_way = std::move(*next);
   auto first = x.writer.begin(x.revision, now);
@@ -489,7 +514,7 @@ std::vector<partition> reconciler::named() const {
     for (const auto& y : x.value->partitions)
       note(y.partition, stamp_of(*x.value));
     for (const auto& y : x.value->revoking)
-      note(y, stamp_of(*x.value));
+      note(y.partition, stamp_of(*x.value));
   }
   std::vector<partition> result;
   for (auto& [name, x] : newest)

@@ -5,6 +5,7 @@
 #include "partita/messages/codec.hpp"
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -99,7 +100,15 @@ public:
 
   // -- what the leader wants ------------------------------------------------------------
 
-  commands want(target next, partita::lifecycle why, time_point now);
+  /// Why a plan wants what it wants, for people: by partition's name where a wish or the
+  /// like decided, else `all`.
+  struct reasons {
+    std::string all;
+    std::map<std::string, std::string> of;
+  };
+
+  commands want(target next, partita::lifecycle why, time_point now,
+                const reasons& because = {});
   /// The workers in reserve, in this order.
   commands reserve(std::vector<worker_id> standbys, time_point now);
   /// Grants nothing before.
@@ -200,6 +209,9 @@ private:
   std::optional<record> settle_idle(const worker_id& who, const slot& x,
                                     time_point now) const;
   std::optional<record> settle_owner(const worker_id& who, const slot& x, time_point now);
+  void note_reasons(const std::unordered_map<std::string, worker_id>& before,
+                    const reasons& because);
+  std::string reason_of(const std::string& name) const;
   const std::vector<partition>& goal_of(const worker_id& who) const;
   std::uint32_t standby_of(const worker_id& who) const;
 
@@ -217,6 +229,8 @@ private:
   /// By partition: how many records hold it, and one of them.
   std::unordered_map<std::string, std::set<worker_id, by_number>> holders_;
   std::unordered_map<std::string, worker_id> wanted_by_;
+  /// By partition: why its wanted owner changed last, since we lead.
+  std::unordered_map<std::string, std::shared_ptr<const std::string>> reasons_;
   std::set<worker_id, by_number> marked_;
   /// How many partitions are being revoked; and who waits because they are too many.
   std::size_t moving_ = 0;

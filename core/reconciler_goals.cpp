@@ -70,8 +70,8 @@ std::optional<record> reconciler::settle_idle(const worker_id& who, const slot& 
   result.standby = standby_of(who);
   if (pulse->state != beat_state::draining)
     for (const auto& y : goal_of(who))
-      if (is_free(who, name_of(y)))
-        result.partitions.push_back({y, {}});
+      if (auto name = name_of(y); is_free(who, name))
+        result.partitions.push_back({y, {}, reason_of(name)});
   // A worker that was never given anything needs to hear that it has nothing to do.
   if (x.value->version.value != 0 && says_the_same(*x.value, result))
     return std::nullopt;
@@ -88,9 +88,15 @@ std::optional<record> reconciler::settle_ended(const worker_id& who, const slot&
       return std::nullopt;
     result.worker_nonce = pulse->nonce;
     result.standby = standby_of(who);
-    for (const auto& y : goal_of(who))
-      if (is_free(who, name_of(y)))
-        result.partitions.push_back({y, {}});
+    auto had = index_of(*x.value);
+    for (const auto& y : goal_of(who)) {
+      auto name = name_of(y);
+      if (!is_free(who, name))
+        continue;
+      auto again = had.contains(name);
+      result.partitions.push_back(
+          {y, {}, again ? who.value + " began anew" : reason_of(name)});
+    }
     return result;
   }
   // Kept for whoever comes back, if the plan says so.
@@ -119,9 +125,9 @@ std::optional<record> reconciler::settle_owner(const worker_id& who, const slot&
     auto name = name_of(y);
     auto old = grants.find(name);
     if (old != grants.end())
-      result.partitions.push_back({y, old->second->token});
+      result.partitions.push_back({y, old->second->token, old->second->reason});
     else if (gains && is_free(who, name))
-      result.partitions.push_back({y, {}});
+      result.partitions.push_back({y, {}, reason_of(name)});
     else
       continue;
     given.insert(std::move(name));
@@ -142,11 +148,12 @@ std::optional<record> reconciler::settle_owner(const worker_id& who, const slot&
       held_back_.insert(who);
     } else {
       --moves;
-      result.revoking.push_back(y.partition);
+      result.revoking.push_back({y.partition, reason_of(name)});
     }
   }
   for (const auto& y : x.value->revoking)
-    if (auto name = name_of(y); !given.contains(name) && !released(who, x, name, now))
+    if (auto name = name_of(y.partition);
+        !given.contains(name) && !released(who, x, name, now))
       result.revoking.push_back(y);
   if (says_the_same(*x.value, result))
     return std::nullopt;

@@ -18,11 +18,18 @@ std::set<std::string> names_of(const std::vector<partition>& xs) {
   return result;
 }
 
+std::set<std::string> names_of(const std::vector<revocation>& xs) {
+  std::set<std::string> result;
+  for (const auto& x : xs)
+    result.insert(name_of(x.partition));
+  return result;
+}
+
 void add_names(std::set<std::string>& to, const record& x) {
   for (const auto& y : x.partitions)
     to.insert(name_of(y.partition));
   for (const auto& y : x.revoking)
-    to.insert(name_of(y));
+    to.insert(name_of(y.partition));
 }
 
 bool holds_any(const record& x) {
@@ -39,6 +46,31 @@ bool says_the_same(const record& old, const record& next) {
     auto i = before.find(name_of(x.partition));
     return i != before.end() && *i->second == x;
   });
+}
+
+void bound_reasons(record& x) {
+  std::set<std::string> kept;
+  std::size_t size = 0;
+  auto keep = [&](std::string& reason) {
+    if (reason.empty() || kept.contains(reason))
+      return;
+    if (size + reason.size() > most_of_reasons) {
+      reason.clear();
+      return;
+    }
+    size += reason.size();
+    kept.insert(reason);
+  };
+  for (auto& y : x.revoking)
+    keep(y.reason);
+  std::vector<grant*> newest_first;
+  for (auto& y : x.partitions)
+    if (!y.reason.empty())
+      newest_first.push_back(&y);
+  std::stable_sort(newest_first.begin(), newest_first.end(),
+                   [](const grant* a, const grant* b) { return a->token > b->token; });
+  for (auto* y : newest_first)
+    keep(y->reason);
 }
 
 } // namespace partita::core

@@ -15,12 +15,20 @@ using grant_index = std::unordered_map<std::string, const grant*>;
 grant_index index_of(const record& x);
 
 std::set<std::string> names_of(const std::vector<partition>& xs);
+std::set<std::string> names_of(const std::vector<revocation>& xs);
 
 /// Adds the names of what the record names, granted or revoking.
 void add_names(std::set<std::string>& to, const record& x);
 
 /// Whether it names any partition.
 bool holds_any(const record& x);
+
+/// So many bytes of different reasons stand in one record at most: its grants may come from
+/// any number of plans, and a value of the store has a greatest size.
+inline constexpr std::size_t most_of_reasons = 16 * 1024;
+
+/// Leaves out reasons of the oldest grants where there are too many.
+void bound_reasons(record& x);
 
 /// Whether a worker that has applied `old` would do nothing else under `next`.
 bool says_the_same(const record& old, const record& next);

@@ -1,90 +1,17 @@
 #include "partita/messages/codec.hpp"
 
-#include <nlohmann/json.hpp>
+#include "partita/messages/json_members.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
+#include <map>
 
 namespace partita {
 
 namespace {
 
-using nlohmann::json;
-
-/// Thrown by the readers below and caught in `read`: never leaves this file.
-struct bad_value {
-  std::string why;
-};
-
-[[noreturn]] void fail(std::string why) {
-  throw bad_value{std::move(why)};
-}
-
-std::string at(const char* key) {
-  return std::string{"member '"} + key + "': ";
-}
-
-const json* find(const json& obj, const char* key) {
-  auto i = obj.find(key);
-  return i == obj.end() || i->is_null() ? nullptr : &*i;
-}
-
-const json& need(const json& obj, const char* key) {
-  if (const auto* x = find(obj, key))
-    return *x;
-  fail(at(key) + "is missing");
-}
-
-std::uint64_t number(const json& x, const char* key) {
-  if (!x.is_number_unsigned())
-    fail(at(key) + "expected a whole number from 0 to 2^53, found " + x.dump());
-  auto n = x.get<std::uint64_t>();
-  if (n > max_exact_number)
-    fail(at(key) + std::to_string(n) + " is above 2^53");
-  return n;
-}
-
-std::uint64_t number_or(const json& obj, const char* key, std::uint64_t fallback) {
-  const auto* x = find(obj, key);
-  return x ? number(*x, key) : fallback;
-}
-
-std::int64_t signed_number_or(const json& obj, const char* key, std::int64_t fallback) {
-  const auto* x = find(obj, key);
-  if (!x)
-    return fallback;
-  if (!x->is_number_integer())
-    fail(at(key) + "expected a whole number, found " + x->dump());
-  if (x->is_number_unsigned() && x->get<std::uint64_t>() > max_exact_number)
-    fail(at(key) + x->dump() + " is above 2^53");
-  return x->get<std::int64_t>();
-}
-
-std::string text(const json& x, const char* key) {
-  if (!x.is_string())
-    fail(at(key) + "expected a string, found " + x.dump());
-  return x.get<std::string>();
-}
-
-std::string text_or(const json& obj, const char* key) {
-  const auto* x = find(obj, key);
-  return x ? text(*x, key) : std::string{};
-}
-
-template <class Enum, std::size_t N>
-Enum word(const json& x, const char* key, const std::array<Enum, N>& all) {
-  auto found = text(x, key);
-  for (auto value : all)
-    if (to_string(value) == found)
-      return value;
-  fail(at(key) + "unknown word '" + found + "'");
-}
-
-constexpr std::array all_lifecycles = {lifecycle::empty, lifecycle::cold_start,
-                                       lifecycle::planned_scale, lifecycle::emergency,
-                                       lifecycle::rebalance};
+using namespace json_members;
 
 constexpr std::array all_beat_states = {beat_state::joining,    beat_state::working,
                                         beat_state::draining,   beat_state::stopped,
@@ -119,18 +46,44 @@ partition read_partition(const json& x) {
   return result;
 }
 
-const json& need_list(const json& x, const char* key) {
-  if (!x.is_array())
-    fail(at(key) + "expected a list, found " + x.dump());
-  return x;
-}
-
 std::vector<partition> read_partitions_or(const json& obj, const char* key) {
   std::vector<partition> result;
   if (const auto* xs = find(obj, key))
     for (const auto& x : need_list(*xs, key))
       result.push_back(read_partition(x));
   return result;
+}
+
+/// The texts of a record's reasons: each stands there once, and partitions name it by its
+/// place.
+class reason_list {
+public:
+  void add(json& to, const std::string& reason) {
+    if (reason.empty())
+      return;
+    auto [i, is_new] = places_.try_emplace(reason, places_.size());
+    if (is_new)
+      texts_.push_back(reason);
+    to["why"] = i->second;
+  }
+
+  json take() { return std::move(texts_); }
+
+private:
+  std::map<std::string, std::size_t> places_;
+  json texts_ = json::array();
+};
+
+/// The reason that `x` names in the record. It is for people alone: what is wrong with it
+/// must not cost a worker its partitions.
+std::string read_why(const json& record, const json& x) {
+  const auto* texts = find(record, "reasons");
+  const auto* place = find(x, "why");
+  if (!texts || !texts->is_array() || !place || !place->is_number_unsigned()
+      || place->get<std::uint64_t>() >= texts->size())
+    return {};
+  const auto& found = (*texts)[place->get<std::size_t>()];
+  return found.is_string() ? found.get<std::string>() : std::string{};
 }
 
 stamp read_stamp_or(const json& obj, const char* key) {
@@ -142,40 +95,22 @@ stamp read_stamp_or(const json& obj, const char* key) {
   return {{number_or(*x, "epoch", 0)}, {number_or(*x, "version", 0)}};
 }
 
-/// Parses `text` as a JSON object and hands it to `f`; turns every trouble into a value.
-template <class T, class F>
-decoded<T> read(std::string_view text, F f) {
-  auto obj = json::parse(text, nullptr, false);
-  if (obj.is_discarded())
-    return malformed{"expected a JSON object, found " + std::to_string(text.size())
-                     + " bytes that are not JSON"};
-  if (!obj.is_object())
-    return malformed{std::string{"expected a JSON object, found a JSON "}
-                     + obj.type_name()};
-  try {
-    return f(obj);
-  } catch (const bad_value& e) {
-    return malformed{e.why};
-  } catch (const json::exception& e) {
-    // dump() of a found value that is no UTF-8, for one.
-    return malformed{e.what()};
-  }
-}
-
-/// Values may hold text from outside (an instance's name): bytes that are no UTF-8 are
-/// replaced, not thrown over.
-std::string dump(const json& x) {
-  return x.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 } // namespace
 
 std::string to_text(const record& x) {
+  reason_list reasons;
   auto partitions = json::array();
   for (const auto& y : x.partitions) {
     auto obj = to_json(y.partition);
     obj["token"] = y.token.value;
+    reasons.add(obj, y.reason);
     partitions.push_back(std::move(obj));
+  }
+  auto revoking = json::array();
+  for (const auto& y : x.revoking) {
+    auto obj = to_json(y.partition);
+    reasons.add(obj, y.reason);
+    revoking.push_back(std::move(obj));
   }
   return dump({{"version", x.version.value},
                {"lifecycle", to_string(x.lifecycle)},
@@ -183,7 +118,8 @@ std::string to_text(const record& x) {
                {"epoch", x.epoch.value},
                {"leader", x.leader.value},
                {"worker_nonce", x.worker_nonce.value},
-               {"revoking", to_json(x.revoking)},
+               {"revoking", std::move(revoking)},
+               {"reasons", reasons.take()},
                {"standby", x.standby}});
 }
 
@@ -196,11 +132,14 @@ decoded<record> record_from(std::string_view text) {
     if (word_found != "")
       result.lifecycle = word(word_found, "lifecycle", all_lifecycles);
     for (const auto& x : need_list(need(obj, "partitions"), "partitions"))
-      result.partitions.push_back({read_partition(x), {number_or(x, "token", 0)}});
+      result.partitions.push_back(
+          {read_partition(x), {number_or(x, "token", 0)}, read_why(obj, x)});
     result.epoch.value = number_or(obj, "epoch", 0);
     result.leader.value = text_or(obj, "leader");
     result.worker_nonce.value = text_or(obj, "worker_nonce");
-    result.revoking = read_partitions_or(obj, "revoking");
+    if (const auto* xs = find(obj, "revoking"))
+      for (const auto& x : need_list(*xs, "revoking"))
+        result.revoking.push_back({read_partition(x), read_why(obj, x)});
     result.standby = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(number_or(obj, "standby", 0), 1000));
     return result;
@@ -218,7 +157,7 @@ std::string to_text(const claim& x) {
 decoded<claim> claim_from(std::string_view text) {
   return read<claim>(text, [](const json& obj) {
     claim result;
-    result.nonce.value = partita::text(need(obj, "nonce"), "nonce");
+    result.nonce.value = json_members::text(need(obj, "nonce"), "nonce");
     result.instance = text_or(obj, "instance");
     result.claimed_at = signed_number_or(obj, "claimed_at", 0);
     result.renewed_at = signed_number_or(obj, "renewed_at", 0);
@@ -280,7 +219,7 @@ std::string to_text(const beat& x) {
 decoded<beat> beat_from(std::string_view text) {
   return read<beat>(text, [](const json& obj) {
     beat result;
-    result.nonce.value = partita::text(need(obj, "nonce"), "nonce");
+    result.nonce.value = json_members::text(need(obj, "nonce"), "nonce");
     result.replaces.value = text_or(obj, "replaces");
     result.at = signed_number_or(obj, "at", 0);
     result.state = word(need(obj, "state"), "state", all_beat_states);

@@ -77,7 +77,7 @@ struct assignment_changed {
 
 /// Work on these from now on, each under its fencing token. Said again, with a greater
 /// token, for a partition that the listener has already: from then on the new token
-/// counts.
+/// counts. Each grant's reason says why it was given.
 struct partitions_assigned {
   partita::worker_id worker_id;
   /// Of the record that grants them.
@@ -95,7 +95,7 @@ struct partitions_assigned {
 /// when the hand-off's time is over.
 struct partitions_revoked {
   partita::worker_id worker_id;
-  /// With the tokens under which they were assigned.
+  /// With the tokens under which they were assigned, and why they are taken away.
   std::vector<grant> partitions;
   std::chrono::milliseconds time_left{0};
 
@@ -129,7 +129,7 @@ const char* to_string(alert_level x);
 struct alert_raised {
   partita::worker_id worker_id;
   alert_level level = alert_level::info;
-  /// Names the kind: "store_away", "work_not_stopped".
+  /// Names the kind: "store_away", "work_not_stopped", "control_unknown".
   std::string what;
   /// What was found and what to do.
   std::string why;

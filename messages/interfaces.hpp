@@ -183,6 +183,7 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
     caf::reacts_to<record_lost>, caf::replies_to<adopted>::with<may_act>,
     caf::reacts_to<phase_changed>, caf::reacts_to<superseded>,
+    caf::reacts_to<stepped_down>, caf::reacts_to<control_unknown>,
     caf::reacts_to<entry_invalid>, caf::reacts_to<source_trouble>,
     caf::reacts_to<measured>,
     // From the store.

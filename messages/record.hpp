@@ -3,7 +3,9 @@
 #include "partita/messages/ids.hpp"
 #include "partita/messages/partition.hpp"
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace partita {
 
@@ -21,12 +23,29 @@ enum class lifecycle : std::uint8_t {
 struct grant {
   partita::partition partition;
   version token;
+  /// For people: why it was given, or in partitions_revoked why it is taken away. Empty:
+  /// not known.
+  std::string reason = {};
 
   friend bool operator==(const grant&, const grant&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, grant& x) {
-    return f(caf::meta::type_name("grant"), x.partition, x.token);
+    return f(caf::meta::type_name("grant"), x.partition, x.token, x.reason);
+  }
+};
+
+/// One partition that a record takes away.
+struct revocation {
+  partita::partition partition;
+  /// For people; empty: not known.
+  std::string reason = {};
+
+  friend bool operator==(const revocation&, const revocation&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, revocation& x) {
+    return f(caf::meta::type_name("revocation"), x.partition, x.reason);
   }
 };
 
@@ -41,7 +60,7 @@ struct record {
   /// The incarnation that this record is addressed to.
   nonce worker_nonce;
   /// Partitions taken away whose end the worker has not confirmed yet.
-  std::vector<partition> revoking;
+  std::vector<revocation> revoking;
   /// 1 to 3: this worker is the first, second or third in reserve. It follows all
   /// heartbeats and probes the leader, so that it can lead at once. 0: it does not.
   std::uint32_t standby = 0;

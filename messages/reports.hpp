@@ -235,6 +235,21 @@ struct superseded {
   PARTITA_REPORT(superseded, x.run, x.by)
 };
 
+/// An operator wishes that this worker leads no more (docs/protocol.md).
+struct stepped_down {
+  std::uint64_t run = 0;
+  std::string why;
+  PARTITA_REPORT(stepped_down, x.run, x.why)
+};
+
+/// The operators' wishes are not known, and the calculator plans without them; empty: they
+/// are known again.
+struct control_unknown {
+  std::uint64_t run = 0;
+  std::string why;
+  PARTITA_REPORT(control_unknown, x.run, x.why)
+};
+
 /// From a partition source: everything that the group works on.
 struct partition_list {
   std::vector<partition> partitions;

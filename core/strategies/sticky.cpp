@@ -1,5 +1,6 @@
 #include "partita/core/strategies/sticky.hpp"
 
+#include "partita/core/strategies/sticky_bound.hpp"
 #include "partita/core/strategies/sticky_problem.hpp"
 #include "partita/core/strategies/weights.hpp"
 
@@ -10,10 +11,6 @@
 namespace partita::core {
 
 namespace {
-
-// Keep every product of a total weight and a capacity within 128 bits.
-constexpr auto max_weight = std::int64_t{1} << 40;
-constexpr auto max_capacity = std::int64_t{1} << 31;
 
 std::vector<std::size_t> inverse(const std::vector<std::size_t>& order) {
   std::vector<std::size_t> result(order.size());
@@ -97,6 +94,8 @@ plan sticky_problem::to_plan(const placement& chosen) const {
 plan plan_sticky(const planning_input& in, const strategy_options& options) {
   if (in.workers.empty())
     return {};
+  if (!in.bound.empty())
+    return plan_sticky_bound(in, options);
   sticky_problem problem{in, options};
   auto owners =
       all_equal(problem.weights) ? place_even(problem) : place_weighted(problem);

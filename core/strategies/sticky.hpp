@@ -36,6 +36,8 @@ namespace partita::core {
 /// to a worker of the zone in which they were. That costs no balance and no move, and is
 /// asked before the ring; a worker and a partition without a zone do not mind.
 ///
+/// Partitions that are bound to a worker count in its balance: sticky_bound.hpp.
+///
 /// Who owns what does not depend on the order of workers and partitions (as long as no
 /// two share a name). A share is in the order of the input.
 plan plan_sticky(const planning_input& in, const strategy_options& options);

@@ -9,6 +9,11 @@
 
 namespace partita::core {
 
+/// What sticky counts weights and capacities as at most: every product of a total weight and
+/// a capacity stays within 128 bits.
+inline constexpr auto max_weight = std::int64_t{1} << 40;
+inline constexpr auto max_capacity = std::int64_t{1} << 31;
+
 /// By partition: its weight, or `default_weight` where that is 0 or less.
 inline std::vector<std::int64_t>
 effective_weights(const std::vector<partition>& partitions, std::int64_t default_weight) {

@@ -17,9 +17,13 @@ struct fixture : test::group_fixture {
 
   bucket_actor assignments;
   bucket_actor heartbeats;
+  bucket_actor control;
   caf::actor roster;
   caf::actor parent;
   calculator_actor mine;
+  std::string control_bucket = "g-control";
+  std::string stepped_down_why;
+  std::vector<std::string> unknown;
   std::vector<measured> said;
 
   bucket_actor make(const std::string& name) {
@@ -37,10 +41,13 @@ struct fixture : test::group_fixture {
   fixture() {
     assignments = make("g-assignment");
     heartbeats = make("g-heartbeat");
+    control = make("g-control");
     roster = test::spawn_stub(sys, [](const roster_listener_actor&) {});
     parent = test::spawn_stub(
         sys, [](const adopted&) { return may_act{}; }, [](const phase_changed&) {},
         [](const superseded&) {}, [](const entry_invalid&) {},
+        [this](const stepped_down& x) { stepped_down_why = x.why; },
+        [this](const control_unknown& x) { unknown.push_back(x.why); },
         [](const source_trouble&) {}, [this](const measured& x) { said.push_back(x); });
     // Older than any session, so that nothing waits for that.
     pass(10s);
@@ -58,8 +65,11 @@ struct fixture : test::group_fixture {
     o.leader = {"worker-0"};
     o.self = {"leadership"};
     o.strategy = core::make_strategy({});
+    o.strategy_name = "sticky";
+    o.control_bucket = control_bucket;
     o.clock = timepiece::of_actors();
     mine = sys.spawn(calculator, o, assignments, heartbeats,
+                     caf::actor_cast<store_actor>(operator_),
                      caf::actor_cast<roster_actor>(roster),
                      caf::actor_cast<partition_source_actor>(source),
                      caf::actor_cast<supervisor_actor>(parent));

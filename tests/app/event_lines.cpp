@@ -82,3 +82,30 @@ CAF_TEST(bytes that are no text and line breaks never break a line) {
   CAF_CHECK_EQUAL(line.find('\n'), std::string::npos);
   CAF_CHECK(nlohmann::json::parse(line, nullptr, false).is_object());
 }
+
+CAF_TEST(what is to be worked on and what not any more says why) {
+  partitions_assigned x;
+  x.worker_id = {"worker-3"};
+  x.granted_by = {{3}, {3145730}};
+  x.partitions = {{named("orders", "7"), {3145730}, "worker-2 was lost"},
+                  {named("orders", "8"), {3145730}}};
+  CAF_CHECK_EQUAL(
+      event_line(7, x),
+      R"({"ts_ns":7,"event":"assigned","worker_id":"worker-3",)"
+      R"("version":3145730,"epoch":3,"exclusive":true,"partitions":[)"
+      R"({"partition":"orders.7","token":3145730,"reason":"worker-2 was lost"},)"
+      R"({"partition":"orders.8","token":3145730}]})");
+  partitions_revoked y;
+  y.worker_id = {"worker-3"};
+  y.partitions = {{named("orders", "7"), {3145730}, "drain of worker-3"}};
+  y.time_left = std::chrono::milliseconds{5};
+  CAF_CHECK_EQUAL(
+      event_line(7, y),
+      R"({"ts_ns":7,"event":"revoked","worker_id":"worker-3",)"
+      R"("time_left_ms":5,"partitions":[)"
+      R"({"partition":"orders.7","token":3145730,"reason":"drain of worker-3"}]})");
+  CAF_MESSAGE("lost is all for one reason");
+  partitions_lost z;
+  z.partitions = {{named("orders", "7"), {3145730}, "worker-2 was lost"}};
+  CAF_CHECK_EQUAL(event_line(7, z).find("worker-2"), std::string::npos);
+}

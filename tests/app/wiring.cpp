@@ -17,6 +17,7 @@ CAF_TEST(default settings become default options) {
   CAF_CHECK_EQUAL(x.buckets.election, "orders-election");
   CAF_CHECK_EQUAL(x.buckets.heartbeat, "orders-heartbeat");
   CAF_CHECK_EQUAL(x.buckets.assignment, "orders-assignment");
+  CAF_CHECK_EQUAL(x.buckets.control, "orders-control");
   CAF_CHECK(x.id.ttl == expected.id.ttl && x.id.max == expected.id.max);
   CAF_CHECK(x.heartbeat.interval == expected.heartbeat.interval);
   CAF_CHECK(x.heartbeat.ttl == expected.heartbeat.ttl);

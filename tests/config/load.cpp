@@ -72,7 +72,7 @@ CAF_TEST(an unknown key names the one that was meant) {
 }
 
 CAF_TEST(options of later versions are unknown keys) {
-  for (auto key : {"group.mixed", "buckets.control"})
+  for (auto key : {"group.mixed", "buckets.history"})
     check_contains(problem_in(named + key + " = 1"), "unknown key");
   for (auto section : {"plugins"})
     check_contains(problem_in(named + "[" + section + "]\nx = 1"), "unknown section");

@@ -213,6 +213,7 @@ std::vector<samples> all_samples() {
       bucket("buckets.heartbeat"),
       bucket("buckets.assignment"),
       bucket("buckets.partitions"),
+      bucket("buckets.control"),
       integer("buckets.replicas", 1, 5),
       duration("timeouts.startup", "99ms", "100ms", "24h", "86400001ms"),
       duration("timeouts.shutdown", "99ms", "100ms", "24h", "86400001ms"),
@@ -361,6 +362,7 @@ CAF_TEST(buckets are named after the group unless they have names) {
   CAF_CHECK_EQUAL(x.buckets.election, "votes");
   CAF_CHECK_EQUAL(x.buckets.heartbeat, "demo-heartbeat");
   CAF_CHECK_EQUAL(x.buckets.assignment, "demo-assignment");
+  CAF_CHECK_EQUAL(x.buckets.control, "demo-control");
 }
 
 CAF_TEST(UTF8 is checked to the letter) {

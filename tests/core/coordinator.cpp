@@ -9,7 +9,7 @@ CAF_TEST_FIXTURE_SCOPE(coordinator_tests, coordinator_fixture)
 // -- taking over ------------------------------------------------------------------------
 
 CAF_TEST(nothing is done before records and beats and partitions are known) {
-  for (int missing = 0; missing < 3; ++missing) {
+  for (int missing = 0; missing < 4; ++missing) {
     elect(3);
     store.clear();
     beats.clear();
@@ -20,6 +20,8 @@ CAF_TEST(nothing is done before records and beats and partitions are known) {
       on(coordinator::records_replayed{});
     if (missing != 2)
       on(coordinator::beats_replayed{now});
+    if (missing != 3)
+      on(coordinator::wishes_replayed{});
     CAF_CHECK_EQUAL(count<coordinator::adopt>(heard), 0u);
     CAF_CHECK_EQUAL(owned(0), 0u);
     if (missing == 0)
@@ -28,6 +30,8 @@ CAF_TEST(nothing is done before records and beats and partitions are known) {
       on(coordinator::records_replayed{});
     if (missing == 2)
       on(coordinator::beats_replayed{now});
+    if (missing == 3)
+      on(coordinator::wishes_unknown{});
     CAF_CHECK_EQUAL(count<coordinator::adopt>(heard), 1u);
     CAF_CHECK_EQUAL(owned(0), 12u);
   }
@@ -37,6 +41,7 @@ CAF_TEST(nothing is planned before the last record is sealed) {
   cold_start_of(2);
   fail_over(4);
   give(12);
+  on(coordinator::wishes_replayed{});
   auto seals = mine->step(coordinator::records_replayed{}, now);
   CAF_CHECK_EQUAL(count<coordinator::write>(seals), 2u);
   CAF_CHECK(mine->step(coordinator::beats_replayed{now}, now).empty());
@@ -50,6 +55,7 @@ CAF_TEST(nothing is planned before it may act) {
   join(0);
   give(12);
   on(coordinator::records_replayed{});
+  on(coordinator::wishes_replayed{});
   auto xs = mine->step(coordinator::beats_replayed{now}, now);
   CAF_CHECK_EQUAL(count<coordinator::adopt>(xs), 1u);
   pass(60s, {0});

@@ -155,6 +155,7 @@ struct coordinator_fixture : stepper<coordinator> {
 
   void replay() {
     on(coordinator::records_replayed{});
+    on(coordinator::wishes_replayed{});
     on(coordinator::beats_replayed{now});
   }
 
@@ -183,7 +184,7 @@ struct coordinator_fixture : stepper<coordinator> {
       for (const auto& x : e.value.partitions)
         ++result[name_of(x.partition)];
       for (const auto& x : e.value.revoking)
-        ++result[name_of(x)];
+        ++result[name_of(x.partition)];
     }
     return result;
   }

@@ -392,4 +392,19 @@ CAF_TEST(a session that ends while everything is given up loses what is left) {
   only<duties::settled>(confirm(2, order));
 }
 
+CAF_TEST(a revocation says why the record takes it away) {
+  on(duties::listener_added{1});
+  on(duties::joined{});
+  on(duties::extended{until});
+  auto x = record_of(5, {{"a", 5}});
+  x.partitions[0].reason = "worker-2 was lost";
+  auto given = one<duties::assign>(on(duties::recorded{x}));
+  CAF_CHECK_EQUAL(given.what.at(0).reason, "worker-2 was lost");
+  auto y = record_of(6, {});
+  y.revoking.push_back({{{"a"}}, "worker-4 joined"});
+  auto taken = one<duties::revoke>(on(duties::recorded{y}));
+  CAF_CHECK_EQUAL(taken.what.at(0).reason, "worker-4 joined");
+  CAF_CHECK_EQUAL(taken.what.at(0).token.value, 5u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

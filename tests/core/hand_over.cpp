@@ -147,7 +147,7 @@ CAF_TEST(a worker that drains gives up what others shall have and gains nothing)
 
 CAF_TEST(a new leader goes on with a hand over that another one began) {
   auto x = record_of("a", 50, {1}, 2);
-  x.revoking = parts({2});
+  x.revoking = taken(parts({2}));
   show("a", 1, x);
   show("b", 2, record_of("b", 40, {3}, 2));
   take_all(replay());
@@ -164,7 +164,7 @@ CAF_TEST(what another one changed meanwhile is confirmed by applying the change)
   show("a", 1, record_of("a", 50, {1, 2}, 2));
   replay();
   auto x = record_of("a", 51, {1}, 2);
-  x.revoking = parts({2});
+  x.revoking = taken(parts({2}));
   answer("a", conflict());
   answer("a", holds(5, to_text(x)));
   take_all(show("a", 5, x));

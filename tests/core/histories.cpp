@@ -133,7 +133,7 @@ struct world {
     for (const auto& y : x.partitions)
       result += " " + y.partition.keys.back();
     for (const auto& y : x.revoking)
-      result += " -" + y.keys.back();
+      result += " -" + y.partition.keys.back();
     return result;
   }
 
@@ -262,6 +262,7 @@ struct world {
       if (e.present)
         show_record(x, who);
     show(x->records, [=, this] { feed(x, coordinator::records_replayed{}); });
+    feed(x, coordinator::wishes_replayed{});
     for (const auto& [who, e] : beats)
       if (e.present)
         show_beat(x, who);

@@ -308,4 +308,100 @@ CAF_TEST(every change is planned for within a bound whatever comes in between) {
   }
 }
 
+// -- what operators wish ----------------------------------------------------------------
+
+CAF_TEST(a wish is planned for at once without a cool down) {
+  settled_group();
+  changed(change::lost);
+  plans(lifecycle::emergency);
+  changed(change::wished);
+  plans(lifecycle::rebalance);
+  CAF_MESSAGE("and takes along what else waits");
+  changed(change::joined);
+  CAF_CHECK(quiet());
+  changed(change::wished);
+  plans(lifecycle::planned_scale);
+}
+
+CAF_TEST(a wish does not end the cold start) {
+  policy.begin(true);
+  plans(lifecycle::cold_start);
+  changed(change::wished);
+  plans(lifecycle::rebalance);
+  now += 5s;
+  changed(change::joined);
+  plans_after(1s, lifecycle::cold_start);
+}
+
+CAF_TEST(a pause holds a rebalance until it ends) {
+  settled_group();
+  for (auto what : {change::joined, change::other, change::wished}) {
+    policy.pause(now + 60s);
+    changed(what);
+    auto end = now + 60s;
+    CAF_CHECK(quiet());
+    CAF_CHECK(policy.wake_at() == end);
+    now = end - 1ns;
+    CAF_CHECK(quiet());
+    now = end;
+    auto x = policy.next(present, now);
+    CAF_REQUIRE(x);
+    CAF_CHECK(!x->orphans_only);
+    CAF_CHECK(quiet());
+    policy.pause(std::nullopt);
+    now += 100s;
+  }
+}
+
+CAF_TEST(the end of a pause before its time is the end) {
+  settled_group();
+  policy.pause(now + 1h);
+  changed(change::joined);
+  now += 20s;
+  CAF_CHECK(quiet());
+  policy.pause(std::nullopt);
+  plans(lifecycle::planned_scale);
+}
+
+CAF_TEST(in a pause partitions without an owner are dealt and nothing else) {
+  settled_group();
+  policy.pause(now + 60s);
+  auto end = now + 60s;
+  changed(change::joined, "worker-4 joined");
+  changed(change::lost, "worker-3 was lost");
+  auto x = policy.next(present, now);
+  CAF_REQUIRE(x);
+  CAF_CHECK(x->orphans_only);
+  CAF_CHECK(x->lifecycle == lifecycle::emergency);
+  CAF_CHECK(quiet());
+  CAF_MESSAGE("new partitions have their window");
+  now += 20s;
+  changed(change::partitions_added, "5 partitions added");
+  CAF_CHECK(quiet());
+  CAF_CHECK(policy.wake_at() == now + 1s);
+  now += 1s;
+  x = policy.next(present, now);
+  CAF_REQUIRE(x);
+  CAF_CHECK(x->orphans_only);
+  CAF_CHECK_EQUAL(x->reason, "5 partitions added");
+  CAF_MESSAGE("what was dealt in part, and who joined, is planned for after the pause");
+  CAF_CHECK(quiet());
+  CAF_CHECK(policy.wake_at() == end);
+  now = end;
+  x = policy.next(present, now);
+  CAF_REQUIRE(x);
+  CAF_CHECK(!x->orphans_only);
+  CAF_CHECK_EQUAL(x->reason, "a pause has ended: worker-4 joined, worker-3 was lost, "
+                             "5 partitions added");
+  CAF_CHECK(quiet());
+}
+
+CAF_TEST(the first plan of a group does not wait for a pause) {
+  policy.begin(true);
+  policy.pause(now + 60s);
+  auto x = policy.next(present, now);
+  CAF_REQUIRE(x);
+  CAF_CHECK(!x->orphans_only);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -32,6 +32,12 @@ struct reconciler_fixture {
   }
   static worker_id id(const std::string& who) { return {who + "-1"}; }
 
+  static std::vector<revocation> taken(const std::vector<partition>& xs) {
+    std::vector<revocation> result;
+    for (const auto& x : xs)
+      result.push_back({x});
+    return result;
+  }
   static std::vector<partition> parts(const std::vector<int>& xs) {
     std::vector<partition> result;
     for (auto x : xs)
@@ -156,7 +162,7 @@ struct reconciler_fixture {
     for (const auto& y : x.partitions)
       result += y.partition.keys.back() + " ";
     for (const auto& y : x.revoking)
-      result += "-" + y.keys.back() + " ";
+      result += "-" + y.partition.keys.back() + " ";
     return result;
   }
 

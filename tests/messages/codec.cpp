@@ -26,11 +26,11 @@ std::string why(const decoded<T>& x) {
 record sample_record() {
   return {.version = {3145730},
           .lifecycle = lifecycle::planned_scale,
-          .partitions = {{{{"orders", "7"}, 100}, {3145730}}},
+          .partitions = {{{{"orders", "7"}, 100}, {3145730}, "worker-2 was lost"}},
           .epoch = {3},
           .leader = {"worker-0"},
           .worker_nonce = {"ab12"},
-          .revoking = {{{"orders", "9"}, 50}}};
+          .revoking = {{{{"orders", "9"}, 50}, "worker-3 joined"}}};
 }
 
 } // namespace
@@ -56,6 +56,31 @@ CAF_TEST(a record of parti without our members is read) {
   CAF_CHECK_EQUAL(x.partitions.size(), 1u);
   CAF_CHECK_EQUAL(x.partitions[0].partition.weight, 100);
   CAF_CHECK_EQUAL(x.epoch.value, 0u);
+}
+
+CAF_TEST(a reason stands in a record once however many partitions have it) {
+  record x;
+  for (int i = 0; i < 10'000; ++i)
+    x.partitions.push_back({{{"orders", std::to_string(i)}, 100}, {3145730}, ""});
+  auto without = to_text(x).size();
+  for (auto& y : x.partitions)
+    y.reason = "worker-2 was lost";
+  x.partitions[7].reason = "";
+  x.partitions[9].reason = "worker-5 joined";
+  auto text = to_text(x);
+  CAF_CHECK_LESS(text.size(), without + 12u * x.partitions.size());
+  CAF_CHECK(good(record_from(text)) == x);
+}
+
+CAF_TEST(a reason that cannot be read costs nobody a partition) {
+  auto head = std::string{R"({"version":4,"lifecycle":"","partitions":[{"keys":["a"],)"};
+  for (auto rest : {R"("why":0}]})", R"("why":1}],"reasons":["x"]})",
+                    R"("why":-1}],"reasons":["x"]})", R"("why":"x"}],"reasons":["x"]})",
+                    R"("why":0}],"reasons":[7]})", R"("why":0}],"reasons":"x"})"}) {
+    auto x = good(record_from(head + rest));
+    CAF_REQUIRE_EQUAL(x.partitions.size(), 1u);
+    CAF_CHECK_EQUAL(x.partitions[0].reason, "");
+  }
 }
 
 CAF_TEST(members that we do not know are ignored) {

@@ -33,7 +33,7 @@ std::string text_of(const record& x) {
               [](const grant& y) {
                 return name_of(y.partition) + "@" + short_text(y.token);
               }),
-      list_of(x.revoking, name_of),
+      list_of(x.revoking, [](const auto& y) { return name_of(y.partition); }),
       x.standby == 0 ? std::string{} : fmt::format(" standby {}", x.standby));
 }
 

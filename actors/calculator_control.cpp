@@ -1,0 +1,204 @@
+#include "partita/actors/calculator_control.hpp"
+
+#include "partita/actors/log.hpp"
+#include "partita/messages/control_codec.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace partita::calculation {
+
+namespace {
+
+/// So many pauses between two tries to open the bucket, and before plans go without it.
+constexpr int pauses_to_open = 50;
+constexpr int pauses_to_wait = 20;
+
+core::time_point now(self_pointer self) {
+  return self->state.options.clock.now(self);
+}
+
+/// Plans go without wishes from now on.
+void unknown(self_pointer self, const std::string& why) {
+  auto& c = self->state.control;
+  c.give_up_at.reset();
+  auto text =
+      "the operators' wishes are not known, and plans are made without them: " + why;
+  if (std::exchange(c.trouble, text) == text)
+    return;
+  self->send(self->state.parent, control_unknown{self->state.options.run, text});
+  feed(self, core::coordinator::wishes_unknown{});
+}
+
+void known(self_pointer self) {
+  auto& c = self->state.control;
+  c.give_up_at.reset();
+  if (!std::exchange(c.trouble, {}).empty())
+    self->send(self->state.parent, control_unknown{self->state.options.run, {}});
+}
+
+void opened(self_pointer self, const bucket_opened& x) {
+  auto& c = self->state.control;
+  if (x.status != open_status::opened) {
+    c.open_again_at = now(self) + self->state.options.pause * pauses_to_open;
+    unknown(self, x.why + "; look at the bucket " + self->state.options.control_bucket
+                      + " and at this user's permissions");
+    set_alarm(self);
+    return;
+  }
+  c.bucket = x.bucket;
+  self->send(c.bucket, kv_watch{c.watch, ">", caf::actor_cast<watch_sink_actor>(self)});
+}
+
+void carry_out(self_pointer self, const core::plan_log::commands& what);
+
+/// Carries out what the history commands.
+struct writer {
+  self_pointer self;
+
+  void operator()(const core::plan_log::create& x) const {
+    auto& s = self->state;
+    ask_write(self, s.control.bucket, kv_create{history_key(x.id), to_text(x.value)},
+              [self = self, id = x.id](const kv_written& answer) {
+                if (answer.status == write_status::refused)
+                  logger()->warn("{}: the store refuses the history of plans: {}",
+                                 self->state.options.leader.value, answer.why);
+                carry_out(self, self->state.control.log->created(id, answer, now(self)));
+                set_alarm(self);
+              });
+  }
+
+  void operator()(const core::plan_log::remove& x) const {
+    ask_write(self, self->state.control.bucket, kv_remove{history_key(x.id), x.at},
+              [self = self, id = x.id](const kv_written& answer) {
+                carry_out(self, self->state.control.log->removed(id, answer));
+              });
+  }
+};
+
+void carry_out(self_pointer self, const core::plan_log::commands& what) {
+  for (const auto& x : what)
+    std::visit(writer{self}, x);
+}
+
+void value_shown(self_pointer self, const watch_event& x) {
+  const auto& entry = x.entry;
+  if (entry.key.starts_with("history.")) {
+    auto id = history_id_from(entry.key);
+    if (const auto* bad = std::get_if<malformed>(&id))
+      report_invalid(self, "control", entry.key, bad->why);
+    else
+      carry_out(self,
+                self->state.control.log->shown(std::get<history_id>(id), entry.revision));
+    return;
+  }
+  auto value = wish_from(entry.key, entry.value);
+  if (const auto* bad = std::get_if<malformed>(&value)) {
+    report_invalid(self, "control", entry.key, bad->why);
+    // What stood there before is not wished any more.
+    feed(self, core::coordinator::wish_gone{entry.key});
+    return;
+  }
+  feed(self, core::coordinator::wish_shown{std::get<wish>(std::move(value)),
+                                           entry.revision, entry.stored_at_ns, x.at});
+}
+
+void removal_shown(self_pointer self, const std::string& key) {
+  auto id = history_id_from(key);
+  if (const auto* plan = std::get_if<history_id>(&id))
+    self->state.control.log->gone(*plan);
+  else
+    feed(self, core::coordinator::wish_gone{key});
+}
+
+} // namespace
+
+void open_control(self_pointer self, std::uint64_t watch) {
+  auto& s = self->state;
+  s.control.watch = watch;
+  s.control.open_again_at.reset();
+  if (!s.control.log)
+    s.control.log.emplace(core::plan_log::options{s.epoch, s.options.pause});
+  if (s.control.trouble.empty())
+    s.control.give_up_at = now(self) + s.options.pause * pauses_to_wait;
+  open_bucket request;
+  request.name = s.options.control_bucket;
+  request.replicas = s.options.replicas;
+  self->request(s.store, store_gone_after, std::move(request))
+      .then([=](const bucket_opened& x) { opened(self, x); },
+            [=](const caf::error& err) {
+              opened(self, {open_status::unknown, {}, {}, self->system().render(err)});
+            });
+}
+
+void control_watched(self_pointer self, const watch_event& x) {
+  auto& c = self->state.control;
+  switch (x.change) {
+  case watch_change::value:
+    value_shown(self, x);
+    break;
+  case watch_change::removed:
+    removal_shown(self, x.entry.key);
+    break;
+  case watch_change::replayed:
+    known(self);
+    carry_out(self, c.log->replayed());
+    feed(self, core::coordinator::wishes_replayed{});
+    break;
+  case watch_change::bucket_changed:
+    c.log->void_all();
+    feed(self, core::coordinator::wishes_void{});
+    break;
+  case watch_change::restarted:
+  case watch_change::alive:
+    break;
+  }
+}
+
+void remove_wish(self_pointer self, const core::coordinator::remove_wish& x) {
+  ask_write(self, self->state.control.bucket, kv_remove{x.key, x.at},
+            [=](const kv_written& answer) {
+              feed(self, core::coordinator::wish_removal_answered{x.key, answer});
+            });
+}
+
+void write_history(self_pointer self, const core::coordinator::planned& x) {
+  auto& s = self->state;
+  for (const auto& text : x.trouble)
+    logger()->warn("{}: {}", s.options.leader.value, text);
+  // Without the bucket there is no history; the log has told of the plan.
+  if (!s.control.bucket)
+    return;
+  history_entry entry{.at = unix_seconds(),
+                      .epoch = s.epoch,
+                      .leader = s.options.leader,
+                      .lifecycle = x.lifecycle,
+                      .reason = x.reason,
+                      .strategy = s.options.strategy_name,
+                      .workers = x.workers,
+                      .partitions = x.partitions,
+                      .moves = x.moves,
+                      .gains = x.gains,
+                      .losses = x.losses,
+                      .trouble = x.trouble};
+  carry_out(self, s.control.log->planned(std::move(entry)));
+}
+
+void control_tick(self_pointer self, core::time_point now) {
+  auto& c = self->state.control;
+  if (c.give_up_at && now >= *c.give_up_at)
+    unknown(self, "the bucket " + self->state.options.control_bucket
+                      + " was not shown in time");
+  if (c.open_again_at && now >= *c.open_again_at)
+    open_control(self, c.watch);
+  if (c.log)
+    carry_out(self, c.log->tick(now));
+}
+
+std::optional<core::time_point> control_wake_at(const calculator_state& s) {
+  const auto& c = s.control;
+  auto result = core::earlier(c.give_up_at, c.open_again_at);
+  return c.log ? core::earlier(result, c.log->wake_at()) : result;
+}
+
+} // namespace partita::calculation

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "partita/actors/calculator.hpp"
+
+/// INTERNAL to the calculator: its side towards the control bucket. Wishes go to the
+/// coordinator, plans into the history. A bucket that cannot be used is said, tried again,
+/// and never in the way of a plan.
+namespace partita::calculation {
+
+using self_pointer = calculator_actor::stateful_pointer<calculator_state>;
+
+/// Steps the coordinator and carries out what it commands (calculator.cpp).
+void feed(self_pointer self, const core::coordinator::event& what);
+/// Wakes the calculator when something is due next (calculator.cpp).
+void set_alarm(self_pointer self);
+/// Tells the supervisor of an entry that cannot be read, once (calculator.cpp).
+void report_invalid(self_pointer self, const char* bucket, const std::string& key,
+                    const std::string& why);
+
+/// Opens the bucket and watches it under this number.
+void open_control(self_pointer self, std::uint64_t watch);
+void control_watched(self_pointer self, const watch_event& x);
+void remove_wish(self_pointer self, const core::coordinator::remove_wish& x);
+void write_history(self_pointer self, const core::coordinator::planned& x);
+/// What is due of all that.
+void control_tick(self_pointer self, core::time_point now);
+std::optional<core::time_point> control_wake_at(const calculator_state& s);
+
+} // namespace partita::calculation

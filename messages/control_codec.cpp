@@ -1,0 +1,279 @@
+#include "partita/messages/control_codec.hpp"
+
+#include "partita/messages/json_members.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <optional>
+
+namespace partita {
+
+namespace {
+
+using namespace json_members;
+
+constexpr std::string_view cordons = "wish.cordon.";
+constexpr std::string_view drains = "wish.drain.";
+constexpr std::string_view pins = "wish.pin.";
+constexpr std::string_view pauses = "wish.pause.";
+constexpr std::string_view rebalance = "wish.rebalance";
+constexpr std::string_view step_down = "wish.step_down";
+constexpr std::string_view plans = "history.";
+
+constexpr std::string_view hex = "0123456789ABCDEF";
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+         || c == '-' || c == '_' || c == '/';
+}
+
+/// A name as the end of a key. A dot stays one where no token would be empty by it.
+std::string escaped(std::string_view name) {
+  std::string result;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    auto c = name[i];
+    auto joins = c == '.' && i != 0 && i + 1 != name.size() && name[i - 1] != '.';
+    if (is_plain(c) || joins) {
+      result += c;
+      continue;
+    }
+    auto byte = static_cast<unsigned char>(c);
+    result += {'=', hex[byte / 16], hex[byte % 16]};
+  }
+  return result;
+}
+
+std::string unescaped(std::string_view key) {
+  std::string result;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (key[i] != '=') {
+      result += key[i];
+      continue;
+    }
+    auto high = i + 2 < key.size() ? hex.find(key[i + 1]) : hex.npos;
+    auto low = i + 2 < key.size() ? hex.find(key[i + 2]) : hex.npos;
+    if (high == hex.npos || low == hex.npos)
+      fail("expected two hexadecimal digits (0-9, A-F) behind '=' in a key, found '"
+           + std::string{key} + "'");
+    result += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  // Names go into texts that people read.
+  try {
+    static_cast<void>(json(result).dump());
+  } catch (const json::exception&) {
+    fail("expected a name in UTF-8, found '" + std::string{key} + "'");
+  }
+  // Another spelling of the same name would be a second key for one wish.
+  if (result.empty() || escaped(result) != key)
+    fail("expected a name, written as '" + escaped(result) + "', found '"
+         + std::string{key} + "'");
+  return result;
+}
+
+/// What follows `prefix` in `key`, if it begins so.
+std::optional<std::string_view> rest_of(std::string_view key, std::string_view prefix) {
+  if (!key.starts_with(prefix))
+    return std::nullopt;
+  return key.substr(prefix.size());
+}
+
+worker_id read_worker(const json& obj, const char* key) {
+  worker_id result{text(need(obj, key), key)};
+  if (result.value.empty())
+    fail(at(key) + "expected the id of a worker, found an empty string");
+  return result;
+}
+
+pause_wish read_pause(std::string_view id, const json& obj) {
+  auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (id.size() != 8 || !std::all_of(id.begin(), id.end(), is_digit))
+    fail("expected a key of eight hexadecimal digits (0-9, a-f) behind '"
+         + std::string{pauses} + "', found '" + std::string{id} + "'");
+  auto lasts = number(need(obj, "for_s"), "for_s");
+  auto most = static_cast<std::uint64_t>(longest_pause.count());
+  if (lasts == 0 || lasts > most)
+    fail(at("for_s") + "expected 1 to " + std::to_string(most) + " seconds, found "
+         + std::to_string(lasts));
+  return {std::string{id}, std::chrono::seconds{static_cast<std::int64_t>(lasts)}};
+}
+
+wish::kind read_kind(std::string_view key, const json& obj) {
+  if (auto name = rest_of(key, cordons))
+    return cordon_wish{{unescaped(*name)}};
+  if (auto name = rest_of(key, drains))
+    return drain_wish{{unescaped(*name)}};
+  if (auto name = rest_of(key, pins))
+    return pin_wish{unescaped(*name), read_worker(obj, "worker")};
+  if (auto id = rest_of(key, pauses))
+    return read_pause(*id, obj);
+  if (key == rebalance)
+    return rebalance_wish{};
+  if (key == step_down)
+    return step_down_wish{read_worker(obj, "leader"),
+                          {number(need(obj, "epoch"), "epoch")}};
+  fail("found the key '" + std::string{key}
+       + "', expected wish.cordon.<worker>, wish.drain.<worker>, wish.pin.<partition>, "
+         "wish.pause.<8 hexadecimal digits>, wish.rebalance or wish.step_down");
+}
+
+/// Builds the key.
+struct namer {
+  std::string operator()(const cordon_wish& x) const {
+    return std::string{cordons} + escaped(x.worker.value);
+  }
+  std::string operator()(const drain_wish& x) const {
+    return std::string{drains} + escaped(x.worker.value);
+  }
+  std::string operator()(const pin_wish& x) const {
+    return std::string{pins} + escaped(x.partition);
+  }
+  std::string operator()(const pause_wish& x) const { return std::string{pauses} + x.id; }
+  std::string operator()(const rebalance_wish&) const { return std::string{rebalance}; }
+  std::string operator()(const step_down_wish&) const { return std::string{step_down}; }
+};
+
+/// Says what is wished, for people.
+struct teller {
+  std::string operator()(const cordon_wish& x) const {
+    return "cordon of " + x.worker.value;
+  }
+  std::string operator()(const drain_wish& x) const {
+    return "drain of " + x.worker.value;
+  }
+  std::string operator()(const pin_wish& x) const {
+    return "pin of " + x.partition + " to " + x.worker.value;
+  }
+  std::string operator()(const pause_wish& x) const {
+    return "pause for " + std::to_string(x.lasts.count()) + " s";
+  }
+  std::string operator()(const rebalance_wish&) const { return "rebalance"; }
+  std::string operator()(const step_down_wish& x) const {
+    return "step down of " + x.leader.value;
+  }
+};
+
+json counts_of(const std::map<worker_id, std::uint64_t>& xs) {
+  auto result = json::object();
+  for (const auto& [who, count] : xs)
+    result[who.value] = count;
+  return result;
+}
+
+std::map<worker_id, std::uint64_t> read_counts_or(const json& obj, const char* key) {
+  std::map<worker_id, std::uint64_t> result;
+  const auto* xs = find(obj, key);
+  if (!xs)
+    return result;
+  if (!xs->is_object())
+    fail(at(key) + "expected an object, found " + xs->dump());
+  for (const auto& [who, count] : xs->items())
+    result[{who}] = number(count, key);
+  return result;
+}
+
+/// A whole token of decimal digits.
+std::uint64_t read_digits(std::string_view token, std::size_t width,
+                          std::string_view key) {
+  std::uint64_t result = 0;
+  auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), result);
+  if (token.size() != width || error != std::errc{} || end != token.data() + token.size())
+    fail("found the key '" + std::string{key}
+         + "', expected history.<epoch, 20 digits>.<count, 10 digits>");
+  return result;
+}
+
+} // namespace
+
+std::string wish_key(const wish::kind& what) {
+  return std::visit(namer{}, what);
+}
+
+std::string to_text(const wish& x) {
+  json result{{"at", x.at}, {"by", x.by}, {"reason", x.reason}};
+  if (const auto* pin = std::get_if<pin_wish>(&x.what))
+    result["worker"] = pin->worker.value;
+  if (const auto* pause = std::get_if<pause_wish>(&x.what))
+    result["for_s"] = pause->lasts.count();
+  if (const auto* down = std::get_if<step_down_wish>(&x.what)) {
+    result["leader"] = down->leader.value;
+    result["epoch"] = down->epoch.value;
+  }
+  return dump(result);
+}
+
+decoded<wish> wish_from(std::string_view key, std::string_view value) {
+  return read<wish>(value, [key](const json& obj) {
+    return wish{read_kind(key, obj), signed_number_or(obj, "at", 0), text_or(obj, "by"),
+                text_or(obj, "reason")};
+  });
+}
+
+std::string describe(const wish& x) {
+  auto result = std::visit(teller{}, x.what);
+  if (!x.by.empty())
+    result += " by " + x.by;
+  if (!x.reason.empty())
+    result += ": " + x.reason;
+  return result;
+}
+
+std::string history_key(const history_id& x) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%020llu.%010llu",
+                static_cast<unsigned long long>(x.epoch.value),
+                static_cast<unsigned long long>(x.count));
+  return std::string{plans} + digits;
+}
+
+decoded<history_id> history_id_from(std::string_view key) {
+  try {
+    auto rest = rest_of(key, plans).value_or("");
+    auto dot = std::min(rest.find('.'), rest.size());
+    history_id result;
+    result.epoch.value = read_digits(rest.substr(0, dot), 20, key);
+    result.count = read_digits(rest.substr(std::min(dot + 1, rest.size())), 10, key);
+    return result;
+  } catch (const bad_value& e) {
+    return malformed{e.why};
+  }
+}
+
+std::string to_text(const history_entry& x) {
+  return dump({{"at", x.at},
+               {"epoch", x.epoch.value},
+               {"leader", x.leader.value},
+               {"lifecycle", to_string(x.lifecycle)},
+               {"reason", x.reason},
+               {"strategy", x.strategy},
+               {"workers", x.workers},
+               {"partitions", x.partitions},
+               {"moves", x.moves},
+               {"gains", counts_of(x.gains)},
+               {"losses", counts_of(x.losses)},
+               {"trouble", x.trouble}});
+}
+
+decoded<history_entry> history_from(std::string_view value) {
+  return read<history_entry>(value, [](const json& obj) {
+    history_entry result;
+    result.at = signed_number_or(obj, "at", 0);
+    result.epoch.value = number(need(obj, "epoch"), "epoch");
+    result.leader.value = text_or(obj, "leader");
+    result.lifecycle = word(need(obj, "lifecycle"), "lifecycle", all_lifecycles);
+    result.reason = text_or(obj, "reason");
+    result.strategy = text_or(obj, "strategy");
+    result.workers = number_or(obj, "workers", 0);
+    result.partitions = number_or(obj, "partitions", 0);
+    result.moves = number_or(obj, "moves", 0);
+    result.gains = read_counts_or(obj, "gains");
+    result.losses = read_counts_or(obj, "losses");
+    if (const auto* xs = find(obj, "trouble"))
+      for (const auto& x : need_list(*xs, "trouble"))
+        result.trouble.push_back(text(x, "trouble"));
+    return result;
+  });
+}
+
+} // namespace partita

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "partita/messages/codec.hpp"
+#include "partita/messages/control.hpp"
+
+#include <string>
+#include <string_view>
+
+/// Keys and values of the control bucket, and back. As in codec.hpp, what cannot be read is
+/// a value that says why.
+namespace partita {
+
+/// All wishes stand under keys that match this.
+inline constexpr const char* wish_pattern = "wish.>";
+
+/// The key that the wish stands under. What a key of the store cannot hold is written as
+/// '=' and two hexadecimal digits for each byte: partition `a b` is pinned by
+/// `wish.pin.a=20b`.
+std::string wish_key(const wish::kind& what);
+
+std::string to_text(const wish& x);
+
+/// Reads the wish under this key. A key of another form is malformed as well.
+decoded<wish> wish_from(std::string_view key, std::string_view text);
+
+/// For people: "drain of worker-3 by ann@box: disk is full".
+std::string describe(const wish& x);
+
+inline constexpr const char* history_pattern = "history.>";
+
+/// `history.00000000001795424376.0000000001`: sorts by time.
+std::string history_key(const history_id& x);
+decoded<history_id> history_id_from(std::string_view key);
+
+std::string to_text(const history_entry& x);
+decoded<history_entry> history_from(std::string_view text);
+
+} // namespace partita
