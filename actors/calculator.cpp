@@ -62,6 +62,15 @@ core::coordinator::options coordinator_options(const calculator_state& s) {
           .strategy = o.strategy};
 }
 
+/// Tells the worker what is wrong with the list of partitions, or that nothing is.
+void report_source(self_pointer self, const std::string& why) {
+  auto& s = self->state;
+  if (s.source_trouble == why)
+    return;
+  s.source_trouble = why;
+  self->send(s.parent, source_trouble{s.options.run, why});
+}
+
 core::accession::instant instant(self_pointer self) {
   return {now(self), unix_seconds()};
 }
@@ -100,6 +109,7 @@ struct ascender {
                    std::max(s.options.doubted_until, x.may_grant_at)});
     watch(self, s.assignments, records);
     self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
+    self->monitor(s.source);
     self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
   }
 
@@ -236,6 +246,10 @@ struct executor {
     self->quit();
   }
 
+  void operator()(const core::coordinator::source_silent& x) const {
+    report_source(self, x.why);
+  }
+
   void operator()(const core::coordinator::planned& x) const {
     logger()->info("{}: new plan ({}): {}; {} workers, {} partitions, {} placed or moved",
                    self->state.options.leader.value, to_string(x.lifecycle), x.reason,
@@ -368,18 +382,28 @@ void heard(self_pointer self, const roster_news& x) {
   }
 }
 
+// -- the partitions ---------------------------------------------------------------------
+
+/// The list that was known stays in force.
+void not_given(self_pointer self, const std::string& why) {
+  if (!self->state.coordinator)
+    return;
+  feed(self, core::coordinator::partitions_unknown{why});
+  report_source(self, why);
+}
+
 void given(self_pointer self, const partition_list& x) {
   if (!self->state.coordinator)
     return;
   auto why = why_unusable(x.partitions);
   if (!why.empty()) {
-    logger()->error("{}: the partition source's list is unusable and ignored: {}",
-                    self->state.options.leader.value, why);
+    not_given(self, "the partition source gave a list that cannot be used: " + why);
     return;
   }
   logger()->debug("{}: knows {} partitions", self->state.options.leader.value,
                   x.partitions.size());
   feed(self, core::coordinator::partitions_given{x.partitions});
+  report_source(self, x.trouble);
 }
 
 } // namespace
@@ -401,6 +425,10 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
       .pause = s.options.pause,
       .floor = s.options.epoch_floor,
       .lead = core::accession::lead_for(s.options.heartbeat_ttl)});
+  self->set_down_handler([=](const caf::down_msg& x) {
+    not_given(self, "the partition source ended (" + self->system().render(x.reason)
+                        + "); start it again together with its worker");
+  });
   carry_out(self, s.accession->begin());
   return {
       [=](const watch_event& x) {
@@ -425,6 +453,7 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
           carry_out(self, state.accession->tick(instant(self)));
       },
       [=](const partition_list& x) { given(self, x); },
+      [=](const partitions_unavailable& x) { not_given(self, x.why); },
   };
 }
 

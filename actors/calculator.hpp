@@ -43,6 +43,8 @@ struct calculator_state {
   supervisor_actor parent;
   partita::alarm alarm;
   invalid_entries invalid;
+  /// What was last told of the source.
+  std::optional<std::string> source_trouble;
   /// When the watch showed our epoch, and when the server took it.
   std::optional<core::time_point> epoch_shown_at;
   std::int64_t epoch_stored_at_ns = 0;

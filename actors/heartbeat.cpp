@@ -96,6 +96,8 @@ heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
                                            .ttl = s.options.ttl,
                                            .pause = s.options.pause,
                                            .program_version = PARTITA_VERSION,
+                                           .capacity = s.options.capacity,
+                                           .zone = s.options.zone,
                                            .exclusive = s.options.exclusive,
                                            .past = s.options.past});
   carry_out(self, s.session->open());

@@ -17,6 +17,8 @@ struct heartbeat_actor_options {
   std::chrono::milliseconds ttl{6000};
   std::chrono::milliseconds pause{100};
   bool exclusive = true;
+  std::int64_t capacity = 100;
+  std::string zone;
   /// The incarnations of this process that have ended.
   std::vector<nonce> past;
   std::uint64_t run = 0;

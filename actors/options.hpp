@@ -105,6 +105,10 @@ struct worker_options {
   partita::ownership ownership = ownership::exclusive;
   bucket_options buckets;
   id_options id;
+  /// Share of the work that this worker wants compared with others; no unit, at least 1.
+  std::int64_t capacity = 100;
+  /// Where this worker runs, as its leader may know it: free text, empty: not told.
+  std::string zone;
   heartbeat_options heartbeat;
   election_options election;
   rebalance_options rebalance;

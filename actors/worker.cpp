@@ -58,7 +58,8 @@ worker::worker(supervisor_pointer self, worker_options options, store_actor stor
       outage_{{.after = options_.degraded.after,
                .warn = options_.degraded.warn,
                .error = options_.degraded.error,
-               .critical = options_.degraded.critical}} {
+               .critical = options_.degraded.critical}},
+      source_alert_{{.error = options_.degraded.error}} {
   add_listener(listener);
   claim_nonce_ = make_nonce();
 }
@@ -263,6 +264,8 @@ void worker::stop_leading(const std::string& why) {
     return;
   leading_ = false;
   kill(role::calculator);
+  // Whoever leads next says what it finds.
+  watch_source({});
   forget_group();
   need_roster();
   logger()->info("{}: leads no more: {}", id_.value, why);
@@ -385,6 +388,11 @@ void worker::on(const entry_invalid& x) {
                  x.why);
 }
 
+void worker::on(const source_trouble& x) {
+  if (current(role::calculator, x.run) && leaving_ == leaving::no)
+    watch_source(x.why);
+}
+
 worker_status worker::status() const {
   return {.worker_id = id_,
           .state = state_,
@@ -404,6 +412,7 @@ void worker::ring(const wake& x) {
   auto now = time_now();
   feed(core::duties::tick{});
   watch_store(core::outage::tick{});
+  tell(source_alert_.tick(now));
   if (leaving_ != leaving::no && !ring_while_leaving(now))
     return;
   if (open_again_at_ && now >= *open_again_at_) {
@@ -428,7 +437,7 @@ void worker::ring(const wake& x) {
 void worker::set_alarm() {
   auto at = core::earlier(open_again_at_, leave_until_);
   for (const auto& x : {join_at_, elector_until_, drain_until_, count_again_at_,
-                        duties_.wake_at(), outage_.wake_at()})
+                        duties_.wake_at(), outage_.wake_at(), source_alert_.wake_at()})
     at = core::earlier(at, x);
   for (const auto& x : children_)
     at = core::earlier(at, x.reborn_at);

@@ -7,6 +7,7 @@
 #include "partita/core/accession.hpp"
 #include "partita/core/duties.hpp"
 #include "partita/core/outage.hpp"
+#include "partita/core/source_alert.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -73,6 +74,7 @@ public:
   void on(const phase_changed& x);
   void on(const superseded& x);
   void on(const entry_invalid& x);
+  void on(const source_trouble& x);
   void on(const measured& x);
   void on(const link_changed& x);
   /// A child or a listener has ended.
@@ -192,6 +194,9 @@ private:
   void watch_store(const core::outage::event& what);
   void degrade();
   void recover();
+  /// `why` is what is wrong with the list of partitions; empty: nothing.
+  void watch_source(const std::string& why);
+  void tell(const std::optional<core::source_alert::alert>& x);
   void alert(alert_level level, const std::string& what, std::string why,
              core::duration age, bool over);
 
@@ -271,6 +276,7 @@ private:
   bool doubted_while_calculating_ = false;
   core::duties duties_;
   core::outage outage_;
+  core::source_alert source_alert_;
   /// While degraded: where to go back to, unless the session or the id was lost.
   worker_state before_degraded_ = worker_state::init;
   bool lost_while_degraded_ = false;

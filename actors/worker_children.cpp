@@ -115,6 +115,8 @@ void worker::spawn_heartbeat() {
                               .ttl = o.heartbeat.ttl,
                               .pause = pause_of(o),
                               .exclusive = o.ownership == ownership::exclusive,
+                              .capacity = o.capacity,
+                              .zone = o.zone,
                               .past = past_,
                               .clock = o.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});

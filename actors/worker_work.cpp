@@ -148,6 +148,18 @@ void worker::recover() {
   catch_up();
 }
 
+// -- the partitions ---------------------------------------------------------------------
+
+void worker::watch_source(const std::string& why) {
+  tell(source_alert_.found(why, time_now()));
+  set_alarm();
+}
+
+void worker::tell(const std::optional<core::source_alert::alert>& x) {
+  if (x && leaving_ != leaving::done)
+    alert(x->level, "partitions_unknown", x->why, x->age, x->over);
+}
+
 void worker::alert(alert_level level, const std::string& what, std::string why,
                    core::duration age, bool over) {
   auto log_level = over || level == alert_level::info ? spdlog::level::info

@@ -176,6 +176,12 @@ public:
     return promise;
   }
 
+  void died() {
+    died_ = true;
+    confirm(ledger_.application_gone());
+    news();
+  }
+
   void ring(const wake& x) {
     if (!alarm_.rings(x, 0))
       return;
@@ -205,7 +211,7 @@ private:
     owed_.emplace(order, promise);
     confirm(ledger_.take_back(order, what, lost, now() + time_left));
     // Who is gone works on nothing, and will not say so.
-    if (!lease_.present())
+    if (died_ || !lease_.present())
       confirm(ledger_.application_gone());
     news();
     return promise;
@@ -332,6 +338,7 @@ private:
   /// The version that those who wait were told.
   std::uint64_t told_ = 0;
   bool silent_ = false;
+  bool died_ = false;
   bool closing_ = false;
   std::uint64_t last_order_ = 0;
   /// What the worker waits for, by order.
@@ -363,6 +370,7 @@ desk_actor::behavior_type application_desk(desk_pointer self, desk_options optio
       [d](const release_work& x) { return d->on(x); },
       [d](const ask_life& x) { return d->on(x); },
       [d](const present_worker& x) { d->set_worker(x.worker); },
+      [d](const application_died&) { d->died(); },
       [d](const close_desk&) { d->close(); },
       [d](const wake& x) { d->ring(x); },
   };

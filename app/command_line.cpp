@@ -3,6 +3,7 @@
 #include "partita/app/check_config.hpp"
 #include "partita/app/dev.hpp"
 #include "partita/app/exit_codes.hpp"
+#include "partita/app/partitions.hpp"
 #include "partita/app/plan.hpp"
 #include "partita/app/run.hpp"
 #include "partita/app/status.hpp"
@@ -12,8 +13,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 namespace partita::app {
 
@@ -27,8 +32,10 @@ Examples:
   partita dev                                  # a whole group, here and now
   partita check-config partita.toml
   partita run -c partita.toml                  # one worker of a group
+  partita run -c partita.toml -- ./application # and the application that does its work
   partita status -c partita.toml
   partita status --url nats://127.0.0.1:4222 --group orders --json
+  partita partitions add -c partita.toml orders.64
 
 `partita COMMAND --help` explains a command. Exit codes: 0 fine, 1 failed while running,
 2 bad usage or configuration.
@@ -41,17 +48,37 @@ std::string versions() {
   return "partita " PARTITA_VERSION "\nCAF " + caf + "\ncnats " + nats_client_version();
 }
 
+/// What stands behind the first `--` of `partita run`: words of somebody else, which the
+/// parser must not see.
+std::optional<std::vector<std::string>> take_command(int& argc, const char* const* argv) {
+  auto end = argv + argc;
+  if (argc < 2 || std::string_view{argv[1]} != "run")
+    return std::nullopt;
+  auto split = std::find(argv, end, std::string_view{"--"});
+  if (split == end)
+    return std::nullopt;
+  argc = static_cast<int>(split - argv);
+  return std::vector<std::string>{split + 1, end};
+}
+
 } // namespace
 
 int run_command_line(int argc, const char* const* argv) {
   auto code = static_cast<int>(exit_fine);
+  auto command = take_command(argc, argv);
+  if (command && (command->empty() || command->front().empty())) {
+    std::cerr << "partita: found nothing behind --: name the application to start, as in "
+                 "partita run -c partita.toml -- ./application\n";
+    return exit_usage;
+  }
   CLI::App program{description, "partita"};
   program.set_version_flag("--version", versions(), "Versions of partita, CAF and cnats");
   program.require_subcommand(1);
   program.footer(examples);
-  add_run(program, code);
+  add_run(program, command.value_or(std::vector<std::string>{}), code);
   add_dev(program, code);
   add_status(program, code);
+  add_partitions(program, code);
   add_plan(program, code);
   add_check_config(program, code);
   try {

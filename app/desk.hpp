@@ -122,6 +122,11 @@ struct present_worker {
   PARTITA_DESK(present_worker, x.worker)
 };
 
+/// The application's process has ended, and no other one will come: its work has ended, too.
+struct application_died {
+  PARTITA_DESK(application_died)
+};
+
 /// The process ends: nobody is kept waiting any more.
 struct close_desk {
   PARTITA_DESK(close_desk)
@@ -141,7 +146,7 @@ using desk_actor = listener_actor::extend<
     caf::replies_to<ask_events>::with<shown_events>,
     caf::replies_to<release_work>::with<released_work>,
     caf::replies_to<ask_life>::with<shown_life>, caf::reacts_to<present_worker>,
-    caf::reacts_to<close_desk>,
+    caf::reacts_to<application_died>, caf::reacts_to<close_desk>,
     // INTERNAL: somebody has waited long enough, or the application is overdue.
     caf::reacts_to<wake>>;
 

@@ -1,11 +1,11 @@
 #include "partita/app/dev.hpp"
 
-#include "partita/actors/static_source.hpp"
 #include "partita/app/dev_group.hpp"
 #include "partita/app/exit_codes.hpp"
 #include "partita/app/local_nats.hpp"
 #include "partita/app/runtime.hpp"
 #include "partita/app/signals.hpp"
+#include "partita/app/source.hpp"
 #include "partita/app/worker_watch.hpp"
 #include "partita/config/duration.hpp"
 #include "partita/store/memory_store.hpp"
@@ -206,7 +206,7 @@ int run_group(const dev_options& options, const dev_plan& plan,
   auto main = caf::actor_cast<caf::actor>(self);
   auto store = server ? spawn_nats_store(sys, nats_options_of(settings, "partita dev"))
                       : spawn_memory_store(sys);
-  auto source = spawn_static_source(sys, settings.partitions.all());
+  auto source = spawn_source(sys, settings, store);
   auto board = spawn_board(sys, options.partitions, plan.log, quiet, main);
   auto code = 0;
   {

@@ -161,7 +161,9 @@ http_decision http_api::judge(const http_request& x) const {
       return *no;
     return show_page{&page};
   }
-  return http_error(404, cited(x.path), joined(paths()));
+  auto meant = config::nearest(x.path, paths());
+  return http_error(404, cited(x.path), joined(paths()),
+                    meant.empty() ? "" : "did you mean " + meant + "?");
 }
 
 http_decision http_api::assignment(const http_request& x) const {

@@ -51,6 +51,10 @@ void http_part::detach() {
   caf::anon_send(desk_, present_worker{});
 }
 
+std::function<void()> http_part::farewell() const {
+  return [desk = desk_] { caf::anon_send(desk, application_died{}); };
+}
+
 bool http_part::stop() {
   auto stopped = server_->stop();
   caf::anon_send_exit(desk_, caf::exit_reason::user_shutdown);

@@ -5,6 +5,7 @@
 
 #include <caf/actor.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,10 @@ public:
 
   /// For programs on this machine: `http://127.0.0.1:8080`.
   const std::string& address() const { return server_->address(); }
+
+  /// To be called, from anywhere, when the application's process has ended for good: all that
+  /// it is to stop has stopped by that.
+  std::function<void()> farewell() const;
 
   /// False: see http_server::stop.
   bool stop();

@@ -1,6 +1,5 @@
 #include "partita/app/run.hpp"
 
-#include "partita/actors/static_source.hpp"
 #include "partita/actors/supervisor.hpp"
 #include "partita/app/exit_codes.hpp"
 #include "partita/app/http_part.hpp"
@@ -8,7 +7,9 @@
 #include "partita/app/reporter.hpp"
 #include "partita/app/runtime.hpp"
 #include "partita/app/settings_flags.hpp"
+#include "partita/app/side_parts.hpp"
 #include "partita/app/signals.hpp"
+#include "partita/app/source.hpp"
 #include "partita/app/wiring.hpp"
 #include "partita/app/worker_life.hpp"
 #include "partita/app/worker_watch.hpp"
@@ -23,6 +24,8 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace partita::app {
 
@@ -34,20 +37,36 @@ Takes part in its group until SIGTERM or SIGINT, then leaves as worker.shutdown 
 leaves without waiting for others, at a third one it ends at once. Exit codes: 0 left
 gracefully, 1 could not go on, 2 bad usage or configuration.
 
+With -- COMMAND ARGS... it starts your application, too. SIGTERM and SIGINT reach that once
+the worker has left; SIGHUP, SIGUSR1 and SIGUSR2 at once. When the application ends, the
+worker leaves at once. The exit code is then the application's (128 and the number of the
+signal that ended it), 126 or 127 if it cannot be started.
+
 Examples:
   partita run -c partita.toml
   partita run -c partita.toml --instance "$(hostname)" --events /var/log/partita.jsonl
   partita run -c partita.toml --set log.level=debug --events - | jq .
+  partita run -c partita.toml -- python3 work.py --verbose
 )help";
 
 struct run_options {
   settings_flags settings;
   std::string events;
+  /// The application; empty: none.
+  std::vector<std::string> command;
 };
 
 std::string client_name_of(const config::settings& s) {
   auto result = "partita " + s.group.name;
   return s.worker.instance.empty() ? result : result + ' ' + s.worker.instance;
+}
+
+/// Where HTTP is served; an application of our own finds it wherever that is.
+config::http_settings http_wanted(const config::settings& s, bool by_child) {
+  auto result = s.http;
+  if (result.listen.empty() && by_child)
+    result.listen = "127.0.0.1:0";
+  return result;
 }
 
 /// Why HTTP cannot be served, or nothing; also nothing where none is wanted.
@@ -63,7 +82,13 @@ std::string start_http(std::optional<http_part>& to, caf::actor_system& sys,
   return {};
 }
 
-int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
+/// What the application finds in its environment.
+child_variables told_to_application(const config::settings& s, const http_part& http) {
+  return {{"PARTITA_GROUP", s.group.name}, {"PARTITA_URL", http.address()}};
+}
+
+int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
+               const std::vector<std::string>& command) {
   runtime_config cfg;
   caf::actor_system sys{cfg};
   caf::scoped_actor self{sys};
@@ -72,18 +97,33 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
   auto metrics = spawn_metrics(sys);
   // Before anything is begun: a port that is taken is soon said.
   std::optional<http_part> http;
-  if (auto why = start_http(http, sys, s.http, main, reporter, metrics); !why.empty()) {
+  auto no_http =
+      start_http(http, sys, http_wanted(s, !command.empty()), main, reporter, metrics);
+  if (!no_http.empty()) {
     caf::anon_send_exit(reporter, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(metrics, caf::exit_reason::user_shutdown);
-    spdlog::critical("{}", why);
+    spdlog::critical("{}", no_http);
     return exit_failed;
   }
+  side_parts beside{s};
+  if (!command.empty()) {
+    auto failure = beside.start_application(self, command, told_to_application(s, *http),
+                                            http->farewell());
+    if (failure) {
+      http->stop();
+      caf::anon_send_exit(reporter, caf::exit_reason::user_shutdown);
+      caf::anon_send_exit(metrics, caf::exit_reason::user_shutdown);
+      spdlog::critical("{}", failure->why);
+      return failure->code;
+    }
+  }
+  beside.start_hooks(sys);
   auto urls = shown(s.nats.url);
   spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}", s.group.name, urls);
   auto store = spawn_nats_store(sys, nats_options_of(s, client_name_of(s)));
   auto link = spawn_link_reporter(sys, urls, s.timeouts.startup);
   caf::anon_send(store, link);
-  auto source = spawn_static_source(sys, s.partitions.all());
+  auto source = spawn_source(sys, s, store);
   auto options = worker_options_of(s);
   // Work that cannot be stopped in time ends with its process.
   options.end_if_work_goes_on = true;
@@ -93,6 +133,7 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
     caf::anon_send(metrics, observe{store, worker});
     if (http)
       http->attach(worker);
+    beside.listen_to(worker);
     return worker;
   };
   life.ended = [&] {
@@ -104,10 +145,13 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
   auto tell = [main](leave_mode mode) {
     return [main, mode] { caf::anon_send(main, stop_worker{mode}); };
   };
-  signal_watch signals{tell(leave_mode::configured), tell(leave_mode::stop)};
+  signal_watch signals{tell(leave_mode::configured), tell(leave_mode::stop),
+                       beside.signal_passer()};
   auto end = live(self, life);
   if (!end.in_time)
     leave_at_once(end.failure);
+  // While it ends, the application may still ask.
+  auto code = beside.end(self, end.failure.empty());
   auto http_stopped = !http || http->stop();
   // Before the store closes: that would look like a loss.
   caf::anon_send_exit(link, caf::exit_reason::user_shutdown);
@@ -120,14 +164,13 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log) {
     spdlog::critical("giving up: {}", end.failure);
   else
     spdlog::info("left gracefully");
-  auto code = end.failure.empty() ? exit_fine : exit_failed;
   if (!http_stopped)
     end_at_once(code);
   return code;
 }
 
 int run(const run_options& options) {
-  hold_signals();
+  hold_signals(!options.command.empty());
   auto settings = load(options.settings, true);
   if (!settings)
     return exit_usage;
@@ -141,13 +184,14 @@ int run(const run_options& options) {
     log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
   }
   start_logging(settings->log.level);
-  return run_worker(*settings, std::move(log));
+  return run_worker(*settings, std::move(log), options.command);
 }
 
 } // namespace
 
-void add_run(CLI::App& program, int& code) {
+void add_run(CLI::App& program, std::vector<std::string> command_words, int& code) {
   auto options = std::make_shared<run_options>();
+  options->command = std::move(command_words);
   auto* command = program.add_subcommand("run", "Runs one worker");
   command->footer(examples);
   add_settings_flags(*command, options->settings);

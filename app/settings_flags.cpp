@@ -43,12 +43,12 @@ std::vector<std::string> overrides_of(const settings_flags& flags) {
   return result;
 }
 
-std::optional<config::settings> load(const settings_flags& flags,
-                                     bool partitions_required) {
+std::optional<config::settings> load(const settings_flags& flags, bool to_run) {
   config::load_options options;
   options.environment = config::process_environment();
   options.overrides = overrides_of(flags);
-  options.partitions_required = partitions_required;
+  options.partitions_required = to_run;
+  options.programs_required = to_run;
   auto result = flags.file.empty()
                     ? config::load_settings_text("", "no configuration file", options)
                     : config::load_settings(flags.file, options);

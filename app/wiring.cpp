@@ -49,6 +49,8 @@ worker_options worker_options_of(const config::settings& s) {
   result.id.max = s.worker.id_max;
   result.id.ttl = s.worker.id_ttl;
   result.id.instance = s.worker.instance;
+  result.capacity = s.worker.capacity;
+  result.zone = s.worker.zone;
   result.heartbeat.interval = s.heartbeat.interval;
   result.heartbeat.ttl = s.heartbeat.ttl;
   result.election.lease = s.election.lease;

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+
+#include <unistd.h>
 
 namespace partita::config {
 
@@ -57,6 +60,12 @@ std::string why_no_address(std::string_view address) {
   if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1))))
     return "after the host only ':' and a port from 1 to 65535 may follow";
   return {};
+}
+
+bool is_executable(const std::string& path) {
+  std::error_code failed;
+  return std::filesystem::is_regular_file(path, failed)
+         && ::access(path.c_str(), X_OK) == 0;
 }
 
 } // namespace
@@ -118,6 +127,36 @@ std::string why_unreadable(const std::string& path) {
   if (in)
     return {};
   return std::generic_category().message(errno != 0 ? errno : ENOENT);
+}
+
+std::string path_of_program(const std::string& program) {
+  if (program.empty() || program.find('/') != std::string::npos)
+    return program;
+  const char* variable = std::getenv("PATH");
+  std::string_view rest{variable ? variable : "/usr/local/bin:/usr/bin:/bin"};
+  for (;;) {
+    auto colon = rest.find(':');
+    std::string folder{rest.substr(0, colon)};
+    auto path = (folder.empty() ? "." : folder) + '/' + program;
+    if (is_executable(path))
+      return path;
+    if (colon == std::string_view::npos)
+      return {};
+    rest.remove_prefix(colon + 1);
+  }
+}
+
+std::string why_not_executable(const std::string& program) {
+  auto path = path_of_program(program);
+  if (path.empty())
+    return "no program of that name is in PATH";
+  std::error_code failed;
+  if (std::filesystem::is_directory(path, failed))
+    return "it is a directory";
+  if (::access(path.c_str(), X_OK) == 0)
+    return {};
+  auto why = std::generic_category().message(errno);
+  return errno == EACCES ? why + ": make it executable with chmod +x" : why;
 }
 
 bool is_name(std::string_view text) {

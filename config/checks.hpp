@@ -22,6 +22,13 @@ std::string why_no_partition_key(std::string_view key);
 /// A file that this process can read.
 std::string why_unreadable(const std::string& path);
 
+/// The file that the name of a program stands for: itself if it has a '/', else the first that
+/// can be run in PATH. Empty if there is none.
+std::string path_of_program(const std::string& program);
+
+/// A program that this process can run.
+std::string why_not_executable(const std::string& program);
+
 /// The letters, digits, '_' and '-' of bucket names and ids.
 bool is_name(std::string_view text);
 

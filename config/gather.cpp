@@ -1,5 +1,6 @@
 #include "partita/config/gather.hpp"
 
+#include "partita/config/checks.hpp"
 #include "partita/config/relations.hpp"
 #include "partita/config/text.hpp"
 #include "partita/config/toml_text.hpp"
@@ -12,6 +13,9 @@ namespace partita::config {
 namespace {
 
 constexpr std::string_view prefix = "PARTITA_";
+
+// Looks like an option, but tells a hook its worker; a hook may call partita, too.
+constexpr std::string_view told_to_hooks = "PARTITA_WORKER_ID";
 
 /// The number that is all of `text`, or the text itself, which the option will refuse.
 template <class T>
@@ -53,6 +57,10 @@ value from_text(option_type type, const std::string& text) {
       return parsed ? *parsed : value{text};
     }
     return {split(text)};
+  case option_type::command:
+    if (auto parsed = parse_toml_value(text); parsed && parsed->as<value_list>())
+      return *parsed;
+    return {text};
   case option_type::text:
   case option_type::duration:
     break;
@@ -132,7 +140,7 @@ void gathering::take_section(const std::string& section, const value& x,
 
 void gathering::take_environment(const std::map<std::string, std::string>& variables) {
   for (const auto& [name, text] : variables) {
-    if (!name.starts_with(prefix))
+    if (!name.starts_with(prefix) || name == told_to_hooks)
       continue;
     auto rest = name.substr(prefix.size());
     auto end = rest.find('_');
@@ -235,12 +243,28 @@ void gathering::demand(const std::string& file, bool partitions) {
   auto bad = [&](const std::string& key) { return bad_.contains("partitions." + key); };
   auto half = !settings_.partitions.prefix.empty();
   if (partitions && !settings_.partitions.given() && !half && !bad("list")
-      && !bad("prefix") && !bad("count"))
+      && !bad("prefix") && !bad("count") && !bad("file") && !bad("bucket"))
     add({from,
          "partitions",
          {},
          "no partitions are named",
-         "give list, or prefix and count, in [partitions]"});
+         "give list, or prefix and count, or file, or bucket = true in [partitions]"});
+}
+
+void gathering::demand_programs() {
+  const auto& hooks = settings_.hooks;
+  const std::pair<const char*, const hook_command&> all[] = {
+      {"hooks.assigned", hooks.assigned},
+      {"hooks.revoked", hooks.revoked},
+      {"hooks.lost", hooks.lost},
+      {"hooks.state", hooks.state}};
+  for (const auto& [name, words] : all) {
+    if (words.empty())
+      continue;
+    if (auto why = why_not_executable(words.front()); !why.empty())
+      add({seen_.at(name), name, quoted(words.front()),
+           "must be a program that can be run", why});
+  }
 }
 
 void gathering::relate(const std::string& file) {

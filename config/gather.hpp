@@ -30,6 +30,9 @@ public:
   /// Looks for required options that nobody gave. `file` is to be blamed.
   void demand(const std::string& file, bool partitions);
 
+  /// Looks for the programs of hooks, which are to run here.
+  void demand_programs();
+
   /// Looks at the values together, after the last one was taken.
   void relate(const std::string& file);
 

@@ -33,6 +33,19 @@ std::string range(std::int64_t min, std::int64_t max) {
   return "an integer from " + std::to_string(min) + " to " + std::to_string(max);
 }
 
+hook_command in_shell(const std::string& text) {
+  return {"/bin/sh", "-c", text};
+}
+
+/// Why `text` cannot be given to a program.
+std::string why_no_argument(const std::string& text) {
+  if (text.size() > max_argument)
+    return "it is longer than " + std::to_string(max_argument) + " bytes";
+  if (!is_utf8(text))
+    return "it is not UTF-8";
+  return text.find('\0') == std::string::npos ? "" : "a zero byte would end it";
+}
+
 /// An option that holds a string which `why` finds nothing wrong with.
 template <class Why>
 option string_option(field<std::string> f, std::string allowed, std::string meaning,
@@ -293,6 +306,48 @@ option url_option(field<std::vector<std::string>> f, std::string meaning) {
     for (const auto& url : f.read(s))
       text += (text.empty() ? "" : ", ") + quoted(without_secrets(url));
     return f.read(s).size() == 1 ? text : "[" + text + "]";
+  };
+  return result;
+}
+
+option command_option(field<hook_command> f, std::string meaning) {
+  std::string allowed =
+      "a command for /bin/sh, or an array of a program and its arguments";
+  auto result = basis(f, option_type::command, allowed, std::move(meaning));
+  result.set = [=](settings& s, const value& x) -> complaints {
+    hook_command words;
+    if (auto* text = x.as<std::string>()) {
+      if (auto reason = why_no_argument(*text); !reason.empty())
+        return refused(x, allowed, reason);
+      if (!trimmed(*text).empty())
+        words = in_shell(*text);
+    } else if (auto* items = x.as<value_list>()) {
+      for (std::size_t i = 0; i < items->size(); ++i) {
+        const auto& item = (*items)[i];
+        auto* word = item.as<std::string>();
+        auto reason = !word                     ? "write it in quotes"
+                      : i == 0 && word->empty() ? "the program has no name"
+                                                : why_no_argument(*word);
+        if (!reason.empty())
+          return {{"[" + std::to_string(i) + "]", item.line, describe(item),
+                   "must be " + allowed, reason}};
+        words.push_back(*word);
+      }
+    } else
+      return refused(x, allowed, "write it in quotes");
+    f.write(s) = std::move(words);
+    return {};
+  };
+  result.get = [=](const settings& s) -> std::string {
+    const auto& words = f.read(s);
+    if (words.empty())
+      return {};
+    if (words == in_shell(words.back()))
+      return quoted(words.back());
+    std::string text;
+    for (const auto& word : words)
+      text += (text.empty() ? "" : ", ") + quoted(word);
+    return "[" + text + "]";
   };
   return result;
 }

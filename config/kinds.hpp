@@ -76,6 +76,10 @@ option address_option(field<std::string> f, std::string meaning);
 /// One or more addresses of NATS servers; a single one may stand without brackets.
 option url_option(field<std::vector<std::string>> f, std::string meaning);
 
+/// A command: text for the shell, or a program and its arguments one by one. Whether the
+/// program is there is asked later: only where the command is to run, it must be.
+option command_option(field<hook_command> f, std::string meaning);
+
 /// Partitions one by one.
 option partition_list_option(field<std::vector<partition>> f, std::string meaning);
 

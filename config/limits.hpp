@@ -1,5 +1,7 @@
 #pragma once
 
+#include "partita/messages/partition.hpp"
+
 #include <chrono>
 #include <cstdint>
 
@@ -56,9 +58,13 @@ inline constexpr std::size_t max_bucket_name = 128;
 /// Written into every id, record and heartbeat.
 inline constexpr std::size_t max_id_prefix = 64;
 inline constexpr std::size_t max_instance = 256;
+inline constexpr std::size_t max_zone = 256;
 
 /// NATS puts all of it into one line of at most 4 KB.
 inline constexpr std::size_t max_secret = 1024;
+
+/// Of a command; Linux takes 128 KB for one.
+inline constexpr std::size_t max_argument = 64u << 10;
 
 inline constexpr std::int64_t max_worker_number = 999'999;
 inline constexpr std::int64_t max_workers = 1'000'000;
@@ -66,8 +72,10 @@ inline constexpr std::int64_t max_partitions = 1'000'000;
 inline constexpr std::int64_t max_virtual_nodes = 10'000;
 inline constexpr std::int64_t max_replicas = 5;
 
-/// The sum over all partitions stays below 2^53, which JSON carries exactly.
-inline constexpr std::int64_t max_weight = 1'000'000'000;
+inline constexpr std::int64_t max_weight = max_partition_weight;
+
+/// The sum over all workers stays far below 2^53, too.
+inline constexpr std::int64_t max_capacity = 1'000'000;
 
 inline constexpr double min_threshold = 1.0;
 inline constexpr double max_threshold = 1000.0;

@@ -1,15 +1,12 @@
 #include "partita/config/load.hpp"
 
 #include "partita/config/gather.hpp"
-#include "partita/config/limits.hpp"
+#include "partita/config/partitions_file.hpp"
+#include "partita/config/read_file.hpp"
 #include "partita/config/toml_text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <fstream>
-#include <optional>
-#include <system_error>
+#include <iterator>
 
 #include <unistd.h>
 
@@ -25,31 +22,6 @@ std::vector<std::string> secret_keys() {
   return result;
 }
 
-/// Either the whole file, or why not.
-struct file_content {
-  std::string text;
-  std::string why_not;
-};
-
-file_content read_file(const std::string& path) {
-  file_content result;
-  errno = 0;
-  std::ifstream in{path, std::ios::binary};
-  std::array<char, 65536> buffer;
-  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
-    result.text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    if (result.text.size() > max_file_bytes) {
-      result.why_not = "is larger than " + std::to_string(max_file_bytes >> 20) + " MB";
-      return result;
-    }
-  }
-  // A missing file fails to open, a directory opens and fails to be read.
-  if (!in.eof())
-    result.why_not =
-        "cannot be read: " + std::generic_category().message(errno != 0 ? errno : ENOENT);
-  return result;
-}
-
 /// Takes what counts beside the file, then closes the account.
 load_result finish(gathering&& all, const std::string& name, bool file_was_read,
                    const load_options& options) {
@@ -59,11 +31,19 @@ load_result finish(gathering&& all, const std::string& name, bool file_was_read,
   // What is missing or does not fit together is unknown as long as the file is.
   if (file_was_read) {
     all.demand(name, options.partitions_required);
+    if (options.programs_required)
+      all.demand_programs();
     all.relate(name);
   }
   name_buckets(all.result());
   auto result = std::move(all.result());
   auto problems = std::move(all).problems();
+  if (!result.partitions.file.empty()) {
+    // Workers start with what the file says, so it is looked at like the rest.
+    auto found = load_partitions(result.partitions.file);
+    if (auto* wrong = std::get_if<std::vector<problem>>(&found))
+      std::move(wrong->begin(), wrong->end(), std::back_inserter(problems));
+  }
   if (!problems.empty())
     return problems;
   return result;

@@ -20,6 +20,8 @@ struct load_options {
   std::vector<std::string> overrides;
   /// The service has no other source of partitions; a host application may have.
   bool partitions_required = false;
+  /// A worker is to run here, so its hooks must be there. Who only asks may lack them.
+  bool programs_required = false;
 };
 
 /// All settings, or everything that is wrong, in the order of lines.

@@ -76,6 +76,15 @@ void add_worker(options& xs) {
            PARTITA_FIELD(worker, instance), max_instance,
            "Names the place this worker runs in: a pod of a StatefulSet, a host, a "
            "slot. A worker that comes back to its place gets its former id."),
+       integer_option(PARTITA_FIELD(worker, capacity), 1, max_capacity,
+                      "How much work this worker takes compared with others: one with "
+                      "300 gets three "
+                      "times the share of one with 100. Only sticky heeds it."),
+       text_option(
+           PARTITA_FIELD(worker, zone), max_zone,
+           "Where this worker runs: a rack, a data centre. Of the partitions that move "
+           "anyway, those of a zone go to workers of that zone, as far as the balance "
+           "allows. Only sticky heeds it."),
        choice_option(
            PARTITA_FIELD(worker, shutdown), {"drain", "restart", "stop"}, {},
            "How a worker leaves that is told to (SIGTERM, SIGINT). drain: others take "
@@ -176,7 +185,17 @@ void add_partitions(options& xs) {
                             "Instead of list, with count: the first key of numbered "
                             "partitions; [prefix, \"0\"], [prefix, \"1\"] and so on."),
        integer_option(PARTITA_FIELD(partitions, count), 1, max_partitions,
-                      "Instead of list, with prefix: the number of partitions.")});
+                      "Instead of list, with prefix: the number of partitions."),
+       file_option(
+           PARTITA_FIELD(partitions, file),
+           "Instead of list: a TOML file with list, or prefix and count, that is read "
+           "again "
+           "whenever it changes. Any worker may lead, so all need a file of the same "
+           "content."),
+       boolean_option(
+           PARTITA_FIELD(partitions, bucket),
+           "Instead of list: true takes the partitions from the bucket "
+           "buckets.partitions, which `partita partitions` changes at any time.")});
 }
 
 void add_buckets(options& xs) {
@@ -192,6 +211,8 @@ void add_buckets(options& xs) {
               "Bucket of the proofs of life."),
        bucket(PARTITA_FIELD(buckets, assignment), "assignment",
               "Bucket that says who owns what."),
+       bucket(PARTITA_FIELD(buckets, partitions), "partitions",
+              "Bucket of the partitions, where partitions.bucket is true."),
        integer_option(PARTITA_FIELD(buckets, replicas), 1, max_replicas,
                       "Copies of each bucket on a clustered server.")});
 }
@@ -223,6 +244,26 @@ void add_degraded(options& xs) {
        duration_option(PARTITA_FIELD(degraded, grace), 0ms, max_window,
                        "After the store is back, no worker counts as lost for this "
                        "long.")});
+}
+
+void add_hooks(options& xs) {
+  xs.insert(
+      xs.end(),
+      {command_option(PARTITA_FIELD(hooks, assigned),
+                      "Begins the work on partitions. Tried again until it succeeds or "
+                      "they are taken away."),
+       command_option(PARTITA_FIELD(hooks, revoked),
+                      "Stops the work on partitions that others will get. Exit code 0 "
+                      "confirms that it has stopped; otherwise it is tried again."),
+       command_option(
+           PARTITA_FIELD(hooks, lost),
+           "Stops the work on partitions that others may own in a moment; exit "
+           "code 0 confirms it. revoked runs instead if there is none."),
+       command_option(PARTITA_FIELD(hooks, state),
+                      "Hears of each state that the worker comes into."),
+       duration_option(PARTITA_FIELD(hooks, timeout), min_timeout, max_window,
+                       "A command that runs for longer has failed, and its processes are "
+                       "ended.")});
 }
 
 void add_log(options& xs) {
@@ -266,6 +307,7 @@ options make_options() {
   add_buckets(result);
   add_timeouts(result);
   add_degraded(result);
+  add_hooks(result);
   add_log(result);
   add_http(result);
   return result;
@@ -295,6 +337,8 @@ std::string to_string(option_type x) {
     return "duration";
   case option_type::list:
     return "array";
+  case option_type::command:
+    return "command";
   }
   return "?";
 }

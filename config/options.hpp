@@ -27,10 +27,10 @@ struct complaint {
 using complaints = std::vector<complaint>;
 
 /// Decides how a text from the environment or the command line is read.
-enum class option_type { text, integer, real, boolean, duration, list };
+enum class option_type { text, integer, real, boolean, duration, list, command };
 
-/// As the manual calls it: "string", "integer", "float", "boolean", "duration",
-/// "array".
+/// As the manual calls it: "string", "integer", "float", "boolean", "duration", "array",
+/// "command".
 std::string to_string(option_type x);
 
 struct option {

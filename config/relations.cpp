@@ -178,6 +178,13 @@ void add_partitions(relations& xs) {
   auto count = PARTITA_FIELD(partitions, count);
   xs.push_back(excludes(list, prefix, "the partitions are named twice"));
   xs.push_back(excludes(list, count, "the partitions are named twice"));
+  auto file = PARTITA_FIELD(partitions, file);
+  auto bucket = PARTITA_FIELD(partitions, bucket);
+  xs.push_back(excludes(list, file, "the partitions are named twice"));
+  xs.push_back(excludes(prefix, file, "the partitions are named twice"));
+  xs.push_back(excludes(list, bucket, "the partitions are named twice"));
+  xs.push_back(excludes(prefix, bucket, "the partitions are named twice"));
+  xs.push_back(excludes(file, bucket, "the partitions are named twice"));
   xs.push_back(needs(prefix, count));
   xs.push_back(needs(count, prefix));
 }
@@ -185,7 +192,8 @@ void add_partitions(relations& xs) {
 void add_buckets(relations& xs) {
   const std::vector<text_field> buckets = {
       PARTITA_FIELD(buckets, stable_id), PARTITA_FIELD(buckets, election),
-      PARTITA_FIELD(buckets, heartbeat), PARTITA_FIELD(buckets, assignment)};
+      PARTITA_FIELD(buckets, heartbeat), PARTITA_FIELD(buckets, assignment),
+      PARTITA_FIELD(buckets, partitions)};
   for (std::size_t i = 0; i < buckets.size(); ++i)
     for (std::size_t j = i + 1; j < buckets.size(); ++j)
       xs.push_back(different_buckets(buckets[j], buckets[i]));
@@ -198,6 +206,10 @@ void add_http(relations& xs) {
   xs.push_back(needs(PARTITA_FIELD(http, app_ttl), listen));
 }
 
+void add_hooks(relations& xs) {
+  xs.push_back(needs(PARTITA_FIELD(hooks, assigned), PARTITA_FIELD(hooks, revoked)));
+}
+
 relations make_relations() {
   relations made;
   add_login(made);
@@ -207,6 +219,7 @@ relations make_relations() {
   add_partitions(made);
   add_buckets(made);
   add_http(made);
+  add_hooks(made);
   return made;
 }
 

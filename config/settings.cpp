@@ -14,6 +14,10 @@ std::vector<partition> partitions_settings::all() const {
   return result;
 }
 
+bool hooks_settings::used() const {
+  return !assigned.empty() || !revoked.empty() || !lost.empty() || !state.empty();
+}
+
 void name_buckets(settings& s) {
   auto name = [&](std::string& bucket, const char* suffix) {
     if (bucket.empty())
@@ -23,6 +27,7 @@ void name_buckets(settings& s) {
   name(s.buckets.election, "-election");
   name(s.buckets.heartbeat, "-heartbeat");
   name(s.buckets.assignment, "-assignment");
+  name(s.buckets.partitions, "-partitions");
 }
 
 } // namespace partita::config

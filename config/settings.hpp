@@ -49,6 +49,10 @@ struct worker_settings {
   std::chrono::milliseconds id_ttl = 30s;
   /// The place that this worker runs in; who comes back to its place gets its former id.
   std::string instance;
+  /// Share of the work compared with other workers.
+  std::int64_t capacity = 100;
+  /// Where it runs; free text.
+  std::string zone;
   /// drain, restart or stop: how a worker leaves that is told to.
   std::string shutdown = "drain";
 };
@@ -99,18 +103,23 @@ struct strategy_settings {
   std::int64_t default_weight = 100;
 };
 
-/// The partitions of a fixed list: `list`, or `prefix` with `count`, never both.
+/// The partitions of a fixed list (`list`, or `prefix` with `count`), those of a file, or
+/// those of a bucket: never two of these.
 struct partitions_settings {
   std::vector<partition> list;
   std::string prefix;
   /// 0 only if not used.
   std::uint32_t count = 0;
+  /// A file that holds list, or prefix and count.
+  std::string file;
+  /// Whether the bucket of the partitions says what there is.
+  bool bucket = false;
 
-  /// Whether the configuration names the partitions at all; if not, a host application
-  /// brings a source of its own.
-  bool given() const { return !list.empty() || count > 0; }
+  /// Whether the configuration names a source of partitions at all; if not, a host
+  /// application brings one of its own.
+  bool given() const { return !list.empty() || count > 0 || !file.empty() || bucket; }
 
-  /// The list, or [prefix, "0"], [prefix, "1"], ... Empty unless given().
+  /// The list, or [prefix, "0"], [prefix, "1"], ... Empty with a file or a bucket.
   std::vector<partition> all() const;
 };
 
@@ -120,6 +129,7 @@ struct buckets_settings {
   std::string election;
   std::string heartbeat;
   std::string assignment;
+  std::string partitions;
   /// Copies of each bucket on a clustered server.
   std::uint32_t replicas = 1;
 };
@@ -142,6 +152,25 @@ struct degraded_settings {
   std::chrono::milliseconds critical = 5min;
   /// After the store is back, nobody counts as lost for this long.
   std::chrono::milliseconds grace = 5s;
+};
+
+/// A program and its arguments; empty: none. What was written as one string is that for
+/// `/bin/sh -c`.
+using hook_command = std::vector<std::string>;
+
+/// Commands that run when something happens to the worker.
+struct hooks_settings {
+  hook_command assigned;
+  /// Its exit code 0 confirms that work has stopped.
+  hook_command revoked;
+  /// Empty: `revoked` runs instead.
+  hook_command lost;
+  hook_command state;
+  /// How long each of them may run.
+  std::chrono::milliseconds timeout = 10s;
+
+  /// Whether any command is there.
+  bool used() const;
 };
 
 struct log_settings {
@@ -173,6 +202,7 @@ struct settings {
   buckets_settings buckets;
   timeouts_settings timeouts;
   degraded_settings degraded;
+  hooks_settings hooks;
   log_settings log;
   http_settings http;
 };

@@ -21,7 +21,10 @@ coordinator::commands coordinator::step(const event& what, time_point now) {
   out_.clear();
   if (overruled_)
     return {};
+  if (!silent_until_)
+    silent_until_ = now + options_.source_patience;
   std::visit([&](const auto& x) { on(x, now); }, what);
+  listen_for_source(now);
   if (!overruled_)
     proceed(now);
   return std::move(out_);
@@ -32,7 +35,9 @@ std::optional<time_point> coordinator::wake_at() const {
     return std::nullopt;
   auto result =
       earlier(earlier(members_.wake_at(), expulsion_.wake_at()), reconciler_.wake_at());
-  if (adopted_ && !eligible_.empty())
+  if (!partitions_ && !unknown_)
+    result = earlier(result, silent_until_);
+  if (adopted_ && !eligible_.empty() && may_plan())
     result = earlier(result, policy_.wake_at());
   return result;
 }
@@ -46,6 +51,7 @@ void coordinator::on(const beat_shown& what, time_point now) {
     return;
   notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now),
          now);
+  notice_attributes(what.who, what.value, now);
   append(reconciler_.touch(what.who, now), now);
 }
 
@@ -120,6 +126,7 @@ void coordinator::on(const newborn_until& what, time_point now) {
 // -- other events -----------------------------------------------------------------------
 
 void coordinator::on(const partitions_given& what, time_point now) {
+  listed_ = true;
   if (!adopted_) {
     partitions_ = what.all;
     return;
@@ -138,6 +145,19 @@ void coordinator::on(const partitions_given& what, time_point now) {
   else if (!same)
     policy_.changed(rebalance_policy::change::other, "partitions changed",
                     eligible_.size(), now);
+}
+
+void coordinator::on(const partitions_unknown&, time_point) {
+  unknown_ = true;
+}
+
+/// Nobody waits for ever for a source that hangs.
+void coordinator::listen_for_source(time_point now) {
+  if (partitions_ || unknown_ || !silent_until_ || now < *silent_until_)
+    return;
+  unknown_ = true;
+  out_.emplace_back(source_silent{"the partition source has said nothing for too long; "
+                                  "look at it"});
 }
 
 void coordinator::on(const write_answered& what, time_point now) {
@@ -203,6 +223,24 @@ void coordinator::notice_joiner(const worker_id& who, time_point now) {
                     eligible_.size(), now);
 }
 
+/// A worker that came back may want another share than the last plan gave it.
+void coordinator::notice_attributes(const worker_id& who, const beat& value,
+                                    time_point now) {
+  auto known = attributes_.find(who);
+  if (!is_living(value.state) || known == attributes_.end() || !eligible_.contains(who))
+    return;
+  auto& [capacity, zone] = known->second;
+  std::string why;
+  if (capacity != value.capacity)
+    why = who.value + " has capacity " + std::to_string(value.capacity) + " now";
+  else if (zone != value.zone)
+    why = who.value + " is in another zone now";
+  known->second = {value.capacity, value.zone};
+  if (!why.empty())
+    policy_.changed(rebalance_policy::change::other, std::move(why), eligible_.size(),
+                    now);
+}
+
 std::vector<worker_id> coordinator::reserve() const {
   constexpr std::size_t most = 3;
   std::vector<worker_id> result;
@@ -230,7 +268,12 @@ void coordinator::end(const worker_id& who, beat_state how, revision over,
 // -- planning ---------------------------------------------------------------------------
 
 bool coordinator::ready() const {
-  return beats_replayed_ && reconciler_.all_sealed() && partitions_;
+  return beats_replayed_ && reconciler_.all_sealed() && (partitions_ || unknown_);
+}
+
+/// A plan for a group whose partitions nobody knows would be a plan for none.
+bool coordinator::may_plan() const {
+  return listed_ || (partitions_ && !partitions_->empty());
 }
 
 void coordinator::proceed(time_point now) {
@@ -244,13 +287,19 @@ void coordinator::proceed(time_point now) {
     return;
   if (!adopted_)
     adopt_group(now);
-  while (auto decision = policy_.next(eligible_.size(), now))
+  while (may_plan()) {
+    auto decision = policy_.next(eligible_.size(), now);
+    if (!decision)
+      break;
     make_plan(*decision, now);
+  }
   show_phase_if_changed();
 }
 
 void coordinator::adopt_group(time_point now) {
   adopted_ = true;
+  if (!partitions_)
+    partitions_ = reconciler_.named();
   look_for_vanished(now);
   auto cold = !reconciler_.names_any();
   policy_.begin(cold);
@@ -272,6 +321,7 @@ void coordinator::adopt_group(time_point now) {
     policy_.changed(what, std::to_string(count) + " partitions have no owner",
                     eligible_.size(), now);
   auto in = input();
+  note_planned(in);
   if (orphans.empty() && !eligible_.empty()
       && target_of(in, options_.strategy(in)) != current(in))
     policy_.changed(joined, "the group changed meanwhile", eligible_.size(), now);
@@ -311,6 +361,7 @@ reconciler::target coordinator::current(const planning_input& in) const {
 
 void coordinator::make_plan(const rebalance_policy::decision& why, time_point now) {
   auto in = input();
+  note_planned(in);
   auto next = options_.strategy(in);
   std::size_t moves = 0;
   for (std::size_t w = 0; w < next.shares.size(); ++w)
@@ -339,15 +390,24 @@ planning_input coordinator::input() const {
   if (owners.empty())
     return result;
   result.previous.resize(result.partitions.size());
+  result.zones.resize(result.partitions.size());
   for (std::size_t i = 0; i < result.partitions.size(); ++i) {
     auto owner = owners.find(name_of(result.partitions[i]));
     if (owner == owners.end())
       continue;
+    if (const auto* x = members_.find(owner->second))
+      result.zones[i] = x->value.zone;
     auto w = index.find(owner->second.value);
     if (w != index.end())
       result.previous[i] = w->second;
   }
   return result;
+}
+
+void coordinator::note_planned(const planning_input& in) {
+  attributes_.clear();
+  for (const auto& x : in.workers)
+    attributes_.emplace(x.id, std::pair{x.capacity, x.zone});
 }
 
 reconciler::target coordinator::target_of(const planning_input& in,

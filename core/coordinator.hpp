@@ -5,7 +5,10 @@
 #include "partita/core/rebalance_policy.hpp"
 #include "partita/core/reconciler.hpp"
 
+#include <map>
 #include <set>
+#include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,6 +31,8 @@ public:
     /// After the heartbeats were not to be seen, nobody is made to end for so long.
     duration grace{};
     duration pause{};
+    /// A source of partitions that says nothing for so long counts as one that cannot.
+    duration source_patience = std::chrono::seconds{5};
     rebalance_policy::options policy;
     core::strategy strategy;
   };
@@ -79,6 +84,11 @@ public:
   struct partitions_given {
     std::vector<partition> all;
   };
+  /// The list cannot be had. One that is known already stays; without one, the group goes
+  /// on with the partitions that records name, and one that never had any waits.
+  struct partitions_unknown {
+    std::string why;
+  };
   /// About records.
   struct write_answered {
     worker_id who;
@@ -112,9 +122,9 @@ public:
   using event =
       std::variant<beat_shown, beat_unreadable, beat_gone, beats_replayed,
                    beats_interrupted, record_shown, record_gone, records_replayed,
-                   epoch_shown, newborn_until, partitions_given, write_answered,
-                   read_answered, mark_answered, mark_looked_at, beat_looked_at, may_act,
-                   tick>;
+                   epoch_shown, newborn_until, partitions_given, partitions_unknown,
+                   write_answered, read_answered, mark_answered, mark_looked_at,
+                   beat_looked_at, may_act, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -149,8 +159,13 @@ public:
     worker_id who;
     std::string why;
   };
-  using command = std::variant<write, read, complain, write_mark, read_mark, look_at_beat,
-                               adopt, show_phase, overruled, planned, ending>;
+  /// Nothing was heard of the partitions for too long.
+  struct source_silent {
+    std::string why;
+  };
+  using command =
+      std::variant<write, read, complain, write_mark, read_mark, look_at_beat, adopt,
+                   show_phase, overruled, planned, ending, source_silent>;
   using commands = std::vector<command>;
 
   explicit coordinator(options opts);
@@ -174,6 +189,7 @@ private:
   void on(const may_act& what, time_point now);
   void on(const newborn_until& what, time_point now);
   void on(const partitions_given& what, time_point now);
+  void on(const partitions_unknown& what, time_point now);
   void on(const write_answered& what, time_point now);
   void on(const read_answered& what, time_point now);
   void on(const mark_answered& what, time_point now);
@@ -182,6 +198,9 @@ private:
   void on(const tick& what, time_point now);
 
   bool ready() const;
+  bool may_plan() const;
+  void listen_for_source(time_point now);
+  void notice_attributes(const worker_id& who, const beat& value, time_point now);
   void adopt_group(time_point now);
   void look_for_vanished(time_point now);
   void notice(const std::vector<membership::news>& news, time_point now);
@@ -194,6 +213,7 @@ private:
   void proceed(time_point now);
   void show_phase_if_changed();
   planning_input input() const;
+  void note_planned(const planning_input& in);
   /// The target that leaves every partition where it is.
   reconciler::target current(const planning_input& in) const;
   reconciler::target target_of(const planning_input& in, const plan& shares) const;
@@ -212,9 +232,16 @@ private:
   bool asked_ = false;
   bool may_act_ = false;
   bool adopted_ = false;
+  /// What the group works on. Adopted without a list: what the records named then.
   std::optional<std::vector<partition>> partitions_;
+  /// The source gave a list; it said that it cannot; when its silence counts as that.
+  bool listed_ = false;
+  bool unknown_ = false;
+  std::optional<time_point> silent_until_;
   /// Who takes part in plans.
   std::set<worker_id, by_number> eligible_;
+  /// What the last plan knew of capacity and zone.
+  std::map<worker_id, std::pair<std::int64_t, std::string>, by_number> attributes_;
   /// Of which incarnations the log was told.
   std::set<nonce> overdue_;
   std::optional<time_point> newborn_until_;

@@ -29,6 +29,9 @@ struct planning_input {
   /// By partition: the index in `workers` of its present owner, if it has one. Empty:
   /// there was no plan before.
   std::vector<std::optional<std::size_t>> previous;
+  /// By partition: the zone of its present owner, or of its last one where that has gone;
+  /// empty: not known. Empty: of none it is known.
+  std::vector<std::string> zones = {};
 };
 
 struct plan {

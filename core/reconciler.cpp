@@ -476,6 +476,27 @@ bool reconciler::names_any() const {
   });
 }
 
+std::vector<partition> reconciler::named() const {
+  std::map<std::string, std::pair<stamp, partition>> newest;
+  auto note = [&](const partition& x, const stamp& at) {
+    auto [i, is_new] = newest.try_emplace(name_of(x), at, x);
+    if (!is_new && i->second.first < at)
+      i->second = {at, x};
+  };
+  for (const auto& [who, x] : slots_) {
+    if (!x.value)
+      continue;
+    for (const auto& y : x.value->partitions)
+      note(y.partition, stamp_of(*x.value));
+    for (const auto& y : x.value->revoking)
+      note(y, stamp_of(*x.value));
+  }
+  std::vector<partition> result;
+  for (auto& [name, x] : newest)
+    result.push_back(std::move(x.second));
+  return result;
+}
+
 std::map<std::string, worker_id> reconciler::owners() const {
   std::map<std::string, worker_id> result;
   if (target_) {

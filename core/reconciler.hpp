@@ -125,6 +125,9 @@ public:
   bool settled() const;
   /// Whether any record names a partition.
   bool names_any() const;
+  /// Every partition that a record names, as owned or as being revoked, by name; of two
+  /// weights that of the greater (epoch, version).
+  std::vector<partition> named() const;
   /// Who owns what: what is wanted, or before the first `want` what the records say. Of
   /// two that name one partition the greater (epoch, version) has it.
   std::map<std::string, worker_id> owners() const;

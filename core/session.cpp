@@ -14,6 +14,8 @@ duration session_length(duration ttl) {
 session::session(options opts) : options_{std::move(opts)}, writer_{options_.pause} {
   next_.nonce = options_.self;
   next_.program_version = options_.program_version;
+  next_.capacity = options_.capacity;
+  next_.zone = options_.zone;
 }
 
 session::commands session::open() {

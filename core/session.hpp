@@ -40,6 +40,9 @@ public:
     duration ttl{};
     duration pause{};
     std::string program_version;
+    /// What every beat says of the worker.
+    std::int64_t capacity = 100;
+    std::string zone = {};
     /// Whether the session ends when nothing is acknowledged for too long.
     bool exclusive = true;
     /// The incarnations that this process was before, all work of which has ended.

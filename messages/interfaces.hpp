@@ -141,14 +141,18 @@ using calculator_actor = caf::typed_actor<
     // repeated.
     caf::reacts_to<wake>,
     // From the partition source: the whole list, now and at every change.
-    caf::reacts_to<partition_list>>;
+    caf::reacts_to<partition_list>,
+    // From the partition source: that cannot be had.
+    caf::reacts_to<partitions_unavailable>>;
 
 /// Hears the list of partitions.
-using partition_listener_actor = caf::typed_actor<caf::reacts_to<partition_list>>;
+using partition_listener_actor = caf::typed_actor<caf::reacts_to<partition_list>,
+                                                  caf::reacts_to<partitions_unavailable>>;
 
 /// A PARTITION SOURCE: what the group works on. A host application may bring its own.
 using partition_source_actor = caf::typed_actor<
-    // Tells the listener the list at once and at every change, until the listener ends.
+    // Tells the listener the list at once and at every change, until the listener ends;
+    // or that it cannot be had. A source that ends counts as one whose list cannot be had.
     caf::reacts_to<partition_listener_actor>>;
 
 /// A LISTENER: hears everything about a worker, in the order in which it happens, and
@@ -179,7 +183,8 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
     caf::reacts_to<record_lost>, caf::replies_to<adopted>::with<may_act>,
     caf::reacts_to<phase_changed>, caf::reacts_to<superseded>,
-    caf::reacts_to<entry_invalid>, caf::reacts_to<measured>,
+    caf::reacts_to<entry_invalid>, caf::reacts_to<source_trouble>,
+    caf::reacts_to<measured>,
     // From the store.
     caf::reacts_to<link_changed>,
     // INTERNAL: time to start a crashed child again, or to give up waiting.

@@ -8,6 +8,10 @@
 
 namespace partita {
 
+/// The greatest weight that a list of partitions may give: sums stay below 2^53, which JSON
+/// carries exactly.
+inline constexpr std::int64_t max_partition_weight = 1'000'000'000;
+
 /// The unit of ownership. Its keys are its identity; its weight says how much work it is
 /// compared with others.
 struct partition {

@@ -238,7 +238,24 @@ struct superseded {
 /// From a partition source: everything that the group works on.
 struct partition_list {
   std::vector<partition> partitions;
-  PARTITA_REPORT(partition_list, x.partitions)
+  /// For people: what of the source could not be used, and what to do; empty: nothing.
+  std::string trouble = {};
+  PARTITA_REPORT(partition_list, x.partitions, x.trouble)
+};
+
+/// From a partition source: the list cannot be had (any more). What it told before stays
+/// in force. Never said of a group that has no partitions: that is an empty list.
+struct partitions_unavailable {
+  /// What was found and what to do.
+  std::string why;
+  PARTITA_REPORT(partitions_unavailable, x.why)
+};
+
+/// What is wrong with the list of partitions; empty: nothing, or nothing any more.
+struct source_trouble {
+  std::uint64_t run = 0;
+  std::string why;
+  PARTITA_REPORT(source_trouble, x.run, x.why)
 };
 
 // -- all --------------------------------------------------------------------------------

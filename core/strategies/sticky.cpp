@@ -38,6 +38,8 @@ sticky_problem::sticky_problem(const planning_input& in, const strategy_options&
     capacities.push_back(
         std::clamp<std::int64_t>(in.workers[pos].capacity, 1, max_capacity));
     total_capacity += capacities.back();
+    worker_zones.emplace_back(in.workers[pos].zone);
+    has_zones = has_zones || !worker_zones.back().empty();
   }
   sort_partitions();
   auto effective = effective_weights(in.partitions, options.default_weight);
@@ -46,6 +48,10 @@ sticky_problem::sticky_problem(const planning_input& in, const strategy_options&
     weights.push_back(std::min(effective[pos], max_weight));
     auto owner = previous_owner(in, pos);
     owners.push_back(owner == nobody ? nobody : rank_of[owner]);
+    if (owner != nobody)
+      zones.emplace_back(in.workers[owner].zone);
+    else
+      zones.emplace_back(pos < in.zones.size() ? in.zones[pos] : std::string_view{});
   }
 }
 
@@ -92,8 +98,10 @@ plan plan_sticky(const planning_input& in, const strategy_options& options) {
   if (in.workers.empty())
     return {};
   sticky_problem problem{in, options};
-  return problem.to_plan(all_equal(problem.weights) ? place_even(problem)
-                                                    : place_weighted(problem));
+  auto owners =
+      all_equal(problem.weights) ? place_even(problem) : place_weighted(problem);
+  exchange_for_zones(problem, owners);
+  return problem.to_plan(owners);
 }
 
 } // namespace partita::core

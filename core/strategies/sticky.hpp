@@ -32,6 +32,10 @@ namespace partita::core {
 /// room); what has to leave a worker is first what the ring gives to a worker that lacks
 /// some. So a worker that returns gets its old partitions rather than others.
 ///
+/// Zones: of partitions of one weight that move or are placed anyway, as many as possible go
+/// to a worker of the zone in which they were. That costs no balance and no move, and is
+/// asked before the ring; a worker and a partition without a zone do not mind.
+///
 /// Who owns what does not depend on the order of workers and partitions (as long as no
 /// two share a name). A share is in the order of the input.
 plan plan_sticky(const planning_input& in, const strategy_options& options);

@@ -33,6 +33,12 @@ public:
   std::vector<std::int64_t> weights;
   /// Who has what now.
   placement owners;
+  /// By worker, and by partition: that of its present or last owner. They point into the
+  /// input.
+  std::vector<std::string_view> worker_zones;
+  std::vector<std::string_view> zones;
+  /// Any worker has told one.
+  bool has_zones = false;
 
   std::size_t worker_count() const { return capacities.size(); }
   std::size_t partition_count() const { return weights.size(); }
@@ -68,5 +74,9 @@ placement place_even(const sticky_problem& problem);
 
 /// Who gets what if they do not; see sticky.hpp.
 placement place_weighted(const sticky_problem& problem);
+
+/// Lets partitions of one weight that move anyway change places, so that more of them stay
+/// in their zone; see sticky.hpp.
+void exchange_for_zones(const sticky_problem& problem, placement& owners);
 
 } // namespace partita::core

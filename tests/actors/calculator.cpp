@@ -41,7 +41,7 @@ struct fixture : test::group_fixture {
     parent = test::spawn_stub(
         sys, [](const adopted&) { return may_act{}; }, [](const phase_changed&) {},
         [](const superseded&) {}, [](const entry_invalid&) {},
-        [this](const measured& x) { said.push_back(x); });
+        [](const source_trouble&) {}, [this](const measured& x) { said.push_back(x); });
     // Older than any session, so that nothing waits for that.
     pass(10s);
   }

@@ -48,7 +48,8 @@ constexpr const char* closed_port = "nats://127.0.0.1:1";
 CAF_TEST(help explains the program and every command with examples) {
   auto all = run_partita({"--help"});
   ends(all, 0);
-  for (const char* command : {"run", "dev", "status", "plan", "check-config"}) {
+  for (const char* command :
+       {"run", "dev", "status", "partitions", "plan", "check-config"}) {
     CAF_CHECK(contains(all.out, command));
     auto one = run_partita({command, "--help"});
     ends(one, 0);
@@ -69,6 +70,7 @@ CAF_TEST(bad usage ends with exit code 2) {
   ends(run_partita({}), 2);
   ends(run_partita({"frobnicate"}), 2);
   ends(run_partita({"run", "--frobnicate"}), 2, {"--frobnicate"});
+  ends(run_partita({"run", "-c", "x", "--"}), 2, {"nothing behind --"});
   ends(run_partita({"dev", "--workers", "0"}), 2, {"--workers"});
   ends(run_partita({"dev", "--workers", "many"}), 2, {"--workers"});
   ends(run_partita({"dev", "--for", "soon"}), 2,
@@ -76,6 +78,13 @@ CAF_TEST(bad usage ends with exit code 2) {
   ends(run_partita({"status"}), 2, {"which group"});
   ends(run_partita({"status", "--group", "orders", "--timeout", "0s"}), 2, {"--timeout"});
   ends(run_partita({"check-config"}), 2);
+  ends(run_partita({"partitions"}), 2);
+  ends(run_partita({"partitions", "list"}), 2, {"which group"});
+  ends(run_partita({"partitions", "add", "--group", "g"}), 2, {"name"});
+  ends(run_partita({"partitions", "add", "--group", "g", "a b"}), 2, {"holds ' '"});
+  ends(run_partita({"partitions", "set-weight", "--group", "g", "a", "-1"}), 2);
+  ends(run_partita({"partitions", "import", "--group", "g", "/nowhere"}), 2,
+       {"/nowhere"});
 }
 
 // -- check-config -----------------------------------------------------------------------
@@ -96,6 +105,31 @@ CAF_TEST(every mistake is told with file and line and key) {
   auto x = run_partita({"check-config", file});
   ends(x, 2, {"bad.toml:3", "group.colour", "bad.toml:5", "heartbeat.ttl", "fast"});
   CAF_CHECK(x.out.empty());
+}
+
+CAF_TEST(mistakes of a file of partitions are told with that files lines) {
+  temporary_folder folder;
+  auto list = folder.file("list.toml", "list = [\n\"a\",\n5 ]\n");
+  auto file = folder.file("c.toml", "[group]\nname = \"orders\"\n[partitions]\nfile = \""
+                                        + list + "\"\n");
+  ends(run_partita({"check-config", file}), 2, {"list.toml:3: list[1]: found 5"});
+  auto from_stdin =
+      run_partita({"partitions", "import", "--group", "g", "-"}, {.input = "lst = []\n"});
+  ends(from_stdin, 2, {"standard input:1: lst: unknown key"});
+}
+
+CAF_TEST(a hook whose program is not there is told before anything begins) {
+  temporary_folder folder;
+  auto file =
+      folder.file("partita.toml",
+                  std::string{good_config} + "[hooks]\nrevoked = ['/no/such/program']\n");
+  for (const auto& words : {std::vector<std::string>{"check-config", file},
+                            std::vector<std::string>{"run", "-c", file}})
+    ends(run_partita(words), 2, {"partita.toml:8: hooks.revoked", "/no/such/program"});
+  CAF_MESSAGE("who only asks needs no hooks");
+  auto status =
+      run_partita({"status", "-c", file, "--url", closed_port, "--timeout", "1s"});
+  CAF_CHECK_EQUAL(status.code, 1);
 }
 
 CAF_TEST(a configuration that is not there is named) {
@@ -221,4 +255,7 @@ CAF_TEST(a status that reaches no server names the address) {
       {"status", "--url", closed_port, "--group", "orders", "--timeout", "300ms"});
   ends(x, 1, {"cannot reach NATS", closed_port});
   CAF_CHECK(x.out.empty());
+  ends(run_partita({"partitions", "add", "--url", closed_port, "--group", "orders", "a",
+                    "--timeout", "300ms"}),
+       1, {"cannot reach NATS", closed_port});
 }

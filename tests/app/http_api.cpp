@@ -86,6 +86,7 @@ CAF_TEST(an unknown path gets the list of those that there are) {
   for (const auto* path :
        {"/livez", "/readyz", "/v1/assignment", "/v1/events", "/v1/released", "/metrics"})
     CAF_CHECK(says(x, path));
+  CAF_CHECK(says(refused(get("/v1/asignment"), 404), "did you mean /v1/assignment?"));
 }
 
 CAF_TEST(a page that others add is found by its path and by GET alone) {

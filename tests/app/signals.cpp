@@ -69,6 +69,27 @@ int hurry(bool third) {
   return 42;
 }
 
+int pass_on() {
+  partita::app::hold_signals(true);
+  doorbell bell;
+  doorbell stop;
+  int heard = 0;
+  partita::app::signal_watch watch{[&] { stop.ring(); },
+                                   {},
+                                   [&](int signal) {
+                                     heard = signal;
+                                     bell.ring();
+                                   }};
+  for (auto signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGTERM}) {
+    kill(getpid(), signal);
+    bell.wait();
+    if (heard != signal)
+      return 1;
+  }
+  stop.wait();
+  return 42;
+}
+
 int hear_early() {
   partita::app::hold_signals();
   kill(getpid(), SIGTERM);
@@ -99,6 +120,7 @@ int act(const std::string& part) {
                                                {"hurry", [] { return hurry(false); }},
                                                {"three", [] { return hurry(true); }},
                                                {"early", hear_early},
+                                               {"pass", pass_on},
                                                {"none", hear_none},
                                                {"write", write_to_nobody}};
   return parts.at(part)();
@@ -147,6 +169,10 @@ CAF_TEST(a second signal ends the process at once) {
 CAF_TEST(a second signal hurries where it can and only the third one ends the process) {
   CAF_CHECK_EQUAL(exit_code_of("hurry"), 42);
   CAF_CHECK_EQUAL(exit_code_of("three"), 1);
+}
+
+CAF_TEST(signals for somebody else are passed on and stop nothing) {
+  CAF_CHECK_EQUAL(exit_code_of("pass"), 42);
 }
 
 CAF_TEST(signals that came before anybody waited are not lost) {

@@ -46,7 +46,7 @@ CAF_TEST(every setting of a worker arrives) {
   config::settings s;
   s.group.name = "orders";
   s.group.ownership = "available";
-  s.worker = {"w", 3, 7, 11s, "slot-1", "restart"};
+  s.worker = {"w", 3, 7, 11s, "slot-1", 250, "eu", "restart"};
   s.heartbeat = {100ms, 900ms};
   s.election = {1100ms, 70ms};
   s.rebalance = {1s, 2s, 3s, 4, 5s, 8s, 9s, 10};
@@ -58,6 +58,8 @@ CAF_TEST(every setting of a worker arrives) {
   CAF_CHECK_EQUAL(x.buckets.election, "votes");
   CAF_CHECK_EQUAL(x.buckets.heartbeat, "orders-heartbeat");
   CAF_CHECK_EQUAL(x.buckets.replicas, 3u);
+  CAF_CHECK_EQUAL(x.capacity, 250);
+  CAF_CHECK_EQUAL(x.zone, "eu");
   CAF_CHECK_EQUAL(x.id.prefix, "w");
   CAF_CHECK_EQUAL(x.id.min, 3u);
   CAF_CHECK_EQUAL(x.id.max, 7u);

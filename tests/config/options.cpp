@@ -94,6 +94,14 @@ samples bucket(const std::string& name) {
   return {name, {"''", "'A-z_9'", digits(128)}, plus(bad_names, {digits(129)})};
 }
 
+samples command(const std::string& name) {
+  return {name,
+          {"''", "[]", "'a b | c'", "\"a\\nb\"", "['no/such/program']",
+           "['a', '', 'b c']", "['/bin/sh', '-c', 'a']"},
+          {"5", "true", "[5]", "['']", "['', 'a']", "['a', ['b']]", "{ a = 1 }",
+           "\"a\\u0000\"", "[\"a\\u0000\"]", digits(65537)}};
+}
+
 std::vector<samples> all_samples() {
   return {
       {"group.name", {"'A-z_9'", digits(64)}, plus(bad_names, {"''", digits(65)})},
@@ -137,6 +145,8 @@ std::vector<samples> all_samples() {
       integer("worker.id_max", 0, 999'999),
       ttl("worker.id_ttl"),
       text("worker.instance", 256),
+      integer("worker.capacity", 1, 1'000'000),
+      text("worker.zone", 256),
       choice("worker.shutdown", {"'drain'", "'restart'", "'stop'"}),
       duration("heartbeat.interval", "19ms", "20ms", "1h", "3600001ms"),
       ttl("heartbeat.ttl"),
@@ -196,10 +206,13 @@ std::vector<samples> all_samples() {
        {"''", "'orders'", "'a.b'"},
        {"'a b'", "'a*'", "'>'", "'.'", "'a.'", "\"a\\n\"", "5", "['a']"}},
       integer("partitions.count", 1, 1'000'000),
+      file("partitions.file"),
+      boolean("partitions.bucket"),
       bucket("buckets.stable_id"),
       bucket("buckets.election"),
       bucket("buckets.heartbeat"),
       bucket("buckets.assignment"),
+      bucket("buckets.partitions"),
       integer("buckets.replicas", 1, 5),
       duration("timeouts.startup", "99ms", "100ms", "24h", "86400001ms"),
       duration("timeouts.shutdown", "99ms", "100ms", "24h", "86400001ms"),
@@ -209,6 +222,11 @@ std::vector<samples> all_samples() {
       duration("degraded.error", "99ms", "100ms", "24h", "86400001ms"),
       duration("degraded.critical", "99ms", "100ms", "24h", "86400001ms"),
       window("degraded.grace"),
+      command("hooks.assigned"),
+      command("hooks.revoked"),
+      command("hooks.lost"),
+      command("hooks.state"),
+      duration("hooks.timeout", "99ms", "100ms", "1h", "3600001ms"),
       choice("log.level", {"'trace'", "'debug'", "'info'", "'warn'", "'error'",
                            "'critical'", "'off'"}),
       address("http.listen"),

@@ -19,6 +19,7 @@ struct edge {
 };
 
 const std::string file = "'config/partita.toml'";
+const std::string list = "'tests/data/partitions.toml'";
 
 const std::vector<edge> edges = {
     {"nats.user", "nats.user='u'\nnats.password='p'", "nats.password='p'",
@@ -92,6 +93,20 @@ const std::vector<edge> edges = {
      "partitions.prefix='a'", "is missing: partitions.prefix needs it"},
     {"partitions.prefix", "partitions.list=['a']\npartitions.prefix=''",
      "partitions.count=1", "is missing: partitions.count needs it"},
+    {"partitions.file", "partitions.file=" + list,
+     "partitions.list=['a']\npartitions.file=" + list,
+     "cannot stand beside partitions.list"},
+    {"partitions.file", "",
+     "partitions.prefix='a'\npartitions.count=1\npartitions.file=" + list,
+     "cannot stand beside partitions.prefix"},
+    {"partitions.bucket", "partitions.bucket=true",
+     "partitions.list=['a']\npartitions.bucket=true",
+     "cannot stand beside partitions.list"},
+    {"partitions.bucket", "partitions.list=['a']\npartitions.bucket=false",
+     "partitions.prefix='a'\npartitions.count=1\npartitions.bucket=true",
+     "cannot stand beside partitions.prefix"},
+    {"partitions.bucket", "", "partitions.bucket=true\npartitions.file=" + list,
+     "cannot stand beside partitions.file"},
     {"buckets.election", "buckets.election='x'", "buckets.election='demo-stableid'",
      "must differ from buckets.stable_id"},
     {"buckets.heartbeat", "buckets.heartbeat='x'", "buckets.heartbeat='demo-stableid'",
@@ -104,12 +119,22 @@ const std::vector<edge> edges = {
      "must differ from buckets.election"},
     {"buckets.assignment", "", "buckets.assignment='x'\nbuckets.heartbeat='x'",
      "must differ from buckets.heartbeat"},
+    {"buckets.partitions", "buckets.partitions='x'", "buckets.partitions='demo-stableid'",
+     "must differ from buckets.stable_id"},
+    {"buckets.partitions", "", "buckets.partitions='demo-election'",
+     "must differ from buckets.election"},
+    {"buckets.partitions", "", "buckets.partitions='demo-heartbeat'",
+     "must differ from buckets.heartbeat"},
+    {"buckets.partitions", "", "buckets.partitions='demo-assignment'",
+     "must differ from buckets.assignment"},
     {"http.listen", "http.listen='[::1]:0'\nhttp.token='t'", "http.token='t'",
      "is missing: http.token needs it"},
     {"http.listen", "http.listen='a:1'\nhttp.confirm=true", "http.confirm=true",
      "is missing: http.confirm needs it"},
     {"http.listen", "http.listen='a:1'\nhttp.app_ttl='30s'", "http.app_ttl='30s'",
-     "is missing: http.app_ttl needs it"}};
+     "is missing: http.app_ttl needs it"},
+    {"hooks.revoked", "hooks.revoked='a'", "hooks.assigned='a'",
+     "is missing: hooks.assigned needs it"}};
 
 } // namespace
 

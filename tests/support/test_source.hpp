@@ -16,11 +16,15 @@ inline std::vector<partition> numbered_partitions(std::size_t n) {
   return result;
 }
 
-/// A partition source whose list the test changes by sending a partition_list.
-using test_source_actor = partition_source_actor::extend<caf::reacts_to<partition_list>>;
+/// A partition source whose list the test changes by sending a partition_list, or
+/// partitions_unavailable.
+using test_source_actor =
+    partition_source_actor::extend<caf::reacts_to<partition_list>,
+                                   caf::reacts_to<partitions_unavailable>>;
 
 struct test_source_state {
   std::vector<partition> now;
+  std::string why_not;
   std::vector<partition_listener_actor> listeners;
 };
 
@@ -31,10 +35,19 @@ test_source(test_source_actor::stateful_pointer<test_source_state> self,
   return {
       [=](const partition_listener_actor& who) {
         self->state.listeners.push_back(who);
-        self->send(who, partition_list{self->state.now});
+        if (self->state.why_not.empty())
+          self->send(who, partition_list{self->state.now});
+        else
+          self->send(who, partitions_unavailable{self->state.why_not});
       },
       [=](const partition_list& x) {
         self->state.now = x.partitions;
+        self->state.why_not.clear();
+        for (const auto& who : self->state.listeners)
+          self->send(who, x);
+      },
+      [=](const partitions_unavailable& x) {
+        self->state.why_not = x.why;
         for (const auto& who : self->state.listeners)
           self->send(who, x);
       },

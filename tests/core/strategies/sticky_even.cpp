@@ -232,3 +232,33 @@ CAF_TEST(a worker that returns gets partitions of its own back before any others
       RC_ASSERT(own_left[i] == 0 || others_taken[i] == 0);
   }));
 }
+
+CAF_TEST(a thousand partitions that join ten thousand move none beyond the balance) {
+  auto in = group(100, 10'000);
+  in = after(in, sticky(in));
+  for (std::size_t i = 10'000; i < 11'000; ++i) {
+    in.partitions.push_back(part(i));
+    in.previous.push_back(std::nullopt);
+  }
+  auto x = sticky(in);
+  CAF_CHECK(is_fair(in, sizes(x)));
+  CAF_CHECK_EQUAL(moves(in, x), 0u);
+}
+
+CAF_TEST(partitions that are added move none of the others beyond the balance) {
+  CAF_CHECK(rc::check([] {
+    auto in = group(*rc::gen::inRange<std::size_t>(1, 5),
+                    *rc::gen::inRange<std::size_t>(0, 14));
+    for (auto& x : in.workers)
+      x.capacity = *rc::gen::element(100, 100, 50, 300);
+    in = after(in, sticky(in));
+    auto added = *rc::gen::inRange<std::size_t>(1, 8);
+    for (std::size_t i = 0; i < added; ++i) {
+      in.partitions.push_back(part(in.partitions.size()));
+      in.previous.push_back(std::nullopt);
+    }
+    auto x = sticky(in);
+    RC_ASSERT(is_fair(in, sizes(x)));
+    RC_ASSERT(moves(in, x) == fewest_moves(in));
+  }));
+}

@@ -103,6 +103,8 @@ planning_input shuffled(const planning_input& in, Random& random) {
     if (!in.previous.empty())
       result.previous.push_back(in.previous[p] ? std::optional{rank[*in.previous[p]]}
                                                : std::nullopt);
+    if (!in.zones.empty())
+      result.zones.push_back(in.zones[p]);
   }
   return result;
 }

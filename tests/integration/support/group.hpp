@@ -27,6 +27,8 @@ struct timings {
   std::chrono::milliseconds restart_hold = 5s;
   std::uint32_t id_max = 99;
   std::size_t partitions = 24;
+  /// What stands in [partitions], instead of that many numbered ones.
+  std::string source = {};
 };
 
 /// One process of a group.
@@ -69,6 +71,9 @@ public:
   void start_many(std::size_t count);
   /// kill -9; returns once it is gone.
   void kill(const std::string& name);
+  void signal(const std::string& name, int number) {
+    processes_.at(name)->signal(number);
+  }
   /// SIGTERM; returns its exit code.
   int stop(const std::string& name);
   /// SIGTERM, without waiting.
@@ -85,6 +90,8 @@ public:
   const test::journal& journal() const { return journal_; }
   const timings& with() const { return timings_; }
   std::string config_file() const;
+  /// How many partitions the group has from now on.
+  void expect_partitions(std::size_t count) { timings_.partitions = count; }
   /// What the worker's log says.
   std::string log(const std::string& name) const;
 

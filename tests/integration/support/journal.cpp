@@ -26,6 +26,12 @@ void take_in(worker_view& view, const nlohmann::json& x) {
     view.lifecycles.push_back(x.at("lifecycle"));
     view.gained += x.at("added").size();
     view.lost += x.at("removed").size();
+  } else if (event == "alert") {
+    auto what = x.at("what").get<std::string>();
+    if (x.at("over"))
+      view.alerts.erase(what);
+    else
+      view.alerts[what] = x.at("reason");
   } else if (event == "stopped") {
     view.stopped = true;
     view.leading = false;

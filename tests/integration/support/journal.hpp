@@ -36,6 +36,8 @@ struct worker_view {
   std::vector<std::uint64_t> adopted;
   std::vector<std::string> ids;
   std::vector<std::string> states;
+  /// Why, of those that are not over.
+  std::map<std::string, std::string> alerts;
   /// How often it heard of partitions that came or went.
   std::size_t gained = 0;
   std::size_t lost = 0;

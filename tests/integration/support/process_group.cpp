@@ -113,8 +113,10 @@ void process_group::write_config() const {
       << "\nsettle_time = " << ms(timings_.settle)
       << "\nmin_interval = " << ms(timings_.min_interval)
       << "\nhandoff_timeout = " << ms(timings_.handoff_timeout)
-      << "\nrestart_hold = " << ms(timings_.restart_hold)
-      << "\n[partitions]\nprefix = \"p\"\ncount = " << timings_.partitions
+      << "\nrestart_hold = " << ms(timings_.restart_hold) << "\n[partitions]\n"
+      << (timings_.source.empty()
+              ? "prefix = \"p\"\ncount = " + std::to_string(timings_.partitions)
+              : timings_.source)
       << "\n[timeouts]\nstartup = " << ms(timings_.startup)
       << "\nrequest = " << ms(timings_.request) << "\n[log]\nlevel = \"debug\"\n";
 }

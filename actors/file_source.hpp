@@ -1,0 +1,30 @@
+#pragma once
+
+#include "partita/actors/timepiece.hpp"
+#include "partita/messages/interfaces.hpp"
+
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace partita {
+
+/// What a file of partitions says, or why it cannot be used and what to do.
+using file_reading = std::variant<std::vector<partition>, std::string>;
+
+struct file_source_options {
+  /// Watched for changes; a file that replaces it and what a link to it leads to as well.
+  std::string path;
+  /// Reads the file as it is now. Called in the source's actor.
+  std::function<file_reading()> read;
+  timepiece clock;
+};
+
+/// A partition source that follows a file. While the file cannot be read, or names no
+/// partition, the last good list stays; so nobody empties a group by accident. For any
+/// worker may lead, all need a file of the same content.
+partition_source_actor spawn_file_source(caf::actor_system& sys,
+                                         file_source_options options);
+
+} // namespace partita

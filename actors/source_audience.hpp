@@ -1,0 +1,72 @@
+#pragma once
+
+#include "partita/messages/interfaces.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace partita {
+
+/// Who listens to a partition source, and what they were told. The source's down handler
+/// calls `remove`.
+template <class Self>
+class source_audience {
+public:
+  explicit source_audience(Self* self) : self_{self} {}
+
+  /// Tells it what is known at once; until it ends.
+  void add(const partition_listener_actor& who) {
+    if (!who)
+      return;
+    if (std::find(all_.begin(), all_.end(), who) == all_.end()) {
+      all_.push_back(who);
+      self_->monitor(who);
+    }
+    if (list_)
+      self_->send(who, partition_list{*list_, trouble_});
+    else if (!trouble_.empty())
+      self_->send(who, partitions_unavailable{trouble_});
+  }
+
+  void remove(const caf::actor_addr& who) {
+    std::erase_if(all_, [&](const auto& x) { return x.address() == who; });
+  }
+
+  bool empty() const { return all_.empty(); }
+
+  /// The whole list; `trouble`: what could not be used. Said only if it is news.
+  void give(std::vector<partition> list, std::string trouble = {}) {
+    if (list_ == list && trouble_ == trouble)
+      return;
+    list_ = std::move(list);
+    trouble_ = std::move(trouble);
+    for (const auto& who : all_)
+      self_->send(who, partition_list{*list_, trouble_});
+  }
+
+  /// The list cannot be had (any more); the last one stays. Said only if it is news.
+  void lack(std::string why) {
+    if (trouble_ == why)
+      return;
+    trouble_ = std::move(why);
+    for (const auto& who : all_)
+      self_->send(who, partitions_unavailable{trouble_});
+  }
+
+  /// What was known may not be true any more.
+  void forget() {
+    list_.reset();
+    trouble_.clear();
+  }
+
+private:
+  Self* self_;
+  std::vector<partition_listener_actor> all_;
+  std::optional<std::vector<partition>> list_;
+  std::string trouble_;
+};
+
+} // namespace partita

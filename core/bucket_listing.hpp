@@ -1,0 +1,83 @@
+#pragma once
+
+#include "partita/core/time.hpp"
+#include "partita/messages/partition.hpp"
+#include "partita/messages/store.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// Makes the list of partitions out of what a watch over their bucket shows.
+///
+///   replaying --replayed--> shown --change--> changing --quiet--> shown
+///       ^                                        |
+///       +---- restarted, bucket made anew -------+
+///
+/// Promises:
+/// - Nothing is said of a replay that is not complete.
+/// - Changes that come together are told together: once nothing has changed for `quiet`,
+///   or `at_most` after the first of them. A bucket that was made anew is told of only once
+///   it is quiet: whoever fills it again has not finished before.
+/// - An entry that cannot be read keeps the value that it had before, or is left out if it
+///   had none; the list says so.
+/// - The list is only ever empty if somebody removed the last partition. A bucket that
+///   lost its entries, was deleted, or never had any is *unavailable*: what was known stays.
+/// - So is one that shows nothing for `patience` after its watch broke.
+class bucket_listing {
+public:
+  struct options {
+    /// Of the bucket, for people.
+    std::string name;
+    duration quiet = std::chrono::milliseconds{300};
+    duration at_most = std::chrono::seconds{3};
+    duration patience = std::chrono::seconds{5};
+  };
+
+  /// `trouble`: what could not be used; empty: nothing.
+  struct listed {
+    std::vector<partition> all;
+    std::string trouble;
+  };
+  struct unavailable {
+    std::string why;
+  };
+  using news = std::variant<listed, unavailable>;
+
+  explicit bucket_listing(options opts) : options_{std::move(opts)} {}
+
+  /// What a watch over all keys of the bucket shows.
+  std::optional<news> watched(const watch_event& what, time_point now);
+  std::optional<news> tick(time_point now);
+  std::optional<time_point> wake_at() const;
+
+private:
+  void shown(const kv_entry& entry, time_point now);
+  void removed(const kv_entry& entry, time_point now);
+  void changed(time_point now);
+  news announce();
+  std::string trouble() const;
+
+  options options_;
+  /// By key.
+  std::map<std::string, partition> good_;
+  /// By key: why the newest value cannot be used.
+  std::map<std::string, std::string> bad_;
+  bool complete_ = false;
+  /// In this life of the bucket an entry was removed by somebody.
+  bool somebody_removed_ = false;
+  /// The bucket was made anew, and has not been told of since.
+  bool made_anew_ = false;
+  /// Of what is to be told: the first and the last change.
+  std::optional<time_point> first_change_;
+  time_point last_change_;
+  /// While the watch is broken: when that is said, and why it broke.
+  std::optional<time_point> patient_until_;
+  std::string why_broken_;
+};
+
+} // namespace partita::core

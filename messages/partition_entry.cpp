@@ -1,0 +1,87 @@
+#include "partita/messages/partition_entry.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace partita {
+
+namespace {
+
+/// NATS takes subjects of about 4 KB; ours also hold the name of the bucket.
+constexpr std::size_t longest_name = 1024;
+
+bool may_stand_in_key(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+         || c == '-' || c == '_' || c == '/' || c == '=' || c == '.';
+}
+
+/// As people see it: bytes of other characters one by one would say nothing.
+std::string shown(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  if (byte < 0x20 || byte == 0x7F)
+    return "a control character";
+  return byte > 0x7F ? "a character beyond ASCII" : std::string{"'"} + c + "'";
+}
+
+} // namespace
+
+std::string partition_key(std::string_view name) {
+  return std::string{partition_prefix} + std::string{name};
+}
+
+partition partition_named(std::string_view name) {
+  partition result;
+  for (auto end = name.find('.'); end != name.npos; end = name.find('.')) {
+    result.keys.emplace_back(name.substr(0, end));
+    name.remove_prefix(end + 1);
+  }
+  result.keys.emplace_back(name);
+  return result;
+}
+
+std::string why_no_entry(std::string_view name) {
+  constexpr auto remedy = "; a name in a bucket has letters, digits and -_/= in parts "
+                          "joined by dots: choose another name";
+  if (name.empty())
+    return std::string{"is empty"} + remedy;
+  if (name.size() > longest_name)
+    return "has " + std::to_string(name.size()) + " bytes, expected at most "
+           + std::to_string(longest_name) + ": choose a shorter name";
+  for (auto c : name)
+    if (!may_stand_in_key(c))
+      return "holds " + shown(c) + remedy;
+  if (name.front() == '.' || name.back() == '.' || name.find("..") != name.npos)
+    return std::string{"has an empty part"} + remedy;
+  return {};
+}
+
+std::string entry_text(const partition& x) {
+  return nlohmann::json{{"weight", x.weight}}.dump();
+}
+
+decoded<partition> partition_from(std::string_view key, std::string_view value) {
+  auto name = key.substr(partition_prefix.size());
+  if (auto why = why_no_entry(name); !why.empty())
+    return malformed{"the name " + why};
+  auto obj = nlohmann::json::parse(value, nullptr, false);
+  if (!obj.is_object())
+    return malformed{"expected a JSON object like {\"weight\":100}, found "
+                     + (obj.is_discarded()
+                            ? std::to_string(value.size()) + " bytes that are not JSON"
+                            : std::string{"a JSON "} + obj.type_name())};
+  auto result = partition_named(name);
+  auto weight = obj.find("weight");
+  if (weight == obj.end() || weight->is_null())
+    return result;
+  auto fits = weight->is_number_integer()
+              && (!weight->is_number_unsigned()
+                  || weight->get<std::uint64_t>() <= max_partition_weight);
+  if (!fits || weight->get<std::int64_t>() < 0)
+    return malformed{
+        "member 'weight': expected a whole number from 0 to "
+        + std::to_string(max_partition_weight) + ", found "
+        + weight->dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)};
+  result.weight = weight->get<std::int64_t>();
+  return result;
+}
+
+} // namespace partita

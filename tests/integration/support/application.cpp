@@ -1,0 +1,126 @@
+#include "application.hpp"
+
+#include "../../support/eventually.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace partita::test {
+
+// -- what they say ----------------------------------------------------------------------
+
+work_log::reading work_log::read() const {
+  reading result;
+  std::map<std::string, std::uint64_t> tokens;
+  std::ifstream in{file_};
+  for (std::string line; std::getline(in, line) && !in.eof();) {
+    std::istringstream words{line};
+    auto pid = 0;
+    std::string what;
+    std::string partition;
+    std::uint64_t token = 0;
+    words >> pid >> what >> partition >> token;
+    if (what == "begin") {
+      if (result.works.contains(partition))
+        result.violations += "another one works on it: " + line + '\n';
+      if (token <= tokens[partition])
+        result.violations += "the token did not grow: " + line + '\n';
+      tokens[partition] = token;
+      result.works[partition] = pid;
+    } else if (what == "end") {
+      result.works.erase(partition);
+      result.ended.insert(pid);
+    } else if (what == "dead") {
+      std::erase_if(result.works, [&](const auto& x) { return x.second == pid; });
+    }
+  }
+  return result;
+}
+
+void work_log::died(int pid) const {
+  std::ofstream{file_, std::ios::app} << std::to_string(pid) + " dead\n" << std::flush;
+}
+
+bool work_log::wait(const std::set<int>& who, std::size_t partitions,
+                    std::chrono::milliseconds at_most) const {
+  return eventually(at_most, [&] {
+    auto now = read();
+    std::set<int> working;
+    for (const auto& [partition, pid] : now.works)
+      working.insert(pid);
+    return working == who && now.works.size() == partitions;
+  });
+}
+
+// -- one process ------------------------------------------------------------------------
+
+application_process::application_process(std::vector<std::string> program,
+                                         const std::string& address, const work_log& log)
+    : log_{log} {
+  auto out = open(log.file().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  auto errors = log.file().string() + ".err";
+  auto err = open(errors.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  std::vector<std::string> variables{"PARTITA_ADDRESS=" + address};
+  if (const char* path = getenv("PATH"))
+    variables.push_back(std::string{"PATH="} + path);
+  auto pointers = [](std::vector<std::string>& texts) {
+    std::vector<char*> result;
+    for (auto& x : texts)
+      result.push_back(x.data());
+    result.push_back(nullptr);
+    return result;
+  };
+  auto argv = pointers(program);
+  auto envp = pointers(variables);
+  pid_ = fork();
+  if (pid_ == 0) {
+    // Only calls that are safe between fork and exec of a program with threads.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    execvpe(argv[0], argv.data(), envp.data());
+    _exit(127);
+  }
+  close(out);
+  close(err);
+}
+
+application_process::~application_process() {
+  if (pid_ > 0)
+    kill();
+}
+
+void application_process::kill() {
+  ::kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  log_.died(pid_);
+  pid_ = 0;
+}
+
+std::string http_address(const process_group& group, const std::string& name,
+                         std::size_t old_log) {
+  const std::string before = "HTTP at ";
+  std::string result;
+  auto said = eventually(20s, [&] {
+    auto log = group.log(name);
+    auto at = log.find(before, old_log);
+    auto end = log.find('\n', at);
+    if (at == std::string::npos || end == std::string::npos)
+      return false;
+    result = log.substr(at + before.size(), end - at - before.size());
+    return true;
+  });
+  if (!said)
+    throw std::runtime_error{name + " says no HTTP address:\n" + group.log(name)};
+  return result;
+}
+
+} // namespace partita::test

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "group.hpp"
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace partita::test {
+
+/// What the example applications of one test say, in the order in which they said it: all
+/// append to one file. Lines are `PID begin|end PARTITION TOKEN`; `PID dead` is written here
+/// once a process is gone.
+class work_log {
+public:
+  explicit work_log(std::filesystem::path file) : file_{std::move(file)} {}
+
+  const std::filesystem::path& file() const { return file_; }
+
+  struct reading {
+    /// Who works on each partition now.
+    std::map<std::string, int> works;
+    /// Who has ended work on something by itself.
+    std::set<int> ended;
+    /// Two at a time on one partition, or a token that did not grow.
+    std::string violations;
+  };
+  reading read() const;
+
+  void died(int pid) const;
+
+  /// Waits until these, and nobody else, work on all of `partitions`, each on some.
+  bool wait(const std::set<int>& who, std::size_t partitions,
+            std::chrono::milliseconds at_most = 60s) const;
+
+private:
+  std::filesystem::path file_;
+};
+
+/// One of examples/sidecar, or anything that does the same.
+class application_process {
+public:
+  /// `program`: found in PATH by its name if it has no '/'.
+  application_process(std::vector<std::string> program, const std::string& address,
+                      const work_log& log);
+  application_process(const application_process&) = delete;
+  application_process& operator=(const application_process&) = delete;
+  /// Kills it if it still runs.
+  ~application_process();
+
+  int pid() const { return pid_; }
+  /// kill -9; returns once it is gone.
+  void kill();
+
+private:
+  const work_log& log_;
+  int pid_ = 0;
+};
+
+/// Where the HTTP of a worker is, once its log says so after its first `old_log` bytes; it was
+/// started with a port of 0.
+std::string http_address(const process_group& group, const std::string& name,
+                         std::size_t old_log = 0);
+
+} // namespace partita::test
