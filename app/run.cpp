@@ -130,7 +130,7 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
   worker_life life;
   life.start = [&] {
     auto worker = spawn_supervisor(sys, options, store, source, reporter);
-    caf::anon_send(metrics, observe{store, worker});
+    caf::anon_send(metrics, observe{store, worker, beside.hooks()});
     if (http)
       http->attach(worker);
     beside.listen_to(worker);
