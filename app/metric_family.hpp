@@ -40,7 +40,7 @@ private:
 
 using metric_families = std::vector<metric_family>;
 
-/// What a worker, what a store and what hooks show.
+/// What a worker, a store and hooks show.
 void add_worker_families(metric_families& to, const worker_figures& x);
 void add_store_families(metric_families& to, const store_figures& x);
 void add_hook_families(metric_families& to, const hook_figures& x);

@@ -19,6 +19,7 @@ struct metrics_state {
   /// Not handles: a worker ends when its host lets go of it, and so does a store.
   caf::actor_addr store;
   caf::actor_addr worker;
+  /// Null: there are none.
   caf::actor_addr hooks;
   static inline constexpr const char* name = "partita.metrics";
 };
@@ -60,14 +61,14 @@ metrics_actor::behavior_type metrics(self_pointer self) {
       [self](const observe& x) {
         self->state.store = x.store.address();
         self->state.worker = x.worker.address();
+        self->state.hooks = x.hooks ? x.hooks.address() : caf::actor_addr{};
       },
-      [self](const observe_hooks& x) { self->state.hooks = x.hooks.address(); },
       [self](get_metrics) -> caf::result<std::string> {
         auto x = std::make_shared<scrape>();
         x->answer = self->make_response_promise<std::string>();
         auto result = x->answer;
         const auto& s = self->state;
-        x->figures.with_hooks = static_cast<bool>(s.hooks);
+        x->figures.has_hooks = s.hooks != nullptr;
         gather<store_actor>(self, s.store, get_store_figures{}, x,
                             &process_figures::store);
         gather<supervisor_actor>(self, s.worker, get_figures{}, x,

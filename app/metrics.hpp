@@ -24,24 +24,14 @@ struct get_metrics {
 struct observe {
   store_actor store;
   supervisor_actor worker;
+  /// Null: there are none.
+  hooks_actor hooks;
 
   friend bool operator==(const observe&, const observe&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, observe& x) {
-    return f(caf::meta::type_name("observe"), x.store, x.worker);
-  }
-};
-
-/// Hooks to look at, too.
-struct observe_hooks {
-  hooks_actor hooks;
-
-  friend bool operator==(const observe_hooks&, const observe_hooks&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, observe_hooks& x) {
-    return f(caf::meta::type_name("observe_hooks"), x.hooks);
+    return f(caf::meta::type_name("observe"), x.store, x.worker, x.hooks);
   }
 };
 
@@ -51,8 +41,8 @@ inline constexpr std::chrono::milliseconds metrics_patience{1000};
 /// Gathers what this process has to show each time that it is asked, and does nothing
 /// otherwise.
 using metrics_actor =
-    caf::typed_actor<caf::reacts_to<observe>, caf::reacts_to<observe_hooks>,
-                     // Answered once all of these have answered, or had their time.
+    caf::typed_actor<caf::reacts_to<observe>,
+                     // Answered once worker and store have answered, or had their time.
                      caf::replies_to<get_metrics>::with<std::string>>;
 
 metrics_actor spawn_metrics(caf::actor_system& sys);

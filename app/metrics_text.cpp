@@ -18,8 +18,7 @@ void add_process_families(metric_families& to, const process_figures& x) {
       "1: this part of the process did not answer in time, and its metrics are missing.");
   missing.add({{"part", "worker"}}, x.worker ? 0.0 : 1.0);
   missing.add({{"part", "store"}}, x.store ? 0.0 : 1.0);
-  if (x.with_hooks)
-    missing.add({{"part", "hooks"}}, x.hooks ? 0.0 : 1.0);
+  missing.add({{"part", "hooks"}}, x.hooks || !x.has_hooks ? 0.0 : 1.0);
   to.push_back(std::move(missing));
 }
 

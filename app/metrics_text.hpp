@@ -12,9 +12,8 @@ namespace partita::app {
 struct process_figures {
   std::optional<worker_figures> worker;
   std::optional<store_figures> store;
-  std::optional<hook_figures> hooks = std::nullopt;
-  /// False: there are no hooks, and nothing is missing.
-  bool with_hooks = false;
+  bool has_hooks = false;
+  std::optional<hook_figures> hooks;
 };
 
 /// The answer to GET /metrics, in Prometheus' text format; docs/ops/metrics.md lists what

@@ -118,8 +118,6 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
     }
   }
   beside.start_hooks(sys);
-  if (beside.hooks())
-    caf::anon_send(metrics, observe_hooks{beside.hooks()});
   auto urls = shown(s.nats.url);
   spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}", s.group.name, urls);
   auto store = spawn_nats_store(sys, nats_options_of(s, client_name_of(s)));
@@ -132,7 +130,7 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
   worker_life life;
   life.start = [&] {
     auto worker = spawn_supervisor(sys, options, store, source, reporter);
-    caf::anon_send(metrics, observe{store, worker});
+    caf::anon_send(metrics, observe{store, worker, beside.hooks()});
     if (http)
       http->attach(worker);
     beside.listen_to(worker);

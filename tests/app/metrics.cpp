@@ -57,7 +57,9 @@ process_figures sample() {
   update.latency.add(700us);
   update.latency.add(3s);
   update.outcomes[static_cast<std::size_t>(store_outcome::conflict)] = 1;
-  return {w, s};
+  hook_figures h;
+  h.revoked = {.runs = 3, .failures = 2, .timeouts = 1, .running = true, .waiting = 4};
+  return {w, s, true, h};
 }
 
 /// A supervisor or a store that answers as `sample` does, or never.
@@ -73,13 +75,15 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   void look() {
-    anon_send(metrics, observe{as<store_actor>(store), as<supervisor_actor>(worker)});
+    anon_send(metrics, observe{as<store_actor>(store), as<supervisor_actor>(worker),
+                               hooks ? as<hooks_actor>(hooks) : hooks_actor{}});
     consume_messages();
   }
 
   void answer_both() {
     worker = test::spawn_stub(sys, [](get_figures) { return *sample().worker; });
     store = test::spawn_stub(sys, [](get_store_figures) { return *sample().store; });
+    hooks = test::spawn_stub(sys, [](get_hook_figures) { return *sample().hooks; });
     look();
   }
 
@@ -189,25 +193,6 @@ CAF_TEST(a scrape asks worker and store) {
   CAF_CHECK_EQUAL(scrape(), metrics_text(sample()));
 }
 
-CAF_TEST(hooks are asked where there are any) {
-  answer_both();
-  auto all = sample();
-  all.with_hooks = true;
-  all.hooks.emplace().revoked = {5, 2, 1, true, 3};
-  hooks = test::spawn_stub(sys, [all](get_hook_figures) { return *all.hooks; });
-  anon_send(metrics, observe_hooks{as<hooks_actor>(hooks)});
-  consume_messages();
-  auto text = scrape();
-  CAF_CHECK_EQUAL(text, metrics_text(all));
-  CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"hooks\"} 0"));
-  CAF_CHECK(has_line(text, "partita_hook_runs_total{hook=\"revoked\"} 5"));
-  CAF_CHECK(has_line(text, "partita_hook_failures_total{hook=\"revoked\"} 2"));
-  CAF_CHECK(has_line(text, "partita_hook_timeouts_total{hook=\"revoked\"} 1"));
-  CAF_CHECK(has_line(text, "partita_hook_running{hook=\"revoked\"} 1"));
-  CAF_CHECK(has_line(text, "partita_hook_waiting{hook=\"revoked\"} 3"));
-  CAF_CHECK(has_line(text, "partita_hook_runs_total{hook=\"lost\"} 0"));
-}
-
 CAF_TEST(who does not answer in time is missing) {
   answer_both();
   auto silent = test::spawn_stub(sys, [=](get_figures) {
@@ -219,6 +204,7 @@ CAF_TEST(who does not answer in time is missing) {
   auto text = scrape();
   CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"worker\"} 1"));
   CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"store\"} 0"));
+  CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"hooks\"} 0"));
   CAF_CHECK(has_line(text, "partita_store_connected 1"));
   CAF_CHECK(!contains(text, "partita_leader"));
 }
@@ -227,9 +213,12 @@ CAF_TEST(before there is a worker and after its end a scrape is answered all the
   auto nothing = metrics_text({});
   CAF_CHECK_EQUAL(scrape(), nothing);
   answer_both();
-  anon_send_exit(worker, caf::exit_reason::kill);
-  anon_send_exit(store, caf::exit_reason::kill);
+  for (const auto& x : {worker, store, hooks})
+    anon_send_exit(x, caf::exit_reason::kill);
   consume_messages();
+  CAF_CHECK(has_line(scrape(), "partita_metrics_missing{part=\"hooks\"} 1"));
+  hooks = {};
+  look();
   CAF_CHECK_EQUAL(scrape(), nothing);
 }
 
