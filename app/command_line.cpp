@@ -3,10 +3,14 @@
 #include "partita/app/check_config.hpp"
 #include "partita/app/dev.hpp"
 #include "partita/app/exit_codes.hpp"
+#include "partita/app/explain.hpp"
+#include "partita/app/history.hpp"
 #include "partita/app/partitions.hpp"
 #include "partita/app/plan.hpp"
 #include "partita/app/run.hpp"
 #include "partita/app/status.hpp"
+#include "partita/app/wishes.hpp"
+#include "partita/app/workers.hpp"
 #include "partita/store/nats_version.hpp"
 
 #include <caf/config.hpp>
@@ -78,8 +82,12 @@ int run_command_line(int argc, const char* const* argv) {
   add_run(program, command.value_or(std::vector<std::string>{}), code);
   add_dev(program, code);
   add_status(program, code);
+  add_workers(program, code);
   add_partitions(program, code);
+  add_explain(program, code);
+  add_history(program, code);
   add_plan(program, code);
+  add_wishes(program, code);
   add_check_config(program, code);
   try {
     program.parse(argc, argv);

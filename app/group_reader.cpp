@@ -5,8 +5,6 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
-#include <array>
-#include <map>
 
 namespace partita::app {
 
@@ -34,147 +32,25 @@ link_forwarder(link_listener_actor::stateful_pointer<forwarder_state> self,
   return {[=](const link_changed& x) { caf::anon_send(self->state.to, x); }};
 }
 
-struct bucket_reading {
-  const char* role;
-  std::string name;
-  std::vector<kv_entry> group_entries::*target;
-  bucket_actor bucket;
-  std::map<std::string, kv_entry> newest;
-  bool complete = false;
-};
-
-/// Reads some buckets by one watch for each, up to the end of their replays.
-class group_reading {
-public:
-  group_reading(caf::scoped_actor& self, const store_actor& store,
-                const bucket_options& names, milliseconds limit)
-      : self_(self),
-        store_(store),
-        deadline_(steady_clock::now() + limit),
-        buckets_{{{"election", names.election, &group_entries::election, {}, {}},
-                  {"heartbeat", names.heartbeat, &group_entries::heartbeat, {}, {}},
-                  {"assignment", names.assignment, &group_entries::assignment, {}, {}}}} {
-  }
-
-  std::variant<group_entries, std::string> run(const std::string& group) {
-    for (auto& x : buckets_)
-      if (auto why = open(x))
-        return *why;
-    if (!missing_.empty())
-      return "the group " + group + " does not exist: there is no bucket " + missing_;
-    watch_all();
-    while (!complete())
-      if (auto why = receive_one())
-        return *why;
-    return collect(group);
-  }
-
-private:
-  milliseconds left() const {
-    auto result =
-        std::chrono::duration_cast<milliseconds>(deadline_ - steady_clock::now());
-    return std::max(result, milliseconds{1});
-  }
-
-  /// Says why the bucket cannot be read. One that is missing is only
-  /// noted.
-  std::optional<std::string> open(bucket_reading& x) {
-    std::optional<std::string> why;
-    open_bucket request;
-    request.name = x.name;
-    request.create = false;
-    self_->request(store_, left(), request)
-        .receive(
-            [&](bucket_opened& answer) {
-              if (answer.status == open_status::opened)
-                x.bucket = std::move(answer.bucket);
-              else if (answer.status == open_status::missing)
-                missing_ = x.name;
-              else
-                why = "cannot open the bucket " + x.name + ": "
-                      + (answer.why.empty() ? to_string(answer.status) : answer.why);
-            },
-            [&](const caf::error& e) {
-              why = "cannot open the bucket " + x.name + ": " + self_->system().render(e);
-            });
-    return why;
-  }
-
-  void watch_all() {
-    sink_ = self_->spawn(watch_forwarder, caf::actor_cast<caf::actor>(self_));
-    for (std::size_t i = 0; i < buckets_.size(); ++i)
-      self_->send(buckets_[i].bucket, kv_watch{i, ">", sink_});
-  }
-
-  bool complete() const {
-    return std::all_of(buckets_.begin(), buckets_.end(),
-                       [](const auto& x) { return x.complete; });
-  }
-
-  std::optional<std::string> receive_one() {
-    std::optional<std::string> why;
-    self_->receive([&](watch_event& x) { take(x); },
-                   caf::after(left()) >> [&] { why = late(); });
-    return why;
-  }
-
-  void take(watch_event& x) {
-    if (x.watch >= buckets_.size())
-      return;
-    auto& to = buckets_[x.watch];
-    switch (x.change) {
-    case watch_change::value:
-      to.newest[x.entry.key] = std::move(x.entry);
-      break;
-    case watch_change::removed:
-      to.newest.erase(x.entry.key);
-      break;
-    case watch_change::replayed:
-      to.complete = true;
-      break;
-    case watch_change::restarted:
-    case watch_change::bucket_changed:
-      // A fresh replay follows.
-      to.newest.clear();
-      to.complete = false;
-      break;
-    case watch_change::alive:
-      break;
-    }
-  }
-
-  std::string late() const {
-    for (const auto& x : buckets_)
-      if (!x.complete)
-        return "the store did not show the whole bucket " + x.name + " in time";
-    return {};
-  }
-
-  group_entries collect(const std::string& group) {
-    group_entries result;
-    result.group = group;
-    for (auto& x : buckets_)
-      for (auto& [key, entry] : x.newest)
-        (result.*x.target).push_back(std::move(entry));
-    return result;
-  }
-
-  caf::scoped_actor& self_;
-  store_actor store_;
-  steady_clock::time_point deadline_;
-  std::array<bucket_reading, 3> buckets_;
-  /// The store keeps no watcher alive.
-  watch_sink_actor sink_;
-  std::string missing_;
-};
+milliseconds left_until(steady_clock::time_point deadline) {
+  auto result = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+  return std::max(result, milliseconds{1});
+}
 
 } // namespace
+
+// -- the connection ---------------------------------------------------------------------
+
+link_listener_actor listen_to_link(caf::scoped_actor& self, const store_actor& store) {
+  auto result = self->spawn(link_forwarder, caf::actor_cast<caf::actor>(self));
+  self->send(store, result);
+  return result;
+}
 
 std::optional<std::string> wait_for_link(caf::scoped_actor& self,
                                          const store_actor& store, milliseconds limit) {
   auto deadline = steady_clock::now() + limit;
-  auto listener = self->spawn(link_forwarder, caf::actor_cast<caf::actor>(self));
-  self->send(store, listener);
+  auto listener = listen_to_link(self, store);
   link_changed last;
   auto late = false;
   while (last.state != link_state::connected && !late) {
@@ -188,10 +64,114 @@ std::optional<std::string> wait_for_link(caf::scoped_actor& self,
   return last.why.empty() ? "no answer" : last.why;
 }
 
+// -- the buckets ------------------------------------------------------------------------
+
+group_follower::group_follower(caf::scoped_actor& self, store_actor store,
+                               const std::string& group, const bucket_options& names)
+    : self_(self),
+      store_(std::move(store)),
+      group_(group),
+      buckets_{{{group_bucket::election, names.election, false},
+                {group_bucket::heartbeat, names.heartbeat, false},
+                {group_bucket::assignment, names.assignment, false},
+                {group_bucket::stable_id, names.stable_id, false},
+                {group_bucket::control, names.control, true}}},
+      view_(group),
+      sink_(self->spawn(watch_forwarder, caf::actor_cast<caf::actor>(self))) {}
+
+group_follower::~group_follower() {
+  caf::anon_send_exit(sink_, caf::exit_reason::user_shutdown);
+}
+
+std::optional<std::string> group_follower::begin(milliseconds limit) {
+  auto deadline = steady_clock::now() + limit;
+  std::string missing;
+  for (auto& x : buckets_) {
+    if (auto why = open(x, left_until(deadline)))
+      return why;
+    if (!x.actor && !x.optional && missing.empty())
+      missing = x.name;
+  }
+  if (!missing.empty())
+    return "the group " + group_ + " does not exist: there is no bucket " + missing;
+  for (const auto& x : buckets_)
+    watch(x);
+  return std::nullopt;
+}
+
+std::optional<std::string> group_follower::look_for_missing(milliseconds limit) {
+  for (auto& x : buckets_)
+    if (!x.actor) {
+      if (auto why = open(x, limit))
+        return why;
+      if (x.actor)
+        watch(x);
+    }
+  return std::nullopt;
+}
+
+/// Says why the bucket cannot be read. One that is missing is only noted.
+std::optional<std::string> group_follower::open(bucket& x, milliseconds limit) {
+  std::optional<std::string> why;
+  open_bucket request;
+  request.name = x.name;
+  request.create = false;
+  self_->request(store_, limit, request)
+      .receive(
+          [&](bucket_opened& answer) {
+            if (answer.status == open_status::opened)
+              x.actor = std::move(answer.bucket);
+            else if (answer.status != open_status::missing)
+              why = "cannot open the bucket " + x.name + ": "
+                    + (answer.why.empty() ? to_string(answer.status) : answer.why);
+          },
+          [&](const caf::error& e) {
+            why = "cannot open the bucket " + x.name + ": " + self_->system().render(e);
+          });
+  return why;
+}
+
+void group_follower::watch(const bucket& x) {
+  if (x.actor)
+    self_->send(x.actor, kv_watch{static_cast<std::uint64_t>(x.which), ">", sink_});
+  else
+    view_.missing(x.which);
+}
+
+bool group_follower::take(const watch_event& x) {
+  return x.watch < buckets_.size() && view_.take(static_cast<group_bucket>(x.watch), x);
+}
+
+const bucket_actor& group_follower::control() const {
+  return buckets_[static_cast<std::size_t>(group_bucket::control)].actor;
+}
+
+std::optional<std::string> group_follower::wait_until_complete(milliseconds limit) {
+  auto deadline = steady_clock::now() + limit;
+  auto late = false;
+  while (!view_.complete() && !late)
+    self_->receive([&](const watch_event& x) { take(x); },
+                   caf::after(left_until(deadline)) >>
+                       [&] { late = steady_clock::now() >= deadline; });
+  if (!late)
+    return std::nullopt;
+  auto missing = static_cast<std::size_t>(view_.incomplete());
+  return "the store did not show the whole bucket " + buckets_[missing].name + " in time";
+}
+
 std::variant<group_entries, std::string>
 read_group(caf::scoped_actor& self, const store_actor& store, const std::string& group,
            const bucket_options& buckets, milliseconds limit) {
-  return group_reading{self, store, buckets, limit}.run(group);
+  auto deadline = steady_clock::now() + limit;
+  group_follower follower{self, store, group, buckets};
+  auto why = follower.begin(limit);
+  if (!why)
+    why = follower.wait_until_complete(left_until(deadline));
+  if (why)
+    return *why;
+  auto result = follower.view().entries(steady_clock::now());
+  result.since_newest_ns = 0;
+  return result;
 }
 
 } // namespace partita::app

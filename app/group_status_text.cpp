@@ -4,34 +4,29 @@
 #include "partita/app/table.hpp"
 #include "partita/messages/codec.hpp"
 
-#include <nlohmann/json.hpp>
-
-// How a group's status is shown.
+// How people see a group's status.
 namespace partita::app {
 
 namespace {
 
-using json = nlohmann::ordered_json;
-
 constexpr std::size_t names_in_table = 8;
+/// Of each kind of line below the table; the rest is counted.
+constexpr std::size_t lines_of_a_kind = 10;
 
-std::vector<std::string> names_of(const member& x) {
-  std::vector<std::string> result;
-  if (x.record)
-    for (const auto& held : x.record->partitions)
-      result.push_back(name_of(held.partition));
+std::string state_of(const member& x) {
+  auto result = x.last_beat ? std::string{to_string(x.last_beat->state)} : "no beat";
+  if (x.drained)
+    result += ", drained";
+  if (x.cordoned)
+    result += ", cordoned";
   return result;
-}
-
-std::string seconds(std::int64_t ms) {
-  return std::to_string(ms / 1000) + '.' + std::to_string(ms % 1000 / 100) + " s";
 }
 
 std::vector<std::string> row_of(const member& x) {
   auto names = names_of(x);
   return {x.id.value,
-          x.last_beat ? std::string{to_string(x.last_beat->state)} : "no beat",
-          x.last_beat ? seconds(x.beat_age_ms) : "-",
+          state_of(x),
+          x.last_beat ? readable_seconds(x.beat_age_ms) : "-",
           x.last_beat ? readable(x.last_beat->applied.version) : "-",
           x.record ? readable(x.record->version) : "-",
           std::to_string(names.size()),
@@ -49,25 +44,39 @@ std::string headline(const group_status& x) {
   return result + '\n';
 }
 
-json to_json(const stamp& x) {
-  return {{"epoch", x.epoch.value}, {"version", x.version.value}};
+/// The first lines of a kind, and how many there are besides.
+template <class Range, class F>
+std::string lines_for(const Range& all, F line_of) {
+  std::string result;
+  std::size_t count = 0;
+  for (const auto& x : all)
+    if (++count <= lines_of_a_kind)
+      result += line_of(x) + '\n';
+  if (count > lines_of_a_kind)
+    result += "  and " + std::to_string(count - lines_of_a_kind) + " more\n";
+  return result;
 }
 
-json to_json(const member& x) {
-  json result = {{"worker_id", x.id.value}, {"state", nullptr},
-                 {"beat_age_ms", nullptr},  {"applied", nullptr},
-                 {"version", nullptr},      {"epoch", nullptr},
-                 {"lifecycle", nullptr},    {"partitions", names_of(x)}};
-  if (x.last_beat) {
-    result["state"] = to_string(x.last_beat->state);
-    result["beat_age_ms"] = x.beat_age_ms;
-    result["applied"] = to_json(x.last_beat->applied);
-  }
-  if (x.record) {
-    result["version"] = x.record->version.value;
-    result["epoch"] = x.record->epoch.value;
-    result["lifecycle"] = to_string(x.record->lifecycle);
-  }
+std::string with_note(std::string text, const wish& x) {
+  if (!x.by.empty())
+    text += " by " + x.by;
+  return x.reason.empty() ? text : text + ": " + x.reason;
+}
+
+std::string pause_line(const pause_status& x) {
+  return with_note("paused for " + readable_span(x.left_ms) + " more, " + x.id, x.wish);
+}
+
+std::string pin_line(const pin_status& x) {
+  return with_note("pinned: " + x.partition + " to " + x.worker.value, x.wish);
+}
+
+std::string mark_lines(const member& x) {
+  std::string result;
+  if (x.drained)
+    result += with_note("drained: " + x.id.value, *x.drained) + '\n';
+  if (x.cordoned)
+    result += with_note("cordoned: " + x.id.value, *x.cordoned) + '\n';
   return result;
 }
 
@@ -86,29 +95,27 @@ std::string to_table(const group_status& x) {
     rows.add(row_of(who));
   auto result = headline(x);
   result += x.members.empty() ? "no worker has joined yet\n" : rows.text();
+  for (const auto& who : x.members)
+    result += mark_lines(who);
+  result += lines_for(x.pauses, pause_line);
+  if (x.rebalance)
+    result += with_note("asked for: a rebalance", *x.rebalance) + '\n';
+  if (x.step_down)
+    result += with_note("asked for: that the leader steps down", *x.step_down) + '\n';
+  result += lines_for(x.unowned, [](const auto& y) {
+    return "without owner: " + y.name + " (" + y.why + ')';
+  });
+  result += lines_for(x.hand_offs, [](const auto& y) {
+    return "handing over: " + y.partition + " from " + y.from.value + ", waits for "
+           + y.waits_for;
+  });
+  result += lines_for(x.pins, pin_line);
   if (!x.named_twice.empty())
     result += "in two records: " + some_of(x.named_twice, names_in_table) + '\n';
   for (const auto& bad : x.unreadable)
     result += "cannot read '" + bad.key + "' of the " + bad.bucket + " bucket: " + bad.why
               + '\n';
   return result;
-}
-
-std::string to_json(const group_status& x) {
-  json result = {{"group", x.group},           {"leader", nullptr},
-                 {"epoch", nullptr},           {"version", x.version.value},
-                 {"workers", json::array()},   {"in_two_records", x.named_twice},
-                 {"unreadable", json::array()}};
-  if (x.leader)
-    result["leader"] = x.leader->worker_id.value;
-  if (x.epoch)
-    result["epoch"] = x.epoch->epoch.value;
-  for (const auto& who : x.members)
-    result["workers"].push_back(to_json(who));
-  for (const auto& bad : x.unreadable)
-    result["unreadable"].push_back(
-        {{"bucket", bad.bucket}, {"key", bad.key}, {"why", bad.why}});
-  return result.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 } // namespace partita::app

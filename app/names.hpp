@@ -2,7 +2,9 @@
 
 #include "partita/messages/ids.hpp"
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 /// How people read ids and numbers.
 namespace partita::app {
@@ -12,6 +14,20 @@ namespace partita::app {
 struct by_number {
   bool operator()(const worker_id& a, const worker_id& b) const;
 };
+
+/// Orders names of partitions as people count: `orders.2` before `orders.10`.
+struct by_reading {
+  bool operator()(std::string_view a, std::string_view b) const;
+};
+
+/// `7.3 s`.
+std::string readable_seconds(std::int64_t ms);
+
+/// The two greatest units: `2 h 5 min`, `29 min 12 s`, `7 s`; seconds rounded up.
+std::string readable_span(std::int64_t ms);
+
+/// `2026-11-28 02:30:00 UTC`; the argument is unix time in seconds.
+std::string readable_time(std::int64_t at);
 
 /// A version as epoch and count, "3.2": the second plan of epoch 3. Plain below the first
 /// epoch's versions.

@@ -1,19 +1,24 @@
 #include "partita/app/plan.hpp"
 
-#include "partita/app/exit_codes.hpp"
+#include "partita/app/plan_live.hpp"
 #include "partita/app/plan_question.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <iostream>
+#include <memory>
 
 namespace partita::app {
 
 namespace {
 
 constexpr const char* examples = R"help(
-Reads questions on stdin, one JSON object a line, and prints one answer a line. Exit code 2
-at the first line that is no question.
+With --live, --workers, --without or --strategy: what a rebalance of a running group would
+do, by its records, heartbeats and wishes; nothing is changed. Exit code 1 if the group
+cannot be read, or there is no such plan.
+
+Without these: reads questions on stdin, one JSON object a line, and prints one answer a
+line. Exit code 2 at the first line that is no question.
 
 Members of a question:
   workers             ids: ["worker-0","worker-1"]
@@ -24,7 +29,10 @@ Members of a question:
   overload_threshold, extreme_threshold, default_weight
   previous            who owned what before: {"worker-0":[0,2]}, indices of partitions
 
-Example:
+Examples:
+  partita plan --live -c partita.toml
+  partita plan -c partita.toml --without worker-3 --without worker-4
+  partita plan -c partita.toml --workers 12 --strategy consistent_hash --json
   echo '{"workers":["a","b"],"partitions":[{"keys":["x"]},{"keys":["y"]}]}' | partita plan
 )help";
 
@@ -58,9 +66,20 @@ int answer_all(std::istream& in, std::ostream& out) {
 } // namespace
 
 void add_plan(CLI::App& program, int& code) {
-  auto* command = program.add_subcommand("plan", "Answers who would own which partition");
+  auto* command = program.add_subcommand(
+      "plan", "Answers who would own which partition, and what moves");
   command->footer(examples);
-  command->callback([&code] { code = answer_all(std::cin, std::cout); });
+  auto flags = std::make_shared<live_flags>();
+  add_live_flags(*command, *flags);
+  command->callback([flags, &code] {
+    if (asks_for_group(*flags))
+      code = plan_live(*flags);
+    else if (names_a_group(flags->group) || !flags->group.settings.url.empty())
+      code = refuse("what about the group? Say --live, --workers N, --without WORKER or "
+                    "--strategy NAME; without these questions come from stdin");
+    else
+      code = answer_all(std::cin, std::cout);
+  });
 }
 
 } // namespace partita::app

@@ -1,25 +1,11 @@
 #include "partita/app/wiring.hpp"
 
 #include "partita/config/checks.hpp"
-#include "partita/core/strategies/strategies.hpp"
-
 #include <algorithm>
 
 namespace partita::app {
 
 namespace {
-
-core::strategy strategy_of(const config::strategy_settings& s) {
-  core::strategy_options result;
-  // Loading has refused every other word.
-  result.name = core::strategy_name_from(s.name).value_or(core::strategy_name::sticky);
-  result.virtual_nodes = s.virtual_nodes;
-  result.seed = s.seed;
-  result.overload_threshold = s.overload_threshold;
-  result.extreme_threshold = s.extreme_threshold;
-  result.default_weight = s.default_weight;
-  return core::make_strategy(result);
-}
 
 // Loading has refused every other word.
 leave_mode leave_mode_of(const std::string& x) {
@@ -30,6 +16,25 @@ leave_mode leave_mode_of(const std::string& x) {
 }
 
 } // namespace
+
+core::strategy_options strategy_options_of(const config::strategy_settings& s) {
+  core::strategy_options result;
+  // Loading has refused every other word.
+  result.name = core::strategy_name_from(s.name).value_or(core::strategy_name::sticky);
+  result.virtual_nodes = s.virtual_nodes;
+  result.seed = s.seed;
+  result.overload_threshold = s.overload_threshold;
+  result.extreme_threshold = s.extreme_threshold;
+  result.default_weight = s.default_weight;
+  return result;
+}
+
+std::vector<std::string> names_of(const config::partitions_settings& s) {
+  std::vector<std::string> result;
+  for (const auto& x : s.all())
+    result.push_back(name_of(x));
+  return result;
+}
 
 worker_options worker_options_of(const config::settings& s) {
   auto named = s;
@@ -73,7 +78,7 @@ worker_options worker_options_of(const config::settings& s) {
   result.degraded.critical = s.degraded.critical;
   result.degraded.grace = s.degraded.grace;
   result.shutdown = leave_mode_of(s.worker.shutdown);
-  result.strategy = strategy_of(s.strategy);
+  result.strategy = core::make_strategy(strategy_options_of(s.strategy));
   result.strategy_name = s.strategy.name;
   return result;
 }

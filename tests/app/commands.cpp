@@ -49,7 +49,9 @@ CAF_TEST(help explains the program and every command with examples) {
   auto all = run_partita({"--help"});
   ends(all, 0);
   for (const char* command :
-       {"run", "dev", "status", "partitions", "plan", "check-config"}) {
+       {"run", "dev", "status", "workers", "partitions", "explain", "history", "plan",
+        "drain", "cordon", "uncordon", "pin", "unpin", "pause", "resume", "step-down",
+        "rebalance", "check-config"}) {
     CAF_CHECK(contains(all.out, command));
     auto one = run_partita({command, "--help"});
     ends(one, 0);
@@ -85,6 +87,46 @@ CAF_TEST(bad usage ends with exit code 2) {
   ends(run_partita({"partitions", "set-weight", "--group", "g", "a", "-1"}), 2);
   ends(run_partita({"partitions", "import", "--group", "g", "/nowhere"}), 2,
        {"/nowhere"});
+}
+
+CAF_TEST(bad usage of the commands for a group ends with exit code 2) {
+  ends(run_partita({"drain", "--group", "orders"}), 2, {"worker"});
+  ends(run_partita({"drain", "worker-1"}), 2, {"which group"});
+  ends(run_partita({"drain", "worker-1", "--group", "orders", "--wait=soon"}), 2,
+       {"--wait", "soon"});
+  ends(run_partita({"pin", "orders.1", "--group", "orders"}), 2, {"worker"});
+  ends(run_partita({"pause", "--group", "orders"}), 2, {"--for"});
+  ends(run_partita({"pause", "--for", "8d", "--group", "orders"}), 2, {"--for", "8d"});
+  ends(run_partita({"pause", "--for", "169h", "--group", "orders"}), 2,
+       {"--for", "169h", "at most 168h"});
+  ends(run_partita({"resume", "0f3a9c21", "--all", "--group", "orders"}), 2);
+  ends(run_partita({"cordon", "worker-1", "--group", "orders", "--reason", "\xff"}), 2,
+       {"--reason", "UTF-8"});
+  ends(run_partita({"history", "-n", "0", "--group", "orders"}), 2, {"--count"});
+  ends(run_partita({"explain", "--group", "orders"}), 2, {"partition"});
+  ends(run_partita({"plan", "--group", "orders"}), 2, {"--live"});
+  ends(run_partita({"plan", "--workers", "0", "--group", "orders"}), 2, {"--workers"});
+  ends(run_partita({"plan", "--strategy", "stiky", "--group", "orders"}), 2,
+       {"--strategy", "did you mean sticky?"});
+  ends(run_partita({"plan", "--live"}), 2, {"which group"});
+}
+
+CAF_TEST(commands for a group that reach no server name the address) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"workers"},
+                                                                 {"explain", "orders.1"},
+                                                                 {"history"},
+                                                                 {"plan", "--live"},
+                                                                 {"status", "--watch"},
+                                                                 {"drain", "worker-1"},
+                                                                 {"pause", "--for", "1m"},
+                                                                 {"rebalance"}}) {
+    auto all = words;
+    all.insert(all.end(),
+               {"--url", closed_port, "--group", "orders", "--timeout", "300ms"});
+    auto x = run_partita(all);
+    ends(x, 1, {"cannot reach NATS", closed_port});
+    CAF_CHECK(x.out.empty());
+  }
 }
 
 // -- check-config -----------------------------------------------------------------------

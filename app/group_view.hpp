@@ -1,0 +1,84 @@
+#pragma once
+
+#include "partita/messages/store.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+/// A group's buckets as their watches show them.
+namespace partita::app {
+
+/// The newest value of every key, by bucket. Removed keys do not stand here.
+struct group_entries {
+  std::string group;
+  std::vector<kv_entry> election;
+  std::vector<kv_entry> heartbeat;
+  std::vector<kv_entry> assignment;
+  std::vector<kv_entry> stable_id;
+  /// Operators' wishes and the history of plans.
+  std::vector<kv_entry> control;
+  /// How long ago, on our clock, the newest of all entries was shown; 0 when they were
+  /// read once.
+  std::int64_t since_newest_ns = 0;
+};
+
+enum class group_bucket : std::uint8_t {
+  election,
+  heartbeat,
+  assignment,
+  stable_id,
+  control
+};
+
+inline constexpr std::size_t group_bucket_count = 5;
+
+/// Folds what watches show into what the buckets hold now.
+class group_view {
+public:
+  explicit group_view(std::string group) : group_(std::move(group)) {}
+
+  /// The bucket does not exist: it counts as empty.
+  void missing(group_bucket which);
+
+  /// Whether it showed something new.
+  bool take(group_bucket which, const watch_event& x);
+
+  /// Whether everything has been shown since the watches were begun or broke last.
+  bool complete() const;
+
+  /// The first bucket whose replay has not ended; only unless complete().
+  group_bucket incomplete() const;
+
+  /// What a key holds; null if it has no value. Valid until the next take().
+  const kv_entry* find(group_bucket which, const std::string& key) const;
+
+  /// The revision of the newest write to a key that was seen, removals included; 0: none.
+  revision newest(group_bucket which, const std::string& key) const;
+
+  /// How often all of a bucket was shown.
+  std::uint64_t replays(group_bucket which) const;
+
+  group_entries entries(std::chrono::steady_clock::time_point now) const;
+
+private:
+  struct content {
+    std::map<std::string, kv_entry> newest;
+    /// Keys that were removed before our eyes, with the revision of the mark.
+    std::map<std::string, revision> removed;
+    std::uint64_t replays = 0;
+    bool complete = false;
+  };
+
+  void note_newest(const watch_event& x);
+
+  std::string group_;
+  std::array<content, group_bucket_count> buckets_;
+  std::int64_t newest_ns_ = 0;
+  std::chrono::steady_clock::time_point newest_at_;
+};
+
+} // namespace partita::app

@@ -1,0 +1,311 @@
+#define CAF_SUITE integration.commands
+
+#include "support/group.hpp"
+
+#include "../app/process.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <caf/test/unit_test.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+using namespace partita::test;
+using nlohmann::json;
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// A group of worker processes, and the commands that an operator types.
+struct operated_group : process_group {
+  process_result type(std::vector<std::string> words) const {
+    words.insert(words.end(), {"-c", config_file(), "--timeout", "20s"});
+    auto result = run_partita(words);
+    CAF_MESSAGE(words[0] << ": " << result.code << ": " << result.out << result.err);
+    return result;
+  }
+
+  /// It did what it should, and said this.
+  json ask(std::vector<std::string> words) const {
+    words.push_back("--json");
+    auto x = type(std::move(words));
+    CAF_REQUIRE_EQUAL(x.code, 0);
+    CAF_CHECK_EQUAL(x.out.find('\n') + 1, x.out.size());
+    return json::parse(x.out);
+  }
+
+  /// It could not, and said why.
+  void refuses(std::vector<std::string> words, const std::string& why) const {
+    auto x = type(std::move(words));
+    CAF_CHECK_EQUAL(x.code, 1);
+    CAF_CHECK(holds(x.err, why));
+    CAF_CHECK(x.out.empty());
+  }
+
+  json worker(const std::string& id) const {
+    auto status = ask({"status"});
+    for (const auto& x : status["workers"])
+      if (x["worker_id"] == id)
+        return x;
+    CAF_FAIL("no worker " << id);
+    return {};
+  }
+};
+
+} // namespace
+
+CAF_TEST(a group that runs is shown and explained) {
+  operated_group group;
+  group.start_many(3);
+  group.require_rest();
+  auto status = group.ask({"status"});
+  CAF_CHECK_EQUAL(status["workers"].size(), 3u);
+  CAF_CHECK(status["unowned"].empty() && status["hand_offs"].empty());
+  auto table = group.type({"status"});
+  CAF_CHECK(holds(table.out, "worker-0"));
+  std::size_t leaders = 0;
+  auto workers = group.ask({"workers"});
+  for (const auto& x : workers["workers"]) {
+    leaders += x["leader"].get<bool>() ? 1 : 0;
+    CAF_CHECK(x["instance"].get<std::string>().starts_with("w"));
+    CAF_CHECK_EQUAL(x["partitions"].get<std::size_t>(), 8u);
+  }
+  CAF_CHECK_EQUAL(leaders, 1u);
+  CAF_CHECK(holds(group.type({"workers"}).out, "leader"));
+  auto one = group.ask({"explain", "p.3"});
+  auto owns = group.worker(one["owner"])["partitions"];
+  CAF_CHECK(std::find(owns.begin(), owns.end(), json("p.3")) != owns.end());
+  CAF_CHECK(one["token"].get<std::uint64_t>() > 0);
+  CAF_CHECK(one["pending"].is_null());
+  CAF_CHECK(holds(group.type({"explain", "p.3"}).out, "owner:    worker-"));
+  group.refuses({"explain", "p.33"}, "no partition is named 'p.33'; did you mean p.3?");
+}
+
+CAF_TEST(what a rebalance would do is told and then done) {
+  operated_group group;
+  group.start_many(3);
+  group.require_rest();
+  CAF_CHECK(group.ask({"plan", "--live"})["moves"].empty());
+  auto records = group.ask({"plan", "--live", "--from-records"});
+  CAF_CHECK_EQUAL(records["partitions"].get<std::size_t>(), 24u);
+  auto less = group.ask({"plan", "--without", "worker-1"});
+  CAF_CHECK_EQUAL(less["moves"].size(), 8u);
+  CAF_CHECK(holds(group.type({"plan", "--workers", "4"}).out, "new"));
+  auto other = group.ask({"plan", "--strategy", "round_robin"});
+  CAF_CHECK_EQUAL(other["strategy"].get<std::string>(), "round_robin");
+  group.refuses({"plan", "--without", "worker-17"}, "did you mean worker-1?");
+  CAF_MESSAGE("the same as what happens");
+  auto victim = group.id_of("w1");
+  std::map<std::string, std::string> told;
+  auto thought = group.ask({"plan", "--without", victim});
+  for (const auto& x : thought["moves"])
+    told[x["partition"]] = x["to"];
+  CAF_CHECK_EQUAL(group.stop("w1"), 0);
+  group.require_rest();
+  for (const auto& [partition, to] : told)
+    CAF_CHECK_EQUAL(group.ask({"explain", partition})["owner"].get<std::string>(), to);
+}
+
+CAF_TEST(names that nobody knows are refused and nothing is written) {
+  operated_group group;
+  group.start_many(2);
+  group.require_rest();
+  group.refuses({"drain", "worker-7"}, "no worker 'worker-7'");
+  group.refuses({"cordon", "worker1"}, "did you mean worker-1?");
+  group.refuses({"uncordon", "worker-1"}, "neither cordoned nor drained");
+  group.refuses({"pin", "p.77", "worker-1"}, "no partition is named 'p.77'");
+  group.refuses({"pin", "p.1", "worker-7"}, "no worker 'worker-7'");
+  group.refuses({"unpin", "p.1"}, "'p.1' is not pinned");
+  group.refuses({"resume"}, "the group is not paused");
+  auto x = group.ask({"status"});
+  for (const auto& who : x["workers"])
+    CAF_CHECK(who["cordoned"].is_null() && who["drained"].is_null());
+  CAF_CHECK(x["pins"].empty() && x["pauses"].empty());
+}
+
+CAF_TEST(a wish makes no group that does not exist) {
+  operated_group group;
+  for (auto round = 0; round < 2; ++round)
+    group.refuses({"pause", "--for", "1m", "--set", "group.name=another"},
+                  "the group another does not exist");
+}
+
+CAF_TEST(a drained worker gives everything away until it is uncordoned) {
+  operated_group group;
+  group.start_many(3);
+  group.require_rest();
+  auto name = group.a_follower();
+  auto id = group.id_of(name);
+  auto done = group.ask({"drain", id, "--reason", "disk is full", "--wait=25s"});
+  CAF_CHECK(done["done"].get<bool>());
+  CAF_CHECK_EQUAL(done["set"][0].get<std::string>(), "wish.drain." + id);
+  auto drained = group.worker(id);
+  CAF_CHECK(drained["partitions"].empty());
+  CAF_CHECK_EQUAL(drained["drained"]["reason"].get<std::string>(), "disk is full");
+  CAF_CHECK(all_owned_once(group.journal().now(), group.with().partitions));
+  CAF_CHECK(group.ask({"plan", "--live"})["moves"].empty());
+  CAF_CHECK(holds(group.type({"status"}).out, "drained: " + id));
+  auto plans = group.ask({"history"})["plans"];
+  CAF_REQUIRE(!plans.empty());
+  CAF_CHECK_EQUAL(plans.back()["losses"][id].get<std::size_t>(), 8u);
+  CAF_CHECK(holds(group.type({"history", "--verbose"}).out, id + " -8"));
+  CAF_CHECK_EQUAL(group.ask({"history", "-n", "1"})["plans"].size(), 1u);
+  group.ask({"uncordon", id});
+  group.require_rest();
+  CAF_CHECK(!group.worker(id)["partitions"].empty());
+  CAF_CHECK_EQUAL(group.journal().violations(), "");
+}
+
+CAF_TEST(the only worker that could own anything is not drained) {
+  operated_group group;
+  group.start("w0");
+  group.require_rest();
+  group.refuses({"drain", "worker-0"}, "no other worker could own");
+}
+
+CAF_TEST(a pinned partition goes to its worker and says so) {
+  operated_group group;
+  group.start_many(3);
+  group.require_rest();
+  auto name = group.a_follower();
+  auto id = group.id_of(name);
+  auto owns = group.journal().now().at(name).owns;
+  std::string partition;
+  for (std::size_t i = 0; i < group.with().partitions && partition.empty(); ++i)
+    if (auto x = "p." + std::to_string(i); !owns.contains(x))
+      partition = x;
+  group.ask({"pin", partition, id, "--reason", "has the cache"});
+  CAF_CHECK(group.journal().wait(
+      [&](const auto& all) { return all.at(name).owns.contains(partition); }));
+  auto why = group.ask({"explain", partition});
+  CAF_CHECK_EQUAL(why["owner"].get<std::string>(), id);
+  CAF_CHECK_EQUAL(why["pin"]["reason"].get<std::string>(), "has the cache");
+  CAF_CHECK(holds(why["reason"].get<std::string>(), "has the cache"));
+  group.ask({"unpin", partition});
+  CAF_CHECK(group.ask({"status"})["pins"].empty());
+}
+
+CAF_TEST(a pause holds newcomers off until it is resumed) {
+  operated_group group;
+  group.start_many(2);
+  group.require_rest();
+  group.ask({"pause", "--for", "30m", "--reason", "deploying"});
+  auto pauses = group.ask({"status"})["pauses"];
+  CAF_REQUIRE_EQUAL(pauses.size(), 1u);
+  CAF_CHECK(pauses[0]["left_ms"].get<int>() > 1'700'000);
+  CAF_CHECK(holds(group.type({"status"}).out, "deploying"));
+  group.refuses({"rebalance"}, "the group is paused");
+  auto id = pauses[0]["id"].get<std::string>();
+  group.ask({"pause", "--for", "20m"});
+  group.refuses({"resume"}, "several pauses hold");
+  group.ask({"resume", id});
+  group.start("w2");
+  CAF_CHECK(group.journal().wait(
+      [](const auto& all) { return all.contains("w2") && !all.at("w2").id.empty(); }));
+  CAF_CHECK(!group.rest(3s));
+  group.ask({"resume", "--all"});
+  group.require_rest();
+}
+
+CAF_TEST(a rebalance that is asked for is planned at once) {
+  operated_group group;
+  group.start_many(2);
+  group.require_rest();
+  auto before = group.ask({"history"})["plans"].size();
+  auto x = group.ask({"rebalance", "--reason", "to see it", "--wait=25s"});
+  CAF_CHECK(x["done"].get<bool>());
+  CAF_CHECK(group.ask({"status"})["rebalance"].is_null());
+  CAF_CHECK(group.ask({"history"})["plans"].size() > before);
+}
+
+CAF_TEST(a leader steps down and another epoch begins) {
+  operated_group group;
+  group.start_many(3);
+  group.require_rest();
+  auto before = group.ask({"status"})["epoch"].get<std::uint64_t>();
+  CAF_CHECK(group.ask({"step-down", "--wait=25s"})["done"].get<bool>());
+  group.require_rest();
+  CAF_CHECK(group.ask({"status"})["epoch"].get<std::uint64_t>() > before);
+  CAF_CHECK_EQUAL(group.journal().violations(), "");
+}
+
+CAF_TEST(a wait that is too short says so and the wish stands) {
+  operated_group group;
+  group.start_many(2);
+  group.require_rest();
+  CAF_MESSAGE("whoever would carry it out does nothing");
+  group.freeze("w0");
+  group.freeze("w1");
+  auto x = group.type({"rebalance", "--wait=100ms"});
+  CAF_CHECK_EQUAL(x.code, 1);
+  CAF_CHECK(holds(x.err, "not carried out within 100ms"));
+  CAF_CHECK(holds(group.type({"status"}).out, "asked for: a rebalance"));
+  group.thaw("w0");
+  group.thaw("w1");
+}
+
+// -- status that goes on ----------------------------------------------------------------
+
+namespace {
+
+std::vector<json> lines_of(const std::string& text) {
+  std::vector<json> result;
+  std::istringstream in{text};
+  for (std::string line; std::getline(in, line) && !in.eof();)
+    result.push_back(json::parse(line));
+  return result;
+}
+
+} // namespace
+
+CAF_TEST(a status that goes on shows each change and survives the loss of the server) {
+  operated_group group;
+  group.start_many(2);
+  group.require_rest();
+  auto step = 0;
+  auto x = run_partita({"status", "--watch", "--json", "-c", group.config_file()},
+                       {.stop_when = [&](const std::string& out) {
+                         auto all = lines_of(out);
+                         if (all.empty())
+                           return false;
+                         const auto& last = all.back();
+                         if (step == 0) {
+                           step = 1;
+                           group.start("w2");
+                         } else if (step == 1 && last["workers"].size() == 3) {
+                           step = 2;
+                           group.server().kill();
+                         } else if (step == 2 && !last["connected"].get<bool>()) {
+                           step = 3;
+                           group.server().start();
+                         } else if (step == 3 && last["connected"].get<bool>()) {
+                           step = 4;
+                         }
+                         return step == 4;
+                       }});
+  CAF_CHECK_EQUAL(x.code, 0);
+  CAF_CHECK_EQUAL(step, 4);
+  CAF_CHECK_EQUAL(x.err, "");
+  auto all = lines_of(x.out);
+  for (std::size_t i = 1; i < all.size(); ++i)
+    CAF_CHECK(all[i] != all[i - 1]);
+}
+
+CAF_TEST(in a pipe one picture follows another without the words of a terminal) {
+  operated_group group;
+  group.start("w0");
+  group.require_rest();
+  auto started = false;
+  auto x = run_partita({"status", "--watch", "-c", group.config_file()},
+                       {.stop_when = [&](const std::string& out) {
+                         if (!out.empty() && !std::exchange(started, true))
+                           group.start("w1");
+                         return holds(out, "\n\ngroup it:") && holds(out, "worker-1");
+                       }});
+  CAF_CHECK_EQUAL(x.code, 0);
+  CAF_CHECK(!holds(x.out, "\x1b"));
+}
