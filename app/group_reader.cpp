@@ -104,8 +104,10 @@ std::optional<std::string> group_follower::look_for_missing(milliseconds limit) 
     if (!x.actor) {
       if (auto why = open(x, limit))
         return why;
-      if (x.actor)
+      if (x.actor) {
+        view_.found(x.which);
         watch(x);
+      }
     }
   return std::nullopt;
 }

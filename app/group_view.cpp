@@ -18,6 +18,10 @@ void group_view::missing(group_bucket which) {
   to.complete = true;
 }
 
+void group_view::found(group_bucket which) {
+  buckets_[index_of(which)].complete = false;
+}
+
 bool group_view::take(group_bucket which, const watch_event& x) {
   auto& to = buckets_[index_of(which)];
   switch (x.change) {

@@ -44,6 +44,9 @@ public:
   /// The bucket does not exist: it counts as empty.
   void missing(group_bucket which);
 
+  /// It exists after all: its replay follows.
+  void found(group_bucket which);
+
   /// Whether it showed something new.
   bool take(group_bucket which, const watch_event& x);
 

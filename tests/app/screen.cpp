@@ -72,6 +72,8 @@ CAF_TEST(a view is complete once every bucket was shown or is missing) {
   CAF_CHECK(view.incomplete() == control);
   view.missing(control);
   CAF_CHECK(view.complete());
+  view.found(control);
+  CAF_CHECK(!view.complete());
 }
 
 CAF_TEST(a watch that is made anew takes back all that it showed) {
