@@ -1,6 +1,6 @@
 #define CAF_SUITE app.child_keeper
 
-#include "process.hpp"
+#include "../support/process.hpp"
 
 #include "../support/eventually.hpp"
 

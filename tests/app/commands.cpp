@@ -1,6 +1,6 @@
 #define CAF_SUITE app.commands
 
-#include "process.hpp"
+#include "../support/process.hpp"
 
 #include <nlohmann/json.hpp>
 
