@@ -108,7 +108,8 @@ struct ascender {
     watch(self, s.assignments, records);
     calculation::open_control(self, control);
     self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
-    self->monitor(s.source);
+    if (s.source)
+      self->monitor(s.source);
     self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
   }
 

@@ -83,9 +83,9 @@ int run_command_line(int argc, const char* const* argv) {
   add_dev(program, code);
   add_status(program, code);
   add_workers(program, code);
+  add_partitions(program, code);
   add_explain(program, code);
   add_history(program, code);
-  add_partitions(program, code);
   add_plan(program, code);
   add_wishes(program, code);
   add_check_config(program, code);

@@ -39,6 +39,9 @@ public:
   /// it is to stop has stopped by that.
   std::function<void()> farewell() const;
 
+  /// See http_server::broken; to be asked before stop.
+  bool broken() const { return server_->broken(); }
+
   /// False: see http_server::stop.
   bool stop();
 

@@ -27,7 +27,9 @@ using namespace std::chrono_literals;
 // so that a probe always finds one.
 constexpr std::size_t threads = 16;
 constexpr int most_waiting = 12;
-// How long a client may take to send its request or to take its answer.
+// How long a client may take to begin its request; less than stopping may take.
+constexpr auto begin_patience = 2s;
+// How long each further piece of it may take, and each piece of the answer.
 constexpr auto client_patience = 5s;
 // How much longer than its own limits the desk may take.
 constexpr auto desk_patience = 3s;
@@ -141,9 +143,9 @@ public:
     listener_ = std::thread{
         [this, broken = std::move(broken), ended = std::move(ended)]() mutable {
           server_.listen_after_bind();
-          auto by_itself = !stopping_;
+          broken_ = !stopping_;
           ended.set_value();
-          if (by_itself && broken)
+          if (broken_ && broken)
             broken();
         }};
     // Whoever stops the library's server before it runs stops nothing.
@@ -167,6 +169,7 @@ public:
   }
 
   const std::string& address() const { return address_; }
+  bool broken() const { return broken_; }
 
 private:
   using held_place = std::shared_ptr<void>;
@@ -176,7 +179,7 @@ private:
     server_.set_socket_options(options_of_listener);
     server_.set_tcp_nodelay(true);
     server_.set_keep_alive_max_count(1);
-    server_.set_keep_alive_timeout(client_patience.count());
+    server_.set_keep_alive_timeout(begin_patience.count());
     server_.set_read_timeout(client_patience);
     server_.set_write_timeout(client_patience);
     server_.set_payload_max_length(http_api::most_body);
@@ -336,6 +339,7 @@ private:
   std::thread listener_;
   std::future<void> ended_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> broken_ = false;
   std::atomic<int> waiting_ = 0;
 };
 
@@ -359,6 +363,10 @@ http_server::start(caf::actor_system& sys, http_options options, desk_actor desk
 
 const std::string& http_server::address() const {
   return impl_->address();
+}
+
+bool http_server::broken() const {
+  return impl_->broken();
 }
 
 bool http_server::stop() {

@@ -37,6 +37,9 @@ public:
   /// For programs on this machine: `http://127.0.0.1:8080`.
   const std::string& address() const;
 
+  /// Whether it has ended without being stopped.
+  bool broken() const;
+
   /// Answers what is under way and accepts nothing any more. False: a client that neither
   /// goes on nor goes away keeps it from ending; its threads then live on, and the process
   /// has to end without waiting for them.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/app/hooks.hpp"
 #include "partita/messages/figures.hpp"
 
 #include <prometheus/metric_family.h>
@@ -39,8 +40,9 @@ private:
 
 using metric_families = std::vector<metric_family>;
 
-/// What a worker, and what a store shows.
+/// What a worker, a store and hooks show.
 void add_worker_families(metric_families& to, const worker_figures& x);
 void add_store_families(metric_families& to, const store_figures& x);
+void add_hook_families(metric_families& to, const hook_figures& x);
 
 } // namespace partita::app

@@ -19,6 +19,8 @@ struct metrics_state {
   /// Not handles: a worker ends when its host lets go of it, and so does a store.
   caf::actor_addr store;
   caf::actor_addr worker;
+  /// Null: there are none.
+  caf::actor_addr hooks;
   static inline constexpr const char* name = "partita.metrics";
 };
 
@@ -27,7 +29,7 @@ using self_pointer = metrics_actor::stateful_pointer<metrics_state>;
 /// One scrape: what has come in, and how much is still to come.
 struct scrape {
   process_figures figures;
-  int missing = 2;
+  int missing = 3;
   caf::typed_response_promise<std::string> answer;
 
   void came() {
@@ -59,16 +61,20 @@ metrics_actor::behavior_type metrics(self_pointer self) {
       [self](const observe& x) {
         self->state.store = x.store.address();
         self->state.worker = x.worker.address();
+        self->state.hooks = x.hooks ? x.hooks.address() : caf::actor_addr{};
       },
       [self](get_metrics) -> caf::result<std::string> {
         auto x = std::make_shared<scrape>();
         x->answer = self->make_response_promise<std::string>();
         auto result = x->answer;
         const auto& s = self->state;
+        x->figures.has_hooks = s.hooks != nullptr;
         gather<store_actor>(self, s.store, get_store_figures{}, x,
                             &process_figures::store);
         gather<supervisor_actor>(self, s.worker, get_figures{}, x,
                                  &process_figures::worker);
+        gather<hooks_actor>(self, s.hooks, get_hook_figures{}, x,
+                            &process_figures::hooks);
         return result;
       },
   };

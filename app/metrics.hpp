@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/app/hooks.hpp"
 #include "partita/messages/interfaces.hpp"
 
 #include <caf/fwd.hpp>
@@ -23,12 +24,14 @@ struct get_metrics {
 struct observe {
   store_actor store;
   supervisor_actor worker;
+  /// Null: there are none.
+  hooks_actor hooks;
 
   friend bool operator==(const observe&, const observe&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, observe& x) {
-    return f(caf::meta::type_name("observe"), x.store, x.worker);
+    return f(caf::meta::type_name("observe"), x.store, x.worker, x.hooks);
   }
 };
 

@@ -18,6 +18,7 @@ void add_process_families(metric_families& to, const process_figures& x) {
       "1: this part of the process did not answer in time, and its metrics are missing.");
   missing.add({{"part", "worker"}}, x.worker ? 0.0 : 1.0);
   missing.add({{"part", "store"}}, x.store ? 0.0 : 1.0);
+  missing.add({{"part", "hooks"}}, x.hooks || !x.has_hooks ? 0.0 : 1.0);
   to.push_back(std::move(missing));
 }
 
@@ -30,6 +31,8 @@ std::string metrics_text(const process_figures& x) {
     add_worker_families(families, *x.worker);
   if (x.store)
     add_store_families(families, *x.store);
+  if (x.hooks)
+    add_hook_families(families, *x.hooks);
   std::vector<prometheus::MetricFamily> all;
   all.reserve(families.size());
   for (const auto& y : families)

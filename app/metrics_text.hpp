@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/app/hooks.hpp"
 #include "partita/messages/figures.hpp"
 
 #include <optional>
@@ -11,6 +12,8 @@ namespace partita::app {
 struct process_figures {
   std::optional<worker_figures> worker;
   std::optional<store_figures> store;
+  bool has_hooks = false;
+  std::optional<hook_figures> hooks;
 };
 
 /// The answer to GET /metrics, in Prometheus' text format; docs/ops/metrics.md lists what

@@ -130,7 +130,7 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
   worker_life life;
   life.start = [&] {
     auto worker = spawn_supervisor(sys, options, store, source, reporter);
-    caf::anon_send(metrics, observe{store, worker});
+    caf::anon_send(metrics, observe{store, worker, beside.hooks()});
     if (http)
       http->attach(worker);
     beside.listen_to(worker);
@@ -152,6 +152,8 @@ int run_worker(const config::settings& s, std::shared_ptr<event_log> log,
     leave_at_once(end.failure);
   // While it ends, the application may still ask.
   auto code = beside.end(self, end.failure.empty());
+  if (http && http->broken())
+    code = exit_failed;
   auto http_stopped = !http || http->stop();
   // Before the store closes: that would look like a loss.
   caf::anon_send_exit(link, caf::exit_reason::user_shutdown);

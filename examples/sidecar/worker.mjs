@@ -2,7 +2,7 @@
 // Works on the partitions that `partita run` with [http] confirm = true says, all at a time.
 // No answer in time stops all work, 13 s after the send of the last call that was answered:
 // http.app_ttl may be 15s or more.
-const address = process.env.PARTITA_ADDRESS ?? "http://127.0.0.1:8080";
+const address = process.env.PARTITA_URL ?? "http://127.0.0.1:8080";
 const pause = (ms) => new Promise((resume) => setTimeout(resume, ms));
 
 async function call(path, body) {

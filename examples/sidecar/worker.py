@@ -3,13 +3,13 @@
 No answer in time stops all work, 13 s after the send of the last call that was answered:
 http.app_ttl may be 15s or more."""
 import json, os, threading, time, urllib.request
-ADDRESS = os.environ.get("PARTITA_ADDRESS", "http://127.0.0.1:8080")
+URL = os.environ.get("PARTITA_URL", "http://127.0.0.1:8080")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 def call(path, body=None):
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(ADDRESS + path, data, headers)
+    request = urllib.request.Request(URL + path, data, headers)
     with OPENER.open(request, timeout=7) as answer:
         return json.load(answer)
 

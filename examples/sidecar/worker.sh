@@ -3,7 +3,7 @@
 # Needs curl and jq. No answer in time stops all work, 13 s after the send of the last call
 # that was answered: http.app_ttl may be 15s or more.
 set -u
-address=${PARTITA_ADDRESS:-http://127.0.0.1:8080}
+address=${PARTITA_URL:-http://127.0.0.1:8080}
 declare -A works # "name token" -> process id
 
 call() { curl -sf --noproxy '*' -m 7 "$@"; }

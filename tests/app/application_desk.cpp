@@ -1,8 +1,8 @@
 #define CAF_SUITE app.application_desk
 
-#include "partita/app/application_desk.hpp"
+#include "../support/stub.hpp"
 
-#include <nlohmann/json.hpp>
+#include "partita/app/application_desk.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -290,6 +290,35 @@ CAF_TEST(without a worker the desk itself is what is alive) {
   auto life = ask<shown_life>(ask_life{});
   CAF_CHECK(life.alive && life.absent && life.application_wanted);
   CAF_CHECK(!life.application_present && !life.application_seen);
+}
+
+CAF_TEST(a worker that answers is alive and one that does not in time is not ) {
+  open(false);
+  auto good = test::spawn_stub(sys, [](const get_status&) {
+    worker_status x;
+    x.worker_id = {"worker-1"};
+    return x;
+  });
+  tell(present_worker{caf::actor_cast<supervisor_actor>(good)});
+  auto life = ask<shown_life>(ask_life{});
+  CAF_CHECK(life.alive && !life.absent);
+  CAF_CHECK_EQUAL(life.status.worker_id.value, "worker-1");
+  // What is skipped is never answered.
+  auto stuck = test::spawn_stub(sys, [](const get_status&) { return caf::skip(); });
+  tell(present_worker{caf::actor_cast<supervisor_actor>(stuck)});
+  auto asked_life = asked<shown_life>(ask_life{});
+  pass(1999ms);
+  CAF_CHECK(!asked_life.answer());
+  pass(1ms);
+  auto late = asked_life.answer();
+  CAF_REQUIRE(late.has_value());
+  CAF_CHECK(!late->alive);
+  CAF_CHECK_EQUAL(late->why, "the worker did not answer within 2s");
+  CAF_MESSAGE("nor is one that has ended");
+  anon_send_exit(stuck, caf::exit_reason::kill);
+  consume_messages();
+  CAF_CHECK(!ask<shown_life>(ask_life{}).alive);
+  anon_send_exit(good, caf::exit_reason::kill);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,6 +1,8 @@
 #define CAF_SUITE app.child_keeper
 
-#include "process.hpp"
+#include "../support/process.hpp"
+
+#include "../support/eventually.hpp"
 
 #include "partita/app/child_keeper.hpp"
 
@@ -18,6 +20,7 @@
 
 using namespace partita::app;
 using namespace partita::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -126,16 +129,17 @@ CAF_TEST(a signal to the group reaches what the process has started) {
   auto x = std::get<child>(started);
   std::promise<void> over;
   keep_child(sys, x, {}, [&] { over.set_value(); });
-  while (content("begun").empty())
-    sched_yield();
+  CAF_REQUIRE(eventually(20s, [&] { return !content("begun").empty(); }));
   signal_group(x, SIGKILL);
   over.get_future().wait();
   CAF_CHECK_EQUAL(reap_child(x).code, 137);
-  // A zombie at most: whoever adopts it may be slow.
-  std::ifstream state{"/proc/" + content("pid").substr(0, content("pid").size() - 1)
-                      + "/stat"};
-  std::string words((std::istreambuf_iterator<char>{state}), {});
-  CAF_CHECK(words.empty() || words.find(") Z") != std::string::npos);
+  auto pid = std::stoi(content("pid"));
+  // A zombie has ended, too: whoever adopts it may be slow.
+  CAF_CHECK(eventually(20s, [&] {
+    std::ifstream state{"/proc/" + std::to_string(pid) + "/stat"};
+    std::string words((std::istreambuf_iterator<char>{state}), {});
+    return words.empty() || words.find(") Z") != std::string::npos;
+  }));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

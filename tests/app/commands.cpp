@@ -1,6 +1,6 @@
 #define CAF_SUITE app.commands
 
-#include "process.hpp"
+#include "../support/process.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -49,7 +49,7 @@ CAF_TEST(help explains the program and every command with examples) {
   auto all = run_partita({"--help"});
   ends(all, 0);
   for (const char* command :
-       {"run", "dev", "status", "partitions", "workers", "explain", "history", "plan",
+       {"run", "dev", "status", "workers", "partitions", "explain", "history", "plan",
         "drain", "cordon", "uncordon", "pin", "unpin", "pause", "resume", "step-down",
         "rebalance", "check-config"}) {
     CAF_CHECK(contains(all.out, command));

@@ -1,6 +1,6 @@
 #define CAF_SUITE app.hooks
 
-#include "process.hpp"
+#include "../support/process.hpp"
 
 #include "../support/eventually.hpp"
 

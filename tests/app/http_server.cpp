@@ -49,11 +49,27 @@ std::string raw(const std::string& address, const std::string& request) {
   return result;
 }
 
+/// Breaks the socket of this process that listens at `port`.
+bool break_listener(int port) {
+  for (auto fd = 0; fd < 1024; ++fd) {
+    auto listens = 0;
+    socklen_t size = sizeof(listens);
+    sockaddr_in at{};
+    socklen_t length = sizeof(at);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0
+        && getsockname(fd, reinterpret_cast<sockaddr*>(&at), &length) == 0
+        && ntohs(at.sin_port) == port)
+      return shutdown(fd, SHUT_RDWR) == 0;
+  }
+  return false;
+}
+
 struct fixture {
   runtime_config config;
   caf::actor_system sys{config};
   caf::scoped_actor host{sys};
   desk_actor desk;
+  std::atomic<bool> broke = false;
   std::unique_ptr<http_server> server;
 
   explicit fixture() {
@@ -80,7 +96,7 @@ struct fixture {
   std::variant<std::unique_ptr<http_server>, std::string>
   start(const std::string& listen, std::vector<http_page> pages = {}) {
     return http_server::start(sys, {listen, {"s3cr3t", true, 0ms, std::move(pages)}},
-                              desk, {});
+                              desk, [this] { broke = true; });
   }
 
   httplib::Client client() const {
@@ -206,6 +222,22 @@ CAF_TEST(two servers never share a port) {
   CAF_CHECK_NOT_EQUAL(why.find("set http.listen"), std::string::npos);
   auto nowhere = start("192.0.2.1:8080");
   CAF_CHECK(std::holds_alternative<std::string>(nowhere));
+}
+
+CAF_TEST(a server whose socket breaks says so) {
+  auto address = server->address();
+  auto port = std::stoi(address.substr(address.rfind(':') + 1));
+  CAF_CHECK(!server->broken());
+  CAF_REQUIRE(break_listener(port));
+  CAF_CHECK(eventually(20s, [&] { return broke.load(); }));
+  CAF_CHECK(server->broken());
+  CAF_CHECK(server->stop());
+}
+
+CAF_TEST(a server that is stopped has not broken) {
+  CAF_CHECK(server->stop());
+  CAF_CHECK(!server->broken());
+  CAF_CHECK(!broke);
 }
 
 CAF_TEST(stopping lets go whoever waits) {

@@ -57,7 +57,9 @@ process_figures sample() {
   update.latency.add(700us);
   update.latency.add(3s);
   update.outcomes[static_cast<std::size_t>(store_outcome::conflict)] = 1;
-  return {w, s};
+  hook_figures h;
+  h.revoked = {.runs = 3, .failures = 2, .timeouts = 1, .running = true, .waiting = 4};
+  return {w, s, true, h};
 }
 
 /// A supervisor or a store that answers as `sample` does, or never.
@@ -65,6 +67,7 @@ struct fixture : test_coordinator_fixture<> {
   metrics_actor metrics = spawn_metrics(sys);
   caf::actor worker;
   caf::actor store;
+  caf::actor hooks;
 
   template <class Handle>
   static Handle as(const caf::actor& x) {
@@ -72,13 +75,15 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   void look() {
-    anon_send(metrics, observe{as<store_actor>(store), as<supervisor_actor>(worker)});
+    anon_send(metrics, observe{as<store_actor>(store), as<supervisor_actor>(worker),
+                               hooks ? as<hooks_actor>(hooks) : hooks_actor{}});
     consume_messages();
   }
 
   void answer_both() {
     worker = test::spawn_stub(sys, [](get_figures) { return *sample().worker; });
     store = test::spawn_stub(sys, [](get_store_figures) { return *sample().store; });
+    hooks = test::spawn_stub(sys, [](get_hook_figures) { return *sample().hooks; });
     look();
   }
 
@@ -94,7 +99,7 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   ~fixture() {
-    for (const auto& x : {caf::actor_cast<caf::actor>(metrics), worker, store})
+    for (const auto& x : {caf::actor_cast<caf::actor>(metrics), worker, store, hooks})
       if (x)
         anon_send_exit(x, caf::exit_reason::kill);
     consume_messages();
@@ -199,6 +204,7 @@ CAF_TEST(who does not answer in time is missing) {
   auto text = scrape();
   CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"worker\"} 1"));
   CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"store\"} 0"));
+  CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"hooks\"} 0"));
   CAF_CHECK(has_line(text, "partita_store_connected 1"));
   CAF_CHECK(!contains(text, "partita_leader"));
 }
@@ -207,9 +213,12 @@ CAF_TEST(before there is a worker and after its end a scrape is answered all the
   auto nothing = metrics_text({});
   CAF_CHECK_EQUAL(scrape(), nothing);
   answer_both();
-  anon_send_exit(worker, caf::exit_reason::kill);
-  anon_send_exit(store, caf::exit_reason::kill);
+  for (const auto& x : {worker, store, hooks})
+    anon_send_exit(x, caf::exit_reason::kill);
   consume_messages();
+  CAF_CHECK(has_line(scrape(), "partita_metrics_missing{part=\"hooks\"} 1"));
+  hooks = {};
+  look();
   CAF_CHECK_EQUAL(scrape(), nothing);
 }
 

@@ -55,6 +55,7 @@ metrics shown() {
   x.worker->status.leading = true;
   x.worker->alerts = {{"store_away", alert_level::warn}};
   x.store.emplace();
+  x.hooks.emplace();
   auto text = metrics_text(x);
   metrics result;
   for_each_match(text, "# TYPE (\\w+) (\\w+)\n",

@@ -1,6 +1,6 @@
 #define CAF_SUITE app.service
 
-#include "process.hpp"
+#include "../support/process.hpp"
 
 #include "partita/app/local_nats.hpp"
 

@@ -47,7 +47,7 @@ struct fixture {
     for (const auto& y : grants)
       x.partitions.push_back({{{y}, 100}, x.version});
     for (const auto& y : revoking)
-      x.revoking.push_back({{y}, 100});
+      x.revoking.push_back({{{y}, 100}});
     on(coordinator::record_shown{{who}, {versions}, x});
   }
 
@@ -389,6 +389,7 @@ CAF_TEST(a group that starts and grows and loses a worker is measured) {
     list.all.push_back(part(i));
   observed(list);
   observed(coordinator::records_replayed{});
+  observed(coordinator::wishes_replayed{});
   observed(coordinator::beats_replayed{now});
   go_on(60s, {0, 1});
   CAF_CHECK_EQUAL(total.partitions, 12u);

@@ -2,7 +2,7 @@
 
 #include "support/group.hpp"
 
-#include "../app/process.hpp"
+#include "../support/process.hpp"
 
 #include <nlohmann/json.hpp>
 

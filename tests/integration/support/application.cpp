@@ -67,7 +67,7 @@ application_process::application_process(std::vector<std::string> program,
   auto out = open(log.file().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   auto errors = log.file().string() + ".err";
   auto err = open(errors.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  std::vector<std::string> variables{"PARTITA_ADDRESS=" + address};
+  std::vector<std::string> variables{"PARTITA_URL=" + address};
   if (const char* path = getenv("PATH"))
     variables.push_back(std::string{"PATH="} + path);
   auto pointers = [](std::vector<std::string>& texts) {
