@@ -99,7 +99,8 @@ private:
       if (auto* why = std::get_if<std::string>(&checked))
         throw gave_up{*why};
       const auto& change = std::get<wish_change>(checked);
-      make_bucket();
+      if (make_bucket())
+        continue; // Perhaps others have made it, with wishes that were not checked.
       if (write_all(change) == outcome::done)
         return change;
       // Somebody else was faster. What is right now depends on what they wrote.
@@ -107,10 +108,10 @@ private:
     }
   }
 
-  /// The group exists, or we would not be here.
-  void make_bucket() {
+  /// The group exists, or we would not be here. False: there was one already.
+  bool make_bucket() {
     if (follower_.control())
-      return;
+      return false;
     auto buckets = worker_options_of(access_.settings).buckets;
     open_bucket what;
     what.name = buckets.control;
@@ -127,6 +128,7 @@ private:
       throw gave_up{"cannot make the bucket " + what.name + ": " + *why};
     require(follower_.look_for_missing(left()));
     require(follower_.wait_until_complete(left()));
+    return true;
   }
 
   outcome write_all(const wish_change& change) {
