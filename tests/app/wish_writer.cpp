@@ -126,6 +126,7 @@ CAF_TEST(what is not allowed is not written) {
 }
 
 CAF_TEST(a wish that somebody else wrote meanwhile is looked at before it is replaced) {
+  they_cordon();
   auto x = carry_out(cordoning([this] { they_cordon(); }));
   CAF_CHECK_EQUAL(x.failure, "");
   CAF_CHECK_EQUAL(checks, 2);
