@@ -59,6 +59,6 @@ CAF_TEST(a hook may call partita with the variables that it got) {
   load_options options;
   for (const auto* name : {"PARTITA_EVENT", "PARTITA_WORKER_ID", "PARTITA_GROUP",
                            "PARTITA_TOKEN", "PARTITA_PARTITIONS", "PARTITA_TIME_LEFT_MS"})
-    options.environment[name] = "x";
+    options.environment[name] = std::string{"x"};
   loaded(named, options);
 }
