@@ -14,9 +14,9 @@ def call(path, body=None):
         return json.load(answer)
 
 def work(name, token, stop):
-    print(os.getpid(), "begin", name, token, flush=True)
+    print(f"{os.getpid()} begin {name} {token}\n", end="", flush=True)
     while not stop.wait(0.1): pass  # One piece of work. Pass the token along.
-    print(os.getpid(), "end", name, token, flush=True)
+    print(f"{os.getpid()} end {name} {token}\n", end="", flush=True)
 
 works, version = {}, 0
 while True:
