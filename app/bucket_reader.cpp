@@ -5,7 +5,6 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
-#include <optional>
 
 namespace partita::app {
 
@@ -16,7 +15,7 @@ using std::chrono::steady_clock;
 
 struct forwarder_state {
   caf::actor to;
-  static inline constexpr const char* name = "partita.bucket_reader";
+  static inline constexpr const char* name = "partita.watch_forwarder";
 };
 
 // A watch speaks to a typed actor; whoever waits in main is none.
@@ -24,31 +23,6 @@ watch_sink_actor::behavior_type
 forwarder(watch_sink_actor::stateful_pointer<forwarder_state> self, caf::actor to) {
   self->state.to = std::move(to);
   return {[=](const watch_event& x) { caf::anon_send(self->state.to, x); }};
-}
-
-milliseconds left_until(steady_clock::time_point deadline) {
-  auto result = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
-  return std::max(result, milliseconds{1});
-}
-
-/// Says why the bucket cannot be opened; one that is missing stays null.
-std::optional<std::string> open(caf::scoped_actor& self, const store_actor& store,
-                                const open_bucket& which, milliseconds limit,
-                                bucket_actor& to) {
-  std::optional<std::string> why;
-  auto refused = [&](const std::string& reason) {
-    why = "cannot open the bucket " + which.name + ": " + reason;
-  };
-  self->request(store, limit, which)
-      .receive(
-          [&](bucket_opened& x) {
-            if (x.status == open_status::opened)
-              to = std::move(x.bucket);
-            else if (x.status != open_status::missing)
-              refused(x.why.empty() ? to_string(x.status) : x.why);
-          },
-          [&](const caf::error& e) { refused(self->system().render(e)); });
-  return why;
 }
 
 /// Takes one event; whether all is known now.
@@ -75,17 +49,46 @@ bool take(watch_event& x, std::map<std::string, kv_entry>& to) {
 
 } // namespace
 
+watch_sink_actor listen_to_watches(caf::scoped_actor& self) {
+  return self->spawn(forwarder, caf::actor_cast<caf::actor>(self));
+}
+
+milliseconds left_until(steady_clock::time_point deadline) {
+  auto result = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+  return std::max(result, milliseconds{1});
+}
+
+std::optional<std::string> open_if_there(caf::scoped_actor& self,
+                                         const store_actor& store,
+                                         const open_bucket& which, milliseconds limit,
+                                         bucket_actor& to) {
+  std::optional<std::string> why;
+  auto refused = [&](const std::string& reason) {
+    why = "cannot open the bucket " + which.name + ": " + reason;
+  };
+  self->request(store, limit, which)
+      .receive(
+          [&](bucket_opened& x) {
+            if (x.status == open_status::opened)
+              to = std::move(x.bucket);
+            else if (x.status != open_status::missing)
+              refused(x.why.empty() ? to_string(x.status) : x.why);
+          },
+          [&](const caf::error& e) { refused(self->system().render(e)); });
+  return why;
+}
+
 std::variant<bucket_content, std::string> read_bucket(caf::scoped_actor& self,
                                                       const store_actor& store,
                                                       const open_bucket& which,
                                                       milliseconds limit) {
   auto deadline = steady_clock::now() + limit;
   bucket_content result;
-  if (auto why = open(self, store, which, limit, result.bucket))
+  if (auto why = open_if_there(self, store, which, limit, result.bucket))
     return *why;
   if (!result.bucket)
     return result;
-  auto sink = self->spawn(forwarder, caf::actor_cast<caf::actor>(self));
+  auto sink = listen_to_watches(self);
   self->send(result.bucket, kv_watch{0, ">", sink});
   auto complete = false;
   auto late = false;

@@ -49,7 +49,8 @@ void add_group_flags(CLI::App& command, group_flags& flags) {
   add_settings_flags(command, flags.settings);
   command.add_flag("--json", flags.json, "For programs: JSON");
   command
-      .add_option("--timeout", flags.timeout, "How long the server may take (default 5s)")
+      .add_option("--timeout", flags.timeout,
+                  "How long the server may take (default " + flags.timeout + ")")
       ->type_name("DURATION");
 }
 

@@ -25,7 +25,7 @@ struct group_flags {
   std::string timeout = "5s";
 };
 
-/// -c, --set, --url, --group, --json and --timeout.
+/// -c, --set, --url, --group, --json and --timeout. What `flags` holds is the default.
 void add_group_flags(CLI::App& command, group_flags& flags);
 
 /// Whether the command line says which group is meant.

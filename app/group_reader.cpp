@@ -1,5 +1,7 @@
 #include "partita/app/group_reader.hpp"
 
+#include "partita/app/bucket_reader.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -15,26 +17,15 @@ using std::chrono::steady_clock;
 
 struct forwarder_state {
   caf::actor to;
-  static inline constexpr const char* name = "partita.forwarder";
+  static inline constexpr const char* name = "partita.link_forwarder";
 };
 
-// Watches and links speak to typed actors; whoever waits in main is none.
-watch_sink_actor::behavior_type
-watch_forwarder(watch_sink_actor::stateful_pointer<forwarder_state> self, caf::actor to) {
-  self->state.to = std::move(to);
-  return {[=](const watch_event& x) { caf::anon_send(self->state.to, x); }};
-}
-
+// A link speaks to a typed actor; whoever waits in main is none.
 link_listener_actor::behavior_type
 link_forwarder(link_listener_actor::stateful_pointer<forwarder_state> self,
                caf::actor to) {
   self->state.to = std::move(to);
   return {[=](const link_changed& x) { caf::anon_send(self->state.to, x); }};
-}
-
-milliseconds left_until(steady_clock::time_point deadline) {
-  auto result = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
-  return std::max(result, milliseconds{1});
 }
 
 } // namespace
@@ -77,7 +68,7 @@ group_follower::group_follower(caf::scoped_actor& self, store_actor store,
                 {group_bucket::stable_id, names.stable_id, false},
                 {group_bucket::control, names.control, true}}},
       view_(group),
-      sink_(self->spawn(watch_forwarder, caf::actor_cast<caf::actor>(self))) {}
+      sink_(listen_to_watches(self)) {}
 
 group_follower::~group_follower() {
   caf::anon_send_exit(sink_, caf::exit_reason::user_shutdown);
@@ -114,23 +105,10 @@ std::optional<std::string> group_follower::look_for_missing(milliseconds limit) 
 
 /// Says why the bucket cannot be read. One that is missing is only noted.
 std::optional<std::string> group_follower::open(bucket& x, milliseconds limit) {
-  std::optional<std::string> why;
   open_bucket request;
   request.name = x.name;
   request.create = false;
-  self_->request(store_, limit, request)
-      .receive(
-          [&](bucket_opened& answer) {
-            if (answer.status == open_status::opened)
-              x.actor = std::move(answer.bucket);
-            else if (answer.status != open_status::missing)
-              why = "cannot open the bucket " + x.name + ": "
-                    + (answer.why.empty() ? to_string(answer.status) : answer.why);
-          },
-          [&](const caf::error& e) {
-            why = "cannot open the bucket " + x.name + ": " + self_->system().render(e);
-          });
-  return why;
+  return open_if_there(self_, store_, request, limit, x.actor);
 }
 
 void group_follower::watch(const bucket& x) {

@@ -1,22 +1,13 @@
 #include "partita/app/partitions.hpp"
 
 #include "partita/app/bucket_reader.hpp"
-#include "partita/app/exit_codes.hpp"
-#include "partita/app/group_reader.hpp"
+#include "partita/app/group_command.hpp"
 #include "partita/app/partition_text.hpp"
 #include "partita/app/partition_writer.hpp"
-#include "partita/app/runtime.hpp"
-#include "partita/app/settings_flags.hpp"
-#include "partita/app/wiring.hpp"
-#include "partita/app/worker_watch.hpp"
-#include "partita/config/duration.hpp"
 #include "partita/config/limits.hpp"
 #include "partita/config/partitions_file.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/partition_entry.hpp"
-
-#include <caf/actor_system.hpp>
-#include <caf/scoped_actor.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -28,8 +19,6 @@
 namespace partita::app {
 
 namespace {
-
-using std::chrono::milliseconds;
 
 constexpr const char* examples = R"help(
 The bucket of the partitions, from which groups with partitions.bucket = true take their list.
@@ -46,10 +35,9 @@ Examples:
 )help";
 
 struct partitions_options {
-  settings_flags settings;
-  bool json = false;
+  // A list may be long.
+  group_flags group{.settings = {}, .json = false, .timeout = "10s"};
   bool dry_run = false;
-  std::string timeout = "10s";
   std::string name;
   std::vector<std::string> names;
   std::int64_t weight = partition{}.weight;
@@ -60,72 +48,36 @@ struct partitions_options {
 
 /// What a command finds and works with.
 struct found_bucket {
-  caf::scoped_actor& self;
-  store_actor store;
+  group_access& access;
   open_bucket which;
-  milliseconds limit;
   bucket_content content;
 };
 
 using work = std::function<int(found_bucket&)>;
 using decision = std::function<partition_changes(const partition_entries&)>;
 
-int fail(const std::string& why) {
-  std::cerr << "partita: " << why << '\n';
-  return exit_failed;
-}
-
-int print(const std::string& text) {
-  std::cout << text << std::flush;
-  return std::cout ? static_cast<int>(exit_fine)
-                   : fail("cannot write to standard output");
-}
-
 /// The group's workers may not look at the bucket at all.
 void warn_if_unused(const partitions_options& o, const config::settings& s) {
-  if (!o.settings.file.empty() && s.partitions.given() && !s.partitions.bucket)
+  if (!o.group.settings.file.empty() && s.partitions.given() && !s.partitions.bucket)
     std::cerr
         << "partita: note: workers with this configuration take their partitions from "
            "elsewhere; set partitions.bucket = true instead\n";
 }
 
 int with_bucket(const partitions_options& o, const work& f) {
-  auto limit = config::parse_duration(o.timeout);
-  if (!limit || limit->count() <= 0) {
-    std::cerr << "partita: --timeout: found '" << o.timeout
-              << "', expected a duration above 0 like 500ms or 5s\n";
-    return exit_usage;
-  }
-  if (o.settings.file.empty() && o.settings.group.empty()
-      && o.settings.overrides.empty()) {
-    std::cerr << "partita: which group? Say -c FILE, or --url URL and --group NAME\n";
-    return exit_usage;
-  }
-  auto s = load(o.settings, false);
-  if (!s)
-    return exit_usage;
-  start_logging("off");
-  warn_if_unused(o, *s);
-  runtime_config cfg;
-  caf::actor_system sys{cfg};
-  caf::scoped_actor self{sys};
-  auto store = spawn_nats_store(sys, nats_options_of(*s, "partita partitions"));
-  found_bucket x{self, store, {}, *limit, {}};
-  x.which.name = s->buckets.partitions;
-  x.which.replicas = s->buckets.replicas;
-  x.which.create = false;
-  auto code = [&] {
-    if (auto why = wait_for_link(self, store, *limit))
-      return fail("cannot reach NATS at " + shown(s->nats.url) + ": " + *why);
-    auto read = read_bucket(self, store, x.which, *limit);
+  return with_group(o.group, "partita partitions", [&](group_access& access) {
+    const auto& s = access.settings;
+    warn_if_unused(o, s);
+    found_bucket x{access, {}, {}};
+    x.which.name = s.buckets.partitions;
+    x.which.replicas = s.buckets.replicas;
+    x.which.create = false;
+    auto read = read_bucket(access.self, access.store, x.which, access.limit);
     if (const auto* why = std::get_if<std::string>(&read))
       return fail(*why);
     x.content = std::move(std::get<bucket_content>(read));
     return f(x);
-  }();
-  x.content = {};
-  close(self, store);
-  return code;
+  });
 }
 
 int list(const partitions_options& o) {
@@ -134,7 +86,7 @@ int list(const partitions_options& o) {
       return fail("there is no bucket " + x.which.name
                   + "; `partita partitions add` and `import` make it");
     auto all = partitions_in(x.content.entries);
-    if (o.json)
+    if (o.group.json)
       return print(to_json(x.which.name, all) + '\n');
     return print(o.toml ? to_partitions_file(all) : to_table(all));
   });
@@ -146,12 +98,12 @@ std::optional<std::string> carry_out(found_bucket& x, const partition_changes& w
     return std::nullopt;
   if (!x.content.bucket) {
     x.which.create = true;
-    auto made = read_bucket(x.self, x.store, x.which, x.limit);
+    auto made = read_bucket(x.access.self, x.access.store, x.which, x.access.limit);
     if (const auto* why = std::get_if<std::string>(&made))
       return *why;
     x.content.bucket = std::get<bucket_content>(made).bucket;
   }
-  return write_changes(x.self, x.content.bucket, what.changes, x.limit);
+  return write_changes(x.access.self, x.content.bucket, what.changes, x.access.limit);
 }
 
 /// Names that no bucket can hold are bad usage: nothing needs to be looked at for that.
@@ -177,8 +129,8 @@ int change(const partitions_options& o, const decision& decide) {
       if (auto why = carry_out(x, what))
         return fail(*why);
     const auto& bucket = x.which.name;
-    return print(o.json ? to_json(bucket, what, o.dry_run) + '\n'
-                        : to_text(bucket, what, o.dry_run));
+    return print(o.group.json ? to_json(bucket, what, o.dry_run) + '\n'
+                              : to_text(bucket, what, o.dry_run));
   });
 }
 
@@ -208,12 +160,7 @@ CLI::App* add_command(CLI::App& parent, const char* name, const char* what, int&
                       const shared_options& options,
                       int (*run)(const partitions_options&)) {
   auto* result = parent.add_subcommand(name, what);
-  add_settings_flags(*result, options->settings);
-  result->add_flag("--json", options->json, "For programs: one JSON object");
-  result
-      ->add_option("--timeout", options->timeout,
-                   "How long the server may take (default 10s)")
-      ->type_name("DURATION");
+  add_group_flags(*result, options->group);
   result->footer(examples);
   result->callback([options, &code, run] { code = run(*options); });
   return result;
