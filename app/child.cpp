@@ -223,6 +223,12 @@ std::variant<child, start_failure> start_child(const child_command& what) {
 }
 
 void attend_child(const child& x, const std::string& input) {
+  // A child that ends before it has read all shall not end us, whatever the process does
+  // with this signal; the thread is ours alone.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   descriptor end{x.pidfd};
   descriptor feed{x.input};
   std::size_t fed = 0;
