@@ -3,9 +3,10 @@
 //
 //   build/bin/partita-bench-idle [SECONDS] [WORKERS]
 //
-// Measures one `partita run` process, one that serves HTTP, then each of a group of five (a
-// leader, three in reserve who probe it, and one more), then one process with WORKERS
-// workers (200), each for SECONDS (20) after all have come to rest.
+// Measures one `partita run` process, one that serves HTTP, one with an application as its
+// child and hooks, then each of a group of five (a leader, three in reserve who probe it,
+// and one more), then one process with WORKERS workers (200), each for SECONDS (20) after
+// all have come to rest.
 
 #include "../tests/support/nats_server.hpp"
 
@@ -158,13 +159,19 @@ int main(int argc, char** argv) {
   auto config = server.dir() / "idle.toml";
   std::ofstream{config} << "[group]\nname = \"idle\"\n[nats]\nurl = \"" << server.url()
                         << "\"\n[partitions]\nprefix = \"p\"\ncount = 32\n";
-  auto run = [&](const std::string& listen = "") {
-    return start({PARTITA_PROGRAM, "run", "-c", config.string(), "--set",
-                  "http.listen=" + listen});
+  auto run = [&](const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all{PARTITA_PROGRAM, "run", "-c", config.string()};
+    all.insert(all.end(), more.begin(), more.end());
+    return start(all);
   };
   measure_wake_ups();
   measure("one worker process", {run()}, seconds);
-  measure("one with HTTP", {run("127.0.0.1:0")}, seconds);
+  measure("one with HTTP", {run({"--set", "http.listen=127.0.0.1:0"})}, seconds);
+  // The child is served HTTP, too, so this is all that a sidecar can have.
+  measure("one with a child and hooks",
+          {run({"--set", "hooks.assigned=true", "--set", "hooks.revoked=true", "--set",
+                "hooks.state=true", "--", "sleep", "infinity"})},
+          seconds);
   measure("one of five, each a process", {run(), run(), run(), run(), run()}, seconds);
   measure(workers + " workers in one process",
           {start({"/proc/self/exe", "--many", workers, server.url()})}, seconds);

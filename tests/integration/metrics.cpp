@@ -1,115 +1,21 @@
 #define CAF_SUITE integration.metrics
 
-#include "support/group.hpp"
-
-#include "../support/eventually.hpp"
+#include "support/metrics_group.hpp"
 
 #include <caf/test/unit_test.hpp>
 
-#include <httplib.h>
-
 #include <map>
-#include <sstream>
 #include <string>
 
 using namespace partita::test;
 
 namespace {
 
-/// One scrape: every series and its value.
-class scrape {
-public:
-  explicit scrape(const std::string& text) {
-    std::istringstream lines{text};
-    for (std::string line; std::getline(lines, line);)
-      if (auto space = line.rfind(' '); !line.starts_with('#'))
-        all_[line.substr(0, space)] = std::stod(line.substr(space));
-  }
-
-  /// The sum over all series of this name whose labels contain `label`.
-  double sum(const std::string& name, const std::string& label = "") const {
-    double result = 0;
-    for (const auto& [series, value] : all_)
-      if (series.substr(0, series.find('{')) == name
-          && series.find(label) != std::string::npos)
-        result += value;
-    return result;
-  }
-
-  bool shows(const std::string& series) const { return all_.contains(series); }
-
-  /// A series that must never fall and has fallen since `before`; empty: there is none.
-  std::string fallen_since(const scrape& before) const {
-    for (const auto& [series, value] : before.all_) {
-      auto name = series.substr(0, series.find('{'));
-      auto counts = name.ends_with("_total") || name.ends_with("_bucket")
-                    || name.ends_with("_count") || name.ends_with("_sum");
-      auto now = all_.find(series);
-      if (counts && (now == all_.end() || now->second < value))
-        return series;
-    }
-    return {};
-  }
-
-private:
-  std::map<std::string, double> all_;
-};
-
-/// Workers that serve HTTP.
-struct fixture {
-  process_group group;
-  std::map<std::string, std::string> addresses;
-
-  void start(const std::string& name) {
-    auto before = group.log(name).size();
-    group.start(name, {"--set", "http.listen=127.0.0.1:0"});
-    const std::string words = "HTTP at ";
-    CAF_REQUIRE(eventually(20s, [&] {
-      auto log = group.log(name);
-      auto at = log.find(words, before);
-      auto end = log.find('\n', at);
-      if (at == std::string::npos || end == std::string::npos)
-        return false;
-      addresses[name] = log.substr(at + words.size(), end - at - words.size());
-      return true;
-    }));
-  }
-
-  void start_all(std::initializer_list<const char*> names) {
-    for (const auto* name : names)
-      start(name);
-    group.require_rest();
-  }
-
-  scrape ask(const std::string& name) {
-    httplib::Client client{addresses.at(name)};
-    client.set_read_timeout(10s);
-    auto answer = client.Get("/metrics");
-    CAF_REQUIRE(answer);
-    CAF_REQUIRE_EQUAL(answer->status, 200);
-    auto type = answer->get_header_value("Content-Type");
-    CAF_CHECK_EQUAL(type, "text/plain; version=0.0.4; charset=utf-8");
-    return scrape{answer->body};
-  }
-
-  /// The leader, once all its partitions have owners and it has said so.
-  scrape ask_leader_at_rest() {
-    auto name = group.leader();
-    auto partitions = static_cast<double>(group.with().partitions);
-    CAF_REQUIRE(eventually(20s, [&] {
-      auto x = ask(name);
-      return x.sum("partita_partitions") == partitions
-             && x.sum("partita_partitions_unowned") == 0;
-    }));
-    return ask(name);
-  }
-};
-
 constexpr auto emergency = "reason=\"emergency\"";
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(metrics_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(metrics_tests, metrics_group)
 
 CAF_TEST(leader and owners are shown as they are and a killed worker leaves its traces) {
   start_all({"a", "b", "c"});
