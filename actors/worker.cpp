@@ -101,6 +101,8 @@ void worker::show_phase() {
   if (state_ != worker_state::stable && !busy)
     return; // Shown once this worker has its own assignment.
   auto to = leading_ ? phase_ : worker_state::stable;
+  if (to == state_)
+    return;
   if (state_ != worker_state::stable && to != worker_state::stable
       && !core::may_change(state_, to, state_))
     change(worker_state::stable, "done");

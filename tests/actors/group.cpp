@@ -27,6 +27,19 @@ CAF_TEST(three workers share everything and one of them leads) {
   CAF_CHECK_EQUAL(ids.size(), 3u);
 }
 
+CAF_TEST(a leader that scales its group says so until all records are published) {
+  settle({"a"}, 12);
+  auto before = heard("a").states.size();
+  start("b");
+  CAF_REQUIRE(pass_until([&] { return balanced(12, 6); }, 15s));
+  CAF_MESSAGE("its own record comes in between");
+  std::vector<worker_state> since;
+  for (auto i = before; i < heard("a").states.size(); ++i)
+    since.push_back(heard("a").states[i].to);
+  std::vector<worker_state> expected{worker_state::scaling, worker_state::stable};
+  CAF_CHECK_EQUAL(since, expected);
+}
+
 CAF_TEST(a crashed leader is followed by another one and its partitions find new owners) {
   for (auto name : {"a", "b", "c"})
     start(name);
