@@ -77,13 +77,15 @@ group_follower::~group_follower() {
 std::optional<std::string> group_follower::begin(milliseconds limit) {
   auto deadline = steady_clock::now() + limit;
   std::string missing;
+  absent_ = false;
   for (auto& x : buckets_) {
-    if (auto why = open(x, left_until(deadline)))
+    if (auto why = x.actor ? std::nullopt : open(x, left_until(deadline)))
       return why;
     if (!x.actor && !x.optional && missing.empty())
       missing = x.name;
   }
-  if (!missing.empty())
+  absent_ = !missing.empty();
+  if (absent_)
     return "the group " + group_ + " does not exist: there is no bucket " + missing;
   for (const auto& x : buckets_)
     watch(x);

@@ -34,9 +34,13 @@ public:
   ~group_follower();
 
   /// Opens the buckets and begins to watch them. Says why that is not possible: the group
-  /// does not exist, or the store did not answer within `limit`. The bucket of wishes may
-  /// be missing: it is made with the first wish.
+  /// does not exist, then absent() is true and it may be tried again, or the store did not
+  /// answer within `limit`. The bucket of wishes may be missing: it is made with the first
+  /// wish.
   std::optional<std::string> begin(std::chrono::milliseconds limit);
+
+  /// Whether the last begin() found that a bucket is missing.
+  bool absent() const { return absent_; }
 
   /// Looks again for a bucket that was missing at the begin.
   std::optional<std::string> look_for_missing(std::chrono::milliseconds limit);
@@ -71,6 +75,7 @@ private:
   std::array<bucket, group_bucket_count> buckets_;
   group_view view_;
   /// The store keeps no watcher alive.
+  bool absent_ = false;
   watch_sink_actor sink_;
 };
 

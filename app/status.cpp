@@ -19,7 +19,8 @@ the group's newest entry by the server's time stamps. Exit code 1 if the server 
 reached or the group does not exist.
 
 With --watch it goes on until Ctrl-C: on a terminal the picture changes in place, in a pipe
-a new one follows at every change. With --json that is one object a line.
+a new one follows at every change. With --json that is one object a line. It waits for a
+group that does not exist yet.
 
 Examples:
   partita status -c partita.toml

@@ -11,6 +11,8 @@
 #include <caf/actor_system.hpp>
 
 #include <algorithm>
+#include <iostream>
+#include <utility>
 
 namespace partita::app {
 
@@ -34,18 +36,39 @@ public:
         known_(names_of(access.settings.partitions)) {}
 
   int run() {
-    auto why = follower_.begin(access_.limit);
-    if (!why)
-      why = follower_.wait_until_complete(access_.limit);
-    if (why)
-      return fail(*why);
     link_listener_ = listen_to_link(access_.self, access_.store);
-    auto fine = json_ ? follow_as_lines() : follow_as_pictures();
+    auto code = watch();
     caf::anon_send_exit(link_listener_, caf::exit_reason::user_shutdown);
-    return fine ? static_cast<int>(exit_fine) : fail("cannot write to standard output");
+    return code;
   }
 
 private:
+  int watch() {
+    auto why = begin();
+    if (!why && !stopped_)
+      why = follower_.wait_until_complete(access_.limit);
+    if (why)
+      return fail(*why);
+    if (stopped_)
+      return exit_fine;
+    auto fine = json_ ? follow_as_lines() : follow_as_pictures();
+    return fine ? static_cast<int>(exit_fine) : fail("cannot write to standard output");
+  }
+
+  /// A group that does not exist yet is waited for, also while the server is away.
+  std::optional<std::string> begin() {
+    auto told = false;
+    while (!stopped_) {
+      auto why = follower_.begin(access_.limit);
+      if (!why || (!follower_.absent() && connected()))
+        return why;
+      if (follower_.absent() && !std::exchange(told, true))
+        std::cerr << "partita status: " << *why << "; waiting for its first worker\n";
+      receive_until(steady_clock::now() + longest_pause, false);
+    }
+    return std::nullopt;
+  }
+
   bool follow_as_lines() {
     return follow([](const std::string& line) { return print(line + '\n') == exit_fine; },
                   false);

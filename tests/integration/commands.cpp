@@ -295,6 +295,24 @@ CAF_TEST(a status that goes on shows each change and survives the loss of the se
     CAF_CHECK(all[i] != all[i - 1]);
 }
 
+CAF_TEST(a status that goes on waits for a group that does not exist yet) {
+  operated_group group;
+  auto started = false;
+  auto x = run_partita({"status", "--watch", "--json", "-c", group.config_file()},
+                       {.stop_when = [&](const std::string& out) {
+                         // Asked for the first time once it has said that it waits.
+                         if (!std::exchange(started, true))
+                           group.start("w0");
+                         auto all = lines_of(out);
+                         return !all.empty() && all.back()["unowned"].empty()
+                                && all.back()["workers"].size() == 1;
+                       }});
+  CAF_CHECK_EQUAL(x.code, 0);
+  CAF_CHECK_EQUAL(x.err,
+                  "partita status: the group it does not exist: there is no bucket "
+                  "it-election; waiting for its first worker\n");
+}
+
 CAF_TEST(in a pipe one picture follows another without the words of a terminal) {
   operated_group group;
   group.start("w0");
