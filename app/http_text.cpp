@@ -14,10 +14,13 @@ std::string text(const json& x) {
 }
 
 json shown(const grant& x) {
-  return {{"keys", x.partition.keys},
-          {"name", name_of(x.partition)},
-          {"weight", x.partition.weight},
-          {"token", x.token.value}};
+  json result{{"keys", x.partition.keys},
+              {"name", name_of(x.partition)},
+              {"weight", x.partition.weight},
+              {"token", x.token.value}};
+  if (!x.reason.empty())
+    result["reason"] = x.reason;
+  return result;
 }
 
 const char* word_of(core::work_ledger::release_result x) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/app/names.hpp"
 #include "partita/messages/ids.hpp"
 #include "partita/messages/partition.hpp"
 #include "partita/messages/store.hpp"
@@ -21,8 +22,8 @@ struct partition_entry {
   partita::revision revision = {};
 };
 
-/// By the partition's name.
-using partition_entries = std::map<std::string, partition_entry>;
+/// By the partition's name, in the order in which people read.
+using partition_entries = std::map<std::string, partition_entry, by_reading>;
 
 /// Keys of other kinds are left out.
 partition_entries partitions_in(const std::map<std::string, kv_entry>& bucket);

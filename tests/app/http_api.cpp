@@ -331,12 +331,13 @@ CAF_TEST(an assignment is shown with tokens and what is to be released) {
   x.version = 17;
   x.record = {{4}, {9}};
   x.last_event = 20;
-  x.partitions = {{{{"orders", "7"}, 300}, {9}}};
+  x.partitions = {{{{"orders", "7"}, 300}, {9}, "worker-2 left"}};
   x.revoking = {{{{{"orders", "8"}, 100}, {5}}, true, 250ms}};
   auto all = json::parse(text_of(x).body);
   CAF_CHECK(all == json::parse(R"({"worker_id":"worker-3","state":"stable","version":17,
       "epoch":4,"record_version":9,"last_event":20,
-      "partitions":[{"keys":["orders","7"],"name":"orders.7","weight":300,"token":9}],
+      "partitions":[{"keys":["orders","7"],"name":"orders.7","weight":300,"token":9,
+                     "reason":"worker-2 left"}],
       "revoking":[{"keys":["orders","8"],"name":"orders.8","weight":100,"token":5,
                    "lost":true,"time_left_ms":250}]})"));
 }

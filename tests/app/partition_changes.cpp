@@ -125,6 +125,17 @@ CAF_TEST(programs read what was changed as JSON) {
   CAF_CHECK_EQUAL(list["invalid"][0]["key"].get<std::string>(), "p.orders.9");
 }
 
+CAF_TEST(a list is in the order in which people count) {
+  std::map<std::string, kv_entry> bucket;
+  for (const auto* name : {"p.orders.10", "p.orders.2", "p.orders.1"})
+    bucket[name] = entry(name, R"({"weight":100})", 1);
+  std::vector<std::string> names;
+  for (const auto& [name, x] : partitions_in(bucket))
+    names.push_back(name);
+  std::vector<std::string> expected{"orders.1", "orders.2", "orders.10"};
+  CAF_CHECK_EQUAL(names, expected);
+}
+
 CAF_TEST(people read the first changes and how many there are) {
   std::vector<partition> many;
   for (int i = 0; i < 100; ++i)

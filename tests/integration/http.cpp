@@ -129,6 +129,8 @@ CAF_TEST(a partition moves only once its application has released it) {
   auto before = assignment(a);
   CAF_CHECK_EQUAL(before["partitions"].size(), 12u);
   CAF_CHECK_EQUAL(before["state"].get<std::string>(), "stable");
+  auto reason_of = [](const json& x) { return x["reason"].get<std::string>(); };
+  CAF_CHECK_EQUAL(reason_of(before["partitions"][0]), "first plan");
   auto b = start_confirming("b");
   auto version = before["version"].dump();
   CAF_MESSAGE("the long poll ends with the news");
@@ -138,6 +140,8 @@ CAF_TEST(a partition moves only once its application has released it) {
   CAF_REQUIRE_EQUAL(news["revoking"].size(), 6u);
   CAF_CHECK_EQUAL(news["partitions"].size(), 6u);
   CAF_CHECK(news["version"] > before["version"]);
+  CAF_CHECK_EQUAL(reason_of(news["revoking"][0]), "worker-1 joined");
+  CAF_CHECK_EQUAL(reason_of(news["partitions"][0]), "first plan");
   CAF_MESSAGE("who releases under a wrong token releases nothing");
   const auto& first = news["revoking"][0];
   json item = {{"partition", first["name"]},
@@ -151,8 +155,10 @@ CAF_TEST(a partition moves only once its application has released it) {
   CAF_CHECK_EQUAL(post(a, "/v1/released", items).status, 200);
   CAF_CHECK_EQUAL(post(a, "/v1/released", items).status, 200);
   CAF_CHECK(eventually(20s, [&] { return assignment(b)["partitions"].size() == 6; }));
-  for (const auto& x : assignment(b)["partitions"])
+  for (const auto& x : assignment(b)["partitions"]) {
     CAF_CHECK(x["token"] > first["token"]);
+    CAF_CHECK_EQUAL(reason_of(x), "worker-1 joined");
+  }
 }
 
 CAF_TEST(events are followed and resumed where they were left) {
