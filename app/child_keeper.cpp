@@ -5,12 +5,19 @@
 
 namespace partita::app {
 
+namespace {
+
+void keeper(caf::event_based_actor*, const child& x, const std::string& input,
+            const std::function<void()>& ended) {
+  attend_child(x, input);
+  ended();
+}
+
+} // namespace
+
 void keep_child(caf::actor_system& sys, const child& x, std::string input,
                 std::function<void()> ended) {
-  sys.spawn<caf::detached>([x, text = std::move(input), call = std::move(ended)] {
-    attend_child(x, text);
-    call();
-  });
+  sys.spawn<caf::detached>(keeper, x, std::move(input), std::move(ended));
 }
 
 } // namespace partita::app

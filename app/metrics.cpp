@@ -21,6 +21,7 @@ struct metrics_state {
   caf::actor_addr worker;
   /// Null: there are none.
   caf::actor_addr hooks;
+  std::chrono::milliseconds patience{0};
   static inline constexpr const char* name = "partita.metrics";
 };
 
@@ -47,7 +48,7 @@ void gather(self_pointer self, const caf::actor_addr& whom, Request what,
     x->came();
     return;
   }
-  self->request(caf::actor_cast<Handle>(target), metrics_patience, std::move(what))
+  self->request(caf::actor_cast<Handle>(target), self->state.patience, std::move(what))
       .then(
           [x, part](const Figures& found) {
             x->figures.*part = found;
@@ -56,7 +57,9 @@ void gather(self_pointer self, const caf::actor_addr& whom, Request what,
           [x](const caf::error&) { x->came(); });
 }
 
-metrics_actor::behavior_type metrics(self_pointer self) {
+metrics_actor::behavior_type metrics(self_pointer self,
+                                     std::chrono::milliseconds patience) {
+  self->state.patience = patience;
   return {
       [self](const observe& x) {
         self->state.store = x.store.address();
@@ -83,7 +86,7 @@ metrics_actor::behavior_type metrics(self_pointer self) {
 } // namespace
 
 metrics_actor spawn_metrics(caf::actor_system& sys) {
-  return sys.spawn(metrics);
+  return sys.spawn(metrics, metrics_patience);
 }
 
 } // namespace partita::app

@@ -157,8 +157,9 @@ TEST_F(border, closing_under_load_ends_all_calls) {
     begin();
     ASSERT_TRUE(sink->wait_up());
     {
-      crew senders;
+      // Before the senders, who use it to their end.
       auto inbox = connection->listen(port, 1);
+      crew senders;
       for (int i = 0; i < 2; ++i)
         senders.add([&] {
           connection->publish(inbox.subject, "x");
