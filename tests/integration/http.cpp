@@ -155,7 +155,9 @@ CAF_TEST(a partition moves only once its application has released it) {
   CAF_CHECK_EQUAL(post(a, "/v1/released", items).status, 200);
   CAF_CHECK_EQUAL(post(a, "/v1/released", items).status, 200);
   CAF_CHECK(eventually(20s, [&] { return assignment(b)["partitions"].size() == 6; }));
-  for (const auto& x : assignment(b)["partitions"]) {
+  // A temporary's member would not live as long as the loop.
+  auto theirs = assignment(b);
+  for (const auto& x : theirs["partitions"]) {
     CAF_CHECK(x["token"] > first["token"]);
     CAF_CHECK_EQUAL(reason_of(x), "worker-1 joined");
   }
