@@ -70,6 +70,7 @@ life_result live(const life_options& options) {
   load.start();
   wishes.start();
   w.run_until(w.now() + troubled);
+
   // When the last trouble is over shows only then: what leaves late counts, too.
   auto settle = [&] {
     while (!w.stopped() && w.now() < c.last_trouble() + bound)

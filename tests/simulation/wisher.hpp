@@ -12,9 +12,9 @@
 
 namespace partita::simulation {
 
-/// The operators of a group: they write wishes into the control bucket and take them back,
-/// at random, while the workload makes trouble. Has dice of its own, and in a profile
-/// without wishes it does nothing: lives without wishes are what they would be without it.
+/// The operators of a group: they write wishes into the control bucket and take them
+/// back, at random, while the workload makes trouble. Has dice of its own, and in a
+/// profile without wishes it does nothing: such lives are what they would be without it.
 class wisher {
 public:
   /// `end`: of the trouble.
@@ -25,7 +25,7 @@ public:
   bool any() const { return a_minute_ > 0; }
 
   void start();
-  /// The trouble is over: pauses end, all else stands.
+  /// The trouble is over: pauses end, and in most lives some cordons and drains.
   void finish();
   /// The trouble is over, and some wishes change once more. Cordons only come.
   void change_in_peace();
@@ -60,8 +60,8 @@ private:
   server* server_;
   const group* group_;
   checker* checker_;
-  /// Not the world's: what happens otherwise in a life does not depend on how many numbers
-  /// are drawn here.
+  /// Not the world's: what else a seed decides does not depend on how many numbers are
+  /// drawn here.
   dice random_;
   core::time_point end_;
   double a_minute_ = 0;
