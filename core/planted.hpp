@@ -28,7 +28,11 @@ enum class mistake : std::uint8_t {
   versions_restarted,
   gap_ignored,
   mark_ends_watch,
-  old_replay_accepted
+  old_replay_accepted,
+  drain_ignored,
+  cordon_ignored,
+  replayed_wishes_ignored,
+  moot_wish_kept
 };
 
 /// The mistake that is made; set before any actor exists, and only by tests.

@@ -1,5 +1,6 @@
 #include "partita/core/wishes.hpp"
 
+#include "partita/core/planted.hpp"
 #include "partita/messages/control_codec.hpp"
 
 #include <optional>
@@ -190,9 +191,11 @@ std::string short_text(const wish& x) {
 standing_wishes standing_of(const std::vector<wish>& all) {
   standing_wishes result;
   for (const auto& x : all) {
-    if (const auto* c = std::get_if<cordon_wish>(&x.what))
+    if (const auto* c = std::get_if<cordon_wish>(&x.what);
+        c && !planted(mistake::cordon_ignored))
       result.cordoned.emplace(c->worker, short_text(x));
-    else if (const auto* d = std::get_if<drain_wish>(&x.what))
+    else if (const auto* d = std::get_if<drain_wish>(&x.what);
+             d && !planted(mistake::drain_ignored))
       result.drained.emplace(d->worker, short_text(x));
     else if (const auto* p = std::get_if<pin_wish>(&x.what))
       result.pins.emplace(p->partition, standing_wishes::pin{p->worker, short_text(x)});

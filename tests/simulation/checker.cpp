@@ -6,7 +6,8 @@
 
 #include <algorithm>
 
-// What applications do; checker_store.cpp has what the store shows.
+// What applications do; checker_store.cpp has what the store shows, and
+// checker_wishes.cpp what operators wish.
 namespace partita::simulation {
 
 checker::checker(world& w, checker_options options, violations& found,
@@ -160,16 +161,17 @@ void checker::judge_owners(const std::string& name, const place& x, bool thawed_
 
 // -- the end of a life ------------------------------------------------------------------
 
-std::string checker::unsettled() const {
+std::string checker::unsettled(const wished& wishes) const {
   std::size_t leaders = 0;
   for (const auto& x : processes_)
     leaders += x.alive && x.leading ? 1 : 0;
   if (leaders != 1)
     return fmt::format("{} processes lead", leaders);
+  auto may_be_free = nobody_may_take(wishes);
   for (const auto& name : source_) {
     auto i = places_.find(name);
     auto n = i == places_.end() ? 0 : i->second.holders.size();
-    if (n != 1)
+    if (n != 1 && (n != 0 || !may_be_free))
       return fmt::format("{} processes work on {}", n, name);
   }
   for (const auto& [name, x] : places_)

@@ -26,6 +26,14 @@ struct checker_options {
   core::duration calm_after;
 };
 
+/// What operators wish in the end, but for what leaders remove: workers, and by partition
+/// whose it shall be.
+struct wished {
+  std::set<std::string> cordoned;
+  std::set<std::string> drained;
+  std::map<std::string, std::string> pins;
+};
+
 /// What applications did and what the store holds, and whether it may be so. Sees no
 /// actor of partita: an application's own log, the writes that happened, and what went
 /// over the wires.
@@ -69,8 +77,16 @@ public:
 
   // -- for the end of a life ------------------------------------------------------------
 
-  /// Why the group is not settled; empty if it is.
-  std::string unsettled() const;
+  /// Why the group is not settled; empty if it is. Where no worker may take anything,
+  /// partitions may be without one.
+  std::string unsettled(const wished& wishes = {}) const;
+  /// Which wish a settled group does not follow; empty if it follows all.
+  std::string unheeded(const wished& wishes) const;
+  /// By worker, which process it is and what that works on.
+  using holdings = std::map<std::string, std::pair<process_id, std::set<std::string>>>;
+  holdings held_under_cordon(const wished& wishes) const;
+  /// Which cordoned worker has got what was not pinned to it; empty: none.
+  std::string gained_since(const holdings& before, const wished& wishes) const;
   /// When anybody last began or ended to work on something.
   core::time_point last_change() const { return last_change_; }
   std::uint64_t grants() const { return grants_; }
@@ -142,6 +158,11 @@ private:
     revision at;
     core::time_point since;
   };
+
+  /// By id, the workers that live.
+  std::map<std::string, process_id> workers_here() const;
+  bool nobody_may_take(const wished& wishes) const;
+  std::set<std::string> held_by(process_id who) const;
 
   place& place_of(const partition& x) { return places_[name_of(x)]; }
   void judge_token(const std::string& name, place& x, holding& y);

@@ -1,6 +1,7 @@
 #include "life.hpp"
 
 #include "entry_text.hpp"
+#include "wisher.hpp"
 #include "workload.hpp"
 
 #include "partita/actors/shell.hpp"
@@ -65,17 +66,43 @@ life_result live(const life_options& options) {
   auto whole = minutes(options.minutes);
   auto troubled = std::max(whole - peace, whole / 2);
   workload load{w, options.faults, s, store, g, c, w.now() + troubled};
+  wisher wishes{w, options.faults, s, store, g, c, options.seed, w.now() + troubled};
   load.start();
+  wishes.start();
   w.run_until(w.now() + troubled);
-  if (!w.stopped())
-    load.finish();
 
   // When the last trouble is over shows only then: what leaves late counts, too.
-  while (!w.stopped() && w.now() < c.last_trouble() + bound)
-    w.run_until(c.last_trouble() + bound);
-  if (!w.stopped())
-    if (auto why = c.unsettled(); !why.empty())
+  auto settle = [&] {
+    while (!w.stopped() && w.now() < c.last_trouble() + bound)
+      w.run_until(c.last_trouble() + bound);
+    if (w.stopped())
+      return;
+    auto standing = wishes.standing();
+    if (auto why = c.unsettled(standing); !why.empty())
       found.add("the group settles in time after the last trouble", why);
+    if (auto why = c.unheeded(standing); !why.empty())
+      found.add("a calm group does what is wished", why);
+    if (auto key = wishes.left_over(); !key.empty())
+      found.add("what was carried out is wished no more", key + " is still there");
+  };
+  if (!w.stopped()) {
+    load.finish();
+    wishes.finish();
+  }
+  settle();
+  if (wishes.any() && !w.stopped()) {
+    // Once more without any trouble, and then without wishes.
+    auto before = c.held_under_cordon(wishes.standing());
+    wishes.change_in_peace();
+    settle();
+    if (!w.stopped())
+      if (auto why = c.gained_since(before, wishes.standing()); !why.empty())
+        found.add("a cordoned worker gains nothing but what is pinned to it", why);
+  }
+  if (wishes.any() && !w.stopped()) {
+    wishes.take_all_back();
+    settle();
+  }
   // A life is as long as it was wished.
   if (!w.stopped())
     w.run_until(

@@ -25,6 +25,7 @@ profile combined(const profile& a, const profile& b) {
   profile result = a;
   for (std::size_t i = 0; i < trouble_count; ++i)
     result.rates[i] = std::max(a.rates[i], b.rates[i]);
+  result.wishes = std::max(a.wishes, b.wishes);
   result.clock_spread = std::max(a.clock_spread, b.clock_spread);
   result.clocks_at_the_ends = a.clocks_at_the_ends || b.clocks_at_the_ends;
   result.slow_listeners = std::max(a.slow_listeners, b.slow_listeners);
@@ -81,14 +82,31 @@ std::vector<profile> make_profiles() {
                                       {crash, 1}}));
   xs.push_back(with_rates("gone_buckets", {{bucket_lost, 0.5}, {server_restarts, 0.4}}));
   xs.back().workers_make_buckets = true;
-  profile all;
+  // All that was tried before there were wishes: the same seeds are the same lives.
+  profile unwished;
   for (const auto& x : xs)
-    all = combined(all, x);
-  all.name = "all";
+    unwished = combined(unwished, x);
+  unwished.name = "unwished";
   // One after the other, most of the time: a group that is never left in peace does
   // nothing that could go wrong.
-  for (auto& x : all.rates)
+  for (auto& x : unwished.rates)
     x *= 0.4;
+  auto all = unwished;
+  all.name = "all";
+  all.wishes = 4;
+  xs.push_back(std::move(unwished));
+  xs.push_back(with_rates("wishes", {{crash, 1},
+                                     {usurped, 1},
+                                     {leave, 1},
+                                     {arrival, 1},
+                                     {partitions_change, 2},
+                                     {answers_lost, 1},
+                                     {watch_gaps, 2},
+                                     {watch_dies, 1},
+                                     {bucket_lost, 0.3},
+                                     {writes_lost, 0.3},
+                                     {entry_removed, 0.5}}));
+  xs.back().wishes = 12;
   xs.push_back(std::move(all));
   return xs;
 }
@@ -174,6 +192,16 @@ std::vector<planted_case> make_planted() {
   p = add(old_replay_accepted, "old_replay_accepted",
           hunting({{replay_stale, 10}, {watch_gaps, 6}, {watch_dies, 4}, {cut, 4}}));
   p->witnesses = true;
+  const auto some = std::initializer_list<rate>{{leave, 1}, {arrival, 1}};
+  p = add(drain_ignored, "drain_ignored", hunting(some));
+  p->wishes = 10;
+  p = add(cordon_ignored, "cordon_ignored", hunting(some));
+  p->wishes = 10;
+  p = add(replayed_wishes_ignored, "replayed_wishes_ignored",
+          hunting(some, {{crash, 3}}));
+  p->wishes = 10;
+  p = add(moot_wish_kept, "moot_wish_kept", hunting(some));
+  p->wishes = 10;
   return xs;
 }
 

@@ -71,6 +71,9 @@ struct profile {
   std::string name;
   /// How often a minute, by trouble, in the whole group.
   std::array<double, trouble_count> rates{};
+  /// How often a minute operators wish something, or take it back (wisher.hpp). Not a
+  /// trouble: lives without wishes draw the same numbers as if there were none.
+  double wishes = 0;
   /// Clocks run this much fast or slow at most; two differ by twice as much.
   double clock_spread = 0;
   /// Every clock is at one of the two ends.
@@ -87,8 +90,8 @@ struct profile {
   bool restless = false;
   /// Few partitions move at a time, so that hand-overs go on and on; leases are long.
   bool trickling = false;
-  /// The troubles of the store strike mostly this bucket: 0 to 3 as in
-  /// bucket_options; none: any.
+  /// The troubles of the store strike mostly this bucket: 0 to 4 as in
+  /// bucket_options; none: any. The last, control, is struck only where there are wishes.
   std::optional<std::size_t> focus;
   /// Every process also holds watches of its own, whose truth is checked.
   bool witnesses = false;

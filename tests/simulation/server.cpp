@@ -401,6 +401,12 @@ void server::remove_entry(const std::string& bucket, const std::string& key) {
     write(nobody, {bucket, kv_remove{key, found.entry.revision}, {}});
 }
 
+void server::put_entry(const std::string& bucket, const std::string& key,
+                       const std::string& value) {
+  if (model_.identify(bucket).status == read_status::found)
+    write(nobody, {bucket, kv_put{key, value}, {}});
+}
+
 void server::silence(const episode& x) {
   for (auto& [id, c] : consumers_)
     if ((x.who == nobody || x.who == c.owner->owner())

@@ -65,6 +65,9 @@ public:
   void lose_writes(const std::string& bucket, std::uint64_t n);
   /// As an operator does.
   void remove_entry(const std::string& bucket, const std::string& key);
+  /// Over whatever is there; nothing if the bucket is not.
+  void put_entry(const std::string& bucket, const std::string& key,
+                 const std::string& value);
   /// Watches whose bucket is struck by watch_dies say nothing more.
   void silence(const episode& x);
   void expire_late(std::chrono::milliseconds x) { model_.expire_late(x); }

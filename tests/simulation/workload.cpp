@@ -40,6 +40,8 @@ workload::workload(world& w, const profile& faults, const settings& s, server& s
       workers_make_buckets_(faults.workers_make_buckets) {
   const auto& b = s.worker.buckets;
   buckets_ = {b.stable_id, b.election, b.heartbeat, b.assignment};
+  if (faults.wishes > 0)
+    buckets_.push_back(b.control);
   g.on_end = [this](std::size_t slot, bool failed) { left(slot, failed); };
   c.on_news = [this](process_id who, const std::string& bucket) {
     if (ambushes_ == 0 || over() || !world_->random().chance(0.2))
