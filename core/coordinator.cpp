@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace partita::core {
@@ -40,14 +39,13 @@ coordinator::coordinator(options opts)
                    options_.max_moves},
                   members_},
       expulsion_{options_.pause},
-      wishes_{{options_.leader, options_.epoch, options_.pause}} {}
+      wishes_{{options_.leader, options_.epoch, options_.pause}},
+      partitions_{{options_.source_patience}} {}
 
 coordinator::commands coordinator::step(const event& what, time_point now) {
   out_.clear();
   if (overruled_)
     return {};
-  if (!silent_until_)
-    silent_until_ = now + options_.source_patience;
   std::visit([&](const auto& x) { on(x, now); }, what);
   listen_for_source(now);
   if (!overruled_)
@@ -60,11 +58,10 @@ std::optional<time_point> coordinator::wake_at() const {
     return std::nullopt;
   auto result =
       earlier(earlier(members_.wake_at(), expulsion_.wake_at()), reconciler_.wake_at());
-  if (!partitions_ && !unknown_)
-    result = earlier(result, silent_until_);
+  result = earlier(result, partitions_.wake_at());
   if (adopted_)
     result = earlier(result, wishes_.wake_at(server_clock_));
-  if (adopted_ && !eligible_.empty() && may_plan())
+  if (adopted_ && !eligible_.empty() && partitions_.usable())
     result = earlier(result, policy_.wake_at());
   return result;
 }
@@ -154,38 +151,26 @@ void coordinator::on(const newborn_until& what, time_point now) {
 // -- other events -----------------------------------------------------------------------
 
 void coordinator::on(const partitions_given& what, time_point now) {
-  listed_ = true;
-  if (!adopted_) {
-    partitions_ = what.all;
+  auto change = partitions_.given(what.all);
+  if (!adopted_)
     return;
-  }
-  std::unordered_set<std::string> old;
-  for (const auto& x : *partitions_)
-    old.insert(name_of(x));
-  auto added = std::count_if(what.all.begin(), what.all.end(), [&](const partition& x) {
-    return !old.contains(name_of(x));
-  });
-  auto same = what.all == *partitions_;
-  partitions_ = what.all;
-  if (added > 0)
+  if (change.added > 0)
     policy_.changed(rebalance_policy::change::partitions_added,
-                    std::to_string(added) + " partitions added", eligible_.size(), now);
-  else if (!same)
+                    std::to_string(change.added) + " partitions added", eligible_.size(),
+                    now);
+  else if (!change.same)
     policy_.changed(rebalance_policy::change::other, "partitions changed",
                     eligible_.size(), now);
 }
 
 void coordinator::on(const partitions_unknown&, time_point) {
-  unknown_ = true;
+  partitions_.unknown();
 }
 
-/// Nobody waits for ever for a source that hangs.
 void coordinator::listen_for_source(time_point now) {
-  if (partitions_ || unknown_ || !silent_until_ || now < *silent_until_)
-    return;
-  unknown_ = true;
-  out_.emplace_back(source_silent{"the partition source has said nothing for too long; "
-                                  "look at it"});
+  if (partitions_.fell_silent(now))
+    out_.emplace_back(source_silent{"the partition source has said nothing for too long; "
+                                    "look at it"});
 }
 
 void coordinator::on(const write_answered& what, time_point now) {
@@ -347,13 +332,8 @@ void coordinator::end(const worker_id& who, beat_state how, revision over,
 // -- planning ---------------------------------------------------------------------------
 
 bool coordinator::ready() const {
-  return beats_replayed_ && reconciler_.all_sealed() && (partitions_ || unknown_)
+  return beats_replayed_ && reconciler_.all_sealed() && partitions_.answered()
          && wishes_known_;
-}
-
-/// A plan for a group whose partitions nobody knows would be a plan for none.
-bool coordinator::may_plan() const {
-  return listed_ || (partitions_ && !partitions_->empty());
 }
 
 void coordinator::proceed(time_point now) {
@@ -368,7 +348,7 @@ void coordinator::proceed(time_point now) {
   if (!adopted_)
     adopt_group(now);
   carry_out_wishes(now);
-  while (may_plan()) {
+  while (partitions_.usable()) {
     auto decision = policy_.next(eligible_.size(), now);
     if (!decision)
       break;
@@ -381,8 +361,7 @@ void coordinator::proceed(time_point now) {
 
 void coordinator::adopt_group(time_point now) {
   adopted_ = true;
-  if (!partitions_)
-    partitions_ = reconciler_.named();
+  partitions_.go_on_with(reconciler_.named());
   look_for_vanished(now);
   auto cold = !reconciler_.names_any();
   policy_.begin(cold);
@@ -393,7 +372,7 @@ void coordinator::adopt_group(time_point now) {
   using enum rebalance_policy::change;
   std::map<change, std::size_t> orphans;
   auto owners = reconciler_.owners();
-  for (const auto& x : *partitions_) {
+  for (const auto& x : partitions_.all()) {
     auto i = owners.find(name_of(x));
     if (i == owners.end())
       ++orphans[partitions_added];
@@ -432,7 +411,7 @@ void coordinator::keep_owners(time_point now) {
   // and until somebody can get it they keep it.
   reconciler::target as_it_is;
   auto owners = reconciler_.owners();
-  for (const auto& x : *partitions_)
+  for (const auto& x : partitions_.all())
     if (auto i = owners.find(name_of(x)); i != owners.end())
       as_it_is[i->second].push_back(x);
   append(reconciler_.want(std::move(as_it_is), lifecycle::rebalance, now), now);
@@ -488,7 +467,7 @@ planning_input coordinator::input() const {
     index.emplace(who.value, result.workers.size());
     result.workers.push_back({who, x->value.capacity, x->value.zone});
   }
-  result.partitions = *partitions_;
+  result.partitions = partitions_.all();
   auto owners = reconciler_.owners();
   if (owners.empty())
     return result;

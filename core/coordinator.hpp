@@ -1,6 +1,7 @@
 #pragma once
 
 #include "partita/core/expulsion.hpp"
+#include "partita/core/known_partitions.hpp"
 #include "partita/core/membership.hpp"
 #include "partita/core/rebalance_policy.hpp"
 #include "partita/core/reconciler.hpp"
@@ -241,7 +242,6 @@ private:
   void on(const tick& what, time_point now);
 
   bool ready() const;
-  bool may_plan() const;
   void listen_for_source(time_point now);
   void notice_attributes(const worker_id& who, const beat& value, time_point now);
   void adopt_group(time_point now);
@@ -287,11 +287,7 @@ private:
   bool may_act_ = false;
   bool adopted_ = false;
   /// What the group works on. Adopted without a list: what the records named then.
-  std::optional<std::vector<partition>> partitions_;
-  /// The source gave a list; it said that it cannot; when its silence counts as that.
-  bool listed_ = false;
-  bool unknown_ = false;
-  std::optional<time_point> silent_until_;
+  known_partitions partitions_;
   /// Who takes part in plans.
   std::set<worker_id, by_number> eligible_;
   /// What the last plan knew of capacity and zone.
