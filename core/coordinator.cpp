@@ -1,34 +1,12 @@
 #include "partita/core/coordinator.hpp"
 
+#include "partita/core/plan_facts.hpp"
 #include "partita/core/planted.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 namespace partita::core {
-
-namespace {
-
-/// What a plan changes, in numbers.
-coordinator::planned facts_of(const planning_input& in, const plan& next) {
-  coordinator::planned result;
-  result.workers = in.workers.size();
-  result.partitions = in.partitions.size();
-  for (std::size_t w = 0; w < next.shares.size(); ++w)
-    for (auto i : next.shares[w]) {
-      auto before = in.previous.empty() ? std::nullopt : in.previous[i];
-      if (before == w)
-        continue;
-      ++result.moves;
-      ++result.gains[in.workers[w].id];
-      if (before)
-        ++result.losses[in.workers[*before].id];
-    }
-  return result;
-}
-
-} // namespace
 
 coordinator::coordinator(options opts)
     : options_{std::move(opts)},
@@ -359,73 +337,6 @@ void coordinator::proceed(time_point now) {
   show_phase_if_changed();
 }
 
-void coordinator::adopt_group(time_point now) {
-  adopted_ = true;
-  partitions_.go_on_with(reconciler_.named());
-  look_for_vanished(now);
-  auto cold = !reconciler_.names_any();
-  policy_.begin(cold);
-  if (cold)
-    return;
-  // What happened while nobody led.
-  using change = rebalance_policy::change;
-  using enum rebalance_policy::change;
-  std::map<change, std::size_t> orphans;
-  auto owners = reconciler_.owners();
-  for (const auto& x : partitions_.all()) {
-    auto i = owners.find(name_of(x));
-    if (i == owners.end())
-      ++orphans[partitions_added];
-    else if (!eligible_.contains(i->second))
-      ++orphans[members_.said_goodbye(i->second) || members_.drains(i->second) ? left
-                                                                               : lost];
-  }
-  for (const auto& [what, count] : orphans)
-    policy_.changed(what, std::to_string(count) + " partitions have no owner",
-                    eligible_.size(), now);
-  if (auto wish = wishes_.asks_for_plan())
-    note_wish(std::move(*wish), now);
-  auto in = input();
-  note_planned(in);
-  auto standing = wishes_.standing();
-  if (orphans.empty() && !eligible_.empty()
-      && target_of(in, plan_under(standing, in, options_.strategy).shares) != current(in))
-    policy_.changed(standing.empty() ? joined : change::wished,
-                    "the group changed meanwhile", eligible_.size(), now);
-  keep_owners(now);
-}
-
-/// A living worker has applied a record that is not there, or was made anew: it vanished
-/// while nobody led.
-void coordinator::look_for_vanished(time_point now) {
-  for (const auto& [who, x] : members_.members())
-    if (const auto* pulse = members_.living(who);
-        pulse && pulse->applied.version.value != 0
-        && (!reconciler_.has_record(who)
-            || reconciler_.record_of(who).version < pulse->applied.version))
-      append(reconciler_.vanished(who, pulse->nonce, now), now);
-}
-
-void coordinator::keep_owners(time_point now) {
-  // Also those that take part no more: the plan that follows says who gets what they have,
-  // and until somebody can get it they keep it.
-  reconciler::target as_it_is;
-  auto owners = reconciler_.owners();
-  for (const auto& x : partitions_.all())
-    if (auto i = owners.find(name_of(x)); i != owners.end())
-      as_it_is[i->second].push_back(x);
-  append(reconciler_.want(std::move(as_it_is), lifecycle::rebalance, now), now);
-}
-
-reconciler::target coordinator::current(const planning_input& in) const {
-  plan as_is;
-  as_is.shares.resize(in.workers.size());
-  for (std::size_t i = 0; i < in.previous.size(); ++i)
-    if (in.previous[i])
-      as_is.shares[*in.previous[i]].push_back(i);
-  return target_of(in, as_is);
-}
-
 void coordinator::make_plan(const rebalance_policy::decision& why, time_point now) {
   auto in = input();
   note_planned(in);
@@ -433,11 +344,15 @@ void coordinator::make_plan(const rebalance_policy::decision& why, time_point no
                          why.orphans_only ? freedom::orphans_only : freedom::full);
   if (!why.orphans_only)
     wishes_.planned();
-  auto told = facts_of(in, next.shares);
-  told.lifecycle = why.lifecycle;
-  told.reason = why.reason;
-  told.trouble = new_trouble(next.trouble);
-  out_.emplace_back(std::move(told));
+  auto changes = changes_of(in, next.shares);
+  out_.emplace_back(planned{.lifecycle = why.lifecycle,
+                            .reason = why.reason,
+                            .workers = in.workers.size(),
+                            .partitions = in.partitions.size(),
+                            .moves = changes.moves,
+                            .gains = std::move(changes.gains),
+                            .losses = std::move(changes.losses),
+                            .trouble = new_trouble(next.trouble)});
   reconciler::reasons because{why.reason, {}};
   for (auto& [i, reason] : next.reasons)
     because.of.emplace(name_of(in.partitions[i]), std::move(reason));
@@ -459,51 +374,13 @@ std::vector<std::string> coordinator::new_trouble(const std::vector<std::string>
 }
 
 planning_input coordinator::input() const {
-  planning_input result;
-  std::unordered_map<std::string, std::size_t> index;
-  for (const auto& who : eligible_) {
-    // One that was not heard of yet has told nothing about itself.
-    const auto* x = members_.find(who);
-    index.emplace(who.value, result.workers.size());
-    result.workers.push_back({who, x->value.capacity, x->value.zone});
-  }
-  result.partitions = partitions_.all();
-  auto owners = reconciler_.owners();
-  if (owners.empty())
-    return result;
-  result.previous.resize(result.partitions.size());
-  result.zones.resize(result.partitions.size());
-  for (std::size_t i = 0; i < result.partitions.size(); ++i) {
-    auto owner = owners.find(name_of(result.partitions[i]));
-    if (owner == owners.end())
-      continue;
-    if (const auto* x = members_.find(owner->second))
-      result.zones[i] = x->value.zone;
-    auto w = index.find(owner->second.value);
-    if (w != index.end())
-      result.previous[i] = w->second;
-  }
-  return result;
+  return input_of(eligible_, members_, partitions_.all(), reconciler_.owners());
 }
 
 void coordinator::note_planned(const planning_input& in) {
   attributes_.clear();
   for (const auto& x : in.workers)
     attributes_.emplace(x.id, std::pair{x.capacity, x.zone});
-}
-
-reconciler::target coordinator::target_of(const planning_input& in,
-                                          const plan& shares) const {
-  reconciler::target result;
-  for (std::size_t w = 0; w < in.workers.size(); ++w) {
-    auto& share = result[in.workers[w].id];
-    auto indices = shares.shares.at(w);
-    // In the order of the source: what a record says depends on who owns what alone.
-    std::sort(indices.begin(), indices.end());
-    for (auto i : indices)
-      share.push_back(in.partitions[i]);
-  }
-  return result;
 }
 
 void coordinator::show_phase_if_changed() {

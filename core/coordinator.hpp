@@ -254,14 +254,10 @@ private:
   void note_wish(std::string news, time_point now);
   void carry_out_wishes(time_point now);
   void make_plan(const rebalance_policy::decision& why, time_point now);
-  void keep_owners(time_point now);
   void proceed(time_point now);
   void show_phase_if_changed();
   planning_input input() const;
   void note_planned(const planning_input& in);
-  /// The target that leaves every partition where it is.
-  reconciler::target current(const planning_input& in) const;
-  reconciler::target target_of(const planning_input& in, const plan& shares) const;
   std::vector<std::string> new_trouble(const std::vector<std::string>& all);
   void end(const worker_id& who, beat_state how, revision over, time_point now);
   void append(reconciler::commands&& xs, time_point now);
