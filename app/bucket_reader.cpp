@@ -62,19 +62,30 @@ std::optional<std::string> open_if_there(caf::scoped_actor& self,
                                          const store_actor& store,
                                          const open_bucket& which, milliseconds limit,
                                          bucket_actor& to) {
+  auto deadline = steady_clock::now() + limit;
   std::optional<std::string> why;
   auto refused = [&](const std::string& reason) {
     why = "cannot open the bucket " + which.name + ": " + reason;
   };
-  self->request(store, limit, which)
-      .receive(
-          [&](bucket_opened& x) {
-            if (x.status == open_status::opened)
-              to = std::move(x.bucket);
-            else if (x.status != open_status::missing)
-              refused(x.why.empty() ? to_string(x.status) : x.why);
-          },
-          [&](const caf::error& e) { refused(self->system().render(e)); });
+  auto unanswered = true;
+  while (unanswered && (!why || steady_clock::now() < deadline))
+    self->request(store, left_until(deadline), which)
+        .receive(
+            [&](bucket_opened& x) {
+              unanswered = x.status == open_status::unknown;
+              if (x.status == open_status::opened)
+                to = std::move(x.bucket);
+              if (x.status == open_status::opened || x.status == open_status::missing)
+                why.reset();
+              else
+                refused(x.why.empty() ? to_string(x.status) : x.why);
+            },
+            [&](const caf::error& e) {
+              unanswered = false;
+              // What the store said before tells more than that the time is over.
+              if (!why)
+                refused(self->system().render(e));
+            });
   return why;
 }
 

@@ -18,8 +18,8 @@ watch_sink_actor listen_to_watches(caf::scoped_actor& self);
 /// What is left of a time limit for one more request: at least 1 ms.
 std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point deadline);
 
-/// Opens a bucket. Says why that is not possible, or not within `limit`; one that is
-/// missing leaves `to` alone.
+/// Opens a bucket. Says why that is not possible, or not within `limit`: a server that is
+/// merely slow is asked again until then. One that is missing leaves `to` alone.
 std::optional<std::string>
 open_if_there(caf::scoped_actor& self, const store_actor& store, const open_bucket& which,
               std::chrono::milliseconds limit, bucket_actor& to);
