@@ -74,8 +74,8 @@ private:
   std::string group_;
   std::array<bucket, group_bucket_count> buckets_;
   group_view view_;
-  /// The store keeps no watcher alive.
   bool absent_ = false;
+  /// The store keeps no watcher alive.
   watch_sink_actor sink_;
 };
 

@@ -20,7 +20,7 @@ reached or the group does not exist.
 
 With --watch it goes on until Ctrl-C: on a terminal the picture changes in place, in a pipe
 a new one follows at every change. With --json that is one object a line. It waits for a
-group that does not exist yet.
+group that does not exist yet, and says so: on stderr, with --json as an object of its own.
 
 Examples:
   partita status -c partita.toml

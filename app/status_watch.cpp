@@ -10,9 +10,10 @@
 
 #include <caf/actor_system.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <iostream>
-#include <utility>
 
 namespace partita::app {
 
@@ -57,16 +58,45 @@ private:
 
   /// A group that does not exist yet is waited for, also while the server is away.
   std::optional<std::string> begin() {
-    auto told = false;
+    std::string absence;
     while (!stopped_) {
-      auto why = follower_.begin(access_.limit);
-      if (!why || (!follower_.absent() && connected()))
-        return why;
-      if (follower_.absent() && !std::exchange(told, true))
-        std::cerr << "partita status: " << *why << "; waiting for its first worker\n";
+      if (connected()) {
+        auto why = follower_.begin(access_.limit);
+        // Once the server has said that there is no group, a failure is no news: it may
+        // be going away, or have come back and not know its buckets yet.
+        if (!why || (!follower_.absent() && absence.empty()))
+          return why;
+        if (absence.empty())
+          absence = *why;
+      }
+      if (!tell_that_it_waits(absence))
+        return "cannot write to standard output";
       receive_until(steady_clock::now() + longest_pause, false);
     }
     return std::nullopt;
+  }
+
+  /// Does not say the same again. False: nothing takes it.
+  bool tell_that_it_waits(const std::string& why) {
+    auto text = json_ ? waiting_line(why)
+                      : "partita status: " + why + "; waiting for its first worker";
+    if (text == gist_)
+      return true;
+    gist_ = text;
+    if (json_)
+      return print(text + '\n') == exit_fine;
+    std::cerr << text << '\n';
+    return true;
+  }
+
+  /// Has no `workers`: a program that reads those takes it for no picture of a group.
+  std::string waiting_line(const std::string& why) const {
+    nlohmann::ordered_json x = {{"connected", connected()},
+                                {"group", access_.settings.group.name},
+                                {"exists", false},
+                                {"reason", why},
+                                {"waits_for", "its first worker"}};
+    return x.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
   bool follow_as_lines() {

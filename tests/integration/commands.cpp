@@ -2,6 +2,7 @@
 
 #include "support/group.hpp"
 
+#include "../support/eventually.hpp"
 #include "../support/process.hpp"
 
 #include <nlohmann/json.hpp>
@@ -295,22 +296,119 @@ CAF_TEST(a status that goes on shows each change and survives the loss of the se
     CAF_CHECK(all[i] != all[i - 1]);
 }
 
+namespace {
+
+/// A group without workers, on a server that logs what it is asked.
+struct absent_group : operated_group {
+  absent_group() { server().reload("trace: true"); }
+
+  /// Whether the server was asked for the group so often in its present run.
+  bool looked_for(std::size_t times) {
+    return eventually(20s, [&] {
+      const std::string question = "<<- [PUB $JS.API.STREAM.INFO.KV_it-election ";
+      auto log = server().log();
+      std::size_t found = 0;
+      for (auto i = log.find(question); i != std::string::npos;
+           i = log.find(question, i + 1))
+        ++found;
+      return found >= times;
+    });
+  }
+};
+
+} // namespace
+
 CAF_TEST(a status that goes on waits for a group that does not exist yet) {
-  operated_group group;
-  auto started = false;
+  absent_group group;
+  auto step = 0;
   auto x = run_partita({"status", "--watch", "--json", "-c", group.config_file()},
                        {.stop_when = [&](const std::string& out) {
-                         // Asked for the first time once it has said that it waits.
-                         if (!std::exchange(started, true))
-                           group.start("w0");
                          auto all = lines_of(out);
-                         return !all.empty() && all.back()["unowned"].empty()
-                                && all.back()["workers"].size() == 1;
+                         if (all.empty())
+                           return false;
+                         const auto& last = all.back();
+                         auto connected = last["connected"].get<bool>();
+                         if (step == 0) {
+                           step = 1;
+                           CAF_CHECK(group.looked_for(3));
+                           group.server().kill();
+                         } else if (step == 1 && !connected) {
+                           step = 2;
+                           group.server().start();
+                         } else if (step == 2 && connected) {
+                           step = 3;
+                           group.start("w0");
+                         } else if (step == 3 && last.contains("workers")
+                                    && last["workers"].size() == 1
+                                    && last["unowned"].empty()) {
+                           step = 4;
+                         }
+                         return step == 4;
+                       }});
+  CAF_CHECK_EQUAL(x.code, 0);
+  CAF_CHECK_EQUAL(step, 4);
+  CAF_CHECK_EQUAL(x.err, "");
+  auto all = lines_of(x.out);
+  CAF_REQUIRE(all.size() > 3);
+  json waiting = {
+      {"connected", true},
+      {"group", "it"},
+      {"exists", false},
+      {"reason", "the group it does not exist: there is no bucket it-election"},
+      {"waits_for", "its first worker"}};
+  auto away = waiting;
+  away["connected"] = false;
+  CAF_CHECK(all[0] == waiting);
+  CAF_CHECK(all[1] == away);
+  CAF_CHECK(all[2] == waiting);
+  for (std::size_t i = 3; i < all.size(); ++i)
+    CAF_CHECK(!all[i].contains("exists") && all[i].contains("workers"));
+}
+
+CAF_TEST(a status that waits for a group ends when told and makes nothing) {
+  absent_group group;
+  auto x =
+      run_partita({"status", "--watch", "--json", "-c", group.config_file()},
+                  {.stop_when = [](const std::string& out) { return !out.empty(); }});
+  CAF_CHECK_EQUAL(x.code, 0);
+  CAF_CHECK_EQUAL(lines_of(x.out).size(), 1u);
+  group.refuses({"status"}, "the group it does not exist");
+}
+
+CAF_TEST(people read once what a status waits for and then see the group) {
+  absent_group group;
+  auto started = false;
+  auto x = run_partita({"status", "--watch", "-c", group.config_file()},
+                       {.stop_when = [&](const std::string& out) {
+                         // Asked for the first time by what stands on stderr.
+                         if (!std::exchange(started, true)) {
+                           CAF_CHECK(group.looked_for(3));
+                           group.start("w0");
+                         }
+                         return !out.empty();
                        }});
   CAF_CHECK_EQUAL(x.code, 0);
   CAF_CHECK_EQUAL(x.err,
                   "partita status: the group it does not exist: there is no bucket "
                   "it-election; waiting for its first worker\n");
+  CAF_CHECK(x.out.starts_with("group it:"));
+}
+
+CAF_TEST(a status that goes on does not wait for what it may never see) {
+  nats_server server{{.config = R"(authorization { users: [ { user: me, password: p,
+    permissions: { publish: { deny: "$JS.API.STREAM.INFO.KV_it-heartbeat" } } } ] })"}};
+  auto watch = [&](const std::string& password) {
+    auto x = run_partita({"status", "--watch", "--json", "--url", server.url(), "--group",
+                          "it", "--timeout", "2s"},
+                         {.environment = {{"PARTITA_NATS_USER", "me"},
+                                          {"PARTITA_NATS_PASSWORD", password}}});
+    CAF_MESSAGE(x.err);
+    CAF_CHECK_EQUAL(x.code, 1);
+    CAF_CHECK_EQUAL(x.out, "");
+    return x.err;
+  };
+  CAF_CHECK(holds(watch("wrong"), "cannot reach NATS at"));
+  CAF_CHECK(holds(watch("p"), "cannot open the bucket it-heartbeat: "));
 }
 
 CAF_TEST(in a pipe one picture follows another without the words of a terminal) {
