@@ -89,7 +89,11 @@ public:
 
   caf::result<work_stopped> on(const partitions_lost& x) {
     hear("lost", x);
-    return take_back(x.partitions, true, x.time_left);
+    // A grant says why it was given; who is told to stop wants to know why it ends.
+    auto what = x.partitions;
+    for (auto& y : what)
+      y.reason = x.why;
+    return take_back(what, true, x.time_left);
   }
 
   // -- from the host --------------------------------------------------------------------

@@ -198,6 +198,29 @@ CAF_TEST(with confirm a revocation waits for the release) {
   CAF_CHECK_EQUAL(now().partitions.size(), 1u);
 }
 
+CAF_TEST(each partition has the reason why it is owned or ends) {
+  open(true);
+  auto first_plan = [](const std::string& name) {
+    auto result = given(name, 9);
+    result.reason = "first plan";
+    return result;
+  };
+  auto moved = given("a", 9);
+  moved.reason = "worker-2 joined";
+  tell(assigned({first_plan("a"), first_plan("b")}));
+  tell(revoked({moved}));
+  auto shown = now();
+  CAF_REQUIRE_EQUAL(shown.partitions.size(), 1u);
+  CAF_CHECK_EQUAL(shown.partitions[0].reason, "first plan");
+  CAF_REQUIRE_EQUAL(shown.revoking.size(), 1u);
+  CAF_CHECK_EQUAL(shown.revoking[0].what.reason, "worker-2 joined");
+  CAF_MESSAGE("what is lost has the reason of the loss, not that of its grant");
+  tell(partitions_lost{{"worker-1"}, {first_plan("b")}, "the session is over", 700ms});
+  shown = now();
+  CAF_REQUIRE_EQUAL(shown.revoking.size(), 2u);
+  CAF_CHECK_EQUAL(shown.revoking[1].what.reason, "the session is over");
+}
+
 CAF_TEST(events are handed out from where one was) {
   open(false);
   auto follower = asked<shown_events>(ask_events{caller::other, 0, 15s});
