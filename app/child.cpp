@@ -110,7 +110,7 @@ struct start_plan {
 
 void use_default_signals() {
   for (auto signal :
-       {SIGPIPE, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD})
+       {SIGPIPE, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, SIGTSTP})
     ::signal(signal, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);

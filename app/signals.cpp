@@ -57,6 +57,8 @@ void hold_signals(bool to_pass_on) {
   auto set = held_signals(to_pass_on);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  if (to_pass_on)
+    std::signal(SIGTSTP, SIG_IGN);
 }
 
 void release_signals() {

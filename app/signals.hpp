@@ -7,8 +7,9 @@ namespace partita::app {
 
 /// Makes SIGTERM and SIGINT wait for a signal_watch, in this thread and all that it
 /// starts, and makes writes to a closed pipe fail instead of ending the process. `to_pass_on`:
-/// so do SIGHUP, SIGUSR1 and SIGUSR2, which end the process otherwise. To be called before any
-/// other thread exists.
+/// so do SIGHUP, SIGUSR1 and SIGUSR2, which end the process otherwise, and SIGTSTP (Ctrl-Z) is
+/// ignored: it would stop the worker and not the application, which would work on while others
+/// take over. To be called before any other thread exists.
 void hold_signals(bool to_pass_on = false);
 
 /// What hold_signals has changed, undone: for a child process between fork and exec.

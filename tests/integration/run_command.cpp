@@ -136,6 +136,16 @@ CAF_TEST(signals that do not end the worker reach the application at once) {
   CAF_CHECK_EQUAL(group.stop("w0"), 128 + SIGTERM);
 }
 
+CAF_TEST(a stop from the terminal does not part the worker from its application) {
+  start("w0", "true" + live_on);
+  group.require_rest();
+  group.signal("w0", SIGTSTP);
+  CAF_MESSAGE("it still hands over");
+  group.start("w1");
+  group.require_rest();
+  CAF_CHECK_EQUAL(group.stop("w0"), 128 + SIGTERM);
+}
+
 CAF_TEST(an application that does not end is killed when its time is over) {
   start("w0", "trap '' TERM" + live_on, {"--set", "timeouts.shutdown=1s"});
   group.require_rest();
