@@ -31,6 +31,7 @@ profile combined(const profile& a, const profile& b) {
   result.slow_listeners = std::max(a.slow_listeners, b.slow_listeners);
   result.stubborn_listeners = std::max(a.stubborn_listeners, b.stubborn_listeners);
   result.distance = std::max(a.distance, b.distance);
+  result.patient = a.patient || b.patient;
   result.trickling = a.trickling || b.trickling;
   result.workers_make_buckets = a.workers_make_buckets && b.workers_make_buckets;
   result.restless = a.restless || b.restless;
@@ -139,6 +140,7 @@ std::vector<planted_case> make_planted() {
   p->clocks_at_the_ends = true;
   p->slow_listeners = 1;
   p->focus = heartbeats;
+  p->patient = true;
   p = add(no_clock_margin, "no_clock_margin", hunting({{cut, 15}, {crash, 1}}));
   p->clock_spread = 0.024;
   p->clocks_at_the_ends = true;
@@ -162,8 +164,10 @@ std::vector<planted_case> make_planted() {
   p->slow_listeners = 0.7;
   add(grant_before_emptied, "grant_before_emptied",
       hunting({{crash, 6}, {arrival, 3}, {store_slow, 3}, {answers_lost, 5}}));
-  p = add(no_expel, "no_expel",
-          hunting({{watch_lags, 15}, {watch_dies, 5}, {replay_stale, 5}, {cut, 4}}));
+  p = add(
+      no_expel, "no_expel",
+      hunting(
+          {{watch_lags, 40}, {watch_gaps, 20}, {watch_dies, 20}, {replay_stale, 20}}));
   p->focus = heartbeats;
   p = add(expel_any_revision, "expel_any_revision",
           hunting({{watch_lags, 15}, {watch_dies, 5}, {replay_stale, 5}, {cut, 4}}));

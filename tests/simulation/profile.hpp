@@ -88,6 +88,8 @@ struct profile {
   bool workers_make_buckets = false;
   /// Plans are made often, and move much.
   bool restless = false;
+  /// Answers are waited for as long as settings allow: a quarter of a session.
+  bool patient = false;
   /// Few partitions move at a time, so that hand-overs go on and on; leases are long.
   bool trickling = false;
   /// The troubles of the store strike mostly this bucket: 0 to 4 as in

@@ -71,6 +71,10 @@ settings settings_of(dice& random, const profile& faults) {
                                milliseconds{1200}, milliseconds{6000});
   w.election.lease = in_ms(random.between(milliseconds{600}, milliseconds{3000}));
   w.timeouts.request = std::min(w.heartbeat.ttl, w.election.lease) / random.between(4, 8);
+  if (faults.patient) {
+    w.election.lease = std::max(w.election.lease, w.heartbeat.ttl);
+    w.timeouts.request = w.heartbeat.ttl / 4;
+  }
   w.id.ttl = w.heartbeat.ttl * random.between(1, 5);
   auto& r = w.rebalance;
   r.settle_time = in_ms(random.between(milliseconds{100}, milliseconds{1000}));
