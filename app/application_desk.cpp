@@ -96,10 +96,16 @@ public:
     return take_back(what, true, x.time_left);
   }
 
+  void on(const worker_stopped& x) {
+    left_ = x.failure.empty();
+    hear("stopped", x);
+  }
+
   // -- from the host --------------------------------------------------------------------
 
   void set_worker(supervisor_actor x) {
     worker_ = std::move(x);
+    left_ = false;
     if (worker_)
       return;
     ledger_.worker_gone();
@@ -171,6 +177,8 @@ public:
               promise.deliver(life);
             },
             [this, promise, life](const caf::error& why) mutable {
+              // The host tells in a moment that there is none any more.
+              life.absent = life.alive = left_ && why != caf::sec::request_timeout;
               life.why = why == caf::sec::request_timeout
                              ? "the worker did not answer within "
                                    + config::format_duration(life_limit)
@@ -333,6 +341,8 @@ private:
   caf::actor host_;
   listener_actor reporter_;
   supervisor_actor worker_;
+  /// It has left in good order.
+  bool left_ = false;
   worker_id id_;
   std::optional<worker_state> state_;
   stamp record_;
@@ -368,7 +378,7 @@ desk_actor::behavior_type application_desk(desk_pointer self, desk_options optio
       [d](const partitions_lost& x) { return d->on(x); },
       [d](const alert_raised& x) { d->hear("alert", x); },
       // That it has gone is the host's word: the next one may have begun already.
-      [d](const worker_stopped& x) { d->hear("stopped", x); },
+      [d](const worker_stopped& x) { d->on(x); },
       [d](const ask_assignment& x) { return d->on(x); },
       [d](const ask_events& x) { return d->on(x); },
       [d](const release_work& x) { return d->on(x); },

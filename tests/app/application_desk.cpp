@@ -341,6 +341,12 @@ CAF_TEST(a worker that answers is alive and one that does not in time is not ) {
   anon_send_exit(stuck, caf::exit_reason::kill);
   consume_messages();
   CAF_CHECK(!ask<shown_life>(ask_life{}).alive);
+  CAF_MESSAGE("but one that has left in good order is merely absent");
+  tell(worker_stopped{{"worker-1"}, "no worker id was free"});
+  CAF_CHECK(!ask<shown_life>(ask_life{}).alive);
+  tell(worker_stopped{{"worker-1"}, {}});
+  auto left = ask<shown_life>(ask_life{});
+  CAF_CHECK(left.alive && left.absent);
   anon_send_exit(good, caf::exit_reason::kill);
 }
 
