@@ -39,6 +39,13 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     x.value = *found;
     x.newest = std::max(x.newest, found->version);
     newest_ = std::max(newest_, found->version);
+    // A store that lost writes gives their revisions again: an older leader has hit a
+    // record that it never saw, and knows now at which revision that stands.
+    if (replayed_ && found->epoch.value > 0 && found->epoch < options_.epoch
+        && !planted(mistake::no_sealing)) {
+      x.unsealed = true;
+      sealed_ = false;
+    }
   } else {
     lose(who, x, now);
   }

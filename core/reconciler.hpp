@@ -27,7 +27,8 @@ namespace partita::core {
 /// - A record is changed only on a revision that the watch has shown, by compare-and-set,
 ///   with one write of a key under way; unknown outcomes are repeated until answered.
 /// - Nothing is granted before every record that the watch replayed was sealed: rewritten
-///   under our epoch. No write of an older leader can take effect from then on.
+///   under our epoch. No write of an older leader can take effect from then on, but for one
+///   that hits by accident, in a store that lost writes: that record is sealed anew first.
 /// - A partition is granted only if no other record names it, as `partitions` or as
 ///   `revoking`, and every write that took it out of one has landed: it was answered, or
 ///   the watch has shown it.
@@ -69,7 +70,7 @@ public:
   struct read {
     worker_id who;
   };
-  /// All records are sealed.
+  /// All records are sealed, for the first time or again.
   struct sealed {};
   /// This incarnation has not confirmed in time: make it end.
   struct overdue {
@@ -153,7 +154,7 @@ private:
     /// The greatest version that the record ever had, whatever it holds now.
     version newest;
     bool present = false;
-    /// It was there when the records were replayed, and is not sealed yet.
+    /// An older leader's, and not sealed yet.
     bool unsealed = false;
     /// What stands there is older than `value`, which is to be written again.
     bool voided = false;

@@ -56,6 +56,25 @@ CAF_TEST(a record that the old leader still changed is taken over and sealed aga
   only<reconciler::sealed>(take(x));
 }
 
+CAF_TEST(a new record that an older leader hits is sealed before anything is granted) {
+  show("a", 1, record_of("a", 0, {}, 0));
+  lives("a");
+  lives("b");
+  only<reconciler::sealed>(take(only<reconciler::write>(replay())));
+  show("b", 2, record_of("b", 0, {}, 0));
+  CAF_MESSAGE("by a revision that a store gave twice");
+  auto theirs = record_of("b", 50, {7}, 2);
+  auto seal = only<reconciler::write>(show("b", 3, theirs));
+  CAF_CHECK_EQUAL(seal.value.epoch.value, 3u);
+  CAF_CHECK_EQUAL(names(seal.value), "7 ");
+  CAF_CHECK(!mine->all_sealed());
+  CAF_CHECK(want({{"a", {2}}, {"b", {7}}}).empty());
+  CAF_CHECK(tick().empty());
+  auto after = take(seal);
+  CAF_CHECK_EQUAL(count<reconciler::sealed>(after), 1u);
+  CAF_CHECK_EQUAL(names(one<reconciler::write>(after).value), "2 ");
+}
+
 CAF_TEST(the watch may show the old leaders change before the conflict is known) {
   show("a", 1, record_of("a", 50, {1, 2}, 2));
   only<reconciler::write>(replay());
