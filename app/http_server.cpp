@@ -158,6 +158,9 @@ public:
       return true;
     stopping_ = true;
     caf::anon_send(desk_, close_desk{});
+    // Who waits hears the last news first: a server that stops lets nobody write any more.
+    door_.reset();
+    static_cast<void>(all_answered_.get_future().wait_for(stop_patience));
     server_.stop();
     if (ended_.wait_for(stop_patience) != std::future_status::ready) {
       spdlog::warn("HTTP: a client keeps its connection busy; not waiting for it");
@@ -323,11 +326,14 @@ private:
 
   /// A place among those who may wait, until the last copy is gone; null: all are taken.
   held_place take_place() {
+    auto door = to_door_.lock();
+    if (!door)
+      return nullptr;
     if (waiting_.fetch_add(1) >= most_waiting) {
       --waiting_;
       return nullptr;
     }
-    return {&waiting_, [](std::atomic<int>* x) { --*x; }};
+    return {&waiting_, [door](std::atomic<int>* x) { --*x; }};
   }
 
   caf::actor_system& sys_;
@@ -341,6 +347,12 @@ private:
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> broken_ = false;
   std::atomic<int> waiting_ = 0;
+  /// Told once the door is closed and the last of those who wait has gone; each of them
+  /// keeps a copy of the door.
+  std::promise<void> all_answered_;
+  std::shared_ptr<void> door_{&all_answered_,
+                              [](std::promise<void>* x) { x->set_value(); }};
+  const std::weak_ptr<void> to_door_ = door_;
 };
 
 http_server::http_server(std::unique_ptr<impl> x) : impl_{std::move(x)} {}

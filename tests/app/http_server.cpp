@@ -262,4 +262,24 @@ CAF_TEST(stopping lets go whoever waits) {
   CAF_CHECK_EQUAL(ended.load(), 2);
 }
 
+CAF_TEST(whoever follows hears the last event of a server that stops) {
+  std::atomic<bool> follows = false;
+  std::string heard;
+  std::thread follower{[&] {
+    client().Get("/v1/events", [&](const char* data, std::size_t size) {
+      heard.append(data, size);
+      follows = true;
+      return true;
+    });
+  }};
+  CAF_CHECK(eventually(20s, [&] { return follows.load(); }));
+  CAF_MESSAGE("the follower is still busy with the first of them when the server stops");
+  for (auto i = 0; i < 200; ++i)
+    caf::anon_send(desk, alert_raised{});
+  caf::anon_send(desk, worker_stopped{{"worker-3"}, {}});
+  CAF_CHECK(server->stop());
+  follower.join();
+  CAF_CHECK(heard.find("event: stopped\n") != std::string::npos);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -227,6 +227,7 @@ CAF_TEST(events are followed and resumed where they were left) {
   group.tell_to_stop("a");
   CAF_CHECK_EQUAL(group.wait_for_end("a"), 0);
   reader.join();
+  CAF_MESSAGE(rest);
   CAF_CHECK(contains(rest, "event: revoked\ndata: {"));
 }
 
