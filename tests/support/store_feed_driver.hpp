@@ -139,4 +139,10 @@ private:
   std::size_t asked_before_ = 0;
 };
 
+/// What a watcher was told since the last look.
+inline void check_heard(const feed_driver& x, const std::vector<std::string>& expected,
+                        watch_feed::subscriber who = 1) {
+  CAF_CHECK_EQUAL(x.heard(who), expected);
+}
+
 } // namespace partita::test

@@ -1,0 +1,93 @@
+#define CAF_SUITE store.watch_lives
+
+#include "../support/store_feed_driver.hpp"
+
+/// A bucket that was made anew, or lost writes, and how a feed finds out.
+using namespace partita;
+using namespace partita::test;
+
+CAF_TEST(another creation time is a new life of the bucket) {
+  feed_driver x;
+  x.live({value_of("a", 5), value_of("b", 6)});
+  x.acknowledge("a", 7);
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("a", 1)}, {2, {1}});
+  check_heard(x, {"bucket_changed", "value a 1", "replayed"});
+  CAF_CHECK_EQUAL(x.told[0].event.bucket.created_at_ns, 2);
+  CAF_CHECK(!x.told[0].event.why.empty());
+  CAF_CHECK_EQUAL(x.told[2].event.bucket.last.value, 1u);
+  CAF_CHECK(x.confirms.empty());
+}
+
+CAF_TEST(another content at a revision that was shown is a new life) {
+  feed_driver x;
+  x.live({value_of("a", 5, "old"), value_of("b", 6)});
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  CAF_MESSAGE("writes were lost, and as many made since");
+  x.replay({value_of("a", 5, "new")}, {1, {6}});
+  check_heard(x, {"bucket_changed"});
+  CAF_CHECK(x.told[0].event.why.find("revision 5 of 'a'") != std::string::npos);
+  x.replay({value_of("a", 5, "new"), value_of("b", 6)}, {1, {6}});
+  check_heard(x, {"bucket_changed", "value a 5", "value b 6", "replayed"});
+}
+
+CAF_TEST(another content at a revision of a change is a new life as well) {
+  feed_driver x;
+  x.live({value_of("a", 5, "old")});
+  x.forget();
+  x.deliver(mark_of("a", 5));
+  check_heard(x, {"bucket_changed"});
+  CAF_CHECK_EQUAL(x.rebuilds(), 1u);
+}
+
+CAF_TEST(a last revision below one seen before is a new life) {
+  feed_driver x;
+  x.live({value_of("a", 5)});
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("a", 5)}, {1, {5}});
+  check_heard(x, {"value a 5", "replayed"});
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("a", 4)}, {1, {4}});
+  check_heard(x, {"bucket_changed", "value a 4", "replayed"});
+}
+
+CAF_TEST(an acknowledged revision counts as seen) {
+  feed_driver x;
+  x.live({value_of("a", 5)});
+  x.acknowledge("b", 9);
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("a", 5)}, {1, {8}});
+  check_heard(x, {"bucket_changed", "value a 5", "replayed"});
+}
+
+CAF_TEST(a write that is acknowledged after the bucket was asked is no new life) {
+  feed_driver x;
+  x.live({value_of("a", 5)});
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.acknowledge("a", 6);
+  x.attach({"a"}, {1, {5}});
+  x.deliver(value_of("a", 5));
+  x.deliver(value_of("a", 6));
+  check_heard(x, {"value a 5", "value a 6", "replayed"});
+}
+
+CAF_TEST(a leader that has only an older revision shows a new life) {
+  feed_driver x;
+  x.live({value_of("a", 5), value_of("b", 6)});
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("a", 4), value_of("c", 7)}, {1, {7}});
+  x.forget();
+  x.confirm("a", found(value_of("a", 4)));
+  check_heard(x, {"bucket_changed"});
+  CAF_CHECK_EQUAL(x.rebuilds(), 1u);
+  x.forget();
+  x.replay({value_of("a", 4), value_of("c", 7)});
+  check_heard(x, {"value a 4", "value c 7", "replayed"});
+}
