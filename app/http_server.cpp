@@ -326,9 +326,8 @@ private:
 
   /// A place among those who may wait, until the last copy is gone; null: all are taken.
   held_place take_place() {
+    // Null once the door is closed: the desk answers at once then, so nobody waits.
     auto door = to_door_.lock();
-    if (!door)
-      return nullptr;
     if (waiting_.fetch_add(1) >= most_waiting) {
       --waiting_;
       return nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "application.hpp"
 #include "group.hpp"
 
 #include "../../support/eventually.hpp"
@@ -76,16 +77,7 @@ struct metrics_group {
     auto before = group.log(name).size();
     more.insert(more.end(), {"--set", "http.listen=127.0.0.1:0"});
     group.start(name, more);
-    const std::string words = "HTTP at ";
-    CAF_REQUIRE(eventually(20s, [&] {
-      auto log = group.log(name);
-      auto at = log.find(words, before);
-      auto end = log.find('\n', at);
-      if (at == std::string::npos || end == std::string::npos)
-        return false;
-      addresses[name] = log.substr(at + words.size(), end - at - words.size());
-      return true;
-    }));
+    addresses[name] = http_address(group, name, before);
   }
 
   void start_all(std::initializer_list<const char*> names) {
