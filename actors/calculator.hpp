@@ -2,10 +2,10 @@
 
 #include "partita/actors/options.hpp"
 #include "partita/actors/shell.hpp"
-#include "partita/core/accession.hpp"
-#include "partita/core/coordinator.hpp"
-#include "partita/core/handoff_timing.hpp"
-#include "partita/core/plan_log.hpp"
+#include "partita/core/leader/accession.hpp"
+#include "partita/core/leader/coordinator.hpp"
+#include "partita/core/leader/handoff_timing.hpp"
+#include "partita/core/leader/plans/plan_log.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "partita/actors/shell.hpp"
-#include "partita/core/leader_probe.hpp"
-#include "partita/core/lease.hpp"
+#include "partita/core/worker/leader_probe.hpp"
+#include "partita/core/worker/lease.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

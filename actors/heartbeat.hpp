@@ -1,7 +1,7 @@
 #pragma once
 
 #include "partita/actors/shell.hpp"
-#include "partita/core/session.hpp"
+#include "partita/core/worker/session.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

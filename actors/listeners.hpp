@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/core/duties.hpp"
+#include "partita/core/worker/duties.hpp"
 #include "partita/messages/interfaces.hpp"
 
 #include <caf/actor_cast.hpp>

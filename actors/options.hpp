@@ -1,7 +1,7 @@
 #pragma once
 
 #include "partita/actors/timepiece.hpp"
-#include "partita/core/planning.hpp"
+#include "partita/core/strategies/planning.hpp"
 #include "partita/messages/events.hpp"
 
 #include <chrono>
@@ -53,7 +53,7 @@ struct election_options {
   std::chrono::milliseconds probe_grace = 100ms;
 };
 
-/// When the leader makes a new plan; core/rebalance_policy.hpp says how they work
+/// When the leader makes a new plan; core/leader/plans/rebalance_policy.hpp says how they work
 /// together.
 struct rebalance_options {
   std::chrono::milliseconds cold_start_window = 30s;

@@ -2,7 +2,7 @@
 
 #include "partita/actors/options.hpp"
 #include "partita/actors/shell.hpp"
-#include "partita/core/id_claim.hpp"
+#include "partita/core/worker/id_claim.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

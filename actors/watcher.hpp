@@ -1,7 +1,7 @@
 #pragma once
 
 #include "partita/actors/shell.hpp"
-#include "partita/core/record_follower.hpp"
+#include "partita/core/worker/record_follower.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

@@ -10,11 +10,11 @@
 
 #include "../tests/support/nats_server.hpp"
 
-#include "partita/actors/static_source.hpp"
-#include "partita/actors/supervisor.hpp"
-#include "partita/app/runtime.hpp"
+#include "partita/actors/sources/static_source.hpp"
+#include "partita/actors/supervisor/supervisor.hpp"
+#include "partita/app/process/runtime.hpp"
 #include "partita/core/strategies/strategies.hpp"
-#include "partita/store/nats_store.hpp"
+#include "partita/store/nats/nats_store.hpp"
 
 #include <caf/actor_system.hpp>
 

@@ -4,7 +4,7 @@
 //
 //   build/bin/partita-bench-planning
 
-#include "partita/core/coordinator.hpp"
+#include "partita/core/leader/coordinator.hpp"
 #include "partita/core/strategies/strategies.hpp"
 
 #include <benchmark/benchmark.h>

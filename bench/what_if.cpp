@@ -1,9 +1,9 @@
 // How long the commands think that show and plan a running group: all but the reading from
 // the store. 10,000 partitions, 1,000 workers.
 
-#include "partita/app/what_if.hpp"
-#include "partita/app/explanation.hpp"
-#include "partita/app/group_status.hpp"
+#include "partita/app/inspect/what_if.hpp"
+#include "partita/app/inspect/explanation.hpp"
+#include "partita/app/inspect/group_status.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/control_codec.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/core/planning.hpp"
+#include "partita/core/strategies/planning.hpp"
 
 namespace partita::core {
 

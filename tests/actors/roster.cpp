@@ -4,7 +4,7 @@
 
 #include "partita/actors/roster.hpp"
 #include "partita/messages/codec.hpp"
-#include "partita/store/memory_store.hpp"
+#include "partita/store/memory/memory_store.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/event_based_actor.hpp>

@@ -47,7 +47,8 @@ struct desk {
 /// The second message tells it to stop what it still works on.
 using desk_actor = listener_actor::extend<caf::reacts_to<caf::flush_atom>>;
 
-inline desk_actor::behavior_type sit_at(desk_actor::pointer self, std::shared_ptr<desk> d) {
+inline desk_actor::behavior_type sit_at(desk_actor::pointer self,
+                                        std::shared_ptr<desk> d) {
   auto stop = [self, d](const std::vector<grant>& what) -> caf::result<work_stopped> {
     for (const auto& x : what)
       d->works.erase(name_of(x.partition));

@@ -1,5 +1,5 @@
 // The clock for deadlines at the border.
-#include "partita/store/nats/alarm_clock.hpp"
+#include "partita/store/nats/client/alarm_clock.hpp"
 #include "partita/tests/border/recorder.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/store/nats/api.hpp"
+#include "partita/store/nats/client/api.hpp"
 #include "partita/tests/border/recorder.hpp"
 #include "partita/tests/support/nats_server.hpp"
 

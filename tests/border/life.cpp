@@ -1,7 +1,7 @@
 // What one user of a connection sees.
 #include "partita/tests/border/fixture.hpp"
 
-#include "partita/store/nats/nkey.hpp"
+#include "partita/store/nats/client/nkey.hpp"
 
 #include <fstream>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/store/nats/connection.hpp"
+#include "partita/store/nats/client/connection.hpp"
 
 #include <condition_variable>
 #include <cstdlib>

@@ -6,8 +6,8 @@
 #include "../support/nats_client.hpp"
 
 #include "partita/messages/control_codec.hpp"
-#include "partita/store/nats/encoding.hpp"
-#include "partita/store/nats/subjects.hpp"
+#include "partita/store/nats/client/encoding.hpp"
+#include "partita/store/nats/client/subjects.hpp"
 
 #include <caf/test/unit_test.hpp>
 

@@ -5,7 +5,7 @@
 #include "../support/store_client.hpp"
 
 #include "partita/messages/codec.hpp"
-#include "partita/store/nats_store.hpp"
+#include "partita/store/nats/nats_store.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

@@ -2,7 +2,7 @@
 
 #include "world.hpp"
 
-#include "partita/store/memory_store.hpp"
+#include "partita/store/memory/memory_store.hpp"
 
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>

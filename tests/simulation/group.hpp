@@ -5,7 +5,7 @@
 #include "server.hpp"
 #include "settings.hpp"
 
-#include "partita/actors/supervisor.hpp"
+#include "partita/actors/supervisor/supervisor.hpp"
 
 #include <map>
 #include <memory>

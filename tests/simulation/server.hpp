@@ -3,8 +3,8 @@
 #include "cable.hpp"
 #include "episodes.hpp"
 
-#include "partita/store/memory_model.hpp"
-#include "partita/store/memory_server.hpp"
+#include "partita/store/memory/memory_model.hpp"
+#include "partita/store/memory/memory_server.hpp"
 
 #include <deque>
 #include <map>

@@ -2,8 +2,8 @@
 
 #include "partita/store/request_tally.hpp"
 
-#include "partita/store/memory_store.hpp"
-#include "partita/store/nats_store.hpp"
+#include "partita/store/memory/memory_store.hpp"
+#include "partita/store/nats/nats_store.hpp"
 
 #include "../support/nats_server.hpp"
 #include "../support/store_client.hpp"

@@ -5,8 +5,8 @@
 #include "partita/actors/heartbeat.hpp"
 #include "partita/actors/registrar.hpp"
 #include "partita/actors/roster.hpp"
+#include "partita/actors/supervisor/worker.hpp"
 #include "partita/actors/watcher.hpp"
-#include "partita/actors/worker.hpp"
 
 namespace partita::test {
 

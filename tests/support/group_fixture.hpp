@@ -3,10 +3,10 @@
 #include "test_source.hpp"
 
 #include "partita/actors/shell.hpp"
-#include "partita/actors/supervisor.hpp"
+#include "partita/actors/supervisor/supervisor.hpp"
 #include "partita/core/strategies/strategies.hpp"
 #include "partita/core/time.hpp"
-#include "partita/store/memory_store.hpp"
+#include "partita/store/memory/memory_store.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>

@@ -1,6 +1,6 @@
 #include "partita/tests/support/nats_client.hpp"
 
-#include "partita/store/nats/subjects.hpp"
+#include "partita/store/nats/client/subjects.hpp"
 
 #include <nlohmann/json.hpp>
 

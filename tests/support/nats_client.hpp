@@ -1,7 +1,7 @@
 #pragma once
 
-#include "partita/store/nats/api.hpp"
-#include "partita/store/nats/connection.hpp"
+#include "partita/store/nats/client/api.hpp"
+#include "partita/store/nats/client/connection.hpp"
 
 #include <memory>
 #include <string>

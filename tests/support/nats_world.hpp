@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/store/nats_store.hpp"
+#include "partita/store/nats/nats_store.hpp"
 
 #include "nats_client.hpp"
 #include "nats_server.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/store/memory_model.hpp"
+#include "partita/store/memory/memory_model.hpp"
 #include "partita/store/watch_feed.hpp"
 
 #include <caf/test/unit_test.hpp>

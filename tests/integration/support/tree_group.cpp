@@ -1,6 +1,6 @@
 #include "tree_group.hpp"
 
-#include "partita/app/event_lines.hpp"
+#include "partita/app/output/event_lines.hpp"
 #include "partita/core/strategies/strategies.hpp"
 
 #include <caf/scoped_actor.hpp>

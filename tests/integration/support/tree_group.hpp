@@ -5,8 +5,8 @@
 #include "../../support/nats_server.hpp"
 #include "../../support/test_source.hpp"
 
-#include "partita/actors/supervisor.hpp"
-#include "partita/store/nats_store.hpp"
+#include "partita/actors/supervisor/supervisor.hpp"
+#include "partita/store/nats/nats_store.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

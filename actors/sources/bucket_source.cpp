@@ -1,0 +1,173 @@
+#include "partita/actors/sources/bucket_source.hpp"
+
+#include "partita/actors/backoff.hpp"
+#include "partita/actors/log.hpp"
+#include "partita/actors/shell.hpp"
+#include "partita/actors/sources/source_audience.hpp"
+#include "partita/core/bucket_listing.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <random>
+
+namespace partita {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct bucket_source_state;
+
+using bucket_source_actor =
+    partition_source_actor::extend<caf::reacts_to<watch_event>,
+                                   // INTERNAL: a pause has passed.
+                                   caf::reacts_to<wake>>;
+using self_pointer = bucket_source_actor::stateful_pointer<bucket_source_state>;
+
+/// Outcomes that may pass by themselves are only told after so many tries.
+constexpr int silent_tries = 3;
+
+struct bucket_source_state {
+  bucket_source_options options;
+  store_actor store;
+  std::optional<source_audience<std::remove_pointer_t<self_pointer>>> audience;
+  /// Counts how often somebody began to listen: tells answers and watches apart.
+  std::uint64_t run = 0;
+  bucket_actor bucket;
+  std::optional<core::bucket_listing> listing;
+  partita::alarm alarm;
+  partita::backoff backoff{100ms, 10s};
+  std::minstd_rand random{std::random_device{}()};
+  int tries = 0;
+  std::optional<core::time_point> open_again_at;
+  static inline constexpr const char* name = "partita.bucket_source";
+};
+
+core::time_point now(self_pointer self) {
+  return self->state.options.clock.now(self);
+}
+
+void set_alarm(self_pointer self) {
+  auto& s = self->state;
+  auto at = s.listing ? s.listing->wake_at() : s.open_again_at;
+  s.alarm.set(self, s.options.clock, s.run, at);
+}
+
+void open(self_pointer self);
+
+void opened(self_pointer self, const bucket_opened& x) {
+  auto& s = self->state;
+  if (x.status == open_status::opened) {
+    s.backoff.reset();
+    s.tries = 0;
+    s.bucket = x.bucket;
+    s.listing.emplace(core::bucket_listing::options{.name = s.options.bucket});
+    self->send(s.bucket, kv_watch{s.run, "p.>", caf::actor_cast<watch_sink_actor>(self)});
+    return;
+  }
+  auto may_pass =
+      x.status == open_status::not_connected || x.status == open_status::unknown;
+  if (++s.tries >= silent_tries || !may_pass)
+    s.audience->lack("the bucket " + s.options.bucket + " cannot be opened: "
+                     + (x.why.empty() ? to_string(x.status) : x.why));
+  s.open_again_at = now(self) + s.backoff.next(s.random);
+  set_alarm(self);
+}
+
+void open(self_pointer self) {
+  auto& s = self->state;
+  open_bucket what;
+  what.name = s.options.bucket;
+  what.replicas = s.options.replicas;
+  auto answered = [self, run = s.run](const bucket_opened& x) {
+    if (run == self->state.run && !self->state.audience->empty())
+      opened(self, x);
+  };
+  self->request(s.store, store_gone_after, std::move(what))
+      .then(answered, [self, answered](const caf::error& err) {
+        bucket_opened none;
+        none.why = self->system().render(err);
+        answered(none);
+      });
+}
+
+void announce(self_pointer self, std::optional<core::bucket_listing::news> what) {
+  auto& s = self->state;
+  if (what) {
+    if (auto* x = std::get_if<core::bucket_listing::listed>(&*what))
+      s.audience->give(std::move(x->all), std::move(x->trouble));
+    else
+      s.audience->lack(std::get<core::bucket_listing::unavailable>(*what).why);
+  }
+  set_alarm(self);
+}
+
+void listen(self_pointer self, const partition_listener_actor& who) {
+  auto& s = self->state;
+  auto first = s.audience->empty();
+  s.audience->add(who);
+  if (!first || s.audience->empty())
+    return;
+  ++s.run;
+  open(self);
+}
+
+/// Nobody wants to know any more: what is known grows old from here on.
+void rest(self_pointer self) {
+  auto& s = self->state;
+  if (s.bucket)
+    self->send(s.bucket, kv_unwatch{s.run}, caf::actor_cast<watch_sink_actor>(self));
+  s.bucket = nullptr;
+  s.listing.reset();
+  s.open_again_at.reset();
+  s.alarm = {};
+  s.audience->forget();
+}
+
+bucket_source_actor::behavior_type bucket_source(self_pointer self, store_actor store,
+                                                 bucket_source_options options) {
+  auto& s = self->state;
+  s.options = std::move(options);
+  s.store = std::move(store);
+  s.audience.emplace(self);
+  self->set_down_handler([=](const caf::down_msg& x) {
+    auto& audience = *self->state.audience;
+    auto had_any = !audience.empty();
+    audience.remove(x.source);
+    if (had_any && audience.empty())
+      rest(self);
+  });
+  return {
+      [=](const partition_listener_actor& who) { listen(self, who); },
+      [=](const watch_event& x) {
+        auto& state = self->state;
+        if (state.listing && x.watch == state.run)
+          announce(self, state.listing->watched(x, now(self)));
+      },
+      [=](const wake& x) {
+        auto& state = self->state;
+        if (!state.alarm.rings(x, state.run))
+          return;
+        if (state.listing) {
+          announce(self, state.listing->tick(now(self)));
+        } else if (state.open_again_at) {
+          if (now(self) >= *state.open_again_at) {
+            state.open_again_at.reset();
+            open(self);
+          }
+          set_alarm(self);
+        }
+      },
+  };
+}
+
+} // namespace
+
+partition_source_actor spawn_bucket_source(caf::actor_system& sys, store_actor store,
+                                           bucket_source_options options) {
+  return sys.spawn(bucket_source, std::move(store), std::move(options));
+}
+
+} // namespace partita

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "partita/app/change/partition_changes.hpp"
+#include "partita/messages/interfaces.hpp"
+
+#include <caf/scoped_actor.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace partita::app {
+
+/// Writes the changes to the bucket by compare-and-set, several at a time. Says why not all
+/// of them could be written, and how many were: somebody else changed the same partition
+/// meanwhile, the store refused, or did not answer within `limit`.
+std::optional<std::string> write_changes(caf::scoped_actor& self,
+                                         const bucket_actor& bucket,
+                                         const std::vector<partition_change>& changes,
+                                         std::chrono::milliseconds limit);
+
+} // namespace partita::app

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "partita/app/change/wish_checks.hpp"
+#include "partita/app/inspect/group_command.hpp"
+#include "partita/app/inspect/group_reader.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+/// How wishes get into the control bucket.
+namespace partita::app {
+
+/// What is asked for by one command.
+struct wish_request {
+  std::string reason;
+  /// Called again when the group has changed while it was written.
+  std::function<checked_wish(const group_status&)> check;
+  /// Waited for, if set.
+  std::function<bool(const group_status&)> fulfilled;
+  std::chrono::milliseconds wait_limit{0};
+};
+
+/// What became of it.
+struct wish_outcome {
+  /// Empty: nothing was changed, for `failure`.
+  std::optional<wish_change> change;
+  /// Why it was not written, or not fulfilled in time; empty if all is well.
+  std::string failure;
+};
+
+/// Reads the group, checks, and writes by compare-and-set over what was read; makes the
+/// control bucket if the group exists and has none. Then waits, if asked to.
+wish_outcome carry_out(group_access& access, const wish_request& request);
+
+} // namespace partita::app

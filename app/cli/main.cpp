@@ -1,0 +1,5 @@
+#include "partita/app/cli/command_line.hpp"
+
+int main(int argc, char** argv) {
+  return partita::app::run_command_line(argc, argv);
+}

@@ -1,0 +1,79 @@
+#include "partita/app/cli/run.hpp"
+
+#include "partita/app/inspect/settings_flags.hpp"
+#include "partita/app/process/exit_codes.hpp"
+#include "partita/app/process/runtime.hpp"
+#include "partita/app/process/signals.hpp"
+#include "partita/app/service/worker_service.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace partita::app {
+
+namespace {
+
+constexpr const char* examples = R"help(
+Takes part in its group until SIGTERM or SIGINT, then leaves as worker.shutdown says
+(drain: others take its partitions over first). At a second signal it stops work and
+leaves without waiting for others, at a third one it ends at once. Exit codes: 0 left
+gracefully, 1 could not go on, 2 bad usage or configuration.
+
+With -- COMMAND ARGS... it starts your application, too. SIGTERM and SIGINT reach that once
+the worker has left; SIGHUP, SIGUSR1 and SIGUSR2 at once. When the application ends, the
+worker leaves at once. The exit code is then the application's (128 and the number of the
+signal that ended it), 126 or 127 if it cannot be started.
+
+Examples:
+  partita run -c partita.toml
+  partita run -c partita.toml --instance "$(hostname)" --events /var/log/partita.jsonl
+  partita run -c partita.toml --set log.level=debug --events - | jq .
+  partita run -c partita.toml -- python3 work.py --verbose
+)help";
+
+struct run_options {
+  settings_flags settings;
+  std::string events;
+  /// The application; empty: none.
+  std::vector<std::string> command;
+};
+
+int run(const run_options& options) {
+  hold_signals(!options.command.empty());
+  auto settings = load(options.settings, true);
+  if (!settings)
+    return exit_usage;
+  std::shared_ptr<event_log> log;
+  if (!options.events.empty()) {
+    auto opened = event_log::open(options.events);
+    if (const auto* why = std::get_if<std::string>(&opened)) {
+      std::cerr << "partita: --events: " << *why << '\n';
+      return exit_usage;
+    }
+    log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
+  }
+  start_logging(settings->log.level);
+  return worker_service{*settings, std::move(log), options.command}.run();
+}
+
+} // namespace
+
+void add_run(CLI::App& program, std::vector<std::string> command_words, int& code) {
+  auto options = std::make_shared<run_options>();
+  options->command = std::move(command_words);
+  auto* command = program.add_subcommand("run", "Runs one worker");
+  command->footer(examples);
+  add_settings_flags(*command, options->settings);
+  add_instance_flag(*command, options->settings);
+  command
+      ->add_option("--events", options->events,
+                   "Appends one JSON object a line for all that happens; - is stdout")
+      ->type_name("FILE");
+  command->callback([options, &code] { code = run(*options); });
+}
+
+} // namespace partita::app

@@ -1,0 +1,202 @@
+#include "partita/app/cli/status_watch.hpp"
+
+#include "partita/app/cli/screen.hpp"
+#include "partita/app/inspect/group_reader.hpp"
+#include "partita/app/inspect/group_status.hpp"
+#include "partita/app/output/names.hpp"
+#include "partita/app/process/exit_codes.hpp"
+#include "partita/app/wiring/wiring.hpp"
+#include "partita/messages/events.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <iostream>
+
+namespace partita::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+/// Not more often, however much happens.
+constexpr auto shortest_pause = 200ms;
+/// Ages grow, and a bucket that was missing is looked for.
+constexpr auto longest_pause = 1s;
+
+class status_watcher {
+public:
+  status_watcher(group_access& access, bool json)
+      : access_(access),
+        json_(json),
+        follower_(access.self, access.store, access.settings.group.name,
+                  worker_options_of(access.settings).buckets),
+        known_(names_of(access.settings.partitions)) {}
+
+  int run() {
+    link_listener_ = listen_to_link(access_.self, access_.store);
+    auto code = watch();
+    caf::anon_send_exit(link_listener_, caf::exit_reason::user_shutdown);
+    return code;
+  }
+
+private:
+  int watch() {
+    auto why = begin();
+    if (!why && !stopped_)
+      why = follower_.wait_until_complete(access_.limit);
+    if (why)
+      return fail(*why);
+    if (stopped_)
+      return exit_fine;
+    auto fine = json_ ? follow_as_lines() : follow_as_pictures();
+    return fine ? static_cast<int>(exit_fine) : fail("cannot write to standard output");
+  }
+
+  /// A group that does not exist yet is waited for, also while the server is away.
+  std::optional<std::string> begin() {
+    std::string absence;
+    while (!stopped_) {
+      if (connected()) {
+        auto why = follower_.begin(access_.limit);
+        // Once the server has said that there is no group, a failure is no news: it may
+        // be going away, or have come back and not know its buckets yet.
+        if (!why || (!follower_.absent() && absence.empty()))
+          return why;
+        if (absence.empty())
+          absence = *why;
+      }
+      if (!tell_that_it_waits(absence))
+        return "cannot write to standard output";
+      receive_until(steady_clock::now() + longest_pause, false);
+    }
+    return std::nullopt;
+  }
+
+  /// Does not say the same again. False: nothing takes it.
+  bool tell_that_it_waits(const std::string& why) {
+    auto text = json_ ? waiting_line(why)
+                      : "partita status: " + why + "; waiting for its first worker";
+    if (text == gist_)
+      return true;
+    gist_ = text;
+    if (json_)
+      return print(text + '\n') == exit_fine;
+    std::cerr << text << '\n';
+    return true;
+  }
+
+  /// Has no `workers`: a program that reads those takes it for no picture of a group.
+  std::string waiting_line(const std::string& why) const {
+    nlohmann::ordered_json x = {{"connected", connected()},
+                                {"group", access_.settings.group.name},
+                                {"exists", false},
+                                {"reason", why},
+                                {"waits_for", "its first worker"}};
+    return x.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+
+  bool follow_as_lines() {
+    return follow([](const std::string& line) { return print(line + '\n') == exit_fine; },
+                  false);
+  }
+
+  bool follow_as_pictures() {
+    screen to;
+    return follow([&](const std::string& text) { return to.show(text); },
+                  to.is_terminal());
+  }
+
+  /// `ages`: whether to show again what only grew older. False: nothing takes it any more.
+  template <class Show>
+  bool follow(Show show, bool ages) {
+    while (!stopped_) {
+      if (follower_.view().complete() || !connected())
+        if (auto text = next_picture(ages); !text.empty() && !show(text))
+          return false;
+      receive_until(steady_clock::now() + shortest_pause, false);
+      receive_until(steady_clock::now() + longest_pause - shortest_pause, true);
+      // A failure is no news: the link says what is the matter.
+      if (!follower_.control() && connected())
+        follower_.look_for_missing(access_.limit);
+    }
+    return true;
+  }
+
+  /// Takes all that arrives; up to the first news, if asked for.
+  void receive_until(steady_clock::time_point end, bool stop_at_news) {
+    while (!stopped_ && !(stop_at_news && news_)) {
+      auto left = std::max(end - steady_clock::now(), steady_clock::duration::zero());
+      auto late = false;
+      access_.self->receive(
+          [&](const watch_event& x) { news_ = follower_.take(x) || news_; },
+          [&](const link_changed& x) {
+            news_ = news_ || x.state != link_.state;
+            if (x.state != link_.state)
+              link_since_ = steady_clock::now();
+            link_ = x;
+          },
+          [&](const stop_worker&) { stopped_ = true; },
+          caf::after(left) >> [&] { late = true; });
+      if (late)
+        return;
+    }
+  }
+
+  bool connected() const { return link_.state == link_state::connected; }
+
+  /// Empty: what was shown last still holds.
+  std::string next_picture(bool ages) {
+    if (!news_ && !ages)
+      return {};
+    news_ = false;
+    auto now = steady_clock::now();
+    // What was shown while a watch is made anew would have holes.
+    if (follower_.view().complete())
+      status_ = examine(follower_.view().entries(now), known_);
+    auto gist = gist_of(status_) + (connected() ? "+" : "-");
+    if (gist == gist_ && !ages)
+      return {};
+    gist_ = std::move(gist);
+    return json_ ? line() : text(now);
+  }
+
+  std::string line() const {
+    // One object, and first whether it is still true.
+    return std::string{R"({"connected":)"} + (connected() ? "true," : "false,")
+           + to_json(status_).substr(1);
+  }
+
+  std::string text(steady_clock::time_point now) const {
+    auto result = to_table(status_);
+    if (connected())
+      return result;
+    auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - link_since_);
+    return result + "no connection for " + readable_span(age.count()) + " ("
+           + (link_.why.empty() ? "no answer" : link_.why)
+           + "): this is what was seen last\n";
+  }
+
+  group_access& access_;
+  bool json_;
+  group_follower follower_;
+  std::vector<std::string> known_;
+  link_listener_actor link_listener_;
+  link_changed link_{link_state::connected, {}};
+  steady_clock::time_point link_since_;
+  group_status status_;
+  std::string gist_;
+  bool news_ = true;
+  bool stopped_ = false;
+};
+
+} // namespace
+
+int watch_status(group_access& access, bool json) {
+  return status_watcher{access, json}.run();
+}
+
+} // namespace partita::app

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "partita/app/http/desk.hpp"
+#include "partita/app/http/http_text.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace partita::app {
+
+/// What of a request matters to the answer.
+struct http_request {
+  std::string method;
+  /// Decoded, without parameters.
+  std::string path;
+  std::multimap<std::string, std::string> parameters;
+  std::string host;
+  std::string authorization;
+  std::string content_type;
+  std::string content_encoding;
+  std::string transfer_encoding;
+  std::string last_event_id;
+  /// A browser made it for some page.
+  bool of_a_page = false;
+  /// The other end is this machine.
+  bool from_here = false;
+  std::string body;
+};
+
+/// A further page that others add, asked for by GET; called by the server's threads.
+struct http_page {
+  std::string path;
+  std::function<http_reply()> show;
+};
+
+/// Whether somebody is alive or ready.
+struct probe_life {
+  bool ready = false;
+  bool verbose = false;
+};
+
+/// Ask again, with the body.
+struct body_wanted {};
+
+struct show_page {
+  const http_page* page = nullptr;
+};
+
+/// What is to be done for a request; http_reply: nothing more than to say this.
+using http_decision = std::variant<http_reply, ask_assignment, ask_events, body_wanted,
+                                   release_work, probe_life, show_page>;
+
+struct http_rules {
+  /// Who shows it may change something from anywhere; empty: nobody can.
+  std::string token;
+  /// Whether releases mean anything.
+  bool confirm = false;
+  std::chrono::milliseconds app_ttl{0};
+  std::vector<http_page> pages;
+};
+
+/// The interface for applications, probes and what others add: what each request gets. Pure:
+/// sockets are http_server's, and what is owned is the desk's. docs/http.md describes it.
+class http_api {
+public:
+  /// A longer body is refused.
+  static constexpr std::size_t most_body = 64 * 1024;
+  /// Nobody is kept waiting longer; a proxy between would lose its patience.
+  static constexpr std::chrono::milliseconds longest_wait{60'000};
+  /// Who follows the events hears something at least this often.
+  static constexpr std::chrono::milliseconds longest_silence{15'000};
+
+  explicit http_api(http_rules rules) : rules_{std::move(rules)} {}
+
+  /// Judges a request by all but its body.
+  http_decision judge(const http_request& x) const;
+  /// Judges the body of one that body_wanted was said of.
+  http_decision judge_body(const http_request& x) const;
+
+private:
+  http_decision assignment(const http_request& x) const;
+  http_decision events(const http_request& x) const;
+  http_decision released(const http_request& x) const;
+  /// Why this caller may change nothing, if that is so.
+  std::optional<http_reply> refusal(const http_request& x) const;
+  bool shows_token(const http_request& x) const;
+  caller who(const http_request& x) const;
+  std::vector<std::string> paths() const;
+
+  http_rules rules_;
+};
+
+} // namespace partita::app

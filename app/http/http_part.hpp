@@ -1,0 +1,56 @@
+#pragma once
+
+#include "partita/app/http/http_server.hpp"
+#include "partita/config/settings.hpp"
+
+#include <caf/actor.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// HTTP as a part of `partita run`.
+namespace partita::app {
+
+/// The desk and the server in front of it.
+class http_part {
+public:
+  /// Listens at http.listen, which must be set. `host` hears application_changed, and a
+  /// stop_worker should the server end by itself; `reporter` gets the desk's own alerts.
+  /// `pages`: what else can be asked for. The other alternative says why it cannot listen,
+  /// and what to do.
+  static std::variant<http_part, std::string>
+  start(caf::actor_system& sys, const config::http_settings& s, caf::actor host,
+        listener_actor reporter, std::vector<http_page> pages = {});
+
+  /// Serves this worker from now on, as one of its listeners.
+  void attach(const supervisor_actor& worker);
+
+  /// The worker has ended.
+  void detach();
+
+  /// For programs on this machine: `http://127.0.0.1:8080`.
+  const std::string& address() const { return server_->address(); }
+
+  /// To be called, from anywhere, when the application's process has ended for good: all that
+  /// it is to stop has stopped by that.
+  std::function<void()> farewell() const;
+
+  /// See http_server::broken; to be asked before stop.
+  bool broken() const { return server_->broken(); }
+
+  /// False: see http_server::stop.
+  bool stop();
+
+private:
+  http_part(desk_actor desk, std::unique_ptr<http_server> server)
+      : desk_{std::move(desk)}, server_{std::move(server)} {}
+
+  desk_actor desk_;
+  std::unique_ptr<http_server> server_;
+};
+
+} // namespace partita::app

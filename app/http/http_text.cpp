@@ -1,0 +1,214 @@
+#include "partita/app/http/http_text.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace partita::app {
+
+namespace {
+
+// Keeps the members in the order in which people read them.
+using json = nlohmann::ordered_json;
+
+std::string text(const json& x) {
+  return x.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
+json shown(const grant& x) {
+  json result{{"keys", x.partition.keys},
+              {"name", name_of(x.partition)},
+              {"weight", x.partition.weight},
+              {"token", x.token.value}};
+  if (!x.reason.empty())
+    result["reason"] = x.reason;
+  return result;
+}
+
+const char* word_of(core::work_ledger::release_result x) {
+  using result = core::work_ledger::release_result;
+  switch (x) {
+  case result::released:
+    return "released";
+  case result::already:
+    return "already";
+  case result::still_owned:
+    return "still_owned";
+  case result::wrong_token:
+    return "wrong_token";
+  case result::unknown:
+    return "unknown";
+  }
+  return "?";
+}
+
+/// What to do about it; empty if all is well.
+std::string remedy_for(const released_item& x) {
+  using result = core::work_ledger::release_result;
+  switch (x.result) {
+  case result::released:
+  case result::already:
+    return {};
+  case result::still_owned:
+    return "nobody has taken it back: go on working on it";
+  case result::wrong_token:
+    return "it stands under token " + std::to_string(x.right_token.value)
+           + ": ask GET /v1/assignment, and release what stands in revoking";
+  case result::unknown:
+    return "this worker does not have it: ask GET /v1/assignment for what it has";
+  }
+  return {};
+}
+
+/// One condition of readiness.
+struct condition {
+  std::string name;
+  bool holds = false;
+  /// What is so, or what is missing.
+  std::string detail;
+};
+
+bool in_session(const worker_status& x) {
+  switch (x.state) {
+  case worker_state::init:
+  case worker_state::claiming_id:
+  case worker_state::shutdown:
+    return false;
+  case worker_state::degraded:
+    // With the session the record is dropped as well.
+    return x.applied.version.value != 0;
+  case worker_state::election:
+  case worker_state::waiting_assignment:
+  case worker_state::stable:
+  case worker_state::scaling:
+  case worker_state::rebalancing:
+  case worker_state::emergency:
+    return true;
+  }
+  return false;
+}
+
+std::string joined_detail(const shown_life& x) {
+  if (x.absent)
+    return "no worker takes part";
+  if (!x.alive)
+    return x.why;
+  if (x.status.worker_id.value.empty())
+    return "holds no worker id yet";
+  return "as " + x.status.worker_id.value;
+}
+
+std::vector<condition> conditions_of(const shown_life& x) {
+  std::vector<condition> result;
+  if (x.application_wanted)
+    result.push_back({"application", x.application_present,
+                      x.application_present ? "calls"
+                      : x.application_seen  ? "has not called for http.app_ttl"
+                                            : "has not called yet"});
+  auto joined = !x.absent && x.alive && !x.status.worker_id.value.empty();
+  result.push_back({"joined", joined, joined_detail(x)});
+  auto state = std::string{to_string(x.status.state)} + ": " + x.status.state_reason;
+  result.push_back(
+      {"session", joined && in_session(x.status), joined ? state : "has not joined"});
+  auto applied = joined && x.status.applied.version.value != 0;
+  result.push_back({"record", applied,
+                    applied ? "version " + std::to_string(x.status.applied.version.value)
+                            : "no record applied yet"});
+  return result;
+}
+
+http_reply plain(int status, std::string body) {
+  http_reply result;
+  result.status = status;
+  result.content_type = "text/plain; charset=utf-8";
+  result.body = std::move(body);
+  return result;
+}
+
+} // namespace
+
+http_reply http_error(int status, const std::string& found, const std::string& expected,
+                      const std::string& remedy) {
+  auto error = json::object();
+  if (!found.empty())
+    error["found"] = found;
+  if (!expected.empty())
+    error["expected"] = expected;
+  if (!remedy.empty())
+    error["remedy"] = remedy;
+  http_reply result;
+  result.status = status;
+  result.body = text({{"error", std::move(error)}});
+  return result;
+}
+
+http_reply text_of(const shown_assignment& x) {
+  json all = {{"worker_id", x.worker_id.value},
+              {"state", x.state},
+              {"version", x.version},
+              {"epoch", x.record.epoch.value},
+              {"record_version", x.record.version.value},
+              {"last_event", x.last_event},
+              {"partitions", json::array()},
+              {"revoking", json::array()}};
+  for (const auto& y : x.partitions)
+    all["partitions"].push_back(shown(y));
+  for (const auto& y : x.revoking) {
+    auto item = shown(y.what);
+    item["lost"] = y.lost;
+    item["time_left_ms"] = y.time_left.count();
+    all["revoking"].push_back(std::move(item));
+  }
+  http_reply result;
+  result.body = text(all);
+  return result;
+}
+
+http_reply text_of(const released_work& x) {
+  http_reply result;
+  auto items = json::array();
+  for (const auto& y : x.items) {
+    json item = {{"partition", y.partition},
+                 {"token", y.token.value},
+                 {"result", word_of(y.result)}};
+    auto remedy = remedy_for(y);
+    if (!remedy.empty()) {
+      item["remedy"] = remedy;
+      result.status = 409;
+    }
+    items.push_back(std::move(item));
+  }
+  result.body = text({{"released", std::move(items)}});
+  return result;
+}
+
+std::string stream_text_of(const shown_events& x) {
+  std::string result;
+  if (x.missed)
+    result +=
+        "event: missed\n"
+        "data: {\"event\":\"missed\",\"remedy\":\"events before these are gone; ask "
+        "GET /v1/assignment for what is owned now\"}\n\n";
+  for (const auto& y : x.events)
+    result += "id: " + std::to_string(y.id) + "\nevent: " + y.name + "\ndata: " + y.line
+              + "\n\n";
+  return result;
+}
+
+http_reply livez_of(const shown_life& x) {
+  return x.alive ? plain(200, "ok\n") : plain(503, "not alive: " + x.why + '\n');
+}
+
+http_reply readyz_of(const shown_life& x, bool verbose) {
+  auto ready = true;
+  std::string lines;
+  std::string missing;
+  for (const auto& y : conditions_of(x)) {
+    ready = ready && y.holds;
+    lines += (y.holds ? "[+] " : "[-] ") + y.name + ": " + y.detail + '\n';
+    if (!y.holds)
+      missing += (missing.empty() ? "" : "; ") + y.name + ": " + y.detail;
+  }
+  auto verdict = ready ? std::string{"ready\n"} : "not ready: " + missing + '\n';
+  return plain(ready ? 200 : 503, (verbose ? lines : "") + verdict);
+}
+
+} // namespace partita::app

@@ -1,0 +1,115 @@
+#include "partita/app/inspect/bucket_reader.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+
+namespace partita::app {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+struct forwarder_state {
+  caf::actor to;
+  static inline constexpr const char* name = "partita.watch_forwarder";
+};
+
+// A watch speaks to a typed actor; whoever waits in main is none.
+watch_sink_actor::behavior_type
+forwarder(watch_sink_actor::stateful_pointer<forwarder_state> self, caf::actor to) {
+  self->state.to = std::move(to);
+  return {[=](const watch_event& x) { caf::anon_send(self->state.to, x); }};
+}
+
+/// Takes one event; whether all is known now.
+bool take(watch_event& x, std::map<std::string, kv_entry>& to) {
+  switch (x.change) {
+  case watch_change::value:
+    to[x.entry.key] = std::move(x.entry);
+    break;
+  case watch_change::removed:
+    to.erase(x.entry.key);
+    break;
+  case watch_change::replayed:
+    return true;
+  case watch_change::restarted:
+  case watch_change::bucket_changed:
+    // A fresh replay follows.
+    to.clear();
+    break;
+  case watch_change::alive:
+    break;
+  }
+  return false;
+}
+
+} // namespace
+
+watch_sink_actor listen_to_watches(caf::scoped_actor& self) {
+  return self->spawn(forwarder, caf::actor_cast<caf::actor>(self));
+}
+
+milliseconds left_until(steady_clock::time_point deadline) {
+  auto result = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+  return std::max(result, milliseconds{1});
+}
+
+std::optional<std::string> open_if_there(caf::scoped_actor& self,
+                                         const store_actor& store,
+                                         const open_bucket& which, milliseconds limit,
+                                         bucket_actor& to) {
+  auto deadline = steady_clock::now() + limit;
+  std::optional<std::string> why;
+  auto refused = [&](const std::string& reason) {
+    why = "cannot open the bucket " + which.name + ": " + reason;
+  };
+  auto unanswered = true;
+  while (unanswered && (!why || steady_clock::now() < deadline))
+    self->request(store, left_until(deadline), which)
+        .receive(
+            [&](bucket_opened& x) {
+              unanswered = x.status == open_status::unknown;
+              if (x.status == open_status::opened)
+                to = std::move(x.bucket);
+              if (x.status == open_status::opened || x.status == open_status::missing)
+                why.reset();
+              else
+                refused(x.why.empty() ? to_string(x.status) : x.why);
+            },
+            [&](const caf::error& e) {
+              unanswered = false;
+              // What the store said before tells more than that the time is over.
+              if (!why)
+                refused(self->system().render(e));
+            });
+  return why;
+}
+
+std::variant<bucket_content, std::string> read_bucket(caf::scoped_actor& self,
+                                                      const store_actor& store,
+                                                      const open_bucket& which,
+                                                      milliseconds limit) {
+  auto deadline = steady_clock::now() + limit;
+  bucket_content result;
+  if (auto why = open_if_there(self, store, which, limit, result.bucket))
+    return *why;
+  if (!result.bucket)
+    return result;
+  auto sink = listen_to_watches(self);
+  self->send(result.bucket, kv_watch{0, ">", sink});
+  auto complete = false;
+  auto late = false;
+  while (!complete && !late)
+    self->receive([&](watch_event& x) { complete = take(x, result.entries); },
+                  caf::after(left_until(deadline)) >> [&] { late = true; });
+  caf::anon_send_exit(sink, caf::exit_reason::user_shutdown);
+  if (late)
+    return "the store did not show the whole bucket " + which.name + " in time";
+  return result;
+}
+
+} // namespace partita::app

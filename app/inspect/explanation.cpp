@@ -1,0 +1,185 @@
+#include "partita/app/inspect/explanation.hpp"
+
+#include "partita/app/inspect/name_check.hpp"
+#include "partita/app/output/names.hpp"
+#include "partita/messages/codec.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace partita::app {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+
+const grant* grant_of(const member& who, const std::string& partition) {
+  if (who.record)
+    for (const auto& x : who.record->partitions)
+      if (name_of(x.partition) == partition)
+        return &x;
+  return nullptr;
+}
+
+/// The owner by the records: of two that name it the newer one.
+const member* owner_of(const group_status& group, const std::string& partition,
+                       std::vector<worker_id>& others) {
+  const member* result = nullptr;
+  for (const auto& who : group.members) {
+    if (!grant_of(who, partition))
+      continue;
+    const auto* older = &who;
+    if (!result || stamp_of(*result->record) < stamp_of(*who.record))
+      std::swap(result, older);
+    if (older)
+      others.push_back(older->id);
+  }
+  return result;
+}
+
+/// The plans under which this worker gained something in the leadership of the grant,
+/// before its record was written; those of the same reason, if there are any.
+std::vector<past_plan> plans_behind(const explanation& x, const plan_history& history) {
+  std::vector<past_plan> result;
+  for (const auto& y : history.plans)
+    if (y.id.epoch == x.granted_in && y.plan.gains.contains(*x.owner)
+        && y.stored_at_ns / ns_per_second <= x.record_at + 1)
+      result.push_back(y);
+  auto same = [&](const past_plan& y) { return y.plan.reason == x.reason; };
+  if (std::any_of(result.begin(), result.end(), same))
+    std::erase_if(result, [&](const past_plan& y) { return !same(y); });
+  return result;
+}
+
+template <class Range, class F>
+auto find_first(const Range& all, F fits) -> decltype(&*all.begin()) {
+  auto i = std::find_if(all.begin(), all.end(), fits);
+  return i == all.end() ? nullptr : &*i;
+}
+
+std::string since(const explanation& x) {
+  auto at = readable_time(x.record_at);
+  if (x.record_granted_it)
+    return "since " + at;
+  if (x.plans.size() == 1)
+    return "since about " + readable_time(x.plans.front().plan.at);
+  return "since " + at
+         + " or before: its worker's record was written then for another reason";
+}
+
+std::string line_of(const past_plan& x) {
+  auto result = "plan:     " + std::to_string(x.id.epoch.value) + '.'
+                + std::to_string(x.id.count) + " at " + readable_time(x.plan.at) + " by "
+                + x.plan.leader.value + " (";
+  result += to_string(x.plan.lifecycle);
+  return result + "): " + x.plan.reason + '\n';
+}
+
+} // namespace
+
+std::variant<explanation, std::string> explain(const group_status& group,
+                                               const plan_history& history,
+                                               const std::string& partition,
+                                               const std::vector<std::string>& known) {
+  auto names = partition_names(group);
+  names.insert(names.end(), known.begin(), known.end());
+  if (std::find(names.begin(), names.end(), partition) == names.end())
+    return unknown_partition(names, partition);
+  explanation result;
+  result.partition = partition;
+  if (const auto* who = owner_of(group, partition, result.also_named_by)) {
+    const auto& held = *grant_of(*who, partition);
+    result.owner = who->id;
+    result.weight = held.partition.weight;
+    result.token = held.token;
+    result.granted_in = {held.token.value / versions_per_epoch};
+    result.record_at = who->record_stored_at_ns / ns_per_second;
+    result.record_granted_it = who->record->version == held.token;
+    result.reason = held.reason;
+    result.plans = plans_behind(result, history);
+  }
+  if (const auto* x = find_first(group.hand_offs,
+                                 [&](const auto& y) { return y.partition == partition; }))
+    result.pending = *x;
+  if (const auto* x =
+          find_first(group.unowned, [&](const auto& y) { return y.name == partition; }))
+    result.why_unowned = x->why;
+  if (const auto* x =
+          find_first(group.pins, [&](const auto& y) { return y.partition == partition; }))
+    result.pin = *x;
+  return result;
+}
+
+std::string to_text(const explanation& x) {
+  auto result = "partition " + x.partition + '\n';
+  if (x.owner) {
+    result += "owner:    " + x.owner->value + ", " + since(x) + '\n';
+    result +=
+        "token:    " + readable(x.token) + " (" + std::to_string(x.token.value) + ")\n";
+    result +=
+        "why:      " + (x.reason.empty() ? "its record does not say" : x.reason) + '\n';
+    constexpr std::size_t few = 3;
+    for (auto i = x.plans.size() - std::min(few, x.plans.size()); i < x.plans.size(); ++i)
+      result += line_of(x.plans[i]);
+  } else {
+    result += "owner:    none\n";
+  }
+  if (!x.why_unowned.empty())
+    result += "nobody works on it: " + x.why_unowned + '\n';
+  if (x.pending)
+    result += "pending:  taken away from " + x.pending->from.value + ", waits for "
+              + x.pending->waits_for + "; only the leader knows who gets it next\n";
+  for (const auto& other : x.also_named_by)
+    result += "also in the record of " + other.value
+              + ": a move under way, or a worker that is gone\n";
+  if (x.pin) {
+    result += "pinned:   to " + x.pin->worker.value;
+    result += x.pin->wish.by.empty() ? "" : " by " + x.pin->wish.by;
+    result += x.pin->wish.reason.empty() ? "" : ": " + x.pin->wish.reason;
+    result += '\n';
+  }
+  return result;
+}
+
+std::string to_json(const explanation& x) {
+  json result = {{"partition", x.partition}, {"owner", nullptr}};
+  if (x.owner) {
+    result["owner"] = x.owner->value;
+    result["weight"] = x.weight;
+    result["token"] = x.token.value;
+    result["epoch"] = x.granted_in.value;
+    result["record_at"] = x.record_at;
+    result["record_granted_it"] = x.record_granted_it;
+    result["reason"] = x.reason;
+    result["plans"] = json::array();
+    for (const auto& y : x.plans)
+      result["plans"].push_back({{"epoch", y.id.epoch.value},
+                                 {"count", y.id.count},
+                                 {"at", y.plan.at},
+                                 {"leader", y.plan.leader.value},
+                                 {"lifecycle", to_string(y.plan.lifecycle)},
+                                 {"reason", y.plan.reason}});
+  }
+  result["unowned"] = nullptr;
+  if (!x.why_unowned.empty())
+    result["unowned"] = x.why_unowned;
+  result["pending"] = nullptr;
+  if (x.pending)
+    result["pending"] = {{"from", x.pending->from.value},
+                         {"waits_for", x.pending->waits_for}};
+  result["pin"] = nullptr;
+  if (x.pin)
+    result["pin"] = {{"worker", x.pin->worker.value},
+                     {"at", x.pin->wish.at},
+                     {"by", x.pin->wish.by},
+                     {"reason", x.pin->wish.reason}};
+  result["also_in_record_of"] = json::array();
+  for (const auto& other : x.also_named_by)
+    result["also_in_record_of"].push_back(other.value);
+  return result.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+} // namespace partita::app

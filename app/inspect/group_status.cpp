@@ -1,0 +1,228 @@
+#include "partita/app/inspect/group_status.hpp"
+
+#include "partita/actors/keys.hpp"
+#include "partita/app/output/names.hpp"
+#include "partita/messages/codec.hpp"
+#include "partita/messages/control_codec.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+namespace partita::app {
+
+namespace {
+
+std::string why_nobody_works(const member& x) {
+  if (!x.last_beat)
+    return x.id.value + " has no heartbeat";
+  if (!is_living(x.last_beat->state))
+    return x.id.value + " is " + std::string{to_string(x.last_beat->state)};
+  return x.id.value + " has begun anew";
+}
+
+std::string what_is_missing(const member& x, const partition& which) {
+  if (!lives(x))
+    return "the leader: " + why_nobody_works(x);
+  const auto& pulse = *x.last_beat;
+  if (pulse.applied < stamp_of(*x.record))
+    return x.id.value + " to apply its record";
+  auto name = name_of(which);
+  auto stops = std::any_of(pulse.stopping.begin(), pulse.stopping.end(),
+                           [&](const auto& y) { return name_of(y) == name; });
+  return stops ? x.id.value + " to stop its work" : "the leader: its owner has confirmed";
+}
+
+/// Collects what the entries say. One pass for each bucket.
+class examiner {
+public:
+  explicit examiner(const group_entries& entries) : entries_(entries) {
+    result_.group = entries.group;
+  }
+
+  group_status run(const std::vector<std::string>& known) {
+    find_server_time();
+    for (const auto& x : entries_.election)
+      if (x.key == keys::leader)
+        read("election", x, leader_from(x.value), [&](auto leader) { //
+          result_.leader = std::move(leader);
+        });
+    for (const auto& x : entries_.heartbeat)
+      if (auto id = keys::owner_of(x.key, keys::heartbeats))
+        add_beat(*id, x);
+    for (const auto& x : entries_.assignment)
+      add_assignment_entry(x);
+    for (const auto& x : entries_.stable_id)
+      add_claim(x);
+    for (const auto& x : entries_.control)
+      if (x.key.starts_with("wish."))
+        read("control", x, wish_from(x.key, x.value),
+             [&](wish found) { add_wish(x, std::move(found)); });
+    sort_wishes();
+    for (auto& [id, found] : members_)
+      result_.members.push_back(std::move(found));
+    look_at_partitions(known);
+    return std::move(result_);
+  }
+
+private:
+  template <class T, class F>
+  void read(const char* bucket, const kv_entry& entry, decoded<T> found, F take) {
+    if (auto* bad = std::get_if<malformed>(&found))
+      result_.unreadable.push_back({bucket, entry.key, bad->why});
+    else
+      take(std::move(std::get<T>(found)));
+  }
+
+  member& member_of(const worker_id& id) {
+    auto& found = members_[id];
+    found.id = id;
+    return found;
+  }
+
+  void find_server_time() {
+    std::int64_t newest = 0;
+    for (const auto* bucket :
+         {&entries_.election, &entries_.heartbeat, &entries_.assignment,
+          &entries_.stable_id, &entries_.control})
+      for (const auto& x : *bucket)
+        newest = std::max(newest, x.stored_at_ns);
+    result_.server_ns = newest + entries_.since_newest_ns;
+  }
+
+  void add_beat(const worker_id& id, const kv_entry& entry) {
+    auto& who = member_of(id);
+    who.beat_age_ms = (result_.server_ns - entry.stored_at_ns) / 1'000'000;
+    read("heartbeat", entry, beat_from(entry.value), [&](beat x) { //
+      who.last_beat = std::move(x);
+    });
+  }
+
+  void add_assignment_entry(const kv_entry& entry) {
+    if (entry.key == keys::epoch) {
+      read("assignment", entry, epoch_from(entry.value), [&](epoch_entry x) { //
+        result_.epoch = std::move(x);
+      });
+      return;
+    }
+    auto id = keys::owner_of(entry.key, keys::records);
+    if (!id)
+      return;
+    auto& who = member_of(*id);
+    who.record_stored_at_ns = entry.stored_at_ns;
+    read("assignment", entry, record_from(entry.value), [&](record x) {
+      result_.version = std::max(result_.version, x.version);
+      who.record = std::move(x);
+    });
+  }
+
+  /// Only for those that left another trace as well: an id outlives its worker.
+  void add_claim(const kv_entry& entry) {
+    auto who = members_.find(worker_id{entry.key});
+    auto found = claim_from(entry.value);
+    if (const auto* x = std::get_if<claim>(&found); x && who != members_.end())
+      who->second.instance = x->instance;
+  }
+
+  void add_wish(const kv_entry& entry, wish x) {
+    if (const auto* cordon = std::get_if<cordon_wish>(&x.what)) {
+      member_of(cordon->worker).cordoned = std::move(x);
+    } else if (const auto* drain = std::get_if<drain_wish>(&x.what)) {
+      member_of(drain->worker).drained = std::move(x);
+    } else if (const auto* pin = std::get_if<pin_wish>(&x.what)) {
+      result_.pins.push_back({pin->partition, pin->worker, x});
+    } else if (const auto* pause = std::get_if<pause_wish>(&x.what)) {
+      auto ends_ns = entry.stored_at_ns + std::chrono::nanoseconds{pause->lasts}.count();
+      auto left_ms = (ends_ns - result_.server_ns) / 1'000'000;
+      if (left_ms > 0)
+        result_.pauses.push_back({pause->id, left_ms, x});
+    } else if (std::holds_alternative<rebalance_wish>(x.what)) {
+      result_.rebalance = std::move(x);
+    } else if (std::holds_alternative<step_down_wish>(x.what)) {
+      result_.step_down = std::move(x);
+    }
+  }
+
+  void sort_wishes() {
+    std::stable_sort(result_.pauses.begin(), result_.pauses.end(),
+                     [](const auto& a, const auto& b) { return a.left_ms > b.left_ms; });
+    std::stable_sort(result_.pins.begin(), result_.pins.end(),
+                     [](const auto& a, const auto& b) {
+                       return by_reading{}(a.partition, b.partition);
+                     });
+  }
+
+  void look_at_partitions(const std::vector<std::string>& known) {
+    // Named in `partitions` of a record: whether somebody works on it.
+    std::unordered_map<std::string, bool> named;
+    std::set<std::string, by_reading> twice;
+    std::set<std::string> moving;
+    std::map<std::string, std::string, by_reading> nobodys;
+    for (const auto& who : result_.members)
+      for (const auto& name : names_of(who)) {
+        auto [i, first] = named.emplace(name, lives(who));
+        if (!first)
+          twice.insert(name);
+        i->second = i->second || lives(who);
+        if (!lives(who))
+          nobodys.emplace(name, why_nobody_works(who));
+      }
+    for (const auto& who : result_.members)
+      if (who.record)
+        for (const auto& x : who.record->revoking)
+          if (auto name = name_of(x.partition);
+              !named.contains(name) && moving.insert(name).second)
+            result_.hand_offs.push_back(
+                {name, who.id, what_is_missing(who, x.partition)});
+    for (const auto& name : known)
+      if (!named.contains(name) && !moving.contains(name))
+        nobodys.emplace(name, "no record names it");
+    for (auto& [name, why] : nobodys)
+      if (auto i = named.find(name); i == named.end() || !i->second)
+        result_.unowned.push_back({name, why});
+    result_.named_twice.assign(twice.begin(), twice.end());
+  }
+
+  const group_entries& entries_;
+  std::map<worker_id, member, by_number> members_;
+  group_status result_;
+};
+
+} // namespace
+
+group_status examine(const group_entries& entries,
+                     const std::vector<std::string>& known) {
+  return examiner{entries}.run(known);
+}
+
+const member* find(const group_status& x, const worker_id& id) {
+  auto i = std::find_if(x.members.begin(), x.members.end(),
+                        [&](const auto& who) { return who.id == id; });
+  return i == x.members.end() ? nullptr : &*i;
+}
+
+bool lives(const member& x) {
+  return x.last_beat && is_living(x.last_beat->state)
+         && (!x.record || x.record->worker_nonce == x.last_beat->nonce);
+}
+
+bool takes_part(const member& x, std::int64_t silent_after_ms) {
+  if (!x.last_beat)
+    return false;
+  auto state = x.last_beat->state;
+  if (state == beat_state::restarting)
+    return true;
+  return is_living(state) && state != beat_state::draining
+         && x.beat_age_ms < silent_after_ms;
+}
+
+std::vector<std::string> names_of(const member& x) {
+  std::vector<std::string> result;
+  if (x.record)
+    for (const auto& held : x.record->partitions)
+      result.push_back(name_of(held.partition));
+  return result;
+}
+
+} // namespace partita::app

@@ -1,0 +1,125 @@
+#pragma once
+
+#include "partita/app/inspect/group_view.hpp"
+#include "partita/messages/control.hpp"
+#include "partita/messages/entries.hpp"
+#include "partita/messages/record.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// A group as its buckets show it, without asking any worker.
+namespace partita::app {
+
+/// One worker that left a trace in the group's buckets.
+struct member {
+  worker_id id;
+  /// Missing: no heartbeat (any more). The worker may have gone.
+  std::optional<beat> last_beat;
+  /// How much older than the newest entry of the group the beat is, by the server's time
+  /// stamps, and by our clock since that entry was shown. For people: nothing is decided
+  /// by it.
+  std::int64_t beat_age_ms = 0;
+  /// Missing: the leader has not met this worker and neither has it joined.
+  std::optional<partita::record> record;
+  /// When the record was written, by the server's clock, nanoseconds since 1970.
+  std::int64_t record_stored_at_ns = 0;
+  /// The place that holds this id; empty if it has none.
+  std::string instance;
+  std::optional<wish> cordoned;
+  std::optional<wish> drained;
+};
+
+struct unreadable_entry {
+  std::string bucket;
+  std::string key;
+  std::string why;
+};
+
+/// No rebalance is made as long as it holds.
+struct pause_status {
+  std::string id;
+  /// How long it still holds, by the server's time stamps. Above 0.
+  std::int64_t left_ms = 0;
+  partita::wish wish;
+};
+
+struct pin_status {
+  std::string partition;
+  worker_id worker;
+  partita::wish wish;
+};
+
+/// A partition that was taken away from its owner and has not got another one yet.
+struct hand_off {
+  std::string partition;
+  worker_id from;
+  /// What is waited for.
+  std::string waits_for;
+};
+
+/// A partition on which nobody works.
+struct unowned_partition {
+  std::string name;
+  std::string why;
+};
+
+struct group_status {
+  std::string group;
+  std::optional<leader_entry> leader;
+  std::optional<epoch_entry> epoch;
+  /// The greatest one in any record; 0: nothing was published yet.
+  partita::version version;
+  /// By the number of their ids.
+  std::vector<member> members;
+  std::vector<unreadable_entry> unreadable;
+  /// Partitions that stand in the records of two workers: a move under way, or a record
+  /// of a worker that is gone.
+  std::vector<std::string> named_twice;
+  /// Those that have run out are left out. The one that holds longest comes first.
+  std::vector<pause_status> pauses;
+  std::vector<pin_status> pins;
+  /// Asked for, and not carried out yet.
+  std::optional<wish> rebalance;
+  std::optional<wish> step_down;
+  std::vector<hand_off> hand_offs;
+  std::vector<unowned_partition> unowned;
+  /// The newest entry's time stamp and what has passed since: the server's clock, as well
+  /// as it can be told.
+  std::int64_t server_ns = 0;
+};
+
+/// Reads the entries. What cannot be read stands in `unreadable`; keys of another form
+/// are not ours and are left out. `known`: names of partitions that the group should
+/// have; those without a trace in the records count as unowned, too.
+group_status examine(const group_entries& entries,
+                     const std::vector<std::string>& known = {});
+
+/// The member of that id, or null.
+const member* find(const group_status& x, const worker_id& id);
+
+/// Whether its beat is that of a living incarnation, and its record names no other one.
+bool lives(const member& x);
+
+/// Whether a leader would count it among those that may own partitions, wishes aside: it
+/// lives and does not drain, or it restarts. Who has not beaten for `silent_after_ms` is
+/// lost.
+bool takes_part(const member& x, std::int64_t silent_after_ms);
+
+/// Names of the partitions in its record, in the order of the record.
+std::vector<std::string> names_of(const member& x);
+
+/// For people: what leads, then one row for each worker, then what is under way and what
+/// is wrong.
+std::string to_table(const group_status& x);
+
+/// For programs: one line, all partitions by name.
+std::string to_json(const group_status& x);
+
+/// to_json without what merely grows older: differs only if something has happened.
+std::string gist_of(const group_status& x);
+
+} // namespace partita::app

@@ -1,0 +1,62 @@
+#include "partita/app/inspect/settings_flags.hpp"
+
+#include "partita/config/load.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace partita::app {
+
+void add_settings_flags(CLI::App& command, settings_flags& flags) {
+  command.add_option("-c,--config", flags.file, "The configuration, a TOML file")
+      ->type_name("FILE");
+  command
+      .add_option("--set", flags.overrides,
+                  "Sets one option; wins over environment and file; may be repeated")
+      ->type_name("SECTION.KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--url", flags.url, "Where NATS is; short for --set nats.url=URL")
+      ->type_name("URL");
+  command
+      .add_option("--group", flags.group, "The group; short for --set group.name=NAME")
+      ->type_name("NAME");
+}
+
+void add_instance_flag(CLI::App& command, settings_flags& flags) {
+  command
+      .add_option("--instance", flags.instance,
+                  "The place this worker runs in; short for --set worker.instance=NAME")
+      ->type_name("NAME");
+}
+
+std::vector<std::string> overrides_of(const settings_flags& flags) {
+  auto result = flags.overrides;
+  auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty())
+      result.push_back(std::string{name} + '=' + value);
+  };
+  add("nats.url", flags.url);
+  add("group.name", flags.group);
+  add("worker.instance", flags.instance);
+  return result;
+}
+
+std::optional<config::settings> load(const settings_flags& flags, bool to_run) {
+  config::load_options options;
+  options.environment = config::process_environment();
+  options.overrides = overrides_of(flags);
+  options.partitions_required = to_run;
+  options.programs_required = to_run;
+  auto result = flags.file.empty()
+                    ? config::load_settings_text("", "no configuration file", options)
+                    : config::load_settings(flags.file, options);
+  if (auto* good = std::get_if<config::settings>(&result))
+    return std::move(*good);
+  for (const auto& x : std::get<std::vector<config::problem>>(result))
+    std::cerr << "partita: " << to_string(x) << '\n';
+  return std::nullopt;
+}
+
+} // namespace partita::app

@@ -1,0 +1,274 @@
+#include "partita/app/inspect/what_if.hpp"
+
+#include "partita/app/inspect/name_check.hpp"
+#include "partita/app/output/names.hpp"
+#include "partita/core/leader/plans/wishes.hpp"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+namespace partita::app {
+
+namespace {
+
+/// Thrown and caught within this file only.
+struct no_plan {
+  std::string why;
+};
+
+using place = std::optional<std::size_t>;
+
+class thinker {
+public:
+  thinker(const group_status& group, const what_if_question& question)
+      : group_(group), question_(question) {}
+
+  what_if_answer run() {
+    take_partitions();
+    take_workers();
+    if (question_.workers)
+      think_workers(*question_.workers);
+    if (in_.workers.empty())
+      throw no_plan{question_.without.empty()
+                        ? "no worker takes part: nobody could own a partition"
+                        : "nobody would be left to own a partition"};
+    find_owners();
+    auto next = decide();
+    weigh(next);
+    note_what_matters();
+    answer_.strategy = core::to_string(question_.strategy.name);
+    answer_.partitions = in_.partitions.size();
+    return std::move(answer_);
+  }
+
+private:
+  // -- the group as it is thought -------------------------------------------------------
+
+  void take_partitions() {
+    in_.partitions = question_.partitions;
+    if (in_.partitions.empty()) {
+      std::map<std::string, partition, by_reading> named;
+      for (const auto& who : group_.members)
+        if (who.record) {
+          for (const auto& x : who.record->partitions)
+            named.emplace(name_of(x.partition), x.partition);
+          for (const auto& x : who.record->revoking)
+            named.emplace(name_of(x.partition), x.partition);
+        }
+      for (auto& [name, x] : named)
+        in_.partitions.push_back(std::move(x));
+    }
+    if (in_.partitions.empty())
+      throw no_plan{"no partition is known: neither the configuration nor a record names "
+                    "one; give [partitions] with -c FILE or --set"};
+    for (const auto& x : in_.partitions)
+      names_.push_back(name_of(x));
+  }
+
+  void take_workers() {
+    for (const auto& x : question_.without)
+      if (!find(group_, x))
+        throw no_plan{unknown_worker(group_, x)};
+    for (const auto& who : group_.members)
+      if (takes_part(who, question_.silent_after_ms) && !is_without(who.id))
+        in_.workers.push_back({who.id, who.last_beat->capacity, who.last_beat->zone});
+  }
+
+  bool is_without(const worker_id& x) const {
+    const auto& all = question_.without;
+    return std::find(all.begin(), all.end(), x) != all.end();
+  }
+
+  void think_workers(std::size_t count) {
+    constexpr std::int64_t ordinary = 100;
+    if (in_.workers.size() > count)
+      in_.workers.resize(count);
+    std::set<worker_id> taken;
+    for (const auto& who : group_.members)
+      taken.insert(who.id);
+    for (std::size_t n = 0; in_.workers.size() < count; ++n) {
+      worker_id id{question_.id_prefix + '-' + std::to_string(n)};
+      if (!taken.contains(id)) {
+        thought_.insert(id);
+        in_.workers.push_back({id, ordinary, {}});
+      }
+    }
+    for (auto& x : in_.workers)
+      x.capacity = ordinary;
+    std::sort(in_.workers.begin(), in_.workers.end(),
+              [](const auto& a, const auto& b) { return by_number{}(a.id, b.id); });
+  }
+
+  void find_owners() {
+    std::unordered_map<std::string, const member*> owners;
+    for (const auto& who : group_.members)
+      for (auto& name : names_of(who)) {
+        auto& owner = owners[std::move(name)];
+        if (!owner || stamp_of(*owner->record) < stamp_of(*who.record))
+          owner = &who;
+      }
+    std::unordered_map<std::string, std::size_t> places;
+    for (std::size_t w = 0; w < in_.workers.size(); ++w)
+      places.emplace(in_.workers[w].id.value, w);
+    owners_.resize(names_.size());
+    for (std::size_t i = 0; i < names_.size(); ++i)
+      if (auto found = owners.find(names_[i]); found != owners.end())
+        owners_[i] = found->second;
+    // As a leader does: who owned nothing at all was never planned for.
+    if (owners.empty())
+      return;
+    in_.previous.resize(names_.size());
+    for (std::size_t i = 0; i < names_.size(); ++i)
+      if (owners_[i])
+        if (auto at = places.find(owners_[i]->id.value); at != places.end())
+          in_.previous[i] = at->second;
+  }
+
+  /// As a leader does it, with the wishes that it would follow.
+  core::plan decide() {
+    std::vector<wish> wishes;
+    for (const auto& who : group_.members)
+      for (const auto& mark : {who.cordoned, who.drained})
+        if (mark)
+          wishes.push_back(*mark);
+    for (const auto& pin : group_.pins)
+      wishes.push_back(pin.wish);
+    auto how = group_.pauses.empty() ? core::freedom::full : core::freedom::orphans_only;
+    auto result = core::plan_under(core::standing_of(wishes), in_,
+                                   core::make_strategy(question_.strategy), how);
+    reasons_ = std::move(result.reasons);
+    answer_.notes = std::move(result.trouble);
+    return std::move(result.shares);
+  }
+
+  // -- what comes of it -----------------------------------------------------------------
+
+  std::int64_t weight_of(std::size_t i) const {
+    auto weight = in_.partitions[i].weight;
+    return weight > 0 ? weight : question_.strategy.default_weight;
+  }
+
+  void weigh(const core::plan& next) {
+    std::map<worker_id, what_if_share, by_number> shares;
+    for (const auto& x : in_.workers) {
+      auto& share = shares[x.id];
+      share.id = x.id;
+      share.capacity = x.capacity;
+      share.thought = thought_.contains(x.id);
+      if (const auto* who = find(group_, x.id)) {
+        share.drained = who->drained.has_value();
+        share.cordoned = who->cordoned.has_value();
+      }
+    }
+    std::vector<place> owner_after(names_.size());
+    for (std::size_t w = 0; w < next.shares.size(); ++w)
+      for (auto i : next.shares[w])
+        owner_after[i] = w;
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      const auto* before = owners_[i] ? &owners_[i]->id : nullptr;
+      const auto* after = owner_after[i] ? &in_.workers[*owner_after[i]].id : nullptr;
+      if (before)
+        add(share_of(shares, *before).before, i);
+      if (after)
+        add(share_of(shares, *after).after, i);
+      if (!after || (before && *before == *after))
+        continue;
+      ++shares[*after].gains;
+      if (before)
+        ++shares[*before].losses;
+      auto reason = reasons_.find(i);
+      answer_.moves.push_back(
+          {names_[i], weight_of(i), before ? *before : worker_id{}, *after,
+           reason == reasons_.end() ? std::string{} : reason->second});
+    }
+    for (const auto& [id, x] : shares)
+      if (!x.gone)
+        answer_.shares.push_back(x);
+    for (const auto& [id, x] : shares)
+      if (x.gone)
+        answer_.shares.push_back(x);
+  }
+
+  void add(what_if_load& to, std::size_t i) const {
+    ++to.partitions;
+    to.weight += weight_of(i);
+  }
+
+  /// Whoever is none of the plan's workers, and owns something now, is gone.
+  static what_if_share& share_of(std::map<worker_id, what_if_share, by_number>& shares,
+                                 const worker_id& id) {
+    auto [i, added] = shares.try_emplace(id);
+    if (added) {
+      i->second.id = id;
+      i->second.gone = true;
+    }
+    return i->second;
+  }
+
+  void note_what_matters() {
+    auto& notes = answer_.notes;
+    if (!group_.pauses.empty())
+      notes.push_back("paused: only partitions without an owner are dealt");
+    if (!group_.hand_offs.empty())
+      notes.push_back(std::to_string(group_.hand_offs.size())
+                      + " partitions are being handed over and count as without owner");
+    if (question_.partitions.empty())
+      notes.push_back("the partitions are those that the records name");
+  }
+
+  const group_status& group_;
+  const what_if_question& question_;
+  core::planning_input in_;
+  /// By partition, as in `in_`.
+  std::vector<std::string> names_;
+  std::vector<const member*> owners_;
+  std::set<worker_id> thought_;
+  /// By partition: the wish that decided.
+  std::map<std::size_t, std::string> reasons_;
+  what_if_answer answer_;
+};
+
+template <class Load>
+what_if_balance balance(const what_if_answer& x, Load load_of) {
+  double weight = 0;
+  double capacity = 0;
+  for (const auto& y : x.shares)
+    if (!y.gone && !y.drained) {
+      weight += static_cast<double>(load_of(y).weight);
+      capacity += static_cast<double>(y.capacity);
+    }
+  what_if_balance result;
+  auto first = true;
+  for (const auto& y : x.shares) {
+    auto fair = weight * static_cast<double>(y.capacity) / capacity;
+    if (y.gone || y.drained || !(fair > 0))
+      continue;
+    auto part = static_cast<double>(load_of(y).weight) / fair;
+    result.fullest = first ? part : std::max(result.fullest, part);
+    result.emptiest = first ? part : std::min(result.emptiest, part);
+    first = false;
+  }
+  return result;
+}
+
+} // namespace
+
+std::variant<what_if_answer, std::string> plan_if(const group_status& group,
+                                                  const what_if_question& question) {
+  try {
+    return thinker{group, question}.run();
+  } catch (const no_plan& e) {
+    return e.why;
+  }
+}
+
+what_if_balance balance_before(const what_if_answer& x) {
+  return balance(x, [](const auto& y) { return y.before; });
+}
+
+what_if_balance balance_after(const what_if_answer& x) {
+  return balance(x, [](const auto& y) { return y.after; });
+}
+
+} // namespace partita::app

@@ -1,5 +1,0 @@
-#include "partita/app/command_line.hpp"
-
-int main(int argc, char** argv) {
-  return partita::app::run_command_line(argc, argv);
-}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "partita/app/process/hooks.hpp"
+#include "partita/messages/figures.hpp"
+
+#include <optional>
+#include <string>
+
+namespace partita::app {
+
+/// What one process has to show; what did not answer in time is missing.
+struct process_figures {
+  std::optional<worker_figures> worker;
+  std::optional<store_figures> store;
+  bool has_hooks = false;
+  std::optional<hook_figures> hooks;
+};
+
+/// The answer to GET /metrics, in Prometheus' text format; docs/ops/metrics.md lists what
+/// is in it.
+std::string metrics_text(const process_figures& x);
+
+/// The type that goes with it.
+inline constexpr const char* metrics_content_type =
+    "text/plain; version=0.0.4; charset=utf-8";
+
+} // namespace partita::app

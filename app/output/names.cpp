@@ -1,0 +1,110 @@
+#include "partita/app/output/names.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <limits>
+#include <string_view>
+#include <tuple>
+
+namespace partita::app {
+
+namespace {
+
+/// (prefix, number, whole id): the last settles ties between `w-1` and `w-01`.
+auto sort_key(std::string_view id) {
+  auto number = std::numeric_limits<std::uint64_t>::max();
+  auto prefix = id;
+  if (auto dash = id.rfind('-'); dash != std::string_view::npos) {
+    auto digits = id.substr(dash + 1);
+    auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
+    if (error == std::errc{} && end == digits.end())
+      prefix = id.substr(0, dash);
+    else
+      number = std::numeric_limits<std::uint64_t>::max();
+  }
+  return std::tuple{prefix, number, id};
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// Takes the first run of digits, or of other bytes, from `x`.
+std::string_view take_run(std::string_view& x) {
+  std::size_t n = 1;
+  while (n < x.size() && is_digit(x[n]) == is_digit(x[0]))
+    ++n;
+  auto result = x.substr(0, n);
+  x.remove_prefix(n);
+  return result;
+}
+
+std::string_view without_zeros(std::string_view digits) {
+  return digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
+}
+
+} // namespace
+
+bool by_number::operator()(const worker_id& a, const worker_id& b) const {
+  return sort_key(a.value) < sort_key(b.value);
+}
+
+bool by_reading::operator()(std::string_view a, std::string_view b) const {
+  auto whole_a = a;
+  auto whole_b = b;
+  while (!a.empty() && !b.empty()) {
+    auto x = take_run(a);
+    auto y = take_run(b);
+    if (is_digit(x[0]) && is_digit(y[0])) {
+      auto m = without_zeros(x);
+      auto n = without_zeros(y);
+      if (m != n)
+        return std::tuple{m.size(), m} < std::tuple{n.size(), n};
+    } else if (x != y) {
+      return x < y;
+    }
+  }
+  if (a.empty() != b.empty())
+    return a.empty();
+  // `p.1` and `p.01` are two names.
+  return whole_a < whole_b;
+}
+
+std::string readable_seconds(std::int64_t ms) {
+  return std::to_string(ms / 1000) + '.' + std::to_string(ms % 1000 / 100) + " s";
+}
+
+std::string readable_span(std::int64_t ms) {
+  auto seconds = (ms + 999) / 1000;
+  auto two = [](std::int64_t a, const char* unit, std::int64_t b, const char* smaller) {
+    auto result = std::to_string(a) + unit;
+    return b == 0 ? result : result + ' ' + std::to_string(b) + smaller;
+  };
+  if (seconds >= 86'400)
+    return two(seconds / 86'400, " d", seconds % 86'400 / 3600, " h");
+  if (seconds >= 3600)
+    return two(seconds / 3600, " h", seconds % 3600 / 60, " min");
+  if (seconds >= 60)
+    return two(seconds / 60, " min", seconds % 60, " s");
+  return std::to_string(seconds) + " s";
+}
+
+std::string readable_time(std::int64_t at) {
+  auto seconds = static_cast<std::time_t>(at);
+  std::tm parts{};
+  char text[64];
+  if (!gmtime_r(&seconds, &parts)
+      || std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts) == 0)
+    return std::to_string(at);
+  return text;
+}
+
+std::string readable(version x) {
+  if (x.value < versions_per_epoch)
+    return std::to_string(x.value);
+  return std::to_string(x.value / versions_per_epoch) + '.'
+         + std::to_string(x.value % versions_per_epoch);
+}
+
+} // namespace partita::app

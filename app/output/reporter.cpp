@@ -1,0 +1,118 @@
+#include "partita/app/output/reporter.hpp"
+
+#include "partita/app/output/event_lines.hpp"
+#include "partita/config/duration.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <spdlog/spdlog.h>
+
+namespace partita::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A server that answers within this time is not worth a warning.
+constexpr auto patience = 1s;
+
+struct reporter_state {
+  std::shared_ptr<event_log> log;
+  caf::actor waiting;
+  static inline constexpr const char* name = "partita.reporter";
+
+  template <class Event>
+  void record(const Event& x) {
+    if (!log)
+      return;
+    if (auto why = log->write(event_line(wall_clock_ns(), x)))
+      spdlog::error("{}: {}; further events may be lost, this is said once",
+                    x.worker_id.value, *why);
+  }
+};
+
+listener_actor::behavior_type
+reporter(listener_actor::stateful_pointer<reporter_state> self,
+         std::shared_ptr<event_log> log, caf::actor waiting) {
+  self->state.log = std::move(log);
+  self->state.waiting = std::move(waiting);
+  return {
+      [=](const worker_id_claimed& x) { self->state.record(x); },
+      [=](const state_changed& x) { self->state.record(x); },
+      [=](const leadership_changed& x) { self->state.record(x); },
+      [=](const calculator_adopted& x) { self->state.record(x); },
+      [=](const assignment_changed& x) { self->state.record(x); },
+      [=](const partitions_assigned& x) { self->state.record(x); },
+      [=](const partitions_revoked& x) {
+        self->state.record(x);
+        return work_stopped{};
+      },
+      [=](const partitions_lost& x) {
+        self->state.record(x);
+        return work_stopped{};
+      },
+      [=](const alert_raised& x) { self->state.record(x); },
+      [=](const worker_stopped& x) {
+        self->state.record(x);
+        caf::anon_send(self->state.waiting, x);
+      },
+  };
+}
+
+/// Patience with the first connection is over.
+struct patience_over {
+  template <class Inspector>
+  friend auto inspect(Inspector& f, patience_over&) {
+    return f(caf::meta::type_name("patience_over"));
+  }
+};
+
+using link_reporter_actor = link_listener_actor::extend<caf::reacts_to<patience_over>>;
+
+struct link_reporter_state {
+  std::string urls;
+  std::chrono::milliseconds startup{0};
+  link_changed last;
+  static inline constexpr const char* name = "partita.link_reporter";
+
+  void warn_if_missing() {
+    if (last.state != link_state::connecting)
+      return;
+    spdlog::warn("no NATS server at {}{}{}; trying for {}", urls,
+                 last.why.empty() ? "" : ": ", last.why,
+                 config::format_duration(startup));
+  }
+};
+
+link_reporter_actor::behavior_type
+link_reporter(link_reporter_actor::stateful_pointer<link_reporter_state> self,
+              std::string urls, std::chrono::milliseconds startup) {
+  self->state.urls = std::move(urls);
+  self->state.startup = startup;
+  self->delayed_send(self, patience, patience_over{});
+  return {
+      [=](const link_changed& x) { self->state.last = x; },
+      [=](patience_over) { self->state.warn_if_missing(); },
+  };
+}
+
+} // namespace
+
+std::int64_t wall_clock_ns() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
+                              caf::actor waiting) {
+  return sys.spawn<caf::detached>(reporter, std::move(log), std::move(waiting));
+}
+
+link_listener_actor spawn_link_reporter(caf::actor_system& sys, std::string urls,
+                                        std::chrono::milliseconds startup) {
+  return sys.spawn(link_reporter, std::move(urls), startup);
+}
+
+} // namespace partita::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "partita/app/output/event_log.hpp"
+#include "partita/messages/interfaces.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace partita::app {
+
+/// The wall clock as events show it: nanoseconds since 1970.
+std::int64_t wall_clock_ns();
+
+/// A listener that writes one event line for all that it hears, and passes worker_stopped
+/// on to `waiting` once its line is written. Has a thread of its own, for writing blocks.
+/// `log` may be null: nobody wants events. (The supervisor itself logs what happens.)
+listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
+                              caf::actor waiting);
+
+/// Warns once if there is no connection soon, with `urls` (no secrets in them) and how
+/// long they will be tried. (The store itself logs connections and losses.)
+link_listener_actor spawn_link_reporter(caf::actor_system& sys, std::string urls,
+                                        std::chrono::milliseconds startup);
+
+} // namespace partita::app

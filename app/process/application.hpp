@@ -1,0 +1,85 @@
+#pragma once
+
+#include "partita/app/process/child.hpp"
+
+#include <caf/fwd.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The application of `partita run -- COMMAND`: a child that lives as long as its worker.
+namespace partita::app {
+
+/// The application's process has ended.
+struct application_over {
+  template <class Inspector>
+  friend auto inspect(Inspector& f, application_over&) {
+    return f(caf::meta::type_name("application_over"));
+  }
+};
+
+/// This process got a signal. SIGTERM and SIGINT wait until the worker has left: with them the
+/// application is ended then. Others go to it at once.
+struct pass_signal {
+  int number = 0;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, pass_signal& x) {
+    return f(caf::meta::type_name("pass_signal"), x.number);
+  }
+};
+
+/// The worker has left: the application shall end, and is killed if it has not within
+/// `limit`.
+struct end_application {
+  std::chrono::milliseconds limit{0};
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, end_application& x) {
+    return f(caf::meta::type_name("end_application"), x.limit);
+  }
+};
+
+struct application_ended {
+  /// Its exit code, or 128 and the signal that ended it.
+  int code = 0;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, application_ended& x) {
+    return f(caf::meta::type_name("application_ended"), x.code);
+  }
+};
+
+/// INTERNAL: the application had its time to end.
+struct application_late {
+  template <class Inspector>
+  friend auto inspect(Inspector& f, application_late&) {
+    return f(caf::meta::type_name("application_late"));
+  }
+};
+
+/// The APPLICATION: kills what is left of its process group when the process itself ends, and
+/// all of it when this actor ends.
+using application_actor =
+    caf::typed_actor<caf::reacts_to<application_over>, caf::reacts_to<pass_signal>,
+                     caf::replies_to<end_application>::with<application_ended>,
+                     caf::reacts_to<application_late>>;
+
+/// Starts it. `over` is called when it ends by itself: nobody does the work any more. To be
+/// called on the thread that ends last: the application is killed when that ends,
+/// however that comes about.
+std::variant<application_actor, start_failure>
+spawn_application(caf::actor_system& sys, std::vector<std::string> argv,
+                  child_variables environment, std::function<void()> over);
+
+/// Ends it in order and waits for that; its exit code.
+int end_in_order(caf::scoped_actor& self, const application_actor& application,
+                 std::chrono::milliseconds limit);
+
+} // namespace partita::app

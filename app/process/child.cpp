@@ -1,0 +1,272 @@
+#include "partita/app/process/child.hpp"
+
+#include "partita/config/checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <map>
+#include <string_view>
+#include <system_error>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// glibc 2.36 forgot to do so in the header.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
+namespace partita::app {
+
+namespace {
+
+constexpr int code_not_found = 127;
+constexpr int code_not_executable = 126;
+constexpr int code_of_signals = 128;
+
+/// Closes what it holds.
+class descriptor {
+public:
+  explicit descriptor(int fd = -1) : fd_{fd} {}
+  descriptor(descriptor&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~descriptor() { reset(); }
+
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+  void reset() {
+    if (fd_ >= 0)
+      ::close(release());
+  }
+
+private:
+  int fd_;
+};
+
+struct pipe_ends {
+  descriptor out;
+  descriptor in;
+};
+
+std::variant<pipe_ends, int> make_pipe() {
+  std::array<int, 2> fds{};
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0)
+    return errno;
+  return pipe_ends{descriptor{fds[0]}, descriptor{fds[1]}};
+}
+
+start_failure failure_of(const std::string& program, int error) {
+  auto missing = error == ENOENT || error == ENOTDIR;
+  return {"cannot start " + program + ": " + std::generic_category().message(error),
+          missing ? code_not_found : code_not_executable};
+}
+
+/// The variables of this process and those that are given, each once.
+std::vector<std::string> variables_of(const child_command& what) {
+  std::map<std::string, std::string> all;
+  for (auto entry = environ; entry && *entry; ++entry) {
+    std::string_view text{*entry};
+    auto equals = text.find('=');
+    if (equals != std::string_view::npos)
+      all.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  for (const auto& [name, value] : what.environment)
+    all[name] = value;
+  std::vector<std::string> result;
+  for (const auto& [name, value] : all)
+    result.push_back(name + '=' + value);
+  return result;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (auto& x : texts)
+    result.push_back(x.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+/// What the new process needs to know. It must not allocate any more.
+struct start_plan {
+  const char* path;
+  char* const* argv;
+  char* const* environment;
+  /// -1: ours.
+  int input;
+  int report;
+  bool output_to_stderr;
+  bool dies_with_us;
+  pid_t parent;
+};
+
+void use_default_signals() {
+  for (auto signal :
+       {SIGPIPE, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, SIGTSTP})
+    ::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// Runs in the new process. This one has other threads, whose locks stay locked there: so it
+/// calls only what is safe in a signal handler.
+[[noreturn]] void become(const start_plan& plan) {
+  ::setpgid(0, 0);
+  auto orphan = false;
+  if (plan.dies_with_us) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // It may have ended before that call.
+    orphan = ::getppid() != plan.parent;
+  }
+  if (plan.input >= 0)
+    ::dup2(plan.input, STDIN_FILENO);
+  if (plan.output_to_stderr)
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  use_default_signals();
+  if (!orphan) {
+    // Sockets of the NATS library among them: a process that lives on in the background
+    // would keep the connection of a dead worker open.
+    ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+    ::execve(plan.path, plan.argv, plan.environment);
+  }
+  auto error = errno;
+  [[maybe_unused]] auto n = ::write(plan.report, &error, sizeof(error));
+  ::_exit(code_not_found);
+}
+
+/// Null, or an open file, to be its stdin.
+std::variant<descriptor, int> input_of_application() {
+  if (::isatty(STDIN_FILENO) == 0)
+    return descriptor{};
+  auto fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return errno;
+  return descriptor{fd};
+}
+
+/// 0 once the program runs; else why it does not.
+int hear_of_start(const descriptor& report) {
+  auto error = 0;
+  for (;;) {
+    auto n = ::read(report.get(), &error, sizeof(error));
+    if (n < 0 && errno == EINTR)
+      continue;
+    return n == static_cast<ssize_t>(sizeof(error)) ? error : 0;
+  }
+}
+
+void wait_for_pid(pid_t pid, int* status) {
+  while (::waitpid(pid, status, 0) < 0 && errno == EINTR) {
+  }
+}
+
+} // namespace
+
+std::variant<child, start_failure> start_child(const child_command& what) {
+  const auto& program = what.argv.front();
+  auto path = config::path_of_program(program);
+  if (path.empty())
+    return start_failure{"cannot start " + program + ": not found in PATH",
+                         code_not_found};
+  auto report = make_pipe();
+  if (const auto* error = std::get_if<int>(&report))
+    return failure_of(program, *error);
+  auto& told = std::get<pipe_ends>(report);
+  descriptor to_child;
+  descriptor from_us;
+  if (what.piped) {
+    auto made = make_pipe();
+    if (const auto* error = std::get_if<int>(&made))
+      return failure_of(program, *error);
+    to_child = std::move(std::get<pipe_ends>(made).out);
+    from_us = std::move(std::get<pipe_ends>(made).in);
+    ::fcntl(from_us.get(), F_SETFL, O_NONBLOCK);
+  } else {
+    auto opened = input_of_application();
+    if (const auto* error = std::get_if<int>(&opened))
+      return failure_of(program, *error);
+    to_child = std::move(std::get<descriptor>(opened));
+  }
+  auto words = what.argv;
+  auto variables = variables_of(what);
+  auto argv = pointers_to(words);
+  auto environment = pointers_to(variables);
+  start_plan plan{path.c_str(),  argv.data(), environment.data(), to_child.get(),
+                  told.in.get(), what.piped,  what.dies_with_us,  ::getpid()};
+  auto pid = ::fork();
+  if (pid < 0)
+    return failure_of(program, errno);
+  if (pid == 0)
+    become(plan);
+  told.in.reset();
+  if (auto error = hear_of_start(told.out)) {
+    wait_for_pid(pid, nullptr);
+    return failure_of(program, error);
+  }
+  auto pidfd = ::pidfd_open(pid, 0);
+  if (pidfd < 0) {
+    auto error = errno;
+    ::kill(-pid, SIGKILL);
+    wait_for_pid(pid, nullptr);
+    return failure_of(program, error);
+  }
+  return child{pid, pidfd, from_us.release()};
+}
+
+void attend_child(const child& x, const std::string& input) {
+  // A child that ends before it has read all shall not end us, whatever the process does
+  // with this signal; the thread is ours alone.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+  descriptor end{x.pidfd};
+  descriptor feed{x.input};
+  std::size_t fed = 0;
+  for (;;) {
+    if (fed == input.size())
+      feed.reset();
+    std::array<pollfd, 2> what{{{end.get(), POLLIN, 0}, {feed.get(), POLLOUT, 0}}};
+    if (::poll(what.data(), what.size(), -1) < 0)
+      continue;
+    if (what[0].revents != 0)
+      return;
+    if (what[1].revents == 0)
+      continue;
+    auto n = ::write(feed.get(), input.data() + fed, input.size() - fed);
+    if (n >= 0)
+      fed += static_cast<std::size_t>(n);
+    else if (errno != EAGAIN && errno != EINTR)
+      fed = input.size(); // It does not want to read it.
+  }
+}
+
+void signal_group(const child& x, int signal) {
+  ::kill(-x.pid, signal);
+}
+
+void signal_child(const child& x, int signal) {
+  ::kill(x.pid, signal);
+}
+
+child_end reap_child(const child& x) {
+  auto status = 0;
+  wait_for_pid(x.pid, &status);
+  if (WIFSIGNALED(status)) {
+    auto signal = WTERMSIG(status);
+    return {code_of_signals + signal, "killed by signal " + std::to_string(signal)};
+  }
+  auto code = WEXITSTATUS(status);
+  return {code, code == 0 ? std::string{} : "exit code " + std::to_string(code)};
+}
+
+} // namespace partita::app

@@ -1,0 +1,175 @@
+#include "partita/app/service/worker_service.hpp"
+
+#include "partita/actors/supervisor/supervisor.hpp"
+#include "partita/app/metrics/metrics_page.hpp"
+#include "partita/app/output/reporter.hpp"
+#include "partita/app/process/exit_codes.hpp"
+#include "partita/app/service/worker_life.hpp"
+#include "partita/app/wiring/source.hpp"
+#include "partita/app/wiring/wiring.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+#include <variant>
+
+namespace partita::app {
+
+namespace {
+
+std::string client_name_of(const config::settings& s) {
+  auto result = "partita " + s.group.name;
+  return s.worker.instance.empty() ? result : result + ' ' + s.worker.instance;
+}
+
+/// Where HTTP is served; an application of our own finds it wherever that is.
+config::http_settings http_wanted(const config::settings& s, bool by_child) {
+  auto result = s.http;
+  if (result.listen.empty() && by_child)
+    result.listen = "127.0.0.1:0";
+  return result;
+}
+
+/// What the application finds in its environment.
+child_variables told_to_application(const config::settings& s, const http_part& http) {
+  return {{"PARTITA_GROUP", s.group.name}, {"PARTITA_URL", http.address()}};
+}
+
+/// Of no effect on one that was never spawned.
+template <class Handle>
+void ask_to_end(const Handle& x) {
+  caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+}
+
+} // namespace
+
+worker_service::worker_service(const config::settings& s, std::shared_ptr<event_log> log,
+                               std::vector<std::string> command)
+    : settings_{s},
+      command_{std::move(command)},
+      reporter_{spawn_reporter(system_, std::move(log), host())},
+      metrics_{spawn_metrics(system_)},
+      beside_{s} {}
+
+worker_service::~worker_service() {
+  end(false);
+}
+
+int worker_service::run() {
+  // Before anything is begun: a port that is taken is soon said.
+  if (auto why = serve_http(); !why.empty())
+    return give_up(why, exit_failed);
+  if (auto failure = start_application())
+    return give_up(failure->why, failure->code);
+  beside_.start_hooks(system_);
+  join();
+  auto last = live();
+  if (!last.in_time)
+    leave_at_once(last.failure);
+  return leave(last.failure);
+}
+
+// -- steps -----------------------------------------------------------------------------
+
+std::string worker_service::serve_http() {
+  auto wanted = http_wanted(settings_, !command_.empty());
+  if (wanted.listen.empty())
+    return {};
+  auto started = http_part::start(system_, wanted, host(), reporter_,
+                                  {metrics_page(system_, metrics_)});
+  if (const auto* why = std::get_if<std::string>(&started))
+    return *why;
+  http_.emplace(std::move(std::get<http_part>(started)));
+  return {};
+}
+
+std::optional<start_failure> worker_service::start_application() {
+  if (command_.empty())
+    return std::nullopt;
+  return beside_.start_application(
+      self_, command_, told_to_application(settings_, *http_), http_->farewell());
+}
+
+void worker_service::join() {
+  auto urls = shown(settings_.nats.url);
+  spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}",
+               settings_.group.name, urls);
+  store_ =
+      spawn_nats_store(system_, nats_options_of(settings_, client_name_of(settings_)));
+  link_ = spawn_link_reporter(system_, urls, settings_.timeouts.startup);
+  caf::anon_send(store_, link_);
+  source_ = spawn_source(system_, settings_, store_);
+}
+
+worker_end worker_service::live() {
+  worker_life life;
+  life.start = [this] { return start_worker(); };
+  life.ended = [this] {
+    if (http_)
+      http_->detach();
+  };
+  life.waits_for_application = settings_.http.app_ttl.count() > 0;
+  life.limit = settings_.timeouts.shutdown;
+  auto tell = [main = host()](leave_mode mode) {
+    return [main, mode] { caf::anon_send(main, stop_worker{mode}); };
+  };
+  signals_.emplace(tell(leave_mode::configured), tell(leave_mode::stop),
+                   beside_.signal_passer());
+  return app::live(self_, life);
+}
+
+supervisor_actor worker_service::start_worker() {
+  auto options = worker_options_of(settings_);
+  // Work that cannot be stopped in time ends with its process.
+  options.end_if_work_goes_on = true;
+  auto worker = spawn_supervisor(system_, std::move(options), store_, source_, reporter_);
+  caf::anon_send(metrics_, observe{store_, worker, beside_.hooks()});
+  if (http_)
+    http_->attach(worker);
+  beside_.listen_to(worker);
+  return worker;
+}
+
+// -- the end ---------------------------------------------------------------------------
+
+/// Nothing has joined a group.
+int worker_service::give_up(const std::string& why, int code) {
+  end(false);
+  spdlog::critical("{}", why);
+  if (http_hangs_)
+    end_at_once(code);
+  return code;
+}
+
+/// The last worker has ended.
+int worker_service::leave(const std::string& failure) {
+  auto code = end(failure.empty());
+  if (!failure.empty())
+    spdlog::critical("giving up: {}", failure);
+  else
+    spdlog::info("left gracefully");
+  if (http_hangs_)
+    end_at_once(code);
+  return code;
+}
+
+/// Ends what was begun, once. Gives the exit code after a worker has ended in this way.
+int worker_service::end(bool gracefully) {
+  if (std::exchange(ended_, true))
+    return exit_failed;
+  // While it ends, the application may still ask.
+  auto code = beside_.end(self_, gracefully);
+  if (http_ && http_->broken())
+    code = exit_failed;
+  http_hangs_ = http_ && !http_->stop();
+  // Before the store closes: that would look like a loss.
+  ask_to_end(link_);
+  if (store_)
+    close(self_, store_);
+  ask_to_end(reporter_);
+  ask_to_end(source_);
+  ask_to_end(metrics_);
+  return code;
+}
+
+} // namespace partita::app

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "partita/app/http/http_part.hpp"
+#include "partita/app/metrics/metrics.hpp"
+#include "partita/app/output/event_log.hpp"
+#include "partita/app/process/child.hpp"
+#include "partita/app/process/runtime.hpp"
+#include "partita/app/process/signals.hpp"
+#include "partita/app/process/worker_watch.hpp"
+#include "partita/app/service/side_parts.hpp"
+#include "partita/config/settings.hpp"
+#include "partita/messages/interfaces.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace partita::app {
+
+/// The process of `partita run`, from its first actor to its exit code: a worker, and all
+/// that stands beside it.
+///
+///   HTTP is served -> the application is started -> joined -> a worker lives -> ended
+///         |                     |                                               ^
+///         +--port is taken------+--cannot be started---------------------------+
+///
+/// What was begun before something failed is ended in the same place, in the same order.
+class worker_service {
+public:
+  /// `s` outlives it. `log` may be null: nobody wants events. `command`: the application
+  /// and its arguments; empty: none. Signals are held already (hold_signals).
+  worker_service(const config::settings& s, std::shared_ptr<event_log> log,
+                 std::vector<std::string> command);
+  worker_service(const worker_service&) = delete;
+  worker_service& operator=(const worker_service&) = delete;
+  /// Ends what run() was kept from ending.
+  ~worker_service();
+
+  /// Takes part in the group until told to stop, or until the worker gives up. To be
+  /// called once. Gives the exit code; where threads still run that nobody can end, it
+  /// ends the process itself.
+  int run();
+
+private:
+  /// Why it cannot be served; empty: it is, or is not wanted.
+  std::string serve_http();
+  std::optional<start_failure> start_application();
+  void join();
+  worker_end live();
+  supervisor_actor start_worker();
+  int give_up(const std::string& why, int code);
+  int leave(const std::string& failure);
+  int end(bool gracefully);
+
+  /// Who hears what makes this process stop.
+  caf::actor host() const { return caf::actor_cast<caf::actor>(self_); }
+
+  const config::settings& settings_;
+  std::vector<std::string> command_;
+  runtime_config config_;
+  caf::actor_system system_{config_};
+  caf::scoped_actor self_{system_};
+  listener_actor reporter_;
+  metrics_actor metrics_;
+  /// Nothing: HTTP is not served.
+  std::optional<http_part> http_;
+  side_parts beside_;
+  /// Null before join().
+  store_actor store_;
+  link_listener_actor link_;
+  partition_source_actor source_;
+  bool ended_ = false;
+  /// A client keeps threads of HTTP from ending.
+  bool http_hangs_ = false;
+  /// Goes on while all is ended: a last signal still ends the process at once.
+  std::optional<signal_watch> signals_;
+};
+
+} // namespace partita::app

@@ -1,0 +1,112 @@
+#include "partita/app/wiring/wiring.hpp"
+
+#include "partita/config/checks.hpp"
+#include <algorithm>
+
+namespace partita::app {
+
+namespace {
+
+// Loading has refused every other word.
+leave_mode leave_mode_of(const std::string& x) {
+  for (auto mode : {leave_mode::restart, leave_mode::stop})
+    if (x == to_string(mode))
+      return mode;
+  return leave_mode::drain;
+}
+
+} // namespace
+
+core::strategy_options strategy_options_of(const config::strategy_settings& s) {
+  core::strategy_options result;
+  // Loading has refused every other word.
+  result.name = core::strategy_name_from(s.name).value_or(core::strategy_name::sticky);
+  result.virtual_nodes = s.virtual_nodes;
+  result.seed = s.seed;
+  result.overload_threshold = s.overload_threshold;
+  result.extreme_threshold = s.extreme_threshold;
+  result.default_weight = s.default_weight;
+  return result;
+}
+
+std::vector<std::string> names_of(const config::partitions_settings& s) {
+  std::vector<std::string> result;
+  for (const auto& x : s.all())
+    result.push_back(name_of(x));
+  return result;
+}
+
+worker_options worker_options_of(const config::settings& s) {
+  auto named = s;
+  config::name_buckets(named);
+  const auto& buckets = named.buckets;
+  worker_options result;
+  result.group = s.group.name;
+  result.ownership =
+      s.group.ownership == "available" ? ownership::available : ownership::exclusive;
+  result.buckets.stable_id = buckets.stable_id;
+  result.buckets.election = buckets.election;
+  result.buckets.heartbeat = buckets.heartbeat;
+  result.buckets.assignment = buckets.assignment;
+  result.buckets.control = buckets.control;
+  result.buckets.replicas = buckets.replicas;
+  result.id.prefix = s.worker.id_prefix;
+  result.id.min = s.worker.id_min;
+  result.id.max = s.worker.id_max;
+  result.id.ttl = s.worker.id_ttl;
+  result.id.instance = s.worker.instance;
+  result.capacity = s.worker.capacity;
+  result.zone = s.worker.zone;
+  result.heartbeat.interval = s.heartbeat.interval;
+  result.heartbeat.ttl = s.heartbeat.ttl;
+  result.election.lease = s.election.lease;
+  result.election.probe_grace = s.election.probe_grace;
+  result.rebalance.cold_start_window = s.rebalance.cold_start_window;
+  result.rebalance.planned_scale_window = s.rebalance.planned_scale_window;
+  result.rebalance.settle_time = s.rebalance.settle_time;
+  result.rebalance.expected_workers = s.rebalance.expected_workers;
+  result.rebalance.min_interval = s.rebalance.min_interval;
+  result.rebalance.restart_hold = s.rebalance.restart_hold;
+  result.rebalance.handoff_timeout = s.rebalance.handoff_timeout;
+  result.rebalance.max_moves_in_flight = s.rebalance.max_moves_in_flight;
+  result.timeouts.startup = s.timeouts.startup;
+  result.timeouts.shutdown = s.timeouts.shutdown;
+  result.timeouts.request = s.timeouts.request;
+  result.degraded.after = s.degraded.after;
+  result.degraded.warn = s.degraded.warn;
+  result.degraded.error = s.degraded.error;
+  result.degraded.critical = s.degraded.critical;
+  result.degraded.grace = s.degraded.grace;
+  result.shutdown = leave_mode_of(s.worker.shutdown);
+  result.strategy = core::make_strategy(strategy_options_of(s.strategy));
+  result.strategy_name = s.strategy.name;
+  return result;
+}
+
+nats_options nats_options_of(const config::settings& s, std::string client_name) {
+  nats_options result;
+  // Silence is met after 2.5 of these, long before a session ends.
+  result.watch_heartbeat = std::clamp(s.heartbeat.ttl / 6, std::chrono::milliseconds{100},
+                                      std::chrono::milliseconds{1000});
+  result.urls = s.nats.url;
+  result.user = s.nats.user;
+  result.password = s.nats.password;
+  result.token = s.nats.token;
+  result.credentials = s.nats.credentials;
+  result.nkey_seed = s.nats.nkey_seed;
+  result.tls_ca = s.nats.tls_ca;
+  result.tls_cert = s.nats.tls_cert;
+  result.tls_key = s.nats.tls_key;
+  result.client_name = std::move(client_name);
+  result.request_timeout = s.timeouts.request;
+  return result;
+}
+
+std::string shown(const std::vector<std::string>& urls) {
+  std::string result;
+  for (const auto& x : urls)
+    result += (result.empty() ? "" : ", ") + config::without_secrets(x);
+  return result;
+}
+
+} // namespace partita::app

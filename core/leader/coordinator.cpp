@@ -1,0 +1,433 @@
+#include "partita/core/leader/coordinator.hpp"
+
+#include "partita/core/leader/plans/plan_facts.hpp"
+#include "partita/core/planted.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace partita::core {
+
+coordinator::coordinator(options opts)
+    : options_{std::move(opts)},
+      members_{{options_.heartbeat_ttl, options_.restart_hold, options_.grace}},
+      policy_{options_.policy},
+      reconciler_{{options_.epoch, options_.leader, options_.pause,
+                   with_clock_margin(options_.heartbeat_ttl), options_.handoff_timeout,
+                   options_.max_moves},
+                  members_},
+      expulsion_{options_.pause},
+      wishes_{{options_.leader, options_.epoch, options_.pause}},
+      partitions_{{options_.source_patience}} {}
+
+coordinator::commands coordinator::step(const event& what, time_point now) {
+  out_.clear();
+  if (overruled_)
+    return {};
+  std::visit([&](const auto& x) { on(x, now); }, what);
+  listen_for_source(now);
+  if (!overruled_)
+    proceed(now);
+  return std::move(out_);
+}
+
+std::optional<time_point> coordinator::wake_at() const {
+  if (overruled_)
+    return std::nullopt;
+  auto result =
+      earlier(earlier(members_.wake_at(), expulsion_.wake_at()), reconciler_.wake_at());
+  result = earlier(result, partitions_.wake_at());
+  if (adopted_)
+    result = earlier(result, wishes_.wake_at(server_clock_));
+  if (adopted_ && !eligible_.empty() && partitions_.usable())
+    result = earlier(result, policy_.wake_at());
+  return result;
+}
+
+// -- heartbeats -------------------------------------------------------------------------
+
+void coordinator::on(const beat_shown& what, time_point now) {
+  // A worker remembers a leader that the store may have lost.
+  on(epoch_shown{std::max(what.value.applied.epoch, what.value.seen.epoch)}, now);
+  if (overruled_)
+    return;
+  server_clock_.seen(what.stored_at_ns, what.seen_at);
+  notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now),
+         now);
+  notice_attributes(what.who, what.value, now);
+  append(reconciler_.touch(what.who, now), now);
+}
+
+void coordinator::on(const beat_unreadable& what, time_point now) {
+  notice(members_.key_unreadable(what.who, what.revision, what.seen_at, now), now);
+}
+
+void coordinator::on(const beat_gone& what, time_point now) {
+  notice(members_.key_gone(what.who, what.mark, what.seen_at, now), now);
+}
+
+void coordinator::on(const beats_replayed& what, time_point now) {
+  beats_replayed_ = true;
+  members_.replayed(what.seen_at, now);
+}
+
+void coordinator::on(const beats_interrupted&, time_point) {
+  members_.interrupted();
+}
+
+// -- records ----------------------------------------------------------------------------
+
+void coordinator::on(const record_shown& what, time_point now) {
+  const auto* found = std::get_if<record>(&what.value);
+  if (found)
+    on(epoch_shown{found->epoch}, now);
+  if (overruled_)
+    return; // Writing over it would undo what the other leader did.
+  if (found) {
+    auto holds = !found->partitions.empty() || !found->revoking.empty();
+    notice(members_.named(what.who, found->worker_nonce, holds, now), now);
+  }
+  append(reconciler_.shown(what.who, what.revision, what.value, now), now);
+  if (reconciler_.has_record(what.who))
+    notice_joiner(what.who, now);
+  else
+    record_lost(what.who, ": its record cannot be read", now);
+}
+
+void coordinator::on(const record_gone& what, time_point now) {
+  append(reconciler_.gone(what.who, now), now);
+  record_lost(what.who, ": its record vanished", now);
+}
+
+void coordinator::record_lost(const worker_id& who, const char* how, time_point now) {
+  if (eligible_.erase(who) != 0 && adopted_)
+    policy_.changed(rebalance_policy::change::lost, who.value + how, eligible_.size(),
+                    now);
+}
+
+void coordinator::on(const records_replayed&, time_point now) {
+  append(reconciler_.replayed(now), now);
+}
+
+void coordinator::on(const epoch_shown& what, time_point) {
+  if (what.epoch <= options_.epoch || overruled_)
+    return;
+  overruled_ = true;
+  out_.emplace_back(overruled{what.epoch});
+}
+
+void coordinator::on(const may_act&, time_point) {
+  may_act_ = true;
+}
+
+void coordinator::on(const newborn_until& what, time_point now) {
+  newborn_until_ = std::max(newborn_until_.value_or(what.when), what.when);
+  if (*newborn_until_ > now)
+    append(reconciler_.may_grant_at(*newborn_until_, now), now);
+}
+
+// -- other events -----------------------------------------------------------------------
+
+void coordinator::on(const partitions_given& what, time_point now) {
+  auto change = partitions_.given(what.all);
+  if (!adopted_)
+    return;
+  if (change.added > 0)
+    policy_.changed(rebalance_policy::change::partitions_added,
+                    std::to_string(change.added) + " partitions added", eligible_.size(),
+                    now);
+  else if (!change.same)
+    policy_.changed(rebalance_policy::change::other, "partitions changed",
+                    eligible_.size(), now);
+}
+
+void coordinator::on(const partitions_unknown&, time_point) {
+  partitions_.unknown();
+}
+
+void coordinator::listen_for_source(time_point now) {
+  if (partitions_.fell_silent(now))
+    out_.emplace_back(source_silent{"the partition source has said nothing for too long; "
+                                    "look at it"});
+}
+
+void coordinator::on(const write_answered& what, time_point now) {
+  append(reconciler_.answered(what.who, what.answer, now), now);
+}
+
+void coordinator::on(const read_answered& what, time_point now) {
+  append(reconciler_.looked(what.who, what.answer, now), now);
+}
+
+void coordinator::on(const mark_answered& what, time_point now) {
+  append(expulsion_.answered(what.who, what.answer, now), now);
+}
+
+void coordinator::on(const mark_looked_at& what, time_point now) {
+  append(expulsion_.looked(what.who, what.answer, what.found, now), now);
+}
+
+void coordinator::on(const beat_looked_at& what, time_point now) {
+  if (what.found)
+    members_.looked(what.who, what.incarnation, *what.found, now);
+}
+
+void coordinator::on(const tick&, time_point now) {
+  auto due = members_.tick(now);
+  notice(due.news, now);
+  for (const auto& who : due.ended)
+    append(reconciler_.touch(who, now), now);
+  for (auto& x : due.looks)
+    out_.emplace_back(std::move(x));
+  for (const auto& x : due.expels) {
+    out_.emplace_back(ending{x.who, "silent for too long"});
+    end(x.who, beat_state::expelled, x.over, now);
+  }
+  append(expulsion_.tick(now), now);
+  append(reconciler_.tick(now), now);
+}
+
+// -- what operators wish -----------------------------------------------------------------
+
+void coordinator::on(const wish_shown& what, time_point now) {
+  // In a replay it may be old, and says nothing of the server's time.
+  if (wishes_replayed_)
+    server_clock_.seen(what.stored_at_ns, what.seen_at);
+  else if (planted(mistake::replayed_wishes_ignored))
+    return;
+  note_wish(wishes_.shown(what.what, what.revision, what.stored_at_ns), now);
+}
+
+void coordinator::on(const wish_gone& what, time_point now) {
+  note_wish(wishes_.gone(what.key), now);
+}
+
+void coordinator::on(const wishes_replayed&, time_point now) {
+  wishes_known_ = wishes_replayed_ = true;
+  note_wish(wishes_.replayed(), now);
+}
+
+void coordinator::on(const wishes_void&, time_point) {
+  wishes_replayed_ = false;
+  wishes_.void_all();
+}
+
+void coordinator::on(const wishes_unknown&, time_point) {
+  wishes_known_ = true;
+}
+
+void coordinator::on(const wish_removal_answered& what, time_point now) {
+  auto why = wishes_.removal_answered(what.key, what.answer, now);
+  if (!why.empty())
+    out_.emplace_back(complain{{what.key}, std::move(why)});
+}
+
+void coordinator::note_wish(std::string news, time_point now) {
+  if (!news.empty() && adopted_)
+    policy_.changed(rebalance_policy::change::wished, std::move(news), eligible_.size(),
+                    now);
+}
+
+/// All but the plans.
+void coordinator::carry_out_wishes(time_point now) {
+  policy_.pause(wishes_.paused_until(server_clock_));
+  for (auto& x : wishes_.removals(server_clock_, now))
+    out_.emplace_back(std::move(x));
+  auto why = wishes_.asks_to_step_down();
+  if (why && !std::exchange(stepping_down_, true))
+    out_.emplace_back(step_down{std::move(*why)});
+}
+
+// -- who takes part ---------------------------------------------------------------------
+
+void coordinator::notice(const std::vector<membership::news>& news, time_point now) {
+  using enum membership::change;
+  for (const auto& [what, who] : news) {
+    if (what == joined) {
+      notice_joiner(who, now);
+      continue;
+    }
+    // Whoever takes the place of an incarnation takes its part as well.
+    if (what == replaced || eligible_.erase(who) == 0 || !adopted_)
+      continue;
+    const auto* why = what == lost ? " was lost" : what == drains ? " drains" : " left";
+    policy_.changed(what == lost ? rebalance_policy::change::lost
+                                 : rebalance_policy::change::left,
+                    who.value + why, eligible_.size(), now);
+  }
+}
+
+void coordinator::notice_joiner(const worker_id& who, time_point now) {
+  if (!members_.takes_part(who, now) || !reconciler_.has_record(who))
+    return;
+  if (eligible_.insert(who).second && adopted_)
+    policy_.changed(rebalance_policy::change::joined, who.value + " joined",
+                    eligible_.size(), now);
+}
+
+/// A worker that came back may want another share than the last plan gave it.
+void coordinator::notice_attributes(const worker_id& who, const beat& value,
+                                    time_point now) {
+  auto known = attributes_.find(who);
+  if (!is_living(value.state) || known == attributes_.end() || !eligible_.contains(who))
+    return;
+  auto& [capacity, zone] = known->second;
+  std::string why;
+  if (capacity != value.capacity)
+    why = who.value + " has capacity " + std::to_string(value.capacity) + " now";
+  else if (zone != value.zone)
+    why = who.value + " is in another zone now";
+  known->second = {value.capacity, value.zone};
+  if (!why.empty())
+    policy_.changed(rebalance_policy::change::other, std::move(why), eligible_.size(),
+                    now);
+}
+
+std::vector<worker_id> coordinator::reserve() const {
+  constexpr std::size_t most = 3;
+  std::vector<worker_id> result;
+  for (const auto& who : eligible_) {
+    if (result.size() == most)
+      break;
+    if (who != options_.leader && members_.living(who))
+      result.push_back(who);
+  }
+  return result;
+}
+
+/// Makes an incarnation end by a mark over what its key was seen to hold.
+void coordinator::end(const worker_id& who, beat_state how, revision over,
+                      time_point now) {
+  const auto* x = members_.find(who);
+  // The mark keeps what the beat says, above all whom it replaced.
+  auto mark = x->what == membership::member::content::beat ? x->value : beat{};
+  if (x->what != membership::member::content::beat)
+    mark.nonce = x->named.value_or(nonce{});
+  mark.state = how;
+  append(expulsion_.begin(who, std::move(mark), over, now), now);
+}
+
+// -- planning ---------------------------------------------------------------------------
+
+bool coordinator::ready() const {
+  return beats_replayed_ && reconciler_.all_sealed() && partitions_.answered()
+         && wishes_known_;
+}
+
+void coordinator::proceed(time_point now) {
+  if (!ready())
+    return;
+  // Before the first target: records that go on as they are need not be written.
+  append(reconciler_.reserve(reserve(), now), now);
+  if (!std::exchange(asked_, true))
+    out_.emplace_back(adopt{});
+  if (!may_act_)
+    return;
+  if (!adopted_)
+    adopt_group(now);
+  carry_out_wishes(now);
+  while (partitions_.usable()) {
+    auto decision = policy_.next(eligible_.size(), now);
+    if (!decision)
+      break;
+    make_plan(*decision, now);
+  }
+  for (auto& x : wishes_.removals(server_clock_, now))
+    out_.emplace_back(std::move(x));
+  show_phase_if_changed();
+}
+
+void coordinator::make_plan(const rebalance_policy::decision& why, time_point now) {
+  auto in = input();
+  note_planned(in);
+  auto next = plan_under(wishes_.standing(), in, options_.strategy,
+                         why.orphans_only ? freedom::orphans_only : freedom::full);
+  if (!why.orphans_only)
+    wishes_.planned();
+  auto changes = changes_of(in, next.shares);
+  out_.emplace_back(planned{.lifecycle = why.lifecycle,
+                            .reason = why.reason,
+                            .workers = in.workers.size(),
+                            .partitions = in.partitions.size(),
+                            .moves = changes.moves,
+                            .gains = std::move(changes.gains),
+                            .losses = std::move(changes.losses),
+                            .trouble = new_trouble(next.trouble)});
+  reconciler::reasons because{why.reason, {}};
+  for (auto& [i, reason] : next.reasons)
+    because.of.emplace(name_of(in.partitions[i]), std::move(reason));
+  doing_ = why.lifecycle == lifecycle::emergency   ? worker_state::emergency
+           : why.lifecycle == lifecycle::rebalance ? worker_state::rebalancing
+                                                   : worker_state::scaling;
+  doing_why_ = why.reason;
+  append(reconciler_.want(target_of(in, next.shares), why.lifecycle, now, because), now);
+}
+
+/// Those that were not told yet. One that has passed is told again when it comes back.
+std::vector<std::string> coordinator::new_trouble(const std::vector<std::string>& all) {
+  std::vector<std::string> result;
+  for (const auto& x : all)
+    if (!told_trouble_.contains(x))
+      result.push_back(x);
+  told_trouble_ = {all.begin(), all.end()};
+  return result;
+}
+
+planning_input coordinator::input() const {
+  return input_of(eligible_, members_, partitions_.all(), reconciler_.owners());
+}
+
+void coordinator::note_planned(const planning_input& in) {
+  attributes_.clear();
+  for (const auto& x : in.workers)
+    attributes_.emplace(x.id, std::pair{x.capacity, x.zone});
+}
+
+void coordinator::show_phase_if_changed() {
+  auto next = policy_.phase();
+  auto why = policy_.reason();
+  if (next == worker_state::stable && !reconciler_.settled()) {
+    next = doing_;
+    why = doing_why_;
+  }
+  if (next == phase_)
+    return;
+  phase_ = next;
+  if (next == worker_state::stable)
+    why = "all records are published";
+  out_.emplace_back(show_phase{next, std::move(why)});
+}
+
+void coordinator::append(reconciler::commands&& xs, time_point now) {
+  for (auto& x : xs) {
+    if (const auto* y = std::get_if<reconciler::overdue>(&x)) {
+      if (overdue_.insert(y->incarnation).second)
+        out_.emplace_back(ending{y->who, "has not confirmed the end of work on "
+                                             + std::to_string(y->partitions)
+                                             + " partitions in time"});
+      end(y->who, beat_state::forced, members_.find(y->who)->revision, now);
+    } else if (auto* w = std::get_if<write>(&x)) {
+      out_.emplace_back(std::move(*w));
+    } else if (auto* r = std::get_if<read>(&x)) {
+      out_.emplace_back(std::move(*r));
+    } else if (auto* c = std::get_if<complain>(&x)) {
+      out_.emplace_back(std::move(*c));
+    }
+    // Sealed: asked for by ready().
+  }
+}
+
+void coordinator::append(expulsion::commands&& xs, time_point now) {
+  for (auto& x : xs) {
+    if (const auto* y = std::get_if<expulsion::vanished>(&x))
+      notice(members_.key_gone(y->who, y->mark, now, now), now);
+    else if (auto* c = std::get_if<expulsion::complain>(&x))
+      out_.emplace_back(complain{c->who, c->why});
+    else if (auto* w = std::get_if<write_mark>(&x))
+      out_.emplace_back(std::move(*w));
+    else if (auto* r = std::get_if<read_mark>(&x))
+      out_.emplace_back(std::move(*r));
+  }
+}
+
+} // namespace partita::core

@@ -1,0 +1,301 @@
+#pragma once
+
+#include "partita/core/leader/members/expulsion.hpp"
+#include "partita/core/leader/members/membership.hpp"
+#include "partita/core/leader/plans/known_partitions.hpp"
+#include "partita/core/leader/plans/rebalance_policy.hpp"
+#include "partita/core/leader/plans/wish_book.hpp"
+#include "partita/core/leader/records/reconciler.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// What a leader does once it has the power: it seals the records, learns what its
+/// predecessors did, follows who comes and goes, and lets policy (when), strategy (who)
+/// and reconciler (how) work together. Plans only after all records are sealed, and all
+/// heartbeats and the partitions were seen.
+class coordinator {
+public:
+  struct options {
+    partita::epoch epoch;
+    worker_id leader;
+    duration heartbeat_ttl{};
+    duration restart_hold{};
+    duration handoff_timeout{};
+    /// 0: any number.
+    std::size_t max_moves = 0;
+    /// After the heartbeats were not to be seen, nobody is made to end for so long.
+    duration grace{};
+    duration pause{};
+    /// A source of partitions that says nothing for so long counts as one that cannot.
+    duration source_patience = std::chrono::seconds{5};
+    rebalance_policy::options policy;
+    core::strategy strategy;
+  };
+
+  // -- events ---------------------------------------------------------------------------
+
+  /// `seen_at`: when this revision, or absence, was first seen on our clock.
+  struct beat_shown {
+    worker_id who;
+    partita::revision revision;
+    beat value;
+    time_point seen_at;
+    /// When the server stored it, by its wall clock; nanoseconds since 1970.
+    std::int64_t stored_at_ns = 0;
+  };
+  struct beat_unreadable {
+    worker_id who;
+    partita::revision revision;
+    time_point seen_at;
+  };
+  struct beat_gone {
+    worker_id who;
+    partita::revision mark;
+    time_point seen_at;
+  };
+  /// All heartbeats have been shown, for the first time at `seen_at`.
+  struct beats_replayed {
+    time_point seen_at;
+  };
+  struct beats_interrupted {};
+  struct record_shown {
+    worker_id who;
+    partita::revision revision;
+    decoded<record> value;
+  };
+  struct record_gone {
+    worker_id who;
+  };
+  /// All records have been shown, and our epoch.
+  struct records_replayed {};
+  /// The key `epoch` says this.
+  struct epoch_shown {
+    partita::epoch epoch;
+  };
+  /// Buckets that are younger than a session were made anew: an incarnation that is not
+  /// in them may still work until then.
+  struct newborn_until {
+    time_point when;
+  };
+  /// The whole list of what the group works on.
+  struct partitions_given {
+    std::vector<partition> all;
+  };
+  /// The list cannot be had. One that is known already stays; without one, the group goes
+  /// on with the partitions that records name, and one that never had any waits.
+  struct partitions_unknown {
+    std::string why;
+  };
+  /// About records.
+  struct write_answered {
+    worker_id who;
+    kv_written answer;
+  };
+  struct read_answered {
+    worker_id who;
+    kv_read answer;
+  };
+  /// About marks. `found`: the beat that the entry holds, if it can be read.
+  struct mark_answered {
+    worker_id who;
+    kv_written answer;
+  };
+  struct mark_looked_at {
+    worker_id who;
+    kv_read answer;
+    std::optional<beat> found;
+  };
+  /// The stream's leader has answered a look_at_beat.
+  struct beat_looked_at {
+    worker_id who;
+    nonce incarnation;
+    /// Of the beat or mark that stands there; empty: there is none. Nothing: it was not
+    /// answered, or cannot be read.
+    std::optional<nonce> found;
+  };
+  /// The control bucket shows this wish.
+  struct wish_shown {
+    wish what;
+    partita::revision revision;
+    std::int64_t stored_at_ns = 0;
+    time_point seen_at;
+  };
+  struct wish_gone {
+    std::string key;
+  };
+  /// All wishes have been shown.
+  struct wishes_replayed {};
+  /// The control bucket was made anew; all that is in it follows.
+  struct wishes_void {};
+  /// The wishes cannot be seen for now: plans go without those that were not seen.
+  struct wishes_unknown {};
+  /// About remove_wish.
+  struct wish_removal_answered {
+    std::string key;
+    kv_written answer;
+  };
+  /// The answer to adopt.
+  struct may_act {};
+  struct tick {};
+  using event =
+      std::variant<beat_shown, beat_unreadable, beat_gone, beats_replayed,
+                   beats_interrupted, record_shown, record_gone, records_replayed,
+                   epoch_shown, newborn_until, partitions_given, partitions_unknown,
+                   write_answered, read_answered, mark_answered, mark_looked_at,
+                   beat_looked_at, wish_shown, wish_gone, wishes_replayed, wishes_void,
+                   wishes_unknown, wish_removal_answered, may_act, tick>;
+
+  // -- commands -------------------------------------------------------------------------
+
+  using write = reconciler::write;
+  using read = reconciler::read;
+  using complain = reconciler::complain;
+  using write_mark = expulsion::write;
+  using read_mark = expulsion::read;
+  /// Read this worker's heartbeat from the stream's leader; answer with beat_looked_at.
+  using look_at_beat = membership::look;
+  /// All is known that the predecessors left. It acts once it hears may_act.
+  struct adopt {};
+  /// What is going on, for people.
+  struct show_phase {
+    worker_state phase = worker_state::stable;
+    std::string why;
+  };
+  /// A greater epoch was met: another leader has the power.
+  struct overruled {
+    partita::epoch by;
+  };
+  /// A new plan was made, for the log and the history.
+  struct planned {
+    partita::lifecycle lifecycle = lifecycle::empty;
+    std::string reason;
+    std::size_t workers = 0;
+    std::size_t partitions = 0;
+    std::size_t moves = 0;
+    /// How many each worker got and gave away; those without change are left out.
+    std::map<worker_id, std::uint64_t> gains = {};
+    std::map<worker_id, std::uint64_t> losses = {};
+    /// Wishes that could not be followed; each said once while it lasts.
+    std::vector<std::string> trouble = {};
+  };
+  /// A wish is carried out, has expired or is moot: remove it by its revision; answer with
+  /// wish_removal_answered.
+  using remove_wish = wish_book::removal;
+  /// An operator wishes that another worker leads.
+  struct step_down {
+    std::string why;
+  };
+  /// A worker is made to end, for the log.
+  struct ending {
+    worker_id who;
+    std::string why;
+  };
+  /// Nothing was heard of the partitions for too long.
+  struct source_silent {
+    std::string why;
+  };
+  using command = std::variant<write, read, complain, write_mark, read_mark, look_at_beat,
+                               adopt, show_phase, overruled, planned, remove_wish,
+                               step_down, ending, source_silent>;
+  using commands = std::vector<command>;
+
+  explicit coordinator(options opts);
+  /// The reconciler looks at the members.
+  coordinator(const coordinator&) = delete;
+  coordinator& operator=(const coordinator&) = delete;
+
+  commands step(const event& what, time_point now);
+  std::optional<time_point> wake_at() const;
+
+private:
+  void on(const beat_shown& what, time_point now);
+  void on(const beat_unreadable& what, time_point now);
+  void on(const beat_gone& what, time_point now);
+  void on(const beats_replayed& what, time_point now);
+  void on(const beats_interrupted& what, time_point now);
+  void on(const record_shown& what, time_point now);
+  void on(const record_gone& what, time_point now);
+  void on(const records_replayed& what, time_point now);
+  void on(const epoch_shown& what, time_point now);
+  void on(const may_act& what, time_point now);
+  void on(const newborn_until& what, time_point now);
+  void on(const partitions_given& what, time_point now);
+  void on(const partitions_unknown& what, time_point now);
+  void on(const write_answered& what, time_point now);
+  void on(const read_answered& what, time_point now);
+  void on(const mark_answered& what, time_point now);
+  void on(const mark_looked_at& what, time_point now);
+  void on(const beat_looked_at& what, time_point now);
+  void on(const wish_shown& what, time_point now);
+  void on(const wish_gone& what, time_point now);
+  void on(const wishes_replayed& what, time_point now);
+  void on(const wishes_void& what, time_point now);
+  void on(const wishes_unknown& what, time_point now);
+  void on(const wish_removal_answered& what, time_point now);
+  void on(const tick& what, time_point now);
+
+  bool ready() const;
+  void listen_for_source(time_point now);
+  void notice_attributes(const worker_id& who, const beat& value, time_point now);
+  void adopt_group(time_point now);
+  void look_for_vanished(time_point now);
+  void notice(const std::vector<membership::news>& news, time_point now);
+  void record_lost(const worker_id& who, const char* how, time_point now);
+  /// A worker takes part once it beats and has a record.
+  void notice_joiner(const worker_id& who, time_point now);
+  std::vector<worker_id> reserve() const;
+  void note_wish(std::string news, time_point now);
+  void carry_out_wishes(time_point now);
+  void make_plan(const rebalance_policy::decision& why, time_point now);
+  void proceed(time_point now);
+  void show_phase_if_changed();
+  planning_input input() const;
+  void note_planned(const planning_input& in);
+  std::vector<std::string> new_trouble(const std::vector<std::string>& all);
+  void end(const worker_id& who, beat_state how, revision over, time_point now);
+  void append(reconciler::commands&& xs, time_point now);
+  void append(expulsion::commands&& xs, time_point now);
+
+  options options_;
+  commands out_;
+  membership members_;
+  rebalance_policy policy_;
+  reconciler reconciler_;
+  expulsion expulsion_;
+  wish_book wishes_;
+  server_clock server_clock_;
+  /// All wishes were shown, or are not to be seen.
+  bool wishes_known_ = false;
+  bool wishes_replayed_ = false;
+  /// What was told of the wishes that cannot be followed now.
+  std::set<std::string> told_trouble_;
+  bool stepping_down_ = false;
+  bool beats_replayed_ = false;
+  /// Has commanded adopt; has heard may_act; acts.
+  bool asked_ = false;
+  bool may_act_ = false;
+  bool adopted_ = false;
+  /// What the group works on. Adopted without a list: what the records named then.
+  known_partitions partitions_;
+  /// Who takes part in plans.
+  std::set<worker_id, by_number> eligible_;
+  /// What the last plan knew of capacity and zone.
+  std::map<worker_id, std::pair<std::int64_t, std::string>, by_number> attributes_;
+  /// Of which incarnations the log was told.
+  std::set<nonce> overdue_;
+  std::optional<time_point> newborn_until_;
+  /// What was shown last, and what the present target was made for.
+  worker_state phase_ = worker_state::stable;
+  worker_state doing_ = worker_state::stable;
+  std::string doing_why_;
+  bool overruled_ = false;
+};
+
+} // namespace partita::core

@@ -1,0 +1,77 @@
+#include "partita/core/leader/coordinator.hpp"
+
+#include "partita/core/leader/plans/plan_facts.hpp"
+
+#include <map>
+#include <string>
+#include <utility>
+
+// How a new leader takes over what its predecessors left; what follows is in
+// coordinator.cpp.
+namespace partita::core {
+
+namespace {
+
+using change = rebalance_policy::change;
+
+/// What happened while nobody led, by the partitions that have no owner because of it.
+std::map<change, std::size_t> orphans_of(const std::vector<partition>& partitions,
+                                         const owners_by_name& owners,
+                                         const std::set<worker_id, by_number>& eligible,
+                                         const membership& members) {
+  std::map<change, std::size_t> result;
+  for (const auto& x : partitions) {
+    auto i = owners.find(name_of(x));
+    if (i == owners.end())
+      ++result[change::partitions_added];
+    else if (!eligible.contains(i->second))
+      ++result[members.said_goodbye(i->second) || members.drains(i->second)
+                   ? change::left
+                   : change::lost];
+  }
+  return result;
+}
+
+} // namespace
+
+void coordinator::adopt_group(time_point now) {
+  adopted_ = true;
+  partitions_.go_on_with(reconciler_.named());
+  look_for_vanished(now);
+  auto cold = !reconciler_.names_any();
+  policy_.begin(cold);
+  if (cold)
+    return;
+  auto orphans = orphans_of(partitions_.all(), reconciler_.owners(), eligible_, members_);
+  for (const auto& [what, count] : orphans)
+    policy_.changed(what, std::to_string(count) + " partitions have no owner",
+                    eligible_.size(), now);
+  if (auto wish = wishes_.asks_for_plan())
+    note_wish(std::move(*wish), now);
+  auto in = input();
+  note_planned(in);
+  auto standing = wishes_.standing();
+  if (orphans.empty() && !eligible_.empty()
+      && target_of(in, plan_under(standing, in, options_.strategy).shares)
+             != target_of(in, plan_as_is(in)))
+    policy_.changed(standing.empty() ? change::joined : change::wished,
+                    "the group changed meanwhile", eligible_.size(), now);
+  // Also those that take part no more: the plan that follows says who gets what they
+  // have, and until somebody can get it they keep it.
+  append(reconciler_.want(target_as_owned(partitions_.all(), reconciler_.owners()),
+                          lifecycle::rebalance, now),
+         now);
+}
+
+/// A living worker has applied a record that is not there, or was made anew: it vanished
+/// while nobody led.
+void coordinator::look_for_vanished(time_point now) {
+  for (const auto& [who, x] : members_.members())
+    if (const auto* pulse = members_.living(who);
+        pulse && pulse->applied.version.value != 0
+        && (!reconciler_.has_record(who)
+            || reconciler_.record_of(who).version < pulse->applied.version))
+      append(reconciler_.vanished(who, pulse->nonce, now), now);
+}
+
+} // namespace partita::core

@@ -1,0 +1,221 @@
+#include "partita/core/leader/handoff_timing.hpp"
+
+#include "partita/core/leader/records/record_facts.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <unordered_set>
+#include <utility>
+
+namespace partita::core {
+
+void handoff_timing::step(const coordinator::event& what,
+                          const coordinator::commands& done, time_point now) {
+  std::visit([&](const auto& x) { on(x, now); }, what);
+  follow_plans(done, now);
+}
+
+std::optional<group_figures> handoff_timing::take() {
+  if (!counts() || !std::exchange(has_news_, false))
+    return std::nullopt;
+  auto result = std::exchange(news_, {});
+  news_.published = result.published;
+  news_.partitions = result.partitions;
+  news_.unowned = result.unowned;
+  return result;
+}
+
+// -- what the watches show --------------------------------------------------------------
+
+void handoff_timing::on(const coordinator::beat_shown& what, time_point now) {
+  auto& x = holders_[what.who];
+  x.beat = pulse{what.value.nonce, what.value.state, what.seen_at};
+  judge(what.who, x, now);
+}
+
+void handoff_timing::on(const coordinator::record_shown& what, time_point now) {
+  const auto* found = std::get_if<record>(&what.value);
+  take_record(what.who, found ? *found : record{}, now);
+}
+
+void handoff_timing::on(const coordinator::record_gone& what, time_point now) {
+  take_record(what.who, {}, now);
+}
+
+void handoff_timing::on(const coordinator::records_replayed&, time_point) {
+  live_ = has_news_ = true;
+}
+
+void handoff_timing::on(const coordinator::partitions_given& what, time_point now) {
+  std::unordered_set<std::string> names;
+  for (const auto& x : what.all) {
+    auto& y = places_[*names.insert(name_of(x)).first];
+    // Before it was listed nobody missed it.
+    if (y.grants == 0 && !y.listed)
+      y.free_since = now;
+  }
+  for (auto& [name, x] : places_)
+    x.listed = names.contains(name);
+  std::erase_if(places_, [](const auto& x) {
+    return !x.second.listed && x.second.grants == 0 && !x.second.revoked_at;
+  });
+  news_.partitions = what.all.size();
+  news_.unowned = static_cast<std::uint64_t>(
+      std::count_if(places_.begin(), places_.end(), [](const auto& x) {
+        return x.second.listed && x.second.grants == 0;
+      }));
+  given_ = has_news_ = true;
+}
+
+void handoff_timing::on(const coordinator::write_answered& what, time_point) {
+  if (what.answer.status == write_status::conflict)
+    ++news_.conflicts;
+  else if (what.answer.status == write_status::unknown)
+    ++news_.unknown;
+  else
+    return;
+  has_news_ = true;
+}
+
+// -- owners -----------------------------------------------------------------------------
+
+void handoff_timing::take_record(const worker_id& who, const record& value,
+                                 time_point now) {
+  auto& x = holders_[who];
+  auto before = x;
+  if (x.named != value.worker_nonce) {
+    x.named = value.worker_nonce;
+    x.heard_at.reset();
+    x.ended_at.reset();
+  }
+  x.why = value.lifecycle;
+  x.grants.clear();
+  for (const auto& y : value.partitions)
+    x.grants.insert(name_of(y.partition));
+  x.revoking = names_of(value.revoking);
+  if (value.version > news_.published) {
+    news_.published = value.version;
+    has_news_ = true;
+  }
+  // What it had counts until here, and what it has is judged anew.
+  auto counted_before = !before.ended_at;
+  x.ended_at = before.named == x.named ? before.ended_at : std::nullopt;
+  auto counts_now = !x.ended_at;
+  for (const auto& name : before.grants)
+    if (counted_before && !(counts_now && x.grants.contains(name)))
+      drop(name, now);
+  hand_over(who, before, x, now);
+  for (const auto& name : x.grants)
+    if (counts_now && !(counted_before && before.grants.contains(name)))
+      hold(name, who, x.why, now);
+  judge(who, x, now);
+}
+
+/// Whether the incarnation that the record names has ended, by what the heartbeat shows.
+void handoff_timing::judge(const worker_id& who, holder& x, time_point now) {
+  if (!x.beat || x.named.value.empty())
+    return;
+  auto same = x.beat->who == x.named;
+  auto ended = !same || !is_living(x.beat->state);
+  if (!ended)
+    x.heard_at = x.beat->seen_at;
+  if (ended == x.ended_at.has_value())
+    return;
+  if (!ended) {
+    x.ended_at.reset();
+    for (const auto& name : x.grants)
+      hold(name, who, x.why, now);
+    return;
+  }
+  auto goodbye =
+      x.beat->state == beat_state::stopped || x.beat->state == beat_state::restarting;
+  auto since = x.beat->seen_at;
+  // A mark, or whoever came in its place, says nothing about when its work ended.
+  if (!(same && goodbye) && x.heard_at)
+    since = *x.heard_at;
+  x.ended_at = since;
+  for (const auto& name : x.grants)
+    drop(name, since);
+}
+
+void handoff_timing::hand_over(const worker_id& who, const holder& before,
+                               const holder& after, time_point now) {
+  for (const auto& name : after.revoking) {
+    if (before.revoking.contains(name))
+      continue;
+    auto& x = places_[name];
+    x.revoked_at = now;
+    if (x.owner.value.empty())
+      x.owner = who;
+  }
+  for (const auto& name : before.revoking) {
+    if (after.revoking.contains(name))
+      continue;
+    auto& x = places_[name];
+    auto since = std::exchange(x.revoked_at, std::nullopt);
+    if (after.grants.contains(name) || !since)
+      continue; // Its owner has it back, or it has ended.
+    x.confirmed_at = now;
+    if (!counts())
+      continue;
+    news_.confirm.add(now - *since);
+    has_news_ = true;
+  }
+}
+
+void handoff_timing::hold(const std::string& name, const worker_id& who,
+                          partita::lifecycle why, time_point now) {
+  auto& x = places_[name];
+  auto moved = x.owner != who;
+  x.owner = who;
+  auto confirmed = std::exchange(x.confirmed_at, std::nullopt);
+  auto free = std::exchange(x.free_since, std::nullopt);
+  if (x.grants++ == 0 && x.listed)
+    --news_.unowned;
+  has_news_ = true;
+  if (!counts())
+    return;
+  if (moved)
+    ++news_.moves.at(static_cast<std::size_t>(why));
+  if (confirmed)
+    news_.grant.add(now - *confirmed);
+  if (free)
+    news_.unowned_for.add(now - *free);
+}
+
+void handoff_timing::drop(const std::string& name, time_point since) {
+  auto i = places_.find(name);
+  if (i == places_.end())
+    return;
+  auto& x = i->second;
+  assert(x.grants > 0);
+  if (--x.grants != 0)
+    return;
+  x.free_since = since;
+  if (x.listed)
+    ++news_.unowned;
+  has_news_ = true;
+}
+
+// -- plans ------------------------------------------------------------------------------
+
+void handoff_timing::follow_plans(const coordinator::commands& done, time_point now) {
+  auto planned_now = false;
+  for (const auto& x : done) {
+    if (const auto* y = std::get_if<coordinator::planned>(&x)) {
+      planned_now = true;
+      plan_ = {y->lifecycle, plan_ ? plan_->since : now};
+    } else if (const auto* z = std::get_if<coordinator::show_phase>(&x)) {
+      phase_ = z->phase;
+    }
+  }
+  if (!plan_ || phase_ != worker_state::stable)
+    return;
+  auto done_plan = *std::exchange(plan_, std::nullopt);
+  if (planned_now && done_plan.since == now)
+    return; // There was nothing to do.
+  news_.rebalance.at(static_cast<std::size_t>(done_plan.why)).add(now - done_plan.since);
+  has_news_ = true;
+}
+
+} // namespace partita::core

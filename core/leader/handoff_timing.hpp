@@ -1,0 +1,112 @@
+#pragma once
+
+#include "partita/core/leader/coordinator.hpp"
+#include "partita/messages/figures.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+namespace partita::core {
+
+/// Measures what a group goes through under one leader, from what the leader's coordinator
+/// hears and commands. Decides nothing.
+///
+/// A partition has an owner while a record grants it to an incarnation that has not ended:
+///
+///   list or end     granted            revoked        confirmed          granted
+///   of its owner ------------> owned ------------> . ------------> . ------------> owned
+///        |    without owner    |                   |    confirm    |     grant     |
+///        +---------------------+                   +---------- without owner ------+
+///
+/// - An owner that fell silent counts as gone since its last beat, once a mark or another
+///   incarnation stands in its place or the leader has emptied its record: how long nobody
+///   can have worked is never understated.
+/// - Confirmed is when the leader's record says so: a write after the owner's beat.
+/// - A grant to the worker that had the partition before is no move.
+/// - Nothing counts that happened before all records were shown: what the records then say
+///   is where it begins. Without an owner is, at the earliest, since the list named it.
+/// - A rebalance lasts from its plan until all records say what it wants; a plan that is
+///   made meanwhile goes on under its own reason. One that changes nothing is none.
+class handoff_timing {
+public:
+  /// What the coordinator was told and what it commanded then.
+  void step(const coordinator::event& what, const coordinator::commands& done,
+            time_point now);
+
+  /// What has happened since this was last asked, if anything; see group_figures::add.
+  std::optional<group_figures> take();
+
+private:
+  struct place {
+    /// How many records grant it to somebody who has not ended.
+    std::size_t grants = 0;
+    /// The source names it.
+    bool listed = false;
+    /// While nobody has it.
+    std::optional<time_point> free_since;
+    /// Who had it last.
+    worker_id owner;
+    /// While it is handed over.
+    std::optional<time_point> revoked_at;
+    std::optional<time_point> confirmed_at;
+  };
+
+  /// What the heartbeat of a worker shows.
+  struct pulse {
+    nonce who;
+    beat_state state = beat_state::joining;
+    time_point seen_at;
+  };
+
+  /// What a worker's record says, and whether the incarnation that it names has ended.
+  struct holder {
+    nonce named;
+    std::set<std::string> grants;
+    std::set<std::string> revoking;
+    partita::lifecycle why = lifecycle::empty;
+    std::optional<pulse> beat;
+    /// The last living beat of `named`.
+    std::optional<time_point> heard_at;
+    /// Its grants count for nothing since then.
+    std::optional<time_point> ended_at;
+  };
+
+  struct plan_under_way {
+    partita::lifecycle why = lifecycle::empty;
+    time_point since;
+  };
+
+  void on(const coordinator::beat_shown& what, time_point now);
+  void on(const coordinator::record_shown& what, time_point now);
+  void on(const coordinator::record_gone& what, time_point now);
+  void on(const coordinator::records_replayed& what, time_point now);
+  void on(const coordinator::partitions_given& what, time_point now);
+  void on(const coordinator::write_answered& what, time_point now);
+  template <class Other>
+  void on(const Other&, time_point) {}
+
+  void take_record(const worker_id& who, const record& value, time_point now);
+  void judge(const worker_id& who, holder& x, time_point now);
+  void hand_over(const worker_id& who, const holder& before, const holder& after,
+                 time_point now);
+  void hold(const std::string& name, const worker_id& who, partita::lifecycle why,
+            time_point now);
+  void drop(const std::string& name, time_point since);
+  void follow_plans(const coordinator::commands& done, time_point now);
+  bool counts() const { return live_ && given_; }
+
+  std::map<worker_id, holder> holders_;
+  std::unordered_map<std::string, place> places_;
+  /// All records were shown; the list is known.
+  bool live_ = false;
+  bool given_ = false;
+  worker_state phase_ = worker_state::stable;
+  std::optional<plan_under_way> plan_;
+  group_figures news_;
+  bool has_news_ = false;
+};
+
+} // namespace partita::core

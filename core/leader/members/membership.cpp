@@ -1,0 +1,322 @@
+#include "partita/core/leader/members/membership.hpp"
+
+#include "partita/core/planted.hpp"
+
+#include <charconv>
+#include <optional>
+#include <tuple>
+
+namespace partita::core {
+
+namespace {
+
+/// The number at the end of an id; ids without one come first.
+std::uint64_t number_of(const worker_id& x) {
+  auto digits = x.value.find_last_not_of("0123456789");
+  auto begin = digits == std::string::npos ? 0 : digits + 1;
+  std::uint64_t result = 0;
+  std::from_chars(x.value.data() + begin, x.value.data() + x.value.size(), result);
+  return result;
+}
+
+using content = membership::member::content;
+
+} // namespace
+
+bool by_number::operator()(const worker_id& x, const worker_id& y) const {
+  return std::make_tuple(number_of(x), std::cref(x.value))
+         < std::make_tuple(number_of(y), std::cref(y.value));
+}
+
+duration membership::silence() const {
+  return planted(mistake::no_clock_margin) ? options_.ttl
+                                           : with_clock_margin(options_.ttl);
+}
+
+// -- what the heartbeats show -----------------------------------------------------------
+
+std::vector<membership::news> membership::beat_shown(const worker_id& who, revision at,
+                                                     const beat& what, time_point seen_at,
+                                                     time_point now) {
+  auto& x = members_[who];
+  if (x.what != content::nothing && at <= x.revision)
+    return {};
+  auto was = living(who) ? std::optional{x.value.nonce} : std::nullopt;
+  auto drained = x.what == content::beat && x.value.state == beat_state::draining;
+  x.what = content::beat;
+  x.value = what;
+  x.revision = at;
+  x.seen_at = seen_at;
+  x.asked = false;
+  x.patience_until.reset();
+  look_at_named(x);
+  auto gone = change::left;
+  if (what.state == beat_state::draining && !drained)
+    gone = change::drains;
+  else if (what.state == beat_state::expelled || what.state == beat_state::forced)
+    gone = change::lost;
+  auto counted = x.counted;
+  auto result = recount(who, x, now, gone);
+  if (counted && x.counted && was && *was != what.nonce && is_living(what.state))
+    result.push_back({change::replaced, who});
+  return result;
+}
+
+std::vector<membership::news> membership::key_unreadable(const worker_id& who,
+                                                         revision at, time_point seen_at,
+                                                         time_point now) {
+  auto& x = members_[who];
+  x.what = content::unreadable;
+  x.value = {};
+  x.revision = at;
+  x.seen_at = seen_at;
+  x.asked = false;
+  x.patience_until.reset();
+  return recount(who, x, now, change::left);
+}
+
+std::vector<membership::news> membership::key_gone(const worker_id& who, revision mark,
+                                                   time_point seen_at, time_point now) {
+  auto& x = members_[who];
+  x.what = content::nothing;
+  x.revision = mark;
+  x.seen_at = seen_at;
+  x.asked = false;
+  x.patience_until.reset();
+  return recount(who, x, now, change::left);
+}
+
+void membership::replayed(time_point seen_at, time_point now) {
+  if (was_interrupted_)
+    grace_until_ = now + options_.grace;
+  was_interrupted_ = false;
+  complete_since_ = seen_at;
+  // Nobody's absence was seen before all that is there was.
+  for (auto& [who, x] : members_)
+    if (x.what == content::nothing)
+      x.seen_at = std::max(x.seen_at, seen_at);
+}
+
+void membership::interrupted() {
+  was_interrupted_ = true;
+  complete_since_.reset();
+}
+
+// -- what the records say ---------------------------------------------------------------
+
+std::vector<membership::news> membership::named(const worker_id& who,
+                                                const nonce& incarnation, bool holds,
+                                                time_point now) {
+  auto [i, is_new] = members_.try_emplace(who);
+  auto& x = i->second;
+  if (is_new)
+    x.seen_at = complete_since_.value_or(now);
+  x.named_holds = holds;
+  if (x.named != incarnation) {
+    x.named = incarnation;
+    x.named_was_seen = false;
+    x.replaced_at.reset();
+    x.look_at.reset();
+    look_at_named(x);
+  }
+  return recount(who, x, now, change::left);
+}
+
+void membership::look_at_named(member& x) {
+  if (x.what != content::beat)
+    return;
+  const auto& y = x.value;
+  switch (y.state) {
+  case beat_state::stopped:
+  case beat_state::restarting:
+  case beat_state::expelled:
+    x.ended.insert(y.nonce);
+    break;
+  case beat_state::joining:
+  case beat_state::working:
+  case beat_state::draining:
+  case beat_state::forced:
+    break;
+  }
+  if (!y.replaces.value.empty())
+    x.ended.insert(y.replaces);
+  if (!x.named)
+    return;
+  auto is_named = y.nonce == *x.named;
+  if (is_named)
+    x.named_was_seen = true;
+  if (is_named && is_living(y.state))
+    x.replaced_at.reset();
+  else if (x.named_was_seen && !x.replaced_at)
+    x.replaced_at = x.seen_at;
+}
+
+bool membership::is_doubtful(const member& x) const {
+  return x.what == content::beat && x.named && x.named_holds && !x.named_was_seen
+         && !x.ended.contains(*x.named);
+}
+
+void membership::looked(const worker_id& who, const nonce& incarnation,
+                        const nonce& found, time_point now) {
+  auto i = members_.find(who);
+  if (i == members_.end() || i->second.named != incarnation || !is_doubtful(i->second)
+      || found == incarnation)
+    return;
+  i->second.named_was_seen = true;
+  i->second.replaced_at = now;
+}
+
+// -- time -------------------------------------------------------------------------------
+
+std::optional<time_point> membership::silent_at(const member& x) const {
+  if (x.asked || !complete_since_)
+    return std::nullopt;
+  auto lives = x.what == content::beat && is_living(x.value.state);
+  auto unheard =
+      x.what == content::nothing && x.named_holds && !x.ended.contains(*x.named);
+  if (!lives && !unheard && x.what != content::unreadable)
+    return std::nullopt;
+  auto result = x.seen_at + silence();
+  if (x.patience_until)
+    result = std::max(result, *x.patience_until);
+  return grace_until_ ? std::max(result, *grace_until_) : result;
+}
+
+bool membership::store_suspected(time_point now) const {
+  std::size_t all = 0;
+  std::size_t silent = 0;
+  for (const auto& [who, x] : members_) {
+    if (x.what != content::beat || !is_living(x.value.state))
+      continue;
+    ++all;
+    silent += now >= x.seen_at + options_.ttl / 2 ? 1 : 0;
+  }
+  return silent >= 3 && silent * 10 > all * 3;
+}
+
+membership::outcome membership::tick(time_point now) {
+  outcome result;
+  auto suspected = store_suspected(now);
+  for (auto& [who, x] : members_) {
+    if (auto at = silent_at(x); at && now >= *at) {
+      if (suspected && !x.patience_until) {
+        x.patience_until = now + options_.ttl;
+      } else {
+        x.asked = true;
+        auto whom = x.what == content::beat ? x.value.nonce : x.named.value_or(nonce{});
+        if (planted(mistake::no_expel)) {
+          x.ended.insert(whom);
+          result.ended.push_back(who);
+          x.what = content::nothing;
+          for (auto& y : recount(who, x, now, change::lost))
+            result.news.push_back(std::move(y));
+        } else {
+          result.expels.push_back({who, whom, x.revision});
+        }
+      }
+    }
+    if (is_doubtful(x) && (!x.look_at || now >= *x.look_at)) {
+      x.look_at = now + options_.ttl / 4;
+      result.looks.push_back({who, *x.named});
+    }
+    if (x.named && !x.ended.contains(*x.named) && has_ended(x, *x.named, now)) {
+      x.ended.insert(*x.named);
+      result.ended.push_back(who);
+    }
+    for (auto& y : recount(who, x, now, change::left))
+      result.news.push_back(std::move(y));
+  }
+  return result;
+}
+
+std::optional<time_point> membership::wake_at() const {
+  std::optional<time_point> result;
+  for (const auto& [who, x] : members_) {
+    result = earlier(result, silent_at(x));
+    if (is_doubtful(x))
+      result = earlier(result, x.look_at.value_or(x.seen_at));
+    if (x.replaced_at && x.named && !x.ended.contains(*x.named))
+      result = earlier(result, *x.replaced_at + silence());
+    if (x.counted && x.what == content::beat && x.value.state == beat_state::restarting)
+      result = earlier(result, x.seen_at + options_.restart_hold);
+  }
+  return result;
+}
+
+// -- questions --------------------------------------------------------------------------
+
+bool membership::has_ended(const member& x, const nonce& incarnation,
+                           time_point now) const {
+  if (x.ended.contains(incarnation))
+    return true;
+  if (planted(mistake::missing_beat_is_end) && x.what == content::nothing)
+    return true;
+  if (x.named != incarnation || !x.replaced_at)
+    return false;
+  if (planted(mistake::forced_without_wait))
+    return true;
+  return now >= *x.replaced_at + silence();
+}
+
+bool membership::ended(const worker_id& who, const nonce& incarnation,
+                       time_point now) const {
+  auto i = members_.find(who);
+  return i != members_.end() && has_ended(i->second, incarnation, now);
+}
+
+const beat* membership::living(const worker_id& who) const {
+  auto i = members_.find(who);
+  if (i == members_.end())
+    return nullptr;
+  const auto& x = i->second;
+  // One that has ended and still shows is a late write: it is silent from now on.
+  if (x.what != content::beat || !is_living(x.value.state)
+      || x.ended.contains(x.value.nonce))
+    return nullptr;
+  return &x.value;
+}
+
+const membership::member* membership::find(const worker_id& who) const {
+  auto i = members_.find(who);
+  return i == members_.end() ? nullptr : &i->second;
+}
+
+bool membership::takes_part(const member& x, time_point now) const {
+  switch (x.what) {
+  case content::nothing:
+  case content::unreadable:
+    return x.named_holds && !x.ended.contains(*x.named) && !x.replaced_at;
+  case content::beat:
+    break;
+  }
+  if (is_living(x.value.state))
+    return x.value.state != beat_state::draining && !x.ended.contains(x.value.nonce);
+  return x.value.state == beat_state::restarting && x.named == x.value.nonce
+         && x.named_holds && now < x.seen_at + options_.restart_hold;
+}
+
+bool membership::takes_part(const worker_id& who, time_point now) const {
+  auto i = members_.find(who);
+  return i != members_.end() && takes_part(i->second, now);
+}
+
+bool membership::drains(const worker_id& who) const {
+  const auto* x = living(who);
+  return x && x->state == beat_state::draining;
+}
+
+bool membership::said_goodbye(const worker_id& who) const {
+  const auto* x = find(who);
+  return x && x->what == content::beat && !is_living(x->value.state);
+}
+
+std::vector<membership::news> membership::recount(const worker_id& who, member& x,
+                                                  time_point now, change if_gone) {
+  auto counts = takes_part(x, now);
+  if (counts == x.counted)
+    return {};
+  x.counted = counts;
+  return {{counts ? change::joined : if_gone, who}};
+}
+
+} // namespace partita::core

@@ -1,0 +1,187 @@
+#pragma once
+
+#include "partita/core/strategies/planning.hpp"
+#include "partita/core/time.hpp"
+#include "partita/messages/entries.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace partita::core {
+
+/// Sorts worker ids by their number (worker-2 before worker-10), then by text.
+struct by_number {
+  bool operator()(const worker_id& x, const worker_id& y) const;
+};
+
+/// Who is in the group, and which incarnations have ended, as the leader sees it.
+///
+/// An incarnation, once it owned something, has ended only if (docs/protocol.md)
+/// (a) its own beat says `stopped` or `restarting`: its last write, after its work ended;
+/// (b) an `expelled` mark names it;
+/// (c) the beat in its place `replaces` it;
+/// (d) `ttl` and the allowance for clocks have passed on our clock since we first saw
+///     another incarnation, or a `forced` mark, in its place.
+/// A key that is merely gone proves nothing. What has ended stays ended.
+///
+/// Another incarnation that we saw where we never saw the one that the record names may
+/// well be an older one, which the watch of the heartbeats still shows. So it counts for
+/// (d) only once a read from the stream's leader, made after the record was seen, has
+/// shown that it is not the named one that stands there: whoever was given something had
+/// beaten before.
+///
+/// Silence is counted from our own first sight of the revision that a key holds, and ends
+/// nobody by itself: it makes the leader write the mark of (b) over exactly that
+/// revision. Where three or more workers, and more than 30 % of all, are silent together,
+/// the store is suspected and they are waited for once more.
+class membership {
+public:
+  struct options {
+    duration ttl{};
+    /// The partitions of a worker that left to restart are kept for so long.
+    duration restart_hold{};
+    /// After the heartbeats were not to be seen, nobody is expelled for so long.
+    duration grace{};
+  };
+
+  enum class change : std::uint8_t {
+    joined,
+    /// Said goodbye, or its restart took too long.
+    left,
+    /// Was made to end.
+    lost,
+    /// Another incarnation of the same id takes part now.
+    replaced,
+    /// Wants to give its partitions away.
+    drains
+  };
+
+  struct news {
+    change what = change::joined;
+    worker_id who;
+  };
+
+  /// Write an `expelled` mark that names this incarnation over exactly this revision (0:
+  /// where the key has none).
+  struct expel {
+    worker_id who;
+    partita::nonce nonce;
+    revision over;
+  };
+
+  /// Read the heartbeat of `who` from the stream's leader; answer with looked() if it tells
+  /// who stands there, or that nobody does.
+  struct look {
+    worker_id who;
+    /// The incarnation that should stand there.
+    nonce incarnation;
+  };
+
+  struct member {
+    /// What the heartbeat key holds; `what` says whether `value` means something.
+    enum class content : std::uint8_t { nothing, beat, unreadable };
+    content what = content::nothing;
+    beat value;
+    partita::revision revision;
+    /// When that was first seen.
+    time_point seen_at;
+    /// The store seemed to be the reason for the silence; waited for once more.
+    std::optional<time_point> patience_until;
+    /// An expel was asked for at this revision.
+    bool asked = false;
+
+    /// The incarnation that the record names, and whether it has something to lose.
+    std::optional<partita::nonce> named;
+    bool named_holds = false;
+    /// It was seen in its place, so that whatever else we see there is newer.
+    bool named_was_seen = false;
+    /// When to look again whether another one stands there.
+    std::optional<time_point> look_at;
+    /// Since when another incarnation, a forced mark, or nothing (by a look) stands in the
+    /// place of `named`.
+    std::optional<time_point> replaced_at;
+    /// Incarnations of this id that have ended.
+    std::set<partita::nonce> ended;
+    /// Counted among those that take part.
+    bool counted = false;
+  };
+
+  /// What time brings.
+  struct outcome {
+    std::vector<membership::news> news;
+    std::vector<expel> expels;
+    std::vector<look> looks;
+    /// Workers of which an incarnation has ended by time.
+    std::vector<worker_id> ended;
+  };
+
+  explicit membership(options opts) : options_{opts} {}
+
+  // -- what the heartbeats show ---------------------------------------------------------
+
+  /// `seen_at`: when this revision was first seen, on our clock.
+  std::vector<news> beat_shown(const worker_id& who, revision at, const beat& what,
+                               time_point seen_at, time_point now);
+  std::vector<news> key_unreadable(const worker_id& who, revision at, time_point seen_at,
+                                   time_point now);
+  /// `mark`: the revision of the delete mark, or 0.
+  std::vector<news> key_gone(const worker_id& who, revision mark, time_point seen_at,
+                             time_point now);
+  /// All heartbeats have been shown; `seen_at`: when that was so for the first time.
+  void replayed(time_point seen_at, time_point now);
+  void interrupted();
+  /// The stream's leader has answered a look: `found` stands in the key; empty: nobody. In
+  /// both cases no later beat of `incarnation` can be acknowledged.
+  void looked(const worker_id& who, const nonce& incarnation, const nonce& found,
+              time_point now);
+
+  // -- what the records say -------------------------------------------------------------
+
+  /// The record of `who` names this incarnation; `holds`: with partitions.
+  std::vector<news> named(const worker_id& who, const nonce& incarnation, bool holds,
+                          time_point now);
+
+  // -- time -----------------------------------------------------------------------------
+
+  outcome tick(time_point now);
+  std::optional<time_point> wake_at() const;
+
+  // -- questions ------------------------------------------------------------------------
+
+  bool ended(const worker_id& who, const nonce& incarnation, time_point now) const;
+  /// The beat of the incarnation that lives now, if any.
+  const beat* living(const worker_id& who) const;
+  /// The newest beat or mark, if any; and the revision of the key.
+  const member* find(const worker_id& who) const;
+  /// Whether it may own partitions: it lives and does not drain, or it restarts, or it was
+  /// not heard of yet but its record gives it something.
+  bool takes_part(const worker_id& who, time_point now) const;
+  /// Whether it lives, and gives its partitions away.
+  bool drains(const worker_id& who) const;
+  /// Whether it left, or was made to end.
+  bool said_goodbye(const worker_id& who) const;
+  const std::map<worker_id, member, by_number>& members() const { return members_; }
+
+private:
+  duration silence() const;
+  bool has_ended(const member& x, const nonce& incarnation, time_point now) const;
+  void look_at_named(member& x);
+  /// Whether what is shown in the place of `named` may be older.
+  bool is_doubtful(const member& x) const;
+  std::vector<news> recount(const worker_id& who, member& x, time_point now,
+                            change if_gone);
+  bool takes_part(const member& x, time_point now) const;
+  std::optional<time_point> silent_at(const member& x) const;
+  bool store_suspected(time_point now) const;
+
+  options options_;
+  std::map<worker_id, member, by_number> members_;
+  /// Since when all heartbeats are seen; not while they are not.
+  std::optional<time_point> complete_since_;
+  bool was_interrupted_ = false;
+  std::optional<time_point> grace_until_;
+};
+
+} // namespace partita::core

@@ -1,0 +1,43 @@
+#include "partita/core/leader/plans/known_partitions.hpp"
+
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+namespace partita::core {
+
+known_partitions::change known_partitions::given(const std::vector<partition>& list) {
+  std::unordered_set<std::string> old;
+  for (const auto& x : all_)
+    old.insert(name_of(x));
+  auto is_new = [&](const partition& x) { return !old.contains(name_of(x)); };
+  change result;
+  result.added =
+      static_cast<std::size_t>(std::count_if(list.begin(), list.end(), is_new));
+  result.same = list == all_;
+  all_ = list;
+  listed_ = true;
+  return result;
+}
+
+void known_partitions::go_on_with(std::vector<partition> named) {
+  if (!listed_)
+    all_ = std::move(named);
+}
+
+/// Nobody waits for ever for a source that hangs.
+bool known_partitions::fell_silent(time_point now) {
+  if (!silent_at_)
+    silent_at_ = now + options_.patience;
+  if (answered() || now < *silent_at_)
+    return false;
+  unknown_ = true;
+  return true;
+}
+
+std::optional<time_point> known_partitions::wake_at() const {
+  return answered() ? std::nullopt : silent_at_;
+}
+
+} // namespace partita::core

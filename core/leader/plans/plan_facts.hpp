@@ -1,0 +1,51 @@
+#pragma once
+
+#include "partita/core/leader/members/membership.hpp"
+#include "partita/core/leader/records/reconciler.hpp"
+#include "partita/core/strategies/planning.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+/// INTERNAL to the coordinator: from what a leader knows to the question for a strategy,
+/// and from the answer to what the reconciler wants.
+namespace partita::core {
+
+/// The owner by partition's name; see reconciler::owners.
+using owners_by_name = std::map<std::string, worker_id>;
+
+/// The question: these workers, each of which `members` knows, shall share these
+/// partitions. An owner that is not among the workers counts as none, but its zone is
+/// remembered.
+planning_input input_of(const std::set<worker_id, by_number>& workers,
+                        const membership& members,
+                        const std::vector<partition>& partitions,
+                        const owners_by_name& owners);
+
+/// The plan that leaves every partition where it is.
+plan plan_as_is(const planning_input& in);
+
+/// Who shall own what by this plan; each worker of the input is named. Each share is in
+/// the order of the source, so that what a record says depends on who owns what alone.
+reconciler::target target_of(const planning_input& in, const plan& shares);
+
+/// Who shall own what if all owners keep what they have, also those that take part no
+/// more.
+reconciler::target target_as_owned(const std::vector<partition>& partitions,
+                                   const owners_by_name& owners);
+
+/// What a plan changes, in numbers.
+struct plan_changes {
+  /// How many partitions get another owner, or their first one.
+  std::size_t moves = 0;
+  /// How many each worker gets and gives away; those without change are left out.
+  std::map<worker_id, std::uint64_t> gains;
+  std::map<worker_id, std::uint64_t> losses;
+};
+
+plan_changes changes_of(const planning_input& in, const plan& next);
+
+} // namespace partita::core

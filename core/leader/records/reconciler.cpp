@@ -1,0 +1,555 @@
+#include "partita/core/leader/records/reconciler.hpp"
+
+#include "partita/core/leader/records/record_facts.hpp"
+#include "partita/core/planted.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace partita::core {
+
+reconciler::reconciler(options opts, const membership& members)
+    : options_{std::move(opts)}, members_{members} {}
+
+// -- what the watch shows ---------------------------------------------------------------
+
+reconciler::commands reconciler::shown(const worker_id& who, revision seen,
+                                       const decoded<record>& value, time_point now) {
+  out_.clear();
+  auto& x = at(who);
+  if (x.present && seen <= x.revision)
+    return {};
+  const auto* found = std::get_if<record>(&value);
+  auto goes_back = found && x.present && x.value && stamp_of(*found) < stamp_of(*x.value);
+  x.present = true;
+  x.clean = false;
+  if (goes_back) {
+    // Void: whoever applied what was there before ignores it, and works on.
+    x.voided = true;
+    newest_ = std::max(newest_, found->version);
+  } else if (found) {
+    if (auto i = orphans_.find(who);
+        i != orphans_.end() && i->second == found->worker_nonce)
+      orphans_.erase(i); // It had not vanished after all.
+    x.voided = false;
+    auto ours = seen == x.written || (x.writer.busy() && *found == x.under_way);
+    // What others wrote in between is not known: what is being revoked counts from here.
+    if (!ours)
+      x.revoked.clear();
+    x.value = *found;
+    x.newest = std::max(x.newest, found->version);
+    newest_ = std::max(newest_, found->version);
+    // A store that lost writes gives their revisions again: an older leader has hit a
+    // record that it never saw, and knows now at which revision that stands.
+    if (replayed_ && found->epoch.value > 0 && found->epoch < options_.epoch
+        && !planted(mistake::no_sealing)) {
+      x.unsealed = true;
+      sealed_ = false;
+    }
+  } else {
+    lose(who, x, now);
+  }
+  x.revision = seen;
+  look(who, x, now);
+  mark(who);
+  work(now);
+  return std::move(out_);
+}
+
+reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
+  out_.clear();
+  auto i = slots_.find(who);
+  if (i == slots_.end() || !i->second.present)
+    return {};
+  auto& x = i->second;
+  x.present = false;
+  lose(who, x, now);
+  look(who, x, now);
+  work(now);
+  return std::move(out_);
+}
+
+reconciler::commands reconciler::vanished(const worker_id& who, const nonce& incarnation,
+                                          time_point now) {
+  out_.clear();
+  hold(now);
+  // A record that is there will be followed, and its worker then does what it says.
+  if (!has_record(who) && !planted(mistake::vanished_record_ignored))
+    orphans_[who] = incarnation;
+  return {};
+}
+
+/// What the record says is not known any more.
+void reconciler::lose(const worker_id& who, slot& x, time_point now) {
+  hold(now);
+  if (x.value && !planted(mistake::vanished_record_ignored))
+    orphans_[who] = x.value->worker_nonce;
+  x.value.reset();
+  x.revoked.clear();
+  x.unsealed = x.voided = false;
+}
+
+bool reconciler::beats_still(const worker_id& who, const nonce& incarnation) const {
+  const auto* pulse = members_.living(who);
+  return pulse && pulse->nonce == incarnation;
+}
+
+/// Those that beat no more have noticed, or have ended.
+void reconciler::forget_orphans() {
+  auto gone = std::erase_if(
+      orphans_, [this](const auto& x) { return !beats_still(x.first, x.second); });
+  if (gone != 0)
+    mark_all();
+}
+
+void reconciler::hold(time_point now) {
+  if (!planted(mistake::vanished_record_ignored))
+    hold_until_ = now + options_.hold;
+}
+
+reconciler::commands reconciler::replayed(time_point now) {
+  out_.clear();
+  if (replayed_)
+    return {};
+  replayed_ = true;
+  for (auto& [who, x] : slots_)
+    x.unsealed = x.present && x.value && x.value->epoch < options_.epoch
+                 && !planted(mistake::no_sealing);
+  mark_all();
+  work(now);
+  return std::move(out_);
+}
+
+/// What follows from what a record says now.
+void reconciler::look(const worker_id& who, slot& x, time_point now) {
+  static const record nothing;
+  const auto& value = x.value ? *x.value : nothing;
+  auto names = names_of(value.revoking);
+  std::erase_if(x.revoked, [&](const auto& y) { return !names.contains(y.first); });
+  for (const auto& name : names)
+    x.revoked.try_emplace(name, slot::revocation{stamp_of(value), now});
+  if (names.empty())
+    x.overdue = false;
+  index(who, x);
+}
+
+void reconciler::index(const worker_id& who, slot& x) {
+  count_moves(x);
+  std::set<std::string> next;
+  if (x.value)
+    add_names(next, *x.value);
+  if (x.writer.busy())
+    add_names(next, x.under_way);
+  for (const auto& name : x.holds) {
+    if (next.contains(name))
+      continue;
+    auto i = holders_.find(name);
+    i->second.erase(who);
+    if (!i->second.empty())
+      continue;
+    holders_.erase(i);
+    if (auto w = wanted_by_.find(name); w != wanted_by_.end())
+      mark(w->second);
+  }
+  for (const auto& name : next)
+    holders_[name].insert(who);
+  x.holds = std::move(next);
+}
+
+/// Keeps the number of partitions that are being revoked; where it falls, those that wait
+/// for their turn may go on.
+void reconciler::count_moves(slot& x) {
+  std::size_t next = 0;
+  if (x.writer.busy())
+    next = x.under_way.revoking.size();
+  else if (x.value)
+    next = x.value->revoking.size();
+  auto before = std::exchange(x.moving, next);
+  moving_ += next;
+  moving_ -= before;
+  if (next < before)
+    marked_.merge(held_back_);
+}
+
+// -- what the leader wants --------------------------------------------------------------
+
+reconciler::commands reconciler::want(target next, partita::lifecycle why, time_point now,
+                                      const reasons& because) {
+  out_.clear();
+  auto before = std::exchange(wanted_by_, {});
+  target_ = std::move(next);
+  lifecycle_ = why;
+  for (const auto& [who, goal] : *target_)
+    for (const auto& x : goal)
+      wanted_by_.emplace(name_of(x), who);
+  note_reasons(before, because);
+  for (auto& [who, x] : slots_)
+    x.wanted = goal_of(who).size();
+  mark_all();
+  work(now);
+  return std::move(out_);
+}
+
+/// A change counts from the plan that made it, however much later it can be carried out.
+void reconciler::note_reasons(const std::unordered_map<std::string, worker_id>& before,
+                              const reasons& because) {
+  auto all = std::make_shared<const std::string>(because.all);
+  for (const auto& [name, who] : wanted_by_) {
+    auto i = before.find(name);
+    if (i != before.end() && i->second == who)
+      continue;
+    auto special = because.of.find(name);
+    reasons_[name] = special == because.of.end()
+                         ? all
+                         : std::make_shared<const std::string>(special->second);
+  }
+  for (const auto& [name, who] : before)
+    if (!wanted_by_.contains(name))
+      reasons_[name] = all;
+}
+
+std::string reconciler::reason_of(const std::string& name) const {
+  auto i = reasons_.find(name);
+  return i == reasons_.end() ? std::string{} : *i->second;
+}
+
+reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
+                                         time_point now) {
+  out_.clear();
+  if (standbys == standbys_)
+    return {};
+  for (const auto& who : standbys_)
+    mark(who);
+  for (const auto& who : standbys)
+    mark(who);
+  standbys_ = std::move(standbys);
+  work(now);
+  return std::move(out_);
+}
+
+reconciler::commands reconciler::may_grant_at(time_point when, time_point now) {
+  out_.clear();
+  birth_until_ = when;
+  mark_all();
+  work(now);
+  return std::move(out_);
+}
+
+reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
+  out_.clear();
+  forget_orphans();
+  mark(who);
+  work(now);
+  if (auto i = slots_.find(who); i != slots_.end())
+    check_overdue(who, i->second, now);
+  return std::move(out_);
+}
+
+// -- work -------------------------------------------------------------------------------
+
+void reconciler::mark(const worker_id& who) {
+  marked_.insert(who);
+}
+
+void reconciler::mark_all() {
+  for (const auto& [who, x] : slots_)
+    marked_.insert(who);
+}
+
+void reconciler::work(time_point now) {
+  while (!marked_.empty()) {
+    auto who = marked_.extract(marked_.begin()).value();
+    if (auto i = slots_.find(who); i != slots_.end())
+      push(who, i->second, now);
+  }
+  if (sealed_ || !replayed_)
+    return;
+  if (std::any_of(slots_.begin(), slots_.end(),
+                  [](const auto& x) { return x.second.unsealed; }))
+    return;
+  sealed_ = true;
+  out_.emplace_back(sealed{});
+  mark_all();
+  work(now);
+}
+
+void reconciler::push(const worker_id& who, slot& x, time_point now) {
+  if (!may_write(x, now))
+    return;
+  auto next = x.unsealed || x.voided ? sealed_copy(x) : wanted(who, x, now);
+  x.clean = !next;
+  if (!next)
+    return;
+  x.sealing = x.unsealed;
+  if (!x.sealing) {
+    next->version = next_version();
+    for (auto& y : next->partitions)
+      if (y.token.value == 0)
+        y.token = next->version;
+    bound_reasons(*next);
+  }
+  x.under_way = std::move(*next);
+  auto first = x.writer.begin(x.revision, now);
+  index(who, x);
+  carry_out(who, x, first, now);
+}
+
+bool reconciler::may_write(const slot& x, time_point now) const {
+  return replayed_ && (sealed_ || x.unsealed) && x.present && !x.writer.busy()
+         && x.revision >= x.written && (!x.retry_at || now >= *x.retry_at);
+}
+
+bool reconciler::may_grant(time_point now) const {
+  auto newborn = birth_until_ && now < *birth_until_;
+  auto orphaned = std::any_of(orphans_.begin(), orphans_.end(), [this](const auto& x) {
+    return beats_still(x.first, x.second);
+  });
+  return sealed_ && !orphaned && !(hold_until_ && now < *hold_until_)
+         && (!newborn || planted(mistake::no_newborn_wait));
+}
+
+bool reconciler::is_free(const worker_id& who, const std::string& name) const {
+  auto i = holders_.find(name);
+  if (i == holders_.end())
+    return true;
+  return std::all_of(i->second.begin(), i->second.end(), [&](const auto& holder) {
+    if (holder == who)
+      return true;
+    if (!planted(mistake::grant_before_emptied))
+      return false;
+    const auto& x = slots_.at(holder);
+    return x.value && members_.ended(holder, x.value->worker_nonce, {});
+  });
+}
+
+bool reconciler::released(const worker_id& who, const slot& x, const std::string& name,
+                          time_point now) const {
+  const auto& incarnation = x.value->worker_nonce;
+  if (members_.ended(who, incarnation, now))
+    return true;
+  const auto* pulse = members_.living(who);
+  if (!pulse || pulse->nonce != incarnation)
+    return false;
+  auto i = x.revoked.find(name);
+  return i != x.revoked.end() && pulse->applied >= i->second.since
+         && std::none_of(pulse->stopping.begin(), pulse->stopping.end(),
+                         [&](const auto& y) { return name_of(y) == name; });
+}
+
+// -- answers ----------------------------------------------------------------------------
+
+reconciler::commands reconciler::answered(const worker_id& who, const kv_written& answer,
+                                          time_point now) {
+  out_.clear();
+  auto& x = at(who);
+  carry_out(who, x, x.writer.answered(answer, now), now);
+  work(now);
+  return std::move(out_);
+}
+
+reconciler::commands reconciler::looked(const worker_id& who, const kv_read& answer,
+                                        time_point now) {
+  out_.clear();
+  auto& x = at(who);
+  auto ours = false;
+  if (answer.status == read_status::found && !answer.entry.removed) {
+    auto found = record_from(answer.entry.value);
+    const auto* value = std::get_if<record>(&found);
+    ours = value && *value == x.under_way;
+  }
+  carry_out(who, x, x.writer.looked(answer, ours, now), now);
+  work(now);
+  return std::move(out_);
+}
+
+reconciler::commands reconciler::tick(time_point now) {
+  out_.clear();
+  forget_orphans();
+  for (auto& [who, x] : slots_) {
+    carry_out(who, x, x.writer.tick(now), now);
+    if (x.retry_at && now >= *x.retry_at) {
+      x.retry_at.reset();
+      mark(who);
+    }
+  }
+  for (auto* until : {&hold_until_, &birth_until_})
+    if (*until && now >= **until) {
+      until->reset();
+      mark_all();
+    }
+  work(now);
+  for (auto& [who, x] : slots_)
+    check_overdue(who, x, now);
+  return std::move(out_);
+}
+
+void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step& what,
+                           time_point now) {
+  if (std::holds_alternative<key_writer::waiting>(what))
+    return;
+  if (const auto* w = std::get_if<key_writer::write>(&what)) {
+    out_.emplace_back(write{who, x.under_way, w->expected});
+    return;
+  }
+  if (std::holds_alternative<key_writer::read>(what)) {
+    out_.emplace_back(read{who});
+    return;
+  }
+  if (const auto* y = std::get_if<key_writer::landed>(&what)) {
+    landed(who, x, *y, now);
+  } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
+    // Somebody was faster. What is there counts once the watch shows it.
+    x.written = std::max(x.written, z->entry.revision);
+    // Older than what the watch showed: another life of the bucket, of which the watch will
+    // tell. Until then each try would meet the same.
+    if (z->entry.revision < x.revision)
+      x.retry_at = now + options_.pause;
+    if (x.sealing && planted(mistake::no_second_seal))
+      x.unsealed = false;
+    auto value = record_from(z->entry.value);
+    if (planted(mistake::unseen_revision) && std::holds_alternative<record>(value)) {
+      x.value = std::get<record>(value);
+      x.revision = z->entry.revision;
+    }
+  } else if (std::holds_alternative<key_writer::not_sent>(what)) {
+    x.retry_at = now + options_.pause;
+  } else if (const auto* r = std::get_if<key_writer::refused>(&what)) {
+    out_.emplace_back(complain{who, r->why});
+    x.retry_at = now + options_.pause * 10;
+  } else {
+    // Vacant: the watch will show the removal, or the record that the worker makes anew.
+    x.retry_at = now + options_.pause;
+  }
+  index(who, x);
+  mark(who);
+}
+
+void reconciler::landed(const worker_id& who, slot& x, const key_writer::landed& what,
+                        time_point now) {
+  x.written = what.at;
+  x.newest = std::max(x.newest, x.under_way.version);
+  if (x.sealing)
+    x.unsealed = false;
+  x.sealing = false;
+  x.voided = x.voided && x.revision > what.at;
+  // Answered, so it holds, also if the watch has not shown it yet.
+  if (x.present && x.revision < what.at)
+    x.value = x.under_way;
+  look(who, x, now);
+}
+
+void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
+  auto late = static_cast<std::size_t>(
+      std::count_if(x.revoked.begin(), x.revoked.end(), [&](const auto& y) {
+        return now >= y.second.begun + options_.handoff_timeout;
+      }));
+  if (late == 0)
+    return;
+  x.overdue = true;
+  const auto* pulse = members_.living(who);
+  if (!x.value || !pulse || pulse->nonce != x.value->worker_nonce)
+    return; // It has ended, or is made to end already, or was not heard of.
+  out_.emplace_back(overdue{who, x.value->worker_nonce, late});
+}
+
+std::optional<time_point> reconciler::wake_at() const {
+  auto result = earlier(hold_until_, birth_until_);
+  for (const auto& [who, x] : slots_) {
+    result = earlier(result, earlier(x.writer.wake_at(), x.retry_at));
+    if (!x.overdue)
+      for (const auto& [name, y] : x.revoked)
+        result = earlier(result, y.begun + options_.handoff_timeout);
+  }
+  return result;
+}
+
+version reconciler::next_version() {
+  if (planted(mistake::versions_restarted))
+    return {++restarted_};
+  auto floor = options_.epoch.value * versions_per_epoch;
+  newest_.value = std::max(newest_.value, floor) + 1;
+  return newest_;
+}
+
+reconciler::slot& reconciler::at(const worker_id& who) {
+  auto [i, is_new] = slots_.try_emplace(who, options_.pause);
+  if (is_new)
+    i->second.wanted = goal_of(who).size();
+  return i->second;
+}
+
+// -- for planning and for people --------------------------------------------------------
+
+bool reconciler::has_record(const worker_id& who) const {
+  auto i = slots_.find(who);
+  return i != slots_.end() && i->second.present && i->second.value;
+}
+
+const record& reconciler::record_of(const worker_id& who) const {
+  return *slots_.at(who).value;
+}
+
+bool reconciler::settled() const {
+  if (!target_ || hold_until_ || birth_until_ || !orphans_.empty())
+    return false;
+  auto open = std::any_of(slots_.begin(), slots_.end(), [&](const auto& entry) {
+    const auto& x = entry.second;
+    if (!x.present || !x.value)
+      return false;
+    return !x.clean || x.writer.busy() || x.revision < x.written
+           || !x.value->revoking.empty() || x.value->partitions.size() != x.wanted;
+  });
+  return !open;
+}
+
+bool reconciler::names_any() const {
+  return std::any_of(slots_.begin(), slots_.end(), [](const auto& x) {
+    return x.second.value && holds_any(*x.second.value);
+  });
+}
+
+std::vector<partition> reconciler::named() const {
+  std::map<std::string, std::pair<stamp, partition>> newest;
+  auto note = [&](const partition& x, const stamp& at) {
+    auto [i, is_new] = newest.try_emplace(name_of(x), at, x);
+    if (!is_new && i->second.first < at)
+      i->second = {at, x};
+  };
+  for (const auto& [who, x] : slots_) {
+    if (!x.value)
+      continue;
+    for (const auto& y : x.value->partitions)
+      note(y.partition, stamp_of(*x.value));
+    for (const auto& y : x.value->revoking)
+      note(y.partition, stamp_of(*x.value));
+  }
+  std::vector<partition> result;
+  for (auto& [name, x] : newest)
+    result.push_back(std::move(x.second));
+  return result;
+}
+
+std::map<std::string, worker_id> reconciler::owners() const {
+  std::map<std::string, worker_id> result;
+  if (target_) {
+    for (const auto& [name, who] : wanted_by_)
+      result.emplace(name, who);
+    return result;
+  }
+  std::map<std::string, stamp> newest;
+  for (const auto& [who, x] : slots_) {
+    if (!x.value)
+      continue;
+    for (const auto& y : x.value->partitions) {
+      auto name = name_of(y.partition);
+      auto [i, is_new] = newest.try_emplace(name, stamp_of(*x.value));
+      if (is_new || i->second < stamp_of(*x.value)) {
+        i->second = stamp_of(*x.value);
+        result[name] = who;
+      }
+    }
+  }
+  return result;
+}
+
+} // namespace partita::core

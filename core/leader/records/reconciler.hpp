@@ -1,0 +1,255 @@
+#pragma once
+
+#include "partita/core/key_writer.hpp"
+#include "partita/core/leader/members/membership.hpp"
+#include "partita/messages/codec.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// Brings the records in the store to what the leader wants, so that no partition ever
+/// has two owners (docs/protocol.md).
+///
+///   in A's record   A's beat           then
+///   partitions      -                  A loses it: to `revoking`
+///   revoking        has applied that,  out of A's record, and that write has landed
+///                   not stopping it
+///   nowhere         -                  into B's `partitions`, under a new token
+///
+/// Promises:
+/// - A record is changed only on a revision that the watch has shown, by compare-and-set,
+///   with one write of a key under way; unknown outcomes are repeated until answered.
+/// - Nothing is granted before every record that the watch replayed was sealed: rewritten
+///   under our epoch. No write of an older leader can take effect from then on, but for one
+///   that hits by accident, in a store that lost writes: that record is sealed anew first.
+/// - A partition is granted only if no other record names it, as `partitions` or as
+///   `revoking`, and every write that took it out of one has landed: it was answered, or
+///   the watch has shown it.
+/// - What a record names leaves it only once the incarnation that it names has confirmed,
+///   or has ended. The record of one that ended is emptied or addressed anew as a whole.
+/// - Nothing is revoked for somebody who could not get it yet.
+/// - A record that already says what is wanted is not touched, and no partition that stays
+///   is disturbed by one that moves.
+/// - Every record that is written has a version of its own, greater than any before. A
+///   grant's token is the version that granted it, and stays with the grant.
+/// - Records are emptied, never deleted.
+/// - A record never goes back to a smaller (epoch, version): one that appears is void, and
+///   what was there before is written over it.
+/// - Nothing is granted before `may_grant_at`, nor for `hold` after a record vanished or
+///   could not be read, nor while the incarnation that it named still beats: it has not
+///   noticed, and nobody knows what it still does.
+class reconciler {
+public:
+  struct options {
+    partita::epoch epoch;
+    worker_id leader;
+    duration pause{};
+    duration hold{};
+    duration handoff_timeout{};
+    /// How many partitions may be revoked at a time; 0: any number.
+    std::size_t max_moves = 0;
+  };
+
+  /// Who shall own what. Workers that it does not name shall own nothing.
+  using target = std::map<worker_id, std::vector<partition>, by_number>;
+
+  /// Write this record with this expected revision; answer with answered().
+  struct write {
+    worker_id who;
+    record value;
+    revision expected;
+  };
+  /// Read this worker's record from the stream's leader; answer with looked().
+  struct read {
+    worker_id who;
+  };
+  /// All records are sealed, for the first time or again.
+  struct sealed {};
+  /// This incarnation has not confirmed in time: make it end.
+  struct overdue {
+    worker_id who;
+    nonce incarnation;
+    std::size_t partitions = 0;
+  };
+  struct complain {
+    worker_id who;
+    std::string why;
+  };
+  using command = std::variant<write, read, sealed, overdue, complain>;
+  using commands = std::vector<command>;
+
+  /// `members` says who lives and who has ended; it outlives this.
+  reconciler(options opts, const membership& members);
+
+  // -- what the watch shows -------------------------------------------------------------
+
+  commands shown(const worker_id& who, revision at, const decoded<record>& value,
+                 time_point now);
+  commands gone(const worker_id& who, time_point now);
+  /// What this incarnation has applied was never shown: its record vanished, or was made
+  /// anew.
+  commands vanished(const worker_id& who, const nonce& incarnation, time_point now);
+  /// All records have been shown: seals them.
+  commands replayed(time_point now);
+
+  // -- what the leader wants ------------------------------------------------------------
+
+  /// Why a plan wants what it wants, for people: by partition's name where a wish or the
+  /// like decided, else `all`.
+  struct reasons {
+    std::string all;
+    std::map<std::string, std::string> of;
+  };
+
+  commands want(target next, partita::lifecycle why, time_point now,
+                const reasons& because = {});
+  /// The workers in reserve, in this order.
+  commands reserve(std::vector<worker_id> standbys, time_point now);
+  /// Grants nothing before.
+  commands may_grant_at(time_point when, time_point now);
+  /// What is known of this worker has changed.
+  commands touch(const worker_id& who, time_point now);
+
+  // -- answers --------------------------------------------------------------------------
+
+  commands answered(const worker_id& who, const kv_written& answer, time_point now);
+  commands looked(const worker_id& who, const kv_read& answer, time_point now);
+  commands tick(time_point now);
+  std::optional<time_point> wake_at() const;
+
+  // -- for planning and for people ------------------------------------------------------
+
+  bool all_sealed() const { return sealed_; }
+  /// Whether this worker has a record that can be read.
+  bool has_record(const worker_id& who) const;
+  /// What its record says; only with a record.
+  const record& record_of(const worker_id& who) const;
+  /// Whether every record says what is wanted, and no hand-off goes on.
+  bool settled() const;
+  /// Whether any record names a partition.
+  bool names_any() const;
+  /// Every partition that a record names, as owned or as being revoked, by name; of two
+  /// weights that of the greater (epoch, version).
+  std::vector<partition> named() const;
+  /// Who owns what: what is wanted, or before the first `want` what the records say. Of
+  /// two that name one partition the greater (epoch, version) has it.
+  std::map<std::string, worker_id> owners() const;
+  /// The greatest version that any record has, or that was given here.
+  partita::version newest() const { return newest_; }
+
+private:
+  struct slot {
+    explicit slot(duration pause) : writer{pause} {}
+
+    /// What the watch shows; empty if the value cannot be read.
+    std::optional<record> value;
+    partita::revision revision;
+    /// The greatest version that the record ever had, whatever it holds now.
+    version newest;
+    bool present = false;
+    /// An older leader's, and not sealed yet.
+    bool unsealed = false;
+    /// What stands there is older than `value`, which is to be written again.
+    bool voided = false;
+    /// It says what is wanted, as far as that is possible now.
+    bool clean = false;
+    key_writer writer;
+    record under_way;
+    bool sealing = false;
+    /// The revision of our last write: nothing is written before the watch shows it.
+    partita::revision written;
+    /// After a refusal.
+    std::optional<time_point> retry_at;
+    /// Names of the partitions that nobody else may be given because of this record: in
+    /// what it says and in what is being written.
+    std::set<std::string> holds;
+    /// How many of its partitions are being revoked, and how many shall be its own.
+    std::size_t moving = 0;
+    std::size_t wanted = 0;
+    /// Since which record, and when on our clock, a partition is being revoked.
+    struct revocation {
+      stamp since;
+      time_point begun;
+    };
+    std::map<std::string, revocation> revoked;
+    /// Something is not confirmed in time. Whoever lives is reported at each of its beats.
+    bool overdue = false;
+  };
+  using slots = std::map<worker_id, slot, by_number>;
+
+  slot& at(const worker_id& who);
+  void hold(time_point now);
+  void lose(const worker_id& who, slot& x, time_point now);
+  void forget_orphans();
+  bool beats_still(const worker_id& who, const nonce& incarnation) const;
+  void look(const worker_id& who, slot& x, time_point now);
+  void index(const worker_id& who, slot& x);
+  void count_moves(slot& x);
+  void mark(const worker_id& who);
+  void mark_all();
+  void work(time_point now);
+  void push(const worker_id& who, slot& x, time_point now);
+  bool may_write(const slot& x, time_point now) const;
+  bool may_grant(time_point now) const;
+  bool is_free(const worker_id& who, const std::string& name) const;
+  bool released(const worker_id& who, const slot& x, const std::string& name,
+                time_point now) const;
+
+  record draft(const slot& x) const;
+  std::optional<record> wanted(const worker_id& who, const slot& x, time_point now);
+  record sealed_copy(const slot& x) const;
+  std::optional<record> settle_ended(const worker_id& who, const slot& x,
+                                     time_point now) const;
+  std::optional<record> settle_idle(const worker_id& who, const slot& x,
+                                    time_point now) const;
+  std::optional<record> settle_owner(const worker_id& who, const slot& x, time_point now);
+  void note_reasons(const std::unordered_map<std::string, worker_id>& before,
+                    const reasons& because);
+  std::string reason_of(const std::string& name) const;
+  const std::vector<partition>& goal_of(const worker_id& who) const;
+  std::uint32_t standby_of(const worker_id& who) const;
+
+  void carry_out(const worker_id& who, slot& x, const key_writer::step& what,
+                 time_point now);
+  void landed(const worker_id& who, slot& x, const key_writer::landed& what,
+              time_point now);
+  void check_overdue(const worker_id& who, slot& x, time_point now);
+  partita::version next_version();
+
+  options options_;
+  const membership& members_;
+  commands out_;
+  slots slots_;
+  /// By partition: how many records hold it, and one of them.
+  std::unordered_map<std::string, std::set<worker_id, by_number>> holders_;
+  std::unordered_map<std::string, worker_id> wanted_by_;
+  /// By partition: why its wanted owner changed last, since we lead.
+  std::unordered_map<std::string, std::shared_ptr<const std::string>> reasons_;
+  std::set<worker_id, by_number> marked_;
+  /// How many partitions are being revoked; and who waits because they are too many.
+  std::size_t moving_ = 0;
+  std::set<worker_id, by_number> held_back_;
+  bool replayed_ = false;
+  bool sealed_ = false;
+  std::optional<target> target_;
+  partita::lifecycle lifecycle_ = lifecycle::empty;
+  std::vector<worker_id> standbys_;
+  partita::version newest_;
+  /// Only for the mistake of that name.
+  std::uint64_t restarted_ = 0;
+  /// Whose record vanished or cannot be read: the incarnation that it named. Nothing is
+  /// granted while that beats.
+  std::map<worker_id, nonce, by_number> orphans_;
+  /// Nothing is granted before; both with the time at which all is looked at again.
+  std::optional<time_point> hold_until_;
+  std::optional<time_point> birth_until_;
+};
+
+} // namespace partita::core

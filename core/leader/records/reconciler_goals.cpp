@@ -1,0 +1,163 @@
+#include "partita/core/leader/records/reconciler.hpp"
+#include "partita/core/leader/records/record_facts.hpp"
+#include "partita/core/planted.hpp"
+
+#include <algorithm>
+#include <utility>
+
+// What each record shall say; when and how that is written is in reconciler.cpp.
+namespace partita::core {
+
+const std::vector<partition>& reconciler::goal_of(const worker_id& who) const {
+  static const std::vector<partition> nothing;
+  if (!target_)
+    return nothing;
+  auto i = target_->find(who);
+  return i == target_->end() ? nothing : i->second;
+}
+
+std::uint32_t reconciler::standby_of(const worker_id& who) const {
+  auto i = std::find(standbys_.begin(), standbys_.end(), who);
+  return i == standbys_.end() ? 0 : static_cast<std::uint32_t>(i - standbys_.begin()) + 1;
+}
+
+record reconciler::sealed_copy(const slot& x) const {
+  auto result = *x.value;
+  result.epoch = options_.epoch;
+  result.leader = options_.leader;
+  return result;
+}
+
+record reconciler::draft(const slot& x) const {
+  record result;
+  result.lifecycle = lifecycle_;
+  result.epoch = options_.epoch;
+  result.leader = options_.leader;
+  if (x.value)
+    result.worker_nonce = x.value->worker_nonce;
+  return result;
+}
+
+std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
+                                         time_point now) {
+  if (!x.value) {
+    // Its worker has certainly stopped only after the hold. Until it can be read nobody
+    // takes part by it, so there may be no target yet because of it.
+    if (!may_grant(now))
+      return std::nullopt;
+    auto result = draft(x);
+    if (const auto* pulse = members_.living(who))
+      result.worker_nonce = pulse->nonce;
+    return result;
+  }
+  if (!target_)
+    return std::nullopt;
+  if (!holds_any(*x.value))
+    return settle_idle(who, x, now);
+  if (members_.ended(who, x.value->worker_nonce, now))
+    return settle_ended(who, x, now);
+  return settle_owner(who, x, now);
+}
+
+/// The record names nothing: whoever lives may be given something at once.
+std::optional<record> reconciler::settle_idle(const worker_id& who, const slot& x,
+                                              time_point now) const {
+  const auto* pulse = members_.living(who);
+  if (!pulse || !may_grant(now))
+    return std::nullopt;
+  auto result = draft(x);
+  result.worker_nonce = pulse->nonce;
+  result.standby = standby_of(who);
+  if (pulse->state != beat_state::draining)
+    for (const auto& y : goal_of(who))
+      if (auto name = name_of(y); is_free(who, name))
+        result.partitions.push_back({y, {}, reason_of(name)});
+  // A worker that was never given anything needs to hear that it has nothing to do.
+  if (x.value->version.value != 0 && says_the_same(*x.value, result))
+    return std::nullopt;
+  return result;
+}
+
+/// The incarnation has ended: what it had is nobody's, as soon as its record says so.
+std::optional<record> reconciler::settle_ended(const worker_id& who, const slot& x,
+                                               time_point now) const {
+  auto result = draft(x);
+  const auto* pulse = members_.living(who);
+  if (pulse && pulse->state != beat_state::draining) {
+    if (!may_grant(now))
+      return std::nullopt;
+    result.worker_nonce = pulse->nonce;
+    result.standby = standby_of(who);
+    auto had = index_of(*x.value);
+    for (const auto& y : goal_of(who)) {
+      auto name = name_of(y);
+      if (!is_free(who, name))
+        continue;
+      auto again = had.contains(name);
+      result.partitions.push_back(
+          {y, {}, again ? who.value + " began anew" : reason_of(name)});
+    }
+    return result;
+  }
+  // Kept for whoever comes back, if the plan says so.
+  auto goal = names_of(goal_of(who));
+  for (const auto& y : x.value->partitions)
+    if (goal.contains(name_of(y.partition)))
+      result.partitions.push_back(y);
+  if (says_the_same(*x.value, result))
+    return std::nullopt;
+  return result;
+}
+
+/// The incarnation lives, or may do so: it gives up what it shall not have, and keeps the
+/// rest undisturbed.
+std::optional<record> reconciler::settle_owner(const worker_id& who, const slot& x,
+                                               time_point now) {
+  const auto* pulse = members_.living(who);
+  if (!pulse || pulse->nonce != x.value->worker_nonce)
+    return std::nullopt;
+  auto result = draft(x);
+  result.standby = standby_of(who);
+  auto grants = index_of(*x.value);
+  auto gains = pulse->state != beat_state::draining && may_grant(now);
+  std::set<std::string> given;
+  for (const auto& y : goal_of(who)) {
+    auto name = name_of(y);
+    auto old = grants.find(name);
+    if (old != grants.end())
+      result.partitions.push_back({y, old->second->token, old->second->reason});
+    else if (gains && is_free(who, name))
+      result.partitions.push_back({y, {}, reason_of(name)});
+    else
+      continue;
+    given.insert(std::move(name));
+  }
+  auto moves = options_.max_moves == 0
+                   ? x.value->partitions.size()
+                   : options_.max_moves - std::min(options_.max_moves, moving_);
+  for (const auto& y : x.value->partitions) {
+    auto name = name_of(y.partition);
+    if (given.contains(name) || planted(mistake::grant_before_confirmation)
+        || (planted(mistake::dropped_partition_regranted) && !wanted_by_.contains(name)))
+      continue;
+    // Whoever wants it could not get it yet: its owner works on meanwhile.
+    if (!may_grant(now) && wanted_by_.contains(name)) {
+      result.partitions.push_back(y);
+    } else if (moves == 0) {
+      result.partitions.push_back(y);
+      held_back_.insert(who);
+    } else {
+      --moves;
+      result.revoking.push_back({y.partition, reason_of(name)});
+    }
+  }
+  for (const auto& y : x.value->revoking)
+    if (auto name = name_of(y.partition);
+        !given.contains(name) && !released(who, x, name, now))
+      result.revoking.push_back(y);
+  if (says_the_same(*x.value, result))
+    return std::nullopt;
+  return result;
+}
+
+} // namespace partita::core

@@ -1,0 +1,251 @@
+#include "partita/core/worker/lease.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace partita::core {
+
+namespace {
+
+/// Between two tries of a write whose outcome is unknown.
+duration repeat_pause(duration lease) {
+  return lease / 30;
+}
+
+} // namespace
+
+lease::lease(options opts)
+    : options_{opts}, random_{opts.seed}, writer_{repeat_pause(opts.length)} {}
+
+lease::commands lease::step(const event& what, time_point now) {
+  out_.clear();
+  // Before anything else, whatever the event: a process that was asleep past its deadline
+  // must not act on the mail that waited for it.
+  if (mode_ == mode::leader && now >= held_until_)
+    depose("the lease was not renewed in time", now);
+  std::visit([&](const auto& x) { on(x, now); }, what);
+  proceed(now);
+  return std::move(out_);
+}
+
+std::optional<time_point> lease::wake_at() const {
+  if (writer_.busy()) {
+    auto result = writer_.wake_at();
+    return mode_ == mode::leader ? earlier(result, held_until_) : result;
+  }
+  switch (mode_) {
+  case mode::leader:
+    return earlier(held_until_, std::max(renew_at_, not_before_));
+  case mode::follower:
+    if (key_ == key_state::absent)
+      return not_before_;
+    if (key_ == key_state::present)
+      return std::max(seen_at_ + options_.length, not_before_);
+    return std::nullopt;
+  case mode::leaving:
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void lease::on(const key_shown& what, time_point now) {
+  if (mode_ == mode::leader && what.revision > held_ && !what.ours) {
+    // Values never go back, so this is news: somebody wrote over our key.
+    saw(what.revision, now);
+    depose("another worker holds the leader key", now);
+    return;
+  }
+  if (mode_ != mode::leader)
+    saw(what.revision, now);
+}
+
+void lease::on(const key_gone& what, time_point now) {
+  if (mode_ == mode::leader) {
+    // Somebody removed the key. It is looked at again by the next renewal, which is due
+    // now; until the deadline nobody else can know better than we.
+    if (what.mark.value == 0 || what.mark > held_)
+      renew_at_ = now;
+    return;
+  }
+  if (what.mark.value != 0 && key_ == key_state::present && what.mark < seen_)
+    return;
+  key_ = key_state::absent;
+  seen_ = what.mark;
+  not_before_ = std::max(not_before_, now + jitter());
+}
+
+void lease::on(const leader_gone& what, time_point now) {
+  // Of a revision that is not the newest we know nothing: whoever wrote the newest may be
+  // somebody else.
+  if (mode_ == mode::follower && key_ == key_state::present && seen_ == what.revision
+      && !writer_.busy())
+    seen_at_ = std::min(seen_at_, now - options_.length);
+}
+
+void lease::on(const bucket_changed&, time_point now) {
+  key_ = key_state::not_known;
+  held_ = {};
+  void_ = writer_.busy();
+  if (mode_ == mode::leader)
+    depose("the election bucket was made anew", now);
+}
+
+void lease::on(const write_answered& what, time_point now) {
+  carry_out(writer_.answered(what.answer, now), now);
+}
+
+void lease::on(const read_answered& what, time_point now) {
+  // Removing: our own value there is as good as anybody's, the removal did not happen.
+  carry_out(writer_.looked(what.answer, purpose_ == purpose::hold && what.ours, now),
+            now);
+}
+
+void lease::on(const tick&, time_point now) {
+  carry_out(writer_.tick(now), now);
+}
+
+void lease::on(const abdicated& what, time_point now) {
+  if (mode_ != mode::leader)
+    return;
+  depose(what.why, now);
+  // The others first: what made us abdicate (a greater epoch) is somebody's claim.
+  not_before_ = now + options_.length / 10;
+  letting_go_ = true;
+}
+
+void lease::on(const resigned&, time_point now) {
+  if (mode_ == mode::leader)
+    depose("released", now);
+  mode_ = mode::leaving;
+}
+
+void lease::proceed(time_point now) {
+  if (writer_.busy() || finished_)
+    return;
+  switch (mode_) {
+  case mode::leader:
+    if (now >= std::max(renew_at_, not_before_))
+      begin(purpose::hold, held_, now);
+    break;
+  case mode::follower:
+    if (letting_go_ && held_.value != 0) {
+      begin(purpose::let_go, held_, now);
+      break;
+    }
+    letting_go_ = false;
+    if (now < not_before_ || key_ == key_state::not_known)
+      break;
+    if (key_ == key_state::absent)
+      begin(purpose::hold, {}, now);
+    else if (now >= seen_at_ + options_.length)
+      begin(purpose::hold, seen_, now);
+    break;
+  case mode::leaving:
+    if (held_.value != 0) {
+      begin(purpose::let_go, held_, now);
+    } else {
+      finished_ = true;
+      out_.emplace_back(finished{});
+    }
+    break;
+  }
+}
+
+void lease::begin(purpose why, revision expected, time_point now) {
+  purpose_ = why;
+  void_ = false;
+  carry_out(writer_.begin(expected, now), now);
+}
+
+void lease::carry_out(const key_writer::step& what, time_point now) {
+  if (const auto* x = std::get_if<key_writer::write>(&what)) {
+    if (purpose_ == purpose::hold)
+      out_.emplace_back(write{x->expected});
+    else
+      out_.emplace_back(remove{x->expected});
+  } else if (std::holds_alternative<key_writer::read>(what)) {
+    out_.emplace_back(read{});
+  } else if (const auto* y = std::get_if<key_writer::landed>(&what)) {
+    landed(*y, now);
+  } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
+    held_ = {};
+    saw(z->entry.revision, now);
+    if (mode_ == mode::leader)
+      depose("another worker holds the leader key", now);
+  } else if (const auto* v = std::get_if<key_writer::vacant>(&what)) {
+    held_ = {};
+    key_ = key_state::absent;
+    seen_ = v->mark;
+    // A leader whose key is gone writes it again: until its deadline nobody may object.
+    if (mode_ == mode::leader)
+      renew_at_ = now;
+    else if (purpose_ == purpose::hold)
+      not_before_ = std::max(not_before_, now + jitter());
+  } else if (std::holds_alternative<key_writer::not_sent>(what)) {
+    not_written(repeat_pause(options_.length), now);
+  } else if (const auto* w = std::get_if<key_writer::refused>(&what)) {
+    out_.emplace_back(complain{w->why});
+    not_written(options_.length / 3, now);
+  }
+}
+
+void lease::not_written(duration pause, time_point now) {
+  // A key that cannot be given back runs out by itself.
+  if (purpose_ == purpose::let_go)
+    held_ = {};
+  not_before_ = now + pause;
+}
+
+void lease::landed(const key_writer::landed& what, time_point now) {
+  if (purpose_ == purpose::let_go) {
+    held_ = {};
+    key_ = key_state::absent;
+    seen_ = what.at;
+    return;
+  }
+  // It landed in a bucket that is gone, or somebody was seen to have written over it.
+  if (std::exchange(void_, false) || (key_ == key_state::present && seen_ > what.at)) {
+    held_ = {};
+    return;
+  }
+  held_ = what.at;
+  saw(what.at, what.sent);
+  if (letting_go_)
+    return;
+  held_until_ = what.sent + options_.length * 4 / 5;
+  renew_at_ = what.sent + options_.length / 3;
+  if (mode_ == mode::follower && now < held_until_) {
+    mode_ = mode::leader;
+    out_.emplace_back(announce{true, "holds the leader key"});
+  } else if (mode_ == mode::follower) {
+    // The answer came too late to lead by it, but the key is ours: renew it at once.
+    seen_at_ = now - options_.length;
+  } else if (mode_ == mode::leader && now >= held_until_) {
+    depose("the lease was not renewed in time", now);
+    seen_at_ = now - options_.length;
+  }
+}
+
+void lease::depose(std::string why, time_point now) {
+  mode_ = mode::follower;
+  not_before_ = std::max(not_before_, now);
+  out_.emplace_back(announce{false, std::move(why)});
+}
+
+void lease::saw(revision at, time_point now) {
+  if (key_ == key_state::present && at <= seen_)
+    return;
+  if (key_ == key_state::absent && at < seen_)
+    return; // Late news from before the removal.
+  key_ = key_state::present;
+  seen_ = at;
+  seen_at_ = now;
+}
+
+duration lease::jitter() {
+  // 10 ms at the default lease of 3 s: less than a person sees, more than a round trip.
+  auto most = static_cast<std::uint64_t>((options_.length / 300).count());
+  return duration{static_cast<duration::rep>(random_() % (most + 1))};
+}
+
+} // namespace partita::core

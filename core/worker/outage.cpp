@@ -1,0 +1,74 @@
+#include "partita/core/worker/outage.hpp"
+
+#include <algorithm>
+
+namespace partita::core {
+
+namespace {
+
+constexpr alert_level levels[] = {alert_level::info, alert_level::warn,
+                                  alert_level::error, alert_level::critical};
+
+} // namespace
+
+outage::commands outage::step(const event& what, time_point now) {
+  out_.clear();
+  std::visit([&](const auto& x) { on(x, now); }, what);
+  return std::move(out_);
+}
+
+std::optional<time_point> outage::wake_at() const {
+  if (!proven_at_)
+    return std::nullopt;
+  for (auto x : levels)
+    if (!said_ || x > *said_)
+      return *proven_at_ + age_of(x);
+  return std::nullopt;
+}
+
+void outage::on(const proven& what, time_point now) {
+  auto before = proven_at_;
+  proven_at_ = std::max(what.sent, proven_at_.value_or(what.sent));
+  if (!said_ || now - *proven_at_ >= options_.after)
+    return;
+  out_.emplace_back(recover{});
+  out_.emplace_back(alert{*said_, now - *before, true});
+  said_.reset();
+}
+
+void outage::on(const released&, time_point) {
+  // Who is degraded stays so until there is a proof.
+  if (!said_)
+    proven_at_.reset();
+}
+
+void outage::on(const tick&, time_point now) {
+  if (!proven_at_)
+    return;
+  auto age = now - *proven_at_;
+  auto was = said_;
+  for (auto x : levels)
+    if (age >= age_of(x) && (!said_ || x > *said_))
+      said_ = x;
+  if (said_ == was)
+    return;
+  if (!was)
+    out_.emplace_back(degrade{});
+  out_.emplace_back(alert{*said_, age, false});
+}
+
+duration outage::age_of(alert_level x) const {
+  switch (x) {
+  case alert_level::info:
+    return options_.after;
+  case alert_level::warn:
+    return options_.warn;
+  case alert_level::error:
+    return options_.error;
+  case alert_level::critical:
+    return options_.critical;
+  }
+  return options_.critical;
+}
+
+} // namespace partita::core

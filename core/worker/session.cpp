@@ -1,0 +1,262 @@
+#include "partita/core/worker/session.hpp"
+
+#include "partita/core/planted.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace partita::core {
+
+duration session_length(duration ttl) {
+  return planted(mistake::no_clock_margin) ? ttl : ttl - ttl / 8;
+}
+
+session::session(options opts) : options_{std::move(opts)}, writer_{options_.pause} {
+  next_.nonce = options_.self;
+  next_.program_version = options_.program_version;
+  next_.capacity = options_.capacity;
+  next_.zone = options_.zone;
+}
+
+session::commands session::open() {
+  return {read{}};
+}
+
+session::commands session::step(const event& what, time_point now) {
+  out_.clear();
+  if (phase_ == phase::over)
+    return {};
+  std::visit([&](const auto& x) { on(x, now); }, what);
+  // After the event: it may have been the answer that extends the session.
+  if (phase_ == phase::beating && until_ && now >= *until_ && !goodbye_)
+    end("no proof of life was acknowledged for too long");
+  proceed(now);
+  return std::move(out_);
+}
+
+std::optional<time_point> session::wake_at() const {
+  switch (phase_) {
+  case phase::over:
+    return std::nullopt;
+  case phase::opening:
+    return read_at_;
+  case phase::entering:
+  case phase::beating:
+    break;
+  }
+  auto result = writer_.busy() ? writer_.wake_at() : std::optional{beat_at_};
+  return goodbye_ ? result : earlier(result, until_);
+}
+
+void session::on(const write_answered& what, time_point now) {
+  carry_out(writer_.answered(what.answer, now), now);
+}
+
+void session::on(const read_answered& what, time_point now) {
+  found_ = what.found;
+  if (phase_ == phase::opening) {
+    read_on_opening(what.answer, now);
+    return;
+  }
+  auto ours =
+      found_ && found_->nonce == options_.self && found_->state == under_way_.state;
+  carry_out(writer_.looked(what.answer, ours, now), now);
+}
+
+void session::on(const tick&, time_point now) {
+  if (phase_ == phase::opening) {
+    if (read_at_ && now >= *read_at_) {
+      read_at_.reset();
+      out_.emplace_back(read{});
+    }
+    return;
+  }
+  carry_out(writer_.tick(now), now);
+}
+
+void session::on(const progressed& what, time_point) {
+  auto before = next_;
+  next_.seen = what.what.seen;
+  next_.applied = what.what.applied;
+  next_.stopping = what.what.stopping;
+  if (what.what.draining)
+    next_.state = beat_state::draining;
+  else if (next_.applied.version.value != 0)
+    next_.state = beat_state::working;
+  news_ = news_ || next_ != before;
+}
+
+void session::on(const goodbye& what, time_point) {
+  if (goodbye_)
+    return;
+  goodbye_ = what.restarting ? beat_state::restarting : beat_state::stopped;
+  // Where nothing was written there is nothing to take back.
+  if (phase_ == phase::opening || (phase_ == phase::entering && !writer_.busy()))
+    end_with_goodbye(true);
+}
+
+void session::proceed(time_point now) {
+  if (writer_.busy())
+    return;
+  switch (phase_) {
+  case phase::opening:
+  case phase::over:
+    return;
+  case phase::entering:
+    if (now >= beat_at_)
+      beat_now(now);
+    return;
+  case phase::beating:
+    if (goodbye_ || news_ || now >= beat_at_)
+      beat_now(now);
+    return;
+  }
+}
+
+void session::read_on_opening(const kv_read& answer, time_point now) {
+  switch (answer.status) {
+  case read_status::found:
+  case read_status::missing:
+    find(answer.entry.revision, now);
+    return;
+  case read_status::refused:
+    out_.emplace_back(complain{answer.why});
+    [[fallthrough]];
+  case read_status::not_connected:
+  case read_status::unknown:
+    read_at_ = now + options_.pause;
+    return;
+  }
+}
+
+bool session::mine_before(const nonce& x) const {
+  return std::find(options_.past.begin(), options_.past.end(), x) != options_.past.end();
+}
+
+/// Decides whether the first beat may be written over what was found at `at`.
+void session::find(revision at, time_point now) {
+  auto again = phase_ == phase::entering && at == revision_;
+  if (found_ && found_->nonce == options_.self && !is_living(found_->state)) {
+    end("it was ended by the leader before its session started");
+    return;
+  }
+  auto mine = found_ && (found_->nonce == options_.self || mine_before(found_->nonce));
+  auto lives = found_ && is_living(found_->state);
+  if (lives && !mine && !planted(mistake::joiner_beats_over_live_beat)) {
+    // It ends with its goodbye, or when the leader expels it.
+    phase_ = phase::opening;
+    read_at_ = now + options_.interval;
+    if (!std::exchange(said_to_wait_, true))
+      out_.emplace_back(waits{"another incarnation lives under this worker id (nonce "
+                              + found_->nonce.value + ')'});
+    return;
+  }
+  phase_ = phase::entering;
+  revision_ = at;
+  // A refusal over the very revision that was read: not as fast as the store answers.
+  beat_at_ = again ? now + options_.pause : now;
+  next_.replaces = found_ ? replaced_by_us(*found_) : nonce{};
+}
+
+nonce session::replaced_by_us(const beat& found) const {
+  // A late write of our own.
+  if (found.nonce == options_.self)
+    return found.replaces;
+  // Whoever was ordered to end by a forced mark may still work: its end counts from that
+  // mark, and not from our beat.
+  if (found.state == beat_state::forced && !mine_before(found.nonce))
+    return {};
+  return found.nonce;
+}
+
+void session::beat_now(time_point now) {
+  if (goodbye_)
+    next_.state = *goodbye_;
+  news_ = false;
+  under_way_ = next_;
+  carry_out(writer_.begin(revision_, now), now);
+}
+
+void session::carry_out(const key_writer::step& what, time_point now) {
+  if (const auto* x = std::get_if<key_writer::write>(&what)) {
+    out_.emplace_back(write{under_way_, x->expected});
+  } else if (std::holds_alternative<key_writer::read>(what)) {
+    out_.emplace_back(read{});
+  } else if (const auto* y = std::get_if<key_writer::landed>(&what)) {
+    landed(*y, now);
+  } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
+    taken(z->entry, now);
+  } else if (const auto* v = std::get_if<key_writer::vacant>(&what)) {
+    found_.reset();
+    if (phase_ == phase::entering && !goodbye_)
+      find(v->mark, now);
+    else
+      end("its heartbeat is gone from the store");
+  } else if (std::holds_alternative<key_writer::not_sent>(what)) {
+    not_written(now + options_.pause);
+  } else if (const auto* w = std::get_if<key_writer::refused>(&what)) {
+    out_.emplace_back(complain{w->why});
+    not_written(now + options_.interval);
+  }
+}
+
+void session::landed(const key_writer::landed& what, time_point now) {
+  revision_ = what.at;
+  beat_at_ = what.sent + options_.interval;
+  phase_ = phase::beating;
+  if (goodbye_ && under_way_.state == *goodbye_) {
+    end_with_goodbye(true);
+    return;
+  }
+  auto from = planted(mistake::deadline_from_answer) ? now : what.sent;
+  auto until = from + session_length(options_.ttl);
+  if (!started_) {
+    // An answer that took longer than a session lasts: the next beat starts it.
+    if (options_.exclusive && now >= until) {
+      beat_at_ = now;
+      return;
+    }
+    started_ = true;
+    out_.emplace_back(started{});
+  }
+  if (options_.exclusive)
+    until_ = until;
+  out_.emplace_back(extended{until});
+}
+
+void session::taken(const kv_entry& entry, time_point now) {
+  auto at = std::to_string(entry.revision.value);
+  if (phase_ == phase::entering && !goodbye_)
+    find(entry.revision, now);
+  else if (!found_)
+    end("its heartbeat was overwritten by something that is none (revision " + at + ')');
+  else if (found_->nonce != options_.self)
+    end("another incarnation beats in its place (revision " + at + ')');
+  else if (!is_living(found_->state))
+    end("the leader ended it (revision " + at + ')');
+  else
+    end("the store lost writes (revision " + at + ')');
+}
+
+void session::not_written(time_point beat_at) {
+  beat_at_ = beat_at;
+  if (goodbye_)
+    end_with_goodbye(phase_ == phase::entering);
+}
+
+void session::end(std::string why) {
+  if (goodbye_) {
+    // Whoever ended us has said goodbye for us.
+    end_with_goodbye(true);
+    return;
+  }
+  phase_ = phase::over;
+  out_.emplace_back(over{std::move(why)});
+}
+
+void session::end_with_goodbye(bool acknowledged) {
+  phase_ = phase::over;
+  out_.emplace_back(said{acknowledged});
+}
+
+} // namespace partita::core

@@ -1,0 +1,42 @@
+#include "partita/core/worker/source_alert.hpp"
+
+#include <utility>
+
+namespace partita::core {
+
+std::optional<source_alert::alert> source_alert::found(const std::string& why,
+                                                       time_point now) {
+  if (why.empty()) {
+    if (!since_)
+      return std::nullopt;
+    auto age = now - *std::exchange(since_, std::nullopt);
+    why_.clear();
+    return alert{said_, "the list of partitions can be had again", age, true};
+  }
+  if (since_ && why == why_)
+    return tick(now);
+  since_ = since_.value_or(now);
+  why_ = why;
+  said_ = level_at(now);
+  return alert{said_, why_, now - *since_, false};
+}
+
+std::optional<source_alert::alert> source_alert::tick(time_point now) {
+  auto due = wake_at();
+  if (!due || now < *due)
+    return std::nullopt;
+  said_ = alert_level::error;
+  return alert{said_, why_, now - *since_, false};
+}
+
+std::optional<time_point> source_alert::wake_at() const {
+  if (!since_ || said_ == alert_level::error)
+    return std::nullopt;
+  return *since_ + options_.error;
+}
+
+alert_level source_alert::level_at(time_point now) const {
+  return now - *since_ >= options_.error ? alert_level::error : alert_level::warn;
+}
+
+} // namespace partita::core

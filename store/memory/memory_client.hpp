@@ -1,0 +1,65 @@
+#pragma once
+
+#include "partita/store/memory/memory_faults.hpp"
+#include "partita/store/memory/memory_server.hpp"
+
+#include <string>
+
+/// INTERNAL to the memory store: one client's side of one bucket.
+namespace partita::store {
+
+/// Answers what is under way, then nothing is sent any more.
+struct close_bucket {};
+
+/// INTERNAL: time to look for silent watches.
+struct client_tick {};
+
+/// INTERNAL: a consumer is to be made now.
+struct attach_due {
+  std::uint64_t feed = 0;
+  std::uint64_t attempt = 0;
+};
+
+/// INTERNAL: a write has had its time.
+struct give_up {
+  std::uint64_t ticket = 0;
+};
+
+} // namespace partita::store
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::close_bucket)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::client_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::attach_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::give_up)
+
+namespace partita::store {
+
+/// One BUCKET of a memory store: bucket_actor and what its store and its server tell it.
+using memory_bucket_actor = bucket_actor::extend<
+    // From the server.
+    caf::reacts_to<delivery>, caf::reacts_to<consumer_heartbeat>,
+    // From the store.
+    caf::reacts_to<link_changed>, caf::reacts_to<client_fault>,
+    caf::replies_to<close_bucket>::with<store_closed>,
+    caf::replies_to<get_store_figures>::with<store_figures>,
+    // INTERNAL.
+    caf::reacts_to<client_tick>, caf::reacts_to<attach_due>, caf::reacts_to<give_up>>;
+
+struct memory_bucket_options {
+  /// How it was opened first; a bucket that has vanished is made again like this, unless
+  /// that was without `create`.
+  open_bucket opened;
+  std::chrono::milliseconds request_timeout{500};
+  std::chrono::milliseconds watch_heartbeat{500};
+  /// Whether the server answers everything, if late. Else each request has a timer of its
+  /// own, which costs.
+  bool answers_are_certain = true;
+};
+
+/// Starts the client's side of a bucket, connected. Has timers only while something is
+/// watched or a faulty write is under way.
+memory_bucket_actor spawn_memory_bucket(caf::actor_system& sys,
+                                        memory_server_actor server,
+                                        memory_bucket_options options);
+
+} // namespace partita::store

@@ -1,0 +1,160 @@
+#include "partita/store/memory/memory_model.hpp"
+
+#include "partita/store/key_rules.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace partita::store {
+
+namespace {
+
+constexpr std::chrono::milliseconds shortest_ttl{100};
+
+std::string configuration(const open_bucket& x) {
+  auto ttl = x.ttl.count() == 0 ? std::string{"no ttl"}
+                                : "ttl " + std::to_string(x.ttl.count()) + " ms";
+  return ttl + " and replicas " + std::to_string(x.replicas);
+}
+
+/// Why no bucket can be like this; empty if one can.
+std::string fault_of(const open_bucket& x) {
+  if (auto why = bucket_name_fault(x.name); !why.empty())
+    return why;
+  if (x.ttl.count() != 0 && x.ttl < shortest_ttl)
+    return "the ttl of bucket '" + x.name + "' is " + std::to_string(x.ttl.count())
+           + " ms, expected 0 or at least 100 ms; choose a longer one";
+  if (x.replicas == 0)
+    return "bucket '" + x.name + "' has 0 replicas, expected at least 1";
+  return {};
+}
+
+std::string no_bucket(const std::string& name) {
+  return "there is no bucket '" + name + "'; open it with create";
+}
+
+kv_read answer(std::optional<kv_entry> found) {
+  if (!found)
+    return {read_status::missing, {}, {}};
+  return {read_status::found, std::move(*found), {}};
+}
+
+std::size_t size_of(const kv_change& x) {
+  return std::visit(
+      [](const auto& write) -> std::size_t {
+        if constexpr (requires { write.value; })
+          return write.value.size();
+        else
+          return 0;
+      },
+      x);
+}
+
+} // namespace
+
+memory_model::open_outcome memory_model::open(const open_bucket& what, time_point now) {
+  if (auto why = fault_of(what); !why.empty())
+    return {open_status::refused, {}, std::move(why)};
+  auto i = buckets_.find(what.name);
+  if (i == buckets_.end()) {
+    if (!what.create)
+      return {open_status::missing, {}, no_bucket(what.name)};
+    newest_created_ns_ = std::max(wall_ns(now), newest_created_ns_ + 1);
+    i = buckets_.emplace(what.name, memory_bucket{what, newest_created_ns_}).first;
+    i->second.expire_late(late_);
+  }
+  const auto& found = i->second.config();
+  if (what.create && (found.ttl != what.ttl || found.replicas != what.replicas))
+    return {
+        open_status::foreign, i->second.identity(),
+        "bucket '" + what.name + "' is there with " + configuration(found) + ", expected "
+            + configuration(what)
+            + "; correct the configuration, or delete the bucket while nobody uses it"};
+  return {open_status::opened, i->second.identity(), {}};
+}
+
+memory_bucket::outcome memory_model::write(const std::string& bucket,
+                                           const kv_change& what, time_point now) {
+  auto refuse = [](std::string why) -> memory_bucket::outcome {
+    return {{write_status::refused, {}, std::move(why)}, std::nullopt};
+  };
+  if (auto why = key_fault(key_of(what)); !why.empty())
+    return refuse(std::move(why));
+  if (auto size = size_of(what); size > options_.max_value)
+    return refuse("the value of '" + key_of(what) + "' has " + std::to_string(size)
+                  + " bytes, the store takes " + std::to_string(options_.max_value)
+                  + "; write less, or raise the store's limit");
+  auto i = buckets_.find(bucket);
+  if (i == buckets_.end())
+    return refuse(no_bucket(bucket));
+  return i->second.write(what, now, wall_ns(now));
+}
+
+kv_read memory_model::last(const std::string& bucket, const std::string& key,
+                           time_point now) {
+  auto i = buckets_.find(bucket);
+  if (i == buckets_.end())
+    return {read_status::refused, {}, no_bucket(bucket)};
+  return answer(i->second.newest(key, now));
+}
+
+kv_read memory_model::stale(const std::string& bucket, const std::string& key,
+                            time_point now) {
+  auto i = buckets_.find(bucket);
+  if (i == buckets_.end())
+    return {read_status::refused, {}, no_bucket(bucket)};
+  return answer(i->second.previous(key, now));
+}
+
+kv_identity memory_model::identify(const std::string& bucket) const {
+  auto i = buckets_.find(bucket);
+  if (i == buckets_.end())
+    return {read_status::missing, {}, no_bucket(bucket)};
+  return {read_status::found, i->second.identity(), {}};
+}
+
+bool memory_model::has(const std::string& bucket) const {
+  return buckets_.contains(bucket);
+}
+
+std::vector<kv_entry> memory_model::entries(const std::string& bucket,
+                                            const std::string& pattern, time_point now) {
+  auto i = buckets_.find(bucket);
+  if (i == buckets_.end())
+    return {};
+  return i->second.entries(pattern, now);
+}
+
+bool memory_model::delete_bucket(const std::string& bucket) {
+  return buckets_.erase(bucket) > 0;
+}
+
+bool memory_model::lose_writes_after(const std::string& bucket, revision last) {
+  auto i = buckets_.find(bucket);
+  if (i == buckets_.end())
+    return false;
+  i->second.lose_writes_after(last);
+  return true;
+}
+
+void memory_model::expire_late(std::chrono::milliseconds by) {
+  late_ = by;
+  for (auto& [name, bucket] : buckets_)
+    bucket.expire_late(by);
+}
+
+std::int64_t memory_model::wall_ns(time_point now) const {
+  using std::chrono::nanoseconds;
+  auto passed = std::chrono::duration_cast<nanoseconds>(now - options_.start);
+  return options_.wall_start_ns + passed.count();
+}
+
+std::vector<std::string> keys_of(const std::vector<kv_entry>& entries) {
+  std::vector<std::string> result;
+  result.reserve(entries.size());
+  for (const auto& x : entries)
+    result.push_back(x.key);
+  return result;
+}
+
+} // namespace partita::store

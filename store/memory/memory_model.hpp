@@ -1,0 +1,72 @@
+#pragma once
+
+#include "partita/store/memory/memory_bucket.hpp"
+
+#include <cstddef>
+
+namespace partita::store {
+
+/// A JetStream server's key-value buckets without the server: pure, its clock is an
+/// input. Answers in the words of the store port; NATS_NOTES' table of answers is its
+/// source.
+class memory_model {
+public:
+  using time_point = memory_bucket::time_point;
+
+  struct options {
+    /// The monotonic time that `wall_start_ns` (nanoseconds since 1970) belongs to.
+    time_point start;
+    std::int64_t wall_start_ns = 0;
+    /// The largest value that is taken, as a server's max_payload.
+    std::size_t max_value = std::size_t{1} << 20;
+  };
+
+  explicit memory_model(options x) : options_(x) {}
+
+  struct open_outcome {
+    open_status status = open_status::unknown;
+    bucket_identity identity;
+    std::string why;
+  };
+
+  /// Finds or makes a bucket. Without `create` any configuration will do; with it, the
+  /// one that is there has to be the same.
+  open_outcome open(const open_bucket& what, time_point now);
+
+  memory_bucket::outcome write(const std::string& bucket, const kv_change& what,
+                               time_point now);
+
+  /// The newest revision.
+  kv_read last(const std::string& bucket, const std::string& key, time_point now);
+  /// What a replica shows that missed the newest write of the key.
+  kv_read stale(const std::string& bucket, const std::string& key, time_point now);
+
+  kv_identity identify(const std::string& bucket) const;
+
+  bool has(const std::string& bucket) const;
+
+  /// What a new consumer replays; nothing if there is no such bucket.
+  std::vector<kv_entry> entries(const std::string& bucket, const std::string& pattern,
+                                time_point now);
+
+  /// Both return whether there was such a bucket.
+  bool delete_bucket(const std::string& bucket);
+  bool lose_writes_after(const std::string& bucket, revision last);
+
+  /// From now on all buckets sweep this much later than their TTLs say.
+  void expire_late(std::chrono::milliseconds by);
+
+private:
+  std::int64_t wall_ns(time_point now) const;
+
+  options options_;
+  std::chrono::milliseconds late_{0};
+  std::map<std::string, memory_bucket, std::less<>> buckets_;
+  /// No two buckets are made at the same time, however fast they follow.
+  std::int64_t newest_created_ns_ = 0;
+};
+
+/// Their keys, in the same order.
+std::vector<std::string> keys_of(const std::vector<kv_entry>& entries);
+
+} // namespace partita::store

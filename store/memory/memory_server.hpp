@@ -1,0 +1,178 @@
+#pragma once
+
+#include "partita/messages/interfaces.hpp"
+#include "partita/store/memory/memory_model.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/fwd.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+/// The part of a memory store that all its clients share, and how they speak with it.
+namespace partita::store {
+
+// -- behind the clients' backs ----------------------------------------------------------
+
+/// Deletes a bucket; its watches fall silent. Answered with whether it was there. To make
+/// it again, send open_bucket.
+struct delete_bucket {
+  std::string name;
+};
+
+/// Takes back all writes after `last`, acknowledged ones too. Answered like
+/// delete_bucket.
+struct lose_writes {
+  std::string bucket;
+  revision last;
+};
+
+// -- what clients send ------------------------------------------------------------------
+
+struct server_opened {
+  open_status status = open_status::unknown;
+  bucket_identity identity;
+  std::string why;
+};
+
+/// Is done `delay` after it has come.
+struct server_write {
+  std::string bucket;
+  kv_change change;
+  std::chrono::milliseconds delay{0};
+};
+
+struct server_read {
+  std::string bucket;
+  std::string key;
+  /// From a replica that missed the key's newest write.
+  bool stale = false;
+};
+
+struct server_identify {
+  std::string bucket;
+};
+
+/// One message of a consumer; the numbers are those of watch_feed.
+struct delivery {
+  std::uint64_t feed = 0;
+  std::uint64_t attempt = 0;
+  std::uint64_t sequence = 0;
+  kv_entry entry;
+  /// Was held back by a fault already.
+  bool late = false;
+};
+
+struct consumer_heartbeat {
+  std::uint64_t feed = 0;
+  std::uint64_t attempt = 0;
+  std::uint64_t last_sequence = 0;
+  bool late = false;
+};
+
+/// Hears a consumer.
+using consumer_inbox_actor =
+    caf::typed_actor<caf::reacts_to<delivery>, caf::reacts_to<consumer_heartbeat>>;
+
+/// Makes a consumer, in the place of an earlier one of the same inbox and feed.
+struct make_consumer {
+  std::string bucket;
+  std::string pattern;
+  std::uint64_t feed = 0;
+  std::uint64_t attempt = 0;
+  consumer_inbox_actor inbox;
+};
+
+struct consumer_made {
+  /// Empty `why`: it was made.
+  std::string why;
+  bucket_identity bucket;
+  /// What will be shown at first.
+  std::vector<std::string> keys;
+};
+
+struct drop_consumer {
+  std::uint64_t feed = 0;
+  consumer_inbox_actor inbox;
+};
+
+/// Asks a client whether it serves a nonce.
+struct server_probe {
+  partita::nonce nonce;
+};
+
+/// A client that can be probed. The server passes probes on to it rather than answering
+/// for it: a client that is frozen keeps its connection, and only does not answer.
+using probe_host_actor = caf::typed_actor<caf::replies_to<server_probe>::with<probed>>;
+
+/// From now on probes of `nonce` go to `host`, until server_end_probe or its end.
+struct server_serve_probe {
+  partita::nonce nonce;
+  probe_host_actor host;
+};
+
+/// Without effect if another host has taken the nonce since.
+struct server_end_probe {
+  partita::nonce nonce;
+  probe_host_actor host;
+};
+
+/// INTERNAL to the server: time for heartbeats.
+struct server_tick {};
+
+/// INTERNAL to the server: a delayed write is due.
+struct server_write_due {
+  std::uint64_t ticket = 0;
+};
+
+} // namespace partita::store
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::delete_bucket)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::lose_writes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_opened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_write)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_identify)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::delivery)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::consumer_heartbeat)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::make_consumer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::consumer_made)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::drop_consumer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_probe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_serve_probe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_end_probe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_write_due)
+
+namespace partita::store {
+
+/// The SERVER of memory stores.
+using memory_server_actor = caf::typed_actor<
+    // For tests and simulations.
+    caf::replies_to<delete_bucket>::with<bool>, caf::replies_to<lose_writes>::with<bool>,
+    // For clients.
+    caf::replies_to<open_bucket>::with<server_opened>,
+    caf::replies_to<server_write>::with<kv_written>,
+    caf::replies_to<server_read>::with<kv_read>,
+    caf::replies_to<server_identify>::with<kv_identity>,
+    caf::replies_to<make_consumer>::with<consumer_made>, caf::reacts_to<drop_consumer>,
+    caf::replies_to<server_probe>::with<probed>, caf::reacts_to<server_serve_probe>,
+    caf::reacts_to<server_end_probe>,
+    // INTERNAL.
+    caf::reacts_to<server_tick>, caf::reacts_to<server_write_due>>;
+
+struct memory_server_options {
+  /// How often a consumer shows that it works.
+  std::chrono::milliseconds watch_heartbeat{500};
+  /// The largest value that is taken.
+  std::size_t max_value = std::size_t{1} << 20;
+  /// What the server's wall clock shows at its start, nanoseconds since 1970; 0: what the
+  /// system's shows. A simulation that wants the same trace twice sets it.
+  std::int64_t wall_start_ns = 0;
+};
+
+/// Starts a server without buckets. Lives as long as somebody holds it or one of its
+/// clients; has a timer only while there are consumers.
+memory_server_actor spawn_memory_server(caf::actor_system& sys,
+                                        memory_server_options options = {});
+
+} // namespace partita::store

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "partita/messages/interfaces.hpp"
+#include "partita/store/memory/memory_faults.hpp"
+#include "partita/store/memory/memory_server.hpp"
+
+#include <caf/fwd.hpp>
+
+#include <chrono>
+
+namespace partita {
+
+/// Starts a store that lives in this process, with the semantics of the one on NATS:
+/// revisions of one sequence per bucket, TTL, delete marks, replay marks. Runs on the
+/// actor system's clock, so that tests can move time. What it holds ends with it.
+store_actor spawn_memory_store(caf::actor_system& sys);
+
+namespace store {
+
+/// A store in memory whose connection can be made to fail. A fault is in force for what
+/// its bucket is asked after the bucket has heard of it.
+///
+/// A simulation that ends a client, or takes its link down, makes what it serves `gone`;
+/// one that keeps its actor from running makes it `unknown`.
+using memory_store_actor =
+    store_actor::extend<caf::reacts_to<client_fault>,
+                        // From the server, for whoever asks it.
+                        caf::replies_to<server_probe>::with<probed>>;
+
+/// As nats_options.
+struct memory_client_options {
+  std::chrono::milliseconds request_timeout{500};
+  /// The server's own.
+  std::chrono::milliseconds watch_heartbeat{500};
+  /// False where something stands between this client and the server that may lose or
+  /// keep messages, as in a simulation.
+  bool answers_are_certain = true;
+};
+
+/// Starts one client of `server`: as many as processes are to be played.
+memory_store_actor spawn_memory_client(caf::actor_system& sys, memory_server_actor server,
+                                       memory_client_options options = {});
+
+} // namespace store
+} // namespace partita

@@ -1,0 +1,137 @@
+#pragma once
+
+#include "partita/store/nats/client/message.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What is said to the JetStream API and what it answers, as text and back. Reading never
+/// throws; an answer that makes no sense is an api_error of code 0.
+namespace partita::nats {
+
+/// "No", as the API says it.
+struct api_error {
+  /// As in HTTP; 0: the answer could not be read.
+  int code = 0;
+  /// JetStream's own number, which says more.
+  int err_code = 0;
+  std::string description;
+};
+
+namespace err_code {
+
+inline constexpr int temporarily_unavailable = 10008;
+inline constexpr int no_message_found = 10037;
+inline constexpr int not_enabled_for_account = 10039;
+inline constexpr int stream_name_in_use = 10058;
+inline constexpr int stream_not_found = 10059;
+inline constexpr int subjects_overlap = 10065;
+inline constexpr int wrong_last_sequence = 10071;
+inline constexpr int not_enabled = 10076;
+/// The same as wrong_last_sequence, from newer servers in a cluster.
+inline constexpr int wrong_last_sequence_in_cluster = 10164;
+
+} // namespace err_code
+
+template <class T>
+using answer = std::variant<T, api_error>;
+
+/// For logs: "wrong last sequence: 3 (400/10071)".
+std::string to_string(const api_error& x);
+
+// -- streams ----------------------------------------------------------------------------
+
+struct stream_options {
+  std::string bucket;
+  /// 0: values live for ever.
+  std::chrono::milliseconds ttl{0};
+  std::uint32_t replicas = 1;
+};
+
+/// What of a stream's configuration decides whether it can serve as a bucket.
+struct stream_config {
+  std::vector<std::string> subjects;
+  std::string retention;
+  std::string storage;
+  std::string discard;
+  std::int64_t max_msgs_per_subject = 0;
+  std::int64_t max_age_ns = 0;
+  std::int64_t replicas = 1;
+  /// Fed by another stream, so that our writes would not be its truth.
+  bool is_copy = false;
+  bool sealed = false;
+};
+
+struct stream_info {
+  stream_config config;
+  std::int64_t created_at_ns = 0;
+  std::uint64_t last_sequence = 0;
+  /// What has messages, if that was asked for.
+  std::vector<std::string> subjects;
+};
+
+/// A stream like those that the nats tool and the Go client make for a KV bucket.
+std::string create_stream_request(const stream_options& wanted);
+
+/// What of `found` would break the promises of a bucket, one sentence; empty: nothing.
+/// Settings that change nothing for us (limits, placement, description) are not compared.
+std::string differences(const stream_options& wanted, const stream_config& found);
+
+/// Asks for a stream and its subjects that match `filter`.
+std::string subjects_request(std::string_view filter);
+
+/// The answer to making a stream, or to asking for it. An answer that has only some of the
+/// subjects (servers list 100,000 at most) is an error.
+answer<stream_info> parse_stream(std::string_view text);
+
+// -- consumers --------------------------------------------------------------------------
+
+struct consumer_options {
+  std::string stream;
+  std::string filter;
+  std::string inbox;
+  std::chrono::milliseconds heartbeat{500};
+  /// The server drops the consumer once nobody listened for this long.
+  std::chrono::milliseconds inactive_threshold{5000};
+};
+
+struct consumer_info {
+  std::string name;
+};
+
+std::string create_consumer_request(const consumer_options& wanted);
+answer<consumer_info> parse_consumer(std::string_view text);
+
+// -- values -----------------------------------------------------------------------------
+
+struct publish_ack {
+  std::string stream;
+  std::uint64_t sequence = 0;
+};
+
+answer<publish_ack> parse_publish_ack(std::string_view text);
+
+/// One message of a stream.
+struct stored_message {
+  std::string subject;
+  std::string data;
+  std::uint64_t sequence = 0;
+  std::int64_t stored_at_ns = 0;
+  header_list headers;
+};
+
+std::string last_message_request(std::string_view subject);
+/// The answer of the stream's leader.
+answer<stored_message> parse_stored(std::string_view text);
+/// The answer of any replica: the message itself, described by headers.
+answer<stored_message> parse_direct(message x);
+
+/// Whether these headers make a message a delete, purge or expiry mark.
+bool is_removal(const header_list& headers);
+
+} // namespace partita::nats

@@ -1,0 +1,161 @@
+#pragma once
+
+#include "partita/store/nats/client/message.hpp"
+#include "partita/store/nats/client/options.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The border to the NATS library. Nothing outside of this folder sees nats.h, and
+/// nothing in here sees an actor.
+namespace partita::nats {
+
+/// What is known of the server when a link comes up.
+struct server_facts {
+  std::string url;
+  /// The largest message that it takes, in bytes, headers included.
+  std::int64_t max_payload = 0;
+};
+
+/// Hears what a connection brings. Called on threads of the connection and of the
+/// library: an implementation copies or moves what it needs, passes it on and returns; it
+/// never waits, and never closes the connection.
+class sink {
+public:
+  virtual ~sink();
+
+  /// There is a link to a server. `link` counts them from 1.
+  virtual void link_up(std::uint64_t link, const server_facts& server) = 0;
+
+  /// There is none: it was lost, or a try failed for another reason than the one before.
+  /// `link` is the number of the last one; 0: there was none yet. Authentication failures
+  /// are named in `why`.
+  virtual void link_down(std::uint64_t link, const std::string& why) = 0;
+
+  /// The answer to a request.
+  virtual void answered(std::uint64_t ticket, message answer) = 0;
+
+  /// A message to an inbox that was opened with connection::listen.
+  virtual void delivered(std::uint64_t inbox, message news) = 0;
+
+  /// The server did not permit a publish to `subject`, or if it is empty, something else
+  /// of what we do; `why` has the server's words.
+  virtual void denied(const std::string& subject, const std::string& why) = 0;
+
+  /// Soon after a link came up: which program serves it.
+  virtual void server_known(const std::string& version, bool clustered);
+
+  /// The time asked for with connection::wake_at has come.
+  virtual void wake() = 0;
+};
+
+enum class send_status : std::uint8_t {
+  /// Handed to the server's socket.
+  sent,
+  /// There is no link; certainly not sent.
+  not_connected,
+  /// Larger than this server takes; certainly not sent.
+  too_large,
+  /// The library refused it; certainly not sent.
+  refused,
+  /// The link broke while sending: may have arrived.
+  broken
+};
+
+struct send_result {
+  send_status status = send_status::not_connected;
+  /// The link that it went over; only with `sent` and `broken`.
+  std::uint64_t link = 0;
+  /// For people, unless `sent`.
+  std::string why;
+};
+
+/// One connection to NATS, shared by any number of users, each with a port of its own.
+///
+/// Everything is asynchronous and rests on one primitive: a request is published with a
+/// reply subject below one inbox of the connection, and whatever comes there (a JetStream
+/// acknowledgement with its error code, a JSON answer, the server's "no responders") goes
+/// to the port that asked, under the ticket that it chose. js_PublishMsgAsync would do
+/// the same for writes alone, with bookkeeping of its own; kvStore_* and the other js_*
+/// calls would block a thread each. Time-outs are the asker's business.
+///
+///   keeper thread:  connect --ok--> up --closed, broken--> down --wait--> connect ...
+///
+/// A link is one natsConnection, and never reconnects by itself: the keeper makes a new
+/// one, every 50 ms at first. That way nothing is ever buffered while there is no link,
+/// a try that fails says why (the library's own reconnect hides it, and gives up for good
+/// after two authentication failures), and no caller waits for the library's lock, which
+/// it holds while it dials. Consumers are rebuilt after a reconnect anyway.
+class connection {
+public:
+  using port = std::uint64_t;
+  using clock = std::chrono::steady_clock;
+
+  /// Begins to connect, in the background and for ever.
+  explicit connection(nats_options options);
+
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  /// Closes.
+  ~connection();
+
+  /// Waits until everything is closed: after that no sink is called any more, and every
+  /// call says not_connected. May take as long as one try to connect. Not to be called
+  /// from a sink.
+  void close();
+
+  /// The sink hears the state of the link at once, and every change.
+  port open_port(std::shared_ptr<sink> user);
+
+  /// Calls that are under way may still reach the sink. Its inboxes are closed.
+  void close_port(port user);
+
+  /// Publishes `data` to `subject` and hands what is answered to the port's sink.
+  send_result request(port user, std::uint64_t ticket, const std::string& subject,
+                      const header_list& headers, std::string_view data);
+
+  /// Publishes without a wish for an answer.
+  send_result publish(const std::string& subject, std::string_view data);
+
+  struct inbox {
+    send_result result;
+    /// To be named to whoever shall send there.
+    std::string subject;
+  };
+
+  /// Opens an inbox; its messages go to the port's sink under `number`, which the port
+  /// must not have used before. Ends with the link.
+  inbox listen(port user, std::uint64_t number);
+
+  /// Closes an inbox. A few messages may still come.
+  void unlisten(port user, std::uint64_t number);
+
+  /// Answers every message to `subject` that wants an answer with an empty one, on the
+  /// thread that brings the message: no sink is asked, so it shows that the process
+  /// runs, however busy it is. Begins as soon as there is a link, a moment after the call
+  /// at the earliest, and begins anew with each link. Where the server does not permit
+  /// it, sink::denied says so. A subject that is answered already is left as it is.
+  void answer(port user, const std::string& subject);
+
+  /// Ends what answer() began; closing the port does so too.
+  void answer_no_more(const std::string& subject);
+
+  /// Calls the sink's wake() once, at `at` or up to an eighth of the time until then later,
+  /// unless the port is closed before; nullopt: not at all. Each call takes the place of the
+  /// one before. For timers that must not keep their owner alive.
+  void wake_at(port user, std::optional<clock::time_point> at);
+
+  /// How many subscriptions the library has or still winds up, for tests.
+  std::size_t open_inboxes() const;
+
+private:
+  class keeper;
+  std::unique_ptr<keeper> keeper_;
+};
+
+} // namespace partita::nats

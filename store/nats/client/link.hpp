@@ -1,0 +1,118 @@
+#pragma once
+
+#include "partita/store/nats/client/connection.hpp"
+#include "partita/store/nats/client/library.hpp"
+
+#include <nats/nats.h>
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// Private to the border: the only header that includes nats.h.
+namespace partita::nats {
+
+/// One natsConnection, from a successful connect to its end.
+class link {
+public:
+  using handler = std::function<void(message)>;
+
+  /// Called on the library's threads.
+  struct events {
+    /// The link has ended by itself.
+    std::function<void()> closed;
+    /// The server complained, for example of a missing permission.
+    std::function<void(std::string)> complaint;
+  };
+
+  struct failure {
+    std::string why;
+  };
+
+  /// Connects; waits for that as long as the servers take, at most half a second each.
+  static std::variant<std::shared_ptr<link>, failure>
+  open(const nats_options& options, const std::vector<std::string>& urls,
+       std::uint64_t number, events hear);
+
+  link(const link&) = delete;
+  link& operator=(const link&) = delete;
+  ~link();
+
+  std::uint64_t number() const { return number_; }
+  const server_facts& server() const { return server_; }
+  std::vector<std::string> discovered_urls() const;
+
+  send_result publish(const std::string& subject, const std::string& reply,
+                      const header_list& headers, std::string_view data);
+
+  /// `handle` is called on the library's delivery thread, one message after the other.
+  send_result listen(const std::string& subject, handler handle);
+  /// Puts a subscription aside for bury(): winding it up takes a round trip.
+  void unlisten(const std::string& subject);
+  bool has_retired() const;
+  /// Winds up what was put aside.
+  void bury();
+
+  /// Whether the link has ended, and why.
+  bool over() const;
+  std::string why_over() const;
+
+  /// Ends the link and waits for the last callback.
+  void finish(const std::shared_ptr<link>& self);
+
+  std::size_t listeners() const;
+
+private:
+  /// What a subscription's callbacks hold; freed in the library's on-complete callback,
+  /// the first moment after which no message can come.
+  struct listener {
+    link* owner;
+    std::mutex mutex;
+    handler handle;
+    /// Messages that were handled and wait to be given back together.
+    std::vector<message_ptr> used;
+    std::size_t used_bytes = 0;
+  };
+
+  /// Keeps a listener for which the library promises no last callback.
+  static void abandon(std::unique_ptr<listener> x);
+
+  link(std::uint64_t number, events hear);
+
+  static void on_message(natsConnection*, natsSubscription*, natsMsg*, void*);
+  static void on_complete(void*);
+  static void on_closed(natsConnection*, void*);
+  static void on_error(natsConnection*, natsSubscription*, natsStatus, void*);
+
+  void subscription_gone();
+  send_result outcome_of(natsStatus status, std::size_t size);
+
+  std::uint64_t number_;
+  events hear_;
+  natsConnection* nc_ = nullptr;
+  server_facts server_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  /// The library has closed it.
+  bool over_ = false;
+  /// The last callback of the connection is done.
+  bool closed_ = false;
+  /// A write was cut off half way; what comes after it would be garbage to the server.
+  bool broken_ = false;
+  bool finishing_ = false;
+  std::string why_over_;
+  /// Subscriptions whose on-complete callback has not come yet.
+  std::size_t listeners_ = 0;
+  std::map<std::string, natsSubscription*> subscriptions_;
+  std::vector<natsSubscription*> retired_;
+  /// Unsubscribed, but no round trip has shown that the reader is past them.
+  std::vector<natsSubscription*> buried_;
+};
+
+} // namespace partita::nats

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "partita/messages/store.hpp"
+#include "partita/store/nats/client/api.hpp"
+#include "partita/store/nats/client/subjects.hpp"
+#include "partita/store/nats/nats_requests.hpp"
+
+#include <string>
+
+/// What the server's answers mean in the words of the store port. Pure.
+namespace partita::store {
+
+/// A write to `key`, answered.
+kv_written written_from(const nats_outcome& x, const std::string& bucket,
+                        const std::string& key);
+
+/// A read from the stream's leader, answered.
+kv_read read_from(nats_outcome x, const std::string& bucket);
+
+/// A read from any replica, answered. A stream that does not allow that shows as
+/// nats_outcome::kind::no_responders, which the asker looks at before.
+kv_read direct_read_from(nats_outcome x, const std::string& bucket);
+
+/// A stored message as an entry.
+kv_entry entry_from(nats::stored_message x, const std::string& bucket);
+
+/// What a consumer delivered, as an entry. `x` is parsed from the message's reply
+/// subject.
+kv_entry entry_from(nats::message news, const nats::delivery& x,
+                    const std::string& bucket);
+
+} // namespace partita::store

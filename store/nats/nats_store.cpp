@@ -1,0 +1,436 @@
+#include "partita/store/nats/nats_store.hpp"
+
+#include "partita/store/ask_buckets.hpp"
+#include "partita/store/key_rules.hpp"
+#include "partita/store/nats/client/server_info.hpp"
+#include "partita/store/nats/client/subjects.hpp"
+#include "partita/store/nats/nats_bucket.hpp"
+#include "partita/store/nats/nats_requests.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace partita {
+
+namespace store {
+
+/// INTERNAL: the connection is closed.
+struct nats_closed {};
+
+} // namespace store
+
+} // namespace partita
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::nats_closed)
+
+namespace partita::store {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+using nats_store_actor = store_actor::extend<caf::reacts_to<nats_closed>>::extend_with<
+    nats_closer_actor>::extend_with<nats_user_actor>;
+
+/// Its replicated compare-and-set has no known race.
+constexpr const char* first_good_cluster = "2.9.21";
+constexpr std::chrono::milliseconds shortest_ttl{100};
+constexpr unsigned most_replicas = 5;
+constexpr std::size_t most_denials_logged = 100;
+/// Between two probes where the server does not permit them: it logs each.
+constexpr std::chrono::seconds denied_probe_pause{60};
+
+template <class... Ts>
+void log(spdlog::level::level_enum level, fmt::format_string<Ts...> text, Ts&&... xs) {
+  if (auto logger = spdlog::get("partita"))
+    logger->log(level, text, std::forward<Ts>(xs)...);
+}
+
+/// Closes a connection on a thread of its own, as that waits for the library's threads.
+/// The actor system does not end before it has happened.
+template <class Then>
+void close_apart(caf::actor_system& sys, std::shared_ptr<nats::connection> connection,
+                 Then then) {
+  sys.spawn<caf::detached>(
+      [](const std::shared_ptr<nats::connection>& x, const Then& done) {
+        x->close();
+        done();
+      },
+      std::move(connection), std::move(then));
+}
+
+struct store_state {
+  static inline constexpr const char* name = "partita.nats_store";
+
+  // Runs wherever the last reference was dropped, a thread of the library included.
+  ~store_state() {
+    if (!connection)
+      return;
+    connection->close_port(port);
+    if (!closing_connection)
+      close_apart(*system, std::move(connection), [] {});
+  }
+
+  caf::actor_system* system = nullptr;
+  nats_options options;
+  std::shared_ptr<nats::connection> connection;
+  nats::connection::port port = 0;
+  link_changed link;
+  /// How often there was a link.
+  std::uint64_t links = 0;
+  bucket_figures figures;
+  /// Not handles: a bucket holds the store, and a listener may.
+  std::map<std::string, caf::actor_addr> buckets;
+  std::vector<caf::actor_addr> listeners;
+  std::set<std::string> denials;
+
+  /// The number of the link; 0: there is none.
+  std::uint64_t link_number = 0;
+  nats_requests probes;
+  /// What the connection was asked to wake us at.
+  std::optional<clock::time_point> alarm;
+  /// Ourselves, while probes are under way.
+  nats_store_actor until_answered;
+  /// Why the server does not permit probes, and until when it is not asked again.
+  std::string probes_denied;
+  clock::time_point probes_denied_until;
+  bool probe_denial_logged = false;
+  /// Who serves which nonce; no address: nobody's end ends it.
+  std::map<std::string, caf::actor_addr> served;
+
+  bool closing = false;
+  /// While closing: buckets that still have requests under way.
+  std::set<std::string> busy;
+  bool closing_connection = false;
+  bool closed = false;
+  std::vector<caf::typed_response_promise<store_closed>> closers;
+};
+
+using store_ptr = nats_store_actor::stateful_pointer<store_state>;
+
+// -- the link ---------------------------------------------------------------------------
+
+void tell(store_ptr self, const caf::actor_addr& listener) {
+  if (auto to = caf::actor_cast<caf::strong_actor_ptr>(listener))
+    self->send(caf::actor_cast<link_listener_actor>(to), self->state.link);
+}
+
+void set_link(store_ptr self, link_state state, const std::string& why) {
+  link_changed x{state, why};
+  if (self->state.link == x)
+    return;
+  self->state.link = std::move(x);
+  for (const auto& listener : self->state.listeners)
+    tell(self, listener);
+}
+
+void take_link(store_ptr self, const nats_link& x) {
+  self->state.link_number = x.up ? x.link : 0;
+  self->state.links = std::max(self->state.links, x.link);
+  if (x.up)
+    self->state.probes_denied.clear();
+  else
+    self->state.probes.link_lost(x.link, x.text);
+  if (self->state.closing)
+    return;
+  if (x.up) {
+    log(spdlog::level::info, "connected to NATS at {}", x.text);
+    set_link(self, link_state::connected, x.text);
+    return;
+  }
+  auto never = self->state.link.state == link_state::connecting && x.link == 0;
+  log(spdlog::level::warn, "no connection to NATS: {}", x.text);
+  set_link(self, never ? link_state::connecting : link_state::disconnected, x.text);
+}
+
+void take_program(const nats_program& x) {
+  if (x.clustered && nats::is_older(x.version, first_good_cluster))
+    log(spdlog::level::warn,
+        "the NATS cluster runs version {}, whose replicated compare-and-set has a race: "
+        "two "
+        "workers may both win one write; use {} or later",
+        x.version, first_good_cluster);
+}
+
+// -- buckets ----------------------------------------------------------------------------
+
+std::string why_impossible(const open_bucket& x) {
+  if (auto why = bucket_name_fault(x.name); !why.empty())
+    return why;
+  if (x.ttl.count() != 0 && x.ttl < shortest_ttl)
+    return "bucket '" + x.name + "': ttl is " + std::to_string(x.ttl.count())
+           + " ms, NATS takes none below " + std::to_string(shortest_ttl.count())
+           + " ms; choose 0 (for ever) or a longer one";
+  if (x.replicas < 1 || x.replicas > most_replicas)
+    return "bucket '" + x.name + "': replicas is " + std::to_string(x.replicas)
+           + ", allowed are 1 to " + std::to_string(most_replicas);
+  return {};
+}
+
+/// The bucket's actor, if it lives.
+nats_bucket_actor living(store_ptr self, const std::string& name) {
+  auto i = self->state.buckets.find(name);
+  if (i != self->state.buckets.end())
+    if (auto found = caf::actor_cast<caf::strong_actor_ptr>(i->second))
+      return caf::actor_cast<nats_bucket_actor>(found);
+  return {};
+}
+
+nats_bucket_actor bucket_for(store_ptr self, const std::string& name) {
+  auto& state = self->state;
+  auto result = living(self, name);
+  if (result)
+    return result;
+  result = spawn_nats_bucket(self->system(), store_actor{nats_store_actor{self}},
+                             state.connection,
+                             {.bucket = name,
+                              .request_timeout = state.options.request_timeout,
+                              .watch_heartbeat = state.options.watch_heartbeat});
+  self->monitor(result);
+  state.figures.began(name);
+  state.buckets.insert_or_assign(name, result.address());
+  return result;
+}
+
+caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
+  if (self->state.closing)
+    return bucket_opened{open_status::not_connected, {}, {}, "the store was closed"};
+  if (auto why = why_impossible(x); !why.empty())
+    return bucket_opened{open_status::refused, {}, {}, std::move(why)};
+  return self->delegate(bucket_for(self, x.name), x);
+}
+
+caf::result<store_figures> figures(store_ptr self) {
+  std::vector<std::pair<std::string, nats_bucket_actor>> buckets;
+  for (const auto& [name, addr] : self->state.buckets)
+    if (auto bucket = living(self, name))
+      buckets.emplace_back(name, std::move(bucket));
+  return ask_buckets(self, buckets, [self](store_figures& x) {
+    x.reconnects = self->state.links - std::min<std::uint64_t>(self->state.links, 1);
+    x.connected = self->state.link.state == link_state::connected;
+  });
+}
+
+// -- probing ----------------------------------------------------------------------------
+
+void serve(store_ptr self, const nonce& x) {
+  auto& state = self->state;
+  if (!nonce_fault(x.value).empty() || state.closing)
+    return;
+  caf::actor_addr owner;
+  if (auto sender = self->current_sender()) {
+    self->monitor(sender);
+    owner = caf::actor_cast<caf::actor_addr>(sender);
+  }
+  state.served.insert_or_assign(x.value, owner);
+  state.connection->answer(state.port, nats::probe_subject_of(x.value));
+}
+
+void serve_no_more(store_ptr self, const nonce& x) {
+  if (self->state.served.erase(x.value) > 0)
+    self->state.connection->answer_no_more(nats::probe_subject_of(x.value));
+}
+
+void server_ended(store_ptr self, const caf::actor_addr& who) {
+  std::erase_if(self->state.served, [&](const auto& x) {
+    if (x.second != who)
+      return false;
+    self->state.connection->answer_no_more(nats::probe_subject_of(x.first));
+    return true;
+  });
+}
+
+probed verdict(store_ptr self, const nats_outcome& x) {
+  switch (x.what) {
+  case nats_outcome::kind::answered:
+    return {probe_status::alive, self->state.link_number, {}};
+  case nats_outcome::kind::no_responders:
+    return {probe_status::gone, self->state.link_number, x.why};
+  case nats_outcome::kind::not_connected:
+  case nats_outcome::kind::refused:
+  case nats_outcome::kind::unknown:
+    break;
+  }
+  return {probe_status::unknown, self->state.link_number, x.why};
+}
+
+/// The end of every handler that touches probes: sees to it that they get their deadline.
+void watch_probes(store_ptr self) {
+  auto& state = self->state;
+  auto next = state.probes.next_deadline();
+  // Who asked may let go of us before the answer.
+  state.until_answered = next ? nats_store_actor{self} : nats_store_actor{};
+  if (next == state.alarm)
+    return;
+  state.alarm = next;
+  state.connection->wake_at(state.port, next);
+}
+
+caf::result<probed> start_probe(store_ptr self, const probe& x) {
+  auto& state = self->state;
+  if (auto why = nonce_fault(x.nonce.value); !why.empty())
+    return probed{probe_status::unknown, state.link_number, std::move(why)};
+  if (state.closing)
+    return probed{probe_status::unknown, 0, "the store was closed"};
+  auto now = clock::now();
+  if (!state.probes_denied.empty() && now < state.probes_denied_until)
+    return probed{probe_status::unknown, state.link_number, state.probes_denied};
+  auto promise = self->make_response_promise<probed>();
+  auto deadline = now + std::min(state.options.request_timeout, longest_probe);
+  state.probes.ask(nats::probe_subject_of(x.nonce.value), {}, {}, deadline,
+                   [self, promise](const nats_outcome& outcome) mutable {
+                     promise.deliver(verdict(self, outcome));
+                   });
+  watch_probes(self);
+  return promise;
+}
+
+void probes_wake(store_ptr self) {
+  auto now = clock::now();
+  auto& state = self->state;
+  state.alarm.reset();
+  state.probes.expire(now);
+  watch_probes(self);
+}
+
+/// Whether what the server does not permit is a probe, or being found by one.
+bool take_probe_denial(store_ptr self, const nats_denial& x) {
+  if (x.why.find(nats::probe_prefix) == std::string::npos)
+    return false;
+  auto& state = self->state;
+  if (!std::exchange(state.probe_denial_logged, true))
+    log(spdlog::level::warn,
+        "NATS does not permit leader probes, so a dead leader is replaced only when its "
+        "lease runs out; permit publishing and subscribing to {}> ({})",
+        nats::probe_prefix, x.why);
+  if (!x.subject.empty()) {
+    state.probes_denied = "NATS does not permit it: " + x.why;
+    state.probes_denied_until = clock::now() + denied_probe_pause;
+    state.probes.denied(x.subject, x.why);
+  }
+  watch_probes(self);
+  return true;
+}
+
+// -- closing ----------------------------------------------------------------------------
+
+/// When all buckets are at rest, the connection goes.
+void close_connection(store_ptr self) {
+  auto& state = self->state;
+  if (!state.closing || !state.busy.empty()
+      || std::exchange(state.closing_connection, true))
+    return;
+  close_apart(self->system(), state.connection,
+              [to = nats_store_actor{self}] { caf::anon_send(to, nats_closed{}); });
+}
+
+void connection_closed(store_ptr self) {
+  self->state.closed = true;
+  set_link(self, link_state::disconnected, "the store was closed");
+  for (auto& promise : std::exchange(self->state.closers, {}))
+    promise.deliver(store_closed{});
+}
+
+caf::result<store_closed> close(store_ptr self) {
+  auto& state = self->state;
+  if (state.closed)
+    return store_closed{};
+  auto promise = self->make_response_promise<store_closed>();
+  state.closers.push_back(promise);
+  if (std::exchange(state.closing, true))
+    return promise;
+  for (const auto& [name, addr] : state.buckets)
+    if (auto bucket = living(self, name)) {
+      state.busy.insert(name);
+      self->send(bucket, nats_finish{nats_store_actor{self}});
+    }
+  close_connection(self);
+  return promise;
+}
+
+/// The bucket has nothing under way: it said so, or it has gone.
+void rested(store_ptr self, const std::string& bucket) {
+  self->state.busy.erase(bucket);
+  close_connection(self);
+}
+
+// -- the actor --------------------------------------------------------------------------
+
+nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options) {
+  auto& state = self->state;
+  state.system = &self->system();
+  state.options = options;
+  state.link = {link_state::connecting, "not connected yet"};
+  state.connection = std::make_shared<nats::connection>(std::move(options));
+  state.port = state.connection->open_port(
+      std::make_shared<nats_mailbox>(nats_user_actor{nats_store_actor{self}}));
+  state.probes.use(state.connection, state.port);
+  self->set_down_handler([self](const caf::down_msg& x) {
+    std::erase(self->state.listeners, x.source);
+    server_ended(self, x.source);
+    auto& buckets = self->state.buckets;
+    auto i = std::find_if(buckets.begin(), buckets.end(),
+                          [&](const auto& y) { return y.second == x.source; });
+    if (i == buckets.end())
+      return;
+    auto name = i->first;
+    buckets.erase(i);
+    rested(self, name);
+  });
+  return {
+      [self](const open_bucket& x) { return open(self, x); },
+      [self](const link_listener_actor& x) {
+        self->monitor(x);
+        self->state.listeners.push_back(x.address());
+        tell(self, x.address());
+      },
+      [self](const serve_probe& x) { serve(self, x.nonce); },
+      [self](const end_probe& x) { serve_no_more(self, x.nonce); },
+      [self](const probe& x) { return start_probe(self, x); },
+      [self](get_store_figures) { return figures(self); },
+      [self](close_store) { return close(self); },
+      [self](nats_closed) { connection_closed(self); },
+      [self](const nats_rested& x) { rested(self, x.bucket); },
+      [self](nats_answer& x) {
+        self->state.probes.answered(x.ticket, std::move(x.answer));
+        watch_probes(self);
+      },
+      [](const nats_news&) {},
+      [self](const nats_link& x) {
+        take_link(self, x);
+        watch_probes(self);
+      },
+      [self](const nats_denial& x) {
+        if (take_probe_denial(self, x))
+          return;
+        auto& seen = self->state.denials;
+        if (seen.size() < most_denials_logged && seen.insert(x.why).second)
+          log(spdlog::level::warn, "NATS complains: {}", x.why);
+      },
+      [](const nats_program& x) { take_program(x); },
+      [self](nats_wake) { probes_wake(self); },
+  };
+}
+
+} // namespace
+
+} // namespace partita::store
+
+namespace partita {
+
+store_actor spawn_nats_store(caf::actor_system& sys, nats_options options) {
+  return sys.spawn(store::nats_store, std::move(options));
+}
+
+} // namespace partita

@@ -1,0 +1,165 @@
+#include "partita/store/nats/nats_stream.hpp"
+
+#include "partita/store/nats/client/subjects.hpp"
+
+#include <utility>
+
+namespace partita::store {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How often a creation that collides is tried again, after 10 ms, then twice as long
+/// each.
+constexpr unsigned most_retries = 5;
+constexpr milliseconds first_wait{10};
+
+constexpr int server_error = 500;
+
+std::string no_jetstream(const std::string& why) {
+  return "JetStream does not answer (" + why
+         + "): is it enabled for this account, and has it a leader?";
+}
+
+} // namespace
+
+nats_stream::nats_stream(std::string bucket, milliseconds request_timeout,
+                         nats_requests& requests, later wait)
+    : bucket_(std::move(bucket)),
+      request_timeout_(request_timeout),
+      requests_(requests),
+      wait_(std::move(wait)) {}
+
+void nats_stream::open(const open_bucket& wanted, continuation then) {
+  try_open(wanted, 0, std::move(then));
+}
+
+void nats_stream::identify(continuation then) {
+  ask("INFO", {}, [then = std::move(then)](view x) { then(std::move(x.found)); });
+}
+
+void nats_stream::list(const std::string& pattern,
+                       std::function<void(keys_result)> then) {
+  ask("INFO", nats::subjects_request(nats::subject_of(bucket_, pattern)),
+      [this, then = std::move(then)](view x) {
+        keys_result listed{std::move(x.found), {}};
+        for (const auto& subject : x.subjects)
+          if (auto key = nats::key_in(bucket_, subject); !key.empty())
+            listed.keys.emplace_back(key);
+        then(std::move(listed));
+      });
+}
+
+void nats_stream::revive(continuation then) {
+  ask("INFO", {}, [this, then = std::move(then)](view x) {
+    if (x.found.status == open_status::missing && opened_ && opened_->create)
+      make(*opened_, most_retries, then);
+    else
+      then(std::move(x.found));
+  });
+}
+
+nats::stream_options nats_stream::options_for(const open_bucket& wanted) const {
+  return {bucket_, wanted.ttl, wanted.replicas};
+}
+
+void nats_stream::ask(const std::string& what, const std::string& text,
+                      std::function<void(view)> then) {
+  requests_.ask(
+      "$JS.API.STREAM." + what + "." + nats::stream_of(bucket_), {}, text, deadline(),
+      [this, then = std::move(then)](const nats_outcome& x) { then(view_of(x)); });
+}
+
+nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
+  switch (x.what) {
+  case nats_outcome::kind::answered:
+    break;
+  case nats_outcome::kind::no_responders:
+    return {{open_status::refused, {}, no_jetstream(x.why)}, {}, true};
+  case nats_outcome::kind::not_connected:
+    return {{open_status::not_connected, {}, x.why}, {}, false};
+  case nats_outcome::kind::refused:
+    return {{open_status::refused, {}, x.why}, {}, false};
+  case nats_outcome::kind::unknown:
+    return {{open_status::unknown, {}, x.why}, {}, false};
+  }
+  auto answer = nats::parse_stream(x.answer.data);
+  if (auto* info = std::get_if<nats::stream_info>(&answer)) {
+    // Seen by one of many clients that make the same stream at once. Taken for its identity
+    // it would look like another life of the bucket later.
+    if (info->created_at_ns == 0)
+      return {
+          {open_status::unknown, {}, "bucket '" + bucket_ + "' is being made"}, {}, true};
+    return {{open_status::opened, {info->created_at_ns, {info->last_sequence}}, {}},
+            info->config,
+            false,
+            std::move(info->subjects)};
+  }
+  const auto& error = std::get<nats::api_error>(answer);
+  if (error.err_code == nats::err_code::stream_not_found)
+    return {{open_status::missing,
+             {},
+             "there is no bucket '" + bucket_ + "'; open it with create"},
+            {},
+            false};
+  // Of many clients that make the same stream at once, nats-server 2.9 tells some that
+  // their subjects overlap with that very stream.
+  auto passing = error.code >= server_error
+                 || error.err_code == nats::err_code::stream_name_in_use
+                 || error.err_code == nats::err_code::subjects_overlap;
+  return {{open_status::refused, {}, "bucket '" + bucket_ + "': " + to_string(error)},
+          {},
+          passing};
+}
+
+void nats_stream::try_open(const open_bucket& wanted, unsigned attempt,
+                           continuation then) {
+  ask("INFO", {}, [this, wanted, attempt, then = std::move(then)](view x) {
+    if (x.passing) {
+      again(wanted, attempt, std::move(x), then);
+      return;
+    }
+    if (x.found.status == open_status::missing && wanted.create) {
+      make(wanted, attempt, then);
+      return;
+    }
+    if (x.found.status == open_status::opened) {
+      auto differences = nats::differences(options_for(wanted), x.config);
+      if (wanted.create && !differences.empty())
+        x.found = {open_status::foreign, x.found.identity,
+                   "bucket '" + bucket_ + "' has another configuration: " + differences
+                       + "; open it with its own, choose another bucket, or change it"};
+      else if (!opened_)
+        opened_ = wanted;
+    }
+    then(std::move(x.found));
+  });
+}
+
+void nats_stream::make(const open_bucket& wanted, unsigned attempt, continuation then) {
+  ask("CREATE", nats::create_stream_request(options_for(wanted)),
+      [this, wanted, attempt, then = std::move(then)](view x) {
+        if (x.found.status == open_status::opened && !opened_)
+          opened_ = wanted;
+        // Another client may have made it just now, so that there is something to
+        // compare.
+        if (x.passing)
+          again(wanted, attempt, std::move(x), then);
+        else
+          then(std::move(x.found));
+      });
+}
+
+void nats_stream::again(const open_bucket& wanted, unsigned attempt, view trouble,
+                        continuation then) {
+  if (attempt >= most_retries) {
+    then(std::move(trouble.found));
+    return;
+  }
+  wait_(first_wait * (1u << attempt), [this, wanted, attempt, then = std::move(then)] {
+    try_open(wanted, attempt + 1, then);
+  });
+}
+
+} // namespace partita::store

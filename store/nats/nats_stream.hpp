@@ -1,0 +1,80 @@
+#pragma once
+
+#include "partita/messages/store.hpp"
+#include "partita/store/nats/client/api.hpp"
+#include "partita/store/nats/nats_requests.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace partita::store {
+
+/// The stream below one bucket: looks at it, makes it, makes it again when it has
+/// vanished. Everything is asynchronous; a continuation is called exactly once, perhaps
+/// at once.
+class nats_stream {
+public:
+  using clock = nats_requests::clock;
+  /// Calls back after a while.
+  using later = std::function<void(std::chrono::milliseconds, std::function<void()>)>;
+
+  struct result {
+    open_status status = open_status::unknown;
+    bucket_identity identity;
+    /// Unless `opened`.
+    std::string why;
+  };
+  using continuation = std::function<void(result)>;
+
+  struct keys_result {
+    result found;
+    /// Those that have a value or a mark.
+    std::vector<std::string> keys;
+  };
+
+  nats_stream(std::string bucket, std::chrono::milliseconds request_timeout,
+              nats_requests& requests, later wait);
+
+  /// Finds the bucket and compares its configuration; makes it if it is missing and that
+  /// is wanted.
+  void open(const open_bucket& wanted, continuation then);
+
+  /// Which life of the bucket there is, whatever its configuration.
+  void identify(continuation then);
+
+  /// The same, with its keys that match `pattern`, as the stream's leader has them.
+  void list(const std::string& pattern, std::function<void(keys_result)> then);
+
+  /// Like identify, but a bucket that has vanished is made again as it was opened first; not
+  /// if it was opened without `create`.
+  void revive(continuation then);
+
+private:
+  struct view {
+    result found;
+    nats::stream_config config;
+    /// Trouble that may pass by itself.
+    bool passing = false;
+    std::vector<std::string> subjects = {};
+  };
+
+  clock::time_point deadline() const { return clock::now() + request_timeout_; }
+  nats::stream_options options_for(const open_bucket& wanted) const;
+  void ask(const std::string& what, const std::string& text,
+           std::function<void(view)> then);
+  view view_of(const nats_outcome& x) const;
+  void try_open(const open_bucket& wanted, unsigned attempt, continuation then);
+  void make(const open_bucket& wanted, unsigned attempt, continuation then);
+  void again(const open_bucket& wanted, unsigned attempt, view trouble,
+             continuation then);
+
+  std::string bucket_;
+  std::chrono::milliseconds request_timeout_;
+  nats_requests& requests_;
+  later wait_;
+  /// How the bucket was opened first.
+  std::optional<open_bucket> opened_;
+};
+
+} // namespace partita::store

@@ -1,0 +1,11 @@
+#include "partita/store/nats/nats_version.hpp"
+
+#include <nats/nats.h>
+
+namespace partita {
+
+std::string nats_client_version() {
+  return nats_GetVersion();
+}
+
+} // namespace partita

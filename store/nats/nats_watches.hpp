@@ -1,0 +1,128 @@
+#pragma once
+
+#include "partita/messages/store.hpp"
+#include "partita/store/nats/client/subjects.hpp"
+#include "partita/store/nats/nats_requests.hpp"
+#include "partita/store/nats/nats_stream.hpp"
+#include "partita/store/watch_feed.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace partita::store {
+
+/// The watches over one bucket: one consumer and one feed for each pattern, however many
+/// watch it. Makes consumers, hands what they deliver to the feeds, and carries out what
+/// the feeds say.
+///
+/// A consumer is a push consumer on an inbox of its own, without acknowledgements, in the
+/// server's memory, that begins with the last value of each key. It is made between two
+/// looks at the stream that must show the same life of the bucket; the server forgets it
+/// some seconds after nobody listens to its inbox any more.
+class nats_watches {
+public:
+  using clock = nats_requests::clock;
+  using subscriber = watch_feed::subscriber;
+  /// Tells a watcher something; its number of the watch is not filled in.
+  using teller = std::function<void(subscriber, watch_event)>;
+  /// Reads a key from the stream's leader.
+  using reader = std::function<void(const std::string&, std::function<void(kv_read)>)>;
+
+  struct setup {
+    std::string bucket;
+    std::chrono::milliseconds request_timeout{500};
+    std::chrono::milliseconds heartbeat{500};
+    std::shared_ptr<nats::connection> connection;
+    nats::connection::port port = 0;
+    teller tell;
+    reader read;
+    /// Hears of every consumer that a watch asks for, and which one it is.
+    std::function<void(watch_feed::attempt)> attaching;
+  };
+
+  nats_watches(setup with, nats_requests& requests, nats_stream& stream);
+
+  /// Drops all consumers, as well as it can.
+  ~nats_watches();
+
+  void join(const std::string& pattern, bool signs_of_life, subscriber who);
+  void leave(subscriber who);
+
+  /// A message to an inbox of ours.
+  void delivered(std::uint64_t inbox, nats::message news);
+  void link_lost(const std::string& why);
+  void link_back();
+  /// When the present life of the bucket began. What we wrote in an earlier one is
+  /// nothing that this one could show.
+  void lives_since(std::int64_t created_at_ns);
+  /// A write of ours was acknowledged.
+  void acknowledged(const std::string& key, revision at);
+  /// When wake() is to be called, about.
+  std::optional<clock::time_point> wake_at() const;
+  void wake();
+
+private:
+  /// The consumer of a feed's present attempt.
+  struct consumer {
+    watch_feed::attempt attempt = 0;
+    /// 0: not asked for yet.
+    std::uint64_t inbox = 0;
+    /// As the server calls it; empty: it has not said so yet.
+    std::string name;
+    /// When to make it.
+    std::optional<clock::time_point> due;
+  };
+
+  struct shared_feed {
+    std::string pattern;
+    watch_feed feed;
+    consumer present;
+  };
+
+  /// Names a feed. Never used again: what comes late for a feed that has gone must not
+  /// meet its successor over the same pattern.
+  using feed_id = std::uint64_t;
+
+  struct performer;
+
+  template <class Input>
+  void input(feed_id id, Input give);
+  template <class Input>
+  void input_all(Input give);
+  void perform(feed_id id, watch_feed::outputs outputs);
+  feed_id feed_for(const std::string& pattern);
+
+  /// The feed, if this attempt is still its present one.
+  shared_feed* present(feed_id id, watch_feed::attempt attempt);
+  void failed(feed_id id, watch_feed::attempt attempt, const std::string& why);
+
+  void attach(feed_id id, watch_feed::attempt attempt);
+  void make_consumer(feed_id id, watch_feed::attempt attempt, std::int64_t created_at_ns);
+  void consumer_made(feed_id id, watch_feed::attempt attempt, std::int64_t created_at_ns,
+                     const nats_outcome& answer);
+  void drop(consumer& x);
+  void delete_consumer(const std::string& name);
+  void take_control(feed_id id, watch_feed::attempt attempt, const nats::message& news);
+  void tick_later();
+
+  setup with_;
+  nats_requests& requests_;
+  nats_stream& stream_;
+  std::map<feed_id, shared_feed> feeds_;
+  feed_id last_feed_ = 0;
+  /// Which feed a watcher hears.
+  std::map<subscriber, feed_id> heard_;
+  /// Whose inbox a number is.
+  std::map<std::uint64_t, feed_id> inboxes_;
+  std::uint64_t last_inbox_ = 0;
+  /// Nothing is known of the link before the first word of it: feeds try.
+  std::optional<std::string> why_no_link_;
+  /// Our last acknowledged write of each key in this life of the bucket, for new feeds.
+  std::map<std::string, revision> own_;
+  std::int64_t created_at_ns_ = 0;
+  std::optional<clock::time_point> next_tick_;
+};
+
+} // namespace partita::store

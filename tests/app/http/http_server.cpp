@@ -1,0 +1,285 @@
+#define CAF_SUITE app.http_server
+
+#include "partita/app/http/http_server.hpp"
+#include "partita/app/http/application_desk.hpp"
+#include "partita/app/process/runtime.hpp"
+
+#include "../../support/eventually.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/test/unit_test.hpp>
+
+#include <httplib.h>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+using namespace partita;
+using namespace partita::app;
+using namespace std::chrono_literals;
+using nlohmann::json;
+using partita::test::eventually;
+
+namespace {
+
+/// What goes over a socket as it is.
+std::string raw(const std::string& address, const std::string& request) {
+  auto port = std::stoi(address.substr(address.rfind(':') + 1));
+  auto fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(port));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CAF_REQUIRE_EQUAL(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  CAF_REQUIRE(send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0);
+  std::string result;
+  char buffer[4096];
+  for (ssize_t n = 0; (n = read(fd, buffer, sizeof(buffer))) > 0;)
+    result.append(buffer, static_cast<std::size_t>(n));
+  close(fd);
+  return result;
+}
+
+/// Breaks the socket of this process that listens at `port`.
+bool break_listener(int port) {
+  for (auto fd = 0; fd < 1024; ++fd) {
+    auto listens = 0;
+    socklen_t size = sizeof(listens);
+    sockaddr_in at{};
+    socklen_t length = sizeof(at);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0
+        && getsockname(fd, reinterpret_cast<sockaddr*>(&at), &length) == 0
+        && ntohs(at.sin_port) == port)
+      return shutdown(fd, SHUT_RDWR) == 0;
+  }
+  return false;
+}
+
+struct fixture {
+  runtime_config config;
+  caf::actor_system sys{config};
+  caf::scoped_actor host{sys};
+  desk_actor desk;
+  std::atomic<bool> broke = false;
+  std::unique_ptr<http_server> server;
+
+  explicit fixture() {
+    desk_options options;
+    options.confirm = true;
+    options.first_number = 1000;
+    desk = spawn_application_desk(sys, options, caf::actor_cast<caf::actor>(host), {});
+    http_page page{"/extra", [] {
+                     http_reply x;
+                     x.content_type = "text/plain";
+                     x.body = "figures\n";
+                     return x;
+                   }};
+    auto started = start("127.0.0.1:0", {page});
+    CAF_REQUIRE(std::holds_alternative<std::unique_ptr<http_server>>(started));
+    server = std::move(std::get<0>(started));
+  }
+
+  ~fixture() {
+    server.reset();
+    caf::anon_send_exit(desk, caf::exit_reason::kill);
+  }
+
+  std::variant<std::unique_ptr<http_server>, std::string>
+  start(const std::string& listen, std::vector<http_page> pages = {}) {
+    return http_server::start(sys, {listen, {"s3cr3t", true, 0ms, std::move(pages)}},
+                              desk, [this] { broke = true; });
+  }
+
+  httplib::Client client() const {
+    httplib::Client result{server->address()};
+    result.set_read_timeout(40s);
+    return result;
+  }
+
+  int status(const std::string& path) const {
+    auto answer = client().Get(path);
+    return answer ? answer->status : -1;
+  }
+
+  void assign(const std::string& name) {
+    caf::anon_send(desk, partitions_assigned{
+                             {"worker-1"}, {{1}, {9}}, {{{{name}, 100}, {9}}}, true});
+  }
+
+  json assignment(const std::string& parameters = "") const {
+    auto answer = client().Get("/v1/assignment" + parameters);
+    CAF_REQUIRE(answer);
+    CAF_REQUIRE_EQUAL(answer->status, 200);
+    return json::parse(answer->body);
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(http_server_tests, fixture)
+
+CAF_TEST(a long poll over a socket ends with the news) {
+  auto before = assignment();
+  CAF_CHECK(before["partitions"].empty());
+  std::thread other{[&] {
+    // Once the poll waits, or before: the answer is the same.
+    assign("a");
+  }};
+  auto news = assignment("?wait=30s&version=" + before["version"].dump());
+  other.join();
+  CAF_REQUIRE_EQUAL(news["partitions"].size(), 1u);
+  CAF_CHECK_EQUAL(news["partitions"][0]["name"].get<std::string>(), "a");
+}
+
+CAF_TEST(a release over a socket confirms the order) {
+  assign("a");
+  host->request(desk, 20s, ask_assignment{})
+      .receive([](shown_assignment&) {}, [](const caf::error&) {});
+  caf::scoped_actor worker{sys};
+  worker->send(desk, partitions_revoked{{"worker-1"}, {{{{"a"}, 100}, {9}}}, 30s});
+  CAF_CHECK(eventually(20s, [&] { return assignment()["revoking"].size() == 1; }));
+  auto answer =
+      client().Post("/v1/released", R"({"partition":"a","token":9})", "application/json");
+  CAF_REQUIRE(answer);
+  CAF_CHECK_EQUAL(answer->status, 200);
+  auto confirmed = false;
+  worker->receive([&](work_stopped) { confirmed = true; }, caf::after(20s) >> [] {});
+  CAF_CHECK(confirmed);
+}
+
+CAF_TEST(bodies over 64 KB are refused and those below are read) {
+  auto padded = [](std::size_t size) {
+    std::string body = R"({"partition":"a","token":9})";
+    body.insert(0, size - body.size(), ' ');
+    return body;
+  };
+  auto fits = client().Post("/v1/released", padded(64 * 1024), "application/json");
+  CAF_REQUIRE(fits);
+  CAF_CHECK_EQUAL(fits->status, 409);
+  auto large = client().Post("/v1/released", padded(64 * 1024 + 1), "application/json");
+  CAF_REQUIRE(large);
+  CAF_CHECK_EQUAL(large->status, 413);
+  CAF_CHECK(json::parse(large->body).contains("error"));
+}
+
+CAF_TEST(what is no request is refused and harms nobody) {
+  const auto& at = server->address();
+  CAF_CHECK(raw(at, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400"));
+  CAF_CHECK(raw(at, "GET " + std::string(20'000, 'x') + " HTTP/1.1\r\n\r\n")
+                .starts_with("HTTP/1.1 4"));
+  CAF_CHECK(raw(at, "GET /livez HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n")
+                .starts_with("HTTP/1.1 400"));
+  CAF_MESSAGE("no length is no body");
+  CAF_CHECK(raw(at, "POST /v1/released HTTP/1.1\r\nContent-Type: "
+                    "application/json\r\n\r\n")
+                .starts_with("HTTP/1.1 400"));
+  CAF_CHECK(raw(at, "POST /v1/released HTTP/1.1\r\nContent-Type: application/json"
+                    "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+                .starts_with("HTTP/1.1 411"));
+  CAF_CHECK_EQUAL(status("/livez"), 200);
+}
+
+CAF_TEST(further pages are served beside) {
+  auto answer = client().Get("/extra");
+  CAF_REQUIRE(answer);
+  CAF_CHECK_EQUAL(answer->body, "figures\n");
+  CAF_CHECK_EQUAL(status("/extras"), 404);
+}
+
+CAF_TEST(probes find a thread however many wait) {
+  auto version = assignment()["version"].dump();
+  std::atomic<int> refused = 0;
+  std::atomic<int> answered = 0;
+  std::vector<std::thread> waiting;
+  for (auto i = 0; i < 20; ++i)
+    waiting.emplace_back([&] {
+      auto x = client().Get("/v1/assignment?wait=30s&version=" + version);
+      ++(x && x->status == 503 ? refused : answered);
+    });
+  CAF_CHECK(eventually(20s, [&] { return refused == 8; }));
+  CAF_CHECK_EQUAL(status("/livez"), 200);
+  assign("a");
+  for (auto& x : waiting)
+    x.join();
+  CAF_CHECK_EQUAL(answered.load(), 12);
+}
+
+CAF_TEST(two servers never share a port) {
+  auto taken = server->address().substr(std::string{"http://"}.size());
+  auto second = start(taken);
+  CAF_REQUIRE(std::holds_alternative<std::string>(second));
+  const auto& why = std::get<std::string>(second);
+  CAF_CHECK_NOT_EQUAL(why.find(taken), std::string::npos);
+  CAF_CHECK_NOT_EQUAL(why.find("set http.listen"), std::string::npos);
+  auto nowhere = start("192.0.2.1:8080");
+  CAF_CHECK(std::holds_alternative<std::string>(nowhere));
+}
+
+CAF_TEST(a server whose socket breaks says so) {
+  auto address = server->address();
+  auto port = std::stoi(address.substr(address.rfind(':') + 1));
+  CAF_CHECK(!server->broken());
+  CAF_REQUIRE(break_listener(port));
+  CAF_CHECK(eventually(20s, [&] { return broke.load(); }));
+  CAF_CHECK(server->broken());
+  CAF_CHECK(server->stop());
+}
+
+CAF_TEST(a server that is stopped has not broken) {
+  CAF_CHECK(server->stop());
+  CAF_CHECK(!server->broken());
+  CAF_CHECK(!broke);
+}
+
+CAF_TEST(stopping lets go whoever waits) {
+  auto version = assignment()["version"].dump();
+  std::atomic<int> ended = 0;
+  std::thread poll{[&] {
+    client().Get("/v1/assignment?wait=30s&version=" + version);
+    ++ended;
+  }};
+  std::atomic<bool> follows = false;
+  std::thread follower{[&] {
+    client().Get("/v1/events", [&](const char*, std::size_t) {
+      follows = true;
+      return true;
+    });
+    ++ended;
+  }};
+  CAF_CHECK(eventually(20s, [&] { return follows.load(); }));
+  CAF_CHECK(server->stop());
+  poll.join();
+  follower.join();
+  CAF_CHECK_EQUAL(ended.load(), 2);
+}
+
+CAF_TEST(whoever follows hears the last event of a server that stops) {
+  std::atomic<bool> follows = false;
+  std::string heard;
+  std::thread follower{[&] {
+    client().Get("/v1/events", [&](const char* data, std::size_t size) {
+      heard.append(data, size);
+      follows = true;
+      return true;
+    });
+  }};
+  CAF_CHECK(eventually(20s, [&] { return follows.load(); }));
+  CAF_MESSAGE("the follower is still busy with the first of them when the server stops");
+  for (auto i = 0; i < 200; ++i)
+    caf::anon_send(desk, alert_raised{});
+  caf::anon_send(desk, worker_stopped{{"worker-3"}, {}});
+  CAF_CHECK(server->stop());
+  follower.join();
+  CAF_CHECK(heard.find("event: stopped\n") != std::string::npos);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

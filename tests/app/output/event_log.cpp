@@ -1,0 +1,73 @@
+#define CAF_SUITE app.event_log
+
+#include "partita/app/output/event_log.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <unistd.h>
+
+using partita::app::event_log;
+
+namespace {
+
+struct fixture {
+  std::filesystem::path folder = [] {
+    auto pattern = (std::filesystem::temp_directory_path() / "partita-XXXXXX").string();
+    return std::filesystem::path{mkdtemp(pattern.data())};
+  }();
+
+  ~fixture() { std::filesystem::remove_all(folder); }
+
+  static std::string content(const std::filesystem::path& file) {
+    std::ostringstream result;
+    result << std::ifstream{file}.rdbuf();
+    return result.str();
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(event_log_tests, fixture)
+
+CAF_TEST(lines are in the file as soon as they are written) {
+  auto file = folder / "events";
+  auto opened = event_log::open(file.string());
+  CAF_REQUIRE(std::holds_alternative<event_log>(opened));
+  auto& log = std::get<event_log>(opened);
+  CAF_CHECK(!log.write("one").has_value());
+  CAF_CHECK_EQUAL(content(file), "one\n");
+  CAF_CHECK(!log.write("two").has_value());
+  CAF_CHECK_EQUAL(content(file), "one\ntwo\n");
+}
+
+CAF_TEST(a worker that starts again goes on where it stopped) {
+  auto file = folder / "events";
+  for (const char* line : {"one", "two"}) {
+    auto opened = event_log::open(file.string());
+    CAF_CHECK(!std::get<event_log>(opened).write(line).has_value());
+  }
+  CAF_CHECK_EQUAL(content(file), "one\ntwo\n");
+}
+
+CAF_TEST(a file that cannot be written is an error that names it) {
+  auto opened = event_log::open((folder / "missing" / "events").string());
+  CAF_REQUIRE(std::holds_alternative<std::string>(opened));
+  CAF_CHECK_NOT_EQUAL(std::get<std::string>(opened).find("missing/events"),
+                      std::string::npos);
+}
+
+CAF_TEST(a disk that is full is reported once) {
+  auto opened = event_log::open("/dev/full");
+  CAF_REQUIRE(std::holds_alternative<event_log>(opened));
+  auto& log = std::get<event_log>(opened);
+  auto why = log.write("one");
+  CAF_REQUIRE(why.has_value());
+  CAF_CHECK_NOT_EQUAL(why->find("/dev/full"), std::string::npos);
+  CAF_CHECK(!log.write("two").has_value());
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,137 @@
+#define CAF_SUITE app.wiring
+
+#include "partita/app/wiring/wiring.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+using namespace partita;
+using namespace std::chrono_literals;
+
+CAF_TEST(default settings become default options) {
+  config::settings s;
+  s.group.name = "orders";
+  auto x = app::worker_options_of(s);
+  worker_options expected;
+  CAF_CHECK_EQUAL(x.group, "orders");
+  CAF_CHECK_EQUAL(x.buckets.stable_id, "orders-stableid");
+  CAF_CHECK_EQUAL(x.buckets.election, "orders-election");
+  CAF_CHECK_EQUAL(x.buckets.heartbeat, "orders-heartbeat");
+  CAF_CHECK_EQUAL(x.buckets.assignment, "orders-assignment");
+  CAF_CHECK_EQUAL(x.buckets.control, "orders-control");
+  CAF_CHECK(x.id.ttl == expected.id.ttl && x.id.max == expected.id.max);
+  CAF_CHECK(x.heartbeat.interval == expected.heartbeat.interval);
+  CAF_CHECK(x.heartbeat.ttl == expected.heartbeat.ttl);
+  CAF_CHECK(x.election.lease == expected.election.lease);
+  CAF_CHECK(x.rebalance.cold_start_window == expected.rebalance.cold_start_window);
+  CAF_CHECK(x.rebalance.planned_scale_window == expected.rebalance.planned_scale_window);
+  CAF_CHECK(x.rebalance.settle_time == expected.rebalance.settle_time);
+  CAF_CHECK(x.rebalance.min_interval == expected.rebalance.min_interval);
+  CAF_CHECK(x.timeouts.startup == expected.timeouts.startup);
+  CAF_CHECK(x.timeouts.shutdown == expected.timeouts.shutdown);
+  CAF_CHECK(x.timeouts.request == expected.timeouts.request);
+  CAF_CHECK(x.ownership == expected.ownership);
+  CAF_CHECK(x.shutdown == expected.shutdown);
+  CAF_CHECK(x.election.probe_grace == expected.election.probe_grace);
+  CAF_CHECK(x.rebalance.restart_hold == expected.rebalance.restart_hold);
+  CAF_CHECK(x.rebalance.handoff_timeout == expected.rebalance.handoff_timeout);
+  CAF_CHECK_EQUAL(x.rebalance.max_moves_in_flight,
+                  expected.rebalance.max_moves_in_flight);
+  CAF_CHECK(x.degraded.after == expected.degraded.after);
+  CAF_CHECK(x.degraded.warn == expected.degraded.warn);
+  CAF_CHECK(x.degraded.error == expected.degraded.error);
+  CAF_CHECK(x.degraded.critical == expected.degraded.critical);
+  CAF_CHECK(x.degraded.grace == expected.degraded.grace);
+}
+
+CAF_TEST(every setting of a worker arrives) {
+  config::settings s;
+  s.group.name = "orders";
+  s.group.ownership = "available";
+  s.worker = {"w", 3, 7, 11s, "slot-1", 250, "eu", "restart"};
+  s.heartbeat = {100ms, 900ms};
+  s.election = {1100ms, 70ms};
+  s.rebalance = {1s, 2s, 3s, 4, 5s, 8s, 9s, 10};
+  s.degraded = {11s, 12s, 13s, 14s, 15s};
+  s.buckets.election = "votes";
+  s.buckets.replicas = 3;
+  s.timeouts = {6s, 7s, 80ms};
+  auto x = app::worker_options_of(s);
+  CAF_CHECK_EQUAL(x.buckets.election, "votes");
+  CAF_CHECK_EQUAL(x.buckets.heartbeat, "orders-heartbeat");
+  CAF_CHECK_EQUAL(x.buckets.replicas, 3u);
+  CAF_CHECK_EQUAL(x.capacity, 250);
+  CAF_CHECK_EQUAL(x.zone, "eu");
+  CAF_CHECK_EQUAL(x.id.prefix, "w");
+  CAF_CHECK_EQUAL(x.id.min, 3u);
+  CAF_CHECK_EQUAL(x.id.max, 7u);
+  CAF_CHECK(x.id.ttl == 11s);
+  CAF_CHECK_EQUAL(x.id.instance, "slot-1");
+  CAF_CHECK(x.heartbeat.interval == 100ms);
+  CAF_CHECK(x.heartbeat.ttl == 900ms);
+  CAF_CHECK(x.election.lease == 1100ms);
+  CAF_CHECK(x.rebalance.cold_start_window == 1s);
+  CAF_CHECK(x.rebalance.planned_scale_window == 2s);
+  CAF_CHECK(x.rebalance.settle_time == 3s);
+  CAF_CHECK_EQUAL(x.rebalance.expected_workers, 4u);
+  CAF_CHECK(x.rebalance.min_interval == 5s);
+  CAF_CHECK(x.timeouts.startup == 6s);
+  CAF_CHECK(x.timeouts.shutdown == 7s);
+  CAF_CHECK(x.timeouts.request == 80ms);
+  CAF_CHECK(x.ownership == ownership::available);
+  CAF_CHECK(x.shutdown == leave_mode::restart);
+  CAF_CHECK(x.election.probe_grace == 70ms);
+  CAF_CHECK(x.rebalance.restart_hold == 8s);
+  CAF_CHECK(x.rebalance.handoff_timeout == 9s);
+  CAF_CHECK_EQUAL(x.rebalance.max_moves_in_flight, 10u);
+  CAF_CHECK(x.degraded.after == 11s);
+  CAF_CHECK(x.degraded.warn == 12s);
+  CAF_CHECK(x.degraded.error == 13s);
+  CAF_CHECK(x.degraded.critical == 14s);
+  CAF_CHECK(x.degraded.grace == 15s);
+  for (auto mode : {leave_mode::drain, leave_mode::restart, leave_mode::stop}) {
+    s.worker.shutdown = to_string(mode);
+    CAF_CHECK(app::worker_options_of(s).shutdown == mode);
+  }
+}
+
+CAF_TEST(the strategy is the one of the settings) {
+  config::settings s;
+  s.strategy.name = "round_robin";
+  core::planning_input in;
+  in.workers = {{{"a"}, 100, ""}, {{"b"}, 100, ""}};
+  in.partitions = {{{"x"}}, {{"y"}}, {{"z"}}};
+  auto plan = app::worker_options_of(s).strategy(in);
+  CAF_CHECK(plan.shares == (std::vector<std::vector<std::size_t>>{{0, 2}, {1}}));
+}
+
+CAF_TEST(every setting of the connection arrives) {
+  config::settings s;
+  s.nats = {{"nats://a:1", "tls://b:2"},
+            "user",
+            "password",
+            "token",
+            "creds",
+            "seed",
+            "ca",
+            "cert",
+            "key"};
+  s.timeouts.request = 123ms;
+  auto x = app::nats_options_of(s, "me");
+  CAF_CHECK(x.urls == s.nats.url);
+  CAF_CHECK_EQUAL(x.user, "user");
+  CAF_CHECK_EQUAL(x.password, "password");
+  CAF_CHECK_EQUAL(x.token, "token");
+  CAF_CHECK_EQUAL(x.credentials, "creds");
+  CAF_CHECK_EQUAL(x.nkey_seed, "seed");
+  CAF_CHECK_EQUAL(x.tls_ca, "ca");
+  CAF_CHECK_EQUAL(x.tls_cert, "cert");
+  CAF_CHECK_EQUAL(x.tls_key, "key");
+  CAF_CHECK_EQUAL(x.client_name, "me");
+  CAF_CHECK(x.request_timeout == 123ms);
+}
+
+CAF_TEST(addresses are shown without what may be a secret) {
+  auto text = app::shown({"nats://user:secret@host:4222", "nats://other:4222"});
+  CAF_CHECK_EQUAL(text.find("secret"), std::string::npos);
+  CAF_CHECK_NOT_EQUAL(text.find("host:4222, nats://other:4222"), std::string::npos);
+}

@@ -1,0 +1,111 @@
+#define CAF_SUITE core.plan_facts
+
+#include "../../support.hpp"
+
+#include "partita/core/leader/plans/plan_facts.hpp"
+
+using namespace core_test;
+
+namespace {
+
+/// worker-0 in zone x owns a and b, worker-1 in zone y owns c, nobody d.
+struct fixture {
+  time_point now = time_point{} + 1000s;
+  membership members{{6s, 30s, 5s}};
+  std::vector<partition> partitions{part("a"), part("b"), part("c"), part("d")};
+  owners_by_name owners{{"a", id(0)}, {"b", id(0)}, {"c", id(1)}};
+
+  fixture() {
+    beats(0, 100, "x");
+    beats(1, 300, "y");
+  }
+
+  static worker_id id(int n) { return {"worker-" + std::to_string(n)}; }
+  static partition part(const std::string& name) { return {{name}, 100}; }
+
+  void beats(int n, std::int64_t capacity, const std::string& zone) {
+    beat x;
+    x.nonce = {"n" + std::to_string(n)};
+    x.state = beat_state::working;
+    x.capacity = capacity;
+    x.zone = zone;
+    members.beat_shown(id(n), {1}, x, now, now);
+  }
+
+  planning_input input(const std::set<worker_id, by_number>& workers) const {
+    return input_of(workers, members, partitions, owners);
+  }
+  planning_input input() const { return input({id(0), id(1)}); }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(plan_facts_tests, fixture)
+
+CAF_TEST(a strategy is told what workers say about themselves and who owns what) {
+  auto in = input();
+  CAF_REQUIRE_EQUAL(in.workers.size(), 2u);
+  CAF_CHECK(in.workers[0].id == id(0) && in.workers[1].id == id(1));
+  CAF_CHECK(in.workers[1].capacity == 300 && in.workers[1].zone == "y");
+  CAF_CHECK(in.partitions == partitions);
+  using owner = std::optional<std::size_t>;
+  CAF_CHECK(in.previous == (std::vector<owner>{0, 0, 1, std::nullopt}));
+  CAF_CHECK(in.zones == (std::vector<std::string>{"x", "x", "y", ""}));
+}
+
+CAF_TEST(an owner that takes part no more is none and its zone is remembered) {
+  auto in = input({id(1)});
+  using owner = std::optional<std::size_t>;
+  CAF_CHECK(in.previous
+            == (std::vector<owner>{std::nullopt, std::nullopt, owner{0}, std::nullopt}));
+  CAF_CHECK(in.zones == (std::vector<std::string>{"x", "x", "y", ""}));
+}
+
+CAF_TEST(a group without owners never had a plan) {
+  owners.clear();
+  auto in = input();
+  CAF_CHECK(in.previous.empty());
+  CAF_CHECK(in.zones.empty());
+}
+
+CAF_TEST(the plan as it is moves nothing) {
+  auto in = input();
+  auto as_is = plan_as_is(in);
+  CAF_CHECK(as_is.shares == (std::vector<std::vector<std::size_t>>{{0, 1}, {2}}));
+  CAF_CHECK_EQUAL(changes_of(in, as_is).moves, 0u);
+  CAF_MESSAGE("without owners every share is empty");
+  owners.clear();
+  CAF_CHECK(plan_as_is(input()).shares
+            == (std::vector<std::vector<std::size_t>>{{}, {}}));
+}
+
+CAF_TEST(a target names every worker and keeps the order of the source) {
+  auto target = target_of(input(), {{{3, 0, 2, 1}, {}}});
+  CAF_REQUIRE_EQUAL(target.size(), 2u);
+  CAF_CHECK(target[id(0)] == partitions);
+  CAF_CHECK(target[id(1)].empty());
+}
+
+CAF_TEST(owners that have gone keep what they have until a plan says more) {
+  owners["b"] = id(7);
+  auto target = target_as_owned(partitions, owners);
+  CAF_REQUIRE_EQUAL(target.size(), 3u);
+  CAF_CHECK(target[id(0)] == std::vector{part("a")});
+  CAF_CHECK(target[id(7)] == std::vector{part("b")});
+  CAF_CHECK(target[id(1)] == std::vector{part("c")});
+}
+
+CAF_TEST(moves are counted by who gets and who gives) {
+  auto x = changes_of(input(), {{{0}, {1, 2, 3}}});
+  CAF_CHECK_EQUAL(x.moves, 2u);
+  CAF_CHECK(x.gains == (std::map<worker_id, std::uint64_t>{{id(1), 2}}));
+  CAF_CHECK(x.losses == (std::map<worker_id, std::uint64_t>{{id(0), 1}}));
+  CAF_MESSAGE("in a first plan all get and nobody gives");
+  owners.clear();
+  x = changes_of(input(), {{{0, 1}, {2, 3}}});
+  CAF_CHECK_EQUAL(x.moves, 4u);
+  CAF_CHECK(x.gains == (std::map<worker_id, std::uint64_t>{{id(0), 2}, {id(1), 2}}));
+  CAF_CHECK(x.losses.empty());
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,255 @@
+#define CAF_SUITE store.nats_api
+
+#include "partita/store/nats/client/api.hpp"
+#include "partita/store/nats/client/encoding.hpp"
+#include "partita/store/nats/client/server_info.hpp"
+#include "partita/store/nats/client/subjects.hpp"
+#include "partita/store/nats/nats_answers.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <caf/test/unit_test.hpp>
+
+using namespace partita;
+using namespace partita::store;
+using namespace std::chrono_literals;
+
+namespace {
+
+nats_outcome answer(std::string text) {
+  nats_outcome x;
+  x.what = nats_outcome::kind::answered;
+  x.answer.data = std::move(text);
+  return x;
+}
+
+nats_outcome outcome(nats_outcome::kind what) {
+  return {what, {}, "a reason"};
+}
+
+std::string error(int code, int err_code) {
+  return nlohmann::json{
+      {"error", {{"code", code}, {"err_code", err_code}, {"description", "words"}}}}
+      .dump();
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+CAF_TEST(the reply subject of a delivery is read in all its forms) {
+  for (auto text : {"$JS.ACK.KV_b.c.1.42.7.1700000000000000001.3",
+                    "$JS.ACK.hub.ACC.KV_b.c.1.42.7.1700000000000000001.3",
+                    "$JS.ACK._.ACC.KV_b.c.1.42.7.1700000000000000001.3.random"}) {
+    auto x = nats::parse_delivery(text);
+    CAF_REQUIRE(x);
+    CAF_CHECK(x->stream == "KV_b");
+    CAF_CHECK(x->consumer == "c");
+    CAF_CHECK_EQUAL(x->stream_sequence, 42u);
+    CAF_CHECK_EQUAL(x->consumer_sequence, 7u);
+    CAF_CHECK_EQUAL(x->stored_at_ns, 1700000000000000001);
+  }
+  for (auto text : {"", "_INBOX.a", "$JS.ACK.KV_b.c.1.42.7.1", "$JS.ACK.s.c.1.x.7.1.3",
+                    "$JS.ACK.1.2.3.4.5.6.7.8", "$JS.FC.KV_b.c.x"})
+    CAF_CHECK(!nats::parse_delivery(text));
+}
+
+CAF_TEST(keys and subjects belong together) {
+  CAF_CHECK_EQUAL(nats::subject_of("b", "a.c"), "$KV.b.a.c");
+  CAF_CHECK(nats::key_in("b", "$KV.b.a.c") == "a.c");
+  for (auto other : {"$KV.bb.a", "$KV.b", "$KX.b.a", ""})
+    CAF_CHECK(nats::key_in("b", other).empty());
+}
+
+CAF_TEST(a missing permission names its subject) {
+  auto x = nats::parse_violation("Permissions Violation for Publish to \"$KV.b.key\"");
+  CAF_REQUIRE(x);
+  CAF_CHECK(x->publish);
+  CAF_CHECK_EQUAL(x->subject, "$KV.b.key");
+  x = nats::parse_violation("Permissions Violation for Subscription to \"_INBOX.a\"");
+  CAF_REQUIRE(x);
+  CAF_CHECK(!x->publish);
+  CAF_CHECK(!nats::parse_violation("Stale Connection"));
+}
+
+CAF_TEST(base64 is read with and without padding) {
+  CAF_CHECK_EQUAL(nats::from_base64("").value_or("-"), "");
+  CAF_CHECK_EQUAL(nats::from_base64("Zm9vYmE=").value_or("-"), "fooba");
+  CAF_CHECK_EQUAL(nats::from_base64("Zm9vYg").value_or("-"), "foob");
+  CAF_CHECK(nats::from_base64("AP/+").value_or("-") == std::string("\0\xff\xfe", 3));
+  CAF_CHECK(!nats::from_base64("Zm9v!"));
+  CAF_CHECK(!nats::from_base64("Zm9vY"));
+}
+
+CAF_TEST(times are read to the nanosecond) {
+  auto is = [](const char* text, std::int64_t ns) {
+    CAF_MESSAGE(text);
+    CAF_CHECK_EQUAL(nats::from_rfc3339(text).value_or(-1), ns);
+  };
+  is("1970-01-01T00:00:00Z", 0);
+  is("0001-01-01T00:00:00Z", 0);
+  is("1969-12-31T23:59:59.9Z", 0);
+  is("2262-04-11T23:47:15Z", 9223372035000000000);
+  is("2024-02-29T12:00:00.5Z", 1709208000500000000);
+  is("2024-02-29T12:00:00.123456789Z", 1709208000123456789);
+  is("2024-02-29T13:30:00+01:30", 1709208000000000000);
+  is("2024-02-29T10:30:00-01:30", 1709208000000000000);
+  for (auto text : {"", "2262-04-11T23:47:16Z", "9999-12-31T23:59:59Z",
+                    "2024-02-30T12:00:00Z", "2024-02-29T12:00:00", "2024-2-29T1:00:00Z",
+                    "2024-02-29T12:00:00.Z", "2024-02-29T12:00:00Zx"})
+    CAF_CHECK(!nats::from_rfc3339(text));
+}
+
+CAF_TEST(a header block is read line by line) {
+  auto x = nats::parse_headers("NATS/1.0\r\nKV-Operation: DEL\r\nA:b:c\r\n\r\n");
+  CAF_CHECK(nats::find_header(x, "KV-Operation") == "DEL");
+  CAF_CHECK(nats::find_header(x, "A") == "b:c");
+  CAF_CHECK(nats::find_header(x, "B").empty());
+}
+
+CAF_TEST(marks of all kinds are removals) {
+  CAF_CHECK(nats::is_removal({{"KV-Operation", "DEL"}}));
+  CAF_CHECK(nats::is_removal({{"KV-Operation", "PURGE"}}));
+  CAF_CHECK(nats::is_removal({{"Nats-Marker-Reason", "MaxAge"}}));
+  CAF_CHECK(!nats::is_removal({{"KV-Operation", "PUT"}}));
+  CAF_CHECK(!nats::is_removal({}));
+}
+
+CAF_TEST(a bucket is made like other clients make it) {
+  auto x = nlohmann::json::parse(
+      nats::create_stream_request({.bucket = "b", .ttl = 6s, .replicas = 3}));
+  CAF_CHECK_EQUAL(x["name"].get<std::string>(), "KV_b");
+  CAF_CHECK_EQUAL(x["subjects"].dump(), R"(["$KV.b.>"])");
+  CAF_CHECK_EQUAL(x["max_msgs_per_subject"].get<int>(), 1);
+  CAF_CHECK_EQUAL(x["max_age"].get<std::int64_t>(), 6'000'000'000);
+  CAF_CHECK_EQUAL(x["duplicate_window"].get<std::int64_t>(), 6'000'000'000);
+  CAF_CHECK_EQUAL(x["num_replicas"].get<int>(), 3);
+  CAF_CHECK_EQUAL(x["discard"].get<std::string>(), "new");
+  CAF_CHECK_EQUAL(x["storage"].get<std::string>(), "file");
+  for (auto flag : {"allow_direct", "allow_rollup_hdrs", "deny_delete"})
+    CAF_CHECK(x[flag].get<bool>());
+  auto eternal = nlohmann::json::parse(nats::create_stream_request({.bucket = "b"}));
+  CAF_CHECK_EQUAL(eternal["max_age"].get<std::int64_t>(), 0);
+  CAF_CHECK_EQUAL(eternal["duplicate_window"].get<std::int64_t>(), 120'000'000'000);
+}
+
+CAF_TEST(every difference that matters is named) {
+  nats::stream_config good;
+  good.subjects = {"$KV.b.>"};
+  good.retention = "limits";
+  good.storage = "file";
+  good.discard = "new";
+  good.max_msgs_per_subject = 1;
+  good.max_age_ns = 6'000'000'000;
+  nats::stream_options wanted{.bucket = "b", .ttl = 6s};
+  CAF_CHECK_EQUAL(nats::differences(wanted, good), "");
+  auto says = [&](auto change, const char* text) {
+    auto found = good;
+    change(found);
+    CAF_CHECK_EQUAL(nats::differences(wanted, found), text);
+  };
+  says([](auto& x) { x.max_age_ns = 0; }, "ttl is none instead of 6000 ms");
+  says([](auto& x) { x.max_msgs_per_subject = 5; }, "history is 5 instead of 1");
+  says([](auto& x) { x.storage = "memory"; }, "storage is memory instead of file");
+  says([](auto& x) { x.subjects = {"a"}; }, "subjects is a instead of $KV.b.>");
+  says([](auto& x) { x.is_copy = true; }, "source is another stream instead of none");
+  says([](auto& x) { x.sealed = true; }, "sealed is true instead of false");
+  CAF_MESSAGE("more copies than asked for are fine, fewer are not");
+  says([](auto& x) { x.replicas = 3; }, "");
+  wanted.replicas = 3;
+  says([](auto& x) { x.replicas = 1; }, "replicas is 1 instead of 3");
+}
+
+CAF_TEST(what the server says of a write has one meaning) {
+  auto written = [](const nats_outcome& x) { return written_from(x, "b", "key"); };
+  auto status = [&](const nats_outcome& x) { return written(x).status; };
+  auto done = written(answer(R"({"stream":"KV_b","seq":7})"));
+  CAF_CHECK_EQUAL(done.status, write_status::done);
+  CAF_CHECK_EQUAL(done.revision.value, 7u);
+  CAF_CHECK_EQUAL(status(answer(error(400, 10071))), write_status::conflict);
+  CAF_CHECK_EQUAL(status(answer(error(400, 10164))), write_status::conflict);
+  for (auto code : {10077, 10054, 10060})
+    CAF_CHECK_EQUAL(status(answer(error(400, code))), write_status::refused);
+  CAF_MESSAGE("a server in trouble, or an answer without sense, settles nothing");
+  CAF_CHECK_EQUAL(status(answer(error(503, 10008))), write_status::unknown);
+  CAF_CHECK_EQUAL(status(answer("what")), write_status::unknown);
+  CAF_CHECK_EQUAL(status(answer("{}")), write_status::unknown);
+  CAF_CHECK_EQUAL(status(outcome(nats_outcome::kind::unknown)), write_status::unknown);
+  CAF_CHECK_EQUAL(status(outcome(nats_outcome::kind::not_connected)),
+                  write_status::not_connected);
+  CAF_CHECK_EQUAL(status(outcome(nats_outcome::kind::refused)), write_status::refused);
+  CAF_MESSAGE("a stream of somebody else took it");
+  auto stolen = written(answer(R"({"stream":"OTHER","seq":7})"));
+  CAF_CHECK_EQUAL(stolen.status, write_status::refused);
+  CAF_CHECK(has(stolen.why, "OTHER"));
+}
+
+CAF_TEST(what the leader of a stream says of a key has one meaning) {
+  auto found =
+      read_from(answer(R"({"message":{"subject":"$KV.b.a.b","seq":3,"data":"AP8=",)"
+                       R"("time":"2024-02-29T12:00:00.5Z"}})"),
+                "b");
+  CAF_REQUIRE_EQUAL(found.status, read_status::found);
+  CAF_CHECK_EQUAL(found.entry.key, "a.b");
+  CAF_CHECK(found.entry.value == std::string("\0\xff", 2));
+  CAF_CHECK_EQUAL(found.entry.revision.value, 3u);
+  CAF_CHECK_EQUAL(found.entry.stored_at_ns, 1709208000500000000);
+  CAF_CHECK(!found.entry.removed);
+  auto status = [](const nats_outcome& x) { return read_from(x, "b").status; };
+  CAF_CHECK_EQUAL(status(answer(error(404, 10037))), read_status::missing);
+  CAF_CHECK_EQUAL(status(answer(error(404, 10059))), read_status::refused);
+  CAF_CHECK_EQUAL(status(answer(error(503, 10008))), read_status::unknown);
+  CAF_CHECK_EQUAL(status(answer("[]")), read_status::unknown);
+  CAF_CHECK_EQUAL(status(outcome(nats_outcome::kind::not_connected)),
+                  read_status::not_connected);
+}
+
+CAF_TEST(what a replica says of a key has one meaning) {
+  auto x = answer("value");
+  x.answer.headers = {{"Nats-Stream", "KV_b"},
+                      {"Nats-Subject", "$KV.b.key"},
+                      {"Nats-Sequence", "9"},
+                      {"Nats-Time-Stamp", "2024-02-29T12:00:00Z"}};
+  auto found = direct_read_from(x, "b");
+  CAF_CHECK_EQUAL(found.status, read_status::found);
+  CAF_CHECK_EQUAL(found.entry.key, "key");
+  CAF_CHECK_EQUAL(found.entry.value, "value");
+  CAF_CHECK_EQUAL(found.entry.revision.value, 9u);
+  x.answer.headers.emplace_back("KV-Operation", "DEL");
+  CAF_CHECK(direct_read_from(x, "b").entry.removed);
+  x.answer.headers = {{"Status", "404"}, {"Description", "Message Not Found"}};
+  CAF_CHECK_EQUAL(direct_read_from(x, "b").status, read_status::missing);
+}
+
+CAF_TEST(a stream lists its subjects or says that it cannot list all) {
+  auto answer = [](const std::string& total) {
+    return nats::parse_stream(
+        R"({"created":"2024-02-29T12:00:00Z","config":{},"state":{"last_seq":7,)"
+        R"("subjects":{"$KV.b.a":1,"$KV.b.c.d":1}})"
+        + total + "}");
+  };
+  for (auto text : {"", R"(,"total":2,"offset":0,"limit":100000)"}) {
+    auto x = answer(text);
+    CAF_REQUIRE(std::holds_alternative<nats::stream_info>(x));
+    const auto& info = std::get<nats::stream_info>(x);
+    CAF_CHECK_EQUAL(info.last_sequence, 7u);
+    CAF_CHECK_EQUAL(info.subjects, (std::vector<std::string>{"$KV.b.a", "$KV.b.c.d"}));
+  }
+  CAF_CHECK(std::holds_alternative<nats::api_error>(answer(R"(,"total":3)")));
+}
+
+CAF_TEST(the first line of a connection tells the version of the server) {
+  auto x = nats::parse_server_info(R"(INFO {"version":"2.9.10","cluster":"c"} )");
+  CAF_REQUIRE(x);
+  CAF_CHECK_EQUAL(x->version, "2.9.10");
+  CAF_CHECK(x->clustered);
+  x = nats::parse_server_info(R"(INFO {"version":"2.10.0"})");
+  CAF_CHECK(x && !x->clustered);
+  CAF_CHECK(!nats::parse_server_info("-ERR"));
+  CAF_CHECK(nats::is_older("2.9.10", "2.9.21"));
+  CAF_CHECK(!nats::is_older("2.9.21", "2.9.21"));
+  CAF_CHECK(!nats::is_older("2.10.1-beta", "2.9.21"));
+  CAF_CHECK(!nats::is_older("unknown", "2.9.21"));
+}
