@@ -3,7 +3,7 @@
 
 #include "partita/actors/keys.hpp"
 #include "partita/actors/log.hpp"
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -30,7 +30,7 @@ enum watch_number : std::uint64_t {
   control,
 };
 
-void carry_out(self_pointer self, const core::accession::commands& what);
+void carry_out(self_pointer self, const core::epoch_takeover::commands& what);
 
 void watch(self_pointer self, const bucket_actor& bucket, watch_number number) {
   self->send(bucket, kv_watch{number, ">", caf::actor_cast<watch_sink_actor>(self)});
@@ -69,37 +69,37 @@ void report_source(self_pointer self, const std::string& why) {
   self->send(s.parent, source_trouble{s.options.run, why});
 }
 
-core::accession::instant instant(self_pointer self) {
+core::epoch_takeover::instant instant(self_pointer self) {
   return {now(self), unix_seconds()};
 }
 
-/// Carries out what the accession commands.
-struct ascender {
+/// Carries out what the epoch_takeover commands.
+struct takeover_executor {
   self_pointer self;
 
-  void operator()(const core::accession::read&) const {
+  void operator()(const core::epoch_takeover::read&) const {
     ask_read(self, self->state.assignments, kv_last{keys::epoch},
              [self = self](const kv_read& x) {
-               carry_out(self, self->state.accession->looked(x, instant(self)));
+               carry_out(self, self->state.epoch_takeover->looked(x, instant(self)));
              });
   }
 
-  void operator()(const core::accession::survey&) const {
+  void operator()(const core::epoch_takeover::survey&) const {
     auto& s = self->state;
     s.replays_missing = 2;
     watch(self, s.assignments, surveyed_records);
     watch(self, s.heartbeats, surveyed_beats);
   }
 
-  void operator()(const core::accession::write& x) const {
-    ask_to_replace(self, self->state.assignments, keys::epoch, to_text(x.value),
-                   x.expected, [self = self](const kv_written& answer) {
-                     carry_out(self,
-                               self->state.accession->answered(answer, instant(self)));
-                   });
+  void operator()(const core::epoch_takeover::write& x) const {
+    ask_to_replace(
+        self, self->state.assignments, keys::epoch, to_text(x.value), x.expected,
+        [self = self](const kv_written& answer) {
+          carry_out(self, self->state.epoch_takeover->answered(answer, instant(self)));
+        });
   }
 
-  void operator()(const core::accession::acceded& x) const {
+  void operator()(const core::epoch_takeover::acceded& x) const {
     auto& s = self->state;
     s.epoch = x.epoch;
     s.coordinator.emplace(coordinator_options(s));
@@ -113,15 +113,15 @@ struct ascender {
     self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
   }
 
-  void operator()(const core::accession::complain& x) const {
+  void operator()(const core::epoch_takeover::complain& x) const {
     logger()->error("{}: the store refuses the epoch key: {}",
                     self->state.options.leader.value, x.why);
   }
 };
 
-void carry_out(self_pointer self, const core::accession::commands& what) {
+void carry_out(self_pointer self, const core::epoch_takeover::commands& what) {
   for (const auto& x : what)
-    std::visit(ascender{self}, x);
+    std::visit(takeover_executor{self}, x);
   set_alarm(self);
 }
 
@@ -145,7 +145,7 @@ void survey_watched(self_pointer self, const watch_event& x) {
   unwatch(self, x.watch == surveyed_records ? s.assignments : s.heartbeats,
           static_cast<watch_number>(x.watch));
   if (--s.replays_missing == 0)
-    carry_out(self, s.accession->surveyed(s.greatest, instant(self)));
+    carry_out(self, s.epoch_takeover->surveyed(s.greatest, instant(self)));
 }
 
 // -- using it ---------------------------------------------------------------------------
@@ -200,7 +200,7 @@ struct executor {
       feed(self, core::coordinator::mark_answered{who, answer});
     };
     auto key = keys::heartbeat_of(x.who);
-    if (core::planted(core::mistake::expel_any_revision))
+    if (failpoint(rule::expel_any_revision))
       ask_write(self, self->state.heartbeats, kv_put{key, to_text(value)}, answered);
     else // Where nothing was seen, a delete mark is news as well.
       ask_write(self, self->state.heartbeats, kv_update{key, to_text(value), x.expected},
@@ -257,8 +257,8 @@ struct executor {
     calculation::write_history(self, x);
   }
 
-  void operator()(const core::coordinator::remove_wish& x) const {
-    calculation::remove_wish(self, x);
+  void operator()(const core::coordinator::remove_directive& x) const {
+    calculation::remove_directive(self, x);
   }
 
   void operator()(const core::coordinator::step_down& x) const {
@@ -404,7 +404,7 @@ namespace calculation {
 
 void set_alarm(self_pointer self) {
   auto& s = self->state;
-  auto at = s.coordinator ? s.coordinator->wake_at() : s.accession->wake_at();
+  auto at = s.coordinator ? s.coordinator->wake_at() : s.epoch_takeover->wake_at();
   at = core::earlier(at, control_wake_at(s));
   s.alarm.set(self, s.options.clock, s.options.run, at);
 }
@@ -442,17 +442,17 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
   s.roster = std::move(roster);
   s.source = std::move(source);
   s.parent = std::move(parent);
-  s.accession.emplace(core::accession::options{
+  s.epoch_takeover.emplace(core::epoch_takeover::options{
       .leader = s.options.leader,
       .self = s.options.self,
       .pause = s.options.pause,
       .floor = s.options.epoch_floor,
-      .lead = core::accession::lead_for(s.options.heartbeat_ttl)});
+      .lead = core::epoch_takeover::lead_for(s.options.heartbeat_ttl)});
   self->set_down_handler([=](const caf::down_msg& x) {
     not_given(self, "the partition source ended (" + self->system().render(x.reason)
                         + "); start it again together with its worker");
   });
-  carry_out(self, s.accession->begin());
+  carry_out(self, s.epoch_takeover->begin());
   return {
       [=](const watch_event& x) {
         switch (static_cast<watch_number>(x.watch)) {
@@ -478,7 +478,7 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
           calculation::control_tick(self, now(self));
           feed(self, core::coordinator::tick{});
         } else
-          carry_out(self, state.accession->tick(instant(self)));
+          carry_out(self, state.epoch_takeover->tick(instant(self)));
       },
       [=](const partition_list& x) { given(self, x); },
       [=](const partitions_unavailable& x) { not_given(self, x.why); },

@@ -2,8 +2,8 @@
 
 #include "partita/actors/options.hpp"
 #include "partita/actors/shell.hpp"
-#include "partita/core/leader/accession.hpp"
 #include "partita/core/leader/coordinator.hpp"
+#include "partita/core/leader/epoch_takeover.hpp"
 #include "partita/core/leader/handoff_timing.hpp"
 #include "partita/core/leader/plans/plan_log.hpp"
 
@@ -28,11 +28,11 @@ struct calculator_options {
   core::strategy strategy;
   /// For the history.
   std::string strategy_name;
-  /// Where the operators' wishes and the history of plans are.
+  /// Where the operators' directives and the history of plans are.
   std::string control_bucket;
   std::uint32_t replicas = 1;
   std::uint64_t run = 0;
-  timepiece clock;
+  worker_clock clock;
 };
 
 /// The calculator's side towards the control bucket.
@@ -43,14 +43,14 @@ struct control_link {
   /// When to open it again, and when to go on without it.
   std::optional<core::time_point> open_again_at;
   std::optional<core::time_point> give_up_at;
-  /// Why plans are made without wishes; empty: they are not.
+  /// Why plans are made without directives; empty: they are not.
   std::string trouble;
   std::optional<core::plan_log> log;
 };
 
 struct calculator_state {
   calculator_options options;
-  std::optional<core::accession> accession;
+  std::optional<core::epoch_takeover> epoch_takeover;
   /// Set once the epoch is ours.
   std::optional<core::coordinator> coordinator;
   core::handoff_timing timing;
@@ -80,8 +80,8 @@ struct calculator_state {
 };
 
 /// Leads the group from the moment it is spawned until it is killed: takes the power by
-/// the key `epoch` (core::accession), then follows members, partitions and the operators'
-/// wishes, publishes what everybody owns (core::coordinator), and writes the history.
+/// the key `epoch` (core::epoch_takeover), then follows members, partitions and the operators'
+/// directives, publishes what everybody owns (core::coordinator), and writes the history.
 calculator_actor::behavior_type
 calculator(calculator_actor::stateful_pointer<calculator_state> self,
            calculator_options options, bucket_actor assignments, bucket_actor heartbeats,

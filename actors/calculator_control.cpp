@@ -18,16 +18,16 @@ core::time_point now(self_pointer self) {
   return self->state.options.clock.now(self);
 }
 
-/// Plans go without wishes from now on.
+/// Plans go without directives from now on.
 void unknown(self_pointer self, const std::string& why) {
   auto& c = self->state.control;
   c.give_up_at.reset();
   auto text =
-      "the operators' wishes are not known, and plans are made without them: " + why;
+      "the operators' directives are not known, and plans are made without them: " + why;
   if (std::exchange(c.trouble, text) == text)
     return;
   self->send(self->state.parent, control_unknown{self->state.options.run, text});
-  feed(self, core::coordinator::wishes_unknown{});
+  feed(self, core::coordinator::directives_unknown{});
 }
 
 void known(self_pointer self) {
@@ -92,15 +92,16 @@ void value_shown(self_pointer self, const watch_event& x) {
                 self->state.control.log->shown(std::get<history_id>(id), entry.revision));
     return;
   }
-  auto value = wish_from(entry.key, entry.value);
+  auto value = directive_from(entry.key, entry.value);
   if (const auto* bad = std::get_if<malformed>(&value)) {
     report_invalid(self, "control", entry.key, bad->why);
-    // What stood there before is not wished any more.
-    feed(self, core::coordinator::wish_gone{entry.key});
+    // What stood there before no longer holds.
+    feed(self, core::coordinator::directive_gone{entry.key});
     return;
   }
-  feed(self, core::coordinator::wish_shown{std::get<wish>(std::move(value)),
-                                           entry.revision, entry.stored_at_ns, x.at});
+  feed(self,
+       core::coordinator::directive_shown{std::get<directive>(std::move(value)),
+                                          entry.revision, entry.stored_at_ns, x.at});
 }
 
 void removal_shown(self_pointer self, const std::string& key) {
@@ -108,7 +109,7 @@ void removal_shown(self_pointer self, const std::string& key) {
   if (const auto* plan = std::get_if<history_id>(&id))
     self->state.control.log->gone(*plan);
   else
-    feed(self, core::coordinator::wish_gone{key});
+    feed(self, core::coordinator::directive_gone{key});
 }
 
 } // namespace
@@ -143,11 +144,11 @@ void control_watched(self_pointer self, const watch_event& x) {
   case watch_change::replayed:
     known(self);
     carry_out(self, c.log->replayed());
-    feed(self, core::coordinator::wishes_replayed{});
+    feed(self, core::coordinator::directives_replayed{});
     break;
   case watch_change::bucket_changed:
     c.log->void_all();
-    feed(self, core::coordinator::wishes_void{});
+    feed(self, core::coordinator::directives_void{});
     break;
   case watch_change::restarted:
   case watch_change::alive:
@@ -155,10 +156,10 @@ void control_watched(self_pointer self, const watch_event& x) {
   }
 }
 
-void remove_wish(self_pointer self, const core::coordinator::remove_wish& x) {
+void remove_directive(self_pointer self, const core::coordinator::remove_directive& x) {
   ask_write(self, self->state.control.bucket, kv_remove{x.key, x.at},
             [=](const kv_written& answer) {
-              feed(self, core::coordinator::wish_removal_answered{x.key, answer});
+              feed(self, core::coordinator::directive_removal_answered{x.key, answer});
             });
 }
 

@@ -2,7 +2,7 @@
 
 #include "partita/actors/calculator.hpp"
 
-/// INTERNAL to the calculator: its side towards the control bucket. Wishes go to the
+/// INTERNAL to the calculator: its side towards the control bucket. Directives go to the
 /// coordinator, plans into the history. A bucket that cannot be used is said, tried again,
 /// and never in the way of a plan.
 namespace partita::calculation {
@@ -20,7 +20,7 @@ void report_invalid(self_pointer self, const char* bucket, const std::string& ke
 /// Opens the bucket and watches it under this number.
 void open_control(self_pointer self, std::uint64_t watch);
 void control_watched(self_pointer self, const watch_event& x);
-void remove_wish(self_pointer self, const core::coordinator::remove_wish& x);
+void remove_directive(self_pointer self, const core::coordinator::remove_directive& x);
 void write_history(self_pointer self, const core::coordinator::planned& x);
 /// What is due of all that.
 void control_tick(self_pointer self, core::time_point now);

@@ -19,7 +19,7 @@ struct elector_options {
   std::uint64_t seed = 0;
   /// Numbers this actor's run in what it reports.
   std::uint64_t run = 0;
-  timepiece clock;
+  worker_clock clock;
 };
 
 struct elector_state {

@@ -22,7 +22,7 @@ struct heartbeat_actor_options {
   /// The incarnations of this process that have ended.
   std::vector<nonce> past;
   std::uint64_t run = 0;
-  timepiece clock;
+  worker_clock clock;
 };
 
 struct heartbeat_state {

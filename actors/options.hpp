@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/actors/timepiece.hpp"
+#include "partita/actors/worker_clock.hpp"
 #include "partita/core/strategies/planning.hpp"
 #include "partita/messages/events.hpp"
 
@@ -121,7 +121,7 @@ struct worker_options {
   /// that ends the process too. Else it is reported, and the worker waits for it.
   bool end_if_work_goes_on = false;
   /// What time it is, for all decisions of this worker.
-  timepiece clock;
+  worker_clock clock;
   /// Decides who owns what when this worker leads.
   core::strategy strategy;
   /// Names it in the history of plans; may be empty.

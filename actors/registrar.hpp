@@ -18,7 +18,7 @@ struct registrar_options {
   std::chrono::milliseconds pause{100};
   std::uint64_t seed = 0;
   std::uint64_t run = 0;
-  timepiece clock;
+  worker_clock clock;
 };
 
 struct registrar_state {

@@ -14,7 +14,7 @@ struct roster_options {
   /// The worker that this roster belongs to.
   worker_id self;
   std::uint64_t run = 0;
-  timepiece clock;
+  worker_clock clock;
 };
 
 struct roster_state {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/actors/timepiece.hpp"
+#include "partita/actors/worker_clock.hpp"
 #include "partita/core/time.hpp"
 #include "partita/messages/interfaces.hpp"
 
@@ -23,7 +23,7 @@ public:
   /// Rings at `at` on `clock` (now, if that has passed), or not at all. `run` numbers the
   /// actor's incarnation.
   template <class Self>
-  void set(Self* self, const timepiece& clock, std::uint64_t run,
+  void set(Self* self, const worker_clock& clock, std::uint64_t run,
            std::optional<core::time_point> at) {
     if (!at || (pending_ && *pending_ <= *at))
       return; // Rings early at worst, and a core that is asked too early does nothing.

@@ -18,7 +18,7 @@ struct watcher_options {
   /// A watcher before this one has reported a record of this incarnation.
   bool established = false;
   std::uint64_t run = 0;
-  timepiece clock;
+  worker_clock clock;
 };
 
 struct watcher_state {

@@ -243,13 +243,13 @@ private:
   std::map<std::string, worker> workers_;
 };
 
-struct figures {
+struct stats {
   double p50 = 0;
   double p95 = 0;
   double max = 0;
 };
 
-figures figures_of(std::vector<double> xs) {
+stats stats_of(std::vector<double> xs) {
   std::sort(xs.begin(), xs.end());
   // The smallest value that so many per cent do not exceed.
   auto at = [&](std::size_t per_cent) {
@@ -278,7 +278,7 @@ nlohmann::ordered_json measure(std::size_t workers, int kills) {
   }
   nlohmann::ordered_json result{{"workers", workers}, {"kills", kills}};
   auto add = [&](const char* name, const std::vector<double>& xs) {
-    auto x = figures_of(xs);
+    auto x = stats_of(xs);
     result[name] = {{"p50", x.p50}, {"p95", x.p95}, {"max", x.max}};
     std::printf("%7zu  %5d  %-24s %8.0f %8.0f %8.0f\n", workers, kills, name, x.p50,
                 x.p95, x.max);

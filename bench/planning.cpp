@@ -73,7 +73,7 @@ struct led_group {
     feed(coordinator::partitions_given{all});
     feed(coordinator::beats_replayed{now});
     feed(coordinator::records_replayed{});
-    feed(coordinator::wishes_replayed{});
+    feed(coordinator::directives_replayed{});
   }
 
   static coordinator::options options(std::size_t max_moves) {

@@ -49,10 +49,10 @@ group_entries entries() {
       x.partitions.push_back({{{"orders", std::to_string(p)}, 100}, at.version, {}});
     add(result.assignment, "assignment." + id_of(i), to_text(x));
   }
-  wish pin{pin_wish{"orders.7", {"worker-3"}}, 0, "ann@box", "has the cache"};
-  wish drain{drain_wish{{"worker-9"}}, 0, "ann@box", "disk is full"};
+  directive pin{pin_directive{"orders.7", {"worker-3"}}, 0, "ann@box", "has the cache"};
+  directive drain{drain_directive{{"worker-9"}}, 0, "ann@box", "disk is full"};
   for (const auto& x : {pin, drain})
-    add(result.control, wish_key(x.what), to_text(x));
+    add(result.control, directive_key(x.what), to_text(x));
   return result;
 }
 

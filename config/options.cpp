@@ -214,7 +214,7 @@ void add_buckets(options& xs) {
        bucket(PARTITA_FIELD(buckets, partitions), "partitions",
               "Bucket of the partitions, where partitions.bucket is true."),
        bucket(PARTITA_FIELD(buckets, control), "control",
-              "Bucket of the operators' wishes and of the history of plans."),
+              "Bucket of the operators' directives and of the history of plans."),
        integer_option(PARTITA_FIELD(buckets, replicas), 1, max_replicas,
                       "Copies of each bucket on a clustered server.")});
 }

@@ -1,6 +1,6 @@
 #include "partita/core/key_writer.hpp"
 
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <cassert>
 
@@ -38,7 +38,7 @@ key_writer::step key_writer::answered(const kv_written& answer, time_point now) 
     return read{};
   case write_status::unknown:
     in_doubt_ = true;
-    if (planted(mistake::unknown_settled_by_reading)) {
+    if (failpoint(rule::unknown_settled_by_reading)) {
       settling_ = true;
       phase_ = phase::reading;
       return read{};

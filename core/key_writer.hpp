@@ -91,7 +91,7 @@ private:
   revision expected_;
   /// An earlier try may have landed or may still land.
   bool in_doubt_ = false;
-  /// Only with the planted mistake that the present read is to settle an unknown outcome.
+  /// Only with the failpoint unknown_settled_by_reading.
   bool settling_ = false;
   time_point sent_;
   /// Set while no request is under way: when to repeat it.

@@ -8,71 +8,73 @@
 #include <variant>
 #include <vector>
 
-/// What stands in the control bucket (docs/protocol.md): what operators wish, and what the
-/// leaders planned. Whoever leads carries the wishes out. Keys and text: control_codec.hpp.
+/// What stands in the control bucket (docs/protocol.md): directives of operators, and what the
+/// leaders planned. The leader carries the directives out. Keys and text: control_codec.hpp.
 namespace partita {
 
-// -- wishes -----------------------------------------------------------------------------
+// -- directives -----------------------------------------------------------------------------
 
-/// Gets no partition that it does not have. `wish.cordon.worker-3`
-struct cordon_wish {
+/// Gets no partition that it does not have. `directive.cordon.worker-3`
+struct cordon_directive {
   worker_id worker;
 
-  friend bool operator==(const cordon_wish&, const cordon_wish&) = default;
+  friend bool operator==(const cordon_directive&, const cordon_directive&) = default;
 };
 
-/// Gives all its partitions away and gets none; its process stays. `wish.drain.worker-3`
-struct drain_wish {
+/// Gives all its partitions away and gets none; its process stays. `directive.drain.worker-3`
+struct drain_directive {
   worker_id worker;
 
-  friend bool operator==(const drain_wish&, const drain_wish&) = default;
+  friend bool operator==(const drain_directive&, const drain_directive&) = default;
 };
 
 /// This worker shall own the partition of this name, whenever it takes part.
-/// `wish.pin.orders.7`
-struct pin_wish {
+/// `directive.pin.orders.7`
+struct pin_directive {
   std::string partition;
   worker_id worker;
 
-  friend bool operator==(const pin_wish&, const pin_wish&) = default;
+  friend bool operator==(const pin_directive&, const pin_directive&) = default;
 };
 
 /// No rebalance for so long after the server stored the entry: only partitions without an
-/// owner are dealt. `wish.pause.0f3a9c21`: several may hold at once.
-struct pause_wish {
+/// owner are dealt. `directive.pause.0f3a9c21`: several may hold at once.
+struct pause_directive {
   /// Eight hexadecimal digits, chosen by who asks.
   std::string id;
   std::chrono::seconds lasts{0};
 
-  friend bool operator==(const pause_wish&, const pause_wish&) = default;
+  friend bool operator==(const pause_directive&, const pause_directive&) = default;
 };
 
 /// Plan now, without windows and cool-down; the leader removes it when it has planned.
-/// `wish.rebalance`
-struct rebalance_wish {
-  friend bool operator==(const rebalance_wish&, const rebalance_wish&) = default;
+/// `directive.rebalance`
+struct rebalance_directive {
+  friend bool operator==(const rebalance_directive&,
+                         const rebalance_directive&) = default;
 };
 
-/// This leader of this epoch shall lead no more; whoever leads removes it when it is
-/// carried out or moot. `wish.step_down`
-struct step_down_wish {
+/// This leader of this epoch must step down; the leader removes it when it is
+/// carried out or moot. `directive.step_down`
+struct step_down_directive {
   worker_id leader;
   partita::epoch epoch;
 
-  friend bool operator==(const step_down_wish&, const step_down_wish&) = default;
+  friend bool operator==(const step_down_directive&,
+                         const step_down_directive&) = default;
 };
 
-struct wish {
-  using kind = std::variant<cordon_wish, drain_wish, pin_wish, pause_wish, rebalance_wish,
-                            step_down_wish>;
+struct directive {
+  using kind = std::variant<cordon_directive, drain_directive, pin_directive,
+                            pause_directive, rebalance_directive, step_down_directive>;
   kind what;
   /// Unix time in seconds; for people only, nothing is decided by it.
   std::int64_t at = 0;
-  /// Who wishes, as `user@host`, and why; for people. Both may be empty.
+  /// Who gave it, as `user@host`, and why; for people. Both may be empty.
   std::string by;
   std::string reason;
 
-  friend bool operator==(const wish&, const wish&) = default;
+  friend bool operator==(const directive&, const directive&) = default;
 };
 
 /// The longest pause that can be asked for: seven days.
@@ -98,7 +100,7 @@ struct history_entry {
   /// How many partitions each worker got and gave away; those without change are left out.
   std::map<worker_id, std::uint64_t> gains;
   std::map<worker_id, std::uint64_t> losses;
-  /// Wishes that could not be followed, and why.
+  /// Directives that could not be followed, and why.
   std::vector<std::string> trouble;
 
   friend bool operator==(const history_entry&, const history_entry&) = default;

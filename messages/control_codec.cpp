@@ -13,12 +13,12 @@ namespace {
 
 using namespace json_members;
 
-constexpr std::string_view cordons = "wish.cordon.";
-constexpr std::string_view drains = "wish.drain.";
-constexpr std::string_view pins = "wish.pin.";
-constexpr std::string_view pauses = "wish.pause.";
-constexpr std::string_view rebalance = "wish.rebalance";
-constexpr std::string_view step_down = "wish.step_down";
+constexpr std::string_view cordons = "directive.cordon.";
+constexpr std::string_view drains = "directive.drain.";
+constexpr std::string_view pins = "directive.pin.";
+constexpr std::string_view pauses = "directive.pause.";
+constexpr std::string_view rebalance = "directive.rebalance";
+constexpr std::string_view step_down = "directive.step_down";
 constexpr std::string_view plans = "history.";
 
 constexpr std::string_view hex = "0123456789ABCDEF";
@@ -65,7 +65,7 @@ std::string unescaped(std::string_view key) {
   } catch (const json::exception&) {
     fail("expected a name in UTF-8, found '" + std::string{key} + "'");
   }
-  // Another spelling of the same name would be a second key for one wish.
+  // Another spelling of the same name would be a second key for one directive.
   if (result.empty() || escaped(result) != key)
     fail("expected a name, written as '" + escaped(result) + "', found '"
          + std::string{key} + "'");
@@ -86,7 +86,7 @@ worker_id read_worker(const json& obj, const char* key) {
   return result;
 }
 
-pause_wish read_pause(std::string_view id, const json& obj) {
+pause_directive read_pause(std::string_view id, const json& obj) {
   auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   if (id.size() != 8 || !std::all_of(id.begin(), id.end(), is_digit))
     fail("expected a key of eight hexadecimal digits (0-9, a-f) behind '"
@@ -99,57 +99,65 @@ pause_wish read_pause(std::string_view id, const json& obj) {
   return {std::string{id}, std::chrono::seconds{static_cast<std::int64_t>(lasts)}};
 }
 
-wish::kind read_kind(std::string_view key, const json& obj) {
+directive::kind read_kind(std::string_view key, const json& obj) {
   if (auto name = rest_of(key, cordons))
-    return cordon_wish{{unescaped(*name)}};
+    return cordon_directive{{unescaped(*name)}};
   if (auto name = rest_of(key, drains))
-    return drain_wish{{unescaped(*name)}};
+    return drain_directive{{unescaped(*name)}};
   if (auto name = rest_of(key, pins))
-    return pin_wish{unescaped(*name), read_worker(obj, "worker")};
+    return pin_directive{unescaped(*name), read_worker(obj, "worker")};
   if (auto id = rest_of(key, pauses))
     return read_pause(*id, obj);
   if (key == rebalance)
-    return rebalance_wish{};
+    return rebalance_directive{};
   if (key == step_down)
-    return step_down_wish{read_worker(obj, "leader"),
-                          {number(need(obj, "epoch"), "epoch")}};
+    return step_down_directive{read_worker(obj, "leader"),
+                               {number(need(obj, "epoch"), "epoch")}};
   fail("found the key '" + std::string{key}
-       + "', expected wish.cordon.<worker>, wish.drain.<worker>, wish.pin.<partition>, "
-         "wish.pause.<8 hexadecimal digits>, wish.rebalance or wish.step_down");
+       + "', expected directive.cordon.<worker>, directive.drain.<worker>, "
+         "directive.pin.<partition>, "
+         "directive.pause.<8 hexadecimal digits>, directive.rebalance or "
+         "directive.step_down");
 }
 
 /// Builds the key.
-struct namer {
-  std::string operator()(const cordon_wish& x) const {
+struct key_builder {
+  std::string operator()(const cordon_directive& x) const {
     return std::string{cordons} + escaped(x.worker.value);
   }
-  std::string operator()(const drain_wish& x) const {
+  std::string operator()(const drain_directive& x) const {
     return std::string{drains} + escaped(x.worker.value);
   }
-  std::string operator()(const pin_wish& x) const {
+  std::string operator()(const pin_directive& x) const {
     return std::string{pins} + escaped(x.partition);
   }
-  std::string operator()(const pause_wish& x) const { return std::string{pauses} + x.id; }
-  std::string operator()(const rebalance_wish&) const { return std::string{rebalance}; }
-  std::string operator()(const step_down_wish&) const { return std::string{step_down}; }
+  std::string operator()(const pause_directive& x) const {
+    return std::string{pauses} + x.id;
+  }
+  std::string operator()(const rebalance_directive&) const {
+    return std::string{rebalance};
+  }
+  std::string operator()(const step_down_directive&) const {
+    return std::string{step_down};
+  }
 };
 
-/// Says what is wished, for people.
-struct teller {
-  std::string operator()(const cordon_wish& x) const {
+/// Describes a directive, for people.
+struct description_builder {
+  std::string operator()(const cordon_directive& x) const {
     return "cordon of " + x.worker.value;
   }
-  std::string operator()(const drain_wish& x) const {
+  std::string operator()(const drain_directive& x) const {
     return "drain of " + x.worker.value;
   }
-  std::string operator()(const pin_wish& x) const {
+  std::string operator()(const pin_directive& x) const {
     return "pin of " + x.partition + " to " + x.worker.value;
   }
-  std::string operator()(const pause_wish& x) const {
+  std::string operator()(const pause_directive& x) const {
     return "pause for " + std::to_string(x.lasts.count()) + " s";
   }
-  std::string operator()(const rebalance_wish&) const { return "rebalance"; }
-  std::string operator()(const step_down_wish& x) const {
+  std::string operator()(const rebalance_directive&) const { return "rebalance"; }
+  std::string operator()(const step_down_directive& x) const {
     return "step down of " + x.leader.value;
   }
 };
@@ -186,32 +194,32 @@ std::uint64_t read_digits(std::string_view token, std::size_t width,
 
 } // namespace
 
-std::string wish_key(const wish::kind& what) {
-  return std::visit(namer{}, what);
+std::string directive_key(const directive::kind& what) {
+  return std::visit(key_builder{}, what);
 }
 
-std::string to_text(const wish& x) {
+std::string to_text(const directive& x) {
   json result{{"at", x.at}, {"by", x.by}, {"reason", x.reason}};
-  if (const auto* pin = std::get_if<pin_wish>(&x.what))
+  if (const auto* pin = std::get_if<pin_directive>(&x.what))
     result["worker"] = pin->worker.value;
-  if (const auto* pause = std::get_if<pause_wish>(&x.what))
+  if (const auto* pause = std::get_if<pause_directive>(&x.what))
     result["for_s"] = pause->lasts.count();
-  if (const auto* down = std::get_if<step_down_wish>(&x.what)) {
+  if (const auto* down = std::get_if<step_down_directive>(&x.what)) {
     result["leader"] = down->leader.value;
     result["epoch"] = down->epoch.value;
   }
   return dump(result);
 }
 
-decoded<wish> wish_from(std::string_view key, std::string_view value) {
-  return read<wish>(value, [key](const json& obj) {
-    return wish{read_kind(key, obj), signed_number_or(obj, "at", 0), text_or(obj, "by"),
-                text_or(obj, "reason")};
+decoded<directive> directive_from(std::string_view key, std::string_view value) {
+  return read<directive>(value, [key](const json& obj) {
+    return directive{read_kind(key, obj), signed_number_or(obj, "at", 0),
+                     text_or(obj, "by"), text_or(obj, "reason")};
   });
 }
 
-std::string describe(const wish& x) {
-  auto result = std::visit(teller{}, x.what);
+std::string describe(const directive& x) {
+  auto result = std::visit(description_builder{}, x.what);
   if (!x.by.empty())
     result += " by " + x.by;
   if (!x.reason.empty())

@@ -10,21 +10,21 @@
 /// a value that says why.
 namespace partita {
 
-/// All wishes stand under keys that match this.
-inline constexpr const char* wish_pattern = "wish.>";
+/// All directives stand under keys that match this.
+inline constexpr const char* directive_pattern = "directive.>";
 
-/// The key that the wish stands under. What a key of the store cannot hold is written as
+/// The key that the directive stands under. What a key of the store cannot hold is written as
 /// '=' and two hexadecimal digits for each byte: partition `a b` is pinned by
-/// `wish.pin.a=20b`.
-std::string wish_key(const wish::kind& what);
+/// `directive.pin.a=20b`.
+std::string directive_key(const directive::kind& what);
 
-std::string to_text(const wish& x);
+std::string to_text(const directive& x);
 
-/// Reads the wish under this key. A key of another form is malformed as well.
-decoded<wish> wish_from(std::string_view key, std::string_view text);
+/// Reads the directive under this key. A key of another form is malformed as well.
+decoded<directive> directive_from(std::string_view key, std::string_view text);
 
 /// For people: "drain of worker-3 by ann@box: disk is full".
-std::string describe(const wish& x);
+std::string describe(const directive& x);
 
 inline constexpr const char* history_pattern = "history.>";
 

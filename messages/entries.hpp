@@ -1,6 +1,7 @@
 #pragma once
 
 #include "partita/messages/ids.hpp"
+#include "partita/messages/message.hpp"
 #include "partita/messages/partition.hpp"
 
 #include <string>
@@ -81,14 +82,8 @@ struct beat {
   /// Free text: where the worker runs.
   std::string zone;
   std::string program_version;
-
-  friend bool operator==(const beat&, const beat&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, beat& x) {
-    return f(caf::meta::type_name("beat"), x.nonce, x.replaces, x.at, x.state, x.applied,
-             x.seen, x.stopping, x.capacity, x.zone, x.program_version);
-  }
+  PARTITA_MESSAGE(beat, x.nonce, x.replaces, x.at, x.state, x.applied, x.seen, x.stopping,
+                  x.capacity, x.zone, x.program_version)
 };
 
 } // namespace partita

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "partita/messages/message.hpp"
 #include "partita/messages/record.hpp"
 
 #include <chrono>
@@ -28,8 +29,7 @@ const char* to_string(worker_state x);
 /// This worker holds its stable id now.
 struct worker_id_claimed {
   partita::worker_id worker_id;
-
-  friend bool operator==(const worker_id_claimed&, const worker_id_claimed&) = default;
+  PARTITA_MESSAGE(worker_id_claimed, x.worker_id)
 };
 
 /// The worker's state changed.
@@ -38,8 +38,7 @@ struct state_changed {
   worker_state from = worker_state::init;
   worker_state to = worker_state::init;
   std::string reason;
-
-  friend bool operator==(const state_changed&, const state_changed&) = default;
+  PARTITA_MESSAGE(state_changed, x.worker_id, x.from, x.to, x.reason)
 };
 
 /// The elector's word: this worker leads, or does so no more.
@@ -47,16 +46,14 @@ struct leadership_changed {
   partita::worker_id worker_id;
   bool leading = false;
   std::string reason;
-
-  friend bool operator==(const leadership_changed&, const leadership_changed&) = default;
+  PARTITA_MESSAGE(leadership_changed, x.worker_id, x.leading, x.reason)
 };
 
 /// This worker's calculator starts to act, under this epoch.
 struct calculator_adopted {
   partita::worker_id worker_id;
   partita::epoch epoch;
-
-  friend bool operator==(const calculator_adopted&, const calculator_adopted&) = default;
+  PARTITA_MESSAGE(calculator_adopted, x.worker_id, x.epoch)
 };
 
 /// What this worker owns from now on. `added` and `removed` say what changed since the
@@ -69,8 +66,8 @@ struct assignment_changed {
   std::vector<grant> partitions;
   std::vector<partition> added;
   std::vector<partition> removed;
-
-  friend bool operator==(const assignment_changed&, const assignment_changed&) = default;
+  PARTITA_MESSAGE(assignment_changed, x.worker_id, x.version, x.epoch, x.lifecycle,
+                  x.partitions, x.added, x.removed)
 };
 
 // -- work --------------------------------------------------------------------------------
@@ -85,9 +82,8 @@ struct partitions_assigned {
   std::vector<grant> partitions;
   /// False with `ownership = "available"`: another worker may own them at the same time.
   bool exclusive = true;
-
-  friend bool operator==(const partitions_assigned&,
-                         const partitions_assigned&) = default;
+  PARTITA_MESSAGE(partitions_assigned, x.worker_id, x.granted_by, x.partitions,
+                  x.exclusive)
 };
 
 /// Stop working on these and answer once no work on them goes on: others get them only
@@ -98,8 +94,7 @@ struct partitions_revoked {
   /// With the tokens under which they were assigned, and why they are taken away.
   std::vector<grant> partitions;
   std::chrono::milliseconds time_left{0};
-
-  friend bool operator==(const partitions_revoked&, const partitions_revoked&) = default;
+  PARTITA_MESSAGE(partitions_revoked, x.worker_id, x.partitions, x.time_left)
 };
 
 /// The right to work on these is gone: others may own them after `time_left`. Stop at once
@@ -109,13 +104,12 @@ struct partitions_lost {
   std::vector<grant> partitions;
   std::string why;
   std::chrono::milliseconds time_left{0};
-
-  friend bool operator==(const partitions_lost&, const partitions_lost&) = default;
+  PARTITA_MESSAGE(partitions_lost, x.worker_id, x.partitions, x.why, x.time_left)
 };
 
 /// Answer to partitions_revoked and partitions_lost.
 struct work_stopped {
-  friend bool operator==(const work_stopped&, const work_stopped&) = default;
+  PARTITA_MESSAGE(work_stopped)
 };
 
 // -- trouble -----------------------------------------------------------------------------
@@ -136,8 +130,7 @@ struct alert_raised {
   /// How long it has lasted.
   std::chrono::milliseconds age{0};
   bool over = false;
-
-  friend bool operator==(const alert_raised&, const alert_raised&) = default;
+  PARTITA_MESSAGE(alert_raised, x.worker_id, x.level, x.what, x.why, x.age, x.over)
 };
 
 /// The last thing that a listener hears. `failure` is empty after a graceful stop; else
@@ -145,13 +138,12 @@ struct alert_raised {
 struct worker_stopped {
   partita::worker_id worker_id;
   std::string failure;
-
-  friend bool operator==(const worker_stopped&, const worker_stopped&) = default;
+  PARTITA_MESSAGE(worker_stopped, x.worker_id, x.failure)
 };
 
 /// Asks a supervisor how its worker is.
 struct get_status {
-  friend bool operator==(const get_status&, const get_status&) = default;
+  PARTITA_MESSAGE(get_status)
 };
 
 struct worker_status {
@@ -170,8 +162,9 @@ struct worker_status {
   std::uint64_t state_changes = 0;
   /// How often a child actor crashed and was started again.
   std::uint64_t restarts = 0;
-
-  friend bool operator==(const worker_status&, const worker_status&) = default;
+  PARTITA_MESSAGE(worker_status, x.worker_id, x.state, x.state_reason, x.leading,
+                  x.leader, x.applied, x.partitions, x.invalid_entries, x.state_changes,
+                  x.restarts)
 };
 
 /// How a worker leaves (docs/protocol.md).
@@ -193,41 +186,7 @@ const char* to_string(leave_mode x);
 /// restart and stop.
 struct stop_worker {
   leave_mode mode = leave_mode::configured;
-
-  friend bool operator==(const stop_worker&, const stop_worker&) = default;
+  PARTITA_MESSAGE(stop_worker, x.mode)
 };
-
-#define PARTITA_INSPECT(type, ...)                                                       \
-  template <class Inspector>                                                             \
-  auto inspect(Inspector& f, type& x) {                                                  \
-    return f(caf::meta::type_name(#type), __VA_ARGS__);                                  \
-  }
-
-PARTITA_INSPECT(worker_id_claimed, x.worker_id)
-PARTITA_INSPECT(state_changed, x.worker_id, x.from, x.to, x.reason)
-PARTITA_INSPECT(leadership_changed, x.worker_id, x.leading, x.reason)
-PARTITA_INSPECT(calculator_adopted, x.worker_id, x.epoch)
-PARTITA_INSPECT(assignment_changed, x.worker_id, x.version, x.epoch, x.lifecycle,
-                x.partitions, x.added, x.removed)
-PARTITA_INSPECT(partitions_assigned, x.worker_id, x.granted_by, x.partitions, x.exclusive)
-PARTITA_INSPECT(partitions_revoked, x.worker_id, x.partitions, x.time_left)
-PARTITA_INSPECT(partitions_lost, x.worker_id, x.partitions, x.why, x.time_left)
-PARTITA_INSPECT(alert_raised, x.worker_id, x.level, x.what, x.why, x.age, x.over)
-PARTITA_INSPECT(stop_worker, x.mode)
-PARTITA_INSPECT(worker_stopped, x.worker_id, x.failure)
-PARTITA_INSPECT(worker_status, x.worker_id, x.state, x.state_reason, x.leading, x.leader,
-                x.applied, x.partitions, x.invalid_entries, x.state_changes, x.restarts)
-
-#undef PARTITA_INSPECT
-
-template <class Inspector>
-auto inspect(Inspector& f, get_status&) {
-  return f(caf::meta::type_name("get_status"));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, work_stopped&) {
-  return f(caf::meta::type_name("work_stopped"));
-}
 
 } // namespace partita

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "partita/messages/events.hpp"
-#include "partita/messages/figures.hpp"
+#include "partita/messages/message.hpp"
 #include "partita/messages/reports.hpp"
+#include "partita/messages/stats.hpp"
 #include "partita/messages/store.hpp"
 
 #include <caf/replies_to.hpp>
@@ -26,14 +27,7 @@ struct kv_watch {
   std::string pattern;
   watch_sink_actor sink;
   bool signs_of_life = false;
-
-  friend bool operator==(const kv_watch&, const kv_watch&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, kv_watch& x) {
-    return f(caf::meta::type_name("kv_watch"), x.watch, x.pattern, x.sink,
-             x.signs_of_life);
-  }
+  PARTITA_MESSAGE(kv_watch, x.watch, x.pattern, x.sink, x.signs_of_life)
 };
 
 /// One BUCKET. Every request is answered within the store's request time-out, or at once
@@ -53,14 +47,7 @@ struct bucket_opened {
   bucket_actor bucket;
   bucket_identity identity;
   std::string why;
-
-  friend bool operator==(const bucket_opened&, const bucket_opened&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, bucket_opened& x) {
-    return f(caf::meta::type_name("bucket_opened"), x.status, x.bucket, x.identity,
-             x.why);
-  }
+  PARTITA_MESSAGE(bucket_opened, x.status, x.bucket, x.identity, x.why)
 };
 
 /// Hears how the connection is.
@@ -77,7 +64,7 @@ using store_actor = caf::typed_actor<
     // Whether somebody can.
     caf::replies_to<probe>::with<probed>,
     // What it has done so far, over all buckets.
-    caf::replies_to<get_store_figures>::with<store_figures>,
+    caf::replies_to<get_store_stats>::with<store_stats>,
     // After the answer nothing is sent any more.
     caf::replies_to<close_store>::with<store_closed>>;
 
@@ -171,7 +158,7 @@ using listener_actor = caf::typed_actor<
 using supervisor_actor = caf::typed_actor<
     caf::replies_to<get_status>::with<worker_status>,
     // The same and all that is counted and measured.
-    caf::replies_to<get_figures>::with<worker_figures>,
+    caf::replies_to<get_stats>::with<worker_stats>,
     // Leaves the group; answered with the last event when all is given back.
     caf::replies_to<stop_worker>::with<worker_stopped>,
     // Hears all events from now on, and first what it needs to know of those before.

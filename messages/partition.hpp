@@ -1,6 +1,6 @@
 #pragma once
 
-#include <caf/meta/type_name.hpp>
+#include "partita/messages/message.hpp"
 
 #include <cstdint>
 #include <string>
@@ -18,13 +18,7 @@ struct partition {
   std::vector<std::string> keys;
   /// No unit; 100 is an ordinary partition. Strategies say what a weight <= 0 means.
   std::int64_t weight = 100;
-
-  friend bool operator==(const partition&, const partition&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, partition& x) {
-    return f(caf::meta::type_name("partition"), x.keys, x.weight);
-  }
+  PARTITA_MESSAGE(partition, x.keys, x.weight)
 };
 
 /// The keys joined by '.': how people and events name a partition. A list of partitions

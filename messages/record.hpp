@@ -1,6 +1,7 @@
 #pragma once
 
 #include "partita/messages/ids.hpp"
+#include "partita/messages/message.hpp"
 #include "partita/messages/partition.hpp"
 
 #include <string>
@@ -26,13 +27,7 @@ struct grant {
   /// For people: why it was given, or in partitions_revoked why it is taken away. Empty:
   /// not known.
   std::string reason = {};
-
-  friend bool operator==(const grant&, const grant&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, grant& x) {
-    return f(caf::meta::type_name("grant"), x.partition, x.token, x.reason);
-  }
+  PARTITA_MESSAGE(grant, x.partition, x.token, x.reason)
 };
 
 /// One partition that a record takes away.
@@ -40,13 +35,7 @@ struct revocation {
   partita::partition partition;
   /// For people; empty: not known.
   std::string reason = {};
-
-  friend bool operator==(const revocation&, const revocation&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, revocation& x) {
-    return f(caf::meta::type_name("revocation"), x.partition, x.reason);
-  }
+  PARTITA_MESSAGE(revocation, x.partition, x.reason)
 };
 
 /// What the store says one worker owns: the value of `assignment.<worker id>`. A worker
@@ -64,14 +53,8 @@ struct record {
   /// 1 to 3: this worker is the first, second or third in reserve. It follows all
   /// heartbeats and probes the leader, so that it can lead at once. 0: it does not.
   std::uint32_t standby = 0;
-
-  friend bool operator==(const record&, const record&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, record& x) {
-    return f(caf::meta::type_name("record"), x.version, x.lifecycle, x.partitions,
-             x.epoch, x.leader, x.worker_nonce, x.revoking, x.standby);
-  }
+  PARTITA_MESSAGE(record, x.version, x.lifecycle, x.partitions, x.epoch, x.leader,
+                  x.worker_nonce, x.revoking, x.standby)
 };
 
 inline stamp stamp_of(const record& x) {

@@ -2,6 +2,7 @@
 
 #include "partita/messages/entries.hpp"
 #include "partita/messages/events.hpp"
+#include "partita/messages/message.hpp"
 #include "partita/messages/record.hpp"
 
 #include <string>
@@ -11,20 +12,12 @@
 /// speaks, or that is spoken to: a message from an earlier run is recognised and dropped.
 namespace partita {
 
-#define PARTITA_REPORT(type, ...)                                                        \
-  friend bool operator==(const type&, const type&) = default;                            \
-  template <class Inspector>                                                             \
-  friend auto inspect(Inspector& f, type& x) {                                           \
-    static_cast<void>(x);                                                                \
-    return f(caf::meta::type_name(#type) __VA_OPT__(, ) __VA_ARGS__);                    \
-  }
-
 /// A timer ran out. Timers cannot be taken back: `run` is the incarnation that set it,
 /// `ticket` tells the newest from older ones.
 struct wake {
   std::uint64_t run = 0;
   std::uint64_t ticket = 0;
-  PARTITA_REPORT(wake, x.run, x.ticket)
+  PARTITA_MESSAGE(wake, x.run, x.ticket)
 };
 
 // -- registrar --------------------------------------------------------------------------
@@ -33,7 +26,7 @@ struct wake {
 struct id_claimed {
   std::uint64_t run = 0;
   partita::worker_id worker_id;
-  PARTITA_REPORT(id_claimed, x.run, x.worker_id)
+  PARTITA_MESSAGE(id_claimed, x.run, x.worker_id)
 };
 
 /// The id is not ours (any more). `fatal`: no id could be had in time; `why` says what to
@@ -42,15 +35,15 @@ struct id_lost {
   std::uint64_t run = 0;
   std::string why;
   bool fatal = false;
-  PARTITA_REPORT(id_lost, x.run, x.why, x.fatal)
+  PARTITA_MESSAGE(id_lost, x.run, x.why, x.fatal)
 };
 
 struct release_id {
-  PARTITA_REPORT(release_id)
+  PARTITA_MESSAGE(release_id)
 };
 
 struct id_released {
-  PARTITA_REPORT(id_released)
+  PARTITA_MESSAGE(id_released)
 };
 
 // -- heartbeat --------------------------------------------------------------------------
@@ -58,7 +51,7 @@ struct id_released {
 /// The first beat is in the store: the group sees this incarnation.
 struct session_started {
   std::uint64_t run = 0;
-  PARTITA_REPORT(session_started, x.run)
+  PARTITA_MESSAGE(session_started, x.run)
 };
 
 /// A beat was acknowledged: this incarnation may work until `until` on the worker's clock.
@@ -66,21 +59,21 @@ struct session_started {
 struct session_extended {
   std::uint64_t run = 0;
   std::chrono::steady_clock::time_point until;
-  PARTITA_REPORT(session_extended, x.run, x.until)
+  PARTITA_MESSAGE(session_extended, x.run, x.until)
 };
 
 /// Another living incarnation beats under our id; the session starts once it has ended.
 struct session_waits {
   std::uint64_t run = 0;
   std::string why;
-  PARTITA_REPORT(session_waits, x.run, x.why)
+  PARTITA_MESSAGE(session_waits, x.run, x.why)
 };
 
 /// This incarnation has ended: another one, or a mark, stands in its place.
 struct session_over {
   std::uint64_t run = 0;
   std::string why;
-  PARTITA_REPORT(session_over, x.run, x.why)
+  PARTITA_MESSAGE(session_over, x.run, x.why)
 };
 
 /// What of the record has been received and applied: for each partition that `applied`
@@ -91,19 +84,19 @@ struct record_progress {
   std::vector<partition> stopping;
   /// The worker wants to leave and gives its partitions away first.
   bool draining = false;
-  PARTITA_REPORT(record_progress, x.seen, x.applied, x.stopping, x.draining)
+  PARTITA_MESSAGE(record_progress, x.seen, x.applied, x.stopping, x.draining)
 };
 
 /// The last beat says goodbye: `stopped`, or `restarting` to have the partitions kept.
 struct say_goodbye {
   bool restarting = false;
-  PARTITA_REPORT(say_goodbye, x.restarting)
+  PARTITA_MESSAGE(say_goodbye, x.restarting)
 };
 
 /// `acknowledged`: the store has the goodbye.
 struct goodbye_said {
   bool acknowledged = false;
-  PARTITA_REPORT(goodbye_said, x.acknowledged)
+  PARTITA_MESSAGE(goodbye_said, x.acknowledged)
 };
 
 // -- elector ----------------------------------------------------------------------------
@@ -111,40 +104,40 @@ struct goodbye_said {
 struct elected {
   std::uint64_t run = 0;
   std::string why;
-  PARTITA_REPORT(elected, x.run, x.why)
+  PARTITA_MESSAGE(elected, x.run, x.why)
 };
 
 struct deposed {
   std::uint64_t run = 0;
   std::string why;
-  PARTITA_REPORT(deposed, x.run, x.why)
+  PARTITA_MESSAGE(deposed, x.run, x.why)
 };
 
 /// Who holds the leader key; empty: nobody.
 struct leader_seen {
   std::uint64_t run = 0;
   partita::worker_id leader;
-  PARTITA_REPORT(leader_seen, x.run, x.leader)
+  PARTITA_MESSAGE(leader_seen, x.run, x.leader)
 };
 
 struct resign {
-  PARTITA_REPORT(resign)
+  PARTITA_MESSAGE(resign)
 };
 
 struct resigned {
-  PARTITA_REPORT(resigned)
+  PARTITA_MESSAGE(resigned)
 };
 
 struct abdicate {
   std::string why;
-  PARTITA_REPORT(abdicate, x.why)
+  PARTITA_MESSAGE(abdicate, x.why)
 };
 
 /// How soon this worker takes the place of a leader whose process is gone: 1 first, then
 /// 2 and 3; 0: it does not look.
 struct stand_by {
   std::uint32_t rank = 0;
-  PARTITA_REPORT(stand_by, x.rank)
+  PARTITA_MESSAGE(stand_by, x.rank)
 };
 
 // -- watcher ----------------------------------------------------------------------------
@@ -153,14 +146,14 @@ struct stand_by {
 struct record_received {
   std::uint64_t run = 0;
   partita::record record;
-  PARTITA_REPORT(record_received, x.run, x.record)
+  PARTITA_MESSAGE(record_received, x.run, x.record)
 };
 
 /// This worker's record vanished or cannot be read.
 struct record_lost {
   std::uint64_t run = 0;
   std::string why;
-  PARTITA_REPORT(record_lost, x.run, x.why)
+  PARTITA_MESSAGE(record_lost, x.run, x.why)
 };
 
 // -- roster -----------------------------------------------------------------------------
@@ -189,19 +182,19 @@ struct roster_news {
   /// The server's wall clock at that write; with replayed and bucket_changed: when the
   /// bucket was made. Nanoseconds since 1970.
   std::int64_t stored_at_ns = 0;
-  PARTITA_REPORT(roster_news, x.what, x.who, x.revision, x.value, x.seen_at,
-                 x.stored_at_ns)
+  PARTITA_MESSAGE(roster_news, x.what, x.who, x.revision, x.value, x.seen_at,
+                  x.stored_at_ns)
 };
 
 /// How many other workers could take over partitions?
 struct count_others {
-  PARTITA_REPORT(count_others)
+  PARTITA_MESSAGE(count_others)
 };
 
 /// Living, and not leaving. Answered once the heartbeats were replayed.
 struct others_counted {
   std::uint64_t count = 0;
-  PARTITA_REPORT(others_counted, x.count)
+  PARTITA_MESSAGE(others_counted, x.count)
 };
 
 // -- calculator -------------------------------------------------------------------------
@@ -211,13 +204,13 @@ struct others_counted {
 struct adopted {
   std::uint64_t run = 0;
   partita::epoch epoch;
-  PARTITA_REPORT(adopted, x.run, x.epoch)
+  PARTITA_MESSAGE(adopted, x.run, x.epoch)
 };
 
 /// The answer to adopted: nothing happened since the calculator was made that would make
 /// its worker doubt what the store showed meanwhile.
 struct may_act {
-  PARTITA_REPORT(may_act)
+  PARTITA_MESSAGE(may_act)
 };
 
 /// What the calculator is doing: stable, scaling, rebalancing or emergency.
@@ -225,29 +218,29 @@ struct phase_changed {
   std::uint64_t run = 0;
   worker_state phase = worker_state::stable;
   std::string why;
-  PARTITA_REPORT(phase_changed, x.run, x.phase, x.why)
+  PARTITA_MESSAGE(phase_changed, x.run, x.phase, x.why)
 };
 
 /// Another leader has a greater epoch.
 struct superseded {
   std::uint64_t run = 0;
   partita::epoch by;
-  PARTITA_REPORT(superseded, x.run, x.by)
+  PARTITA_MESSAGE(superseded, x.run, x.by)
 };
 
-/// An operator wishes that this worker leads no more (docs/protocol.md).
+/// A directive asks this leader to step down (docs/protocol.md).
 struct stepped_down {
   std::uint64_t run = 0;
   std::string why;
-  PARTITA_REPORT(stepped_down, x.run, x.why)
+  PARTITA_MESSAGE(stepped_down, x.run, x.why)
 };
 
-/// The operators' wishes are not known, and the calculator plans without them; empty: they
+/// The operators' directives are not known, and the calculator plans without them; empty: they
 /// are known again.
 struct control_unknown {
   std::uint64_t run = 0;
   std::string why;
-  PARTITA_REPORT(control_unknown, x.run, x.why)
+  PARTITA_MESSAGE(control_unknown, x.run, x.why)
 };
 
 /// From a partition source: everything that the group works on.
@@ -255,7 +248,7 @@ struct partition_list {
   std::vector<partition> partitions;
   /// For people: what of the source could not be used, and what to do; empty: nothing.
   std::string trouble = {};
-  PARTITA_REPORT(partition_list, x.partitions, x.trouble)
+  PARTITA_MESSAGE(partition_list, x.partitions, x.trouble)
 };
 
 /// From a partition source: the list cannot be had (any more). What it told before stays
@@ -263,14 +256,14 @@ struct partition_list {
 struct partitions_unavailable {
   /// What was found and what to do.
   std::string why;
-  PARTITA_REPORT(partitions_unavailable, x.why)
+  PARTITA_MESSAGE(partitions_unavailable, x.why)
 };
 
 /// What is wrong with the list of partitions; empty: nothing, or nothing any more.
 struct source_trouble {
   std::uint64_t run = 0;
   std::string why;
-  PARTITA_REPORT(source_trouble, x.run, x.why)
+  PARTITA_MESSAGE(source_trouble, x.run, x.why)
 };
 
 // -- all --------------------------------------------------------------------------------
@@ -280,9 +273,7 @@ struct entry_invalid {
   std::string bucket;
   std::string key;
   std::string why;
-  PARTITA_REPORT(entry_invalid, x.bucket, x.key, x.why)
+  PARTITA_MESSAGE(entry_invalid, x.bucket, x.key, x.why)
 };
-
-#undef PARTITA_REPORT
 
 } // namespace partita

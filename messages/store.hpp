@@ -1,6 +1,7 @@
 #pragma once
 
 #include "partita/messages/ids.hpp"
+#include "partita/messages/message.hpp"
 
 #include <chrono>
 #include <string>
@@ -20,14 +21,7 @@ struct kv_entry {
   /// The server's wall clock at that write, nanoseconds since 1970. Never compared with a
   /// local clock.
   std::int64_t stored_at_ns = 0;
-
-  friend bool operator==(const kv_entry&, const kv_entry&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, kv_entry& x) {
-    return f(caf::meta::type_name("kv_entry"), x.key, x.value, x.revision, x.removed,
-             x.stored_at_ns);
-  }
+  PARTITA_MESSAGE(kv_entry, x.key, x.value, x.revision, x.removed, x.stored_at_ns)
 };
 
 /// Names one life of a bucket: a bucket that is deleted and made again gets another one.
@@ -36,13 +30,7 @@ struct bucket_identity {
   std::int64_t created_at_ns = 0;
   /// The last revision that the bucket had given when this was asked.
   revision last;
-
-  friend bool operator==(const bucket_identity&, const bucket_identity&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, bucket_identity& x) {
-    return f(caf::meta::type_name("bucket_identity"), x.created_at_ns, x.last);
-  }
+  PARTITA_MESSAGE(bucket_identity, x.created_at_ns, x.last)
 };
 
 // -- writing ----------------------------------------------------------------------------
@@ -51,16 +39,14 @@ struct bucket_identity {
 struct kv_put {
   std::string key;
   std::string value;
-
-  friend bool operator==(const kv_put&, const kv_put&) = default;
+  PARTITA_MESSAGE(kv_put, x.key, x.value)
 };
 
 /// Writes if the key has no value; a removed key counts as having none.
 struct kv_create {
   std::string key;
   std::string value;
-
-  friend bool operator==(const kv_create&, const kv_create&) = default;
+  PARTITA_MESSAGE(kv_create, x.key, x.value)
 };
 
 /// Writes if the key's newest revision is exactly `expected`. An `expected` that names a
@@ -69,16 +55,14 @@ struct kv_update {
   std::string key;
   std::string value;
   revision expected;
-
-  friend bool operator==(const kv_update&, const kv_update&) = default;
+  PARTITA_MESSAGE(kv_update, x.key, x.value, x.expected)
 };
 
 /// Writes a delete mark if the key's newest revision is exactly `expected`.
 struct kv_remove {
   std::string key;
   revision expected;
-
-  friend bool operator==(const kv_remove&, const kv_remove&) = default;
+  PARTITA_MESSAGE(kv_remove, x.key, x.expected)
 };
 
 enum class write_status : std::uint8_t {
@@ -102,8 +86,7 @@ struct kv_written {
   partita::revision revision;
   /// For people, unless `done`: what was found and what to do.
   std::string why;
-
-  friend bool operator==(const kv_written&, const kv_written&) = default;
+  PARTITA_MESSAGE(kv_written, x.status, x.revision, x.why)
 };
 
 // -- reading ----------------------------------------------------------------------------
@@ -111,15 +94,13 @@ struct kv_written {
 /// Reads a key from any replica: may be old.
 struct kv_get {
   std::string key;
-
-  friend bool operator==(const kv_get&, const kv_get&) = default;
+  PARTITA_MESSAGE(kv_get, x.key)
 };
 
 /// Reads a key from the stream's leader: never older than any acknowledged write.
 struct kv_last {
   std::string key;
-
-  friend bool operator==(const kv_last&, const kv_last&) = default;
+  PARTITA_MESSAGE(kv_last, x.key)
 };
 
 enum class read_status : std::uint8_t {
@@ -138,21 +119,19 @@ struct kv_read {
   kv_entry entry;
   /// For people, unless `found` or `missing`.
   std::string why;
-
-  friend bool operator==(const kv_read&, const kv_read&) = default;
+  PARTITA_MESSAGE(kv_read, x.status, x.entry, x.why)
 };
 
 /// Asks which life of the bucket this is.
 struct kv_identify {
-  friend bool operator==(const kv_identify&, const kv_identify&) = default;
+  PARTITA_MESSAGE(kv_identify)
 };
 
 struct kv_identity {
   read_status status = read_status::unknown;
   bucket_identity identity;
   std::string why;
-
-  friend bool operator==(const kv_identity&, const kv_identity&) = default;
+  PARTITA_MESSAGE(kv_identity, x.status, x.identity, x.why)
 };
 
 // -- watching ---------------------------------------------------------------------------
@@ -161,8 +140,7 @@ struct kv_identity {
 /// themselves.
 struct kv_unwatch {
   std::uint64_t watch = 0;
-
-  friend bool operator==(const kv_unwatch&, const kv_unwatch&) = default;
+  PARTITA_MESSAGE(kv_unwatch, x.watch)
 };
 
 enum class watch_change : std::uint8_t {
@@ -197,8 +175,7 @@ struct watch_event {
   /// Monotonic clock of this process when the news arrived from the store.
   std::chrono::steady_clock::time_point at;
   std::string why;
-
-  friend bool operator==(const watch_event&, const watch_event&) = default;
+  PARTITA_MESSAGE(watch_event, x.watch, x.change, x.entry, x.bucket, x.at, x.why)
 };
 
 // -- buckets ----------------------------------------------------------------------------
@@ -215,8 +192,7 @@ struct open_bucket {
   bool create = true;
   /// Number of replicas on a clustered server.
   std::uint32_t replicas = 1;
-
-  friend bool operator==(const open_bucket&, const open_bucket&) = default;
+  PARTITA_MESSAGE(open_bucket, x.name, x.ttl, x.create, x.replicas)
 };
 
 enum class open_status : std::uint8_t {
@@ -245,8 +221,7 @@ struct link_changed {
   link_state state = link_state::connecting;
   /// For people: which server, or why not.
   std::string why;
-
-  friend bool operator==(const link_changed&, const link_changed&) = default;
+  PARTITA_MESSAGE(link_changed, x.state, x.why)
 };
 
 // -- probing ----------------------------------------------------------------------------
@@ -261,14 +236,12 @@ struct link_changed {
 /// its sender ends, or until the store is closed; survives the loss of the connection.
 struct serve_probe {
   partita::nonce nonce;
-
-  friend bool operator==(const serve_probe&, const serve_probe&) = default;
+  PARTITA_MESSAGE(serve_probe, x.nonce)
 };
 
 struct end_probe {
   partita::nonce nonce;
-
-  friend bool operator==(const end_probe&, const end_probe&) = default;
+  PARTITA_MESSAGE(end_probe, x.nonce)
 };
 
 /// A probe that is answered later is worth nothing. Less than the shortest pause between two
@@ -280,8 +253,7 @@ inline constexpr std::chrono::milliseconds longest_probe{100};
 /// and within longest_probe at most.
 struct probe {
   partita::nonce nonce;
-
-  friend bool operator==(const probe&, const probe&) = default;
+  PARTITA_MESSAGE(probe, x.nonce)
 };
 
 enum class probe_status : std::uint8_t {
@@ -302,61 +274,19 @@ struct probed {
   std::uint64_t link = 0;
   /// For people, unless `alive`.
   std::string why = {};
-
-  friend bool operator==(const probed&, const probed&) = default;
+  PARTITA_MESSAGE(probed, x.status, x.link, x.why)
 };
 
 /// Closes the connection after what is under way; answers all requests before.
 struct close_store {
-  friend bool operator==(const close_store&, const close_store&) = default;
+  PARTITA_MESSAGE(close_store)
 };
 
 struct store_closed {
-  friend bool operator==(const store_closed&, const store_closed&) = default;
+  PARTITA_MESSAGE(store_closed)
 };
 
-// -- inspection (CAF) and names ---------------------------------------------------------
-
-#define PARTITA_KV_INSPECT(type, ...)                                                    \
-  template <class Inspector>                                                             \
-  auto inspect(Inspector& f, type& x) {                                                  \
-    return f(caf::meta::type_name(#type) __VA_OPT__(, ) __VA_ARGS__);                    \
-  }
-
-PARTITA_KV_INSPECT(kv_put, x.key, x.value)
-PARTITA_KV_INSPECT(kv_create, x.key, x.value)
-PARTITA_KV_INSPECT(kv_update, x.key, x.value, x.expected)
-PARTITA_KV_INSPECT(kv_remove, x.key, x.expected)
-PARTITA_KV_INSPECT(kv_written, x.status, x.revision, x.why)
-PARTITA_KV_INSPECT(kv_get, x.key)
-PARTITA_KV_INSPECT(kv_last, x.key)
-PARTITA_KV_INSPECT(kv_read, x.status, x.entry, x.why)
-PARTITA_KV_INSPECT(kv_identity, x.status, x.identity, x.why)
-PARTITA_KV_INSPECT(kv_unwatch, x.watch)
-PARTITA_KV_INSPECT(watch_event, x.watch, x.change, x.entry, x.bucket, x.at, x.why)
-PARTITA_KV_INSPECT(open_bucket, x.name, x.ttl, x.create, x.replicas)
-PARTITA_KV_INSPECT(link_changed, x.state, x.why)
-PARTITA_KV_INSPECT(serve_probe, x.nonce)
-PARTITA_KV_INSPECT(end_probe, x.nonce)
-PARTITA_KV_INSPECT(probe, x.nonce)
-PARTITA_KV_INSPECT(probed, x.status, x.link, x.why)
-
-#undef PARTITA_KV_INSPECT
-
-template <class Inspector>
-auto inspect(Inspector& f, kv_identify&) {
-  return f(caf::meta::type_name("kv_identify"));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, close_store&) {
-  return f(caf::meta::type_name("close_store"));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, store_closed&) {
-  return f(caf::meta::type_name("store_closed"));
-}
+// -- names ---------------------------------------------------------
 
 /// Names for logs and events: "not_connected".
 const char* to_string(write_status x);

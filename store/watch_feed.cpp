@@ -1,6 +1,6 @@
 #include "partita/store/watch_feed.hpp"
 
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -10,8 +10,6 @@ namespace partita::store {
 
 namespace {
 
-using core::mistake;
-using core::planted;
 using std::chrono::milliseconds;
 
 constexpr milliseconds first_delay{50};
@@ -140,7 +138,7 @@ watch_feed::outputs watch_feed::heartbeat(attempt number, std::uint64_t last_seq
   outputs out;
   if (!present(number))
     return out;
-  if (last_sequence > sequence_ && !planted(mistake::gap_ignored)) {
+  if (last_sequence > sequence_ && !failpoint(rule::gap_ignored)) {
     rebuild(out,
             "deliveries were lost: the store has sent " + std::to_string(last_sequence)
                 + ", " + std::to_string(sequence_) + " arrived",
@@ -300,7 +298,7 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
     sequence_ = std::max(sequence_, x.sequence);
   if (x.sequence <= sequence_)
     return;
-  if (x.sequence != sequence_ + 1 && !planted(mistake::gap_ignored)) {
+  if (x.sequence != sequence_ + 1 && !failpoint(rule::gap_ignored)) {
     rebuild(out,
             "a delivery was lost: number " + std::to_string(x.sequence) + " came after "
                 + std::to_string(sequence_),
@@ -320,7 +318,7 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
     heard_ = now;
   last_ = std::max(last_, x.entry.revision);
   ended_by_mistake_ =
-      planted(mistake::mark_ends_watch) && x.entry.removed && phase_ == phase::complete;
+      failpoint(rule::mark_ends_watch) && x.entry.removed && phase_ == phase::complete;
   auto owed = owed_.find(x.entry.key);
   if (owed != owed_.end() && owed->second.wanted <= x.entry.revision)
     owed_.erase(owed);
@@ -334,7 +332,7 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
 
 void watch_feed::complete_replay(outputs& out, time_point now) {
   phase_ = phase::complete;
-  if (!planted(mistake::old_replay_accepted))
+  if (!failpoint(rule::old_replay_accepted))
     for (const auto& x : ledger_.doubts()) {
       owe(x, now);
       owed_[x.key].asked = x.wanted;

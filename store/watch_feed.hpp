@@ -193,7 +193,7 @@ private:
   std::set<std::string> to_come_;
   /// Its delay; it also stretches our patience, so that a slow server is met in the end.
   std::chrono::milliseconds delay_{0};
-  /// Only with the planted mistake of that name.
+  /// Only with the failpoint of that name.
   bool ended_by_mistake_ = false;
   /// The last progress; in a replay, the last key that had to come. In the future while
   /// an attempt is delayed.

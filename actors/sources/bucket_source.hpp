@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/actors/timepiece.hpp"
+#include "partita/actors/worker_clock.hpp"
 #include "partita/messages/interfaces.hpp"
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct bucket_source_options {
   std::string bucket;
   /// Copies of it on a clustered server.
   std::uint32_t replicas = 1;
-  timepiece clock;
+  worker_clock clock;
 };
 
 /// A partition source that follows a bucket of the store (docs/protocol.md): each key

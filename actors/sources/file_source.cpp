@@ -3,6 +3,7 @@
 #include "partita/actors/shell.hpp"
 #include "partita/actors/sources/file_watch.hpp"
 #include "partita/actors/sources/source_audience.hpp"
+#include "partita/messages/message.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -20,11 +21,7 @@ using namespace std::chrono_literals;
 /// From the thread that watches the file; see file_watch::listener.
 struct file_touched {
   std::string why_not;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, file_touched& x) {
-    return f(caf::meta::type_name("file_touched"), x.why_not);
-  }
+  PARTITA_MESSAGE(file_touched, x.why_not)
 };
 
 struct file_source_state;

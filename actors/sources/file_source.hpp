@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/actors/timepiece.hpp"
+#include "partita/actors/worker_clock.hpp"
 #include "partita/messages/interfaces.hpp"
 
 #include <functional>
@@ -18,7 +18,7 @@ struct file_source_options {
   std::string path;
   /// Reads the file as it is now. Called in the source's actor.
   std::function<file_reading()> read;
-  timepiece clock;
+  worker_clock clock;
 };
 
 /// A partition source that follows a file. While the file cannot be read, or names no

@@ -20,7 +20,7 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
   w->start();
   return {
       [w](get_status) { return w->status(); },
-      [w](get_figures) { return w->figures(); },
+      [w](get_stats) { return w->stats(); },
       [w](const stop_worker& x) -> caf::result<worker_stopped> {
         return w->stop(x.mode);
       },

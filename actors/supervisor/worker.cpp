@@ -335,7 +335,7 @@ void worker::on(const control_unknown& x) {
     alert(alert_level::warn, "control_unknown", x.why,
           time_now() - *control_unknown_since_, false);
   } else {
-    control_is_known("the operators' wishes are known again");
+    control_is_known("the operators' directives are known again");
   }
 }
 

@@ -4,7 +4,7 @@
 #include "partita/actors/listeners.hpp"
 #include "partita/actors/options.hpp"
 #include "partita/actors/shell.hpp"
-#include "partita/core/leader/accession.hpp"
+#include "partita/core/leader/epoch_takeover.hpp"
 #include "partita/core/worker/duties.hpp"
 #include "partita/core/worker/outage.hpp"
 #include "partita/core/worker/source_alert.hpp"
@@ -45,7 +45,7 @@ const char* to_string(role x);
 /// and what is passed on between them. Runs inside the supervisor only; worker.cpp has
 /// the life, worker_work.cpp what listeners are told to do and how the store is,
 /// worker_start.cpp the opening of the buckets, worker_stop.cpp the order of leaving,
-/// worker_children.cpp births and deaths, worker_figures.cpp what is counted.
+/// worker_children.cpp births and deaths, worker_stats.cpp what is counted.
 class worker {
 public:
   worker(supervisor_pointer self, worker_options options, store_actor store,
@@ -86,7 +86,7 @@ public:
   // -- from the host --------------------------------------------------------------------
 
   worker_status status() const;
-  caf::result<worker_figures> figures();
+  caf::result<worker_stats> stats();
   void add_listener(const listener_actor& x);
   caf::typed_response_promise<worker_stopped> stop(leave_mode mode);
 
@@ -203,9 +203,9 @@ private:
   void alert(alert_level level, const std::string& what, std::string why,
              core::duration age, bool over);
 
-  // -- figures (worker_figures.cpp) -----------------------------------------------------
+  // -- stats (worker_stats.cpp) -----------------------------------------------------
 
-  worker_figures figures_now() const;
+  worker_stats stats_now() const;
   void count_alert(alert_level level, const std::string& what, bool over);
   /// How the group is now is for its leader to say.
   void forget_group();
@@ -273,10 +273,10 @@ private:
   std::string phase_reason_;
   std::optional<record> applied_;
   partita::epoch greatest_epoch_;
-  /// While its calculator plans without the wishes of operators.
+  /// While its calculator plans without the directives of operators.
   std::optional<core::time_point> control_unknown_since_;
   /// When we last had a reason to think that the store may show less than it did before.
-  core::accession::instant doubted_since_;
+  core::epoch_takeover::instant doubted_since_;
   /// Since the calculator was spawned there was such a reason.
   bool doubted_while_calculating_ = false;
   core::duties duties_;
@@ -288,8 +288,8 @@ private:
   std::uint64_t invalid_entries_ = 0;
   std::uint64_t state_changes_ = 0;
 
-  // -- figures --
-  group_figures led_;
+  // -- stats --
+  group_stats led_;
   std::map<std::string, alert_level> alerts_;
   std::array<std::uint64_t, 4> alerts_raised_{};
 

@@ -180,11 +180,11 @@ core::time_point worker::doubted_until() const {
 }
 
 epoch worker::epoch_floor() const {
-  // Above all that may have been granted before the doubt (core::accession). Bounded, so
+  // Above all that may have been granted before the doubt (core::epoch_takeover). Bounded, so
   // that a clock that is decades ahead does not use up the numbers.
-  auto floor =
-      std::max(unix_seconds(), doubted_since_.unix_seconds
-                                   + core::accession::lead_for(options_.heartbeat.ttl));
+  auto floor = std::max(unix_seconds(),
+                        doubted_since_.unix_seconds
+                            + core::epoch_takeover::lead_for(options_.heartbeat.ttl));
   floor = std::clamp<std::int64_t>(floor, 0, std::int64_t{1} << 32);
   return {std::max(static_cast<std::uint64_t>(floor), greatest_epoch_.value + 1)};
 }

@@ -1,13 +1,13 @@
 #include "partita/app/cli/command_line.hpp"
 
 #include "partita/app/cli/check_config.hpp"
+#include "partita/app/cli/directives.hpp"
 #include "partita/app/cli/explain.hpp"
 #include "partita/app/cli/history.hpp"
 #include "partita/app/cli/partitions.hpp"
 #include "partita/app/cli/plan.hpp"
 #include "partita/app/cli/run.hpp"
 #include "partita/app/cli/status.hpp"
-#include "partita/app/cli/wishes.hpp"
 #include "partita/app/cli/workers.hpp"
 #include "partita/app/dev/dev.hpp"
 #include "partita/app/process/exit_codes.hpp"
@@ -87,7 +87,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_explain(program, code);
   add_history(program, code);
   add_plan(program, code);
-  add_wishes(program, code);
+  add_directives(program, code);
   add_check_config(program, code);
   try {
     program.parse(argc, argv);

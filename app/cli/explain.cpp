@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* examples = R"help(
 Says who owns a partition, since when, under which token and why, and what is under way or
-wished for it. Exit code 1 if no record and no configuration names it.
+directed for it. Exit code 1 if no record and no configuration names it.
 
 Examples:
   partita explain orders.7 -c partita.toml

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* examples = R"help(
 With --live, --workers, --without or --strategy: what a rebalance of a running group would
-do, by its records, heartbeats and wishes; nothing is changed. Exit code 1 if the group
+do, by its records, heartbeats and directives; nothing is changed. Exit code 1 if the group
 cannot be read, or there is no such plan.
 
 Without these: reads questions on stdin, one JSON object a line, and prints one answer a

@@ -3,11 +3,12 @@
 #include "partita/app/dev/dev_group.hpp"
 #include "partita/app/dev/local_nats.hpp"
 #include "partita/app/process/exit_codes.hpp"
+#include "partita/app/process/process_exit.hpp"
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
-#include "partita/app/process/worker_watch.hpp"
 #include "partita/app/wiring/source.hpp"
 #include "partita/config/duration.hpp"
+#include "partita/messages/message.hpp"
 #include "partita/store/memory/memory_store.hpp"
 
 #include <caf/actor_system.hpp>
@@ -59,19 +60,12 @@ struct dev_plan {
 /// A leader was killed some time ago: its slot gets a new worker.
 struct slot_due {
   std::size_t slot = 0;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, slot_due& x) {
-    return f(caf::meta::type_name("slot_due"), x.slot);
-  }
+  PARTITA_MESSAGE(slot_due, x.slot)
 };
 
 /// Time to kill the leader.
 struct kill_due {
-  template <class Inspector>
-  friend auto inspect(Inspector& f, kill_due&) {
-    return f(caf::meta::type_name("kill_due"));
-  }
+  PARTITA_MESSAGE(kill_due)
 };
 
 // Short enough to watch; a service's own are in config/partita.toml.
@@ -207,7 +201,7 @@ int run_group(const dev_options& options, const dev_plan& plan,
   auto store = server ? spawn_nats_store(sys, nats_options_of(settings, "partita dev"))
                       : spawn_memory_store(sys);
   auto source = spawn_source(sys, settings, store);
-  auto board = spawn_board(sys, options.partitions, plan.log, quiet, main);
+  auto board = spawn_dev_console(sys, options.partitions, plan.log, quiet, main);
   auto code = 0;
   {
     signal_watch signals{[=] { caf::anon_send(main, stop_worker{}); }};

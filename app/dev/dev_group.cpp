@@ -18,7 +18,7 @@ constexpr auto answer_limit = 1s;
 } // namespace
 
 dev_group::dev_group(caf::scoped_actor& self, worker_options options, store_actor store,
-                     partition_source_actor source, board_actor board)
+                     partition_source_actor source, dev_console_actor board)
     : self_(self),
       options_(std::move(options)),
       store_(std::move(store)),

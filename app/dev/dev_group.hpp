@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/app/dev/board_actor.hpp"
+#include "partita/app/dev/dev_console.hpp"
 #include "partita/app/wiring/wiring.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -16,7 +16,7 @@ namespace partita::app {
 class dev_group {
 public:
   dev_group(caf::scoped_actor& self, worker_options options, store_actor store,
-            partition_source_actor source, board_actor board);
+            partition_source_actor source, dev_console_actor board);
 
   /// Starts a worker in every slot from 0 to `count` - 1.
   void start(std::size_t count);
@@ -41,7 +41,7 @@ private:
   worker_options options_;
   store_actor store_;
   partition_source_actor source_;
-  board_actor board_;
+  dev_console_actor board_;
   /// By slot; null: empty.
   std::vector<supervisor_actor> workers_;
 };

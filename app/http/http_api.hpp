@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/app/http/desk.hpp"
+#include "partita/app/http/application_messages.hpp"
 #include "partita/app/http/http_text.hpp"
 
 #include <chrono>
@@ -66,7 +66,7 @@ struct http_rules {
 };
 
 /// The interface for applications, probes and what others add: what each request gets. Pure:
-/// sockets are http_server's, and what is owned is the desk's. docs/http.md describes it.
+/// sockets are http_server's, and what is owned is the application state's. docs/http.md describes it.
 class http_api {
 public:
   /// A longer body is refused.

@@ -1,6 +1,6 @@
 #include "partita/app/http/http_part.hpp"
 
-#include "partita/app/http/application_desk.hpp"
+#include "partita/app/http/application_state.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -22,42 +22,45 @@ std::uint64_t microseconds_since_1970() {
 std::variant<http_part, std::string>
 http_part::start(caf::actor_system& sys, const config::http_settings& s, caf::actor host,
                  listener_actor reporter, std::vector<http_page> pages) {
-  desk_options desk_with;
-  desk_with.confirm = s.confirm;
-  desk_with.app_ttl = s.app_ttl;
-  desk_with.first_number = microseconds_since_1970();
-  auto desk = spawn_application_desk(sys, desk_with, host, std::move(reporter));
+  application_state_options state_options;
+  state_options.confirm = s.confirm;
+  state_options.app_ttl = s.app_ttl;
+  state_options.first_number = microseconds_since_1970();
+  auto application =
+      spawn_application_state(sys, state_options, host, std::move(reporter));
   auto broken = [host] {
     spdlog::critical("HTTP has ended by itself; leaving the group");
     caf::anon_send(host, stop_worker{});
   };
   auto started = http_server::start(
-      sys, {s.listen, {s.token, s.confirm, s.app_ttl, std::move(pages)}}, desk, broken);
+      sys, {s.listen, {s.token, s.confirm, s.app_ttl, std::move(pages)}}, application,
+      broken);
   if (auto* why = std::get_if<std::string>(&started)) {
-    caf::anon_send_exit(desk, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(application, caf::exit_reason::user_shutdown);
     return "HTTP " + *why;
   }
-  http_part result{desk, std::move(std::get<0>(started))};
+  http_part result{application, std::move(std::get<0>(started))};
   spdlog::info("HTTP at {}", result.address());
   return result;
 }
 
 void http_part::attach(const supervisor_actor& worker) {
-  caf::anon_send(desk_, present_worker{worker});
-  caf::anon_send(worker, caf::actor_cast<listener_actor>(desk_));
+  caf::anon_send(application_, present_worker{worker});
+  caf::anon_send(worker, caf::actor_cast<listener_actor>(application_));
 }
 
 void http_part::detach() {
-  caf::anon_send(desk_, present_worker{});
+  caf::anon_send(application_, present_worker{});
 }
 
 std::function<void()> http_part::farewell() const {
-  return [desk = desk_] { caf::anon_send(desk, application_died{}); };
+  return
+      [application = application_] { caf::anon_send(application, application_died{}); };
 }
 
 bool http_part::stop() {
   auto stopped = server_->stop();
-  caf::anon_send_exit(desk_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(application_, caf::exit_reason::user_shutdown);
   return stopped;
 }
 

@@ -15,11 +15,11 @@
 /// HTTP as a part of `partita run`.
 namespace partita::app {
 
-/// The desk and the server in front of it.
+/// The application state and the server in front of it.
 class http_part {
 public:
   /// Listens at http.listen, which must be set. `host` hears application_changed, and a
-  /// stop_worker should the server end by itself; `reporter` gets the desk's own alerts.
+  /// stop_worker should the server end by itself; `reporter` gets its own alerts.
   /// `pages`: what else can be asked for. The other alternative says why it cannot listen,
   /// and what to do.
   static std::variant<http_part, std::string>
@@ -46,10 +46,10 @@ public:
   bool stop();
 
 private:
-  http_part(desk_actor desk, std::unique_ptr<http_server> server)
-      : desk_{std::move(desk)}, server_{std::move(server)} {}
+  http_part(application_state_actor application, std::unique_ptr<http_server> server)
+      : application_{std::move(application)}, server_{std::move(server)} {}
 
-  desk_actor desk_;
+  application_state_actor application_;
   std::unique_ptr<http_server> server_;
 };
 

@@ -31,8 +31,8 @@ constexpr int most_waiting = 12;
 constexpr auto begin_patience = 2s;
 // How long each further piece of it may take, and each piece of the answer.
 constexpr auto client_patience = 5s;
-// How much longer than its own limits the desk may take.
-constexpr auto desk_patience = 3s;
+// How much longer than its own limits the application state may take.
+constexpr auto answer_limit = 3s;
 // How long ending may take.
 constexpr auto stop_patience = 3s;
 
@@ -94,7 +94,7 @@ http_reply overloaded() {
   return result;
 }
 
-http_reply desk_silent() {
+http_reply no_answer() {
   return http_error(503, "a worker that does not answer", "an answer of the worker",
                     "look at GET /livez, and start the worker again");
 }
@@ -111,11 +111,11 @@ void options_of_listener(int socket) {
 
 class http_server::impl {
 public:
-  impl(caf::actor_system& sys, http_options options, desk_actor desk)
+  impl(caf::actor_system& sys, http_options options, application_state_actor application)
       : sys_{sys},
         listen_{std::move(options.listen)},
         api_{std::move(options.rules)},
-        desk_{std::move(desk)} {
+        application_{std::move(application)} {
     set_up();
   }
 
@@ -157,7 +157,7 @@ public:
     if (!listener_.joinable())
       return true;
     stopping_ = true;
-    caf::anon_send(desk_, close_desk{});
+    caf::anon_send(application_, close_application_state{});
     // Who waits hears the last news first: a server that stops lets nobody write any more.
     door_.reset();
     static_cast<void>(all_answered_.get_future().wait_for(stop_patience));
@@ -246,20 +246,20 @@ private:
       say(response, overloaded());
       return;
     }
-    auto found = ask<shown_assignment>(x, x.wait + desk_patience);
-    say(response, found ? text_of(*found) : desk_silent());
+    auto found = ask<shown_assignment>(x, x.wait + answer_limit);
+    say(response, found ? text_of(*found) : no_answer());
   }
 
   void carry_out(const release_work& x, httplib::Response& response) {
-    auto found = ask<released_work>(x, desk_patience);
-    say(response, found ? text_of(*found) : desk_silent());
+    auto found = ask<released_work>(x, answer_limit);
+    say(response, found ? text_of(*found) : no_answer());
   }
 
   void carry_out(const probe_life& x, httplib::Response& response) {
-    auto found = ask<shown_life>(ask_life{}, desk_patience);
+    auto found = ask<shown_life>(ask_life{}, answer_limit);
     auto life = found ? *found : shown_life{};
     if (!found)
-      life.why = "the application desk does not answer";
+      life.why = "the application state does not answer";
     say(response, x.ready ? readyz_of(life, x.verbose) : livez_of(life));
   }
 
@@ -272,9 +272,9 @@ private:
     // The first answer comes at once: it says where to go on, and that we are here.
     auto first = x;
     first.wait = 0ms;
-    auto found = ask<shown_events>(first, desk_patience);
+    auto found = ask<shown_events>(first, answer_limit);
     if (!found) {
-      say(response, desk_silent());
+      say(response, no_answer());
       return;
     }
     response.status = 200;
@@ -303,22 +303,22 @@ private:
     // That somebody holds a connection open does not prove that he is alive.
     next.who = caller::other;
     next.after = state.last_event;
-    auto found = ask<shown_events>(next, next.wait + desk_patience);
+    auto found = ask<shown_events>(next, next.wait + answer_limit);
     if (!found)
       return false;
     state = std::move(*found);
     return true;
   }
 
-  /// Asks the desk and waits; nothing: it does not answer.
+  /// Asks the application state and waits; nothing: it does not answer.
   template <class Answer, class Question>
   std::optional<Answer> ask(const Question& what, std::chrono::milliseconds limit) {
     std::optional<Answer> result;
     caf::scoped_actor self{sys_};
-    self->request(desk_, limit, what)
+    self->request(application_, limit, what)
         .receive([&](Answer& x) { result = std::move(x); },
                  [&](const caf::error& why) {
-                   spdlog::warn("HTTP: the application desk does not answer: {}",
+                   spdlog::warn("HTTP: the application state does not answer: {}",
                                 sys_.render(why));
                  });
     return result;
@@ -326,7 +326,7 @@ private:
 
   /// A place among those who may wait, until the last copy is gone; null: all are taken.
   held_place take_place() {
-    // Null once the door is closed: the desk answers at once then, so nobody waits.
+    // Null once the door is closed: the application state answers at once then, so nobody waits.
     auto door = to_door_.lock();
     if (waiting_.fetch_add(1) >= most_waiting) {
       --waiting_;
@@ -338,7 +338,7 @@ private:
   caf::actor_system& sys_;
   std::string listen_;
   http_api api_;
-  desk_actor desk_;
+  application_state_actor application_;
   httplib::Server server_;
   std::string address_;
   std::thread listener_;
@@ -363,9 +363,9 @@ http_server::~http_server() {
 }
 
 std::variant<std::unique_ptr<http_server>, std::string>
-http_server::start(caf::actor_system& sys, http_options options, desk_actor desk,
-                   std::function<void()> broken) {
-  auto made = std::make_unique<impl>(sys, std::move(options), std::move(desk));
+http_server::start(caf::actor_system& sys, http_options options,
+                   application_state_actor application, std::function<void()> broken) {
+  auto made = std::make_unique<impl>(sys, std::move(options), std::move(application));
   if (auto why = made->bind(); !why.empty())
     return why;
   made->run(std::move(broken));

@@ -17,8 +17,8 @@ struct http_options {
   http_rules rules;
 };
 
-/// The sockets and threads in front of http_api and the application desk. Each request has
-/// one of a few threads for itself, and asks the desk by message; nothing is shared.
+/// The sockets and threads in front of http_api and the application state. Each request has
+/// one of a few threads for itself, and asks the application state by message; nothing is shared.
 /// Connections are not kept open between requests: an idle one would occupy a thread that
 /// looks for news a hundred times a second.
 class http_server {
@@ -26,7 +26,7 @@ public:
   /// Returns once connections are accepted; the other alternative says why none can be, and
   /// what to do. `broken` is called from the server's own thread if it ends by itself.
   static std::variant<std::unique_ptr<http_server>, std::string>
-  start(caf::actor_system& sys, http_options options, desk_actor desk,
+  start(caf::actor_system& sys, http_options options, application_state_actor application,
         std::function<void()> broken);
 
   http_server(const http_server&) = delete;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/app/http/desk.hpp"
+#include "partita/app/http/application_messages.hpp"
 
 #include <string>
 #include <utility>

@@ -137,8 +137,8 @@ std::string to_text(const explanation& x) {
               + ": a move under way, or a worker that is gone\n";
   if (x.pin) {
     result += "pinned:   to " + x.pin->worker.value;
-    result += x.pin->wish.by.empty() ? "" : " by " + x.pin->wish.by;
-    result += x.pin->wish.reason.empty() ? "" : ": " + x.pin->wish.reason;
+    result += x.pin->directive.by.empty() ? "" : " by " + x.pin->directive.by;
+    result += x.pin->directive.reason.empty() ? "" : ": " + x.pin->directive.reason;
     result += '\n';
   }
   return result;
@@ -173,9 +173,9 @@ std::string to_json(const explanation& x) {
   result["pin"] = nullptr;
   if (x.pin)
     result["pin"] = {{"worker", x.pin->worker.value},
-                     {"at", x.pin->wish.at},
-                     {"by", x.pin->wish.by},
-                     {"reason", x.pin->wish.reason}};
+                     {"at", x.pin->directive.at},
+                     {"by", x.pin->directive.by},
+                     {"reason", x.pin->directive.reason}};
   result["also_in_record_of"] = json::array();
   for (const auto& other : x.also_named_by)
     result["also_in_record_of"].push_back(other.value);

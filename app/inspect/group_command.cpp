@@ -1,9 +1,9 @@
 #include "partita/app/inspect/group_command.hpp"
 
 #include "partita/app/inspect/group_reader.hpp"
+#include "partita/app/process/process_exit.hpp"
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
-#include "partita/app/process/worker_watch.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
 #include "partita/messages/events.hpp"

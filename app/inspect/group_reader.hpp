@@ -35,8 +35,8 @@ public:
 
   /// Opens the buckets and begins to watch them. Says why that is not possible: the group
   /// does not exist, then absent() is true and it may be tried again, or the store did not
-  /// answer within `limit`. The bucket of wishes may be missing: it is made with the first
-  /// wish.
+  /// answer within `limit`. The bucket of directives may be missing: it is made with the first
+  /// directive.
   std::optional<std::string> begin(std::chrono::milliseconds limit);
 
   /// Whether the last begin() found that a bucket is missing.
@@ -54,7 +54,7 @@ public:
 
   const group_view& view() const { return view_; }
 
-  /// Where wishes stand; null as long as it is missing.
+  /// Where directives stand; null as long as it is missing.
   const bucket_actor& control() const;
 
 private:

@@ -35,9 +35,9 @@ std::string what_is_missing(const member& x, const partition& which) {
 }
 
 /// Collects what the entries say. One pass for each bucket.
-class examiner {
+class status_builder {
 public:
-  explicit examiner(const group_entries& entries) : entries_(entries) {
+  explicit status_builder(const group_entries& entries) : entries_(entries) {
     result_.group = entries.group;
   }
 
@@ -56,10 +56,10 @@ public:
     for (const auto& x : entries_.stable_id)
       add_claim(x);
     for (const auto& x : entries_.control)
-      if (x.key.starts_with("wish."))
-        read("control", x, wish_from(x.key, x.value),
-             [&](wish found) { add_wish(x, std::move(found)); });
-    sort_wishes();
+      if (x.key.starts_with("directive."))
+        read("control", x, directive_from(x.key, x.value),
+             [&](directive found) { add_directive(x, std::move(found)); });
+    sort_directives();
     for (auto& [id, found] : members_)
       result_.members.push_back(std::move(found));
     look_at_partitions(known);
@@ -125,26 +125,26 @@ private:
       who->second.instance = x->instance;
   }
 
-  void add_wish(const kv_entry& entry, wish x) {
-    if (const auto* cordon = std::get_if<cordon_wish>(&x.what)) {
+  void add_directive(const kv_entry& entry, directive x) {
+    if (const auto* cordon = std::get_if<cordon_directive>(&x.what)) {
       member_of(cordon->worker).cordoned = std::move(x);
-    } else if (const auto* drain = std::get_if<drain_wish>(&x.what)) {
+    } else if (const auto* drain = std::get_if<drain_directive>(&x.what)) {
       member_of(drain->worker).drained = std::move(x);
-    } else if (const auto* pin = std::get_if<pin_wish>(&x.what)) {
+    } else if (const auto* pin = std::get_if<pin_directive>(&x.what)) {
       result_.pins.push_back({pin->partition, pin->worker, x});
-    } else if (const auto* pause = std::get_if<pause_wish>(&x.what)) {
+    } else if (const auto* pause = std::get_if<pause_directive>(&x.what)) {
       auto ends_ns = entry.stored_at_ns + std::chrono::nanoseconds{pause->lasts}.count();
       auto left_ms = (ends_ns - result_.server_ns) / 1'000'000;
       if (left_ms > 0)
         result_.pauses.push_back({pause->id, left_ms, x});
-    } else if (std::holds_alternative<rebalance_wish>(x.what)) {
+    } else if (std::holds_alternative<rebalance_directive>(x.what)) {
       result_.rebalance = std::move(x);
-    } else if (std::holds_alternative<step_down_wish>(x.what)) {
+    } else if (std::holds_alternative<step_down_directive>(x.what)) {
       result_.step_down = std::move(x);
     }
   }
 
-  void sort_wishes() {
+  void sort_directives() {
     std::stable_sort(result_.pauses.begin(), result_.pauses.end(),
                      [](const auto& a, const auto& b) { return a.left_ms > b.left_ms; });
     std::stable_sort(result_.pins.begin(), result_.pins.end(),
@@ -193,7 +193,7 @@ private:
 
 group_status examine(const group_entries& entries,
                      const std::vector<std::string>& known) {
-  return examiner{entries}.run(known);
+  return status_builder{entries}.run(known);
 }
 
 const member* find(const group_status& x, const worker_id& id) {

@@ -29,8 +29,8 @@ struct member {
   std::int64_t record_stored_at_ns = 0;
   /// The place that holds this id; empty if it has none.
   std::string instance;
-  std::optional<wish> cordoned;
-  std::optional<wish> drained;
+  std::optional<directive> cordoned;
+  std::optional<directive> drained;
 };
 
 struct unreadable_entry {
@@ -44,13 +44,13 @@ struct pause_status {
   std::string id;
   /// How long it still holds, by the server's time stamps. Above 0.
   std::int64_t left_ms = 0;
-  partita::wish wish;
+  partita::directive directive;
 };
 
 struct pin_status {
   std::string partition;
   worker_id worker;
-  partita::wish wish;
+  partita::directive directive;
 };
 
 /// A partition that was taken away from its owner and has not got another one yet.
@@ -83,8 +83,8 @@ struct group_status {
   std::vector<pause_status> pauses;
   std::vector<pin_status> pins;
   /// Asked for, and not carried out yet.
-  std::optional<wish> rebalance;
-  std::optional<wish> step_down;
+  std::optional<directive> rebalance;
+  std::optional<directive> step_down;
   std::vector<hand_off> hand_offs;
   std::vector<unowned_partition> unowned;
   /// The newest entry's time stamp and what has passed since: the server's clock, as well
@@ -104,7 +104,7 @@ const member* find(const group_status& x, const worker_id& id);
 /// Whether its beat is that of a living incarnation, and its record names no other one.
 bool lives(const member& x);
 
-/// Whether a leader would count it among those that may own partitions, wishes aside: it
+/// Whether a leader would count it among those that may own partitions, directives aside: it
 /// lives and does not drain, or it restarts. Who has not beaten for `silent_after_ms` is
 /// lost.
 bool takes_part(const member& x, std::int64_t silent_after_ms);

@@ -15,11 +15,11 @@ json to_json(const stamp& x) {
   return {{"epoch", x.epoch.value}, {"version", x.version.value}};
 }
 
-json note_of(const wish& x) {
+json note_of(const directive& x) {
   return {{"at", x.at}, {"by", x.by}, {"reason", x.reason}};
 }
 
-json note_of(const std::optional<wish>& x) {
+json note_of(const std::optional<directive>& x) {
   return x ? note_of(*x) : json(nullptr);
 }
 
@@ -45,7 +45,7 @@ json to_json(const member& x, bool with_ages) {
 }
 
 json to_json(const pause_status& x, bool with_ages) {
-  auto result = note_of(x.wish);
+  auto result = note_of(x.directive);
   result["id"] = x.id;
   if (with_ages)
     result["left_ms"] = x.left_ms;
@@ -53,7 +53,7 @@ json to_json(const pause_status& x, bool with_ages) {
 }
 
 json to_json(const pin_status& x) {
-  auto result = note_of(x.wish);
+  auto result = note_of(x.directive);
   result["partition"] = x.partition;
   result["worker"] = x.worker.value;
   return result;

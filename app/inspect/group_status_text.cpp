@@ -57,18 +57,19 @@ std::string lines_for(const Range& all, F line_of) {
   return result;
 }
 
-std::string with_note(std::string text, const wish& x) {
+std::string with_note(std::string text, const directive& x) {
   if (!x.by.empty())
     text += " by " + x.by;
   return x.reason.empty() ? text : text + ": " + x.reason;
 }
 
 std::string pause_line(const pause_status& x) {
-  return with_note("paused for " + readable_span(x.left_ms) + " more, " + x.id, x.wish);
+  return with_note("paused for " + readable_span(x.left_ms) + " more, " + x.id,
+                   x.directive);
 }
 
 std::string pin_line(const pin_status& x) {
-  return with_note("pinned: " + x.partition + " to " + x.worker.value, x.wish);
+  return with_note("pinned: " + x.partition + " to " + x.worker.value, x.directive);
 }
 
 std::string mark_lines(const member& x) {

@@ -19,7 +19,7 @@ struct group_entries {
   std::vector<kv_entry> heartbeat;
   std::vector<kv_entry> assignment;
   std::vector<kv_entry> stable_id;
-  /// Operators' wishes and the history of plans.
+  /// Operators' directives and the history of plans.
   std::vector<kv_entry> control;
   /// How long ago, on our clock, the newest of all entries was shown; 0 when they were
   /// read once.

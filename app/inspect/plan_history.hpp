@@ -28,7 +28,7 @@ plan_history history_of(const group_entries& entries);
 /// Forgets all but the newest `count`.
 void keep_newest(plan_history& x, std::size_t count);
 
-/// A row for each plan; `verbose`: with who gained and lost, and wishes that could not be
+/// A row for each plan; `verbose`: with who gained and lost, and directives that could not be
 /// followed.
 std::string to_table(const plan_history& x, bool verbose);
 

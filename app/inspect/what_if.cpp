@@ -2,7 +2,7 @@
 
 #include "partita/app/inspect/name_check.hpp"
 #include "partita/app/output/names.hpp"
-#include "partita/core/leader/plans/wishes.hpp"
+#include "partita/core/leader/plans/directed_plan.hpp"
 
 #include <algorithm>
 #include <set>
@@ -19,9 +19,9 @@ struct no_plan {
 
 using place = std::optional<std::size_t>;
 
-class thinker {
+class answer_builder {
 public:
-  thinker(const group_status& group, const what_if_question& question)
+  answer_builder(const group_status& group, const what_if_question& question)
       : group_(group), question_(question) {}
 
   what_if_answer run() {
@@ -125,17 +125,17 @@ private:
           in_.previous[i] = at->second;
   }
 
-  /// As a leader does it, with the wishes that it would follow.
+  /// As a leader does it, with the directives that it would follow.
   core::plan decide() {
-    std::vector<wish> wishes;
+    std::vector<directive> directives;
     for (const auto& who : group_.members)
       for (const auto& mark : {who.cordoned, who.drained})
         if (mark)
-          wishes.push_back(*mark);
+          directives.push_back(*mark);
     for (const auto& pin : group_.pins)
-      wishes.push_back(pin.wish);
+      directives.push_back(pin.directive);
     auto how = group_.pauses.empty() ? core::freedom::full : core::freedom::orphans_only;
-    auto result = core::plan_under(core::standing_of(wishes), in_,
+    auto result = core::plan_under(core::standing_of(directives), in_,
                                    core::make_strategy(question_.strategy), how);
     reasons_ = std::move(result.reasons);
     answer_.notes = std::move(result.trouble);
@@ -224,7 +224,7 @@ private:
   std::vector<std::string> names_;
   std::vector<const member*> owners_;
   std::set<worker_id> thought_;
-  /// By partition: the wish that decided.
+  /// By partition: the directive that decided.
   std::map<std::size_t, std::string> reasons_;
   what_if_answer answer_;
 };
@@ -257,7 +257,7 @@ what_if_balance balance(const what_if_answer& x, Load load_of) {
 std::variant<what_if_answer, std::string> plan_if(const group_status& group,
                                                   const what_if_question& question) {
   try {
-    return thinker{group, question}.run();
+    return answer_builder{group, question}.run();
   } catch (const no_plan& e) {
     return e.why;
   }

@@ -56,7 +56,7 @@ struct what_if_move {
   /// Empty: nobody owns it now.
   worker_id from;
   worker_id to;
-  /// The wish that decided, if one did.
+  /// The directive that decided, if one did.
   std::string reason;
 };
 
@@ -66,7 +66,7 @@ struct what_if_answer {
   /// Workers that would own something, or could; then those that lose all.
   std::vector<what_if_share> shares;
   std::vector<what_if_move> moves;
-  /// What else matters for the plan: wishes and why they could not be followed, hand-offs
+  /// What else matters for the plan: directives and why they could not be followed, hand-offs
   /// under way.
   std::vector<std::string> notes;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "partita/app/process/hooks.hpp"
-#include "partita/messages/figures.hpp"
+#include "partita/messages/stats.hpp"
 
 #include <prometheus/metric_family.h>
 
@@ -41,8 +41,8 @@ private:
 using metric_families = std::vector<metric_family>;
 
 /// What a worker, a store and hooks show.
-void add_worker_families(metric_families& to, const worker_figures& x);
-void add_store_families(metric_families& to, const store_figures& x);
-void add_hook_families(metric_families& to, const hook_figures& x);
+void add_worker_families(metric_families& to, const worker_stats& x);
+void add_store_families(metric_families& to, const store_stats& x);
+void add_hook_families(metric_families& to, const hook_stats& x);
 
 } // namespace partita::app

@@ -29,20 +29,20 @@ using self_pointer = metrics_actor::stateful_pointer<metrics_state>;
 
 /// One scrape: what has come in, and how much is still to come.
 struct scrape {
-  process_figures figures;
+  process_stats stats;
   int missing = 3;
   caf::typed_response_promise<std::string> answer;
 
   void came() {
     if (--missing == 0)
-      answer.deliver(metrics_text(figures));
+      answer.deliver(metrics_text(stats));
   }
 };
 
 template <class Handle, class Figures, class Request>
 void gather(self_pointer self, const caf::actor_addr& whom, Request what,
             const std::shared_ptr<scrape>& x,
-            std::optional<Figures> process_figures::*part) {
+            std::optional<Figures> process_stats::*part) {
   auto target = caf::actor_cast<caf::strong_actor_ptr>(whom);
   if (!target) {
     x->came();
@@ -51,7 +51,7 @@ void gather(self_pointer self, const caf::actor_addr& whom, Request what,
   self->request(caf::actor_cast<Handle>(target), self->state.patience, std::move(what))
       .then(
           [x, part](const Figures& found) {
-            x->figures.*part = found;
+            x->stats.*part = found;
             x->came();
           },
           [x](const caf::error&) { x->came(); });
@@ -71,13 +71,10 @@ metrics_actor::behavior_type metrics(self_pointer self,
         x->answer = self->make_response_promise<std::string>();
         auto result = x->answer;
         const auto& s = self->state;
-        x->figures.has_hooks = s.hooks != nullptr;
-        gather<store_actor>(self, s.store, get_store_figures{}, x,
-                            &process_figures::store);
-        gather<supervisor_actor>(self, s.worker, get_figures{}, x,
-                                 &process_figures::worker);
-        gather<hooks_actor>(self, s.hooks, get_hook_figures{}, x,
-                            &process_figures::hooks);
+        x->stats.has_hooks = s.hooks != nullptr;
+        gather<store_actor>(self, s.store, get_store_stats{}, x, &process_stats::store);
+        gather<supervisor_actor>(self, s.worker, get_stats{}, x, &process_stats::worker);
+        gather<hooks_actor>(self, s.hooks, get_hook_stats{}, x, &process_stats::hooks);
         return result;
       },
   };

@@ -2,6 +2,7 @@
 
 #include "partita/app/process/hooks.hpp"
 #include "partita/messages/interfaces.hpp"
+#include "partita/messages/message.hpp"
 
 #include <caf/fwd.hpp>
 
@@ -12,12 +13,7 @@ namespace partita::app {
 
 /// Asks for the text of /metrics.
 struct get_metrics {
-  friend bool operator==(const get_metrics&, const get_metrics&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, get_metrics&) {
-    return f(caf::meta::type_name("get_metrics"));
-  }
+  PARTITA_MESSAGE(get_metrics)
 };
 
 /// What to look at from now on. Not kept alive by that.
@@ -26,13 +22,7 @@ struct observe {
   supervisor_actor worker;
   /// Null: there are none.
   hooks_actor hooks;
-
-  friend bool operator==(const observe&, const observe&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, observe& x) {
-    return f(caf::meta::type_name("observe"), x.store, x.worker, x.hooks);
-  }
+  PARTITA_MESSAGE(observe, x.store, x.worker, x.hooks)
 };
 
 /// Who does not answer for so long is missing in the text (partita_metrics_missing).

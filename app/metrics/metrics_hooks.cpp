@@ -6,8 +6,7 @@ namespace {
 
 /// One metric over all kinds of hooks.
 template <class Value>
-void add(metric_families& to, metric_family&& family, const hook_figures& x,
-         Value value) {
+void add(metric_families& to, metric_family&& family, const hook_stats& x, Value value) {
   using kind = core::hook_kind;
   for (const auto& [what, counts] :
        {std::pair{kind::assigned, &x.assigned}, std::pair{kind::revoked, &x.revoked},
@@ -18,7 +17,7 @@ void add(metric_families& to, metric_family&& family, const hook_figures& x,
 
 } // namespace
 
-void add_hook_families(metric_families& to, const hook_figures& x) {
+void add_hook_families(metric_families& to, const hook_stats& x) {
   using counts = core::hook_counts;
   add(to,
       metric_family::counter("partita_hook_runs_total", "Commands that were started."), x,

@@ -12,7 +12,7 @@ bool can_be(store_operation what, store_outcome how) {
          || what == store_operation::update || what == store_operation::remove;
 }
 
-void add_requests(metric_families& to, const store_figures& x) {
+void add_requests(metric_families& to, const store_stats& x) {
   auto requests = metric_family::counter(
       "partita_store_requests_total", "Requests to the store, by what became of them.");
   auto latency = metric_family::histogram(
@@ -21,12 +21,12 @@ void add_requests(metric_families& to, const store_figures& x) {
       "no connection.");
   for (std::size_t i = 0; i < x.operations.size(); ++i) {
     auto what = static_cast<store_operation>(i);
-    const auto& figures = x.operations[i];
-    latency.add({{"operation", to_string(what)}}, figures.latency);
-    for (std::size_t k = 0; k < figures.outcomes.size(); ++k)
+    const auto& stats = x.operations[i];
+    latency.add({{"operation", to_string(what)}}, stats.latency);
+    for (std::size_t k = 0; k < stats.outcomes.size(); ++k)
       if (auto how = static_cast<store_outcome>(k); can_be(what, how))
         requests.add({{"operation", to_string(what)}, {"outcome", to_string(how)}},
-                     figures.outcomes[k]);
+                     stats.outcomes[k]);
   }
   to.push_back(std::move(requests));
   to.push_back(std::move(latency));
@@ -34,7 +34,7 @@ void add_requests(metric_families& to, const store_figures& x) {
 
 } // namespace
 
-void add_store_families(metric_families& to, const store_figures& x) {
+void add_store_families(metric_families& to, const store_stats& x) {
   to.push_back(metric_family::gauge("partita_store_connected",
                                     "1: there is a connection to the store.")
                    .add({}, x.connected ? 1.0 : 0.0));

@@ -10,7 +10,7 @@ namespace partita::app {
 
 namespace {
 
-void add_process_families(metric_families& to, const process_figures& x) {
+void add_process_families(metric_families& to, const process_stats& x) {
   to.push_back(metric_family::gauge("partita_build_info", "Always 1; which version runs.")
                    .add({{"version", PARTITA_VERSION}}, 1.0));
   auto missing = metric_family::gauge(
@@ -24,7 +24,7 @@ void add_process_families(metric_families& to, const process_figures& x) {
 
 } // namespace
 
-std::string metrics_text(const process_figures& x) {
+std::string metrics_text(const process_stats& x) {
   metric_families families;
   add_process_families(families, x);
   if (x.worker)

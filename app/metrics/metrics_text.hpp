@@ -1,7 +1,7 @@
 #pragma once
 
 #include "partita/app/process/hooks.hpp"
-#include "partita/messages/figures.hpp"
+#include "partita/messages/stats.hpp"
 
 #include <optional>
 #include <string>
@@ -9,16 +9,16 @@
 namespace partita::app {
 
 /// What one process has to show; what did not answer in time is missing.
-struct process_figures {
-  std::optional<worker_figures> worker;
-  std::optional<store_figures> store;
+struct process_stats {
+  std::optional<worker_stats> worker;
+  std::optional<store_stats> store;
   bool has_hooks = false;
-  std::optional<hook_figures> hooks;
+  std::optional<hook_stats> hooks;
 };
 
 /// The answer to GET /metrics, in Prometheus' text format; docs/ops/metrics.md lists what
 /// is in it.
-std::string metrics_text(const process_figures& x);
+std::string metrics_text(const process_stats& x);
 
 /// The type that goes with it.
 inline constexpr const char* metrics_content_type =

@@ -21,7 +21,7 @@ constexpr auto first_reason = static_cast<std::size_t>(lifecycle::cold_start);
 /// The families of one worker, one by one.
 class worker_families {
 public:
-  worker_families(metric_families& to, const worker_figures& x)
+  worker_families(metric_families& to, const worker_stats& x)
       : to_{to},
         x_{x},
         group_{{"group", x.group}},
@@ -151,14 +151,14 @@ private:
   }
 
   metric_families& to_;
-  const worker_figures& x_;
+  const worker_stats& x_;
   metric_labels group_;
   metric_labels worker_;
 };
 
 } // namespace
 
-void add_worker_families(metric_families& to, const worker_figures& x) {
+void add_worker_families(metric_families& to, const worker_stats& x) {
   worker_families{to, x}.add_all();
 }
 

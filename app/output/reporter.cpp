@@ -2,6 +2,7 @@
 
 #include "partita/app/output/event_lines.hpp"
 #include "partita/config/duration.hpp"
+#include "partita/messages/message.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -63,10 +64,7 @@ reporter(listener_actor::stateful_pointer<reporter_state> self,
 
 /// Patience with the first connection is over.
 struct patience_over {
-  template <class Inspector>
-  friend auto inspect(Inspector& f, patience_over&) {
-    return f(caf::meta::type_name("patience_over"));
-  }
+  PARTITA_MESSAGE(patience_over)
 };
 
 using link_reporter_actor = link_listener_actor::extend<caf::reacts_to<patience_over>>;

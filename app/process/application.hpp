@@ -1,6 +1,7 @@
 #pragma once
 
 #include "partita/app/process/child.hpp"
+#include "partita/messages/message.hpp"
 
 #include <caf/fwd.hpp>
 #include <caf/replies_to.hpp>
@@ -18,50 +19,32 @@ namespace partita::app {
 
 /// The application's process has ended.
 struct application_over {
-  template <class Inspector>
-  friend auto inspect(Inspector& f, application_over&) {
-    return f(caf::meta::type_name("application_over"));
-  }
+  PARTITA_MESSAGE(application_over)
 };
 
 /// This process got a signal. SIGTERM and SIGINT wait until the worker has left: with them the
 /// application is ended then. Others go to it at once.
 struct pass_signal {
   int number = 0;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, pass_signal& x) {
-    return f(caf::meta::type_name("pass_signal"), x.number);
-  }
+  PARTITA_MESSAGE(pass_signal, x.number)
 };
 
 /// The worker has left: the application shall end, and is killed if it has not within
 /// `limit`.
 struct end_application {
   std::chrono::milliseconds limit{0};
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, end_application& x) {
-    return f(caf::meta::type_name("end_application"), x.limit);
-  }
+  PARTITA_MESSAGE(end_application, x.limit)
 };
 
 struct application_ended {
   /// Its exit code, or 128 and the signal that ended it.
   int code = 0;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, application_ended& x) {
-    return f(caf::meta::type_name("application_ended"), x.code);
-  }
+  PARTITA_MESSAGE(application_ended, x.code)
 };
 
 /// INTERNAL: the application had its time to end.
 struct application_late {
-  template <class Inspector>
-  friend auto inspect(Inspector& f, application_late&) {
-    return f(caf::meta::type_name("application_late"));
-  }
+  PARTITA_MESSAGE(application_late)
 };
 
 /// The APPLICATION: kills what is left of its process group when the process itself ends, and

@@ -84,7 +84,7 @@ struct hooks_state {
   config::hooks_settings settings;
   std::string group;
   hook_queue queue{{}};
-  timepiece clock;
+  worker_clock clock;
   alarm next;
   std::map<hook_queue::run_id, process> processes;
   std::map<hook_queue::ticket, caf::typed_response_promise<work_stopped>> waiting;
@@ -184,7 +184,7 @@ struct hooks_state {
       finished->deliver(hooks_finished{});
   }
 
-  hook_figures figures() const {
+  hook_stats stats() const {
     auto all = queue.counts();
     return {all[0], all[1], all[2], all[3]};
   }
@@ -211,7 +211,7 @@ hooks_actor::behavior_type hooks(hooks_actor::stateful_pointer<hooks_state> self
       [=](const partitions_lost& x) { return self->state.ask(x); },
       [](const alert_raised&) {},
       [](const worker_stopped&) {},
-      [=](get_hook_figures) { return self->state.figures(); },
+      [=](get_hook_stats) { return self->state.stats(); },
       [=](finish_hooks) {
         auto promise = self->make_response_promise<hooks_finished>();
         self->state.finished = promise;

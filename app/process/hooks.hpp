@@ -3,6 +3,7 @@
 #include "partita/config/settings.hpp"
 #include "partita/core/sidecar/hook_queue.hpp"
 #include "partita/messages/interfaces.hpp"
+#include "partita/messages/message.hpp"
 
 #include <caf/fwd.hpp>
 #include <caf/scoped_actor.hpp>
@@ -24,57 +25,39 @@ auto inspect(Inspector& f, hook_counts& x) {
 namespace partita::app {
 
 /// Asks the hooks how their commands have fared.
-struct get_hook_figures {
-  template <class Inspector>
-  friend auto inspect(Inspector& f, get_hook_figures&) {
-    return f(caf::meta::type_name("get_hook_figures"));
-  }
+struct get_hook_stats {
+  PARTITA_MESSAGE(get_hook_stats)
 };
 
-struct hook_figures {
+struct hook_stats {
   core::hook_counts assigned;
   core::hook_counts revoked;
   core::hook_counts lost;
   core::hook_counts state;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, hook_figures& x) {
-    return f(caf::meta::type_name("hook_figures"), x.assigned, x.revoked, x.lost,
-             x.state);
-  }
+  PARTITA_MESSAGE(hook_stats, x.assigned, x.revoked, x.lost, x.state)
 };
 
 /// Asks the hooks to come to an end: nothing is begun or tried again any more. Answered once
 /// all commands have ended, which takes a time-out for each at most.
 struct finish_hooks {
-  template <class Inspector>
-  friend auto inspect(Inspector& f, finish_hooks&) {
-    return f(caf::meta::type_name("finish_hooks"));
-  }
+  PARTITA_MESSAGE(finish_hooks)
 };
 
 struct hooks_finished {
-  template <class Inspector>
-  friend auto inspect(Inspector& f, hooks_finished&) {
-    return f(caf::meta::type_name("hooks_finished"));
-  }
+  PARTITA_MESSAGE(hooks_finished)
 };
 
 /// The process of a run has ended, or `why` there is none.
 struct hook_run_over {
   core::hook_queue::run_id run = 0;
   std::string why;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, hook_run_over& x) {
-    return f(caf::meta::type_name("hook_run_over"), x.run, x.why);
-  }
+  PARTITA_MESSAGE(hook_run_over, x.run, x.why)
 };
 
 /// The HOOKS: a listener whose work is done by commands. Confirms what core::hook_queue lets
 /// it confirm.
 using hooks_actor =
-    listener_actor::extend<caf::replies_to<get_hook_figures>::with<hook_figures>,
+    listener_actor::extend<caf::replies_to<get_hook_stats>::with<hook_stats>,
                            caf::replies_to<finish_hooks>::with<hooks_finished>,
                            // INTERNAL: a command has ended; time to end or begin one.
                            caf::reacts_to<hook_run_over>, caf::reacts_to<wake>>;

@@ -4,7 +4,7 @@
 #include "partita/app/metrics/metrics_page.hpp"
 #include "partita/app/output/reporter.hpp"
 #include "partita/app/process/exit_codes.hpp"
-#include "partita/app/service/worker_life.hpp"
+#include "partita/app/service/worker_runner.hpp"
 #include "partita/app/wiring/source.hpp"
 #include "partita/app/wiring/wiring.hpp"
 
@@ -102,7 +102,7 @@ void worker_service::join() {
 }
 
 worker_end worker_service::live() {
-  worker_life life;
+  worker_runner life;
   life.start = [this] { return start_worker(); };
   life.ended = [this] {
     if (http_)

@@ -4,10 +4,10 @@
 #include "partita/app/metrics/metrics.hpp"
 #include "partita/app/output/event_log.hpp"
 #include "partita/app/process/child.hpp"
+#include "partita/app/process/process_exit.hpp"
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
-#include "partita/app/process/worker_watch.hpp"
-#include "partita/app/service/side_parts.hpp"
+#include "partita/app/service/companions.hpp"
 #include "partita/config/settings.hpp"
 #include "partita/messages/interfaces.hpp"
 
@@ -68,7 +68,7 @@ private:
   metrics_actor metrics_;
   /// Nothing: HTTP is not served.
   std::optional<http_part> http_;
-  side_parts beside_;
+  companions beside_;
   /// Null before join().
   store_actor store_;
   link_listener_actor link_;

@@ -1,7 +1,7 @@
 #include "partita/core/leader/coordinator.hpp"
 
 #include "partita/core/leader/plans/plan_facts.hpp"
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +17,7 @@ coordinator::coordinator(options opts)
                    options_.max_moves},
                   members_},
       expulsion_{options_.pause},
-      wishes_{{options_.leader, options_.epoch, options_.pause}},
+      directives_{{options_.leader, options_.epoch, options_.pause}},
       partitions_{{options_.source_patience}} {}
 
 coordinator::commands coordinator::step(const event& what, time_point now) {
@@ -38,7 +38,7 @@ std::optional<time_point> coordinator::wake_at() const {
       earlier(earlier(members_.wake_at(), expulsion_.wake_at()), reconciler_.wake_at());
   result = earlier(result, partitions_.wake_at());
   if (adopted_)
-    result = earlier(result, wishes_.wake_at(server_clock_));
+    result = earlier(result, directives_.wake_at(server_clock_));
   if (adopted_ && !eligible_.empty() && partitions_.usable())
     result = earlier(result, policy_.wake_at());
   return result;
@@ -187,53 +187,53 @@ void coordinator::on(const tick&, time_point now) {
   append(reconciler_.tick(now), now);
 }
 
-// -- what operators wish -----------------------------------------------------------------
+// -- directives of operators -----------------------------------------------------------------
 
-void coordinator::on(const wish_shown& what, time_point now) {
+void coordinator::on(const directive_shown& what, time_point now) {
   // In a replay it may be old, and says nothing of the server's time.
-  if (wishes_replayed_)
+  if (directives_replayed_)
     server_clock_.seen(what.stored_at_ns, what.seen_at);
-  else if (planted(mistake::replayed_wishes_ignored))
+  else if (failpoint(rule::replayed_directives_ignored))
     return;
-  note_wish(wishes_.shown(what.what, what.revision, what.stored_at_ns), now);
+  note_directive(directives_.shown(what.what, what.revision, what.stored_at_ns), now);
 }
 
-void coordinator::on(const wish_gone& what, time_point now) {
-  note_wish(wishes_.gone(what.key), now);
+void coordinator::on(const directive_gone& what, time_point now) {
+  note_directive(directives_.gone(what.key), now);
 }
 
-void coordinator::on(const wishes_replayed&, time_point now) {
-  wishes_known_ = wishes_replayed_ = true;
-  note_wish(wishes_.replayed(), now);
+void coordinator::on(const directives_replayed&, time_point now) {
+  directives_known_ = directives_replayed_ = true;
+  note_directive(directives_.replayed(), now);
 }
 
-void coordinator::on(const wishes_void&, time_point) {
-  wishes_replayed_ = false;
-  wishes_.void_all();
+void coordinator::on(const directives_void&, time_point) {
+  directives_replayed_ = false;
+  directives_.void_all();
 }
 
-void coordinator::on(const wishes_unknown&, time_point) {
-  wishes_known_ = true;
+void coordinator::on(const directives_unknown&, time_point) {
+  directives_known_ = true;
 }
 
-void coordinator::on(const wish_removal_answered& what, time_point now) {
-  auto why = wishes_.removal_answered(what.key, what.answer, now);
+void coordinator::on(const directive_removal_answered& what, time_point now) {
+  auto why = directives_.removal_answered(what.key, what.answer, now);
   if (!why.empty())
     out_.emplace_back(complain{{what.key}, std::move(why)});
 }
 
-void coordinator::note_wish(std::string news, time_point now) {
+void coordinator::note_directive(std::string news, time_point now) {
   if (!news.empty() && adopted_)
-    policy_.changed(rebalance_policy::change::wished, std::move(news), eligible_.size(),
+    policy_.changed(rebalance_policy::change::directed, std::move(news), eligible_.size(),
                     now);
 }
 
 /// All but the plans.
-void coordinator::carry_out_wishes(time_point now) {
-  policy_.pause(wishes_.paused_until(server_clock_));
-  for (auto& x : wishes_.removals(server_clock_, now))
+void coordinator::carry_out_directives(time_point now) {
+  policy_.pause(directives_.paused_until(server_clock_));
+  for (auto& x : directives_.removals(server_clock_, now))
     out_.emplace_back(std::move(x));
-  auto why = wishes_.asks_to_step_down();
+  auto why = directives_.asks_to_step_down();
   if (why && !std::exchange(stepping_down_, true))
     out_.emplace_back(step_down{std::move(*why)});
 }
@@ -311,7 +311,7 @@ void coordinator::end(const worker_id& who, beat_state how, revision over,
 
 bool coordinator::ready() const {
   return beats_replayed_ && reconciler_.all_sealed() && partitions_.answered()
-         && wishes_known_;
+         && directives_known_;
 }
 
 void coordinator::proceed(time_point now) {
@@ -325,14 +325,14 @@ void coordinator::proceed(time_point now) {
     return;
   if (!adopted_)
     adopt_group(now);
-  carry_out_wishes(now);
+  carry_out_directives(now);
   while (partitions_.usable()) {
     auto decision = policy_.next(eligible_.size(), now);
     if (!decision)
       break;
     make_plan(*decision, now);
   }
-  for (auto& x : wishes_.removals(server_clock_, now))
+  for (auto& x : directives_.removals(server_clock_, now))
     out_.emplace_back(std::move(x));
   show_phase_if_changed();
 }
@@ -340,10 +340,10 @@ void coordinator::proceed(time_point now) {
 void coordinator::make_plan(const rebalance_policy::decision& why, time_point now) {
   auto in = input();
   note_planned(in);
-  auto next = plan_under(wishes_.standing(), in, options_.strategy,
+  auto next = plan_under(directives_.standing(), in, options_.strategy,
                          why.orphans_only ? freedom::orphans_only : freedom::full);
   if (!why.orphans_only)
-    wishes_.planned();
+    directives_.planned();
   auto changes = changes_of(in, next.shares);
   out_.emplace_back(planned{.lifecycle = why.lifecycle,
                             .reason = why.reason,

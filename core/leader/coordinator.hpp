@@ -2,9 +2,9 @@
 
 #include "partita/core/leader/members/expulsion.hpp"
 #include "partita/core/leader/members/membership.hpp"
+#include "partita/core/leader/plans/directives.hpp"
 #include "partita/core/leader/plans/known_partitions.hpp"
 #include "partita/core/leader/plans/rebalance_policy.hpp"
-#include "partita/core/leader/plans/wish_book.hpp"
 #include "partita/core/leader/records/reconciler.hpp"
 
 #include <map>
@@ -120,24 +120,24 @@ public:
     /// answered, or cannot be read.
     std::optional<nonce> found;
   };
-  /// The control bucket shows this wish.
-  struct wish_shown {
-    wish what;
+  /// The control bucket shows this directive.
+  struct directive_shown {
+    directive what;
     partita::revision revision;
     std::int64_t stored_at_ns = 0;
     time_point seen_at;
   };
-  struct wish_gone {
+  struct directive_gone {
     std::string key;
   };
-  /// All wishes have been shown.
-  struct wishes_replayed {};
+  /// All directives have been shown.
+  struct directives_replayed {};
   /// The control bucket was made anew; all that is in it follows.
-  struct wishes_void {};
-  /// The wishes cannot be seen for now: plans go without those that were not seen.
-  struct wishes_unknown {};
-  /// About remove_wish.
-  struct wish_removal_answered {
+  struct directives_void {};
+  /// The directives cannot be seen for now: plans go without those that were not seen.
+  struct directives_unknown {};
+  /// About remove_directive.
+  struct directive_removal_answered {
     std::string key;
     kv_written answer;
   };
@@ -149,8 +149,9 @@ public:
                    beats_interrupted, record_shown, record_gone, records_replayed,
                    epoch_shown, newborn_until, partitions_given, partitions_unknown,
                    write_answered, read_answered, mark_answered, mark_looked_at,
-                   beat_looked_at, wish_shown, wish_gone, wishes_replayed, wishes_void,
-                   wishes_unknown, wish_removal_answered, may_act, tick>;
+                   beat_looked_at, directive_shown, directive_gone, directives_replayed,
+                   directives_void, directives_unknown, directive_removal_answered,
+                   may_act, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -182,13 +183,13 @@ public:
     /// How many each worker got and gave away; those without change are left out.
     std::map<worker_id, std::uint64_t> gains = {};
     std::map<worker_id, std::uint64_t> losses = {};
-    /// Wishes that could not be followed; each said once while it lasts.
+    /// Directives that could not be followed; each said once while it lasts.
     std::vector<std::string> trouble = {};
   };
-  /// A wish is carried out, has expired or is moot: remove it by its revision; answer with
-  /// wish_removal_answered.
-  using remove_wish = wish_book::removal;
-  /// An operator wishes that another worker leads.
+  /// A directive is carried out, has expired or is moot: remove it by its revision; answer with
+  /// directive_removal_answered.
+  using remove_directive = directives::removal;
+  /// A directive asks this leader to step down.
   struct step_down {
     std::string why;
   };
@@ -202,7 +203,7 @@ public:
     std::string why;
   };
   using command = std::variant<write, read, complain, write_mark, read_mark, look_at_beat,
-                               adopt, show_phase, overruled, planned, remove_wish,
+                               adopt, show_phase, overruled, planned, remove_directive,
                                step_down, ending, source_silent>;
   using commands = std::vector<command>;
 
@@ -233,12 +234,12 @@ private:
   void on(const mark_answered& what, time_point now);
   void on(const mark_looked_at& what, time_point now);
   void on(const beat_looked_at& what, time_point now);
-  void on(const wish_shown& what, time_point now);
-  void on(const wish_gone& what, time_point now);
-  void on(const wishes_replayed& what, time_point now);
-  void on(const wishes_void& what, time_point now);
-  void on(const wishes_unknown& what, time_point now);
-  void on(const wish_removal_answered& what, time_point now);
+  void on(const directive_shown& what, time_point now);
+  void on(const directive_gone& what, time_point now);
+  void on(const directives_replayed& what, time_point now);
+  void on(const directives_void& what, time_point now);
+  void on(const directives_unknown& what, time_point now);
+  void on(const directive_removal_answered& what, time_point now);
   void on(const tick& what, time_point now);
 
   bool ready() const;
@@ -251,8 +252,8 @@ private:
   /// A worker takes part once it beats and has a record.
   void notice_joiner(const worker_id& who, time_point now);
   std::vector<worker_id> reserve() const;
-  void note_wish(std::string news, time_point now);
-  void carry_out_wishes(time_point now);
+  void note_directive(std::string news, time_point now);
+  void carry_out_directives(time_point now);
   void make_plan(const rebalance_policy::decision& why, time_point now);
   void proceed(time_point now);
   void show_phase_if_changed();
@@ -269,12 +270,12 @@ private:
   rebalance_policy policy_;
   reconciler reconciler_;
   expulsion expulsion_;
-  wish_book wishes_;
+  directives directives_;
   server_clock server_clock_;
-  /// All wishes were shown, or are not to be seen.
-  bool wishes_known_ = false;
-  bool wishes_replayed_ = false;
-  /// What was told of the wishes that cannot be followed now.
+  /// All directives were shown, or are not to be seen.
+  bool directives_known_ = false;
+  bool directives_replayed_ = false;
+  /// What was told of the directives that cannot be followed now.
   std::set<std::string> told_trouble_;
   bool stepping_down_ = false;
   bool beats_replayed_ = false;

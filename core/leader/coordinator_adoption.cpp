@@ -46,15 +46,15 @@ void coordinator::adopt_group(time_point now) {
   for (const auto& [what, count] : orphans)
     policy_.changed(what, std::to_string(count) + " partitions have no owner",
                     eligible_.size(), now);
-  if (auto wish = wishes_.asks_for_plan())
-    note_wish(std::move(*wish), now);
+  if (auto directive = directives_.asks_for_plan())
+    note_directive(std::move(*directive), now);
   auto in = input();
   note_planned(in);
-  auto standing = wishes_.standing();
+  auto standing = directives_.standing();
   if (orphans.empty() && !eligible_.empty()
       && target_of(in, plan_under(standing, in, options_.strategy).shares)
              != target_of(in, plan_as_is(in)))
-    policy_.changed(standing.empty() ? change::joined : change::wished,
+    policy_.changed(standing.empty() ? change::joined : change::directed,
                     "the group changed meanwhile", eligible_.size(), now);
   // Also those that take part no more: the plan that follows says who gets what they
   // have, and until somebody can get it they keep it.

@@ -15,7 +15,7 @@ void handoff_timing::step(const coordinator::event& what,
   follow_plans(done, now);
 }
 
-std::optional<group_figures> handoff_timing::take() {
+std::optional<group_stats> handoff_timing::take() {
   if (!counts() || !std::exchange(has_news_, false))
     return std::nullopt;
   auto result = std::exchange(news_, {});

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "partita/core/leader/coordinator.hpp"
-#include "partita/messages/figures.hpp"
+#include "partita/messages/stats.hpp"
 
 #include <map>
 #include <optional>
@@ -36,8 +36,8 @@ public:
   void step(const coordinator::event& what, const coordinator::commands& done,
             time_point now);
 
-  /// What has happened since this was last asked, if anything; see group_figures::add.
-  std::optional<group_figures> take();
+  /// What has happened since this was last asked, if anything; see group_stats::add.
+  std::optional<group_stats> take();
 
 private:
   struct place {
@@ -105,7 +105,7 @@ private:
   bool given_ = false;
   worker_state phase_ = worker_state::stable;
   std::optional<plan_under_way> plan_;
-  group_figures news_;
+  group_stats news_;
   bool has_news_ = false;
 };
 

@@ -1,6 +1,6 @@
 #include "partita/core/worker/record_follower.hpp"
 
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 namespace partita::core {
 
@@ -95,7 +95,7 @@ void record_follower::consider(const decoded<record>& value, revision at,
       lose("the record is addressed to another incarnation");
       return;
     }
-    if (planted(mistake::joiner_overwrites_record) && !established_ && !writer_.busy())
+    if (failpoint(rule::joiner_overwrites_record) && !established_ && !writer_.busy())
       begin_writing(at, now);
     return;
   }
@@ -114,7 +114,7 @@ void record_follower::vanished(const std::string& how, time_point now) {
 }
 
 void record_follower::lose(std::string why) {
-  if (planted(mistake::vanished_record_ignored))
+  if (failpoint(rule::vanished_record_ignored))
     return;
   lost_ = true;
   out_.emplace_back(lost{std::move(why)});

@@ -58,7 +58,7 @@ public:
   /// Create the record; answer with write_answered.
   struct create {
     record value;
-    /// 0. (Another one's record is overwritten only as a planted mistake.)
+    /// 0. (Another one's record is overwritten only with a failpoint.)
     revision over;
   };
   /// Read the record from the stream's leader; answer with read_answered.

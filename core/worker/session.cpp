@@ -1,6 +1,6 @@
 #include "partita/core/worker/session.hpp"
 
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +8,7 @@
 namespace partita::core {
 
 duration session_length(duration ttl) {
-  return planted(mistake::no_clock_margin) ? ttl : ttl - ttl / 8;
+  return failpoint(rule::no_clock_margin) ? ttl : ttl - ttl / 8;
 }
 
 session::session(options opts) : options_{std::move(opts)}, writer_{options_.pause} {
@@ -142,7 +142,7 @@ void session::find(revision at, time_point now) {
   }
   auto mine = found_ && (found_->nonce == options_.self || mine_before(found_->nonce));
   auto lives = found_ && is_living(found_->state);
-  if (lives && !mine && !planted(mistake::joiner_beats_over_live_beat)) {
+  if (lives && !mine && !failpoint(rule::joiner_beats_over_live_beat)) {
     // It ends with its goodbye, or when the leader expels it.
     phase_ = phase::opening;
     read_at_ = now + options_.interval;
@@ -208,7 +208,7 @@ void session::landed(const key_writer::landed& what, time_point now) {
     end_with_goodbye(true);
     return;
   }
-  auto from = planted(mistake::deadline_from_answer) ? now : what.sent;
+  auto from = failpoint(rule::deadline_from_answer) ? now : what.sent;
   auto until = from + session_length(options_.ttl);
   if (!started_) {
     // An answer that took longer than a session lasts: the next beat starts it.

@@ -1,7 +1,7 @@
 #include "partita/store/memory/memory_client.hpp"
 
 #include "partita/store/key_rules.hpp"
-#include "partita/store/request_tally.hpp"
+#include "partita/store/request_counters.hpp"
 #include "partita/store/watch_feed.hpp"
 
 #include <caf/actor_system.hpp>
@@ -48,7 +48,7 @@ struct client_state {
   bool connected = true;
   std::string link_why;
   fault_plan faults;
-  request_tally tally;
+  request_counters counters;
 
   // Writes that are not answered yet, and how many other requests.
   std::map<std::uint64_t, open_write> writes;
@@ -158,7 +158,7 @@ void confirm_now(client_ptr self, std::uint64_t id, const watch_feed::confirm& x
       });
 }
 
-struct performer {
+struct command_executor {
   client_ptr self;
   std::uint64_t id;
 
@@ -175,7 +175,7 @@ struct performer {
   }
 
   void operator()(const watch_feed::attach& x) {
-    self->state.tally.watched(x.number);
+    self->state.counters.watched(x.number);
     self->state.feeds.find(id)->second.attempt = x.number;
     if (x.delay.count() == 0)
       make_consumer_now(self, id);
@@ -193,7 +193,7 @@ struct performer {
 
 void perform(client_ptr self, std::uint64_t feed, watch_feed::outputs outputs) {
   for (auto& x : outputs)
-    std::visit(performer{self, feed}, x);
+    std::visit(command_executor{self, feed}, x);
 }
 
 std::uint64_t feed_of(client_ptr self, const std::string& pattern) {
@@ -311,7 +311,7 @@ store_operation operation_of(const kv_change& x) {
 template <class Status>
 void count(client_ptr self, store_operation what, Status how,
            watch_feed::time_point began) {
-  self->state.tally.answered(what, outcome_of(how), self->clock().now() - began);
+  self->state.counters.answered(what, outcome_of(how), self->clock().now() - began);
 }
 
 void answer_write(client_ptr self, open_write& write, kv_written x) {
@@ -506,7 +506,7 @@ memory_bucket_actor::behavior_type client(client_ptr self, memory_server_actor s
           link_lost(self, x.why);
       },
       [self](const client_fault& x) { self->state.faults.set(x); },
-      [self](get_store_figures) { return self->state.tally.figures(); },
+      [self](get_store_stats) { return self->state.counters.stats(); },
       [self](close_bucket) {
         auto promise = self->make_response_promise<store_closed>();
         self->state.closing.push_back(promise);

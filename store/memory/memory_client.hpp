@@ -41,7 +41,7 @@ using memory_bucket_actor = bucket_actor::extend<
     // From the store.
     caf::reacts_to<link_changed>, caf::reacts_to<client_fault>,
     caf::replies_to<close_bucket>::with<store_closed>,
-    caf::replies_to<get_store_figures>::with<store_figures>,
+    caf::replies_to<get_store_stats>::with<store_stats>,
     // INTERNAL.
     caf::reacts_to<client_tick>, caf::reacts_to<attach_due>, caf::reacts_to<give_up>>;
 

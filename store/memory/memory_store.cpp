@@ -32,9 +32,9 @@ struct store_state {
   std::map<std::string, caf::actor_addr> served;
   fault_plan faults;
   std::map<std::string, memory_bucket_actor> buckets;
-  bucket_figures figures;
+  bucket_stats stats;
   /// The requests to open buckets.
-  request_tally opens;
+  request_counters opens;
   /// Not handles: whoever only listens shall not live on because of it.
   std::set<caf::actor_addr> listeners;
   /// Buckets being opened, and probes under way.
@@ -231,13 +231,13 @@ caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
   return promise;
 }
 
-// -- figures ----------------------------------------------------------------------------
+// -- stats ----------------------------------------------------------------------------
 
-caf::result<store_figures> figures(store_ptr self) {
+caf::result<store_stats> stats(store_ptr self) {
   std::vector<std::pair<std::string, memory_bucket_actor>> buckets{
       self->state.buckets.begin(), self->state.buckets.end()};
-  return ask_buckets(self, buckets, [self](store_figures& x) {
-    x.add(self->state.opens.figures());
+  return ask_buckets(self, buckets, [self](store_stats& x) {
+    x.add(self->state.opens.stats());
     x.reconnects = self->state.links - 1;
     x.connected = connected(self);
   });
@@ -284,7 +284,7 @@ memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_act
       },
       [self](const probe& x) { return start_probe(self, x); },
       [self](const server_probe& x) { return be_probed(self, x.nonce); },
-      [self](get_store_figures) { return figures(self); },
+      [self](get_store_stats) { return stats(self); },
       [self](close_store) {
         auto promise = self->make_response_promise<store_closed>();
         self->state.closing.push_back(promise);

@@ -6,7 +6,7 @@
 #include "partita/store/nats/nats_requests.hpp"
 #include "partita/store/nats/nats_stream.hpp"
 #include "partita/store/nats/nats_watches.hpp"
-#include "partita/store/request_tally.hpp"
+#include "partita/store/request_counters.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -55,7 +55,7 @@ struct bucket_state {
   nats::connection::port port = 0;
 
   nats_requests requests;
-  request_tally tally;
+  request_counters counters;
   std::optional<nats_stream> stream;
   std::optional<nats_watches> watches;
 
@@ -121,7 +121,7 @@ clock::time_point deadline(bucket_ptr self) {
 /// Counts the answer to a request that began at `began`.
 template <class Status>
 void count(bucket_ptr self, store_operation what, Status how, clock::time_point began) {
-  self->state.tally.answered(what, outcome_of(how), clock::now() - began);
+  self->state.counters.answered(what, outcome_of(how), clock::now() - began);
 }
 
 void wait(bucket_ptr self, std::chrono::milliseconds delay, std::function<void()> then) {
@@ -419,7 +419,7 @@ void prepare(bucket_ptr self) {
     tell(self, who, std::move(event));
   };
   with.attaching = [self](watch_feed::attempt number) {
-    self->state.tally.watched(number);
+    self->state.counters.watched(number);
   };
   with.read = [self](const std::string& key, read_continuation then) {
     read_last(self, key, deadline(self), std::move(then));
@@ -480,7 +480,7 @@ nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
         stop_watch(self, x.watch, sink.address());
       },
       [self](const open_bucket& x) { return open(self, x); },
-      [self](get_store_figures) { return self->state.tally.figures(); },
+      [self](get_store_stats) { return self->state.counters.stats(); },
       [self](const nats_finish& x) { finish(self, x.tell); },
       [self](const nats_waited& x) {
         turn end{self};

@@ -41,7 +41,7 @@ namespace partita::store {
 using nats_bucket_actor =
     bucket_actor::extend<caf::replies_to<open_bucket>::with<bucket_opened>,
                          // Of this bucket alone.
-                         caf::replies_to<get_store_figures>::with<store_figures>,
+                         caf::replies_to<get_store_stats>::with<store_stats>,
                          caf::reacts_to<nats_finish>,
                          caf::reacts_to<nats_waited>>::extend_with<nats_user_actor>;
 

@@ -89,7 +89,7 @@ struct store_state {
   link_changed link;
   /// How often there was a link.
   std::uint64_t links = 0;
-  bucket_figures figures;
+  bucket_stats stats;
   /// Not handles: a bucket holds the store, and a listener may.
   std::map<std::string, caf::actor_addr> buckets;
   std::vector<caf::actor_addr> listeners;
@@ -198,7 +198,7 @@ nats_bucket_actor bucket_for(store_ptr self, const std::string& name) {
                               .request_timeout = state.options.request_timeout,
                               .watch_heartbeat = state.options.watch_heartbeat});
   self->monitor(result);
-  state.figures.began(name);
+  state.stats.began(name);
   state.buckets.insert_or_assign(name, result.address());
   return result;
 }
@@ -211,12 +211,12 @@ caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
   return self->delegate(bucket_for(self, x.name), x);
 }
 
-caf::result<store_figures> figures(store_ptr self) {
+caf::result<store_stats> stats(store_ptr self) {
   std::vector<std::pair<std::string, nats_bucket_actor>> buckets;
   for (const auto& [name, addr] : self->state.buckets)
     if (auto bucket = living(self, name))
       buckets.emplace_back(name, std::move(bucket));
-  return ask_buckets(self, buckets, [self](store_figures& x) {
+  return ask_buckets(self, buckets, [self](store_stats& x) {
     x.reconnects = self->state.links - std::min<std::uint64_t>(self->state.links, 1);
     x.connected = self->state.link.state == link_state::connected;
   });
@@ -398,7 +398,7 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       [self](const serve_probe& x) { serve(self, x.nonce); },
       [self](const end_probe& x) { serve_no_more(self, x.nonce); },
       [self](const probe& x) { return start_probe(self, x); },
-      [self](get_store_figures) { return figures(self); },
+      [self](get_store_stats) { return stats(self); },
       [self](close_store) { return close(self); },
       [self](nats_closed) { connection_closed(self); },
       [self](const nats_rested& x) { rested(self, x.bucket); },

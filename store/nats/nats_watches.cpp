@@ -179,7 +179,7 @@ void nats_watches::input_all(Input give) {
     input(id, give);
 }
 
-struct nats_watches::performer {
+struct nats_watches::command_executor {
   nats_watches& self;
   feed_id id;
 
@@ -217,7 +217,7 @@ struct nats_watches::performer {
 void nats_watches::perform(feed_id id, watch_feed::outputs outputs) {
   for (auto& x : outputs)
     if (feeds_.count(id) > 0)
-      std::visit(performer{*this, id}, x);
+      std::visit(command_executor{*this, id}, x);
 }
 
 nats_watches::shared_feed* nats_watches::present(feed_id id,

@@ -26,7 +26,7 @@ public:
   using clock = nats_requests::clock;
   using subscriber = watch_feed::subscriber;
   /// Tells a watcher something; its number of the watch is not filled in.
-  using teller = std::function<void(subscriber, watch_event)>;
+  using event_sink = std::function<void(subscriber, watch_event)>;
   /// Reads a key from the stream's leader.
   using reader = std::function<void(const std::string&, std::function<void(kv_read)>)>;
 
@@ -36,7 +36,7 @@ public:
     std::chrono::milliseconds heartbeat{500};
     std::shared_ptr<nats::connection> connection;
     nats::connection::port port = 0;
-    teller tell;
+    event_sink tell;
     reader read;
     /// Hears of every consumer that a watch asks for, and which one it is.
     std::function<void(watch_feed::attempt)> attaching;
@@ -85,7 +85,7 @@ private:
   /// meet its successor over the same pattern.
   using feed_id = std::uint64_t;
 
-  struct performer;
+  struct command_executor;
 
   template <class Input>
   void input(feed_id id, Input give);

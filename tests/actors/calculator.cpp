@@ -67,7 +67,7 @@ struct fixture : test::group_fixture {
     o.strategy = core::make_strategy({});
     o.strategy_name = "sticky";
     o.control_bucket = control_bucket;
-    o.clock = timepiece::of_actors();
+    o.clock = worker_clock::of_actors();
     mine = sys.spawn(calculator, o, assignments, heartbeats,
                      caf::actor_cast<store_actor>(operator_),
                      caf::actor_cast<roster_actor>(roster),

@@ -17,9 +17,9 @@ struct fixture : test::group_fixture {
     anon_send(control(), kv_put{key, value});
     consume_messages();
   }
-  void wish_for(wish::kind what) {
-    auto key = wish_key(what);
-    put(key, to_text(wish{std::move(what), 0, "ann@box", "why not"}));
+  void directive_for(directive::kind what) {
+    auto key = directive_key(what);
+    put(key, to_text(directive{std::move(what), 0, "ann@box", "why not"}));
   }
 
   kv_read read(const std::string& key) {
@@ -35,8 +35,8 @@ struct fixture : test::group_fixture {
     auto x = read(key);
     return x.status == read_status::found && !x.entry.removed;
   }
-  void take_back(const wish::kind& what) {
-    auto key = wish_key(what);
+  void take_back(const directive::kind& what) {
+    auto key = directive_key(what);
     auto at = read(key).entry.revision;
     anon_send(control(), kv_remove{key, at});
     consume_messages();
@@ -80,7 +80,7 @@ CAF_TEST_FIXTURE_SCOPE(control_tests, fixture)
 CAF_TEST(a drain moves everything away and the history tells of it) {
   settle({"a", "b", "c"}, 4);
   auto victim = follower();
-  wish_for(drain_wish{{heard(victim).id()}});
+  directive_for(drain_directive{{heard(victim).id()}});
   CAF_CHECK(pass_until([&] { return owned(victim) == 0 && all_owned_once(12); }, 2s));
   auto plans = history(epoch());
   CAF_REQUIRE(!plans.empty());
@@ -91,36 +91,36 @@ CAF_TEST(a drain moves everything away and the history tells of it) {
   CAF_CHECK_EQUAL(last.workers, 3u);
   CAF_CHECK_EQUAL(last.partitions, 12u);
   CAF_CHECK(last.lifecycle == lifecycle::rebalance);
-  CAF_MESSAGE("the wish outlives the leader");
+  CAF_MESSAGE("the directive outlives the leader");
   auto leader = the_leader();
   crash(leader);
   CAF_CHECK(pass_until([&] { return settled(12); }, 30s));
   pass(20s);
   CAF_CHECK_EQUAL(owned(victim), 0u);
-  take_back(drain_wish{{heard(victim).id()}});
+  take_back(drain_directive{{heard(victim).id()}});
   CAF_CHECK(pass_until([&] { return owned(victim) == 6; }, 2s));
 }
 
-CAF_TEST(an entry that is no wish is reported and kept out) {
+CAF_TEST(an entry that is no directive is reported and kept out) {
   settle({"a", "b"}, 6);
   auto before = status(the_leader()).invalid_entries;
-  put("wish.drain.worker-0", "not JSON");
+  put("directive.drain.worker-0", "not JSON");
   put("something.else", "{}");
   put("history.x", "{}");
   pass(1s);
   CAF_CHECK_EQUAL(status(the_leader()).invalid_entries, before + 3);
   CAF_CHECK(balanced(12, 6));
   CAF_MESSAGE("it takes back what stood there");
-  wish_for(drain_wish{{"worker-0"}});
+  directive_for(drain_directive{{"worker-0"}});
   auto drained = name_of("worker-0");
   CAF_CHECK(pass_until([&] { return owned(drained) == 0; }, 2s));
-  put("wish.drain.worker-0", "[]");
+  put("directive.drain.worker-0", "[]");
   CAF_CHECK(pass_until([&] { return owned(drained) == 6; }, 2s));
 }
 
 CAF_TEST(a pause holds a rebalance and not an emergency) {
   settle({"a", "b", "c"}, 4);
-  wish_for(pause_wish{"00000000", 60s});
+  directive_for(pause_directive{"00000000", 60s});
   start("d");
   pass(30s);
   CAF_CHECK_EQUAL(owned("d"), 0u);
@@ -131,32 +131,32 @@ CAF_TEST(a pause holds a rebalance and not an emergency) {
   CAF_CHECK(pass_until([&] { return all_owned_once(12); }, 10s));
   CAF_CHECK_EQUAL(owned("d"), 4u);
   CAF_MESSAGE("it ends by itself");
-  CAF_CHECK(pass_until([&] { return !stands("wish.pause.00000000"); }, 40s));
+  CAF_CHECK(pass_until([&] { return !stands("directive.pause.00000000"); }, 40s));
 }
 
-CAF_TEST(a wished rebalance is made at once and its wish removed) {
+CAF_TEST(a directed rebalance is made at once and its directive removed) {
   settle({"a", "b", "c"}, 4);
   start("d");
   CAF_CHECK(pass_until([&] { return heard("d").state() == worker_state::stable; }, 3s));
-  wish_for(rebalance_wish{});
+  directive_for(rebalance_directive{});
   CAF_CHECK(pass_until([&] { return balanced(12, 3); }, 500ms));
-  CAF_CHECK(!stands("wish.rebalance"));
+  CAF_CHECK(!stands("directive.rebalance"));
 }
 
-CAF_TEST(who is asked to steps down and another one leads and removes the wish) {
+CAF_TEST(who is asked to steps down and another one leads and removes the directive) {
   settle({"a", "b", "c"}, 4);
   auto leader = the_leader();
-  wish_for(step_down_wish{{heard(leader).id()}, {epoch()}});
+  directive_for(step_down_directive{{heard(leader).id()}, {epoch()}});
   CAF_CHECK(
       pass_until([&] { return !the_leader().empty() && the_leader() != leader; }, 2s));
-  CAF_CHECK(pass_until([&] { return !stands("wish.step_down"); }, 5s));
+  CAF_CHECK(pass_until([&] { return !stands("directive.step_down"); }, 5s));
   CAF_CHECK(pass_until([&] { return balanced(12, 4); }, 5s));
   CAF_MESSAGE("one that is moot is removed and does nothing");
   auto next = the_leader();
-  wish_for(step_down_wish{{heard(next).id()}, {epoch() - 1}});
+  directive_for(step_down_directive{{heard(next).id()}, {epoch() - 1}});
   pass(5s);
   CAF_CHECK_EQUAL(the_leader(), next);
-  CAF_CHECK(!stands("wish.step_down"));
+  CAF_CHECK(!stands("directive.step_down"));
 }
 
 CAF_TEST(a bucket that cannot be seen is told and no group waits for it) {

@@ -126,7 +126,7 @@ struct fixture : test_coordinator_fixture<> {
                                           .lease = 3s,
                                           .probe_grace = grace,
                                           .seed = processes.size(),
-                                          .clock = timepiece::of_actors()},
+                                          .clock = worker_clock::of_actors()},
                           x.bucket, caf::actor_cast<store_actor>(x.client),
                           caf::actor_cast<supervisor_actor>(
                               caf::actor_cast<caf::strong_actor_ptr>(x.parent)));

@@ -44,7 +44,7 @@ struct fixture : test_coordinator_fixture<> {
         sys, [all = invalid](const entry_invalid& x) { all->push_back(x); });
     roster_options o;
     o.self = {"worker-0"};
-    o.clock = timepiece::of_actors();
+    o.clock = worker_clock::of_actors();
     mine = sys.spawn(roster, o, caf::actor_cast<bucket_actor>(bucket),
                      caf::actor_cast<supervisor_actor>(parent));
     consume_messages();

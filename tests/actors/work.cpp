@@ -54,9 +54,9 @@ CAF_TEST(work that goes on after a revocation is an alert that ends with it) {
 
 CAF_TEST(a listener that comes late works too and is waited for) {
   work();
-  auto late = std::make_shared<desk>();
+  auto late = std::make_shared<test_listener>();
   late->quick = false;
-  auto second = sys.spawn(sit_at, late);
+  auto second = sys.spawn(listen_as, late);
   anon_send(worker, listener_actor{second});
   consume_messages();
   CAF_CHECK_EQUAL(late->works, (share{{"a", 1}, {"b", 1}}));
@@ -75,9 +75,9 @@ CAF_TEST(a listener that comes late works too and is waited for) {
 
 CAF_TEST(a listener that dies over a revocation counts as having stopped) {
   work();
-  auto late = std::make_shared<desk>();
+  auto late = std::make_shared<test_listener>();
   late->quick = false;
-  auto second = sys.spawn(sit_at, late);
+  auto second = sys.spawn(listen_as, late);
   anon_send(worker, listener_actor{second});
   publish(2, {});
   late->owed.clear();

@@ -12,7 +12,7 @@ namespace partita::test {
 using namespace std::chrono_literals;
 
 /// A listener that stops its work when the test says so.
-struct desk {
+struct test_listener {
   std::map<std::string, std::uint64_t> works;
   std::vector<partitions_assigned> assigned;
   std::vector<partitions_revoked> revoked;
@@ -45,10 +45,10 @@ struct desk {
 };
 
 /// The second message tells it to stop what it still works on.
-using desk_actor = listener_actor::extend<caf::reacts_to<caf::flush_atom>>;
+using application_state_actor = listener_actor::extend<caf::reacts_to<caf::flush_atom>>;
 
-inline desk_actor::behavior_type sit_at(desk_actor::pointer self,
-                                        std::shared_ptr<desk> d) {
+inline application_state_actor::behavior_type
+listen_as(application_state_actor::pointer self, std::shared_ptr<test_listener> d) {
   auto stop = [self, d](const std::vector<grant>& what) -> caf::result<work_stopped> {
     for (const auto& x : what)
       d->works.erase(name_of(x.partition));
@@ -87,9 +87,9 @@ inline desk_actor::behavior_type sit_at(desk_actor::pointer self,
 struct work_fixture : partita::test::group_fixture {
   using share = std::map<std::string, std::uint64_t>;
 
-  std::shared_ptr<desk> desk_ = std::make_shared<desk>();
-  desk& d = *desk_;
-  desk_actor listener;
+  std::shared_ptr<test_listener> listener_ = std::make_shared<test_listener>();
+  test_listener& d = *listener_;
+  application_state_actor listener;
   supervisor_actor worker;
   store::memory_store_actor client;
   bucket_actor beats;
@@ -145,7 +145,7 @@ struct work_fixture : partita::test::group_fixture {
   void begin() {
     base.random_seed = 7;
     client = store::spawn_memory_client(sys, server);
-    listener = sys.spawn(sit_at, desk_);
+    listener = sys.spawn(listen_as, listener_);
     worker = spawn_supervisor(sys, base, caf::actor_cast<store_actor>(client), source,
                               listener);
     pass(500ms);
@@ -174,7 +174,7 @@ struct work_fixture : partita::test::group_fixture {
     CAF_REQUIRE(d.state() == worker_state::stable);
   }
 
-  void stop_work(const desk_actor& who) {
+  void stop_work(const application_state_actor& who) {
     anon_send(who, caf::flush_atom_v);
     pass(50ms);
   }

@@ -132,7 +132,7 @@ CAF_TEST(names that nobody knows are refused and nothing is written) {
   CAF_CHECK(x["pins"].empty() && x["pauses"].empty());
 }
 
-CAF_TEST(a wish makes no group that does not exist) {
+CAF_TEST(a directive makes no group that does not exist) {
   operated_group group;
   for (auto round = 0; round < 2; ++round)
     group.refuses({"pause", "--for", "1m", "--set", "group.name=another"},
@@ -147,7 +147,7 @@ CAF_TEST(a drained worker gives everything away until it is uncordoned) {
   auto id = group.id_of(name);
   auto done = group.ask({"drain", id, "--reason", "disk is full", "--wait=25s"});
   CAF_CHECK(done["done"].get<bool>());
-  CAF_CHECK_EQUAL(done["set"][0].get<std::string>(), "wish.drain." + id);
+  CAF_CHECK_EQUAL(done["set"][0].get<std::string>(), "directive.drain." + id);
   auto drained = group.worker(id);
   CAF_CHECK(drained["partitions"].empty());
   CAF_CHECK_EQUAL(drained["drained"]["reason"].get<std::string>(), "disk is full");
@@ -238,7 +238,7 @@ CAF_TEST(a leader steps down and another epoch begins) {
   CAF_CHECK_EQUAL(group.journal().violations(), "");
 }
 
-CAF_TEST(a wait that is too short says so and the wish stands) {
+CAF_TEST(a wait that is too short says so and the directive stands) {
   operated_group group;
   group.start_many(2);
   group.require_rest();

@@ -34,12 +34,12 @@ struct operated_group {
       throw std::runtime_error{"did not happen:\n" + group.journal().story()};
   }
 
-  void wish_for(wish::kind what) {
-    auto key = wish_key(what);
-    client.put(bucket, key, to_text(wish{std::move(what), 0, "ann@box", "why not"}));
+  void directive_for(directive::kind what) {
+    auto key = directive_key(what);
+    client.put(bucket, key, to_text(directive{std::move(what), 0, "ann@box", "why not"}));
   }
-  void take_back(const wish::kind& what) {
-    client.request(nats::subject_of(bucket, wish_key(what)), {},
+  void take_back(const directive::kind& what) {
+    client.request(nats::subject_of(bucket, directive_key(what)), {},
                    {{"KV-Operation", "DEL"}});
   }
 
@@ -102,7 +102,7 @@ CAF_TEST(a drained worker gives all away with confirmation and gets nothing) {
   operated_group it{3};
   auto victim = it.group.a_follower();
   auto epoch = it.group.epoch_of(it.group.leader());
-  it.wish_for(drain_wish{{it.group.id_of(victim)}});
+  it.directive_for(drain_directive{{it.group.id_of(victim)}});
   it.require(it.owns(victim, 0));
   CAF_CHECK(it.plan_told(epoch, "drain of " + it.group.id_of(victim) + " by ann@box"));
   CAF_MESSAGE("the events say why");
@@ -118,7 +118,7 @@ CAF_TEST(a drained worker gives all away with confirmation and gets nothing) {
     return all_owned_once(all, it.group.with().partitions) && !leader_of(all).empty();
   }));
   CAF_CHECK_EQUAL(it.owned(victim), 0u);
-  it.take_back(drain_wish{{it.group.id_of(victim)}});
+  it.take_back(drain_directive{{it.group.id_of(victim)}});
   it.require(it.owns(victim, 8));
   CAF_CHECK_EQUAL(it.group.journal().violations(), "");
 }
@@ -126,10 +126,10 @@ CAF_TEST(a drained worker gives all away with confirmation and gets nothing) {
 CAF_TEST(a cordoned worker keeps what it has and a pinned partition goes where it shall) {
   operated_group it{3};
   auto victim = it.group.a_follower();
-  it.wish_for(cordon_wish{{it.group.id_of(victim)}});
+  it.directive_for(cordon_directive{{it.group.id_of(victim)}});
   auto other = it.group.leader();
   auto moving = *it.group.journal().now().at(victim).owns.begin();
-  it.wish_for(pin_wish{moving, {it.group.id_of(other)}});
+  it.directive_for(pin_directive{moving, {it.group.id_of(other)}});
   it.require(it.waits([&](const journal::views& all) {
     return all.at(other).owns.contains(moving)
            && all_owned_once(all, it.group.with().partitions);
@@ -148,7 +148,7 @@ CAF_TEST(a cordoned worker keeps what it has and a pinned partition goes where i
 
 CAF_TEST(a pause holds a rebalance and no emergency and expires by itself) {
   operated_group it{3};
-  it.wish_for(pause_wish{"00000000", 25s});
+  it.directive_for(pause_directive{"00000000", 25s});
   it.group.start("late");
   it.require(it.waits(
       [](const journal::views& all) { return all.at("late").state == "stable"; }));
@@ -161,39 +161,40 @@ CAF_TEST(a pause holds a rebalance and no emergency and expires by itself) {
   }));
   CAF_MESSAGE("what it had went where least was; nothing else has moved");
   CAF_CHECK_EQUAL(it.owned("late"), 8u);
-  CAF_CHECK(it.value("wish.pause.00000000").has_value());
+  CAF_CHECK(it.value("directive.pause.00000000").has_value());
   auto joined = it.group.journal().now().size();
   it.group.start("later");
   CAF_MESSAGE("the pause ends, and who came meanwhile gets a share");
   it.require(it.owns("later", it.group.with().partitions / (joined + 1)));
-  CAF_CHECK(it.gone("wish.pause.00000000"));
+  CAF_CHECK(it.gone("directive.pause.00000000"));
   CAF_CHECK_EQUAL(it.group.journal().violations(), "");
 }
 
-CAF_TEST(a wished rebalance is planned and its wish removed) {
+CAF_TEST(a directed rebalance is planned and its directive removed) {
   operated_group it{2};
   auto epoch = it.group.epoch_of(it.group.leader());
-  it.wish_for(rebalance_wish{});
-  CAF_CHECK(it.gone("wish.rebalance"));
+  it.directive_for(rebalance_directive{});
+  CAF_CHECK(it.gone("directive.rebalance"));
   CAF_CHECK(it.plan_told(epoch, "rebalance by ann@box: why not"));
 }
 
-CAF_TEST(a leader that is asked to steps down and its wish is removed) {
+CAF_TEST(a leader that is asked to steps down and its directive is removed) {
   operated_group it{3};
   auto leader = it.group.leader();
   auto begin = std::chrono::steady_clock::now();
-  it.wish_for(step_down_wish{{it.group.id_of(leader)}, {it.group.epoch_of(leader)}});
+  it.directive_for(
+      step_down_directive{{it.group.id_of(leader)}, {it.group.epoch_of(leader)}});
   it.require(it.waits([&](const journal::views& all) {
     auto now = leader_of(all);
     return !now.empty() && now != leader;
   }));
   CAF_CHECK(std::chrono::steady_clock::now() - begin < it.group.with().lease);
-  CAF_CHECK(it.gone("wish.step_down"));
+  CAF_CHECK(it.gone("directive.step_down"));
   it.group.require_rest();
   CAF_CHECK_EQUAL(it.group.journal().violations(), "");
 }
 
-CAF_TEST(wishes and history outlive a killed leader and the history stays bounded) {
+CAF_TEST(directives and history outlive a killed leader and the history stays bounded) {
   operated_group it{3};
   CAF_MESSAGE("more plans than are kept, of long ago");
   history_entry old;
@@ -221,18 +222,18 @@ CAF_TEST(wishes and history outlive a killed leader and the history stays bounde
 CAF_TEST(a bucket that is deleted is made again and the group goes on) {
   operated_group it{2};
   auto victim = it.group.a_follower();
-  it.wish_for(drain_wish{{it.group.id_of(victim)}});
+  it.directive_for(drain_directive{{it.group.id_of(victim)}});
   it.require(it.owns(victim, 0));
   it.client.delete_bucket(bucket);
-  CAF_MESSAGE("the next plan makes a new one, in which nothing is wished");
+  CAF_MESSAGE("the next plan makes a new one, in which no directive stands");
   it.group.start("late");
   it.require(it.waits([&](const journal::views& all) {
     return !all.at("late").owns.empty()
            && all_owned_once(all, it.group.with().partitions);
   }));
   auto epoch = it.group.epoch_of(it.group.leader());
-  CAF_CHECK(it.plan_told(epoch, "wishes went with their bucket"));
-  CAF_MESSAGE("and its wishes hold");
-  it.wish_for(drain_wish{{it.group.id_of("late")}});
+  CAF_CHECK(it.plan_told(epoch, "directives went with their bucket"));
+  CAF_MESSAGE("and its directives hold");
+  it.directive_for(drain_directive{{it.group.id_of("late")}});
   it.require(it.owns("late", 0));
 }

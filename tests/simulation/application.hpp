@@ -2,7 +2,7 @@
 
 #include "world.hpp"
 
-#include "partita/actors/timepiece.hpp"
+#include "partita/actors/worker_clock.hpp"
 #include "partita/messages/interfaces.hpp"
 
 namespace partita::simulation {
@@ -30,7 +30,7 @@ struct work_observer {
 struct application_options {
   process_id owner = nobody;
   listener_manner manner = listener_manner::prompt;
-  timepiece clock;
+  worker_clock clock;
   /// What a slow one needs at most, on its own clock.
   core::duration slowest{0};
   /// While it holds, everybody is prompt.

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 // What applications do; checker_store.cpp has what the store shows, and
-// checker_wishes.cpp what operators wish.
+// checker_directives.cpp directives of operators.
 namespace partita::simulation {
 
 checker::checker(world& w, checker_options options, violations& found,
@@ -85,7 +85,7 @@ void checker::begins(process_id who, const grant& x, stamp granted_by) {
   auto told = std::exchange(y.told, nobody);
   if (told == who && source_.contains(name) && !p.leaving) {
     ++needless_moves_;
-    if (y.told_at > last_trouble_ + options_.calm_after)
+    if (y.told_at > last_fault_ + options_.calm_after)
       fail("nothing is disturbed that does not move",
            "{} had to stop {} in a calm group and got it back", world_->name(who), name);
   }
@@ -102,13 +102,13 @@ void checker::told_to_stop(process_id who, const partition& x, bool lost) {
   auto name = name_of(x);
   auto now = world_->now();
   if (lost) {
-    if (now > last_trouble_ + options_.calm_after)
+    if (now > last_fault_ + options_.calm_after)
       fail("nothing is disturbed that does not move", "{} lost {} in a calm group",
            world_->name(who), name);
     return;
   }
   if (processes_[who].stubborn)
-    trouble_until(now);
+    faults_until(now);
   auto& y = places_[name];
   y.told = who;
   y.told_at = now;
@@ -161,13 +161,13 @@ void checker::judge_owners(const std::string& name, const place& x, bool thawed_
 
 // -- the end of a life ------------------------------------------------------------------
 
-std::string checker::unsettled(const wished& wishes) const {
+std::string checker::unsettled(const directed& directives) const {
   std::size_t leaders = 0;
   for (const auto& x : processes_)
     leaders += x.alive && x.leading ? 1 : 0;
   if (leaders != 1)
     return fmt::format("{} processes lead", leaders);
-  auto may_be_free = nobody_may_take(wishes);
+  auto may_be_free = nobody_may_take(directives);
   for (const auto& name : source_) {
     auto i = places_.find(name);
     auto n = i == places_.end() ? 0 : i->second.holders.size();

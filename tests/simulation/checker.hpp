@@ -22,13 +22,13 @@ struct checker_options {
   std::string assignment_bucket;
   std::string heartbeat_bucket;
   core::duration ttl;
-  /// How long after the last trouble nothing may be disturbed any more.
+  /// How long after the last fault nothing may be disturbed any more.
   core::duration calm_after;
 };
 
-/// What operators wish in the end, but for what leaders remove: workers, and by partition
+/// The directives that stand in the end, but for what leaders remove: workers, and by partition
 /// whose it shall be.
-struct wished {
+struct directed {
   std::set<std::string> cordoned;
   std::set<std::string> drained;
   std::map<std::string, std::string> pins;
@@ -54,8 +54,8 @@ public:
   void leaving(process_id x);
   void instant_over();
   /// Something goes wrong, or changes, until then.
-  void trouble_until(core::time_point x) { last_trouble_ = std::max(last_trouble_, x); }
-  core::time_point last_trouble() const { return last_trouble_; }
+  void faults_until(core::time_point x) { last_fault_ = std::max(last_fault_, x); }
+  core::time_point last_fault() const { return last_fault_; }
   void source_has(const std::vector<partition>& xs);
 
   // -- store_observer -------------------------------------------------------------------
@@ -79,14 +79,14 @@ public:
 
   /// Why the group is not settled; empty if it is. Where no worker may take anything,
   /// partitions may be without one.
-  std::string unsettled(const wished& wishes = {}) const;
-  /// Which wish a settled group does not follow; empty if it follows all.
-  std::string unheeded(const wished& wishes) const;
+  std::string unsettled(const directed& directives = {}) const;
+  /// Which directive a settled group does not follow; empty if it follows all.
+  std::string unheeded(const directed& directives) const;
   /// By worker, which process it is and what that works on.
   using holdings = std::map<std::string, std::pair<process_id, std::set<std::string>>>;
-  holdings held_under_cordon(const wished& wishes) const;
+  holdings held_under_cordon(const directed& directives) const;
   /// Which cordoned worker has got what was not pinned to it; empty: none.
-  std::string gained_since(const holdings& before, const wished& wishes) const;
+  std::string gained_since(const holdings& before, const directed& directives) const;
   /// When anybody last began or ended to work on something.
   core::time_point last_change() const { return last_change_; }
   std::uint64_t grants() const { return grants_; }
@@ -95,7 +95,7 @@ public:
 
   bool leading(process_id x) const { return processes_[x].leading; }
 
-  // -- for whoever makes trouble --------------------------------------------------------
+  // -- for whoever makes fault --------------------------------------------------------
 
   std::function<void(process_id, const std::string& failure)> on_stopped;
   /// A process writes what it has not written before, but for renewals.
@@ -161,7 +161,7 @@ private:
 
   /// By id, the workers that live.
   std::map<std::string, process_id> workers_here() const;
-  bool nobody_may_take(const wished& wishes) const;
+  bool nobody_may_take(const directed& directives) const;
   std::set<std::string> held_by(process_id who) const;
 
   place& place_of(const partition& x) { return places_[name_of(x)]; }
@@ -204,7 +204,7 @@ private:
   std::map<std::string, keys_by_revision> keys_;
   /// Of each bucket, which keys had a revision that was lost.
   std::map<std::string, std::set<std::pair<revision, std::string>>> lost_;
-  core::time_point last_trouble_;
+  core::time_point last_fault_;
   core::time_point last_change_;
   std::uint64_t grants_ = 0;
   std::uint64_t needless_moves_ = 0;

@@ -47,7 +47,7 @@ void group::rename(std::size_t slot) {
   slots_[slot].instance = "place-" + std::to_string(++names_);
 }
 
-worker_options group::options_of(std::size_t slot, const timepiece& clock) {
+worker_options group::options_of(std::size_t slot, const worker_clock& clock) {
   auto result = settings_->worker;
   result.id.instance = slots_[slot].instance;
   result.clock = clock;
@@ -92,12 +92,13 @@ void group::start(std::size_t where) {
   auto rate = some_rate();
   auto manner = some_manner();
   checker_->born(id, rate, manner == listener_manner::stubborn);
-  checker_->trouble_until(world_->now());
+  checker_->faults_until(world_->now());
   auto& x = *hosts_.emplace_back(std::make_unique<host>());
   x.id = id;
   x.slot = where;
-  x.clock = timepiece::of_actors(rate, core::time_point{});
-  x.wire = std::make_unique<cable>(*world_, *server_, id, [this] { return one_way(); });
+  x.clock = worker_clock::of_actors(rate, core::time_point{});
+  x.wire =
+      std::make_unique<network_link>(*world_, *server_, id, [this] { return one_way(); });
   world_->log().note(world_->name(id), "starts{}{}; clock {:+.2f} %{}",
                      slots_[where].instance.empty() ? "" : " in ", slots_[where].instance,
                      100 * (rate - 1),
@@ -124,9 +125,10 @@ void group::start(std::size_t where) {
         spawn_supervisor(world_->system(), std::move(options),
                          caf::actor_cast<store_actor>(x.client), x.source, x.application);
     const auto& buckets = settings_->worker.buckets;
-    if (faults_->witnesses)
-      x.witness = spawn_witness(*world_, id, caf::actor_cast<store_actor>(x.client),
-                                {buckets.assignment, buckets.heartbeat}, *watches_);
+    if (faults_->watch_observers)
+      x.watch_observer =
+          spawn_watch_observer(*world_, id, caf::actor_cast<store_actor>(x.client),
+                               {buckets.assignment, buckets.heartbeat}, *watches_);
     return 0;
   });
   if (parted_ != parting::no) {
@@ -152,13 +154,13 @@ void group::end(process_id id) {
   x->wire->orphan();
   world_->kill(id);
   checker_->died(id);
-  checker_->trouble_until(world_->now());
+  checker_->faults_until(world_->now());
   slots_[x->slot].process = nobody;
   x->client = nullptr;
   x->source = nullptr;
   x->application = nullptr;
   x->supervisor = nullptr;
-  x->witness = nullptr;
+  x->watch_observer = nullptr;
 }
 
 void group::stopped(process_id id, const std::string& failure) {
@@ -199,7 +201,7 @@ void group::leave(process_id id, leave_mode how) {
   checker_->leaving(id);
   caf::anon_send(x->supervisor, stop_worker{how});
   auto patience = settings_->worker.timeouts.shutdown + std::chrono::seconds{5};
-  checker_->trouble_until(world_->now());
+  checker_->faults_until(world_->now());
   world_->after(patience, [=, this] {
     if (auto* late = find(id)) {
       end(id);

@@ -22,13 +22,13 @@ struct host {
   /// The place that it runs in.
   std::size_t slot = 0;
   bool leaving = false;
-  timepiece clock;
-  std::unique_ptr<cable> wire;
+  worker_clock clock;
+  std::unique_ptr<network_link> wire;
   store::memory_store_actor client;
   source_actor source;
   listener_actor application;
   supervisor_actor supervisor;
-  caf::actor witness;
+  caf::actor watch_observer;
 };
 
 /// The processes of a group and what can be done to them from outside.
@@ -87,7 +87,7 @@ private:
     process_id process = nobody;
   };
 
-  worker_options options_of(std::size_t slot, const timepiece& clock);
+  worker_options options_of(std::size_t slot, const worker_clock& clock);
   void stopped(process_id x, const std::string& failure);
   core::duration one_way();
   double some_rate();

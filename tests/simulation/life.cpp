@@ -1,7 +1,7 @@
 #include "life.hpp"
 
 #include "entry_text.hpp"
-#include "wisher.hpp"
+#include "operator_model.hpp"
 #include "workload.hpp"
 
 #include "partita/actors/shell.hpp"
@@ -42,7 +42,7 @@ life_result live(const life_options& options) {
   violations found{w, options.ignored};
   const auto& buckets = s.worker.buckets;
   auto bound = s.settled_after();
-  bool with_watches = options.faults.witnesses;
+  bool with_watches = options.faults.watch_observers;
   server* served = nullptr;
   watch_checker watches{w, found, [&](const std::string& bucket, const std::string& key) {
                           return served->newest(bucket, key);
@@ -61,49 +61,50 @@ life_result live(const life_options& options) {
   group g{w, options.faults, s, store, c, watches, options.by_record};
   w.at_the_end_of_each_instant([&] { c.instant_over(); });
 
-  // The peace at the end is part of the life, but trouble has half of it at least.
+  // The peace at the end is part of the life, but fault has half of it at least.
   auto peace = bound + stable_for + 3 * s.worker.heartbeat.ttl;
   auto whole = minutes(options.minutes);
-  auto troubled = std::max(whole - peace, whole / 2);
-  workload load{w, options.faults, s, store, g, c, w.now() + troubled};
-  wisher wishes{w, options.faults, s, store, g, c, options.seed, w.now() + troubled};
+  auto faulty = std::max(whole - peace, whole / 2);
+  workload load{w, options.faults, s, store, g, c, w.now() + faulty};
+  operator_model directives{
+      w, options.faults, s, store, g, c, options.seed, w.now() + faulty};
   load.start();
-  wishes.start();
-  w.run_until(w.now() + troubled);
+  directives.start();
+  w.run_until(w.now() + faulty);
 
-  // When the last trouble is over shows only then: what leaves late counts, too.
+  // When the last fault is over shows only then: what leaves late counts, too.
   auto settle = [&] {
-    while (!w.stopped() && w.now() < c.last_trouble() + bound)
-      w.run_until(c.last_trouble() + bound);
+    while (!w.stopped() && w.now() < c.last_fault() + bound)
+      w.run_until(c.last_fault() + bound);
     if (w.stopped())
       return;
-    auto standing = wishes.standing();
+    auto standing = directives.standing();
     if (auto why = c.unsettled(standing); !why.empty())
-      found.add("the group settles in time after the last trouble", why);
+      found.add("the group settles in time after the last fault", why);
     if (auto why = c.unheeded(standing); !why.empty())
-      found.add("a calm group does what is wished", why);
-    if (auto key = wishes.left_over(); !key.empty())
-      found.add("what was carried out is wished no more", key + " is still there");
+      found.add("a calm group follows the directives", why);
+    if (auto key = directives.left_over(); !key.empty())
+      found.add("what was carried out stands no more", key + " is still there");
   };
   if (!w.stopped()) {
     load.finish();
-    wishes.finish();
+    directives.finish();
   }
   settle();
-  if (wishes.any() && !w.stopped()) {
-    // Once more without any trouble, and then without wishes.
-    auto before = c.held_under_cordon(wishes.standing());
-    wishes.change_in_peace();
+  if (directives.any() && !w.stopped()) {
+    // Once more without any fault, and then without directives.
+    auto before = c.held_under_cordon(directives.standing());
+    directives.change_in_peace();
     settle();
     if (!w.stopped())
-      if (auto why = c.gained_since(before, wishes.standing()); !why.empty())
+      if (auto why = c.gained_since(before, directives.standing()); !why.empty())
         found.add("a cordoned worker gains nothing but what is pinned to it", why);
   }
-  if (wishes.any() && !w.stopped()) {
-    wishes.take_all_back();
+  if (directives.any() && !w.stopped()) {
+    directives.take_all_back();
     settle();
   }
-  // A life is as long as it was wished.
+  // A life is as long as was asked for.
   if (!w.stopped())
     w.run_until(
         w.now()
@@ -127,7 +128,7 @@ life_result live(const life_options& options) {
   result.grants = c.grants();
   result.needless_moves = c.needless_moves();
   result.bound = bound;
-  result.settled_after = std::max(core::duration{0}, last_change - c.last_trouble());
+  result.settled_after = std::max(core::duration{0}, last_change - c.last_fault());
   result.tail = w.log().tail();
   return result;
 }

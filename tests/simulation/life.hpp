@@ -31,7 +31,7 @@ struct life_result {
   std::uint64_t leaderships = 0;
   std::uint64_t grants = 0;
   std::uint64_t needless_moves = 0;
-  /// From the last trouble to the last change; and what was allowed.
+  /// From the last fault to the last change; and what was allowed.
   core::duration settled_after{0};
   core::duration bound{0};
   /// With mode tail.

@@ -35,18 +35,18 @@ std::optional<share> share_of(const std::string& text) {
   return std::nullopt;
 }
 
-/// The profiles of planted mistakes can be run without their mistakes, too.
+/// The profiles of failpoints can be run without their failpoints, too.
 std::optional<profile> faults_named(const std::string& name) {
-  for (const auto& x : planted_cases())
+  for (const auto& x : failpoint_cases())
     if (x.name == name)
       return x.faults;
   return profile_from(name);
 }
 
-bool plant(const std::string& name) {
-  for (const auto& x : planted_cases())
+bool switch_on(const std::string& name) {
+  for (const auto& x : failpoint_cases())
     if (x.name == name) {
-      partita::core::planted_mistake = x.mistake;
+      partita::active_failpoint = x.without;
       return true;
     }
   return false;
@@ -75,19 +75,19 @@ int main(int argc, char** argv) {
   std::string part_text;
   bool fixed = false;
   std::string only;
-  std::uint64_t planted_seeds = 50;
+  std::uint64_t failpoint_seeds = 50;
   bool trace_all = false;
   bool mail = false;
-  std::string mistake;
-  bool planted = false;
+  std::string without;
+  bool find_all = false;
   bool loud = false;
   app.add_option("--seeds,--seed", seeds, "A..B, or one")->capture_default_str();
   app.add_option("--minutes", options.minutes, "simulated time of a life, at least")
       ->capture_default_str();
   app.add_option("--faults", faults,
                  known_faults()
-                     + "; several with commas; or a planted mistake's name, "
-                       "for its faults without the mistake")
+                     + "; several with commas; or a failpoint's name, "
+                       "for its faults without the failpoint")
       ->capture_default_str();
   app.add_flag("--verbose", options.verbose, "a line for each seed");
   app.add_flag("--keep-going", options.keep_going, "do not stop at a violation");
@@ -95,13 +95,15 @@ int main(int argc, char** argv) {
   app.add_flag("--mail", mail, "with --trace: each message of each actor, too");
   app.add_flag("--log", loud, "with --trace: what the workers log, too");
   app.add_option("--jobs", options.jobs, "processes at a time")->capture_default_str();
-  app.add_flag("--planted", planted, "look for every planted mistake");
-  app.add_option("--only", only, "with --planted: this one");
-  app.add_option("--planted-seeds", planted_seeds, "with --planted: how many seeds")
+  app.add_flag("--failpoints", find_all, "look for every failpoint");
+  app.add_option("--only", only, "with --failpoints: this one");
+  app.add_option("--failpoint-seeds", failpoint_seeds,
+                 "with --failpoints: how many seeds")
       ->capture_default_str();
-  app.add_option("--mistake", mistake, "plant this one; not with --planted");
+  app.add_option("--failpoint", without, "switch this one on; not with --failpoints");
   app.add_flag("--fixed", fixed, "the lives that the tests go through");
-  app.add_option("--part", part_text, "with --fixed or --planted: I/N, one of N parts");
+  app.add_option("--part", part_text,
+                 "with --fixed or --failpoints: I/N, one of N parts");
   app.add_option("--ignore", options.ignored,
                  "an invariant that may be broken, by a part of its name");
   app.add_flag("--by-record", options.by_record,
@@ -116,10 +118,10 @@ int main(int argc, char** argv) {
       return fail("a part is I/N, as 1/4; found '" + part_text + "'");
     part = *found;
   }
-  if (!mistake.empty() && !plant(mistake))
-    return fail("'" + mistake + "' is no mistake that can be planted");
-  if (planted)
-    return find_planted(only, part, planted_seeds, options);
+  if (!without.empty() && !switch_on(without))
+    return fail("'" + without + "' is no failpoint");
+  if (find_all)
+    return find_failpoints(only, part, failpoint_seeds, options);
 
   std::vector<task> tasks;
   if (fixed) {

@@ -6,10 +6,10 @@ namespace partita::simulation {
 
 namespace {
 
-using enum trouble;
+using enum fault;
 
 struct rate {
-  trouble what;
+  fault what;
   double a_minute;
 };
 
@@ -23,9 +23,9 @@ profile with_rates(std::string name, std::initializer_list<rate> rates) {
 
 profile combined(const profile& a, const profile& b) {
   profile result = a;
-  for (std::size_t i = 0; i < trouble_count; ++i)
+  for (std::size_t i = 0; i < fault_count; ++i)
     result.rates[i] = std::max(a.rates[i], b.rates[i]);
-  result.wishes = std::max(a.wishes, b.wishes);
+  result.directives = std::max(a.directives, b.directives);
   result.clock_spread = std::max(a.clock_spread, b.clock_spread);
   result.clocks_at_the_ends = a.clocks_at_the_ends || b.clocks_at_the_ends;
   result.slow_listeners = std::max(a.slow_listeners, b.slow_listeners);
@@ -36,7 +36,7 @@ profile combined(const profile& a, const profile& b) {
   result.workers_make_buckets = a.workers_make_buckets && b.workers_make_buckets;
   result.restless = a.restless || b.restless;
   result.focus = a.focus ? a.focus : b.focus;
-  result.witnesses = a.witnesses || b.witnesses;
+  result.watch_observers = a.watch_observers || b.watch_observers;
   result.mixed = a.mixed && b.mixed;
   return result;
 }
@@ -61,7 +61,7 @@ std::vector<profile> make_profiles() {
                                     {reads_stale, 2},
                                     {ttl_late, 1},
                                     {server_restarts, 0.4}}));
-  xs.back().witnesses = true;
+  xs.back().watch_observers = true;
   xs.push_back(
       with_rates("late_writes", {{writes_late, 4}, {answers_lost, 2}, {crash, 1}}));
   xs.push_back(with_rates("clocks", {{freeze, 3}, {cut, 4}, {crash, 1}}));
@@ -83,31 +83,31 @@ std::vector<profile> make_profiles() {
                                       {crash, 1}}));
   xs.push_back(with_rates("gone_buckets", {{bucket_lost, 0.5}, {server_restarts, 0.4}}));
   xs.back().workers_make_buckets = true;
-  // All that was tried before there were wishes: the same seeds are the same lives.
-  profile unwished;
+  // All that was tried before there were directives: the same seeds are the same lives.
+  profile undirected;
   for (const auto& x : xs)
-    unwished = combined(unwished, x);
-  unwished.name = "unwished";
+    undirected = combined(undirected, x);
+  undirected.name = "undirected";
   // One after the other, most of the time: a group that is never left in peace does
   // nothing that could go wrong.
-  for (auto& x : unwished.rates)
+  for (auto& x : undirected.rates)
     x *= 0.4;
-  auto all = unwished;
+  auto all = undirected;
   all.name = "all";
-  all.wishes = 4;
-  xs.push_back(std::move(unwished));
-  xs.push_back(with_rates("wishes", {{crash, 1},
-                                     {usurped, 1},
-                                     {leave, 1},
-                                     {arrival, 1},
-                                     {partitions_change, 2},
-                                     {answers_lost, 1},
-                                     {watch_gaps, 2},
-                                     {watch_dies, 1},
-                                     {bucket_lost, 0.3},
-                                     {writes_lost, 0.3},
-                                     {entry_removed, 0.5}}));
-  xs.back().wishes = 12;
+  all.directives = 4;
+  xs.push_back(std::move(undirected));
+  xs.push_back(with_rates("directives", {{crash, 1},
+                                         {usurped, 1},
+                                         {leave, 1},
+                                         {arrival, 1},
+                                         {partitions_change, 2},
+                                         {answers_lost, 1},
+                                         {watch_gaps, 2},
+                                         {watch_dies, 1},
+                                         {bucket_lost, 0.3},
+                                         {writes_lost, 0.3},
+                                         {entry_removed, 0.5}}));
+  xs.back().directives = 12;
   xs.push_back(std::move(all));
   return xs;
 }
@@ -119,14 +119,14 @@ profile hunting(std::initializer_list<rate> rates,
   return result;
 }
 
-std::vector<planted_case> make_planted() {
-  std::vector<planted_case> xs;
-  auto add = [&](core::mistake what, std::string name, profile faults) {
+std::vector<failpoint_case> make_failpoints() {
+  std::vector<failpoint_case> xs;
+  auto add = [&](rule what, std::string name, profile faults) {
     faults.name = name;
     xs.push_back({what, std::move(name), std::move(faults)});
     return &xs.back().faults;
   };
-  using enum core::mistake;
+  using enum rule;
   constexpr std::size_t heartbeats = 2;
   constexpr std::size_t assignments = 3;
   // Much to decide, all the time.
@@ -190,28 +190,28 @@ std::vector<planted_case> make_planted() {
   p->slow_listeners = 0.7;
   add(versions_restarted, "versions_restarted", hunting({{crash, 3}, {freeze, 5}}));
   p = add(gap_ignored, "gap_ignored", hunting({{watch_gaps, 12}, {crash, 1}}));
-  p->witnesses = true;
+  p->watch_observers = true;
   p = add(mark_ends_watch, "mark_ends_watch", hunting({{entry_removed, 6}, {leave, 2}}));
-  p->witnesses = true;
+  p->watch_observers = true;
   p = add(old_replay_accepted, "old_replay_accepted",
           hunting({{replay_stale, 10}, {watch_gaps, 6}, {watch_dies, 4}, {cut, 4}}));
-  p->witnesses = true;
+  p->watch_observers = true;
   const auto some = std::initializer_list<rate>{{leave, 1}, {arrival, 1}};
   p = add(drain_ignored, "drain_ignored", hunting(some));
-  p->wishes = 10;
+  p->directives = 10;
   p = add(cordon_ignored, "cordon_ignored", hunting(some));
-  p->wishes = 10;
-  p = add(replayed_wishes_ignored, "replayed_wishes_ignored",
+  p->directives = 10;
+  p = add(replayed_directives_ignored, "replayed_directives_ignored",
           hunting(some, {{crash, 3}}));
-  p->wishes = 10;
-  p = add(moot_wish_kept, "moot_wish_kept", hunting(some));
-  p->wishes = 10;
+  p->directives = 10;
+  p = add(moot_directive_kept, "moot_directive_kept", hunting(some));
+  p->directives = 10;
   return xs;
 }
 
 } // namespace
 
-std::string_view to_string(trouble x) {
+std::string_view to_string(fault x) {
   switch (x) {
   case crash:
     return "crash";
@@ -291,8 +291,8 @@ std::optional<profile> profile_from(std::string_view names) {
   }
 }
 
-const std::vector<planted_case>& planted_cases() {
-  static const auto made = make_planted();
+const std::vector<failpoint_case>& failpoint_cases() {
+  static const auto made = make_failpoints();
   return made;
 }
 

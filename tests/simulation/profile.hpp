@@ -1,6 +1,6 @@
 #pragma once
 
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <array>
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace partita::simulation {
 
 /// What can go wrong, or merely change, while a group lives. Each comes at random with
 /// its own rate, and as many at a time as chance has it.
-enum class trouble : std::uint8_t {
+enum class fault : std::uint8_t {
   /// A process dies; another takes its place, at once or later, or nobody.
   crash,
   /// A process does nothing for a while, then goes on as if nothing had happened.
@@ -62,18 +62,18 @@ enum class trouble : std::uint8_t {
   /// Partitions come, go or change their weight.
   partitions_change
 };
-inline constexpr std::size_t trouble_count = 23;
+inline constexpr std::size_t fault_count = 23;
 
-std::string_view to_string(trouble x);
+std::string_view to_string(fault x);
 
 /// How much of what, for a group-life. Times are simulated.
 struct profile {
   std::string name;
-  /// How often a minute, by trouble, in the whole group.
-  std::array<double, trouble_count> rates{};
-  /// How often a minute operators wish something, or take it back (wisher.hpp). Not a
-  /// trouble: lives without wishes draw the same numbers as if there were none.
-  double wishes = 0;
+  /// How often a minute, by fault, in the whole group.
+  std::array<double, fault_count> rates{};
+  /// How often a minute operators give a directive, or take one back (operator_model.hpp). Not a
+  /// fault: lives without directives draw the same numbers as if there were none.
+  double directives = 0;
   /// Clocks run this much fast or slow at most; two differ by twice as much.
   double clock_spread = 0;
   /// Every clock is at one of the two ends.
@@ -92,17 +92,17 @@ struct profile {
   bool patient = false;
   /// Few partitions move at a time, so that hand-overs go on and on; leases are long.
   bool trickling = false;
-  /// The troubles of the store strike mostly this bucket: 0 to 4 as in
-  /// bucket_options; none: any. The last, control, is struck only where there are wishes.
+  /// The faults of the store strike mostly this bucket: 0 to 4 as in
+  /// bucket_options; none: any. The last, control, is struck only where there are directives.
   std::optional<std::size_t> focus;
   /// Every process also holds watches of its own, whose truth is checked.
-  bool witnesses = false;
+  bool watch_observers = false;
   /// Each life has its own mixture: some rates are 0, others greater. Off where a profile
   /// is to find one thing fast.
   bool mixed = true;
 
-  double& operator[](trouble x) { return rates[static_cast<std::size_t>(x)]; }
-  double operator[](trouble x) const { return rates[static_cast<std::size_t>(x)]; }
+  double& operator[](fault x) { return rates[static_cast<std::size_t>(x)]; }
+  double operator[](fault x) const { return rates[static_cast<std::size_t>(x)]; }
 };
 
 /// The faults that have a name, in the order in which people read them; "all" last.
@@ -112,13 +112,13 @@ const std::vector<profile>& all_profiles();
 /// one is not known.
 std::optional<profile> profile_from(std::string_view names);
 
-/// A mistake and the faults under which it shows soon.
-struct planted_case {
-  core::mistake mistake;
+/// A failpoint and the faults under which it shows soon.
+struct failpoint_case {
+  rule without;
   std::string name;
   profile faults;
 };
 
-const std::vector<planted_case>& planted_cases();
+const std::vector<failpoint_case>& failpoint_cases();
 
 } // namespace partita::simulation

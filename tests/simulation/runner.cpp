@@ -1,6 +1,6 @@
 #include "runner.hpp"
 
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -207,12 +207,12 @@ int replay(const task& x, const run_options& options, bool mail) {
   return r.found ? 1 : 0;
 }
 
-int find_planted(const std::string& only, share part, std::uint64_t seeds,
-                 const run_options& options) {
-  std::vector<planted_case> cases;
-  for (std::size_t i = part.number - 1; i < planted_cases().size(); i += part.of)
-    if (only.empty() || only == planted_cases()[i].name)
-      cases.push_back(planted_cases()[i]);
+int find_failpoints(const std::string& only, share part, std::uint64_t seeds,
+                    const run_options& options) {
+  std::vector<failpoint_case> cases;
+  for (std::size_t i = part.number - 1; i < failpoint_cases().size(); i += part.of)
+    if (only.empty() || only == failpoint_cases()[i].name)
+      cases.push_back(failpoint_cases()[i]);
   struct outcome {
     std::uint64_t missed = 0;
     std::uint64_t looked_for = 0;
@@ -222,14 +222,14 @@ int find_planted(const std::string& only, share part, std::uint64_t seeds,
     for (std::size_t i = job; i < cases.size(); i += std::max(options.jobs, 1u)) {
       const auto& x = cases[i];
       ++result.looked_for;
-      core::planted_mistake = x.mistake;
+      active_failpoint = x.without;
       std::optional<violation> found;
       std::uint64_t seed = 0;
       while (!found && seed < seeds) {
         ++seed;
         found = live(options_of({x.faults, seed}, options, trace::mode::off)).found;
       }
-      core::planted_mistake = core::mistake::none;
+      active_failpoint = rule::none;
       if (!found)
         ++result.missed;
       print(found ? fmt::format("{}: found by seed {}: {}\n", x.name, seed,
@@ -252,7 +252,7 @@ int find_planted(const std::string& only, share part, std::uint64_t seeds,
       }
     }
   }
-  print(fmt::format("{} planted mistakes, {} not found\n", sum.looked_for, sum.missed));
+  print(fmt::format("{} failpoints, {} not found\n", sum.looked_for, sum.missed));
   return sum.missed == 0 && sum.looked_for > 0 && !died ? 0 : 1;
 }
 

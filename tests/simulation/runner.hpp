@@ -38,9 +38,9 @@ struct share {
   unsigned of = 1;
 };
 
-/// Looks for each planted mistake of its part, or for one, in the first `seeds` seeds of
+/// Looks for each failpoint of its part, or for one, in the first `seeds` seeds of
 /// its profile. 1 if one is not found.
-int find_planted(const std::string& only, share part, std::uint64_t seeds,
-                 const run_options& options);
+int find_failpoints(const std::string& only, share part, std::uint64_t seeds,
+                    const run_options& options);
 
 } // namespace partita::simulation

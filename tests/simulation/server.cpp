@@ -25,12 +25,12 @@ server::server(world& w, server_options options, store_observer& observer)
     : world_(&w),
       options_(options),
       observer_(&observer),
-      episodes_(w.random()),
+      windows_(w.random()),
       model_({w.now(), options.wall_start_ns, std::size_t{1} << 20}) {}
 
 // -- the wires --------------------------------------------------------------------------
 
-void server::sent(cable& from, const caf::mailbox_element& x) {
+void server::sent(network_link& from, const caf::mailbox_element& x) {
   if (!x.content().match_elements<store::server_write>())
     return;
   observer_->sent(from.owner(), x.content().get_as<store::server_write>(0));
@@ -38,13 +38,13 @@ void server::sent(cable& from, const caf::mailbox_element& x) {
     left_[{x.sender->id(), x.mid.request_id().integer_value()}] = world_->now();
 }
 
-void server::arrived(cable& from, caf::mailbox_element_ptr x) {
+void server::arrived(network_link& from, caf::mailbox_element_ptr x) {
   const auto& what = x->content();
   auto now = world_->now();
   if (what.match_elements<store::server_write>()) {
     const auto& request = what.get_as<store::server_write>(0);
     if (const auto* late =
-            episodes_.strike(trouble::writes_late, from.owner(), request.bucket)) {
+            windows_.strike(fault::writes_late, from.owner(), request.bucket)) {
       auto delay =
           world_->random().log_between(std::chrono::milliseconds{1}, late->delay);
       write_later(from, std::move(x), delay);
@@ -89,7 +89,7 @@ void server::arrived(cable& from, caf::mailbox_element_ptr x) {
   }
 }
 
-void server::delivered(cable& at, const downward& x) {
+void server::delivered(network_link& at, const downward& x) {
   if (x.bucket == nullptr)
     return;
   if (x.what.match_elements<store::delivery>())
@@ -101,7 +101,7 @@ void server::delivered(cable& at, const downward& x) {
     observer_->acknowledged(at.owner(), *x.bucket, x.what.get_as<kv_written>(0).revision);
 }
 
-void server::stranded(cable& from, caf::mailbox_element_ptr x) {
+void server::stranded(network_link& from, caf::mailbox_element_ptr x) {
   if (x->content().match_elements<store::server_write>()
       && world_->random().chance(stranded_writes_that_happen))
     write_later(from, std::move(x),
@@ -109,15 +109,15 @@ void server::stranded(cable& from, caf::mailbox_element_ptr x) {
                                              options_.latest_write));
 }
 
-void server::closed(cable& x) {
+void server::closed(network_link& x) {
   std::erase_if(consumers_, [&](const auto& c) { return c.second.owner == &x; });
   std::erase_if(probe_hosts_, [&](const auto& c) { return c.second.wire == &x; });
 }
 
 template <class T>
-void server::answer(cable& to, const caf::mailbox_element& asked,
+void server::answer(network_link& to, const caf::mailbox_element& asked,
                     const std::string& bucket, T x) {
-  if (episodes_.strike(trouble::answers_lost, to.owner(), bucket)) {
+  if (windows_.strike(fault::answers_lost, to.owner(), bucket)) {
     world_->log().note("store", "an answer to {} gets lost", world_->name(to.owner()));
     return;
   }
@@ -133,7 +133,7 @@ void server::answer(cable& to, const caf::mailbox_element& asked,
 
 /// A process is asked over its own wire, and answers over it: one that is frozen or cut
 /// off does not, and only one whose connection is known to be over is gone.
-void server::pass_probe_on(cable& from, caf::mailbox_element_ptr x) {
+void server::pass_probe_on(network_link& from, caf::mailbox_element_ptr x) {
   const auto& request = x->content().get_as<store::server_probe>(0);
   auto host = probe_hosts_.find(request.nonce.value);
   auto who = host == probe_hosts_.end()
@@ -210,7 +210,8 @@ kv_written server::write(process_id writer, const store::server_write& x) {
   return std::move(done.answer);
 }
 
-void server::write_later(cable& from, caf::mailbox_element_ptr x, core::duration delay) {
+void server::write_later(network_link& from, caf::mailbox_element_ptr x,
+                         core::duration delay) {
   const auto& request = x->content().get_as<store::server_write>(0);
   world_->log().note("store", "{} {} of {} will be {} ms late", request.bucket,
                      store::key_of(request.change), world_->name(from.owner()),
@@ -227,7 +228,7 @@ void server::write_later(cable& from, caf::mailbox_element_ptr x, core::duration
 
 // -- watching ---------------------------------------------------------------------------
 
-void server::make_consumer(cable& from, const caf::mailbox_element& asked,
+void server::make_consumer(network_link& from, const caf::mailbox_element& asked,
                            const store::make_consumer& x) {
   auto inbox = x.inbox.address();
   drop(from, inbox, x.feed);
@@ -240,7 +241,7 @@ void server::make_consumer(cable& from, const caf::mailbox_element& asked,
   auto keys = store::keys_of(entries);
   std::vector<kv_entry> missing;
   core::duration lag{0};
-  if (const auto* old = episodes_.strike(trouble::replay_stale, from.owner(), x.bucket)) {
+  if (const auto* old = windows_.strike(fault::replay_stale, from.owner(), x.bucket)) {
     auto how_old = world_->random().log_between(std::chrono::milliseconds{5}, old->delay);
     missing = rewind(x.bucket, entries, x.pattern, how_old);
     lag = world_->random().log_between(std::chrono::milliseconds{5}, old->delay);
@@ -268,7 +269,8 @@ void server::make_consumer(cable& from, const caf::mailbox_element& asked,
   beat(id);
 }
 
-void server::drop(const cable& owner, const caf::actor_addr& inbox, std::uint64_t feed) {
+void server::drop(const network_link& owner, const caf::actor_addr& inbox,
+                  std::uint64_t feed) {
   std::erase_if(consumers_, [&](const auto& x) {
     const auto& c = x.second;
     return c.owner == &owner && c.inbox == inbox && c.feed == feed;
@@ -278,7 +280,7 @@ void server::drop(const cable& owner, const caf::actor_addr& inbox, std::uint64_
 void server::show(std::uint64_t id, const kv_entry& entry) {
   auto& c = consumers_.at(id);
   ++c.sequence;
-  if (episodes_.strike(trouble::watch_gaps, c.owner->owner(), *c.bucket)) {
+  if (windows_.strike(fault::watch_gaps, c.owner->owner(), *c.bucket)) {
     world_->log().note("store", "{} does not get #{} of {}",
                        world_->name(c.owner->owner()), entry.revision.value, *c.bucket);
     return;
@@ -293,8 +295,7 @@ void server::send(std::uint64_t id, caf::message what, std::uint64_t sequence) {
   if (c.silent)
     return;
   auto now = world_->now();
-  if (const auto* lag =
-          episodes_.strike(trouble::watch_lags, c.owner->owner(), *c.bucket))
+  if (const auto* lag = windows_.strike(fault::watch_lags, c.owner->owner(), *c.bucket))
     c.not_before = std::max(c.not_before,
                             now + world_->random().log_between(lag->least, lag->delay));
   c.held.emplace_back(std::move(what), sequence);
@@ -407,7 +408,7 @@ void server::put_entry(const std::string& bucket, const std::string& key,
     write(nobody, {bucket, kv_put{key, value}, {}});
 }
 
-void server::silence(const episode& x) {
+void server::silence(const fault_window& x) {
   for (auto& [id, c] : consumers_)
     if ((x.who == nobody || x.who == c.owner->owner())
         && (x.bucket.empty() || x.bucket == *c.bucket)

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "cable.hpp"
-#include "episodes.hpp"
+#include "fault_windows.hpp"
+#include "network_link.hpp"
 
 #include "partita/store/memory/memory_model.hpp"
 #include "partita/store/memory/memory_server.hpp"
@@ -41,21 +41,21 @@ struct server_options {
 
 /// The far end of all connections: the buckets of store::memory_model, and all that a
 /// server can do wrong. Speaks with the shipped clients as store::memory_server does.
-class server final : public cable::far_end {
+class server final : public network_link::far_end {
 public:
   server(world& w, server_options options, store_observer& observer);
 
   // -- the wires ------------------------------------------------------------------------
 
-  void sent(cable& from, const caf::mailbox_element& x) override;
-  void arrived(cable& from, caf::mailbox_element_ptr x) override;
-  void delivered(cable& at, const downward& x) override;
-  void stranded(cable& from, caf::mailbox_element_ptr x) override;
-  void closed(cable& x) override;
+  void sent(network_link& from, const caf::mailbox_element& x) override;
+  void arrived(network_link& from, caf::mailbox_element_ptr x) override;
+  void delivered(network_link& at, const downward& x) override;
+  void stranded(network_link& from, caf::mailbox_element_ptr x) override;
+  void closed(network_link& x) override;
 
   // -- what happens to the store --------------------------------------------------------
 
-  simulation::episodes& episodes() { return episodes_; }
+  simulation::fault_windows& fault_windows() { return windows_; }
   /// Forgets all watches, as a restart does.
   void forget_watches() { consumers_.clear(); }
   void delete_bucket(const std::string& name);
@@ -69,7 +69,7 @@ public:
   void put_entry(const std::string& bucket, const std::string& key,
                  const std::string& value);
   /// Watches whose bucket is struck by watch_dies say nothing more.
-  void silence(const episode& x);
+  void silence(const fault_window& x);
   void expire_late(std::chrono::milliseconds x) { model_.expire_late(x); }
 
   revision newest(const std::string& bucket, const std::string& key) {
@@ -83,7 +83,7 @@ public:
 
 private:
   struct consumer {
-    cable* owner = nullptr;
+    network_link* owner = nullptr;
     std::uint64_t generation = 0;
     /// Not a handle: a client that nobody holds shall not live on because it is told.
     caf::actor_addr inbox;
@@ -109,31 +109,31 @@ private:
 
   /// Who can be probed: over which wire, and by whom it is answered.
   struct probe_host {
-    cable* wire = nullptr;
+    network_link* wire = nullptr;
     caf::actor_addr who;
   };
 
   /// A probe that was passed on.
   struct open_probe {
-    cable* asker = nullptr;
+    network_link* asker = nullptr;
     std::uint64_t generation = 0;
     std::shared_ptr<caf::mailbox_element> asked;
   };
 
-  void pass_probe_on(cable& from, caf::mailbox_element_ptr x);
+  void pass_probe_on(network_link& from, caf::mailbox_element_ptr x);
   void probe_answered(const caf::mailbox_element& x);
 
   template <class T>
-  void answer(cable& to, const caf::mailbox_element& asked, const std::string& bucket,
-              T x);
+  void answer(network_link& to, const caf::mailbox_element& asked,
+              const std::string& bucket, T x);
   kv_written write(process_id writer, const store::server_write& x);
   void note_write(process_id writer, const store::server_write& x,
                   const store::memory_bucket::outcome& done,
                   const std::optional<kv_entry>& before);
-  void write_later(cable& from, caf::mailbox_element_ptr x, core::duration delay);
-  void make_consumer(cable& from, const caf::mailbox_element& asked,
+  void write_later(network_link& from, caf::mailbox_element_ptr x, core::duration delay);
+  void make_consumer(network_link& from, const caf::mailbox_element& asked,
                      const store::make_consumer& x);
-  void drop(const cable& owner, const caf::actor_addr& inbox, std::uint64_t feed);
+  void drop(const network_link& owner, const caf::actor_addr& inbox, std::uint64_t feed);
   void show(std::uint64_t id, const kv_entry& entry);
   void send(std::uint64_t id, caf::message what, std::uint64_t sequence);
   void release(std::uint64_t id);
@@ -149,7 +149,7 @@ private:
   std::set<std::string> names_;
   server_options options_;
   store_observer* observer_;
-  simulation::episodes episodes_;
+  simulation::fault_windows windows_;
   store::memory_model model_;
   std::map<std::string, open_bucket> made_;
   std::map<std::uint64_t, consumer> consumers_;

@@ -15,7 +15,7 @@ milliseconds in_ms(core::duration x) {
   return std::chrono::duration_cast<milliseconds>(x);
 }
 
-core::strategy some_strategy(dice& random, bool restless) {
+core::strategy some_strategy(rng& random, bool restless) {
   core::strategy_options result;
   if (restless)
     result.name = core::strategy_name::round_robin;
@@ -40,8 +40,8 @@ core::strategy some_strategy(dice& random, bool restless) {
 /// - the store's grace after an outage, and the hold for a worker that left to restart and
 ///   does not come back;
 /// - two rounds of hand-off that run into their time-out, each with the forced expel's
-///   ttl (1 + 5 %): one under way when the trouble ends, one for the plan that follows;
-/// - the windows and the cool-down, twice: the plan that follows the trouble may find that
+///   ttl (1 + 5 %): one under way when the fault ends, one for the plan that follows;
+/// - the windows and the cool-down, twice: the plan that follows the fault may find that
 ///   another one is due.
 core::duration settings::settled_after() const {
   const auto& w = worker;
@@ -54,7 +54,7 @@ core::duration settings::settled_after() const {
   return sum + sum / 40;
 }
 
-settings settings_of(dice& random, const profile& faults) {
+settings settings_of(rng& random, const profile& faults) {
   settings s;
   s.workers = static_cast<std::size_t>(random.between(3, 8));
   s.partitions = static_cast<std::size_t>(random.between(4, 30));

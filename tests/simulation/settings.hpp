@@ -1,7 +1,7 @@
 #pragma once
 
-#include "dice.hpp"
 #include "profile.hpp"
+#include "rng.hpp"
 
 #include "partita/actors/options.hpp"
 
@@ -24,11 +24,11 @@ struct settings {
   core::duration shortest_way{0};
   core::duration slowest_listener{0};
 
-  /// How long after the last trouble the group is settled, at the latest: one leader, all
+  /// How long after the last fault the group is settled, at the latest: one leader, all
   /// partitions owned.
   core::duration settled_after() const;
 };
 
-settings settings_of(dice& random, const profile& faults);
+settings settings_of(rng& random, const profile& faults);
 
 } // namespace partita::simulation

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "violation.hpp"
-#include "witness.hpp"
+#include "watch_observer.hpp"
 
 #include "partita/messages/store.hpp"
 

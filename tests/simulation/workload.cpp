@@ -13,7 +13,7 @@ namespace {
 
 /// Another mixture for every life: what is always there hides what follows from its
 /// absence.
-profile mixed(const profile& x, dice& random) {
+profile mixed(const profile& x, rng& random) {
   if (!x.mixed)
     return x;
   auto result = x;
@@ -40,7 +40,7 @@ workload::workload(world& w, const profile& faults, const settings& s, server& s
       workers_make_buckets_(faults.workers_make_buckets) {
   const auto& b = s.worker.buckets;
   buckets_ = {b.stable_id, b.election, b.heartbeat, b.assignment};
-  if (faults.wishes > 0)
+  if (faults.directives > 0)
     buckets_.push_back(b.control);
   g.on_end = [this](std::size_t slot, bool failed) { left(slot, failed); };
   c.on_news = [this](process_id who, const std::string& bucket) {
@@ -58,9 +58,9 @@ void workload::start() {
     auto slot = group_->add_slot(settings_->instances);
     group_->start_later(slot, world_->random().between(1ms, 2s));
   }
-  checker_->trouble_until(world_->now() + 2s);
-  for (std::size_t i = 0; i < trouble_count; ++i)
-    schedule(static_cast<trouble>(i));
+  checker_->faults_until(world_->now() + 2s);
+  for (std::size_t i = 0; i < fault_count; ++i)
+    schedule(static_cast<fault>(i));
 }
 
 void workload::finish() {
@@ -69,10 +69,10 @@ void workload::finish() {
   for (std::size_t i = 0; i < group_->slots(); ++i)
     if (!group_->in_slot(i) && (i < 2 || world_->random().chance(0.7)))
       group_->start_later(i, world_->random().between(1ms, 1s));
-  checker_->trouble_until(world_->now() + 1s);
+  checker_->faults_until(world_->now() + 1s);
 }
 
-void workload::schedule(trouble what) {
+void workload::schedule(fault what) {
   auto a_minute = faults_[what];
   if (a_minute <= 0)
     return;
@@ -85,55 +85,55 @@ void workload::schedule(trouble what) {
   });
 }
 
-void workload::strike(trouble what) {
-  checker_->trouble_until(world_->now());
+void workload::strike(fault what) {
+  checker_->faults_until(world_->now());
   switch (what) {
-  case trouble::crash:
+  case fault::crash:
     return crash();
-  case trouble::freeze:
+  case fault::freeze:
     return freeze();
-  case trouble::cut:
+  case fault::cut:
     return cut();
-  case trouble::store_away:
+  case fault::store_away:
     return part();
-  case trouble::store_slow:
+  case fault::store_slow:
     return slow_down();
-  case trouble::answers_lost:
+  case fault::answers_lost:
     return lose_answers();
-  case trouble::writes_late:
+  case fault::writes_late:
     return delay_writes();
-  case trouble::watch_lags:
+  case fault::watch_lags:
     return lag_watches();
-  case trouble::watch_gaps:
+  case fault::watch_gaps:
     return break_watches();
-  case trouble::watch_dies:
+  case fault::watch_dies:
     return kill_watches();
-  case trouble::replay_stale:
+  case fault::replay_stale:
     return play_old_replicas();
-  case trouble::reads_stale:
+  case fault::reads_stale:
     return read_old();
-  case trouble::ttl_late:
+  case fault::ttl_late:
     return expire_late();
-  case trouble::bucket_lost:
+  case fault::bucket_lost:
     return lose_bucket();
-  case trouble::writes_lost:
+  case fault::writes_lost:
     return lose_writes();
-  case trouble::server_restarts:
+  case fault::server_restarts:
     return restart_server();
-  case trouble::entry_removed:
+  case fault::entry_removed:
     return remove_entry();
-  case trouble::usurped:
+  case fault::usurped:
     return usurp();
-  case trouble::ambush:
+  case fault::ambush:
     ++ambushes_;
     return;
-  case trouble::leave:
+  case fault::leave:
     return leave();
-  case trouble::rolling_restart:
+  case fault::rolling_restart:
     return begin_rolling_restart();
-  case trouble::arrival:
+  case fault::arrival:
     return arrive();
-  case trouble::partitions_change:
+  case fault::partitions_change:
     return change_partitions();
   }
 }
@@ -141,7 +141,7 @@ void workload::strike(trouble what) {
 core::duration workload::lasting(core::duration shortest, core::duration longest) {
   auto result = world_->random().log_between(shortest, longest);
   result = std::min(result, std::max(end_ - world_->now(), core::duration{1ms}));
-  checker_->trouble_until(world_->now() + result);
+  checker_->faults_until(world_->now() + result);
   return result;
 }
 
@@ -208,8 +208,8 @@ void workload::spring(process_id who, const std::string& bucket) {
     });
     return;
   case 3: {
-    episode x;
-    x.what = trouble::writes_late;
+    fault_window x;
+    x.what = fault::writes_late;
     x.who = who;
     x.bucket = bucket;
     x.delay = random.log_between(10ms, 3 * settings_->worker.heartbeat.ttl);
@@ -217,8 +217,8 @@ void workload::spring(process_id who, const std::string& bucket) {
     return;
   }
   default: {
-    episode x;
-    x.what = trouble::answers_lost;
+    fault_window x;
+    x.what = fault::answers_lost;
     x.who = who;
     x.bucket = bucket;
     begin(x, lasting(5ms, 2s));
@@ -243,7 +243,7 @@ void workload::come_back(std::size_t slot, bool soon) {
     group_->rename(slot);
   auto pause = soon ? random.log_between(1ms, 1s) : random.log_between(1ms, 15s);
   pause = std::min(pause, std::max(end_ - world_->now(), core::duration{1s}));
-  checker_->trouble_until(world_->now() + pause);
+  checker_->faults_until(world_->now() + pause);
   group_->start_later(slot, pause);
 }
 
@@ -319,7 +319,7 @@ void workload::cut_off(host& x) {
   if (random.chance(0.25)) {
     auto pause = lasting(1ms, 2 * settings_->worker.heartbeat.ttl);
     auto notice = random.log_between(1ms, 300ms);
-    checker_->trouble_until(world_->now() + pause + notice);
+    checker_->faults_until(world_->now() + pause + notice);
     x.wire->break_off(notice, pause);
     return;
   }
@@ -351,7 +351,7 @@ void workload::turn(host& x) {
   auto request = settings_->worker.timeouts.request;
   auto first = random.between(request / 4, request * 5 / 4);
   auto second = lasting(10ms, 3 * settings_->worker.heartbeat.ttl);
-  checker_->trouble_until(world_->now() + first + second);
+  checker_->faults_until(world_->now() + first + second);
   world_->log().note(world_->name(x.id),
                      "hears nothing for {} ms, then is not heard for {}", first / 1ms,
                      second / 1ms);
@@ -384,18 +384,18 @@ void workload::slow_down() {
 
 // -- the store --------------------------------------------------------------------------
 
-void workload::begin(episode x, core::duration how_long) {
+void workload::begin(fault_window x, core::duration how_long) {
   world_->log().note("store", "{} for {} ms: {} {}", to_string(x.what), how_long / 1ms,
                      x.who == nobody ? std::string{"all"} : world_->name(x.who),
                      x.bucket);
-  auto ticket = server_->episodes().begin(x);
-  checker_->trouble_until(world_->now() + how_long + x.delay);
-  world_->after(how_long, [=, this] { server_->episodes().end(ticket); });
+  auto ticket = server_->fault_windows().begin(x);
+  checker_->faults_until(world_->now() + how_long + x.delay);
+  world_->after(how_long, [=, this] { server_->fault_windows().end(ticket); });
 }
 
-episode workload::some_episode(trouble what, double likely) {
+fault_window workload::some_window(fault what, double likely) {
   auto& random = world_->random();
-  episode x;
+  fault_window x;
   x.what = what;
   x.chance = random.chance(0.3) ? 1 : likely;
   auto* one = random.chance(0.5) ? group_->any() : nullptr;
@@ -407,28 +407,28 @@ episode workload::some_episode(trouble what, double likely) {
 }
 
 void workload::lose_answers() {
-  begin(some_episode(trouble::answers_lost, 0.3), lasting(50ms, 10s));
+  begin(some_window(fault::answers_lost, 0.3), lasting(50ms, 10s));
 }
 
 void workload::delay_writes() {
-  auto x = some_episode(trouble::writes_late, 0.2);
+  auto x = some_window(fault::writes_late, 0.2);
   x.delay = world_->random().log_between(10ms, 3 * settings_->worker.heartbeat.ttl);
   x.delay = std::max(x.delay, core::duration{2ms});
   begin(x, lasting(50ms, 10s));
 }
 
 void workload::lag_watches() {
-  auto x = some_episode(trouble::watch_lags, 0.5);
+  auto x = some_window(fault::watch_lags, 0.5);
   x.delay = world_->random().log_between(10ms, 2 * settings_->worker.heartbeat.ttl);
   begin(x, lasting(50ms, 10s));
 }
 
 void workload::break_watches() {
-  begin(some_episode(trouble::watch_gaps, 0.4), lasting(10ms, 3s));
+  begin(some_window(fault::watch_gaps, 0.4), lasting(10ms, 3s));
 }
 
 void workload::kill_watches() {
-  auto x = some_episode(trouble::watch_dies, 0.5);
+  auto x = some_window(fault::watch_dies, 0.5);
   world_->log().note("store", "watches fall silent: {} {}",
                      x.who == nobody ? std::string{"all"} : world_->name(x.who),
                      x.bucket);
@@ -436,11 +436,11 @@ void workload::kill_watches() {
 }
 
 void workload::play_old_replicas() {
-  auto x = some_episode(trouble::replay_stale, 0.7);
+  auto x = some_window(fault::replay_stale, 0.7);
   x.delay = world_->random().log_between(20ms, 2 * settings_->worker.heartbeat.ttl);
   begin(x, lasting(1s, 20s));
   // Watches that are made anew are what is struck.
-  x.what = trouble::watch_dies;
+  x.what = fault::watch_dies;
   server_->silence(x);
 }
 
@@ -524,8 +524,8 @@ void workload::usurp() {
   for (auto* x : group_->living())
     if (checker_->leading(x->id) && random.chance(0.7)) {
       // It hears late of what others do now.
-      episode deaf;
-      deaf.what = trouble::watch_lags;
+      fault_window deaf;
+      deaf.what = fault::watch_lags;
       deaf.who = x->id;
       deaf.delay = random.between(20ms, settings_->worker.election.lease);
       deaf.least = deaf.delay / 2;
@@ -573,7 +573,7 @@ void workload::change_partitions() {
     random.one_of(xs).weight = random.between(1, 500);
   }
   auto at_most = random.log_between(1ms, 1500ms);
-  checker_->trouble_until(world_->now() + at_most);
+  checker_->faults_until(world_->now() + at_most);
   group_->change_partitions(std::move(xs), at_most);
 }
 
@@ -585,7 +585,7 @@ void workload::bring_back(const std::vector<partition>& gone) {
     if (std::none_of(xs.begin(), xs.end(),
                      [&](const auto& y) { return y.keys == x.keys; }))
       xs.push_back(x);
-  checker_->trouble_until(world_->now());
+  checker_->faults_until(world_->now());
   group_->change_partitions(std::move(xs), core::duration{0});
 }
 

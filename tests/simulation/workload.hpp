@@ -21,8 +21,8 @@ public:
 private:
   using seconds = std::chrono::seconds;
 
-  void schedule(trouble what);
-  void strike(trouble what);
+  void schedule(fault what);
+  void strike(fault what);
 
   // -- processes --
   /// Whom something strikes: the leader more often than others.
@@ -46,8 +46,8 @@ private:
   void slow_down();
 
   // -- the store --
-  void begin(episode x, core::duration how_long);
-  episode some_episode(trouble what, double likely);
+  void begin(fault_window x, core::duration how_long);
+  fault_window some_window(fault what, double likely);
   void lose_answers();
   void delay_writes();
   void lag_watches();
@@ -66,10 +66,10 @@ private:
   void freeze_and_cut(process_id who);
   void bring_back(const std::vector<partition>& gone);
 
-  /// Between the two, but not past the end; trouble lasts as long.
+  /// Between the two, but not past the end; fault lasts as long.
   core::duration lasting(core::duration shortest, core::duration longest);
   const std::string& some_bucket();
-  /// For troubles of single buckets, which may have a focus.
+  /// For faults of single buckets, which may have a focus.
   const std::string& struck_bucket();
   bool over() const { return world_->now() >= end_; }
 

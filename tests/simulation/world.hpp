@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dice.hpp"
+#include "rng.hpp"
 #include "trace.hpp"
 
 #include "partita/core/time.hpp"
@@ -38,7 +38,7 @@ public:
   ~world();
 
   caf::actor_system& system() { return *system_; }
-  dice& random() { return random_; }
+  rng& random() { return random_; }
   simulation::trace& log() { return log_; }
   core::time_point now() const { return now_; }
   /// How many things have happened.
@@ -120,7 +120,7 @@ private:
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   caf::scheduler::test_coordinator* scheduler_;
-  dice random_;
+  rng random_;
   simulation::trace log_;
   bool mail_;
   core::time_point now_;

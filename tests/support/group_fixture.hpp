@@ -97,7 +97,7 @@ struct group_fixture : test_coordinator_fixture<> {
     result.strategy = core::make_strategy({});
     result.shutdown = leave_mode::stop;
     result.random_seed = 1;
-    result.clock = timepiece::of_actors();
+    result.clock = worker_clock::of_actors();
     return result;
   }
 

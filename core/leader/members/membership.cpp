@@ -1,6 +1,6 @@
 #include "partita/core/leader/members/membership.hpp"
 
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <charconv>
 #include <optional>
@@ -29,8 +29,8 @@ bool by_number::operator()(const worker_id& x, const worker_id& y) const {
 }
 
 duration membership::silence() const {
-  return planted(mistake::no_clock_margin) ? options_.ttl
-                                           : with_clock_margin(options_.ttl);
+  return failpoint(rule::no_clock_margin) ? options_.ttl
+                                          : with_clock_margin(options_.ttl);
 }
 
 // -- what the heartbeats show -----------------------------------------------------------
@@ -204,7 +204,7 @@ membership::outcome membership::tick(time_point now) {
       } else {
         x.asked = true;
         auto whom = x.what == content::beat ? x.value.nonce : x.named.value_or(nonce{});
-        if (planted(mistake::no_expel)) {
+        if (failpoint(rule::no_expel)) {
           x.ended.insert(whom);
           result.ended.push_back(who);
           x.what = content::nothing;
@@ -249,11 +249,11 @@ bool membership::has_ended(const member& x, const nonce& incarnation,
                            time_point now) const {
   if (x.ended.contains(incarnation))
     return true;
-  if (planted(mistake::missing_beat_is_end) && x.what == content::nothing)
+  if (failpoint(rule::missing_beat_is_end) && x.what == content::nothing)
     return true;
   if (x.named != incarnation || !x.replaced_at)
     return false;
-  if (planted(mistake::forced_without_wait))
+  if (failpoint(rule::forced_without_wait))
     return true;
   return now >= *x.replaced_at + silence();
 }

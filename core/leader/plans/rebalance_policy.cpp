@@ -42,8 +42,8 @@ void rebalance_policy::changed(change what, std::string reason, std::size_t pres
   case change::other:
     other_ = true;
     break;
-  case change::wished:
-    wished_ = true;
+  case change::directed:
+    directed_ = true;
     break;
   }
   if (reason_.empty())
@@ -68,7 +68,7 @@ std::optional<rebalance_policy::decision> rebalance_policy::next(std::size_t pre
   if (first_) {
     first_ = false;
     cold_until_ = now + options_.cold_start_window;
-  } else if (!cold_until_ || !(lost_ || left_ || wished_)) {
+  } else if (!cold_until_ || !(lost_ || left_ || directed_)) {
     // What is urgent interrupts the cold start, but does not end it.
     last_plan_ = now;
     cold_until_.reset();
@@ -85,7 +85,7 @@ void rebalance_policy::forget_planned(bool orphans_only) {
     if (owed_.size() < longest_reason)
       owed_ += (owed_.empty() ? "" : ", ") + reason_;
   } else {
-    joined_ = other_ = wished_ = false;
+    joined_ = other_ = directed_ = false;
     owed_.clear();
   }
   reason_.clear();
@@ -109,7 +109,7 @@ std::optional<time_point> rebalance_policy::wake_at() const {
 time_point rebalance_policy::due(bool paused) const {
   if (paused && !pressing())
     return time_point::max();
-  if (lost_ || left_ || (wished_ && !paused))
+  if (lost_ || left_ || (directed_ && !paused))
     return since_;
   auto end = cold_until_ ? *cold_until_ : since_ + options_.planned_scale_window;
   auto result = std::min(end, last_change_ + options_.settle_time);
@@ -135,7 +135,7 @@ worker_state rebalance_policy::phase() const {
     return worker_state::emergency;
   if (left_ || joined_)
     return worker_state::scaling;
-  if (added_ || other_ || wished_)
+  if (added_ || other_ || directed_)
     return worker_state::rebalancing;
   return worker_state::stable;
 }

@@ -18,7 +18,7 @@ namespace partita::core {
 ///   worker joined   planned-scale window (or cold-start one)    yes (no)   planned_scale
 ///   new partitions  the same                                    no         rebalance
 ///   other changes   the same                                    yes        rebalance
-///   wished          nothing                                     no         rebalance
+///   directed          nothing                                     no         rebalance
 ///
 /// A window opens with the first change, and closes early once nothing has changed for
 /// the settle time or as many workers are present as are expected. Changes of several
@@ -51,8 +51,8 @@ public:
     lost,
     partitions_added,
     other,
-    /// What an operator wishes has changed.
-    wished
+    /// A directive has changed.
+    directed
   };
 
   /// Plan now, under this name and for this reason.
@@ -103,7 +103,7 @@ private:
   bool lost_ = false;
   bool added_ = false;
   bool other_ = false;
-  bool wished_ = false;
+  bool directed_ = false;
   bool complete_ = false;
   time_point since_;
   time_point last_change_;

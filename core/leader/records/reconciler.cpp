@@ -1,7 +1,7 @@
 #include "partita/core/leader/records/reconciler.hpp"
 
 #include "partita/core/leader/records/record_facts.hpp"
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -42,7 +42,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     // A store that lost writes gives their revisions again: an older leader has hit a
     // record that it never saw, and knows now at which revision that stands.
     if (replayed_ && found->epoch.value > 0 && found->epoch < options_.epoch
-        && !planted(mistake::no_sealing)) {
+        && !failpoint(rule::no_sealing)) {
       x.unsealed = true;
       sealed_ = false;
     }
@@ -74,7 +74,7 @@ reconciler::commands reconciler::vanished(const worker_id& who, const nonce& inc
   out_.clear();
   hold(now);
   // A record that is there will be followed, and its worker then does what it says.
-  if (!has_record(who) && !planted(mistake::vanished_record_ignored))
+  if (!has_record(who) && !failpoint(rule::vanished_record_ignored))
     orphans_[who] = incarnation;
   return {};
 }
@@ -82,7 +82,7 @@ reconciler::commands reconciler::vanished(const worker_id& who, const nonce& inc
 /// What the record says is not known any more.
 void reconciler::lose(const worker_id& who, slot& x, time_point now) {
   hold(now);
-  if (x.value && !planted(mistake::vanished_record_ignored))
+  if (x.value && !failpoint(rule::vanished_record_ignored))
     orphans_[who] = x.value->worker_nonce;
   x.value.reset();
   x.revoked.clear();
@@ -103,7 +103,7 @@ void reconciler::forget_orphans() {
 }
 
 void reconciler::hold(time_point now) {
-  if (!planted(mistake::vanished_record_ignored))
+  if (!failpoint(rule::vanished_record_ignored))
     hold_until_ = now + options_.hold;
 }
 
@@ -114,7 +114,7 @@ reconciler::commands reconciler::replayed(time_point now) {
   replayed_ = true;
   for (auto& [who, x] : slots_)
     x.unsealed = x.present && x.value && x.value->epoch < options_.epoch
-                 && !planted(mistake::no_sealing);
+                 && !failpoint(rule::no_sealing);
   mark_all();
   work(now);
   return std::move(out_);
@@ -305,7 +305,7 @@ bool reconciler::may_grant(time_point now) const {
     return beats_still(x.first, x.second);
   });
   return sealed_ && !orphaned && !(hold_until_ && now < *hold_until_)
-         && (!newborn || planted(mistake::no_newborn_wait));
+         && (!newborn || failpoint(rule::no_newborn_wait));
 }
 
 bool reconciler::is_free(const worker_id& who, const std::string& name) const {
@@ -315,7 +315,7 @@ bool reconciler::is_free(const worker_id& who, const std::string& name) const {
   return std::all_of(i->second.begin(), i->second.end(), [&](const auto& holder) {
     if (holder == who)
       return true;
-    if (!planted(mistake::grant_before_emptied))
+    if (!failpoint(rule::grant_before_emptied))
       return false;
     const auto& x = slots_.at(holder);
     return x.value && members_.ended(holder, x.value->worker_nonce, {});
@@ -404,10 +404,10 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
     // tell. Until then each try would meet the same.
     if (z->entry.revision < x.revision)
       x.retry_at = now + options_.pause;
-    if (x.sealing && planted(mistake::no_second_seal))
+    if (x.sealing && failpoint(rule::no_second_seal))
       x.unsealed = false;
     auto value = record_from(z->entry.value);
-    if (planted(mistake::unseen_revision) && std::holds_alternative<record>(value)) {
+    if (failpoint(rule::unseen_revision) && std::holds_alternative<record>(value)) {
       x.value = std::get<record>(value);
       x.revision = z->entry.revision;
     }
@@ -464,7 +464,7 @@ std::optional<time_point> reconciler::wake_at() const {
 }
 
 version reconciler::next_version() {
-  if (planted(mistake::versions_restarted))
+  if (failpoint(rule::versions_restarted))
     return {++restarted_};
   auto floor = options_.epoch.value * versions_per_epoch;
   newest_.value = std::max(newest_.value, floor) + 1;

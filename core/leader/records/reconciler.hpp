@@ -101,7 +101,7 @@ public:
 
   // -- what the leader wants ------------------------------------------------------------
 
-  /// Why a plan wants what it wants, for people: by partition's name where a wish or the
+  /// Why a plan wants what it wants, for people: by partition's name where a directive or the
   /// like decided, else `all`.
   struct reasons {
     std::string all;
@@ -242,7 +242,7 @@ private:
   partita::lifecycle lifecycle_ = lifecycle::empty;
   std::vector<worker_id> standbys_;
   partita::version newest_;
-  /// Only for the mistake of that name.
+  /// Only with the failpoint of that name.
   std::uint64_t restarted_ = 0;
   /// Whose record vanished or cannot be read: the incarnation that it named. Nothing is
   /// granted while that beats.

@@ -1,6 +1,6 @@
 #include "partita/core/leader/records/reconciler.hpp"
 #include "partita/core/leader/records/record_facts.hpp"
-#include "partita/core/planted.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -137,8 +137,8 @@ std::optional<record> reconciler::settle_owner(const worker_id& who, const slot&
                    : options_.max_moves - std::min(options_.max_moves, moving_);
   for (const auto& y : x.value->partitions) {
     auto name = name_of(y.partition);
-    if (given.contains(name) || planted(mistake::grant_before_confirmation)
-        || (planted(mistake::dropped_partition_regranted) && !wanted_by_.contains(name)))
+    if (given.contains(name) || failpoint(rule::grant_before_confirmation)
+        || (failpoint(rule::dropped_partition_regranted) && !wanted_by_.contains(name)))
       continue;
     // Whoever wants it could not get it yet: its owner works on meanwhile.
     if (!may_grant(now) && wanted_by_.contains(name)) {

@@ -119,7 +119,7 @@ public:
   send_result request(port user, std::uint64_t ticket, const std::string& subject,
                       const header_list& headers, std::string_view data);
 
-  /// Publishes without a wish for an answer.
+  /// Publishes without asking for an answer.
   send_result publish(const std::string& subject, std::string_view data);
 
   struct inbox {

@@ -22,7 +22,7 @@ struct fixture : test::group_fixture {
   store::memory_store_actor client = store::spawn_memory_client(sys, server);
   partition_source_actor mine =
       spawn_bucket_source(sys, caf::actor_cast<store_actor>(client),
-                          {.bucket = name, .clock = timepiece::of_actors()});
+                          {.bucket = name, .clock = worker_clock::of_actors()});
   std::vector<caf::actor> listeners;
 
   ~fixture() {

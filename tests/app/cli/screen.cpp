@@ -122,8 +122,8 @@ CAF_TEST(workers are shown with role and marks and load) {
       .worker("worker-0", {"0", "1", "2"}, 300)
       .worker("worker-1", {"3"}, 100)
       .beat("worker-2", beat_state::stopped)
-      .wish(drain_wish{{"worker-1"}})
-      .wish(cordon_wish{{"worker-1"}});
+      .directive(drain_directive{{"worker-1"}})
+      .directive(cordon_directive{{"worker-1"}});
   group.add(group.entries().stable_id, "worker-1",
             to_text(claim{{"n"}, "box-7", 0, 0, false}), 1'000);
   auto text = workers_table(group.status());

@@ -92,13 +92,13 @@ CAF_TEST(an unknown path gets the list of those that there are) {
 CAF_TEST(a page that others add is found by its path and by GET alone) {
   rules.pages.push_back({"/metrics", [] {
                            http_reply x;
-                           x.body = "figures";
+                           x.body = "stats";
                            return x;
                          }});
   http_api api{rules};
   auto decision = api.judge(get("/metrics"));
   CAF_REQUIRE(std::holds_alternative<show_page>(decision));
-  CAF_CHECK_EQUAL(std::get<show_page>(decision).page->show().body, "figures");
+  CAF_CHECK_EQUAL(std::get<show_page>(decision).page->show().body, "stats");
   auto post = get("/metrics");
   post.method = "POST";
   refused(post, 405);

@@ -1,7 +1,7 @@
 #define CAF_SUITE app.http_server
 
 #include "partita/app/http/http_server.hpp"
-#include "partita/app/http/application_desk.hpp"
+#include "partita/app/http/application_state.hpp"
 #include "partita/app/process/runtime.hpp"
 
 #include "../../support/eventually.hpp"
@@ -68,19 +68,20 @@ struct fixture {
   runtime_config config;
   caf::actor_system sys{config};
   caf::scoped_actor host{sys};
-  desk_actor desk;
+  application_state_actor application;
   std::atomic<bool> broke = false;
   std::unique_ptr<http_server> server;
 
   explicit fixture() {
-    desk_options options;
+    application_state_options options;
     options.confirm = true;
     options.first_number = 1000;
-    desk = spawn_application_desk(sys, options, caf::actor_cast<caf::actor>(host), {});
+    application =
+        spawn_application_state(sys, options, caf::actor_cast<caf::actor>(host), {});
     http_page page{"/extra", [] {
                      http_reply x;
                      x.content_type = "text/plain";
-                     x.body = "figures\n";
+                     x.body = "stats\n";
                      return x;
                    }};
     auto started = start("127.0.0.1:0", {page});
@@ -90,13 +91,13 @@ struct fixture {
 
   ~fixture() {
     server.reset();
-    caf::anon_send_exit(desk, caf::exit_reason::kill);
+    caf::anon_send_exit(application, caf::exit_reason::kill);
   }
 
   std::variant<std::unique_ptr<http_server>, std::string>
   start(const std::string& listen, std::vector<http_page> pages = {}) {
     return http_server::start(sys, {listen, {"s3cr3t", true, 0ms, std::move(pages)}},
-                              desk, [this] { broke = true; });
+                              application, [this] { broke = true; });
   }
 
   httplib::Client client() const {
@@ -111,8 +112,9 @@ struct fixture {
   }
 
   void assign(const std::string& name) {
-    caf::anon_send(desk, partitions_assigned{
-                             {"worker-1"}, {{1}, {9}}, {{{{name}, 100}, {9}}}, true});
+    caf::anon_send(
+        application,
+        partitions_assigned{{"worker-1"}, {{1}, {9}}, {{{{name}, 100}, {9}}}, true});
   }
 
   json assignment(const std::string& parameters = "") const {
@@ -142,10 +144,10 @@ CAF_TEST(a long poll over a socket ends with the news) {
 
 CAF_TEST(a release over a socket confirms the order) {
   assign("a");
-  host->request(desk, 20s, ask_assignment{})
+  host->request(application, 20s, ask_assignment{})
       .receive([](shown_assignment&) {}, [](const caf::error&) {});
   caf::scoped_actor worker{sys};
-  worker->send(desk, partitions_revoked{{"worker-1"}, {{{{"a"}, 100}, {9}}}, 30s});
+  worker->send(application, partitions_revoked{{"worker-1"}, {{{{"a"}, 100}, {9}}}, 30s});
   CAF_CHECK(eventually(20s, [&] { return assignment()["revoking"].size() == 1; }));
   auto answer =
       client().Post("/v1/released", R"({"partition":"a","token":9})", "application/json");
@@ -191,7 +193,7 @@ CAF_TEST(what is no request is refused and harms nobody) {
 CAF_TEST(further pages are served beside) {
   auto answer = client().Get("/extra");
   CAF_REQUIRE(answer);
-  CAF_CHECK_EQUAL(answer->body, "figures\n");
+  CAF_CHECK_EQUAL(answer->body, "stats\n");
   CAF_CHECK_EQUAL(status("/extras"), 404);
 }
 
@@ -275,8 +277,8 @@ CAF_TEST(whoever follows hears the last event of a server that stops) {
   CAF_CHECK(eventually(20s, [&] { return follows.load(); }));
   CAF_MESSAGE("the follower is still busy with the first of them when the server stops");
   for (auto i = 0; i < 200; ++i)
-    caf::anon_send(desk, alert_raised{});
-  caf::anon_send(desk, worker_stopped{{"worker-3"}, {}});
+    caf::anon_send(application, alert_raised{});
+  caf::anon_send(application, worker_stopped{{"worker-3"}, {}});
   CAF_CHECK(server->stop());
   follower.join();
   CAF_CHECK(heard.find("event: stopped\n") != std::string::npos);

@@ -106,7 +106,8 @@ CAF_TEST(a partition without owner says why nobody works on it) {
 
 CAF_TEST(a pin is told with who set it) {
   sample_group group;
-  group.worker("worker-0", {"7"}).wish(pin_wish{"orders.7", {"worker-0"}}, "its cache");
+  group.worker("worker-0", {"7"})
+      .directive(pin_directive{"orders.7", {"worker-0"}}, "its cache");
   CAF_CHECK(holds(to_text(explained(group, "orders.7")),
                   "pinned:   to worker-0 by ann@box: its cache"));
 }

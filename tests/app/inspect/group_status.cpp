@@ -159,13 +159,14 @@ CAF_TEST(programs get every partition by name on one line) {
   CAF_CHECK(obj["workers"][2]["state"].is_null());
 }
 
-// -- operators' wishes and what is under way ----------------------------------------------
+// -- operators' directives and what is under way ----------------------------------------------
 
 CAF_TEST(a pause holds until its time has passed since the server stored it) {
   auto paused = [](std::int64_t age_s) {
     return test::sample_group{}
         .leader("worker-0", 3)
-        .wish(pause_wish{"0f3a9c21", std::chrono::seconds{60}}, "deploying", age_s)
+        .directive(pause_directive{"0f3a9c21", std::chrono::seconds{60}}, "deploying",
+                   age_s)
         .status()
         .pauses;
   };
@@ -173,13 +174,14 @@ CAF_TEST(a pause holds until its time has passed since the server stored it) {
   CAF_REQUIRE_EQUAL(last_moment.size(), 1u);
   CAF_CHECK_EQUAL(last_moment[0].id, "0f3a9c21");
   CAF_CHECK_EQUAL(last_moment[0].left_ms, 1'000);
-  CAF_CHECK_EQUAL(last_moment[0].wish.reason, "deploying");
+  CAF_CHECK_EQUAL(last_moment[0].directive.reason, "deploying");
   CAF_CHECK(paused(60).empty());
 }
 
 CAF_TEST(time that has passed since the newest entry was shown counts for ages and pauses) {
   test::sample_group group;
-  group.worker("worker-0", {}).wish(pause_wish{"0f3a9c21", std::chrono::seconds{60}});
+  group.worker("worker-0", {})
+      .directive(pause_directive{"0f3a9c21", std::chrono::seconds{60}});
   group.entries().since_newest_ns = 2 * test::second_ns;
   auto x = group.status();
   CAF_CHECK_EQUAL(x.members[0].beat_age_ms, 2'000);
@@ -187,16 +189,16 @@ CAF_TEST(time that has passed since the newest entry was shown counts for ages a
   CAF_CHECK_EQUAL(x.pauses[0].left_ms, 58'000);
 }
 
-CAF_TEST(marks and pins and requests are shown with who wished them and why) {
+CAF_TEST(marks and pins and requests are shown with who directed them and why) {
   auto x = test::sample_group{}
                .leader("worker-0", 3)
                .worker("worker-0", {"1"})
                .worker("worker-1", {"2"})
-               .wish(drain_wish{{"worker-1"}}, "disk is full")
-               .wish(cordon_wish{{"worker-0"}})
-               .wish(pin_wish{"orders.2", {"worker-0"}}, "has the cache")
-               .wish(rebalance_wish{})
-               .wish(step_down_wish{{"worker-0"}, {3}})
+               .directive(drain_directive{{"worker-1"}}, "disk is full")
+               .directive(cordon_directive{{"worker-0"}})
+               .directive(pin_directive{"orders.2", {"worker-0"}}, "has the cache")
+               .directive(rebalance_directive{})
+               .directive(step_down_directive{{"worker-0"}, {3}})
                .status();
   CAF_CHECK(x.members[0].cordoned && !x.members[0].drained);
   CAF_CHECK(x.members[1].drained && !x.members[1].cordoned);
@@ -215,10 +217,10 @@ CAF_TEST(marks and pins and requests are shown with who wished them and why) {
   CAF_CHECK_EQUAL(obj["pins"][0]["worker"].get<std::string>(), "worker-0");
 }
 
-CAF_TEST(a wish that cannot be read is named and hides nothing else) {
+CAF_TEST(a directive that cannot be read is named and hides nothing else) {
   test::sample_group group;
-  group.worker("worker-0", {"1"}).wish(cordon_wish{{"worker-0"}});
-  group.add(group.entries().control, "wish.drain.worker-0", "[]", 1'000);
+  group.worker("worker-0", {"1"}).directive(cordon_directive{{"worker-0"}});
+  group.add(group.entries().control, "directive.drain.worker-0", "[]", 1'000);
   auto x = group.status();
   CAF_REQUIRE_EQUAL(x.unreadable.size(), 1u);
   CAF_CHECK_EQUAL(x.unreadable[0].bucket, "control");
@@ -290,10 +292,11 @@ CAF_TEST(many lines of one kind are counted and not shown) {
 
 CAF_TEST(the gist changes with what happens and not with time) {
   test::sample_group group;
-  group.worker("worker-0", {"1"}).wish(pause_wish{"0f3a9c21", std::chrono::seconds{60}});
+  group.worker("worker-0", {"1"})
+      .directive(pause_directive{"0f3a9c21", std::chrono::seconds{60}});
   auto before = gist_of(group.status());
   group.entries().since_newest_ns = 2 * test::second_ns;
   CAF_CHECK(to_json(group.status()) != "" && before == gist_of(group.status()));
-  group.wish(cordon_wish{{"worker-0"}});
+  group.directive(cordon_directive{{"worker-0"}});
   CAF_CHECK(before != gist_of(group.status()));
 }

@@ -62,10 +62,10 @@ public:
     return beat(id, beat_state::working, capacity);
   }
 
-  sample_group& wish(wish::kind what, const std::string& reason = {},
-                     std::int64_t age_s = 0) {
-    partita::wish x{what, now_s_ - age_s, "ann@box", reason};
-    add(entries_.control, wish_key(what), to_text(x), now_s_ - age_s);
+  sample_group& directive(directive::kind what, const std::string& reason = {},
+                          std::int64_t age_s = 0) {
+    partita::directive x{what, now_s_ - age_s, "ann@box", reason};
+    add(entries_.control, directive_key(what), to_text(x), now_s_ - age_s);
     return *this;
   }
 

@@ -181,11 +181,11 @@ CAF_TEST(nothing to plan for is said) {
   CAF_CHECK(holds(refusal(nobody.status()), "no worker takes part"));
 }
 
-// -- wishes -----------------------------------------------------------------------------
+// -- directives -----------------------------------------------------------------------------
 
 CAF_TEST(a drained worker would give all away for that reason) {
   auto group = three();
-  group.wish(drain_wish{{"worker-1"}}, "disk is full");
+  group.directive(drain_directive{{"worker-1"}}, "disk is full");
   auto x = answer(group.status());
   CAF_CHECK_EQUAL(after(x, "worker-1"), 0u);
   CAF_CHECK_EQUAL(x.moves.size(), 4u);
@@ -198,7 +198,7 @@ CAF_TEST(a drained worker would give all away for that reason) {
 
 CAF_TEST(a pinned partition would go to its worker) {
   auto group = three();
-  group.wish(pin_wish{"orders.0", {"worker-2"}});
+  group.directive(pin_directive{"orders.0", {"worker-2"}});
   auto x = answer(group.status());
   auto i = std::find_if(x.moves.begin(), x.moves.end(),
                         [](const auto& y) { return y.partition == "orders.0"; });
@@ -209,7 +209,7 @@ CAF_TEST(a pinned partition would go to its worker) {
 CAF_TEST(in a pause only what nobody owns would be dealt) {
   auto group = three();
   group.beat("worker-3", beat_state::joining)
-      .wish(pause_wish{"0f3a9c21", std::chrono::seconds{60}});
+      .directive(pause_directive{"0f3a9c21", std::chrono::seconds{60}});
   what_if_question question;
   for (auto i = 0; i < 13; ++i)
     question.partitions.push_back({{"orders", std::to_string(i)}, 100});
@@ -219,9 +219,9 @@ CAF_TEST(in a pause only what nobody owns would be dealt) {
   CAF_CHECK(holds(to_table(x), "note: paused"));
 }
 
-CAF_TEST(a wish that cannot be followed is noted) {
+CAF_TEST(a directive that cannot be followed is noted) {
   auto group = three();
-  group.wish(pin_wish{"orders.0", {"worker-9"}});
+  group.directive(pin_directive{"orders.0", {"worker-9"}});
   auto x = answer(group.status());
   CAF_CHECK(holds(to_table(x), "worker-9"));
 }

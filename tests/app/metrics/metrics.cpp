@@ -29,8 +29,8 @@ bool contains(const std::string& text, const std::string& part) {
 }
 
 /// A leader with two partitions in trouble.
-process_figures sample() {
-  worker_figures w;
+process_stats sample() {
+  worker_stats w;
   w.group = "orders";
   w.status.worker_id = {"worker-3"};
   w.status.state = worker_state::degraded;
@@ -50,14 +50,14 @@ process_figures sample() {
   w.led.confirm.add(20ms);
   w.led.confirm.add(3s);
   w.led.unknown = 5;
-  store_figures s;
+  store_stats s;
   s.connected = true;
   s.reconnects = 2;
   auto& update = s.operations[static_cast<std::size_t>(store_operation::update)];
   update.latency.add(700us);
   update.latency.add(3s);
   update.outcomes[static_cast<std::size_t>(store_outcome::conflict)] = 1;
-  hook_figures h;
+  hook_stats h;
   h.revoked = {.runs = 3, .failures = 2, .timeouts = 1, .running = true, .waiting = 4};
   return {w, s, true, h};
 }
@@ -81,9 +81,9 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   void answer_both() {
-    worker = test::spawn_stub(sys, [](get_figures) { return *sample().worker; });
-    store = test::spawn_stub(sys, [](get_store_figures) { return *sample().store; });
-    hooks = test::spawn_stub(sys, [](get_hook_figures) { return *sample().hooks; });
+    worker = test::spawn_stub(sys, [](get_stats) { return *sample().worker; });
+    store = test::spawn_stub(sys, [](get_store_stats) { return *sample().store; });
+    hooks = test::spawn_stub(sys, [](get_hook_stats) { return *sample().hooks; });
     look();
   }
 
@@ -195,7 +195,7 @@ CAF_TEST(a scrape asks worker and store) {
 
 CAF_TEST(who does not answer in time is missing) {
   answer_both();
-  auto silent = test::spawn_stub(sys, [=](get_figures) {
+  auto silent = test::spawn_stub(sys, [=](get_stats) {
     return caf::response_promise{}; // Never answered.
   });
   anon_send_exit(worker, caf::exit_reason::kill);

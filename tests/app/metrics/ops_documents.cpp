@@ -50,7 +50,7 @@ void for_each_match(const std::string& text, const std::string& pattern, F f) {
 
 /// Of a leader for which an alert was raised: it shows everything.
 metrics shown() {
-  process_figures x;
+  process_stats x;
   x.worker.emplace().group = "orders";
   x.worker->status.leading = true;
   x.worker->alerts = {{"store_away", alert_level::warn}};

@@ -80,11 +80,11 @@ struct fixture {
         partitions_lost{{"worker-3"}, grants(std::move(names)), "why", 700ms});
   }
 
-  hook_figures figures() {
-    hook_figures result;
-    self->request(hooks, 20s, get_hook_figures{})
-        .receive([&](const hook_figures& x) { result = x; },
-                 [](const caf::error& why) { CAF_FAIL("no figures: " << why); });
+  hook_stats stats() {
+    hook_stats result;
+    self->request(hooks, 20s, get_hook_stats{})
+        .receive([&](const hook_stats& x) { result = x; },
+                 [](const caf::error& why) { CAF_FAIL("no stats: " << why); });
     return result;
   }
 };
@@ -127,7 +127,7 @@ CAF_TEST(a failed revocation is confirmed by the try that succeeds) {
       shell("test -e " + path("flag") + " || { touch " + path("flag") + "; exit 3; }");
   begin();
   CAF_CHECK(revoke({"7"}));
-  auto x = figures().revoked;
+  auto x = stats().revoked;
   CAF_CHECK_EQUAL(x.runs, 2u);
   CAF_CHECK_EQUAL(x.failures, 1u);
   CAF_CHECK_EQUAL(x.timeouts, 0u);
@@ -139,7 +139,7 @@ CAF_TEST(a command that hangs is ended with all that it has started) {
                            + path("pid") + "; wait; }");
   begin();
   CAF_CHECK(revoke({"7"}));
-  CAF_CHECK_EQUAL(figures().revoked.timeouts, 1u);
+  CAF_CHECK_EQUAL(stats().revoked.timeouts, 1u);
   auto pid = std::stoi(content("pid"));
   CAF_CHECK(eventually(20s, [&] {
     std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
@@ -152,7 +152,7 @@ CAF_TEST(a command that is not there confirms nothing and is tried again) {
   settings.revoked = {"/no/such/program"};
   begin();
   CAF_CHECK(!revoke({"7"}, 600ms));
-  CAF_CHECK(eventually(20s, [&] { return figures().revoked.failures >= 2; }));
+  CAF_CHECK(eventually(20s, [&] { return stats().revoked.failures >= 2; }));
 }
 
 CAF_TEST(a loss ends an assignment that runs and waits for no time - out) {

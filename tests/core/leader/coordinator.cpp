@@ -21,7 +21,7 @@ CAF_TEST(nothing is done before records and beats and partitions are known) {
     if (missing != 2)
       on(coordinator::beats_replayed{now});
     if (missing != 3)
-      on(coordinator::wishes_replayed{});
+      on(coordinator::directives_replayed{});
     CAF_CHECK_EQUAL(count<coordinator::adopt>(heard), 0u);
     CAF_CHECK_EQUAL(owned(0), 0u);
     if (missing == 0)
@@ -31,7 +31,7 @@ CAF_TEST(nothing is done before records and beats and partitions are known) {
     if (missing == 2)
       on(coordinator::beats_replayed{now});
     if (missing == 3)
-      on(coordinator::wishes_unknown{});
+      on(coordinator::directives_unknown{});
     CAF_CHECK_EQUAL(count<coordinator::adopt>(heard), 1u);
     CAF_CHECK_EQUAL(owned(0), 12u);
   }
@@ -41,7 +41,7 @@ CAF_TEST(nothing is planned before the last record is sealed) {
   cold_start_of(2);
   fail_over(4);
   give(12);
-  on(coordinator::wishes_replayed{});
+  on(coordinator::directives_replayed{});
   auto seals = mine->step(coordinator::records_replayed{}, now);
   CAF_CHECK_EQUAL(count<coordinator::write>(seals), 2u);
   CAF_CHECK(mine->step(coordinator::beats_replayed{now}, now).empty());
@@ -55,7 +55,7 @@ CAF_TEST(nothing is planned before it may act) {
   join(0);
   give(12);
   on(coordinator::records_replayed{});
-  on(coordinator::wishes_replayed{});
+  on(coordinator::directives_replayed{});
   auto xs = mine->step(coordinator::beats_replayed{now}, now);
   CAF_CHECK_EQUAL(count<coordinator::adopt>(xs), 1u);
   pass(60s, {0});

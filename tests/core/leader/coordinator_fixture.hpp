@@ -155,7 +155,7 @@ struct coordinator_fixture : stepper<coordinator> {
 
   void replay() {
     on(coordinator::records_replayed{});
-    on(coordinator::wishes_replayed{});
+    on(coordinator::directives_replayed{});
     on(coordinator::beats_replayed{now});
   }
 

@@ -44,7 +44,7 @@ CAF_TEST(a group without a list goes on with what its records name) {
   auto before = owner_of_each();
   fail_over(4);
   on(coordinator::records_replayed{});
-  on(coordinator::wishes_replayed{});
+  on(coordinator::directives_replayed{});
   on(coordinator::beats_replayed{now});
   CAF_CHECK_EQUAL(count<coordinator::adopt>(heard), 0u);
   unknown();
@@ -87,7 +87,7 @@ CAF_TEST(a source that says nothing counts as one that cannot) {
   cold_start_of(2);
   fail_over(4);
   on(coordinator::records_replayed{});
-  on(coordinator::wishes_replayed{});
+  on(coordinator::directives_replayed{});
   on(coordinator::beats_replayed{now});
   pass(4900ms, {0, 1});
   CAF_CHECK_EQUAL(count<coordinator::source_silent>(heard), 0u);
@@ -116,7 +116,7 @@ CAF_TEST(what was being taken away at a change of leader is not forgotten) {
   CAF_REQUIRE(named.size() > 1);
   fail_over(4);
   on(coordinator::records_replayed{});
-  on(coordinator::wishes_replayed{});
+  on(coordinator::directives_replayed{});
   on(coordinator::beats_replayed{now});
   unknown();
   beats[id(1)].deaf = false;

@@ -19,7 +19,7 @@ std::size_t index(lifecycle x) {
 struct fixture {
   time_point now = time_point{} + 1000s;
   handoff_timing timing;
-  group_figures total;
+  group_stats total;
   std::uint64_t versions = 100;
 
   using texts = std::vector<std::string>;
@@ -302,7 +302,7 @@ namespace {
 
 struct led_group : coordinator_fixture {
   handoff_timing timing;
-  group_figures total;
+  group_stats total;
 
   /// What is still to be told, in the order in which the store would.
   std::deque<coordinator::event> news;
@@ -389,7 +389,7 @@ CAF_TEST(a group that starts and grows and loses a worker is measured) {
     list.all.push_back(part(i));
   observed(list);
   observed(coordinator::records_replayed{});
-  observed(coordinator::wishes_replayed{});
+  observed(coordinator::directives_replayed{});
   observed(coordinator::beats_replayed{now});
   go_on(60s, {0, 1});
   CAF_CHECK_EQUAL(total.partitions, 12u);

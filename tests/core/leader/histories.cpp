@@ -262,7 +262,7 @@ struct world {
       if (e.present)
         show_record(x, who);
     show(x->records, [=, this] { feed(x, coordinator::records_replayed{}); });
-    feed(x, coordinator::wishes_replayed{});
+    feed(x, coordinator::directives_replayed{});
     for (const auto& [who, e] : beats)
       if (e.present)
         show_beat(x, who);

@@ -19,9 +19,9 @@ bool has_mail(caf::scoped_actor& x) {
 }
 
 /// A watcher that a test looks at whenever it wants.
-class witness {
+class watch_observer {
 public:
-  explicit witness(caf::actor_system& sys) : self_(sys) {}
+  explicit watch_observer(caf::actor_system& sys) : self_(sys) {}
 
   watch_sink_actor handle() { return test::handle_of<watch_sink_actor>(self_); }
 
@@ -85,7 +85,8 @@ struct fixture : test_coordinator_fixture<> {
 
   void heal(fault_kind kind) { give(store, client_fault{.kind = kind, .times = 0}); }
 
-  void watch(witness& who, const bucket_actor& where, const std::string& pattern = ">") {
+  void watch(watch_observer& who, const bucket_actor& where,
+             const std::string& pattern = ">") {
     give(where, kv_watch{1, pattern, who.handle(), true});
   }
 
@@ -161,7 +162,7 @@ CAF_TEST(a store that nobody watches through has no timer) {
 
 CAF_TEST(a watch lives by heartbeats and its timers end with its watcher) {
   {
-    witness w{sys};
+    watch_observer w{sys};
     watch(w, bucket);
     CAF_CHECK_EQUAL(w.heard(), texts({"replayed"}));
     pass(1s);
@@ -173,7 +174,7 @@ CAF_TEST(a watch lives by heartbeats and its timers end with its watcher) {
 }
 
 CAF_TEST(a watch does not keep a client alive for ever) {
-  witness w{sys};
+  watch_observer w{sys};
   watch(w, bucket);
   CAF_MESSAGE("the bucket lives while it is watched");
   bucket = nullptr;
@@ -186,8 +187,8 @@ CAF_TEST(a watch does not keep a client alive for ever) {
 }
 
 CAF_TEST(two watches of one pattern share a consumer) {
-  witness one{sys};
-  witness two{sys};
+  watch_observer one{sys};
+  watch_observer two{sys};
   watch(one, bucket);
   put(bucket, "a", "1");
   one.heard();
@@ -201,7 +202,7 @@ CAF_TEST(two watches of one pattern share a consumer) {
 }
 
 CAF_TEST(a pattern that is none is answered with why) {
-  witness w{sys};
+  watch_observer w{sys};
   watch(w, bucket, "a b");
   CAF_CHECK_EQUAL(w.heard(), texts({"restarted"}));
   CAF_CHECK_NOT_EQUAL(w.why.find("'a b'"), std::string::npos);
@@ -307,7 +308,7 @@ CAF_TEST(closing waits for what is under way) {
 // -- faults of watches ------------------------------------------------------------------
 
 CAF_TEST(a lost delivery is missed at the next one and made good) {
-  witness w{sys};
+  watch_observer w{sys};
   watch(w, bucket);
   w.heard();
   strike({.kind = fault_kind::delivery_lost, .times = 1});
@@ -318,7 +319,7 @@ CAF_TEST(a lost delivery is missed at the next one and made good) {
 }
 
 CAF_TEST(a lost delivery is missed at the next heartbeat too) {
-  witness w{sys};
+  watch_observer w{sys};
   watch(w, bucket);
   w.heard();
   strike({.kind = fault_kind::delivery_lost, .times = 1, .pattern = "a"});
@@ -328,7 +329,7 @@ CAF_TEST(a lost delivery is missed at the next heartbeat too) {
 }
 
 CAF_TEST(late deliveries are late and in order) {
-  witness w{sys};
+  watch_observer w{sys};
   watch(w, bucket);
   w.heard();
   strike({.kind = fault_kind::delivery_late, .delay = 60ms});
@@ -343,7 +344,7 @@ CAF_TEST(late deliveries are late and in order) {
 }
 
 CAF_TEST(a silent watch is made again until somebody speaks) {
-  witness w{sys};
+  watch_observer w{sys};
   put(bucket, "a", "1");
   watch(w, bucket);
   w.heard();
@@ -359,7 +360,7 @@ CAF_TEST(a silent watch is made again until somebody speaks) {
 }
 
 CAF_TEST(a watch survives a broken link) {
-  witness w{sys};
+  watch_observer w{sys};
   watch(w, bucket);
   put(bucket, "a", "1");
   w.heard();
@@ -374,7 +375,7 @@ CAF_TEST(a watch survives a broken link) {
 
 CAF_TEST(a watch that is made without a link begins when it is back) {
   strike({.kind = fault_kind::link_down});
-  witness w{sys};
+  watch_observer w{sys};
   watch(w, bucket);
   pass(1s);
   CAF_CHECK_EQUAL(w.heard(), texts());
@@ -383,7 +384,7 @@ CAF_TEST(a watch that is made without a link begins when it is back) {
 }
 
 CAF_TEST(a bucket made again is a new life for its watchers) {
-  witness w{sys};
+  watch_observer w{sys};
   put(bucket, "a", "1");
   watch(w, bucket);
   w.heard();
@@ -396,7 +397,7 @@ CAF_TEST(a bucket made again is a new life for its watchers) {
 }
 
 CAF_TEST(a power failure of the server is a new life too) {
-  witness w{sys};
+  watch_observer w{sys};
   put(bucket, "a", "1");
   put(bucket, "b", "2");
   watch(w, bucket);
@@ -412,7 +413,7 @@ CAF_TEST(a watch asks the leader for a write of ours that its replay does not sh
   auto brief = open(store, 200ms, "brief").bucket;
   put(brief, "a", "1");
   pass(200ms);
-  witness w{sys};
+  watch_observer w{sys};
   watch(w, brief);
   CAF_CHECK_EQUAL(w.heard(), texts({"replayed"}));
 }

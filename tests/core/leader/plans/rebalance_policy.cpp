@@ -308,25 +308,25 @@ CAF_TEST(every change is planned for within a bound whatever comes in between) {
   }
 }
 
-// -- what operators wish ----------------------------------------------------------------
+// -- directives of operators ----------------------------------------------------------------
 
-CAF_TEST(a wish is planned for at once without a cool down) {
+CAF_TEST(a directive is planned for at once without a cool down) {
   settled_group();
   changed(change::lost);
   plans(lifecycle::emergency);
-  changed(change::wished);
+  changed(change::directed);
   plans(lifecycle::rebalance);
   CAF_MESSAGE("and takes along what else waits");
   changed(change::joined);
   CAF_CHECK(quiet());
-  changed(change::wished);
+  changed(change::directed);
   plans(lifecycle::planned_scale);
 }
 
-CAF_TEST(a wish does not end the cold start) {
+CAF_TEST(a directive does not end the cold start) {
   policy.begin(true);
   plans(lifecycle::cold_start);
-  changed(change::wished);
+  changed(change::directed);
   plans(lifecycle::rebalance);
   now += 5s;
   changed(change::joined);
@@ -335,7 +335,7 @@ CAF_TEST(a wish does not end the cold start) {
 
 CAF_TEST(a pause holds a rebalance until it ends) {
   settled_group();
-  for (auto what : {change::joined, change::other, change::wished}) {
+  for (auto what : {change::joined, change::other, change::directed}) {
     policy.pause(now + 60s);
     changed(what);
     auto end = now + 60s;

@@ -1,0 +1,183 @@
+#include "partita/app/change/directive_checks.hpp"
+
+#include "partita/app/inspect/name_check.hpp"
+#include "partita/app/output/names.hpp"
+#include "partita/config/text.hpp"
+#include "partita/messages/codec.hpp"
+
+#include <algorithm>
+
+namespace partita::app {
+
+namespace {
+
+/// Somebody has said so before: no clock of ours decides who is silent.
+constexpr auto patient = std::numeric_limits<std::int64_t>::max();
+
+bool may_get_more(const member& x) {
+  return takes_part(x, patient) && !x.drained && !x.cordoned;
+}
+
+std::string state_of(const member& x) {
+  if (x.drained)
+    return "is drained";
+  if (x.cordoned)
+    return "is cordoned";
+  return x.last_beat ? "is " + std::string{to_string(x.last_beat->state)}
+                     : "has no heartbeat";
+}
+
+std::string list_of(const std::vector<pause_status>& all) {
+  std::string result;
+  for (const auto& x : all)
+    result += "\n  " + x.id + "  " + readable_span(x.left_ms) + " more"
+              + (x.directive.by.empty() ? "" : " by " + x.directive.by)
+              + (x.directive.reason.empty() ? "" : ": " + x.directive.reason);
+  return result;
+}
+
+} // namespace
+
+checked_directive drain(const group_status& x, const worker_id& who, bool force) {
+  if (!find(x, who) && !force)
+    return unknown_worker(x, who);
+  auto others = std::any_of(x.members.begin(), x.members.end(), [&](const auto& other) {
+    return other.id != who && may_get_more(other);
+  });
+  if (!others && !force)
+    return "no other worker could own what " + who.value
+           + " gives away: start one or uncordon one first (--force drains all the same)";
+  return directive_change{
+      {drain_directive{who}},
+      {},
+      who.value
+          + " is drained: it gives its partitions away and gets none, "
+            "until it is uncordoned"};
+}
+
+checked_directive cordon(const group_status& x, const worker_id& who, bool force) {
+  if (!find(x, who) && !force)
+    return unknown_worker(x, who);
+  return directive_change{
+      {cordon_directive{who}},
+      {},
+      who.value
+          + " is cordoned: it keeps what it has and gets nothing new, "
+            "until it is uncordoned"};
+}
+
+checked_directive uncordon(const group_status& x, const worker_id& who) {
+  const auto* found = find(x, who);
+  if (!found)
+    return unknown_worker(x, who);
+  if (!found->cordoned && !found->drained)
+    return who.value + " is neither cordoned nor drained";
+  directive_change result;
+  if (found->cordoned)
+    result.removed.emplace_back(cordon_directive{who});
+  if (found->drained)
+    result.removed.emplace_back(drain_directive{who});
+  result.meaning = who.value + " may get partitions again";
+  return result;
+}
+
+checked_directive pin(const group_status& x, const std::string& partition,
+                      const worker_id& who, const std::vector<std::string>& known,
+                      bool force) {
+  auto names = partition_names(x);
+  names.insert(names.end(), known.begin(), known.end());
+  auto is_known = std::find(names.begin(), names.end(), partition) != names.end();
+  if (!is_known && !force)
+    return unknown_partition(names, partition) + " (--force pins it all the same)";
+  const auto* to = find(x, who);
+  if (!to && !force)
+    return unknown_worker(x, who) + " (--force pins to it all the same)";
+  if (to && !may_get_more(*to) && !force)
+    return who.value + ' ' + state_of(*to)
+           + ": it would not get the partition now (--force pins to it all the same)";
+  return directive_change{
+      {pin_directive{partition, who}},
+      {},
+      partition + " is pinned to " + who.value
+          + ": it owns it whenever it takes part, until it is unpinned"};
+}
+
+checked_directive unpin(const group_status& x, const std::string& partition) {
+  std::vector<std::string> pinned;
+  for (const auto& y : x.pins) {
+    if (y.partition == partition)
+      return directive_change{
+          {}, {pin_directive{partition, {}}}, partition + " is not pinned any more"};
+    pinned.push_back(y.partition);
+  }
+  auto near = config::nearest(partition, pinned);
+  return '\'' + config::printable(partition) + "' is not pinned"
+         + (near.empty() ? "" : "; did you mean " + near + '?');
+}
+
+checked_directive pause(const group_status&, const std::string& id,
+                        std::chrono::seconds lasts) {
+  using std::chrono::milliseconds;
+  return directive_change{{pause_directive{id, lasts}},
+                          {},
+                          "paused for " + readable_span(milliseconds{lasts}.count())
+                              + " as " + id
+                              + ": only partitions without an owner are dealt"};
+}
+
+checked_directive resume(const group_status& x, const std::string& id) {
+  if (x.pauses.empty())
+    return std::string{"the group is not paused"};
+  if (id.empty() && x.pauses.size() > 1)
+    return "several pauses hold; say which one, or --all:" + list_of(x.pauses);
+  for (const auto& y : x.pauses)
+    if (id.empty() || y.id == id) {
+      auto rest = x.pauses.size() - 1;
+      return directive_change{{},
+                              {pause_directive{y.id, {}}},
+                              "the pause " + y.id + " is over"
+                                  + (rest == 0
+                                         ? std::string{}
+                                         : "; " + std::to_string(rest) + " still hold")};
+    }
+  return "there is no pause '" + config::printable(id)
+         + "'; these hold:" + list_of(x.pauses);
+}
+
+checked_directive resume_all(const group_status& x) {
+  if (x.pauses.empty())
+    return std::string{"the group is not paused"};
+  directive_change result;
+  for (const auto& y : x.pauses)
+    result.removed.emplace_back(pause_directive{y.id, {}});
+  result.meaning = "all pauses are over";
+  return result;
+}
+
+checked_directive step_down(const group_status& x) {
+  if (!x.leader)
+    return "nobody leads " + x.group + ": there is none to step down";
+  if (!x.epoch || x.epoch->leader != x.leader->worker_id)
+    return x.leader->worker_id.value
+           + " was just elected and has not taken over yet: try again in a moment";
+  return directive_change{{step_down_directive{x.leader->worker_id, x.epoch->epoch}},
+                          {},
+                          x.leader->worker_id.value + " is asked to lead no more"};
+}
+
+checked_directive rebalance(const group_status& x) {
+  if (!x.leader)
+    return "nobody leads " + x.group + ": whoever leads next plans anyway";
+  if (!x.pauses.empty())
+    return "the group is paused: resume it first, or wait:" + list_of(x.pauses);
+  return directive_change{
+      {rebalance_directive{}}, {}, x.leader->worker_id.value + " is asked to plan now"};
+}
+
+bool owns_nothing(const group_status& x, const worker_id& who) {
+  const auto* found = find(x, who);
+  return !found || !found->record
+         || (found->record->partitions.empty() && found->record->revoking.empty());
+}
+
+} // namespace partita::app

@@ -1,0 +1,256 @@
+#include "partita/app/change/directive_writer.hpp"
+
+#include "partita/app/wiring/wiring.hpp"
+#include "partita/config/duration.hpp"
+#include "partita/messages/control_codec.hpp"
+#include "partita/messages/events.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <chrono>
+#include <cstdlib>
+
+#include <pwd.h>
+#include <unistd.h>
+
+namespace partita::app {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// Thrown and caught within this file only.
+struct gave_up {
+  std::string why;
+};
+
+std::string this_user() {
+  std::string result;
+  if (const auto* found = getpwuid(geteuid()))
+    result = found->pw_name;
+  else
+    result = std::to_string(geteuid());
+  char host[256] = {};
+  if (gethostname(host, sizeof(host) - 1) == 0)
+    (result += '@') += host;
+  return result;
+}
+
+std::int64_t unix_seconds() {
+  using namespace std::chrono;
+  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+class directive_writer {
+public:
+  directive_writer(group_access& access, const directive_request& request)
+      : access_(access),
+        request_(request),
+        follower_(access.self, access.store, access.settings.group.name,
+                  worker_options_of(access.settings).buckets),
+        deadline_(steady_clock::now() + access.limit) {}
+
+  directive_outcome run() {
+    directive_outcome result;
+    try {
+      read_all();
+      result.change = write();
+      if (request_.fulfilled)
+        wait();
+    } catch (const gave_up& e) {
+      result.failure = e.why;
+    }
+    return result;
+  }
+
+private:
+  enum class outcome : std::uint8_t { done, conflict };
+
+  milliseconds left() const {
+    auto result =
+        std::chrono::duration_cast<milliseconds>(deadline_ - steady_clock::now());
+    if (result.count() <= 0)
+      throw gave_up{
+          "the store did not answer in time: whether the directive was written is not "
+          "known; ask `partita status`"};
+    return result;
+  }
+
+  static void require(const std::optional<std::string>& trouble) {
+    if (trouble)
+      throw gave_up{*trouble};
+  }
+
+  group_status group() const {
+    return examine(follower_.view().entries(steady_clock::now()));
+  }
+
+  void read_all() {
+    require(follower_.begin(access_.limit));
+    require(follower_.wait_until_complete(left()));
+  }
+
+  // -- writing --------------------------------------------------------------------------
+
+  directive_change write() {
+    for (;;) {
+      auto checked = request_.check(group());
+      if (auto* why = std::get_if<std::string>(&checked))
+        throw gave_up{*why};
+      const auto& change = std::get<directive_change>(checked);
+      if (make_bucket())
+        continue; // Perhaps others have made it, with directives that were not checked.
+      if (write_all(change) == outcome::done)
+        return change;
+      // Somebody else was faster. What is right now depends on what they wrote.
+      require(follower_.wait_until_complete(left()));
+    }
+  }
+
+  /// The group exists, or we would not be here. False: there was one already.
+  bool make_bucket() {
+    if (follower_.control())
+      return false;
+    auto buckets = worker_options_of(access_.settings).buckets;
+    open_bucket what;
+    what.name = buckets.control;
+    what.replicas = buckets.replicas;
+    std::optional<std::string> why;
+    access_.self->request(access_.store, left(), what)
+        .receive(
+            [&](const bucket_opened& x) {
+              if (x.status != open_status::opened)
+                why = x.why.empty() ? to_string(x.status) : x.why;
+            },
+            [&](const caf::error& e) { why = access_.self->system().render(e); });
+    if (why)
+      throw gave_up{"cannot make the bucket " + what.name + ": " + *why};
+    require(follower_.look_for_missing(left()));
+    require(follower_.wait_until_complete(left()));
+    return true;
+  }
+
+  outcome write_all(const directive_change& change) {
+    for (const auto& x : change.set) {
+      auto text = to_text(directive{x, unix_seconds(), this_user(), request_.reason});
+      if (write_one(directive_key(x), text) == outcome::conflict)
+        return outcome::conflict;
+    }
+    for (const auto& x : change.removed)
+      if (write_one(directive_key(x), std::nullopt) == outcome::conflict)
+        return outcome::conflict;
+    return outcome::done;
+  }
+
+  /// Over exactly what was read before the check; without a value it is a removal.
+  outcome write_one(const std::string& key, const std::optional<std::string>& value) {
+    const auto* seen = follower_.view().find(group_bucket::control, key);
+    if (!seen && !value)
+      return outcome::done;
+    for (;;) {
+      auto answer = send(key, value, seen ? seen->revision : revision{});
+      switch (answer.status) {
+      case write_status::done:
+        written_ = {key, answer.revision};
+        return outcome::done;
+      case write_status::refused:
+        throw gave_up{"the store refuses the directive: " + answer.why};
+      case write_status::not_connected:
+        throw gave_up{"the connection was lost; nothing was written"};
+      case write_status::conflict:
+      case write_status::unknown:
+        break;
+      }
+      auto now = read(key);
+      auto is_ours = value ? !now.entry.removed && now.entry.value == *value
+                           : now.entry.removed || now.status == read_status::missing;
+      if (is_ours && now.status != read_status::unknown) {
+        written_ = {key, now.entry.revision};
+        return outcome::done;
+      }
+      if (answer.status == write_status::conflict) {
+        wait_for_view(key, now.entry.revision);
+        return outcome::conflict;
+      }
+      left();
+    }
+  }
+
+  kv_written send(const std::string& key, const std::optional<std::string>& value,
+                  revision expected) {
+    const auto& bucket = follower_.control();
+    if (!value)
+      return ask<kv_written>(bucket, kv_remove{key, expected});
+    if (expected.value == 0)
+      return ask<kv_written>(bucket, kv_create{key, *value});
+    return ask<kv_written>(bucket, kv_update{key, *value, expected});
+  }
+
+  kv_read read(const std::string& key) {
+    return ask<kv_read>(follower_.control(), kv_last{key});
+  }
+
+  template <class Answer, class Request>
+  Answer ask(const bucket_actor& bucket, Request what) {
+    Answer result;
+    access_.self->request(bucket, left(), std::move(what))
+        .receive([&](Answer& x) { result = std::move(x); },
+                 // No answer says nothing: its status is `unknown`.
+                 [](const caf::error&) {});
+    return result;
+  }
+
+  void wait_for_view(const std::string& key, revision at) {
+    while (follower_.view().newest(group_bucket::control, key) < at)
+      receive_one(left());
+  }
+
+  // -- waiting --------------------------------------------------------------------------
+
+  void wait() {
+    auto end = steady_clock::now() + request_.wait_limit;
+    auto replays = follower_.view().replays(group_bucket::control);
+    auto shown = [&] {
+      const auto& view = follower_.view();
+      return view.replays(group_bucket::control) != replays
+             || view.newest(group_bucket::control, written_.key) >= written_.at;
+    };
+    while (!follower_.view().complete() || !shown() || !request_.fulfilled(group())) {
+      auto rest = std::chrono::duration_cast<milliseconds>(end - steady_clock::now());
+      if (rest.count() <= 0)
+        throw gave_up{"it was not carried out within "
+                      + config::format_duration(request_.wait_limit)
+                      + "; the directive stands and will be as soon as that is possible"};
+      receive_one(rest);
+    }
+  }
+
+  void receive_one(milliseconds limit) {
+    access_.self->receive([&](const watch_event& x) { follower_.take(x); },
+                          [&](const stop_worker&) { stopped_ = true; },
+                          caf::after(limit) >> [] {});
+    if (stopped_)
+      throw gave_up{"told to stop; what was written stands"};
+  }
+
+  struct write_seen {
+    std::string key;
+    revision at;
+  };
+
+  group_access& access_;
+  const directive_request& request_;
+  group_follower follower_;
+  steady_clock::time_point deadline_;
+  write_seen written_;
+  bool stopped_ = false;
+};
+
+} // namespace
+
+directive_outcome carry_out(group_access& access, const directive_request& request) {
+  return directive_writer{access, request}.run();
+}
+
+} // namespace partita::app

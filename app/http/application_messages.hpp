@@ -1,0 +1,144 @@
+#pragma once
+
+#include "partita/app/http/event_ring.hpp"
+#include "partita/core/sidecar/work_ledger.hpp"
+#include "partita/messages/interfaces.hpp"
+#include "partita/messages/message.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// What the threads of the HTTP server and the application state tell each other.
+namespace partita::app {
+
+/// Whether a call is one of the application, which lives by it, or somebody else's.
+enum class caller : std::uint8_t { application, other };
+
+/// What does the application own? Answered at once unless `known` is the present version:
+/// then when it moves, or after `wait`.
+struct ask_assignment {
+  caller who = caller::other;
+  /// 0: none.
+  std::uint64_t known = 0;
+  std::chrono::milliseconds wait{0};
+  PARTITA_MESSAGE(ask_assignment, x.known)
+};
+
+struct shown_ending {
+  grant what;
+  bool lost = false;
+  std::chrono::milliseconds time_left{0};
+  PARTITA_MESSAGE(shown_ending, x.what, x.lost)
+};
+
+struct shown_assignment {
+  partita::worker_id worker_id;
+  /// A worker_state, or `absent` while no worker takes part.
+  std::string state;
+  std::uint64_t version = 0;
+  /// The record that was heard of last.
+  stamp record;
+  std::uint64_t last_event = 0;
+  std::vector<grant> partitions;
+  std::vector<shown_ending> revoking;
+  PARTITA_MESSAGE(shown_assignment, x.worker_id, x.state, x.version, x.partitions)
+};
+
+/// What came after event `after`? Answered once there is something, or after `wait`.
+struct ask_events {
+  caller who = caller::other;
+  /// 0: from now on.
+  std::uint64_t after = 0;
+  std::chrono::milliseconds wait{0};
+  PARTITA_MESSAGE(ask_events, x.after)
+};
+
+struct shown_events {
+  /// Nothing will follow: the process ends.
+  bool closing = false;
+  /// Some events between were not kept.
+  bool missed = false;
+  std::uint64_t last_event = 0;
+  std::vector<event_text> events;
+  PARTITA_MESSAGE(shown_events, x.closing, x.missed, x.last_event)
+};
+
+struct release_item {
+  std::string partition;
+  version token;
+  PARTITA_MESSAGE(release_item, x.partition, x.token)
+};
+
+/// Work on these has stopped.
+struct release_work {
+  std::vector<release_item> items;
+  PARTITA_MESSAGE(release_work, x.items)
+};
+
+struct released_item {
+  std::string partition;
+  version token;
+  core::work_ledger::release_result result = core::work_ledger::release_result::unknown;
+  /// With wrong_token: the right one.
+  version right_token;
+  PARTITA_MESSAGE(released_item, x.partition, x.token)
+};
+
+struct released_work {
+  std::vector<released_item> items;
+  PARTITA_MESSAGE(released_work, x.items)
+};
+
+/// Does the worker still turn over, and how is it?
+struct ask_life {
+  PARTITA_MESSAGE(ask_life)
+};
+
+struct shown_life {
+  /// A question went through the worker in time, or there is none to ask.
+  bool alive = false;
+  std::string why;
+  bool absent = true;
+  worker_status status;
+  /// http.app_ttl is set.
+  bool application_wanted = false;
+  bool application_present = true;
+  bool application_seen = false;
+  PARTITA_MESSAGE(shown_life, x.alive, x.why, x.absent)
+};
+
+/// The worker that the application works for from now on; null: none.
+struct present_worker {
+  supervisor_actor worker;
+  PARTITA_MESSAGE(present_worker, x.worker)
+};
+
+/// The application's process has ended, and no other one will come: its work has ended, too.
+struct application_died {
+  PARTITA_MESSAGE(application_died)
+};
+
+/// The process ends: nobody is kept waiting any more.
+struct close_application_state {
+  PARTITA_MESSAGE(close_application_state)
+};
+
+/// Told to the host: the application has called (again), or has not for too long.
+struct application_changed {
+  bool present = false;
+  PARTITA_MESSAGE(application_changed, x.present)
+};
+
+/// The APPLICATION DESK: a worker's listener that works by telling others, who ask.
+using application_state_actor = listener_actor::extend<
+    caf::replies_to<ask_assignment>::with<shown_assignment>,
+    caf::replies_to<ask_events>::with<shown_events>,
+    caf::replies_to<release_work>::with<released_work>,
+    caf::replies_to<ask_life>::with<shown_life>, caf::reacts_to<present_worker>,
+    caf::reacts_to<application_died>, caf::reacts_to<close_application_state>,
+    // INTERNAL: somebody has waited long enough, or the application is overdue.
+    caf::reacts_to<wake>>;
+
+} // namespace partita::app

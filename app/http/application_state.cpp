@@ -1,0 +1,405 @@
+#include "partita/app/http/application_state.hpp"
+
+#include "partita/actors/shell.hpp"
+#include "partita/app/output/event_lines.hpp"
+#include "partita/app/output/reporter.hpp"
+#include "partita/config/duration.hpp"
+#include "partita/core/sidecar/application_lease.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace partita::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A probe's question must have come back by then.
+constexpr auto life_limit = 2s;
+// What is kept for those who come back after a break.
+constexpr std::size_t most_events = 1000;
+constexpr std::size_t most_event_bytes = 256 * 1024;
+
+class state_keeper;
+
+struct keeper_state {
+  std::unique_ptr<state_keeper> keeper;
+  static inline constexpr const char* name = "partita.application_state";
+};
+
+using self_pointer = application_state_actor::stateful_pointer<keeper_state>;
+
+/// Runs inside the actor only.
+class state_keeper {
+public:
+  state_keeper(self_pointer self, application_state_options options, caf::actor host,
+               listener_actor reporter)
+      : self_{self},
+        options_{std::move(options)},
+        host_{std::move(host)},
+        reporter_{std::move(reporter)},
+        ledger_{options_.confirm, options_.first_number},
+        lease_{options_.app_ttl},
+        ring_{options_.first_number, most_events, most_event_bytes} {}
+
+  // -- from the worker ------------------------------------------------------------------
+
+  template <class Event>
+  void hear(const char* name, const Event& x) {
+    keep(name, event_line(wall_clock_ns(), x));
+  }
+
+  void on(const worker_id_claimed& x) {
+    id_ = x.worker_id;
+    ledger_.touch();
+    hear("worker_id_claimed", x);
+    news();
+  }
+
+  void on(const state_changed& x) {
+    state_ = x.to;
+    hear("state", x);
+  }
+
+  void on(const assignment_changed& x) {
+    record_ = {x.epoch, x.version};
+    hear("assignment", x);
+  }
+
+  void on(const partitions_assigned& x) {
+    ledger_.assigned(x.partitions);
+    hear("assigned", x);
+    news();
+  }
+
+  caf::result<work_stopped> on(const partitions_revoked& x) {
+    hear("revoked", x);
+    return take_back(x.partitions, false, x.time_left);
+  }
+
+  caf::result<work_stopped> on(const partitions_lost& x) {
+    hear("lost", x);
+    // A grant says why it was given; who is told to stop wants to know why it ends.
+    auto what = x.partitions;
+    for (auto& y : what)
+      y.reason = x.why;
+    return take_back(what, true, x.time_left);
+  }
+
+  void on(const worker_stopped& x) {
+    left_ = x.failure.empty();
+    hear("stopped", x);
+  }
+
+  // -- from the host --------------------------------------------------------------------
+
+  void set_worker(supervisor_actor x) {
+    worker_ = std::move(x);
+    left_ = false;
+    if (worker_)
+      return;
+    ledger_.worker_gone();
+    ledger_.touch();
+    owed_.clear();
+    id_ = {};
+    record_ = {};
+    state_.reset();
+    news();
+  }
+
+  void close() {
+    closing_ = true;
+    news();
+  }
+
+  // -- from the application -------------------------------------------------------------
+
+  caf::result<shown_assignment> on(const ask_assignment& x) {
+    called(x.who);
+    if (closing_ || x.known != ledger_.version() || x.wait <= 0ms)
+      return assignment();
+    auto promise = self_->make_response_promise<shown_assignment>();
+    polls_.push_back({promise, now() + x.wait});
+    set_alarm();
+    return promise;
+  }
+
+  caf::result<shown_events> on(const ask_events& x) {
+    called(x.who);
+    auto after = x.after == 0 ? ring_.last_id() : x.after;
+    if (closing_ || after != ring_.last_id() || x.wait <= 0ms)
+      return events(after);
+    auto promise = self_->make_response_promise<shown_events>();
+    followers_.push_back({promise, now() + x.wait, after});
+    set_alarm();
+    return promise;
+  }
+
+  released_work on(const release_work& x) {
+    called(caller::application);
+    released_work result;
+    core::work_ledger::orders done;
+    for (const auto& item : x.items) {
+      auto answer = ledger_.release(item.partition, item.token);
+      result.items.push_back({item.partition, item.token, answer.result, answer.token});
+      done.insert(done.end(), answer.done.begin(), answer.done.end());
+    }
+    confirm(done);
+    news();
+    return result;
+  }
+
+  caf::result<shown_life> on(const ask_life&) {
+    shown_life life;
+    life.application_wanted = options_.app_ttl > 0ms;
+    life.application_present = lease_.present();
+    life.application_seen = lease_.seen();
+    life.absent = !worker_;
+    life.alive = life.absent;
+    if (life.absent)
+      return life;
+    auto promise = self_->make_response_promise<shown_life>();
+    self_->request(worker_, life_limit, get_status{})
+        .then(
+            [promise, life](const worker_status& x) mutable {
+              life.alive = true;
+              life.status = x;
+              promise.deliver(life);
+            },
+            [this, promise, life](const caf::error& why) mutable {
+              // The host tells in a moment that there is none any more.
+              life.absent = life.alive = left_ && why != caf::sec::request_timeout;
+              life.why = why == caf::sec::request_timeout
+                             ? "the worker did not answer within "
+                                   + config::format_duration(life_limit)
+                             : "the worker has ended: " + self_->system().render(why);
+              promise.deliver(life);
+            });
+    return promise;
+  }
+
+  void died() {
+    died_ = true;
+    confirm(ledger_.application_gone());
+    news();
+  }
+
+  void ring(const wake& x) {
+    if (!alarm_.rings(x, 0))
+      return;
+    if (lease_.tick(now()) == core::application_lease::news::went)
+      application_went();
+    answer_overdue();
+    set_alarm();
+  }
+
+private:
+  struct poll {
+    caf::typed_response_promise<shown_assignment> promise;
+    core::time_point until;
+  };
+  struct follower {
+    caf::typed_response_promise<shown_events> promise;
+    core::time_point until;
+    std::uint64_t after;
+  };
+
+  core::time_point now() const { return options_.clock.now(self_); }
+
+  caf::result<work_stopped> take_back(const std::vector<grant>& what, bool lost,
+                                      std::chrono::milliseconds time_left) {
+    auto order = ++last_order_;
+    auto promise = self_->make_response_promise<work_stopped>();
+    owed_.emplace(order, promise);
+    confirm(ledger_.take_back(order, what, lost, now() + time_left));
+    // Who is gone works on nothing, and will not say so.
+    if (died_ || !lease_.present())
+      confirm(ledger_.application_gone());
+    news();
+    return promise;
+  }
+
+  void confirm(const core::work_ledger::orders& done) {
+    for (auto order : done)
+      if (auto x = owed_.extract(order))
+        x.mapped().deliver(work_stopped{});
+  }
+
+  void called(caller who) {
+    if (who != caller::application)
+      return;
+    if (lease_.called(now()) == core::application_lease::news::came)
+      application_came();
+    set_alarm();
+  }
+
+  void application_came() {
+    ledger_.touch();
+    if (std::exchange(silent_, false)) {
+      spdlog::info("the application calls again");
+      alert(alert_level::info, "the application calls again", true);
+    } else {
+      spdlog::info("the application has called: a worker takes part from now on");
+    }
+    caf::anon_send(host_, application_changed{true});
+  }
+
+  void application_went() {
+    silent_ = true;
+    auto why = "the application has not called for "
+               + config::format_duration(options_.app_ttl)
+               + " (http.app_ttl), so its partitions go to others; look whether it runs";
+    spdlog::warn("{}: {}", id_.value, why);
+    alert(alert_level::warn, why, false);
+    confirm(ledger_.application_gone());
+    caf::anon_send(host_, application_changed{false});
+    news();
+  }
+
+  void alert(alert_level level, const std::string& why, bool over) {
+    alert_raised x{id_, level, "application_silent", why, options_.app_ttl, over};
+    hear("alert", x);
+    if (reporter_)
+      self_->send(reporter_, x);
+  }
+
+  void keep(const char* name, std::string line) {
+    ring_.add(name, std::move(line));
+    for (auto& x : std::exchange(followers_, {}))
+      x.promise.deliver(events(x.after));
+  }
+
+  /// What shows has changed, perhaps: whoever waits for that hears it.
+  void news() {
+    if (told_ == ledger_.version() && !closing_)
+      return;
+    told_ = ledger_.version();
+    for (auto& x : std::exchange(polls_, {}))
+      x.promise.deliver(assignment());
+    if (closing_)
+      for (auto& x : std::exchange(followers_, {}))
+        x.promise.deliver(events(x.after));
+  }
+
+  void answer_overdue() {
+    auto moment = now();
+    for (auto& x : std::exchange(polls_, {}))
+      if (x.until <= moment)
+        x.promise.deliver(assignment());
+      else
+        polls_.push_back(x);
+    for (auto& x : std::exchange(followers_, {}))
+      if (x.until <= moment)
+        x.promise.deliver(events(x.after));
+      else
+        followers_.push_back(x);
+  }
+
+  void set_alarm() {
+    auto next = lease_.wake_at();
+    for (const auto& x : polls_)
+      next = core::earlier(next, x.until);
+    for (const auto& x : followers_)
+      next = core::earlier(next, x.until);
+    alarm_.set(self_, options_.clock, 0, next);
+  }
+
+  shown_assignment assignment() const {
+    shown_assignment result;
+    result.worker_id = id_;
+    result.state = state_ ? to_string(*state_) : "absent";
+    result.version = ledger_.version();
+    result.record = record_;
+    result.last_event = ring_.last_id();
+    for (const auto& [name, x] : ledger_.owned())
+      result.partitions.push_back(x);
+    auto moment = now();
+    for (const auto& [name, x] : ledger_.endings())
+      result.revoking.push_back({x.what, x.lost,
+                                 std::chrono::duration_cast<std::chrono::milliseconds>(
+                                     std::max(x.until - moment, core::duration{0}))});
+    return result;
+  }
+
+  shown_events events(std::uint64_t after) const {
+    auto found = ring_.after(after);
+    return {closing_, found.missed, ring_.last_id(), std::move(found.events)};
+  }
+
+  self_pointer self_;
+  application_state_options options_;
+  caf::actor host_;
+  listener_actor reporter_;
+  supervisor_actor worker_;
+  /// It has left in good order.
+  bool left_ = false;
+  worker_id id_;
+  std::optional<worker_state> state_;
+  stamp record_;
+  core::work_ledger ledger_;
+  core::application_lease lease_;
+  event_ring ring_;
+  /// The version that those who wait were told.
+  std::uint64_t told_ = 0;
+  bool silent_ = false;
+  bool died_ = false;
+  bool closing_ = false;
+  std::uint64_t last_order_ = 0;
+  /// What the worker waits for, by order.
+  std::map<std::uint64_t, caf::typed_response_promise<work_stopped>> owed_;
+  std::vector<poll> polls_;
+  std::vector<follower> followers_;
+  partita::alarm alarm_;
+};
+
+application_state_actor::behavior_type
+application_state(self_pointer self, application_state_options options, caf::actor host,
+                  listener_actor reporter) {
+  self->state.keeper = std::make_unique<state_keeper>(
+      self, std::move(options), std::move(host), std::move(reporter));
+  auto* keeper = self->state.keeper.get();
+  return {
+      [keeper](const worker_id_claimed& x) { keeper->on(x); },
+      [keeper](const state_changed& x) { keeper->on(x); },
+      [keeper](const leadership_changed& x) { keeper->hear("leadership", x); },
+      [keeper](const calculator_adopted& x) { keeper->hear("adopted", x); },
+      [keeper](const assignment_changed& x) { keeper->on(x); },
+      [keeper](const partitions_assigned& x) { keeper->on(x); },
+      [keeper](const partitions_revoked& x) { return keeper->on(x); },
+      [keeper](const partitions_lost& x) { return keeper->on(x); },
+      [keeper](const alert_raised& x) { keeper->hear("alert", x); },
+      // That it has gone is the host's word: the next one may have begun already.
+      [keeper](const worker_stopped& x) { keeper->on(x); },
+      [keeper](const ask_assignment& x) { return keeper->on(x); },
+      [keeper](const ask_events& x) { return keeper->on(x); },
+      [keeper](const release_work& x) { return keeper->on(x); },
+      [keeper](const ask_life& x) { return keeper->on(x); },
+      [keeper](const present_worker& x) { keeper->set_worker(x.worker); },
+      [keeper](const application_died&) { keeper->died(); },
+      [keeper](const close_application_state&) { keeper->close(); },
+      [keeper](const wake& x) { keeper->ring(x); },
+  };
+}
+
+} // namespace
+
+application_state_actor spawn_application_state(caf::actor_system& sys,
+                                                application_state_options options,
+                                                caf::actor host,
+                                                listener_actor reporter) {
+  return sys.spawn(application_state, std::move(options), std::move(host),
+                   std::move(reporter));
+}
+
+} // namespace partita::app

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "partita/core/key_writer.hpp"
+#include "partita/messages/entries.hpp"
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// A new leader's first act: it writes the key `epoch`, one more than what it holds. That
+/// write is the change of power (docs/protocol.md).
+///
+///   read -> found:   write
+///        -> missing: survey all records and heartbeats, then write
+///   written by us:      acceded
+///   written by another: read again
+///
+/// No epoch under which something was granted is given again, even where the store has lost
+/// all. Let D be `lead` seconds, at least as long as nothing is granted in doubt:
+/// - nothing is granted under an epoch before the wall clock's second is more than the epoch
+///   less D;
+/// - where the key is missing, the new epoch is above all that the survey shows, and at
+///   least the wall clock's second and D. The worker gives the same as `floor` where it
+///   could be that the store has lost the newest epochs.
+/// So that the first costs no time, no epoch is taken that is more than D ahead of the
+/// clock: where leaders change more often than once a second they come to wait for it. A
+/// clock that is further off than `clock_difference` is not waited for.
+class epoch_takeover {
+public:
+  /// What the wall clocks of a group may differ by.
+  static constexpr std::int64_t clock_difference = 10;
+
+  struct options {
+    worker_id leader;
+    /// Names this leadership.
+    nonce self;
+    duration pause{};
+    /// The new epoch is at least this.
+    partita::epoch floor{};
+    /// In seconds; see lead_for.
+    std::int64_t lead = 1;
+  };
+
+  /// How far ahead of the clock an epoch may be in a group with this heartbeat.ttl, in
+  /// seconds.
+  static std::int64_t lead_for(duration ttl);
+
+  /// When an input comes, on the clock that only runs and on the wall's.
+  struct instant {
+    time_point now;
+    std::int64_t unix_seconds = 0;
+  };
+
+  /// Read the epoch key from the stream's leader; answer with looked().
+  struct read {};
+  /// Show all records and heartbeats; tell the epochs in them by surveyed().
+  struct survey {};
+  /// Write with this expected revision (0: create); answer with answered().
+  struct write {
+    epoch_entry value;
+    revision expected;
+  };
+  struct acceded {
+    partita::epoch epoch;
+    /// Nothing may be granted under it before.
+    time_point may_grant_at;
+  };
+  struct complain {
+    std::string why;
+  };
+  using command = std::variant<read, survey, write, acceded, complain>;
+  using commands = std::vector<command>;
+
+  explicit epoch_takeover(options opts)
+      : options_{std::move(opts)}, writer_{options_.pause} {}
+
+  commands begin();
+  commands looked(const kv_read& answer, instant at);
+  /// `greatest`: of all epochs in records and heartbeats.
+  commands surveyed(partita::epoch greatest, instant at);
+  commands answered(const kv_written& answer, instant at);
+  commands tick(instant at);
+  std::optional<time_point> wake_at() const;
+
+private:
+  void found(const kv_entry& entry, instant at);
+  void claim(partita::epoch next, revision expected, instant at);
+  void carry_out(const key_writer::step& what, instant at);
+
+  options options_;
+  commands out_;
+  key_writer writer_;
+  epoch_entry entry_;
+  /// The revision over which the survey's result is written.
+  revision surveyed_over_;
+  std::optional<time_point> read_at_;
+};
+
+} // namespace partita::core
