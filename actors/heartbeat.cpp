@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/heartbeat.hpp"
 
 #include "partita/actors/keys.hpp"

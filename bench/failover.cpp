@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How fast a group gets over the death of its leader, at default settings: real worker
 // processes on a nats-server of their own, kill -9, events as the workers write them.
 //

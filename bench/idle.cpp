@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What workers cost that have nothing to do: CPU as a share of one core and resident
 // memory, at the default timings, on a nats-server of its own.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How long /metrics of the leader takes while 1,000 partitions move: ten `partita run` on a
 // nats-server of this program's, asked over HTTP.
 //

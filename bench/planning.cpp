@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How long a plan takes: 10,000 partitions, 1,000 workers, for every strategy, as a first
 // plan and after one worker left. And what it costs the leader of such a group to follow it:
 // one heartbeat, and the whole hand-over after one worker said goodbye.

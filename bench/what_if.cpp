@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How long the commands think that show and plan a running group: all but the reading from
 // the store. 10,000 partitions, 1,000 workers.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Finds CAF's core module where the package brings no CMake file of its own (Debian's
 # libcaf-dev). Defines the target CAF::core and CAF_VERSION.
 

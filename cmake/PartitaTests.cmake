@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # One test program for each folder below tests/, one CTest test for each suite in it.
 
 # partita_add_tests(<name> [LIBRARIES ...] [LABELS ...] [RUN_SERIAL] [TIMEOUT s] SOURCES ...)

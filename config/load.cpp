@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/config/load.hpp"
 
 #include "partita/config/gather.hpp"

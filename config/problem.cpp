@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/config/problem.hpp"
 
 #include "partita/config/text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/config/read_file.hpp"
 
 #include "partita/config/limits.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/codec.hpp"
 
 #include "partita/messages/json_members.hpp"

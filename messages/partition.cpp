@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/partition.hpp"
 
 #include <unordered_set>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/sources/file_source.hpp"
 
 #include "partita/actors/shell.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/calculator.hpp"
 #include "partita/actors/elector.hpp"
 #include "partita/actors/heartbeat.hpp"

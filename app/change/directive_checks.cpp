@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/directive_checks.hpp"
 
 #include "partita/app/inspect/name_check.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/directive_writer.hpp"
 
 #include "partita/app/wiring/wiring.hpp"

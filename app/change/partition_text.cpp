@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/partition_text.hpp"
 
 #include "partita/app/output/table.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/partition_writer.hpp"
 
 #include "partita/messages/partition_entry.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/directives.hpp"
 
 #include "partita/app/change/directive_writer.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/explain.hpp"
 
 #include "partita/app/inspect/explanation.hpp"

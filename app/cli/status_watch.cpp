@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/status_watch.hpp"
 
 #include "partita/app/cli/screen.hpp"

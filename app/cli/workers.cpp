@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/workers.hpp"
 
 #include "partita/app/inspect/group_command.hpp"

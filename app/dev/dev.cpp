@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/dev/dev.hpp"
 
 #include "partita/app/dev/dev_group.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/dev/dev_console.hpp"
 
 #include "partita/app/dev/ownership_table.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/dev/local_nats.hpp"
 
 #include "partita/app/process/signals.hpp"

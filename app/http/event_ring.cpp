@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/http/event_ring.hpp"
 
 #include <utility>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/http/http_server.hpp"
 
 #include <caf/actor_system.hpp>

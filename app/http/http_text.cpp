@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/http/http_text.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/bucket_reader.hpp"
 
 #include <caf/actor_system.hpp>

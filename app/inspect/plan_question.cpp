@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/plan_question.hpp"
 
 #include "partita/config/limits.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/settings_flags.hpp"
 
 #include "partita/config/load.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/metrics/metric_family.hpp"
 
 #include <initializer_list>

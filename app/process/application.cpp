@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/process/application.hpp"
 
 #include "partita/app/process/child_keeper.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/process/child.hpp"
 
 #include "partita/config/checks.hpp"

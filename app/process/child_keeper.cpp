@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/process/child_keeper.hpp"
 
 #include <caf/actor_system.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/process/signals.hpp"
 
 #include <csignal>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/service/companions.hpp"
 
 #include "partita/app/process/exit_codes.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/service/worker_runner.hpp"
 
 #include "partita/app/http/application_messages.hpp"

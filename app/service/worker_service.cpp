@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/service/worker_service.hpp"
 
 #include "partita/actors/supervisor/supervisor.hpp"

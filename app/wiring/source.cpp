@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/app/wiring/source.hpp"
 
 #include "partita/actors/sources/bucket_source.hpp"

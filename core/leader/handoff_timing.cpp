@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/handoff_timing.hpp"
 
 #include "partita/core/leader/records/record_facts.hpp"

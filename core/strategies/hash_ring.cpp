@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/hash_ring.hpp"
 
 #include <xxhash.h>

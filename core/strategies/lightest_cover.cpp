@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/lightest_cover.hpp"
 
 #include <algorithm>

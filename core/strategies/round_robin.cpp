@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/round_robin.hpp"
 
 namespace partita::core {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/sticky.hpp"
 
 #include "partita/core/strategies/sticky_bound.hpp"

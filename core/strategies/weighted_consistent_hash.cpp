@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/weighted_consistent_hash.hpp"
 
 #include "partita/core/strategies/consistent_hash.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two workers of one group inside a CAF application: its own partition source, its own
 // listener, the memory store. Ends with 0 once all topics have an owner, one topic more
 // was added at run time, and that has an owner too.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Works on the partitions that `partita run` with [http] confirm = true says, a thread each.
 No answer in time stops all work, 13 s after the send of the last call that was answered:
 http.app_ttl may be 15s or more."""

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/store/memory/memory_client.hpp"
 
 #include "partita/store/key_rules.hpp"

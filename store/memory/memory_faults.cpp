@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/store/memory/memory_faults.hpp"
 
 #include "partita/store/watch_feed.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/store/memory/memory_store.hpp"
 
 #include "partita/store/ask_buckets.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/nats_answers.hpp"
 
 #include "partita/store/nats/client/subjects.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE actors.life
 
 // First: it may not come after the test framework, whose macros take ordinary names.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE actors.partitions_unknown
 
 #include "../support/group_fixture.hpp"

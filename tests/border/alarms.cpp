@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The clock for deadlines at the border.
 #include "partita/store/nats/client/alarm_clock.hpp"
 #include "partita/tests/border/recorder.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Subjects that the connection answers by itself.
 #include "partita/tests/border/fixture.hpp"
 #include "partita/tests/support/eventually.hpp"

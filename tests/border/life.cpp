@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What one user of a connection sees.
 #include "partita/tests/border/fixture.hpp"
 

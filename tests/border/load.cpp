@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Many threads at once: what ThreadSanitizer is here for.
 #include "partita/tests/border/fixture.hpp"
 #include "partita/tests/support/eventually.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE config.duration
 
 #include "partita/config/duration.hpp"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Installs the build into a folder of its own, builds examples/embed against that, runs it.
 # Run as a script, by the test install.find_package.
 

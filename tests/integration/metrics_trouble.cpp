@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE integration.metrics_trouble
 
 #include "support/metrics_group.hpp"

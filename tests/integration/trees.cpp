@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE integration.trees
 
 #include "support/tree_group.hpp"

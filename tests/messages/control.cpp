@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE messages.control
 
 #include "partita/messages/control_codec.hpp"

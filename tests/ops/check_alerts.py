@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks that docs/ops/alerts.yml has the structure that Prometheus wants.
 
 Exits with 1 and names what is wrong. (That each metric in it exists is checked by

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "life.hpp"
 
 #include "entry_text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "network_link.hpp"
 
 #include <caf/actor_cast.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
 #include "partita/core/strategies/strategies.hpp"

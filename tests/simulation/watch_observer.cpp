@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "watch_observer.hpp"
 
 #include <caf/stateful_actor.hpp>

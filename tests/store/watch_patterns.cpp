@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE store.watch_patterns
 
 #include "../support/store_feed_driver.hpp"

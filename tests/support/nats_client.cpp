@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/tests/support/nats_client.hpp"
 
 #include "partita/store/nats/client/subjects.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/tests/support/nats_server.hpp"
 
 #include "partita/tests/support/eventually.hpp"

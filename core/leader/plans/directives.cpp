@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/plans/directives.hpp"
 
 #include "partita/messages/control_codec.hpp"

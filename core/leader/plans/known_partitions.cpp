@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/plans/known_partitions.hpp"
 
 #include <algorithm>

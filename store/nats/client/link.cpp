@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/client/link.hpp"
 
 #include "partita/store/nats/client/library.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/client/nkey.hpp"
 
 #include <openssl/crypto.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/client/server_info.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE actors.file_source
 
 #include "partita/actors/sources/file_source.hpp"

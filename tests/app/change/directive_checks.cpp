@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.directive_checks
 
 #include "partita/app/change/directive_checks.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.partition_changes
 
 #include "partita/app/change/partition_changes.hpp"

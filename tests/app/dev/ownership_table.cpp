@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.ownership_table
 
 #include "partita/app/dev/ownership_table.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.http_api
 
 #include "partita/app/http/http_api.hpp"

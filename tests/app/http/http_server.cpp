@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.http_server
 
 #include "partita/app/http/http_server.hpp"

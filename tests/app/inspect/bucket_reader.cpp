@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.bucket_reader
 
 #include "partita/app/inspect/bucket_reader.hpp"

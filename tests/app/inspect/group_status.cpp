@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.group_status
 
 #include "partita/app/inspect/group_status.hpp"

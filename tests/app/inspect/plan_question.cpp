@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.plan_question
 
 #include "partita/app/inspect/plan_question.hpp"

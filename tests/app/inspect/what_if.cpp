@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.what_if
 
 #include "partita/app/inspect/what_if.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.ops_documents
 
 #include "partita/app/metrics/metrics_text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.event_log
 
 #include "partita/app/output/event_log.hpp"

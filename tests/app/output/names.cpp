@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.names
 
 #include "partita/app/output/names.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE strategies.cover
 
 #include "partita/core/strategies/lightest_cover.hpp"

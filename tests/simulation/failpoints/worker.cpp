@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE simulation.failpoints
 
 #include "../../core/support.hpp"

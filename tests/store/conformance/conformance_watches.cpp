@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "conformance_session.hpp"
 
 // Watches. A test may meet a `restarted` at any time: a busy machine is silent for long.

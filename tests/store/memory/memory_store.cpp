@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE store.memory_store
 
 #include "partita/store/memory/memory_store.hpp"

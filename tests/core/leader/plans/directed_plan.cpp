@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE core.directed_plan
 
 #include "partita/core/leader/plans/directed_plan.hpp"
