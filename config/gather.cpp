@@ -263,7 +263,7 @@ void gathering::demand_programs() {
     if (words.empty())
       continue;
     if (auto why = why_not_executable(words.front()); !why.empty())
-      add({seen_.at(name), name, quoted(words.front()),
+      add({seen_.at(name), name, in_quotes(words.front()),
            "must be a program that can be run", why});
   }
 }

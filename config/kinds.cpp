@@ -62,7 +62,7 @@ option string_option(field<std::string> f, std::string allowed, std::string mean
     return {};
   };
   result.get = [=](const settings& s) {
-    return f.read(s).empty() ? std::string{} : quoted(f.read(s));
+    return f.read(s).empty() ? std::string{} : in_quotes(f.read(s));
   };
   return result;
 }
@@ -125,7 +125,7 @@ option duration_option(field<std::chrono::milliseconds> f, std::chrono::millisec
     f.write(s) = *parsed;
     return {};
   };
-  result.get = [=](const settings& s) { return quoted(format_duration(f.read(s))); };
+  result.get = [=](const settings& s) { return in_quotes(format_duration(f.read(s))); };
   return result;
 }
 
@@ -157,7 +157,7 @@ option unsigned_option(field<std::uint64_t> f, std::string meaning) {
   };
   result.get = [=](const settings& s) {
     auto digits = std::to_string(f.read(s));
-    return f.read(s) > INT64_MAX ? quoted(digits) : digits;
+    return f.read(s) > INT64_MAX ? in_quotes(digits) : digits;
   };
   return result;
 }
@@ -211,7 +211,7 @@ option secret_option(field<std::string> f, std::string meaning) {
   auto result = text_option(f, max_secret, std::move(meaning));
   result.secret = true;
   result.get = [=](const settings& s) {
-    return f.read(s).empty() ? std::string{} : quoted("(hidden)");
+    return f.read(s).empty() ? std::string{} : in_quotes("(hidden)");
   };
   return result;
 }
@@ -245,7 +245,7 @@ option choice_option(field<std::string> f, std::vector<std::string> words,
     f.write(s) = word;
     return {};
   };
-  result.get = [=](const settings& s) { return quoted(f.read(s)); };
+  result.get = [=](const settings& s) { return in_quotes(f.read(s)); };
   return result;
 }
 
@@ -305,7 +305,7 @@ option url_option(field<std::vector<std::string>> f, std::string meaning) {
   result.get = [=](const settings& s) {
     std::string text;
     for (const auto& url : f.read(s))
-      text += (text.empty() ? "" : ", ") + quoted(without_secrets(url));
+      text += (text.empty() ? "" : ", ") + in_quotes(without_secrets(url));
     return f.read(s).size() == 1 ? text : "[" + text + "]";
   };
   return result;
@@ -344,10 +344,10 @@ option command_option(field<hook_command> f, std::string meaning) {
     if (words.empty())
       return {};
     if (words == in_shell(words.back()))
-      return quoted(words.back());
+      return in_quotes(words.back());
     std::string text;
     for (const auto& word : words)
-      text += (text.empty() ? "" : ", ") + quoted(word);
+      text += (text.empty() ? "" : ", ") + in_quotes(word);
     return "[" + text + "]";
   };
   return result;

@@ -107,7 +107,7 @@ private:
 std::string format(const partition& x) {
   std::string keys;
   for (const auto& key : x.keys)
-    keys += (keys.empty() ? "" : ", ") + quoted(key);
+    keys += (keys.empty() ? "" : ", ") + in_quotes(key);
   if (x.weight == partition{}.weight)
     return "[" + keys + "]";
   return "{ keys = [" + keys + "], weight = " + std::to_string(x.weight) + " }";

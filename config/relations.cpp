@@ -23,7 +23,7 @@ relation at_least(duration_field large, int factor, duration_field small) {
       return std::nullopt;
     return complaint{{},
                      0,
-                     quoted(format_duration(large.read(s))),
+                     in_quotes(format_duration(large.read(s))),
                      "must be at least " + bound + " (" + format_duration(small.read(s))
                          + ")",
                      "raise " + large.name() + " to " + format_duration(needed)
@@ -39,7 +39,7 @@ relation longer(duration_field large, duration_field small) {
       return std::nullopt;
     return complaint{{},
                      0,
-                     quoted(format_duration(large.read(s))),
+                     in_quotes(format_duration(large.read(s))),
                      "must be longer than " + small.name() + " ("
                          + format_duration(small.read(s)) + ")",
                      "raise " + large.name() + " or lower " + small.name()};
@@ -122,7 +122,7 @@ relation different_buckets(text_field first, text_field second) {
       return std::nullopt;
     return complaint{{},
                      0,
-                     quoted(first.read(named)),
+                     in_quotes(first.read(named)),
                      "must differ from " + second.name(),
                      "each kind of entry needs a bucket of its own"};
   };

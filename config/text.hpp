@@ -15,7 +15,7 @@ std::string printable(std::string_view text);
 bool is_utf8(std::string_view text);
 
 /// A string as TOML writes it, in double quotes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// `text` without the spaces around it.
 std::string_view trimmed(std::string_view text);

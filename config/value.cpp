@@ -15,12 +15,12 @@ constexpr std::size_t longest_shown = 60;
 
 std::string shortened(const std::string& x) {
   if (x.size() <= longest_shown)
-    return quoted(x);
+    return in_quotes(x);
   auto cut = longest_shown;
   // Not in the middle of a character.
   while (cut > 0 && (static_cast<unsigned char>(x[cut]) & 0xC0u) == 0x80u)
     --cut;
-  return quoted(x.substr(0, cut)) + "... (" + std::to_string(x.size()) + " bytes)";
+  return in_quotes(x.substr(0, cut)) + "... (" + std::to_string(x.size()) + " bytes)";
 }
 
 struct describer {

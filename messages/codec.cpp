@@ -113,7 +113,8 @@ std::string to_text(const record& x) {
     reasons.add(obj, y.reason);
     revoking.push_back(std::move(obj));
   }
-  return dump({{"version", x.version.value},
+  return dump({{"v", format_version},
+               {"version", x.version.value},
                {"lifecycle", to_string(x.lifecycle)},
                {"partitions", std::move(partitions)},
                {"epoch", x.epoch.value},
@@ -126,6 +127,7 @@ std::string to_text(const record& x) {
 
 decoded<record> record_from(std::string_view text) {
   return read<record>(text, [](const json& obj) {
+    check_format(obj);
     record result;
     result.version.value = number(need(obj, "version"), "version");
     // parti leaves the word empty in records that nobody published.
@@ -192,12 +194,15 @@ decoded<leader_entry> leader_from(std::string_view text) {
 }
 
 std::string to_text(const epoch_entry& x) {
-  return dump(
-      {{"epoch", x.epoch.value}, {"leader", x.leader.value}, {"nonce", x.nonce.value}});
+  return dump({{"v", format_version},
+               {"epoch", x.epoch.value},
+               {"leader", x.leader.value},
+               {"nonce", x.nonce.value}});
 }
 
 decoded<epoch_entry> epoch_from(std::string_view text) {
   return read<epoch_entry>(text, [](const json& obj) {
+    check_format(obj);
     return epoch_entry{{number(need(obj, "epoch"), "epoch")},
                        {text_or(obj, "leader")},
                        {text_or(obj, "nonce")}};
@@ -205,7 +210,8 @@ decoded<epoch_entry> epoch_from(std::string_view text) {
 }
 
 std::string to_text(const beat& x) {
-  return dump({{"nonce", x.nonce.value},
+  return dump({{"v", format_version},
+               {"nonce", x.nonce.value},
                {"replaces", x.replaces.value},
                {"at", x.at},
                {"state", to_string(x.state)},
@@ -219,6 +225,7 @@ std::string to_text(const beat& x) {
 
 decoded<beat> beat_from(std::string_view text) {
   return read<beat>(text, [](const json& obj) {
+    check_format(obj);
     beat result;
     result.nonce.value = json_members::text(need(obj, "nonce"), "nonce");
     result.replaces.value = text_or(obj, "replaces");

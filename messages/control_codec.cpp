@@ -200,7 +200,7 @@ std::string directive_key(const directive::kind& what) {
 }
 
 std::string to_text(const directive& x) {
-  json result{{"at", x.at}, {"by", x.by}, {"reason", x.reason}};
+  json result{{"v", format_version}, {"at", x.at}, {"by", x.by}, {"reason", x.reason}};
   if (const auto* pin = std::get_if<pin_directive>(&x.what))
     result["worker"] = pin->worker.value;
   if (const auto* pause = std::get_if<pause_directive>(&x.what))
@@ -214,6 +214,7 @@ std::string to_text(const directive& x) {
 
 decoded<directive> directive_from(std::string_view key, std::string_view value) {
   return read<directive>(value, [key](const json& obj) {
+    check_format(obj);
     return directive{read_kind(key, obj), signed_number_or(obj, "at", 0),
                      text_or(obj, "by"), text_or(obj, "reason")};
   });

@@ -82,6 +82,20 @@ inline const json& need_list(const json& x, const char* key) {
   return x;
 }
 
+/// The format of what is written, its member `v`. It grows only with a change that older
+/// programs would misunderstand; members that they may ignore come without.
+inline constexpr std::uint64_t format_version = 1;
+
+/// An entry without `v` is of format 1. One of a greater format cannot be read: whoever
+/// guessed at its meaning might act against it.
+inline void check_format(const json& obj) {
+  auto found = number_or(obj, "v", 1);
+  if (found > format_version)
+    fail(at("v") + "is of format " + std::to_string(found)
+         + ", written by a newer partita; this one reads formats up to "
+         + std::to_string(format_version) + ": upgrade it");
+}
+
 template <class Enum, std::size_t N>
 Enum word(const json& x, const char* key, const std::array<Enum, N>& all) {
   auto found = text(x, key);

@@ -34,7 +34,7 @@ bool all_tokens(std::string_view text, Predicate good) {
   }
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "'" + std::string{text} + "'";
 }
 
@@ -43,7 +43,7 @@ std::string quoted(std::string_view text) {
 std::string key_fault(std::string_view key) {
   if (all_tokens(key, [](auto token, bool) { return is_token(token); }))
     return {};
-  return quoted(key)
+  return in_quotes(key)
          + " is no key: expected letters, digits and -_/= in tokens joined by "
          + "dots; choose another key";
 }
@@ -54,21 +54,22 @@ std::string pattern_fault(std::string_view pattern) {
   };
   if (all_tokens(pattern, good))
     return {};
-  return quoted(pattern) + " is no pattern: expected a key in which a token may be * and "
+  return in_quotes(pattern)
+         + " is no pattern: expected a key in which a token may be * and "
          + "the last one >; choose another pattern";
 }
 
 std::string nonce_fault(std::string_view nonce) {
   if (!nonce.empty() && made_of(nonce, ""))
     return {};
-  return quoted(nonce) + " is no nonce that can be served: expected letters, digits, - "
-         + "and _";
+  return in_quotes(nonce)
+         + " is no nonce that can be served: expected letters, digits, - " + "and _";
 }
 
 std::string bucket_name_fault(std::string_view name) {
   if (!name.empty() && made_of(name, ""))
     return {};
-  return quoted(name) + " is no name of a bucket: expected letters, digits, - and _; "
+  return in_quotes(name) + " is no name of a bucket: expected letters, digits, - and _; "
          + "choose another name";
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using kind = partition_change::kind;
 
-std::string quoted(const std::string& name) {
+std::string in_quotes(const std::string& name) {
   return '\'' + config::printable(name) + '\'';
 }
 
@@ -21,7 +21,7 @@ std::string not_there(const partition_entries& now, const std::string& name) {
   for (const auto& [known, x] : now)
     names.push_back(known);
   auto near = config::nearest(name, names);
-  return "no partition is named " + quoted(name)
+  return "no partition is named " + in_quotes(name)
          + (near.empty() ? "; `partita partitions list` shows all"
                          : "; did you mean " + near + '?');
 }

@@ -78,7 +78,7 @@ std::string to_partitions_file(const partition_entries& all) {
       continue;
     std::string keys;
     for (const auto& key : partition_named(name).keys)
-      keys += (keys.empty() ? "" : ", ") + config::quoted(key);
+      keys += (keys.empty() ? "" : ", ") + config::in_quotes(key);
     result +=
         "  { keys = [" + keys + "], weight = " + std::to_string(*x.weight) + " },\n";
   }

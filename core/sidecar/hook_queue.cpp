@@ -152,7 +152,7 @@ void hook_queue::on(const ended& what, time_point now) {
 void hook_queue::on(const close&, time_point) {
   closing_ = true;
   // Work is not begun any more. What ends work still is, once.
-  std::erase_if(jobs_, [this](const job& x) {
+  std::erase_if(jobs_, [](const job& x) {
     return !x.run && (x.kind == hook_kind::assigned || x.failures > 0);
   });
 }

@@ -59,7 +59,7 @@ public:
   struct release_answer {
     release_result result = release_result::unknown;
     /// The right one, with wrong_token.
-    version token;
+    partita::version token;
     /// What is done by that.
     orders done;
   };
@@ -73,7 +73,7 @@ public:
   /// Work on these is to end; what is done by that.
   [[nodiscard]] orders take_back(order_id order, const std::vector<grant>& what,
                                  bool lost, time_point until);
-  release_answer release(std::string_view name, version token);
+  release_answer release(std::string_view name, partita::version token);
   /// The application is gone, and its work with it: all that is ending is released.
   [[nodiscard]] orders application_gone();
   /// The worker has stopped: nothing is owned any more.

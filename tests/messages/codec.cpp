@@ -166,3 +166,19 @@ CAF_TEST(the epoch key survives the way through the store) {
   CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"leader":"worker-1"})")), "");
   CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"epoch":9007199254740993})")), "");
 }
+
+CAF_TEST(an entry of a newer format is not read and says who has to be upgraded) {
+  auto newer = [](std::string text) { return text.insert(1, R"("v":2,)"); };
+  auto head = std::string{R"({"version":1,"lifecycle":"empty","partitions":[]})"};
+  auto pulse = std::string{R"({"nonce":"ab","state":"working"})"};
+  auto power = std::string{R"({"epoch":1})"};
+  for (const auto& found : {why(record_from(newer(head))), why(beat_from(newer(pulse))),
+                            why(epoch_from(newer(power)))}) {
+    CAF_CHECK_NOT_EQUAL(found.find("'v': is of format 2"), std::string::npos);
+    CAF_CHECK_NOT_EQUAL(found.find("upgrade"), std::string::npos);
+  }
+  CAF_MESSAGE("one without a version is of the first");
+  good(record_from(head));
+  good(beat_from(pulse));
+  good(epoch_from(power));
+}

@@ -113,6 +113,7 @@ CAF_TEST(a directive that cannot be read says what was found and what was expect
     CAF_CHECK_NOT_EQUAL(found.find(expected), std::string::npos);
   };
   says("directive.drain.worker-3", "", "not JSON");
+  says("directive.drain.worker-3", R"({"v":2})", "'v': is of format 2");
   says("directive.drain.worker-3", "[]", "found a JSON array");
   says("directive.drain.worker-3", R"({"reason":7})", "'reason': expected a string");
   says("directive.drain.", "{}", "expected a name");

@@ -44,10 +44,10 @@ void open(self_pointer self, std::size_t which) {
           [again](const caf::error&) { again(); });
 }
 
-watch_observer_actor::behavior_type watch_observer(self_pointer self, process_id owner,
-                                                   store_actor store,
-                                                   std::vector<std::string> buckets,
-                                                   watch_observer* observer) {
+watch_observer_actor::behavior_type observe(self_pointer self, process_id owner,
+                                            store_actor store,
+                                            std::vector<std::string> buckets,
+                                            watch_observer* observer) {
   auto& s = self->state;
   s.owner = owner;
   s.observer = observer;
@@ -70,8 +70,8 @@ watch_observer_actor::behavior_type watch_observer(self_pointer self, process_id
 caf::actor spawn_watch_observer(world& w, process_id owner, store_actor store,
                                 std::vector<std::string> buckets,
                                 watch_observer& observer) {
-  return caf::actor_cast<caf::actor>(w.system().spawn(
-      watch_observer, owner, std::move(store), std::move(buckets), &observer));
+  return caf::actor_cast<caf::actor>(
+      w.system().spawn(observe, owner, std::move(store), std::move(buckets), &observer));
 }
 
 } // namespace partita::simulation

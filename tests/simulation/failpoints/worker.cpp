@@ -26,7 +26,7 @@ struct fixture {
 
   /// What differs when the failpoint is on.
   template <class F>
-  void differs(without what, F outcome) {
+  void differs(rule what, F outcome) {
     auto right = outcome();
     active_failpoint = what;
     auto wrong = outcome();
