@@ -54,7 +54,7 @@ std::string number(revision x) {
 } // namespace
 
 watch_feed::watch_feed(std::string pattern, milliseconds heartbeat)
-    : pattern_(std::move(pattern)), heartbeat_(heartbeat), silence_(heartbeat * 5 / 2) {}
+    : pattern_(std::move(pattern)), silence_(heartbeat * 5 / 2) {}
 
 // -- watchers ---------------------------------------------------------------------------
 

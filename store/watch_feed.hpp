@@ -178,7 +178,6 @@ private:
   void warn_all(outputs& out, const watch_event& event);
 
   std::string pattern_;
-  std::chrono::milliseconds heartbeat_;
   /// A consumer that is silent for this long is dead.
   std::chrono::milliseconds silence_;
 

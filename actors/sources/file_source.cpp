@@ -15,15 +15,15 @@
 
 namespace partita {
 
-namespace {
-
-using namespace std::chrono_literals;
-
 /// From the thread that watches the file; see file_watch::listener.
 struct file_touched {
   std::string why_not;
   PARTITA_MESSAGE(file_touched, x.why_not)
 };
+
+namespace {
+
+using namespace std::chrono_literals;
 
 struct file_source_state;
 

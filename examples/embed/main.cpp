@@ -8,9 +8,9 @@
 
 #include "topics.hpp"
 
-#include <partita/actors/supervisor.hpp>
+#include <partita/actors/supervisor/supervisor.hpp>
 #include <partita/core/strategies/strategies.hpp>
-#include <partita/store/memory_store.hpp>
+#include <partita/store/memory/memory_store.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

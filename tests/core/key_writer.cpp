@@ -75,7 +75,7 @@ CAF_TEST(a conflict that shows our own value means that an earlier try has lande
 }
 
 CAF_TEST(our own value at a revision that is not greater is no proof of having landed) {
-  for (std::uint64_t at : {3, 4}) {
+  for (std::uint64_t at : {3u, 4u}) {
     begin(4);
     lose_answer();
     repeats_after_the_pause(4);

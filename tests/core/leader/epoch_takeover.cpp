@@ -41,7 +41,7 @@ struct fixture {
   void claims(const epoch_takeover::commands& xs, std::uint64_t epoch,
               std::uint64_t expected) {
     auto x = only<epoch_takeover::write>(xs);
-    CAF_CHECK_EQUAL(x.value, epoch_entry({epoch}, {"worker-1"}, {"me"}));
+    CAF_CHECK_EQUAL(x.value, (epoch_entry{{epoch}, {"worker-1"}, {"me"}}));
     CAF_CHECK_EQUAL(x.expected.value, expected);
   }
 };

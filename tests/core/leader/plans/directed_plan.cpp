@@ -137,11 +137,11 @@ CAF_TEST(partitions that nobody may take stay without an owner) {
 
 CAF_TEST(a pinned partition goes to its worker and the balance is kept) {
   group(3, 12);
-  for (std::size_t i : {1, 4, 2})
+  for (std::size_t i : {1u, 4u, 2u})
     pin(i, 0);
   auto found = run();
   CAF_CHECK_EQUAL(sizes(found), (counts{4, 4, 4}));
-  for (std::size_t i : {1, 4, 2}) {
+  for (std::size_t i : {1u, 4u, 2u}) {
     CAF_CHECK(owns(found, 0, i));
     CAF_CHECK_EQUAL(found.reasons.at(i).substr(0, 4), "pin ");
   }
@@ -232,7 +232,7 @@ CAF_TEST(in a pause only partitions without an owner are dealt) {
 CAF_TEST(weights of what is pinned count in the balance) {
   group(3, 24);
   in.partitions[1].weight = 150;
-  for (std::size_t i : {1, 2, 4, 5, 7, 8})
+  for (std::size_t i : {1u, 2u, 4u, 5u, 7u, 8u})
     pin(i, 0);
   auto found = run();
   CAF_MESSAGE("2450 in all, so 816 for each, give or take the heaviest one");
@@ -242,7 +242,7 @@ CAF_TEST(weights of what is pinned count in the balance) {
       load += in.partitions[i].weight;
     CAF_CHECK(load >= 667 && load <= 966);
   }
-  for (std::size_t i : {1, 2, 4, 5, 7, 8})
+  for (std::size_t i : {1u, 2u, 4u, 5u, 7u, 8u})
     CAF_CHECK(owns(found, 0, i));
 }
 
