@@ -8,6 +8,15 @@
 
 namespace partita::core {
 
+namespace {
+
+// Whether the first heartbeat landed and was written over is not known: a nonce that may
+// have been seen, and ended, is not used again.
+constexpr const char* lost_first =
+    "its first heartbeat met another entry: it joins again under a new nonce";
+
+} // namespace
+
 duration session_length(duration ttl) {
   return failpoint(rule::no_clock_margin) ? ttl : ttl - ttl / 8;
 }
@@ -136,16 +145,10 @@ bool session::mine_before(const nonce& x) const {
 
 /// Decides whether the first beat may be written over what was found at `at`.
 void session::find(revision at, time_point now) {
-  auto again = phase_ == phase::entering && at == revision_;
-  if (found_ && found_->nonce == options_.self && !is_living(found_->state)) {
-    end("it was ended by the leader before its session started");
-    return;
-  }
-  auto mine = found_ && (found_->nonce == options_.self || mine_before(found_->nonce));
   auto lives = found_ && is_living(found_->state);
-  if (lives && !mine && !failpoint(rule::joiner_beats_over_live_beat)) {
+  if (lives && !mine_before(found_->nonce)
+      && !failpoint(rule::joiner_beats_over_live_beat)) {
     // It ends with its goodbye, or when the leader expels it.
-    phase_ = phase::opening;
     read_at_ = now + options_.interval;
     if (!std::exchange(said_to_wait_, true))
       out_.emplace_back(waits{"another incarnation lives under this worker id (nonce "
@@ -154,15 +157,11 @@ void session::find(revision at, time_point now) {
   }
   phase_ = phase::entering;
   revision_ = at;
-  // A refusal over the very revision that was read: not as fast as the store answers.
-  beat_at_ = again ? now + options_.pause : now;
+  beat_at_ = now;
   next_.replaces = found_ ? replaced_by_us(*found_) : nonce{};
 }
 
 nonce session::replaced_by_us(const beat& found) const {
-  // A late write of our own.
-  if (found.nonce == options_.self)
-    return found.replaces;
   // Whoever was ordered to end by a forced mark may still work: its end counts from that
   // mark, and not from our beat.
   if (found.state == beat_state::forced && !mine_before(found.nonce))
@@ -188,11 +187,9 @@ void session::carry_out(const key_writer::step& what, time_point now) {
   } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
     taken(z->entry, now);
   } else if (const auto* v = std::get_if<key_writer::vacant>(&what)) {
-    found_.reset();
-    if (phase_ == phase::entering && !goodbye_)
-      find(v->mark, now);
-    else
-      end("its heartbeat is gone from the store");
+    if (!repeat_first(v->mark, now))
+      end(phase_ == phase::entering ? lost_first
+                                    : "its heartbeat is gone from the store");
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     not_written(now + options_.pause);
   } else if (const auto* w = std::get_if<key_writer::refused>(&what)) {
@@ -227,8 +224,10 @@ void session::landed(const key_writer::landed& what, time_point now) {
 
 void session::taken(const kv_entry& entry, time_point now) {
   auto at = std::to_string(entry.revision.value);
-  if (phase_ == phase::entering && !goodbye_)
-    find(entry.revision, now);
+  if (repeat_first(entry.revision, now))
+    return;
+  if (phase_ == phase::entering)
+    end(lost_first);
   else if (!found_)
     end("its heartbeat was overwritten by something that is none (revision " + at + ')');
   else if (found_->nonce != options_.self)
@@ -237,6 +236,15 @@ void session::taken(const kv_entry& entry, time_point now) {
     end("the leader ended it (revision " + at + ')');
   else
     end("the store lost writes (revision " + at + ')');
+}
+
+/// A conflict over the very revision that the first heartbeat expects is no answer: it is
+/// written again, but not as fast as the store answers.
+bool session::repeat_first(revision found, time_point now) {
+  if (phase_ != phase::entering || goodbye_ || found != revision_)
+    return false;
+  beat_at_ = now + options_.pause;
+  return true;
 }
 
 void session::not_written(time_point beat_at) {

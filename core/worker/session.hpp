@@ -19,15 +19,18 @@ duration session_length(duration ttl);
 ///
 ///   +---------+  free  +----------+ landed / started +---------+ --+ every interval,
 ///   | opening | -----> | entering | ---------------> | beating |   | or at news
-///   +---------+ <----- +----------+                  +---------+ <-+
-///     ^    | another incarnation lives                 |     | goodbye
-///     +----+ / waits; looks again                      v     v
-///                                                    over   said
+///   +---------+        +----------+                  +---------+ <-+
+///     ^    | another        | another entry there      |     | goodbye
+///     +----+ one lives      v                          v     v
+///      / waits; looks     over                       over   said
+///        again
 ///
 /// Promises:
 /// - The first beat is written only over nothing, over a mark, over what cannot be read,
 ///   or over a living beat of an incarnation of this process's own past. While another
 ///   incarnation's living beat stands there, nothing is written.
+/// - A nonce is used once: where the first beat met another entry than the one that it
+///   expected, it may have landed and been ended. The session is over.
 /// - Every beat is a compare-and-set over this incarnation's last one, at most one is
 ///   under way, and nothing is written after the goodbye.
 /// - The session is over once `session_length` has passed since the first send of the
@@ -127,6 +130,7 @@ private:
   void carry_out(const key_writer::step& what, time_point now);
   void landed(const key_writer::landed& what, time_point now);
   void taken(const kv_entry& entry, time_point now);
+  bool repeat_first(revision found, time_point now);
   void not_written(time_point beat_at);
   void end(std::string why);
   void end_with_goodbye(bool acknowledged);
