@@ -87,7 +87,10 @@ public:
   using holdings = std::map<std::string, std::pair<process_id, std::set<std::string>>>;
   holdings held_under_cordon(const directed& directives) const;
   /// Which cordoned worker has got what was not pinned to it; empty: none.
-  std::string gained_since(const holdings& before, const directed& directives) const;
+  /// `pinned`: partitions and workers of all pins that stood meanwhile, if but for an instant.
+  std::string
+  gained_since(const holdings& before, const directed& directives,
+               const std::set<std::pair<std::string, std::string>>& pinned) const;
   /// When anybody last began or ended to work on something.
   core::time_point last_change() const { return last_change_; }
   std::uint64_t grants() const { return grants_; }

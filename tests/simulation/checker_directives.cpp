@@ -85,18 +85,16 @@ checker::holdings checker::held_under_cordon(const directed& directives) const {
   return result;
 }
 
-std::string checker::gained_since(const holdings& before,
-                                  const directed& directives) const {
+std::string
+checker::gained_since(const holdings& before, const directed& directives,
+                      const std::set<std::pair<std::string, std::string>>& pinned) const {
   for (const auto& [worker, then] : before) {
     if (!directives.cordoned.contains(worker))
       continue;
-    for (const auto& name : held_by(then.first)) {
-      auto pin = directives.pins.find(name);
-      if (!then.second.contains(name)
-          && (pin == directives.pins.end() || pin->second != worker))
+    for (const auto& name : held_by(then.first))
+      if (!then.second.contains(name) && !pinned.contains({name, worker}))
         return fmt::format("{} ({}) is cordoned and got {}", worker,
                            world_->name(then.first), name);
-    }
   }
   return {};
 }

@@ -72,7 +72,7 @@ void checker::delivered(process_id who, const std::string& bucket, const kv_entr
   if (bucket != options_.heartbeat_bucket
       || x.value.find("\"draining\"") == std::string::npos)
     return;
-  auto read = beat_from(x.value);
+  auto read = beat_from(x.value, x.stored_at_ns);
   const auto* news = std::get_if<beat>(&read);
   if (news && news->state == beat_state::draining)
     drains_[news->nonce.value].try_emplace(who, world_->now());
@@ -130,7 +130,7 @@ void checker::applied(process_id writer, const std::string& bucket, const kv_ent
 void checker::applied_epoch(const kv_entry& now) {
   if (now.removed)
     return;
-  auto read = epoch_from(now.value);
+  auto read = epoch_from(now.value, now.stored_at_ns);
   const auto* x = std::get_if<epoch_entry>(&read);
   if (!x) {
     fail("entries can be read", "{} = {}", now.key, now.value);
@@ -152,7 +152,7 @@ void checker::applied_record(process_id writer, const kv_entry& now,
     records_.erase(now.key);
     return;
   }
-  auto read = record_from(now.value);
+  auto read = record_from(now.value, now.stored_at_ns);
   auto* x = std::get_if<record>(&read);
   if (!x) {
     fail("entries can be read", "{} = {}", now.key, now.value);
@@ -326,7 +326,7 @@ void checker::applied_beat(process_id writer, const kv_entry& now,
     beats_.erase(now.key);
     return;
   }
-  auto read = beat_from(now.value);
+  auto read = beat_from(now.value, now.stored_at_ns);
   auto* x = std::get_if<beat>(&read);
   if (!x) {
     fail("entries can be read", "{} = {}", now.key, now.value);

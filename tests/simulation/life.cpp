@@ -98,7 +98,9 @@ life_result live(const life_options& options) {
     directives.change_in_peace();
     settle();
     if (!w.stopped())
-      if (auto why = c.gained_since(before, directives.standing()); !why.empty())
+      if (auto why =
+              c.gained_since(before, directives.standing(), directives.pinned_in_peace());
+          !why.empty())
         found.add("a cordoned worker gains nothing but what is pinned to it", why);
   }
   if (directives.any() && !w.stopped()) {

@@ -46,7 +46,7 @@ void operator_model::schedule() {
   world_->after(random_.until_next(mean), [this] {
     if (world_->now() >= end_)
       return;
-    directive_something();
+    give_some_directive();
     schedule();
   });
 }
@@ -65,6 +65,9 @@ void operator_model::finish() {
 }
 
 void operator_model::change_in_peace() {
+  pinned_in_peace_.clear();
+  for (const auto& x : standing().pins)
+    pinned_in_peace_.insert(x);
   for (auto n = random_.between(1, 4); n > 0; --n)
     switch (random_.below(6)) {
     case 0:
@@ -94,7 +97,7 @@ void operator_model::take_all_back() {
 
 // -- directives -----------------------------------------------------------------------------
 
-void operator_model::directive_something() {
+void operator_model::give_some_directive() {
   switch (random_.below(16)) {
   case 0:
   case 1:
@@ -127,7 +130,10 @@ void operator_model::mark_worker(bool drained) {
 }
 
 void operator_model::pin() {
-  put(pin_directive{some_partition(), {some_worker()}});
+  auto partition = some_partition();
+  auto worker = some_worker();
+  pinned_in_peace_.emplace(partition, worker);
+  put(pin_directive{std::move(partition), {std::move(worker)}});
 }
 
 void operator_model::pause(core::duration longest) {
@@ -141,7 +147,7 @@ void operator_model::step_down() {
   for (const auto& x : server_->entries(bucket)) {
     if (x.key != "epoch" || x.removed)
       continue;
-    auto read = epoch_from(x.value);
+    auto read = epoch_from(x.value, x.stored_at_ns);
     const auto* y = std::get_if<epoch_entry>(&read);
     if (!y)
       continue;

@@ -34,12 +34,16 @@ public:
 
   /// What stands in the bucket now, as far as a calm group must follow it.
   directed standing() const;
+  /// Partitions and workers of all pins that stood since change_in_peace began.
+  const std::set<std::pair<std::string, std::string>>& pinned_in_peace() const {
+    return pinned_in_peace_;
+  }
   /// A directive that a leader of a calm group should have removed; empty if there is none.
   std::string left_over() const;
 
 private:
   void schedule();
-  void directive_something();
+  void give_some_directive();
   void mark_worker(bool drained);
   void pin();
   void pause(core::duration longest);
@@ -65,6 +69,7 @@ private:
   /// drawn here.
   rng random_;
   core::time_point end_;
+  std::set<std::pair<std::string, std::string>> pinned_in_peace_;
   double a_minute_ = 0;
 };
 
