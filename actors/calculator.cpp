@@ -129,10 +129,11 @@ void carry_out(self_pointer self, const core::epoch_takeover::commands& what) {
 /// Notes the epochs that an entry knows of.
 void survey(self_pointer self, const kv_entry& entry) {
   auto& greatest = self->state.greatest;
-  auto value = record_from(entry.value);
+  self->state.newest_ns = std::max(self->state.newest_ns, entry.stored_at_ns);
+  auto value = record_from(entry.value, entry.stored_at_ns);
   if (const auto* x = std::get_if<record>(&value))
     greatest = std::max(greatest, x->epoch);
-  auto pulse = beat_from(entry.value);
+  auto pulse = beat_from(entry.value, entry.stored_at_ns);
   if (const auto* x = std::get_if<beat>(&pulse))
     greatest = std::max({greatest, x->applied.epoch, x->seen.epoch});
 }
@@ -146,7 +147,7 @@ void survey_watched(self_pointer self, const watch_event& x) {
   unwatch(self, x.watch == surveyed_records ? s.assignments : s.heartbeats,
           static_cast<watch_number>(x.watch));
   if (--s.replays_missing == 0)
-    carry_out(self, s.epoch_takeover->surveyed(s.greatest, instant(self)));
+    carry_out(self, s.epoch_takeover->surveyed(s.greatest, s.newest_ns, instant(self)));
 }
 
 // -- using it ---------------------------------------------------------------------------
@@ -155,7 +156,7 @@ void survey_watched(self_pointer self, const watch_event& x) {
 std::optional<beat> beat_in(const kv_read& answer) {
   if (answer.status != read_status::found || answer.entry.removed)
     return std::nullopt;
-  auto value = beat_from(answer.entry.value);
+  auto value = beat_from(answer.entry.value, answer.entry.stored_at_ns);
   if (auto* found = std::get_if<beat>(&value))
     return std::move(*found);
   return std::nullopt;
@@ -280,7 +281,7 @@ void newborn(self_pointer self, core::time_point seen_at, std::int64_t created_a
 
 void epoch_key_shown(self_pointer self, const kv_entry& entry) {
   auto& s = self->state;
-  auto value = epoch_from(entry.value);
+  auto value = epoch_from(entry.value, entry.stored_at_ns);
   if (const auto* x = std::get_if<epoch_entry>(&value)) {
     if (x->epoch == s.epoch && x->nonce == s.options.self) {
       s.epoch_shown_at = now(self);
@@ -307,7 +308,7 @@ void records_replayed(self_pointer self, const bucket_identity& bucket) {
 }
 
 void record_shown(self_pointer self, const worker_id& who, const kv_entry& entry) {
-  auto value = record_from(entry.value);
+  auto value = record_from(entry.value, entry.stored_at_ns);
   if (const auto* bad = std::get_if<malformed>(&value))
     report_invalid(self, "assignment", entry.key, bad->why);
   feed(self, core::coordinator::record_shown{who, entry.revision, std::move(value)});

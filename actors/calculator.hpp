@@ -76,6 +76,7 @@ struct calculator_state {
   bool beats_were_replayed = false;
   /// While surveying: the greatest epoch seen, and the replays still to come.
   partita::epoch greatest;
+  std::int64_t newest_ns = 0;
   int replays_missing = 0;
   static inline constexpr const char* name = "partita.calculator";
 };

@@ -3,6 +3,7 @@
 
 #include "partita/actors/log.hpp"
 #include "partita/messages/control_codec.hpp"
+#include "partita/messages/number_limits.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -88,9 +89,12 @@ void value_shown(self_pointer self, const watch_event& x) {
     auto id = history_id_from(entry.key);
     if (const auto* bad = std::get_if<malformed>(&id))
       report_invalid(self, "control", entry.key, bad->why);
+    else if (const auto& plan = std::get<history_id>(id);
+             plan.epoch > greatest_epoch(entry.stored_at_ns))
+      report_invalid(self, "control", entry.key,
+                     "its epoch is more than one day ahead of the server's clock");
     else
-      carry_out(self,
-                self->state.control.log->shown(std::get<history_id>(id), entry.revision));
+      carry_out(self, self->state.control.log->shown(plan, entry.revision));
     return;
   }
   auto value = directive_from(entry.key, entry.value);

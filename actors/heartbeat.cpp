@@ -40,7 +40,7 @@ struct executor {
     const auto& s = self->state;
     ask_read(self, s.bucket, kv_last{keys::heartbeat_of(s.options.worker_id)},
              [self = self](const kv_read& answer) {
-               auto value = beat_from(answer.entry.value);
+               auto value = beat_from(answer.entry.value, answer.entry.stored_at_ns);
                std::optional<beat> found;
                if (auto* x = std::get_if<beat>(&value))
                  found = std::move(*x);

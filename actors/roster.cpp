@@ -71,7 +71,7 @@ void shown(self_pointer self, const worker_id& who, const kv_entry& entry) {
   news.who = who;
   news.revision = entry.revision;
   news.stored_at_ns = entry.stored_at_ns;
-  auto value = beat_from(entry.value);
+  auto value = beat_from(entry.value, entry.stored_at_ns);
   if (auto* found = std::get_if<beat>(&value)) {
     news.value = std::move(*found);
   } else {

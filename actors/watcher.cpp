@@ -18,7 +18,7 @@ void feed(self_pointer self, const core::record_follower::event& what);
 
 /// Reads a record and reports it, once, if it cannot be read.
 decoded<record> read_record(self_pointer self, const kv_entry& entry) {
-  auto result = record_from(entry.value);
+  auto result = record_from(entry.value, entry.stored_at_ns);
   if (const auto* bad = std::get_if<malformed>(&result))
     if (!entry.key.empty() && !entry.removed
         && self->state.invalid.add(entry.key, bad->why))

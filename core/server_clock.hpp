@@ -28,6 +28,15 @@ public:
     return newest_at_ - std::chrono::nanoseconds{newest_ns_ - stored_at_ns};
   }
 
+  /// What the server's clock shows at least, nanoseconds since 1970; 0: not known.
+  std::int64_t at_least(time_point now) const {
+    using std::chrono::nanoseconds;
+    return newest_ns_ == 0
+               ? 0
+               : newest_ns_
+                     + std::chrono::duration_cast<nanoseconds>(now - newest_at_).count();
+  }
+
 private:
   std::int64_t newest_ns_ = 0;
   time_point newest_at_;

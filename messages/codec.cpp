@@ -2,6 +2,7 @@
 #include "partita/messages/codec.hpp"
 
 #include "partita/messages/json_members.hpp"
+#include "partita/messages/number_limits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -87,14 +88,39 @@ std::string read_why(const json& record, const json& x) {
   return found.is_string() ? found.get<std::string>() : std::string{};
 }
 
-stamp read_stamp_or(const json& obj, const char* key) {
-  const auto* x = find(obj, key);
-  if (!x)
-    return {};
-  if (!x->is_object())
-    fail(at(key) + "expected an object, found " + x->dump());
-  return {{number_or(*x, "epoch", 0)}, {number_or(*x, "version", 0)}};
-}
+/// Reads epochs and versions, and refuses those that the entry cannot name.
+class numbers {
+public:
+  explicit numbers(std::int64_t stored_at_ns) : stored_at_ns_{stored_at_ns} {}
+
+  epoch read_epoch(const json& obj, const char* key) const {
+    return {bounded(obj, key, greatest_epoch(stored_at_ns_).value, "epoch")};
+  }
+  version read_version(const json& obj, const char* key) const {
+    return {bounded(obj, key, greatest_version(stored_at_ns_).value, "version")};
+  }
+  stamp read_stamp(const json& obj, const char* key) const {
+    const auto* x = find(obj, key);
+    if (!x)
+      return {};
+    if (!x->is_object())
+      fail(at(key) + "expected an object, found " + x->dump());
+    return {read_epoch(*x, "epoch"), read_version(*x, "version")};
+  }
+
+private:
+  static std::uint64_t bounded(const json& obj, const char* key, std::uint64_t most,
+                               const char* what) {
+    auto found = number_or(obj, key, 0);
+    if (found > most)
+      fail(at(key) + std::to_string(found) + " is no " + what
+           + " of this group: more than one day ahead of the server's clock, expected "
+           + std::to_string(most) + " at most");
+    return found;
+  }
+
+  std::int64_t stored_at_ns_;
+};
 
 } // namespace
 
@@ -125,19 +151,20 @@ std::string to_text(const record& x) {
                {"standby", x.standby}});
 }
 
-decoded<record> record_from(std::string_view text) {
-  return read<record>(text, [](const json& obj) {
+decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns) {
+  return read<record>(text, [in = numbers{stored_at_ns}](const json& obj) {
     check_format(obj);
     record result;
-    result.version.value = number(need(obj, "version"), "version");
+    need(obj, "version");
+    result.version = in.read_version(obj, "version");
     // parti leaves the word empty in records that nobody published.
     const auto& word_found = need(obj, "lifecycle");
     if (word_found != "")
       result.lifecycle = word(word_found, "lifecycle", all_lifecycles);
     for (const auto& x : need_list(need(obj, "partitions"), "partitions"))
       result.partitions.push_back(
-          {read_partition(x), {number_or(x, "token", 0)}, read_why(obj, x)});
-    result.epoch.value = number_or(obj, "epoch", 0);
+          {read_partition(x), in.read_version(x, "token"), read_why(obj, x)});
+    result.epoch = in.read_epoch(obj, "epoch");
     result.leader.value = text_or(obj, "leader");
     result.worker_nonce.value = text_or(obj, "worker_nonce");
     if (const auto* xs = find(obj, "revoking"))
@@ -200,12 +227,12 @@ std::string to_text(const epoch_entry& x) {
                {"nonce", x.nonce.value}});
 }
 
-decoded<epoch_entry> epoch_from(std::string_view text) {
-  return read<epoch_entry>(text, [](const json& obj) {
+decoded<epoch_entry> epoch_from(std::string_view text, std::int64_t stored_at_ns) {
+  return read<epoch_entry>(text, [in = numbers{stored_at_ns}](const json& obj) {
     check_format(obj);
-    return epoch_entry{{number(need(obj, "epoch"), "epoch")},
-                       {text_or(obj, "leader")},
-                       {text_or(obj, "nonce")}};
+    need(obj, "epoch");
+    return epoch_entry{
+        in.read_epoch(obj, "epoch"), {text_or(obj, "leader")}, {text_or(obj, "nonce")}};
   });
 }
 
@@ -223,16 +250,16 @@ std::string to_text(const beat& x) {
                {"program_version", x.program_version}});
 }
 
-decoded<beat> beat_from(std::string_view text) {
-  return read<beat>(text, [](const json& obj) {
+decoded<beat> beat_from(std::string_view text, std::int64_t stored_at_ns) {
+  return read<beat>(text, [in = numbers{stored_at_ns}](const json& obj) {
     check_format(obj);
     beat result;
     result.nonce.value = json_members::text(need(obj, "nonce"), "nonce");
     result.replaces.value = text_or(obj, "replaces");
     result.at = signed_number_or(obj, "at", 0);
     result.state = word(need(obj, "state"), "state", all_beat_states);
-    result.applied = read_stamp_or(obj, "applied");
-    result.seen = read_stamp_or(obj, "seen");
+    result.applied = in.read_stamp(obj, "applied");
+    result.seen = in.read_stamp(obj, "seen");
     result.stopping = read_partitions_or(obj, "stopping");
     result.capacity = signed_number_or(obj, "capacity", 100);
     if (result.capacity < 1)

@@ -11,7 +11,8 @@
 /// Text of the store's values, and back. Reading never throws: what cannot be read is a
 /// value that says why. Unknown members are ignored (a newer worker may write them),
 /// missing ones of parti's subset (version, lifecycle, partitions) are errors, numbers
-/// above max_exact_number are refused as corrupt.
+/// above max_exact_number are refused as corrupt, and so are epochs and versions that an
+/// entry stored at `stored_at_ns` cannot name (number_limits.hpp).
 namespace partita {
 
 /// Why a value could not be read: what was found and what was expected.
@@ -30,12 +31,12 @@ std::string to_text(const leader_entry& x);
 std::string to_text(const epoch_entry& x);
 std::string to_text(const beat& x);
 
-decoded<record> record_from(std::string_view text);
+decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns);
 decoded<claim> claim_from(std::string_view text);
 /// parti's form without a nonce (`worker-3:<unix seconds>`) is read too.
 decoded<leader_entry> leader_from(std::string_view text);
-decoded<epoch_entry> epoch_from(std::string_view text);
-decoded<beat> beat_from(std::string_view text);
+decoded<epoch_entry> epoch_from(std::string_view text, std::int64_t stored_at_ns);
+decoded<beat> beat_from(std::string_view text, std::int64_t stored_at_ns);
 
 /// The words that stand in JSON, events and logs: "cold_start", "working".
 std::string_view to_string(lifecycle x);

@@ -95,16 +95,17 @@ private:
   void add_beat(const worker_id& id, const kv_entry& entry) {
     auto& who = member_of(id);
     who.beat_age_ms = (result_.server_ns - entry.stored_at_ns) / 1'000'000;
-    read("heartbeat", entry, beat_from(entry.value), [&](beat x) { //
+    read("heartbeat", entry, beat_from(entry.value, entry.stored_at_ns), [&](beat x) { //
       who.last_beat = std::move(x);
     });
   }
 
   void add_assignment_entry(const kv_entry& entry) {
     if (entry.key == keys::epoch) {
-      read("assignment", entry, epoch_from(entry.value), [&](epoch_entry x) { //
-        result_.epoch = std::move(x);
-      });
+      read("assignment", entry, epoch_from(entry.value, entry.stored_at_ns),
+           [&](epoch_entry x) { //
+             result_.epoch = std::move(x);
+           });
       return;
     }
     auto id = keys::owner_of(entry.key, keys::records);
@@ -112,10 +113,11 @@ private:
       return;
     auto& who = member_of(*id);
     who.record_stored_at_ns = entry.stored_at_ns;
-    read("assignment", entry, record_from(entry.value), [&](record x) {
-      result_.version = std::max(result_.version, x.version);
-      who.record = std::move(x);
-    });
+    read("assignment", entry, record_from(entry.value, entry.stored_at_ns),
+         [&](record x) {
+           result_.version = std::max(result_.version, x.version);
+           who.record = std::move(x);
+         });
   }
 
   /// Only for those that left another trace as well: an id outlives its worker.

@@ -53,6 +53,7 @@ void coordinator::on(const beat_shown& what, time_point now) {
   if (overruled_)
     return;
   server_clock_.seen(what.stored_at_ns, what.seen_at);
+  reconciler_.versions_up_to(greatest_version(server_clock_.at_least(now)));
   notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now),
          now);
   notice_attributes(what.who, what.value, now);
@@ -87,7 +88,8 @@ void coordinator::on(const record_shown& what, time_point now) {
   if (found) {
     auto holds = !found->partitions.empty() || !found->revoking.empty();
     notice(members_.named(what.who, found->worker_nonce, holds, now), now);
-  }
+  } else
+    note_unrecorded(what.who);
   append(reconciler_.shown(what.who, what.revision, what.value, now), now);
   if (reconciler_.has_record(what.who))
     notice_joiner(what.who, now);
@@ -96,8 +98,15 @@ void coordinator::on(const record_shown& what, time_point now) {
 }
 
 void coordinator::on(const record_gone& what, time_point now) {
+  note_unrecorded(what.who);
   append(reconciler_.gone(what.who, now), now);
   record_lost(what.who, ": its record vanished", now);
+}
+
+/// What its record said is about to be unknown.
+void coordinator::note_unrecorded(const worker_id& who) {
+  if (reconciler_.has_record(who))
+    members_.unrecorded(who, reconciler_.record_of(who).worker_nonce);
 }
 
 void coordinator::record_lost(const worker_id& who, const char* how, time_point now) {

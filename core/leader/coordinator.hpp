@@ -249,6 +249,7 @@ private:
   void adopt_group(time_point now);
   void look_for_vanished(time_point now);
   void notice(const std::vector<membership::news>& news, time_point now);
+  void note_unrecorded(const worker_id& who);
   void record_lost(const worker_id& who, const char* how, time_point now);
   /// A worker takes part once it beats and has a record.
   void notice_joiner(const worker_id& who, time_point now);

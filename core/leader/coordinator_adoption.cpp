@@ -64,15 +64,21 @@ void coordinator::adopt_group(time_point now) {
          now);
 }
 
-/// A living worker has applied a record that is not there, or was made anew: it vanished
-/// while nobody led.
+/// An incarnation that may still work has applied a record that is not there, or was made
+/// again: it vanished while nobody led.
 void coordinator::look_for_vanished(time_point now) {
-  for (const auto& [who, x] : members_.members())
-    if (const auto* pulse = members_.living(who);
-        pulse && pulse->applied.version.value != 0
-        && (!reconciler_.has_record(who)
-            || reconciler_.record_of(who).version < pulse->applied.version))
-      append(reconciler_.vanished(who, pulse->nonce, now), now);
+  for (const auto& [who, x] : members_.members()) {
+    const auto& pulse = x.value;
+    if (x.what != membership::member::content::beat || pulse.applied.version.value == 0
+        || members_.ended(who, pulse.nonce, now))
+      continue;
+    auto recorded = reconciler_.has_record(who);
+    if (recorded && reconciler_.record_of(who).version >= pulse.applied.version)
+      continue;
+    if (!recorded)
+      members_.unrecorded(who, pulse.nonce);
+    append(reconciler_.vanished(who, pulse.nonce, now), now);
+  }
 }
 
 } // namespace partita::core

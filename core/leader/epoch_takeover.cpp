@@ -2,6 +2,7 @@
 #include "partita/core/leader/epoch_takeover.hpp"
 
 #include "partita/messages/codec.hpp"
+#include "partita/messages/number_limits.hpp"
 
 #include <algorithm>
 
@@ -31,7 +32,7 @@ epoch_takeover::commands epoch_takeover::begin() {
 epoch_takeover::commands epoch_takeover::looked(const kv_read& answer, instant at) {
   out_.clear();
   if (writer_.busy()) {
-    auto value = epoch_from(answer.entry.value);
+    auto value = epoch_from(answer.entry.value, answer.entry.stored_at_ns);
     const auto* found_entry = std::get_if<epoch_entry>(&value);
     auto ours = found_entry && *found_entry == entry_;
     carry_out(writer_.looked(answer, ours, at.now), at);
@@ -54,10 +55,9 @@ epoch_takeover::commands epoch_takeover::looked(const kv_read& answer, instant a
 }
 
 void epoch_takeover::found(const kv_entry& entry, instant at) {
-  auto value = epoch_from(entry.value);
+  auto value = epoch_from(entry.value, entry.stored_at_ns);
   if (const auto* x = std::get_if<epoch_entry>(&value)) {
-    claim(std::max(partita::epoch{x->epoch.value + 1}, options_.floor), entry.revision,
-          at);
+    claim(partita::epoch{x->epoch.value + 1}, entry.stored_at_ns, entry.revision, at);
     return;
   }
   // Removed, missing or not readable: what it was must be found in what it led to.
@@ -65,17 +65,29 @@ void epoch_takeover::found(const kv_entry& entry, instant at) {
   out_.emplace_back(survey{});
 }
 
-epoch_takeover::commands epoch_takeover::surveyed(partita::epoch greatest, instant at) {
+epoch_takeover::commands epoch_takeover::surveyed(partita::epoch greatest,
+                                                  std::int64_t newest_ns, instant at) {
   out_.clear();
   auto unseen = static_cast<std::uint64_t>(std::max<std::int64_t>(at.unix_seconds, 0)
                                            + options_.lead);
-  claim(std::max(
-            {partita::epoch{greatest.value + 1}, partita::epoch{unseen}, options_.floor}),
-        surveyed_over_, at);
+  options_.floor = std::max(options_.floor, partita::epoch{unseen});
+  claim(partita::epoch{greatest.value + 1}, newest_ns, surveyed_over_, at);
   return std::move(out_);
 }
 
-void epoch_takeover::claim(partita::epoch next, revision expected, instant at) {
+/// `next` follows what an entry says that was stored at `stored_at_ns`.
+void epoch_takeover::claim(partita::epoch next, std::int64_t stored_at_ns,
+                           revision expected, instant at) {
+  if (next > greatest_epoch(stored_at_ns)) {
+    // By one at most, for the entry was readable: so one second later it is allowed.
+    if (!held_back_ || held_back_->first != next)
+      held_back_.emplace(next, at.now + with_clock_margin(std::chrono::seconds{1}));
+    if (at.now < held_back_->second) {
+      read_at_ = held_back_->second;
+      return;
+    }
+  }
+  next = std::max(next, options_.floor);
   if (auto early = seconds_until(next, options_.lead, at); early.count() > 0) {
     // By then another may have taken it.
     read_at_ = at.now + early;

@@ -5,6 +5,7 @@
 #include "partita/messages/entries.hpp"
 
 #include <cstdint>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -79,15 +80,17 @@ public:
 
   commands begin();
   commands looked(const kv_read& answer, instant at);
-  /// `greatest`: of all epochs in records and heartbeats.
-  commands surveyed(partita::epoch greatest, instant at);
+  /// `greatest`: of all epochs in records and heartbeats; `newest_ns`: the newest time stamp
+  /// of the server among them.
+  commands surveyed(partita::epoch greatest, std::int64_t newest_ns, instant at);
   commands answered(const kv_written& answer, instant at);
   commands tick(instant at);
   std::optional<time_point> wake_at() const;
 
 private:
   void found(const kv_entry& entry, instant at);
-  void claim(partita::epoch next, revision expected, instant at);
+  void claim(partita::epoch next, std::int64_t stored_at_ns, revision expected,
+             instant at);
   void carry_out(const key_writer::step& what, instant at);
 
   options options_;
@@ -97,6 +100,8 @@ private:
   /// The revision over which the survey's result is written.
   revision surveyed_over_;
   std::optional<time_point> read_at_;
+  /// An epoch that readers would refuse yet, and when they do not any more.
+  std::optional<std::pair<partita::epoch, time_point>> held_back_;
 };
 
 } // namespace partita::core

@@ -140,7 +140,7 @@ void record_follower::carry_out(const key_writer::step& what, time_point now) {
     sign_at_ = now;
   } else if (const auto* x = std::get_if<key_writer::taken>(&what)) {
     // Somebody's record: the leader addresses it to us in time.
-    consider(record_from(x->entry.value), x->entry.revision, now);
+    consider(record_from(x->entry.value, x->entry.stored_at_ns), x->entry.revision, now);
   } else if (std::holds_alternative<key_writer::vacant>(what)
              || std::holds_alternative<key_writer::not_sent>(what)) {
     create_at_ = now + options_.pause;

@@ -123,13 +123,16 @@ struct fixture : test::group_fixture {
     x.revision = at;
     x.value = value;
     x.seen_at = sched.clock().now();
-    x.stored_at_ns = 1;
+    // As the leader's clock shows it, which the epoch follows.
+    x.stored_at_ns =
+        std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}
+            .count();
     anon_send(mine, x);
     consume_messages();
   }
 
   beat_state state_of(const std::string& who) {
-    auto value = beat_from(last(heartbeats, "heartbeat." + who).value);
+    auto value = beat_from(last(heartbeats, "heartbeat." + who).value, 0);
     CAF_REQUIRE(std::holds_alternative<beat>(value));
     return std::get<beat>(value).state;
   }
@@ -209,7 +212,7 @@ CAF_TEST(who stands in an unseen owners place is looked up at the streams leader
   hears(kind::beat, "worker-1", at, beat_of("b"));
   hears(kind::replayed);
   auto named = [&] {
-    auto value = record_from(last(assignments, "assignment.worker-1").value);
+    auto value = record_from(last(assignments, "assignment.worker-1").value, 0);
     return std::get<record>(value).worker_nonce.value;
   };
   auto beating = [&](core::duration how_long) {

@@ -153,7 +153,7 @@ struct work_fixture : partita::test::group_fixture {
   }
 
   beat present() {
-    auto value = beat_from(read(beats, "heartbeat.worker-0").value);
+    auto value = beat_from(read(beats, "heartbeat.worker-0").value, 0);
     return std::holds_alternative<beat>(value) ? std::get<beat>(value) : beat{};
   }
 

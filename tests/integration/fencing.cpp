@@ -58,7 +58,7 @@ public:
         return result;
       if (x.change != watch_change::value || !x.entry.key.starts_with("assignment."))
         continue;
-      auto value = record_from(x.entry.value);
+      auto value = record_from(x.entry.value, 0);
       auto epoch = std::get<record>(value).epoch.value;
       result = result == 0 ? epoch : std::min(result, epoch);
     }

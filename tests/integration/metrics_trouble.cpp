@@ -215,7 +215,7 @@ CAF_TEST(a record that somebody else wrote meanwhile is a conflict) {
   client.put("it-assignment", key_of("b"), text_of("b"));
   CAF_MESSAGE("of the two that give partitions away one is written");
   CAF_REQUIRE(eventually(20s, [&] {
-    auto found = record_from(text_of("a"));
+    auto found = record_from(text_of("a"), 0);
     return !std::get<record>(found).revoking.empty();
   }));
   workers.let_answers_pass();

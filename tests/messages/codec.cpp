@@ -2,6 +2,7 @@
 #define CAF_SUITE messages.codec
 
 #include "partita/messages/codec.hpp"
+#include "partita/messages/number_limits.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -37,8 +38,8 @@ record sample_record() {
 } // namespace
 
 CAF_TEST(a record survives the way through the store) {
-  CAF_CHECK(good(record_from(to_text(sample_record()))) == sample_record());
-  CAF_CHECK(good(record_from(to_text(record{}))) == record{});
+  CAF_CHECK(good(record_from(to_text(sample_record()), 0)) == sample_record());
+  CAF_CHECK(good(record_from(to_text(record{}), 0)) == record{});
 }
 
 CAF_TEST(a record has the members that parti reads) {
@@ -51,8 +52,8 @@ CAF_TEST(a record has the members that parti reads) {
 }
 
 CAF_TEST(a record of parti without our members is read) {
-  auto x =
-      good(record_from(R"({"version":4,"lifecycle":"","partitions":[{"keys":["a"]}]})"));
+  auto x = good(
+      record_from(R"({"version":4,"lifecycle":"","partitions":[{"keys":["a"]}]})", 0));
   CAF_CHECK_EQUAL(x.version.value, 4u);
   CAF_CHECK_EQUAL(x.partitions.size(), 1u);
   CAF_CHECK_EQUAL(x.partitions[0].partition.weight, 100);
@@ -70,7 +71,7 @@ CAF_TEST(a reason stands in a record once however many partitions have it) {
   x.partitions[9].reason = "worker-5 joined";
   auto text = to_text(x);
   CAF_CHECK_LESS(text.size(), without + 12u * x.partitions.size());
-  CAF_CHECK(good(record_from(text)) == x);
+  CAF_CHECK(good(record_from(text, 0)) == x);
 }
 
 CAF_TEST(a reason that cannot be read costs nobody a partition) {
@@ -78,7 +79,7 @@ CAF_TEST(a reason that cannot be read costs nobody a partition) {
   for (auto rest : {R"("why":0}]})", R"("why":1}],"reasons":["x"]})",
                     R"("why":-1}],"reasons":["x"]})", R"("why":"x"}],"reasons":["x"]})",
                     R"("why":0}],"reasons":[7]})", R"("why":0}],"reasons":"x"})"}) {
-    auto x = good(record_from(head + rest));
+    auto x = good(record_from(head + rest, 0));
     CAF_REQUIRE_EQUAL(x.partitions.size(), 1u);
     CAF_CHECK_EQUAL(x.partitions[0].reason, "");
   }
@@ -86,13 +87,13 @@ CAF_TEST(a reason that cannot be read costs nobody a partition) {
 
 CAF_TEST(members that we do not know are ignored) {
   CAF_CHECK(
-      !why(record_from(R"({"version":1,"lifecycle":"empty","partitions":[],"x":[]})"))
+      !why(record_from(R"({"version":1,"lifecycle":"empty","partitions":[],"x":[]})", 0))
            .size());
 }
 
 CAF_TEST(a record that cannot be read says what was found and what was expected) {
   auto says = [](std::string_view text, const char* expected) {
-    auto found = why(record_from(text));
+    auto found = why(record_from(text, 0));
     CAF_MESSAGE(text << " -> " << found);
     CAF_CHECK_NOT_EQUAL(found.find(expected), std::string::npos);
   };
@@ -111,10 +112,10 @@ CAF_TEST(a record that cannot be read says what was found and what was expected)
   says(R"({"version":1,"lifecycle":"empty","partitions":[],"revoking":7})", "'revoking'");
 }
 
-CAF_TEST(numbers up to two to the power of 53 are exact) {
+CAF_TEST(the greatest version of all is exact) {
   auto x = sample_record();
-  x.version.value = max_exact_number;
-  CAF_CHECK(good(record_from(to_text(x))) == x);
+  x.version = greatest_version(0);
+  CAF_CHECK(good(record_from(to_text(x), 0)) == x);
 }
 
 CAF_TEST(a beat survives the way through the store) {
@@ -128,16 +129,16 @@ CAF_TEST(a beat survives the way through the store) {
          .capacity = 250,
          .zone = "z",
          .program_version = "0.1.0"};
-  CAF_CHECK(good(beat_from(to_text(x))) == x);
+  CAF_CHECK(good(beat_from(to_text(x), 0)) == x);
   for (auto state : {beat_state::joining, beat_state::stopped, beat_state::restarting,
                      beat_state::expelled, beat_state::forced}) {
     x.state = state;
-    CAF_CHECK(good(beat_from(to_text(x))) == x);
+    CAF_CHECK(good(beat_from(to_text(x), 0)) == x);
   }
-  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"nonce":"a","state":"idle"})")), "");
-  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"nonce":"a","state":"working","capacity":0})")),
-                      "");
-  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"state":"working"})")), "");
+  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"nonce":"a","state":"idle"})", 0)), "");
+  CAF_CHECK_NOT_EQUAL(
+      why(beat_from(R"({"nonce":"a","state":"working","capacity":0})", 0)), "");
+  CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"state":"working"})", 0)), "");
 }
 
 CAF_TEST(a claim survives the way through the store) {
@@ -162,9 +163,9 @@ CAF_TEST(the leader key holds worker and time and nonce) {
 
 CAF_TEST(the epoch key survives the way through the store) {
   epoch_entry x{{7}, {"worker-1"}, {"n"}};
-  CAF_CHECK(good(epoch_from(to_text(x))) == x);
-  CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"leader":"worker-1"})")), "");
-  CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"epoch":9007199254740993})")), "");
+  CAF_CHECK(good(epoch_from(to_text(x), 0)) == x);
+  CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"leader":"worker-1"})", 0)), "");
+  CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"epoch":9007199254740993})", 0)), "");
 }
 
 CAF_TEST(an entry of a newer format is not read and says who has to be upgraded) {
@@ -172,13 +173,53 @@ CAF_TEST(an entry of a newer format is not read and says who has to be upgraded)
   auto head = std::string{R"({"version":1,"lifecycle":"empty","partitions":[]})"};
   auto pulse = std::string{R"({"nonce":"ab","state":"working"})"};
   auto power = std::string{R"({"epoch":1})"};
-  for (const auto& found : {why(record_from(newer(head))), why(beat_from(newer(pulse))),
-                            why(epoch_from(newer(power)))}) {
+  for (const auto& found :
+       {why(record_from(newer(head), 0)), why(beat_from(newer(pulse), 0)),
+        why(epoch_from(newer(power), 0))}) {
     CAF_CHECK_NOT_EQUAL(found.find("'v': is of format 2"), std::string::npos);
     CAF_CHECK_NOT_EQUAL(found.find("upgrade"), std::string::npos);
   }
   CAF_MESSAGE("one without a version is of the first");
-  good(record_from(head));
-  good(beat_from(pulse));
-  good(epoch_from(power));
+  good(record_from(head, 0));
+  good(beat_from(pulse, 0));
+  good(epoch_from(power, 0));
+}
+
+CAF_TEST(epochs and versions far ahead of the servers clock are not read) {
+  constexpr std::int64_t second = 1'000'000'000;
+  constexpr std::int64_t stored = 1'790'000'000 * second;
+  constexpr std::uint64_t last_epoch = 1'790'086'400;
+  constexpr std::uint64_t last_version = (last_epoch + 1) << 20;
+  auto record_text = [](std::uint64_t epoch, std::uint64_t version, std::uint64_t token) {
+    record x;
+    x.epoch = {epoch};
+    x.version = {version};
+    x.partitions = {{{{"a"}, 100}, {token}}};
+    return to_text(x);
+  };
+  auto pulse = [](std::uint64_t applied, std::uint64_t seen, std::uint64_t version) {
+    beat x;
+    x.nonce = {"n"};
+    x.applied = {{applied}, {version}};
+    x.seen = {{seen}, {version}};
+    return to_text(x);
+  };
+  CAF_MESSAGE("one day is allowed");
+  good(record_from(record_text(last_epoch, last_version, last_version), stored));
+  good(beat_from(pulse(last_epoch, last_epoch, last_version), stored));
+  good(epoch_from(to_text(epoch_entry{{last_epoch}, {}, {}}), stored));
+  CAF_MESSAGE("one more is not, wherever it stands");
+  for (const auto& found :
+       {why(record_from(record_text(last_epoch + 1, 1, 1), stored)),
+        why(record_from(record_text(1, last_version + 1, 1), stored)),
+        why(record_from(record_text(1, 1, last_version + 1), stored)),
+        why(beat_from(pulse(last_epoch + 1, 1, 1), stored)),
+        why(beat_from(pulse(1, last_epoch + 1, 1), stored)),
+        why(beat_from(pulse(1, 1, last_version + 1), stored)),
+        why(epoch_from(to_text(epoch_entry{{last_epoch + 1}, {}, {}}), stored))})
+    CAF_CHECK_NOT_EQUAL(found.find("ahead of the server's clock"), std::string::npos);
+  CAF_MESSAGE("without a time stamp the numbers still end below 2^53");
+  CAF_CHECK_NOT_EQUAL(why(record_from(record_text(1, max_exact_number, 1), 0)), "");
+  CAF_CHECK_NOT_EQUAL(
+      why(epoch_from(to_text(epoch_entry{{(1ull << 33) - 1}, {}, {}}), 0)), "");
 }

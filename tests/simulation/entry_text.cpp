@@ -101,11 +101,11 @@ std::string short_text(const kv_entry& x) {
   if (x.removed)
     return "(removed)";
   if (begins(x, "heartbeat."))
-    return text_or_value(beat_from(x.value), x);
+    return text_or_value(beat_from(x.value, x.stored_at_ns), x);
   if (begins(x, "assignment."))
-    return text_or_value(record_from(x.value), x);
+    return text_or_value(record_from(x.value, x.stored_at_ns), x);
   if (x.key == "epoch")
-    return text_or_value(epoch_from(x.value), x);
+    return text_or_value(epoch_from(x.value, x.stored_at_ns), x);
   if (x.key == "leader")
     return text_or_value(leader_from(x.value), x);
   return text_or_value(claim_from(x.value), x);
@@ -115,10 +115,11 @@ bool is_routine(const kv_entry& now, const std::optional<kv_entry>& before) {
   if (!before || before->removed || now.removed)
     return false;
   if (begins(now, "heartbeat."))
-    return same(beat_from(now.value), beat_from(before->value), [](beat x) {
-      x.at = 0;
-      return x;
-    });
+    return same(beat_from(now.value, now.stored_at_ns),
+                beat_from(before->value, before->stored_at_ns), [](beat x) {
+                  x.at = 0;
+                  return x;
+                });
   if (now.key == "leader")
     return same(leader_from(now.value), leader_from(before->value),
                 [](const leader_entry& x) { return x.nonce; });

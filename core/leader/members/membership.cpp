@@ -50,7 +50,7 @@ std::vector<membership::news> membership::beat_shown(const worker_id& who, revis
   x.seen_at = seen_at;
   x.asked = false;
   x.patience_until.reset();
-  look_at_named(x);
+  look_at_owners(x);
   auto gone = change::left;
   if (what.state == beat_state::draining && !drained)
     gone = change::drains;
@@ -112,18 +112,26 @@ std::vector<membership::news> membership::named(const worker_id& who,
   auto& x = i->second;
   if (is_new)
     x.seen_at = complete_since_.value_or(now);
+  // One that had nothing to lose need not be followed to its end.
+  if (x.named && x.named != incarnation && !x.named_holds
+      && !x.owners.at(*x.named).unrecorded)
+    x.owners.erase(*x.named);
   x.named_holds = holds;
-  if (x.named != incarnation) {
-    x.named = incarnation;
-    x.named_was_seen = false;
-    x.replaced_at.reset();
-    x.look_at.reset();
-    look_at_named(x);
-  }
+  x.named = incarnation;
+  if (x.owners.try_emplace(incarnation).second)
+    look_at_owners(x);
   return recount(who, x, now, change::left);
 }
 
-void membership::look_at_named(member& x) {
+void membership::unrecorded(const worker_id& who, const nonce& incarnation) {
+  auto& x = members_[who];
+  if (x.ended.contains(incarnation))
+    return;
+  x.owners[incarnation].unrecorded = true;
+  look_at_owners(x);
+}
+
+void membership::look_at_owners(member& x) {
   if (x.what != content::beat)
     return;
   const auto& y = x.value;
@@ -141,30 +149,37 @@ void membership::look_at_named(member& x) {
   }
   if (!y.replaces.value.empty())
     x.ended.insert(y.replaces);
-  if (!x.named)
-    return;
-  auto is_named = y.nonce == *x.named;
-  if (is_named)
-    x.named_was_seen = true;
-  if (is_named && is_living(y.state))
-    x.replaced_at.reset();
-  else if (x.named_was_seen && !x.replaced_at)
-    x.replaced_at = x.seen_at;
+  for (auto& [incarnation, owner] : x.owners) {
+    auto stands = y.nonce == incarnation;
+    owner.seen = owner.seen || stands;
+    if (stands && is_living(y.state))
+      owner.replaced_at.reset();
+    else if (owner.seen && !owner.replaced_at)
+      owner.replaced_at = x.seen_at;
+  }
 }
 
-bool membership::is_doubtful(const member& x) const {
-  return x.what == content::beat && x.named && x.named_holds && !x.named_was_seen
-         && !x.ended.contains(*x.named);
+bool membership::is_doubtful(const member& x, const nonce& incarnation,
+                             const member::owner& y) const {
+  if (y.replaced_at || x.ended.contains(incarnation))
+    return false;
+  // The one that a record names is made to end by a mark where it is missing.
+  if (x.named == incarnation && !y.unrecorded)
+    return x.named_holds && x.what == content::beat && !y.seen;
+  return x.what != content::beat || x.value.nonce != incarnation;
 }
 
 void membership::looked(const worker_id& who, const nonce& incarnation,
                         const nonce& found, time_point now) {
   auto i = members_.find(who);
-  if (i == members_.end() || i->second.named != incarnation || !is_doubtful(i->second)
-      || found == incarnation)
+  if (i == members_.end() || found == incarnation)
     return;
-  i->second.named_was_seen = true;
-  i->second.replaced_at = now;
+  auto& x = i->second;
+  auto owner = x.owners.find(incarnation);
+  if (owner == x.owners.end() || !is_doubtful(x, incarnation, owner->second))
+    return;
+  owner->second.seen = true;
+  owner->second.replaced_at = now;
 }
 
 // -- time -------------------------------------------------------------------------------
@@ -216,14 +231,19 @@ membership::outcome membership::tick(time_point now) {
         }
       }
     }
-    if (is_doubtful(x) && (!x.look_at || now >= *x.look_at)) {
-      x.look_at = now + options_.ttl / 4;
-      result.looks.push_back({who, *x.named});
+    for (auto& [incarnation, y] : x.owners) {
+      if (is_doubtful(x, incarnation, y) && (!y.look_at || now >= *y.look_at)) {
+        y.look_at = now + options_.ttl / 4;
+        result.looks.push_back({who, incarnation});
+      }
+      if (!x.ended.contains(incarnation) && has_ended(x, incarnation, now)) {
+        x.ended.insert(incarnation);
+        result.ended.push_back(who);
+      }
     }
-    if (x.named && !x.ended.contains(*x.named) && has_ended(x, *x.named, now)) {
-      x.ended.insert(*x.named);
-      result.ended.push_back(who);
-    }
+    std::erase_if(x.owners, [&x = x](const auto& y) {
+      return y.first != x.named && x.ended.contains(y.first);
+    });
     for (auto& y : recount(who, x, now, change::left))
       result.news.push_back(std::move(y));
   }
@@ -234,10 +254,12 @@ std::optional<time_point> membership::wake_at() const {
   std::optional<time_point> result;
   for (const auto& [who, x] : members_) {
     result = earlier(result, silent_at(x));
-    if (is_doubtful(x))
-      result = earlier(result, x.look_at.value_or(x.seen_at));
-    if (x.replaced_at && x.named && !x.ended.contains(*x.named))
-      result = earlier(result, *x.replaced_at + silence());
+    for (const auto& [incarnation, y] : x.owners) {
+      if (is_doubtful(x, incarnation, y))
+        result = earlier(result, y.look_at.value_or(x.seen_at));
+      if (y.replaced_at && !x.ended.contains(incarnation))
+        result = earlier(result, *y.replaced_at + silence());
+    }
     if (x.counted && x.what == content::beat && x.value.state == beat_state::restarting)
       result = earlier(result, x.seen_at + options_.restart_hold);
   }
@@ -252,11 +274,12 @@ bool membership::has_ended(const member& x, const nonce& incarnation,
     return true;
   if (failpoint(rule::missing_beat_is_end) && x.what == content::nothing)
     return true;
-  if (x.named != incarnation || !x.replaced_at)
+  auto i = x.owners.find(incarnation);
+  if (i == x.owners.end() || !i->second.replaced_at)
     return false;
   if (failpoint(rule::forced_without_wait))
     return true;
-  return now >= *x.replaced_at + silence();
+  return now >= *i->second.replaced_at + silence();
 }
 
 bool membership::ended(const worker_id& who, const nonce& incarnation,
@@ -286,7 +309,8 @@ bool membership::takes_part(const member& x, time_point now) const {
   switch (x.what) {
   case content::nothing:
   case content::unreadable:
-    return x.named_holds && !x.ended.contains(*x.named) && !x.replaced_at;
+    return x.named_holds && !x.ended.contains(*x.named)
+           && !x.owners.at(*x.named).replaced_at;
   case content::beat:
     break;
   }

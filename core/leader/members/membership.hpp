@@ -96,13 +96,20 @@ public:
     /// The incarnation that the record names, and whether it has something to lose.
     std::optional<partita::nonce> named;
     bool named_holds = false;
-    /// It was seen in its place, so that whatever else we see there is newer.
-    bool named_was_seen = false;
-    /// When to look again whether another one stands there.
-    std::optional<time_point> look_at;
-    /// Since when another incarnation, a forced mark, or nothing (by a look) stands in the
-    /// place of `named`.
-    std::optional<time_point> replaced_at;
+    /// An incarnation that was given something, as far as is known.
+    struct owner {
+      /// It was seen in its place, so that whatever else we see there is newer.
+      bool seen = false;
+      /// Its record vanished: nothing but its end says that it does not work.
+      bool unrecorded = false;
+      /// When to look again whether another one stands there.
+      std::optional<time_point> look_at;
+      /// Since when another incarnation, a forced mark, or nothing (by a look) stands in
+      /// its place.
+      std::optional<time_point> replaced_at;
+    };
+    /// The one that the record names, and those whose record vanished; until they end.
+    std::map<partita::nonce, owner> owners;
     /// Incarnations of this id that have ended.
     std::set<partita::nonce> ended;
     /// Counted among those that take part.
@@ -140,6 +147,8 @@ public:
 
   // -- what the records say -------------------------------------------------------------
 
+  /// The record of `who` vanished, and this incarnation may still work by it.
+  void unrecorded(const worker_id& who, const nonce& incarnation);
   /// The record of `who` names this incarnation; `holds`: with partitions.
   std::vector<news> named(const worker_id& who, const nonce& incarnation, bool holds,
                           time_point now);
@@ -151,6 +160,8 @@ public:
 
   // -- questions ------------------------------------------------------------------------
 
+  /// Whether this incarnation certainly works no more: the only answer to that question. A
+  /// `forced` one may still work, until (d) says that it does not.
   bool ended(const worker_id& who, const nonce& incarnation, time_point now) const;
   /// The beat of the incarnation that lives now, if any.
   const beat* living(const worker_id& who) const;
@@ -168,9 +179,10 @@ public:
 private:
   duration silence() const;
   bool has_ended(const member& x, const nonce& incarnation, time_point now) const;
-  void look_at_named(member& x);
-  /// Whether what is shown in the place of `named` may be older.
-  bool is_doubtful(const member& x) const;
+  void look_at_owners(member& x);
+  /// Whether what is shown in the place of this owner may be older, or is nothing.
+  bool is_doubtful(const member& x, const nonce& incarnation,
+                   const member::owner& y) const;
   std::vector<news> recount(const worker_id& who, member& x, time_point now,
                             change if_gone);
   bool takes_part(const member& x, time_point now) const;

@@ -29,9 +29,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     x.voided = true;
     newest_ = std::max(newest_, found->version);
   } else if (found) {
-    if (auto i = orphans_.find(who);
-        i != orphans_.end() && i->second == found->worker_nonce)
-      orphans_.erase(i); // It had not vanished after all.
+    orphans_.erase({who, found->worker_nonce}); // It had not vanished after all.
     x.voided = false;
     auto ours = seen == x.written || (x.writer.busy() && *found == x.under_way);
     // What others wrote in between is not known: what is being revoked counts from here.
@@ -76,29 +74,24 @@ reconciler::commands reconciler::vanished(const worker_id& who, const nonce& inc
   hold(now);
   // A record that is there will be followed, and its worker then does what it says.
   if (!has_record(who) && !failpoint(rule::vanished_record_ignored))
-    orphans_[who] = incarnation;
+    orphans_.emplace(who, incarnation);
   return {};
 }
 
 /// What the record says is not known any more.
 void reconciler::lose(const worker_id& who, slot& x, time_point now) {
   hold(now);
-  if (x.value && !failpoint(rule::vanished_record_ignored))
-    orphans_[who] = x.value->worker_nonce;
+  if (x.value && !x.value->worker_nonce.value.empty()
+      && !failpoint(rule::vanished_record_ignored))
+    orphans_.emplace(who, x.value->worker_nonce);
   x.value.reset();
   x.revoked.clear();
   x.unsealed = x.voided = false;
 }
 
-bool reconciler::beats_still(const worker_id& who, const nonce& incarnation) const {
-  const auto* pulse = members_.living(who);
-  return pulse && pulse->nonce == incarnation;
-}
-
-/// Those that beat no more have noticed, or have ended.
-void reconciler::forget_orphans() {
+void reconciler::forget_orphans(time_point now) {
   auto gone = std::erase_if(
-      orphans_, [this](const auto& x) { return !beats_still(x.first, x.second); });
+      orphans_, [&](const auto& x) { return members_.ended(x.first, x.second, now); });
   if (gone != 0)
     mark_all();
 }
@@ -238,7 +231,7 @@ reconciler::commands reconciler::may_grant_at(time_point when, time_point now) {
 
 reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
   out_.clear();
-  forget_orphans();
+  forget_orphans(now);
   mark(who);
   work(now);
   if (auto i = slots_.find(who); i != slots_.end())
@@ -283,6 +276,15 @@ void reconciler::push(const worker_id& who, slot& x, time_point now) {
     return;
   x.sealing = x.unsealed;
   if (!x.sealing) {
+    if (newest_ >= most_) {
+      // Each second allows 2^20 more.
+      x.retry_at = now + std::chrono::seconds{1};
+      x.clean = false;
+      out_.emplace_back(complain{who,
+                                 "its next version would be more than one day ahead of "
+                                 "the server's clock; it waits"});
+      return;
+    }
     next->version = next_version();
     for (auto& y : next->partitions)
       if (y.token.value == 0)
@@ -302,8 +304,8 @@ bool reconciler::may_write(const slot& x, time_point now) const {
 
 bool reconciler::may_grant(time_point now) const {
   auto newborn = birth_until_ && now < *birth_until_;
-  auto orphaned = std::any_of(orphans_.begin(), orphans_.end(), [this](const auto& x) {
-    return beats_still(x.first, x.second);
+  auto orphaned = std::any_of(orphans_.begin(), orphans_.end(), [&](const auto& x) {
+    return !members_.ended(x.first, x.second, now);
   });
   return sealed_ && !orphaned && !(hold_until_ && now < *hold_until_)
          && (!newborn || failpoint(rule::no_newborn_wait));
@@ -354,7 +356,7 @@ reconciler::commands reconciler::looked(const worker_id& who, const kv_read& ans
   auto& x = at(who);
   auto ours = false;
   if (answer.status == read_status::found && !answer.entry.removed) {
-    auto found = record_from(answer.entry.value);
+    auto found = record_from(answer.entry.value, answer.entry.stored_at_ns);
     const auto* value = std::get_if<record>(&found);
     ours = value && *value == x.under_way;
   }
@@ -365,7 +367,7 @@ reconciler::commands reconciler::looked(const worker_id& who, const kv_read& ans
 
 reconciler::commands reconciler::tick(time_point now) {
   out_.clear();
-  forget_orphans();
+  forget_orphans(now);
   for (auto& [who, x] : slots_) {
     carry_out(who, x, x.writer.tick(now), now);
     if (x.retry_at && now >= *x.retry_at) {
@@ -407,7 +409,7 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
       x.retry_at = now + options_.pause;
     if (x.sealing && failpoint(rule::no_second_seal))
       x.unsealed = false;
-    auto value = record_from(z->entry.value);
+    auto value = record_from(z->entry.value, z->entry.stored_at_ns);
     if (failpoint(rule::unseen_revision) && std::holds_alternative<record>(value)) {
       x.value = std::get<record>(value);
       x.revision = z->entry.revision;

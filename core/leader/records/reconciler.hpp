@@ -4,6 +4,7 @@
 #include "partita/core/key_writer.hpp"
 #include "partita/core/leader/members/membership.hpp"
 #include "partita/messages/codec.hpp"
+#include "partita/messages/number_limits.hpp"
 
 #include <map>
 #include <memory>
@@ -44,8 +45,8 @@ namespace partita::core {
 /// - A record never goes back to a smaller (epoch, version): one that appears is void, and
 ///   what was there before is written over it.
 /// - Nothing is granted before `may_grant_at`, nor for `hold` after a record vanished or
-///   could not be read, nor while the incarnation that it named still beats: it has not
-///   noticed, and nobody knows what it still does.
+///   could not be read, nor before the incarnation that it named has ended: it may not have
+///   noticed, and what it still works on is not known.
 class reconciler {
 public:
   struct options {
@@ -115,6 +116,9 @@ public:
   commands reserve(std::vector<worker_id> standbys, time_point now);
   /// Grants nothing before.
   commands may_grant_at(time_point when, time_point now);
+  /// No record that is written from now on has a version above `most`: readers would refuse
+  /// it.
+  void versions_up_to(partita::version most) { most_ = most; }
   /// What is known of this worker has changed.
   commands touch(const worker_id& who, time_point now);
 
@@ -188,8 +192,7 @@ private:
   slot& at(const worker_id& who);
   void hold(time_point now);
   void lose(const worker_id& who, slot& x, time_point now);
-  void forget_orphans();
-  bool beats_still(const worker_id& who, const nonce& incarnation) const;
+  void forget_orphans(time_point now);
   void look(const worker_id& who, slot& x, time_point now);
   void index(const worker_id& who, slot& x);
   void count_moves(slot& x);
@@ -243,11 +246,12 @@ private:
   partita::lifecycle lifecycle_ = lifecycle::empty;
   std::vector<worker_id> standbys_;
   partita::version newest_;
+  partita::version most_ = greatest_version(0);
   /// Only with the failpoint of that name.
   std::uint64_t restarted_ = 0;
-  /// Whose record vanished or cannot be read: the incarnation that it named. Nothing is
-  /// granted while that beats.
-  std::map<worker_id, nonce, by_number> orphans_;
+  /// The incarnations whose record vanished or cannot be read. Nothing is granted before
+  /// they have ended.
+  std::set<std::pair<worker_id, nonce>> orphans_;
   /// Nothing is granted before; both with the time at which all is looked at again.
   std::optional<time_point> hold_until_;
   std::optional<time_point> birth_until_;

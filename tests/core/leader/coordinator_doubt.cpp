@@ -97,6 +97,50 @@ CAF_TEST(a vanished record takes its worker out until it is made anew) {
   CAF_CHECK_EQUAL(owned(1), 6u);
 }
 
+CAF_TEST(an incarnation that lost its record before this leader is waited for) {
+  for (auto state : {beat_state::working, beat_state::forced}) {
+    elect(3);
+    store.clear();
+    beats.clear();
+    CAF_MESSAGE("what it has applied stands nowhere; a forced one may still work");
+    auto& lost = beats[id(1)];
+    lost.value.nonce = {"n1"};
+    lost.value.state = state;
+    lost.value.applied = {{2}, {2 * versions_per_epoch + 5}};
+    lost.deaf = true;
+    show_beat(id(1));
+    join(0);
+    give(12);
+    replay();
+    pass(6200ms, {0});
+    CAF_CHECK_EQUAL(owned(0), 0u);
+    CAF_MESSAGE("silent or ordered to end for ttl and five per cent: it has ended");
+    pass(200ms, {0});
+    CAF_CHECK_EQUAL(owned(0), 12u);
+  }
+}
+
+CAF_TEST(each record that vanishes holds grants anew) {
+  cold_start_of(3);
+  auto lose = [this](int n, const std::string& next) {
+    store.erase(id(n));
+    on(coordinator::record_gone{id(n)});
+    auto& x = beats[id(n)];
+    x.value = {};
+    x.value.nonce = {next};
+    x.value.replaces = {nonce(n)};
+    x.value.state = beat_state::joining;
+    show_beat(id(n));
+  };
+  lose(1, "again");
+  pass(4s, {0});
+  lose(2, "again");
+  pass(6200ms, {0});
+  CAF_CHECK_EQUAL(owned(0), 4u);
+  pass(300ms, {0});
+  CAF_CHECK_EQUAL(owned(0), 12u);
+}
+
 CAF_TEST(nothing is granted on newborn buckets until they are old enough) {
   on(coordinator::newborn_until{now + 3s});
   on(coordinator::newborn_until{now + 2s});

@@ -48,7 +48,7 @@ CAF_TEST(a mark over a beat that cannot be read can be read) {
   on(coordinator::beat_unreadable{id(7), {++last}, now});
   beats[id(7)].revision = last;
   pass(6400ms, {0, 1});
-  auto found = beat_from(to_text(beats[id(7)].value));
+  auto found = beat_from(to_text(beats[id(7)].value), 0);
   CAF_REQUIRE(std::holds_alternative<beat>(found));
   CAF_CHECK(std::get<beat>(found).state == beat_state::expelled);
 }

@@ -61,14 +61,14 @@ CAF_TEST(where the key is missing the epoch is above all that the survey shows) 
   mine.begin();
   only<epoch_takeover::survey>(answer(nothing_there()));
   began = 1000;
-  claims(mine.surveyed({5000}, at()), 5001, 0);
+  claims(mine.surveyed({5000}, 0, at()), 5001, 0);
 }
 
 CAF_TEST(where nothing is left the epoch is above all that was granted under) {
   began = 1700000000;
   mine.begin();
   only<epoch_takeover::survey>(answer(nothing_there()));
-  claims(mine.surveyed({}, at()), 1700000007, 0);
+  claims(mine.surveyed({}, 0, at()), 1700000007, 0);
   auto x = only<epoch_takeover::acceded>(answer(done(1)));
   CAF_MESSAGE("something may have been granted in this second under an epoch six ahead");
   CAF_CHECK(x.may_grant_at == now + 1s);
@@ -133,7 +133,7 @@ CAF_TEST(an epoch that something was granted under is not given again) {
       auto next =
           key == epoch{} ? answer(nothing_there()) : answer(epoch_key(5, key.value));
       if (key == epoch{})
-        next = mine.surveyed({}, at());
+        next = mine.surveyed({}, 0, at());
       while (next.empty()) {
         now = *mine.wake_at();
         next = tick();
@@ -158,7 +158,7 @@ CAF_TEST(a removed or unreadable key is written over its revision after a survey
     auto any = with({});
     any.begin();
     only<epoch_takeover::survey>(any.looked(x, at()));
-    claims(any.surveyed({8}, at()), 9, 7);
+    claims(any.surveyed({8}, 0, at()), 9, 7);
   }
 }
 
@@ -196,7 +196,7 @@ CAF_TEST(a key that vanished meanwhile leads to a survey) {
   answer(epoch_key(5, 41));
   answer(conflict());
   only<epoch_takeover::survey>(answer(mark(6)));
-  claims(mine.surveyed({46}, at()), 47, 6);
+  claims(mine.surveyed({46}, 0, at()), 47, 6);
 }
 
 CAF_TEST(what the store does not answer or take is tried again) {
@@ -230,6 +230,27 @@ CAF_TEST(an epoch is at least what its leader knows to be needed) {
   CAF_MESSAGE("it holds more");
   only<epoch_takeover::read>(known.answered(conflict(), at()));
   claims(known.looked(epoch_key(6, 50), at()), 51, 6);
+}
+
+CAF_TEST(an epoch at the readers limit is followed one second later) {
+  constexpr std::int64_t stored = 1'700'000'000;
+  began = stored;
+  auto found = epoch_key(5, stored + 86'400);
+  found.entry.stored_at_ns = stored * 1'000'000'000;
+  mine.begin();
+  CAF_MESSAGE("the next one is what readers refuse in this second");
+  CAF_CHECK(answer(found).empty());
+  now += 1049ms;
+  CAF_CHECK(tick().empty());
+  now += 1ms;
+  only<epoch_takeover::read>(tick());
+  claims(answer(found), stored + 86'401, 5);
+  CAF_MESSAGE("one that is further ahead is no epoch of ours");
+  auto any = with({});
+  any.begin();
+  auto poison = epoch_key(5, stored + 86'401);
+  poison.entry.stored_at_ns = stored * 1'000'000'000;
+  only<epoch_takeover::survey>(any.looked(poison, at()));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -375,7 +375,7 @@ CAF_TEST(after a record vanished nothing is granted for the hold) {
   CAF_CHECK(want({{"b", {1, 2, 3}}}).empty());
   CAF_CHECK(!mine->settled());
   CAF_MESSAGE("it has noticed");
-  CAF_CHECK(lives("a", "a2").empty());
+  CAF_CHECK(joins_again("a", "a2").empty());
   nothing_until(6300ms);
   auto x = only<reconciler::write>(tick());
   CAF_CHECK_EQUAL(x.who, id("b"));
@@ -390,10 +390,23 @@ CAF_TEST(nothing is granted while somebody beats whose record vanished) {
   CAF_CHECK(tick().empty());
   CAF_CHECK(lives("a").empty());
   CAF_CHECK(!mine->settled());
-  CAF_MESSAGE("it joins anew, or is made to end");
-  auto xs = lives("a", "a2");
+  CAF_MESSAGE("it joins again");
+  auto xs = joins_again("a", "a2");
   CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "1 2 3 ");
   CAF_CHECK(want({{"b", {1, 2, 3}}}).empty());
+}
+
+CAF_TEST(nothing is granted before an incarnation whose record vanished has ended) {
+  two_owners();
+  gone("a");
+  CAF_CHECK(want({{"b", {1, 2, 3}}}).empty());
+  now += 10min;
+  CAF_MESSAGE("ordered to end, it may still work");
+  CAF_CHECK(says("a", beat_state::forced).empty());
+  CAF_CHECK(tick().empty());
+  CAF_MESSAGE("silent after that: a mark says that it has ended");
+  auto xs = says("a", beat_state::expelled);
+  CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "1 2 3 ");
 }
 
 CAF_TEST(a record that is shown again has not vanished) {

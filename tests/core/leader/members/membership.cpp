@@ -595,4 +595,64 @@ CAF_TEST(what was never seen has not ended) {
   CAF_CHECK(!ended(1, "a"));
 }
 
+// -- incarnations without a record -------------------------------------------------------
+
+CAF_TEST(an incarnation whose record vanished has ended as any other) {
+  CAF_MESSAGE("forced: after ttl and five per cent");
+  show(1, 1, "a", beat_state::forced);
+  group.unrecorded(id(1), {"a"});
+  now += 6299ms;
+  CAF_CHECK(tick().ended.empty());
+  CAF_CHECK(!ended(1, "a"));
+  now += 1ms;
+  CAF_CHECK_EQUAL(tick().ended.size(), 1u);
+  CAF_CHECK(ended(1, "a"));
+  CAF_MESSAGE("replaced: at once");
+  show(2, 2, "b");
+  group.unrecorded(id(2), {"b"});
+  show(2, 3, beat_of("c", beat_state::joining, "b"));
+  CAF_CHECK(ended(2, "b"));
+}
+
+CAF_TEST(an incarnation whose record names another one now is followed to its end) {
+  an_owner();
+  group.unrecorded(id(1), {"a"});
+  name(1, "b", false);
+  CAF_CHECK(!ended(1, "a"));
+  CAF_MESSAGE("another one stands there, and does not say that it replaces a");
+  show(1, 2, "b");
+  now += 6299ms;
+  show(1, 3, "b");
+  CAF_CHECK(!ended(1, "a"));
+  now += 1ms;
+  tick();
+  CAF_CHECK(ended(1, "a"));
+}
+
+CAF_TEST(where an incarnation without a record is not seen the streams leader is asked) {
+  group.unrecorded(id(1), {"a"});
+  auto x = tick();
+  CAF_REQUIRE_EQUAL(x.looks.size(), 1u);
+  CAF_CHECK_EQUAL(x.looks.front().incarnation.value, "a");
+  CAF_MESSAGE("asked again until it is known");
+  now += 1500ms;
+  CAF_CHECK_EQUAL(tick().looks.size(), 1u);
+  group.looked(id(1), {"a"}, {}, now);
+  now += 6299ms;
+  CAF_CHECK(tick().looks.empty());
+  CAF_CHECK(!ended(1, "a"));
+  now += 1ms;
+  tick();
+  CAF_CHECK(ended(1, "a"));
+  CAF_CHECK(!group.wake_at());
+}
+
+CAF_TEST(only the incarnation that the record names is held for its restart) {
+  an_owner();
+  CAF_MESSAGE("another one came in its place and restarts before the record names it");
+  show(1, 2, beat_of("b", beat_state::joining, "a"));
+  is(show(1, 3, "b", beat_state::restarting), change::left, 1);
+  CAF_CHECK(!group.takes_part(id(1), now));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

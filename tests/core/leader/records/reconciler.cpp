@@ -270,7 +270,7 @@ CAF_TEST(a record that vanished and was made anew gets a greater version again) 
   gone("a");
   now += 6300ms;
   tick();
-  lives("a", "a2");
+  joins_again("a", "a2");
   auto fresh = record_of("a2", 0, {}, 0);
   auto y = only<reconciler::write>(show("a", last + 1, fresh));
   CAF_CHECK(y.value.version > x.value.version);
@@ -460,6 +460,56 @@ CAF_TEST(reasons of old grants are left out where there are too many) {
   for (const auto& y : x.partitions)
     size += y.reason.size();
   CAF_CHECK(size <= most_of_reasons && size > most_of_reasons - 200);
+}
+
+// -- rules that no other test needs ------------------------------------------------------
+
+CAF_TEST(a partition that is revoked again is released only by a new confirmation) {
+  auto first = moving_2();
+  CAF_MESSAGE("a keeps it after all, before it has confirmed");
+  auto back = take_all(want({{"a", {1, 2}}, {"b", {3}}})).at("a");
+  CAF_CHECK_EQUAL(names(back), "1 2 ");
+  auto second = take_all(want({{"a", {1}}, {"b", {2, 3}}})).at("a");
+  CAF_CHECK_EQUAL(names(second), "1 -2 ");
+  CAF_MESSAGE("what was applied for the first time says nothing of the second");
+  CAF_CHECK(confirms("a", first).empty());
+  CAF_CHECK(confirms("a", back).empty());
+  CAF_CHECK_EQUAL(names(take_all(confirms("a", second)).at("b")), "2 3 ");
+}
+
+CAF_TEST(a worker that drains is given nothing that was wanted for it before) {
+  two_owners();
+  CAF_MESSAGE("its own goal, while it begins to drain");
+  says("b", beat_state::draining);
+  CAF_CHECK(want({{"a", {1, 2}}, {"b", {3, 4}}}).empty());
+  CAF_MESSAGE("and one that has nothing yet");
+  show("c", 3, record_of("c", 0, {}, 0));
+  says("c", beat_state::draining);
+  for (const auto& [who, x] : take_all(want({{"a", {1, 2}}, {"b", {3}}, {"c", {4}}})))
+    CAF_CHECK_EQUAL(names(x), "");
+}
+
+CAF_TEST(the record of a worker that was never heard of is emptied once it has ended) {
+  show("a", 1, record_of("a", floor_of_3 + 1, {1}));
+  show("b", 2, record_of("b", floor_of_3 + 1, {2}));
+  no_records();
+  lives("a");
+  CAF_CHECK(want({{"a", {1, 2}}}).empty());
+  CAF_MESSAGE("a leader's mark says so, in the place where nothing was");
+  auto xs = take_all(says("b", beat_state::expelled));
+  CAF_CHECK_EQUAL(names(xs.at("b")), "");
+  CAF_CHECK_EQUAL(names(xs.at("a")), "1 2 ");
+}
+
+CAF_TEST(a leader writes no version that its readers would refuse) {
+  two_owners();
+  mine->versions_up_to({floor_of_3 + 1});
+  CAF_CHECK_EQUAL(count<reconciler::complain>(want({{"a", {1}}, {"b", {3}}})), 1u);
+  CAF_MESSAGE("until the server's clock has gone on");
+  now += 1s;
+  mine->versions_up_to({floor_of_3 + 2});
+  auto x = only<reconciler::write>(tick());
+  CAF_CHECK_EQUAL(x.value.version.value, floor_of_3 + 2);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -81,6 +81,13 @@ struct reconciler_fixture {
     return beats_as(who, x);
   }
   reconciler::commands lives(const std::string& who) { return lives(who, who); }
+  /// The same process under a new nonce.
+  reconciler::commands joins_again(const std::string& who, const std::string& nonce) {
+    beat x;
+    x.nonce = {nonce};
+    x.replaces = {who};
+    return beats_as(who, x);
+  }
   /// Has applied this record, and stopped what it takes away.
   reconciler::commands confirms(const std::string& who, const record& x) {
     return lives(who, x.worker_nonce.value, stamp_of(x));
@@ -93,9 +100,19 @@ struct reconciler_fixture {
     if (const auto* x = std::get_if<record>(&what))
       group.named(id(who), x->worker_nonce,
                   !x->partitions.empty() || !x->revoking.empty(), now);
+    else
+      note_unrecorded(who);
     return mine->shown(id(who), {at}, std::move(what), now);
   }
-  reconciler::commands gone(const std::string& who) { return mine->gone(id(who), now); }
+  reconciler::commands gone(const std::string& who) {
+    note_unrecorded(who);
+    return mine->gone(id(who), now);
+  }
+  /// As the coordinator does it.
+  void note_unrecorded(const std::string& who) {
+    if (mine->has_record(id(who)))
+      group.unrecorded(id(who), mine->record_of(id(who)).worker_nonce);
+  }
   reconciler::commands replay() { return mine->replayed(now); }
 
   using goals = std::map<std::string, std::vector<int>>;
