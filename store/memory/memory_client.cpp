@@ -48,7 +48,6 @@ struct client_state {
   memory_server_actor server;
   bool connected = true;
   std::string link_why;
-  fault_plan faults;
   request_counters counters;
 
   // Writes that are not answered yet, and how many other requests.
@@ -131,8 +130,6 @@ void make_consumer_now(client_ptr self, std::uint64_t id) {
           make_consumer{self->state.options.opened.name, x.pattern, id, attempt, self})
       .then(
           [self, id, attempt, failed](consumer_made& made) {
-            if (self->state.faults.strike(fault_kind::silence))
-              return;
             if (!made.why.empty()) {
               revive(self);
               failed(made.why);
@@ -267,22 +264,6 @@ void start_watch(client_ptr self, const kv_watch& x) {
     tick_later(self);
 }
 
-/// Lets a delivery or heartbeat through, unless a fault keeps it.
-template <class T>
-bool passes(client_ptr self, T x, const std::string& key) {
-  auto& faults = self->state.faults;
-  if (x.late)
-    return true;
-  if (faults.strike(fault_kind::silence))
-    return false;
-  if (auto fault = faults.strike(fault_kind::delivery_late, key)) {
-    x.late = true;
-    self->delayed_send(self, fault->delay, std::move(x));
-    return false;
-  }
-  return key.empty() || !faults.strike(fault_kind::delivery_lost, key);
-}
-
 // -- requests ---------------------------------------------------------------------------
 
 void acknowledge(client_ptr self, const std::string& key, revision at) {
@@ -352,24 +333,17 @@ void look_for_bucket(client_ptr self) {
 void send_write(client_ptr self, kv_change what, std::uint64_t ticket) {
   auto& state = self->state;
   auto key = key_of(what);
-  auto late = state.faults.strike(fault_kind::write_late, key);
-  auto lost = state.faults.strike(fault_kind::answer_lost, key).has_value();
-  server_write request{state.options.opened.name, std::move(what),
-                       late ? late->delay : std::chrono::milliseconds{0}};
-  self->request(state.server, patience(self), std::move(request))
+  self->request(state.server, patience(self),
+                server_write{state.options.opened.name, std::move(what)})
       .then(
-          [self, ticket, key, lost](kv_written& x) {
+          [self, ticket, key](kv_written& x) {
             if (x.status == write_status::refused)
               look_for_bucket(self);
-            if (!lost)
-              settle(self, ticket, key, std::move(x));
+            settle(self, ticket, key, std::move(x));
           },
           [self, ticket, key](const caf::error& e) {
             settle(self, ticket, key, unknown(self->system().render(e)));
           });
-  // In a healthy connection the answer is certain; a timer for each would cost more.
-  if (late || lost)
-    self->delayed_send(self, state.options.request_timeout, give_up{ticket});
 }
 
 caf::result<kv_written> write(client_ptr self, kv_change what) {
@@ -426,9 +400,8 @@ caf::result<kv_read> read(client_ptr self, const std::string& key, bool any_repl
     count(self, what, read_status::refused, self->clock().now());
     return kv_read{read_status::refused, {}, std::move(why)};
   }
-  auto stale = any_replica && state.connected
-               && state.faults.strike(fault_kind::stale_read, key).has_value();
-  return ask<kv_read>(self, server_read{state.options.opened.name, key, stale}, what);
+  auto from = any_replica ? replica::any : replica::leader;
+  return ask<kv_read>(self, server_read{state.options.opened.name, key, from}, what);
 }
 
 // -- the link ---------------------------------------------------------------------------
@@ -489,16 +462,14 @@ memory_bucket_actor::behavior_type client(client_ptr self, memory_server_actor s
         stop_watch(self, x.watch, sink.address());
       },
       [self](const delivery& x) {
-        if (passes(self, x, x.entry.key))
-          feed_input(self, x.feed, [&](watch_feed& feed) {
-            return feed.delivered(x.attempt, x.sequence, x.entry, self->clock().now());
-          });
+        feed_input(self, x.feed, [&](watch_feed& feed) {
+          return feed.delivered(x.attempt, x.sequence, x.entry, self->clock().now());
+        });
       },
       [self](const consumer_heartbeat& x) {
-        if (passes(self, x, {}))
-          feed_input(self, x.feed, [&](watch_feed& feed) {
-            return feed.heartbeat(x.attempt, x.last_sequence, self->clock().now());
-          });
+        feed_input(self, x.feed, [&](watch_feed& feed) {
+          return feed.heartbeat(x.attempt, x.last_sequence, self->clock().now());
+        });
       },
       [self](const link_changed& x) {
         if (x.state == link_state::connected)
@@ -506,7 +477,6 @@ memory_bucket_actor::behavior_type client(client_ptr self, memory_server_actor s
         else
           link_lost(self, x.why);
       },
-      [self](const client_fault& x) { self->state.faults.set(x); },
       [self](get_store_stats) { return self->state.counters.stats(); },
       [self](close_bucket) {
         auto promise = self->make_response_promise<store_closed>();
@@ -524,9 +494,6 @@ memory_bucket_actor::behavior_type client(client_ptr self, memory_server_actor s
         if (i != self->state.feeds.end() && i->second.attempt == x.attempt
             && self->state.connected)
           make_consumer_now(self, x.feed);
-      },
-      [self](const give_up& x) {
-        settle(self, x.ticket, {}, unknown("no answer in time"));
       },
   };
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/store/memory/memory_faults.hpp"
 #include "partita/store/memory/memory_server.hpp"
 
 #include <string>
@@ -21,17 +20,11 @@ struct attach_due {
   std::uint64_t attempt = 0;
 };
 
-/// INTERNAL: a write has had its time.
-struct give_up {
-  std::uint64_t ticket = 0;
-};
-
 } // namespace partita::store
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::close_bucket)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::client_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::attach_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::give_up)
 
 namespace partita::store {
 
@@ -40,11 +33,10 @@ using memory_bucket_actor = bucket_actor::extend<
     // From the server.
     caf::reacts_to<delivery>, caf::reacts_to<consumer_heartbeat>,
     // From the store.
-    caf::reacts_to<link_changed>, caf::reacts_to<client_fault>,
-    caf::replies_to<close_bucket>::with<store_closed>,
+    caf::reacts_to<link_changed>, caf::replies_to<close_bucket>::with<store_closed>,
     caf::replies_to<get_store_stats>::with<store_stats>,
     // INTERNAL.
-    caf::reacts_to<client_tick>, caf::reacts_to<attach_due>, caf::reacts_to<give_up>>;
+    caf::reacts_to<client_tick>, caf::reacts_to<attach_due>>;
 
 struct memory_bucket_options {
   /// How it was opened first; a bucket that has vanished is made again like this, unless
@@ -58,7 +50,7 @@ struct memory_bucket_options {
 };
 
 /// Starts the client's side of a bucket, connected. Has timers only while something is
-/// watched or a faulty write is under way.
+/// watched, and for each request whose answer is not certain.
 memory_bucket_actor spawn_memory_bucket(caf::actor_system& sys,
                                         memory_server_actor server,
                                         memory_bucket_options options);

@@ -18,6 +18,8 @@ namespace partita::store {
 
 namespace {
 
+using server_actor = memory_server_actor::extend<caf::reacts_to<server_tick>>;
+
 struct consumer {
   /// Not a handle: a client that nobody holds shall not live on because it is told.
   caf::actor_addr inbox;
@@ -26,11 +28,6 @@ struct consumer {
   std::string bucket;
   std::string pattern;
   std::uint64_t sequence = 0;
-};
-
-struct delayed_write {
-  server_write what;
-  caf::typed_response_promise<kv_written> promise;
 };
 
 struct server_state {
@@ -43,11 +40,9 @@ struct server_state {
   std::map<std::string, caf::actor_addr> hosts;
   std::set<caf::actor_addr> monitored;
   bool ticking = false;
-  std::map<std::uint64_t, delayed_write> delayed;
-  std::uint64_t tickets = 0;
 };
 
-using server_ptr = memory_server_actor::stateful_pointer<server_state>;
+using server_ptr = server_actor::stateful_pointer<server_state>;
 
 /// Sends to a consumer unless its client has gone.
 template <class T>
@@ -114,8 +109,7 @@ caf::result<probed> pass_probe_on(server_ptr self, const server_probe& x) {
   return probed{probe_status::gone, 0, "nobody serves it"};
 }
 
-memory_server_actor::behavior_type server(server_ptr self,
-                                          memory_server_options options) {
+server_actor::behavior_type server(server_ptr self, memory_server_options options) {
   auto& state = self->state;
   state.options = options;
   if (options.wall_start_ns == 0) {
@@ -144,20 +138,12 @@ memory_server_actor::behavior_type server(server_ptr self,
         auto done = self->state.model->open(x, self->clock().now());
         return server_opened{done.status, done.identity, std::move(done.why)};
       },
-      [self](const server_write& x) -> caf::result<kv_written> {
-        if (x.delay.count() == 0)
-          return write(self, x);
-        auto promise = self->make_response_promise<kv_written>();
-        auto ticket = ++self->state.tickets;
-        self->state.delayed.emplace(ticket, delayed_write{x, promise});
-        self->delayed_send(self, x.delay, server_write_due{ticket});
-        return promise;
-      },
+      [self](const server_write& x) { return write(self, x); },
       [self](const server_read& x) {
         auto& model = *self->state.model;
         auto now = self->clock().now();
-        return x.stale ? model.stale(x.bucket, x.key, now)
-                       : model.last(x.bucket, x.key, now);
+        return x.from == replica::stale ? model.stale(x.bucket, x.key, now)
+                                        : model.last(x.bucket, x.key, now);
       },
       [self](const server_identify& x) { return self->state.model->identify(x.bucket); },
       [self](const make_consumer& x) {
@@ -181,10 +167,6 @@ memory_server_actor::behavior_type server(server_ptr self,
         for (const auto& c : self->state.consumers)
           send_to(self, c, consumer_heartbeat{c.feed, c.attempt, c.sequence});
         start_ticking(self);
-      },
-      [self](const server_write_due& x) {
-        auto due = self->state.delayed.extract(x.ticket);
-        due.mapped().promise.deliver(write(self, due.mapped().what));
       },
   };
 }

@@ -35,18 +35,25 @@ struct server_opened {
   std::string why;
 };
 
-/// Is done `delay` after it has come.
 struct server_write {
   std::string bucket;
   kv_change change;
-  std::chrono::milliseconds delay{0};
+};
+
+/// Which replica of a bucket answers a read.
+enum class replica : std::uint8_t {
+  /// The stream's leader.
+  leader,
+  /// Any one: the answer may be old.
+  any,
+  /// One that missed the key's newest write.
+  stale
 };
 
 struct server_read {
   std::string bucket;
   std::string key;
-  /// From a replica that missed the key's newest write.
-  bool stale = false;
+  replica from = replica::leader;
 };
 
 struct server_identify {
@@ -59,15 +66,12 @@ struct delivery {
   std::uint64_t attempt = 0;
   std::uint64_t sequence = 0;
   kv_entry entry;
-  /// Was held back by a fault already.
-  bool late = false;
 };
 
 struct consumer_heartbeat {
   std::uint64_t feed = 0;
   std::uint64_t attempt = 0;
   std::uint64_t last_sequence = 0;
-  bool late = false;
 };
 
 /// Hears a consumer.
@@ -120,11 +124,6 @@ struct server_end_probe {
 /// INTERNAL to the server: time for heartbeats.
 struct server_tick {};
 
-/// INTERNAL to the server: a delayed write is due.
-struct server_write_due {
-  std::uint64_t ticket = 0;
-};
-
 } // namespace partita::store
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::delete_bucket)
@@ -142,11 +141,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_probe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_serve_probe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_end_probe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_tick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_write_due)
 
 namespace partita::store {
 
-/// The SERVER of memory stores.
+/// The SERVER of memory stores, or what stands for it.
 using memory_server_actor = caf::typed_actor<
     // For tests and simulations.
     caf::replies_to<delete_bucket>::with<bool>, caf::replies_to<lose_writes>::with<bool>,
@@ -157,9 +155,7 @@ using memory_server_actor = caf::typed_actor<
     caf::replies_to<server_identify>::with<kv_identity>,
     caf::replies_to<make_consumer>::with<consumer_made>, caf::reacts_to<drop_consumer>,
     caf::replies_to<server_probe>::with<probed>, caf::reacts_to<server_serve_probe>,
-    caf::reacts_to<server_end_probe>,
-    // INTERNAL.
-    caf::reacts_to<server_tick>, caf::reacts_to<server_write_due>>;
+    caf::reacts_to<server_end_probe>>;
 
 struct memory_server_options {
   /// How often a consumer shows that it works.

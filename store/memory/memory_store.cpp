@@ -31,7 +31,6 @@ struct store_state {
   std::uint64_t links = 1;
   /// Who serves which nonce; no address: nobody's end ends it.
   std::map<std::string, caf::actor_addr> served;
-  fault_plan faults;
   std::map<std::string, memory_bucket_actor> buckets;
   bucket_stats stats;
   /// The requests to open buckets.
@@ -120,13 +119,10 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
   return promise;
 }
 
-caf::result<probed> be_probed(store_ptr self, const nonce& x) {
+probed be_probed(store_ptr self, const nonce& x) {
   if (!connected(self) || !self->state.served.contains(x.value))
-    return probed{probe_status::gone, 0, "nobody serves it"};
-  // A promise that is dropped is never answered.
-  if (self->state.faults.strike(fault_kind::probe_lost))
-    return self->make_response_promise<probed>();
-  return probed{probe_status::alive, 0, {}};
+    return {probe_status::gone, 0, "nobody serves it"};
+  return {probe_status::alive, 0, {}};
 }
 
 // -- the link ---------------------------------------------------------------------------
@@ -246,24 +242,6 @@ caf::result<store_stats> stats(store_ptr self) {
 
 // -- the actor --------------------------------------------------------------------------
 
-void strike(store_ptr self, const client_fault& x) {
-  auto& state = self->state;
-  if (x.kind == fault_kind::link_down) {
-    if (!state.closed)
-      change_link(self, x.times == 0 ? link_changed{link_state::connected, "memory"}
-                                     : link_changed{link_state::disconnected,
-                                                    "a fault was injected"});
-    return;
-  }
-  if (x.kind == fault_kind::probe_lost) {
-    state.faults.set(x);
-    return;
-  }
-  for (const auto& [name, bucket] : state.buckets)
-    if (x.bucket.empty() || x.bucket == name)
-      self->send(bucket, x);
-}
-
 memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_actor server,
                                                memory_client_options options) {
   self->state.server = std::move(server);
@@ -293,7 +271,10 @@ memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_act
         finish_closing(self);
         return promise;
       },
-      [self](const client_fault& x) { strike(self, x); },
+      [self](const link_changed& x) {
+        if (!self->state.closed)
+          change_link(self, x);
+      },
   };
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "partita/messages/interfaces.hpp"
-#include "partita/store/memory/memory_faults.hpp"
 #include "partita/store/memory/memory_server.hpp"
 
 #include <caf/fwd.hpp>
@@ -18,13 +17,10 @@ store_actor spawn_memory_store(caf::actor_system& sys);
 
 namespace store {
 
-/// A store in memory whose connection can be made to fail. A fault is in force for what
-/// its bucket is asked after the bucket has heard of it.
-///
-/// A simulation that ends a client, or takes its link down, makes what it serves `gone`;
-/// one that keeps its actor from running makes it `unknown`.
+/// One client of a memory server. What it serves is `gone` once it ends or its connection
+/// is down, and `unknown` while its actor does not run.
 using memory_store_actor =
-    store_actor::extend<caf::reacts_to<client_fault>,
+    store_actor::extend<caf::reacts_to<link_changed>,
                         // From the server, for whoever asks it.
                         caf::replies_to<server_probe>::with<probed>>;
 
@@ -34,7 +30,8 @@ struct memory_client_options {
   /// The server's own.
   std::chrono::milliseconds watch_heartbeat{500};
   /// False where something stands between this client and the server that may lose or
-  /// keep messages, as in a simulation.
+  /// keep messages, as in a simulation. It tells the client of the connection by
+  /// link_changed; at first there is one.
   bool answers_are_certain = true;
 };
 

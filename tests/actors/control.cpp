@@ -162,7 +162,7 @@ CAF_TEST(who is asked to steps down and another one leads and removes the direct
 
 CAF_TEST(a bucket that cannot be seen is told and no group waits for it) {
   start("a");
-  fault("a", store::fault_kind::silence, "g-control");
+  fault("a", test::fault_kind::silence, "g-control");
   CAF_CHECK(pass_until([&] { return settled(12); }, 20s));
   pass(10s);
   start("b");

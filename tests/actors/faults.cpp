@@ -42,7 +42,7 @@ CAF_TEST(
   for (auto where : {"g-stableid", "g-election", "g-heartbeat", "g-assignment"}) {
     CAF_MESSAGE(where);
     for (auto& [name, x] : members)
-      fault(name, store::fault_kind::answer_lost, where, 3);
+      fault(name, test::fault_kind::answer_lost, where, 3);
     start("d");
     pass_with_one_leader(15s);
     crash("d");
@@ -57,7 +57,7 @@ CAF_TEST(
   for (auto where : {"g-stableid", "g-election", "g-heartbeat", "g-assignment"}) {
     CAF_MESSAGE(where);
     for (auto& [name, x] : members)
-      fault(name, store::fault_kind::write_late, where, 4, 1500ms);
+      fault(name, test::fault_kind::write_late, where, 4, 1500ms);
     start("d");
     pass_with_one_leader(15s);
     crash("d");
@@ -70,7 +70,7 @@ CAF_TEST(a follower that was cut off past its heartbeat comes back and gets its 
   settle({"a", "b", "c"}, 4);
   auto victim = follower();
   auto id = heard(victim).id();
-  fault(victim, store::fault_kind::link_down, "", store::for_ever);
+  fault(victim, test::fault_kind::link_down, "", test::for_ever);
   CAF_MESSAGE("the others share what it had");
   CAF_CHECK(pass_until(
       [&] {
@@ -82,7 +82,7 @@ CAF_TEST(a follower that was cut off past its heartbeat comes back and gets its 
       },
       9s));
   pass(10s);
-  fault(victim, store::fault_kind::link_down, "", 0);
+  fault(victim, test::fault_kind::link_down, "", 0);
   CAF_CHECK(pass_until([&] { return balanced(4); }, 30s));
   CAF_CHECK_EQUAL(heard(victim).id(), id);
 }
@@ -90,7 +90,7 @@ CAF_TEST(a follower that was cut off past its heartbeat comes back and gets its 
 CAF_TEST(a leader that is cut off stops leading before its successor starts) {
   settle({"a", "b", "c"}, 4);
   auto old = the_leader();
-  fault(old, store::fault_kind::link_down, "", store::for_ever);
+  fault(old, test::fault_kind::link_down, "", test::for_ever);
   bool gap = false;
   for (int i = 0; i < 600 && (the_leader().empty() || the_leader() == old); ++i) {
     pass(10ms);
@@ -99,7 +99,7 @@ CAF_TEST(a leader that is cut off stops leading before its successor starts) {
   }
   CAF_CHECK(gap);
   CAF_CHECK_NOT_EQUAL(the_leader(), old);
-  fault(old, store::fault_kind::link_down, "", 0);
+  fault(old, test::fault_kind::link_down, "", 0);
   pass_with_one_leader(20s);
   CAF_CHECK(pass_until([&] { return balanced(4); }, 30s));
 }
@@ -107,9 +107,9 @@ CAF_TEST(a leader that is cut off stops leading before its successor starts) {
 CAF_TEST(a worker whose watches fell silent comes back and gets its share) {
   settle({"a", "b", "c"}, 4);
   auto victim = follower();
-  fault(victim, store::fault_kind::silence, "", store::for_ever);
+  fault(victim, test::fault_kind::silence, "", test::for_ever);
   pass_with_one_leader(20s);
-  fault(victim, store::fault_kind::silence, "", 0);
+  fault(victim, test::fault_kind::silence, "", 0);
   pass_with_one_leader(20s);
   CAF_CHECK(pass_until([&] { return balanced(4); }, 30s));
 }

@@ -83,11 +83,11 @@ CAF_TEST(a failover without a change of members moves nothing) {
   auto leader = the_leader();
   auto epoch = heard(leader).adoptions.back().epoch;
   CAF_MESSAGE("the leader key goes to another one; the former leader lives on");
-  store::client_fault silent;
-  silent.kind = store::fault_kind::write_late;
+  test::client_fault silent;
+  silent.kind = test::fault_kind::write_late;
   silent.bucket = "g-election";
   silent.delay = 8s;
-  anon_send(members.at(leader).client, silent);
+  anon_send(members.at(leader).faults, silent);
   CAF_REQUIRE(
       pass_until([&] { return leaders().size() == 1 && the_leader() != leader; }, 10s));
   pass(20s);
@@ -95,7 +95,7 @@ CAF_TEST(a failover without a change of members moves nothing) {
     CAF_CHECK_EQUAL(x.heard->owns(), before[name]);
   CAF_CHECK(heard(the_leader()).adoptions.back().epoch > epoch);
   silent.times = 0;
-  anon_send(members.at(leader).client, silent);
+  anon_send(members.at(leader).faults, silent);
   pass(10s);
 }
 
@@ -223,9 +223,9 @@ CAF_TEST(fifty workers at once find fifty ids and one leader) {
 
 CAF_TEST(no server for too long is a failure with a reason) {
   auto& x = start("a");
-  store::client_fault cut;
-  cut.kind = store::fault_kind::link_down;
-  anon_send(x.client, cut);
+  test::client_fault cut;
+  cut.kind = test::fault_kind::link_down;
+  anon_send(x.faults, cut);
   pass(29s);
   CAF_CHECK(x.heard->stops.empty());
   pass(2s);
@@ -239,10 +239,10 @@ CAF_TEST(workers give up their work in time when the store is away and come back
   CAF_REQUIRE(
       pass_until([&] { return settled(12) && heard("a").owns().size() == 6; }, 10s));
   pass(12s);
-  store::client_fault cut;
-  cut.kind = store::fault_kind::link_down;
+  test::client_fault cut;
+  cut.kind = test::fault_kind::link_down;
   for (auto& [name, x] : members)
-    anon_send(x.client, cut);
+    anon_send(x.faults, cut);
   CAF_MESSAGE("the last beat may be an interval old; seven eighths of heartbeat.ttl");
   pass(4200ms);
   CAF_CHECK(all_owned_once(12));
@@ -252,7 +252,7 @@ CAF_TEST(workers give up their work in time when the store is away and come back
   CAF_CHECK_EQUAL(leaders().size(), 0u);
   cut.times = 0;
   for (auto& [name, x] : members)
-    anon_send(x.client, cut);
+    anon_send(x.faults, cut);
   CAF_CHECK(pass_until([&] { return leaders().size() == 1; }, 5s));
   CAF_CHECK(pass_until([&] { return all_owned_once(12); }, 30s));
 }
@@ -267,14 +267,14 @@ CAF_TEST(owners of whom a new leader hears nothing are awaited and then given up
   auto leader = the_leader();
   std::string other = leader == "a" ? "b" : "a";
   std::string last = leader != "c" && other != "c" ? "c" : "b";
-  store::client_fault cut;
-  cut.kind = store::fault_kind::link_down;
-  anon_send(members.at(last).client, cut);
+  test::client_fault cut;
+  cut.kind = test::fault_kind::link_down;
+  anon_send(members.at(last).faults, cut);
   crash(leader);
   crash(other);
   pass(30s);
   cut.times = 0;
-  anon_send(members.at(last).client, cut);
+  anon_send(members.at(last).faults, cut);
   CAF_REQUIRE(pass_until([&] { return the_leader() == last; }, 5s));
   CAF_MESSAGE("heartbeat.ttl and five per cent after it could see that they are silent");
   auto all = [&] { return heard(last).owns().size() == 12; };

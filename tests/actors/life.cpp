@@ -201,7 +201,7 @@ CAF_TEST(a record that vanishes while its watcher is away ends the session) {
 
 CAF_TEST(a worker stops while it waits for the store) {
   start("a");
-  fault("a", store::fault_kind::link_down);
+  fault("a", test::fault_kind::link_down);
   pass(1s);
   stop("a", worker_state::init);
 }
@@ -222,7 +222,7 @@ CAF_TEST(a worker stops during the election) {
   CAF_MESSAGE("or before it knows whether somebody leads");
   auto& y = start("b");
   CAF_REQUIRE(run_until([&] { return y.heard->state() == worker_state::claiming_id; }));
-  fault("b", store::fault_kind::silence, "g-election");
+  fault("b", test::fault_kind::silence, "g-election");
   pass(1s);
   stop("b", worker_state::election);
   start("c");
@@ -266,7 +266,7 @@ CAF_TEST(a leader stops while it rebalances) {
 CAF_TEST(a leader stops during an emergency) {
   settle({"a", "b", "c"}, 4);
   auto leader = the_leader();
-  fault(leader, store::fault_kind::write_late, "g-assignment", store::for_ever, 300ms);
+  fault(leader, test::fault_kind::write_late, "g-assignment", test::for_ever, 300ms);
   crash(follower());
   CAF_REQUIRE(
       pass_until([&] { return heard(leader).state() == worker_state::emergency; }, 8s));
@@ -298,7 +298,7 @@ CAF_TEST(a worker that cannot give anything back stops when the time for it is o
   settle({"a", "b"}, 6);
   auto victim = follower();
   auto& x = heard(victim);
-  fault(victim, store::fault_kind::answer_lost);
+  fault(victim, test::fault_kind::answer_lost);
   anon_send(members.at(victim).supervisor, stop_worker{});
   pass(29s);
   CAF_CHECK(x.stops.empty());

@@ -44,6 +44,7 @@ struct fixture : test_coordinator_fixture<> {
   struct process {
     nonce self;
     store::memory_store_actor client;
+    test::fault_proxy_actor faults;
     bucket_actor bucket;
     elector_actor elector;
     std::shared_ptr<reports> heard = std::make_shared<reports>();
@@ -114,7 +115,9 @@ struct fixture : test_coordinator_fixture<> {
   process& start(const std::string& name, std::uint32_t rank) {
     auto& x = processes[name];
     x.self = {"nonce-of-" + name};
-    x.client = store::spawn_memory_client(sys, server);
+    auto behind_proxy = test::spawn_faulty_client(sys, server);
+    x.client = behind_proxy.client;
+    x.faults = behind_proxy.faults;
     x.parent = sys.spawn(take_reports, x.heard);
     auto opening =
         self->request(x.client, caf::infinite, open_bucket{.name = "g-election"});
@@ -176,8 +179,8 @@ struct fixture : test_coordinator_fixture<> {
     run_jobs();
   }
 
-  void strike(const std::string& name, store::client_fault x) {
-    anon_send(processes.at(name).client, x);
+  void strike(const std::string& name, test::client_fault x) {
+    anon_send(processes.at(name).faults, x);
     run_jobs();
   }
 
@@ -331,10 +334,10 @@ CAF_TEST(a wrong verdict costs one change of leader and nothing else) {
 
 CAF_TEST(a leader that lost its connection is replaced and follows when it is back) {
   start_group(3);
-  strike("a", {.kind = store::fault_kind::link_down});
+  strike("a", {.kind = test::fault_kind::link_down});
   pass_until([&] { return processes.at("b").heard->leads; }, 202ms);
   pass(1s);
-  strike("a", {.kind = store::fault_kind::link_down, .times = 0});
+  strike("a", {.kind = test::fault_kind::link_down, .times = 0});
   pass(100ms);
   CAF_CHECK_EQUAL(the_leader(), "b");
   pass(30s);
@@ -346,12 +349,12 @@ CAF_TEST(a leader that comes back from an outage after its reserve keeps the lea
   start_group(3);
   CAF_MESSAGE("the server was away for all of them");
   for (auto name : {"a", "b", "c"})
-    strike(name, {.kind = store::fault_kind::link_down});
+    strike(name, {.kind = test::fault_kind::link_down});
   pass(500ms);
   for (auto name : {"b", "c"})
-    strike(name, {.kind = store::fault_kind::link_down, .times = 0});
+    strike(name, {.kind = test::fault_kind::link_down, .times = 0});
   pass(500ms);
-  strike("a", {.kind = store::fault_kind::link_down, .times = 0});
+  strike("a", {.kind = test::fault_kind::link_down, .times = 0});
   pass(30s);
   CAF_CHECK_EQUAL(the_leader(), "a");
   CAF_CHECK_EQUAL(changes(), 1);
@@ -385,7 +388,7 @@ CAF_TEST(a leader is served while it leads and not while it follows or has left)
 
 CAF_TEST(a leader at its deadline is served no more so that others need not wait) {
   start_group(2);
-  store::client_fault slow{.kind = store::fault_kind::write_late, .delay = 60s};
+  test::client_fault slow{.kind = test::fault_kind::write_late, .delay = 60s};
   slow.bucket = "g-election";
   strike("a", slow);
   CAF_MESSAGE("it gives up after 0.8 leases, and is followed before the lease is over");

@@ -70,7 +70,7 @@ CAF_TEST(a worker tells how long its session and its lease still hold) {
 CAF_TEST(without the store the session runs out and an alert lasts until it is over) {
   settle({"a", "b"}, 6);
   auto name = follower();
-  fault(name, store::fault_kind::link_down);
+  fault(name, test::fault_kind::link_down);
   pass(2s);
   auto x = stats(name);
   CAF_CHECK(x.session_left > 2s && x.session_left < 3500ms);
@@ -82,7 +82,7 @@ CAF_TEST(without the store the session runs out and an alert lasts until it is o
   CAF_REQUIRE(x.alerts.contains("store_away"));
   auto raised = x.alerts_raised;
   CAF_MESSAGE("the store is back");
-  fault(name, store::fault_kind::link_down, {}, 0);
+  fault(name, test::fault_kind::link_down, {}, 0);
   CAF_REQUIRE(pass_until([&] { return stats(name).alerts.empty(); }, 30s));
   CAF_CHECK_EQUAL(stats(name).alerts_raised, raised);
   CAF_CHECK(stats(name).session_left > 4s);
@@ -114,7 +114,7 @@ CAF_TEST(what was measured outlives the leadership and the group is for its lead
   settle({"a", "b", "c"}, 4);
   auto old = the_leader();
   auto before = stats(old).led;
-  fault(old, store::fault_kind::link_down);
+  fault(old, test::fault_kind::link_down);
   CAF_REQUIRE(pass_until([&] { return !heard(old).leading(); }, 30s));
   auto after = stats(old).led;
   CAF_CHECK_EQUAL(after.moves, before.moves);
@@ -137,14 +137,14 @@ CAF_TEST(a store counts requests by operation and outcome over all buckets) {
   CAF_CHECK(updates > 10u);
   CAF_CHECK_EQUAL(operation_of(x, store_operation::update).latency.count(), updates);
   CAF_MESSAGE("a lost connection");
-  fault("a", store::fault_kind::link_down);
+  fault("a", test::fault_kind::link_down);
   pass(1500ms);
   auto y = of_store("a");
   CAF_CHECK(!y.connected);
   CAF_CHECK(outcome_of(y, store_operation::update, store_outcome::not_connected) > 0u);
   CAF_CHECK_EQUAL(operation_of(y, store_operation::update).latency.count(),
                   operation_of(x, store_operation::update).latency.count());
-  fault("a", store::fault_kind::link_down, {}, 0);
+  fault("a", test::fault_kind::link_down, {}, 0);
   pass(2s);
   auto z = of_store("a");
   CAF_CHECK(z.connected);
@@ -154,7 +154,7 @@ CAF_TEST(a store counts requests by operation and outcome over all buckets) {
 
 CAF_TEST(a lost answer counts as unknown and a late one by its length) {
   settle({"a"}, 12);
-  fault("a", store::fault_kind::answer_lost, "g-heartbeat", 1);
+  fault("a", test::fault_kind::answer_lost, "g-heartbeat", 1);
   pass(3s);
   auto x = of_store("a");
   CAF_CHECK_EQUAL(outcome_of(x, store_operation::update, store_outcome::unknown), 1u);

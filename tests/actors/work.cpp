@@ -201,10 +201,10 @@ CAF_TEST(a worker that lost its id joins under another one once its work has sto
 CAF_TEST(a watch of the record that is silent for too long ends the session) {
   work();
   auto before = present().nonce;
-  store::client_fault mute;
-  mute.kind = store::fault_kind::silence;
+  test::client_fault mute;
+  mute.kind = test::fault_kind::silence;
   mute.bucket = "g-assignment";
-  anon_send(client, mute);
+  anon_send(faults, mute);
   pass(5400ms);
   CAF_CHECK(d.lost.empty());
   pass(700ms);

@@ -93,6 +93,7 @@ struct work_fixture : partita::test::group_fixture {
   application_state_actor listener;
   supervisor_actor worker;
   store::memory_store_actor client;
+  fault_proxy_actor faults;
   bucket_actor beats;
   bucket_actor records;
 
@@ -145,7 +146,9 @@ struct work_fixture : partita::test::group_fixture {
 
   void begin() {
     base.random_seed = 7;
-    client = store::spawn_memory_client(sys, server);
+    auto behind_proxy = spawn_faulty_client(sys, server);
+    client = behind_proxy.client;
+    faults = behind_proxy.faults;
     listener = sys.spawn(listen_as, listener_);
     worker = spawn_supervisor(sys, base, caf::actor_cast<store_actor>(client), source,
                               listener);
@@ -182,10 +185,10 @@ struct work_fixture : partita::test::group_fixture {
   void stop_work() { stop_work(listener); }
 
   void store_away(bool away) {
-    store::client_fault cut;
-    cut.kind = store::fault_kind::link_down;
-    cut.times = away ? store::for_ever : 0;
-    anon_send(client, cut);
+    client_fault cut;
+    cut.kind = fault_kind::link_down;
+    cut.times = away ? for_ever : 0;
+    anon_send(faults, cut);
     consume_messages();
   }
 

@@ -124,10 +124,8 @@ void network_link::tell_client(bool connected) {
   if (orphaned_)
     return;
   world_->log().note(world_->name(owner_), "its link is {}", connected ? "up" : "down");
-  store::client_fault x;
-  x.kind = store::fault_kind::link_down;
-  x.times = connected ? 0 : store::for_ever;
-  caf::anon_send(client_, x);
+  caf::anon_send(client_, connected ? link_changed{link_state::connected, "simulated"}
+                                    : link_changed{link_state::disconnected, "it broke"});
 }
 
 void network_link::orphan() {

@@ -54,12 +54,14 @@ void server::arrived(network_link& from, caf::mailbox_element_ptr x) {
     answer(from, *x, request.bucket, write(from.owner(), request));
   } else if (what.match_elements<store::server_read>()) {
     const auto& request = what.get_as<store::server_read>(0);
+    bool stale = request.from == store::replica::any
+                 && windows_.strike(fault::reads_stale, from.owner(), request.bucket);
     world_->log().routine("store", "{} {} is read by {}{}", request.bucket, request.key,
                           world_->name(from.owner()),
-                          request.stale ? " from an old replica" : "");
+                          stale ? " from an old replica" : "");
     answer(from, *x, request.bucket,
-           request.stale ? model_.stale(request.bucket, request.key, now)
-                         : model_.last(request.bucket, request.key, now));
+           stale ? model_.stale(request.bucket, request.key, now)
+                 : model_.last(request.bucket, request.key, now));
   } else if (what.match_elements<store::server_identify>()) {
     const auto& request = what.get_as<store::server_identify>(0);
     answer(from, *x, request.bucket, model_.identify(request.bucket));
@@ -286,8 +288,7 @@ void server::show(std::uint64_t id, const kv_entry& entry) {
                        world_->name(c.owner->owner()), entry.revision.value, *c.bucket);
     return;
   }
-  send(id,
-       caf::make_message(store::delivery{c.feed, c.attempt, c.sequence, entry, false}),
+  send(id, caf::make_message(store::delivery{c.feed, c.attempt, c.sequence, entry}),
        c.sequence);
 }
 
@@ -332,11 +333,10 @@ void server::beat(std::uint64_t id) {
     const auto& c = i->second;
     auto inbox = caf::actor_cast<caf::strong_actor_ptr>(c.inbox);
     if (!c.silent && inbox)
-      c.owner->send_down(
-          {inbox, caf::make_message_id(),
-           caf::make_message(store::consumer_heartbeat{
-               c.feed, c.attempt, c.held.empty() ? c.sequence : c.shown, false}),
-           c.bucket});
+      c.owner->send_down({inbox, caf::make_message_id(),
+                          caf::make_message(store::consumer_heartbeat{
+                              c.feed, c.attempt, c.held.empty() ? c.sequence : c.shown}),
+                          c.bucket});
     beat(id);
   });
 }
@@ -400,13 +400,13 @@ void server::lose_writes(const std::string& bucket, std::uint64_t n) {
 void server::remove_entry(const std::string& bucket, const std::string& key) {
   auto found = model_.last(bucket, key, world_->now());
   if (found.status == read_status::found && !found.entry.removed)
-    write(nobody, {bucket, kv_remove{key, found.entry.revision}, {}});
+    write(nobody, {bucket, kv_remove{key, found.entry.revision}});
 }
 
 void server::put_entry(const std::string& bucket, const std::string& key,
                        const std::string& value) {
   if (model_.identify(bucket).status == read_status::found)
-    write(nobody, {bucket, kv_put{key, value}, {}});
+    write(nobody, {bucket, kv_put{key, value}});
 }
 
 void server::silence(const fault_window& x) {

@@ -446,16 +446,7 @@ void workload::play_old_replicas() {
 }
 
 void workload::read_old() {
-  auto how_long = lasting(100ms, 10s);
-  auto tell = [this](std::uint32_t times) {
-    store::client_fault x;
-    x.kind = store::fault_kind::stale_read;
-    x.times = times;
-    for (auto* y : group_->living())
-      caf::anon_send(y->client, x);
-  };
-  tell(store::for_ever);
-  world_->after(how_long, [=] { tell(0); });
+  begin({.what = fault::reads_stale}, lasting(100ms, 10s));
 }
 
 void workload::expire_late() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fault_proxy.hpp"
 #include "test_source.hpp"
 
 #include "partita/actors/shell.hpp"
@@ -81,6 +82,7 @@ inline listener_actor::behavior_type keep_diary(listener_actor::pointer,
 struct group_fixture : test_coordinator_fixture<> {
   struct member {
     store::memory_store_actor client;
+    fault_proxy_actor faults;
     supervisor_actor supervisor;
     std::shared_ptr<diary> heard;
   };
@@ -134,7 +136,9 @@ struct group_fixture : test_coordinator_fixture<> {
     o.random_seed = ++base.random_seed;
     auto& x = members[name];
     x.heard = std::make_shared<diary>();
-    x.client = store::spawn_memory_client(sys, server);
+    auto behind_proxy = spawn_faulty_client(sys, server);
+    x.client = behind_proxy.client;
+    x.faults = behind_proxy.faults;
     x.supervisor = spawn_supervisor(sys, o, caf::actor_cast<store_actor>(x.client),
                                     source, sys.spawn(keep_diary, x.heard));
     return x;
@@ -200,12 +204,11 @@ struct group_fixture : test_coordinator_fixture<> {
     pass(12s);
   }
 
-  void fault(const std::string& name, store::fault_kind kind,
-             const std::string& bucket = {}, std::uint32_t times = store::for_ever,
-             std::chrono::milliseconds delay = {}) {
-    anon_send(members.at(name).client,
-              store::client_fault{
-                  .kind = kind, .bucket = bucket, .times = times, .delay = delay});
+  void fault(const std::string& name, fault_kind kind, const std::string& bucket = {},
+             std::uint32_t times = for_ever, std::chrono::milliseconds delay = {}) {
+    anon_send(
+        members.at(name).faults,
+        client_fault{.kind = kind, .bucket = bucket, .times = times, .delay = delay});
   }
 
   worker_status status(const std::string& name) {
@@ -220,9 +223,7 @@ struct group_fixture : test_coordinator_fixture<> {
   /// The process dies: nothing is said, nothing is given back.
   void crash(const std::string& name) {
     auto& x = members.at(name);
-    store::client_fault cut;
-    cut.kind = store::fault_kind::link_down;
-    anon_send(x.client, cut);
+    fault(name, fault_kind::link_down);
     consume_messages();
     anon_send_exit(x.supervisor, caf::exit_reason::kill);
     anon_send_exit(x.client, caf::exit_reason::kill);

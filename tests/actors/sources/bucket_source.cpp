@@ -20,9 +20,9 @@ struct fixture : test::group_fixture {
     std::vector<std::string> lacks;
   };
 
-  store::memory_store_actor client = store::spawn_memory_client(sys, server);
+  test::faulty_client store = test::spawn_faulty_client(sys, server);
   partition_source_actor mine =
-      spawn_bucket_source(sys, caf::actor_cast<store_actor>(client),
+      spawn_bucket_source(sys, caf::actor_cast<store_actor>(store.client),
                           {.bucket = name, .clock = worker_clock::of_actors()});
   std::vector<caf::actor> listeners;
 
@@ -30,7 +30,7 @@ struct fixture : test::group_fixture {
     for (const auto& x : listeners)
       anon_send_exit(x, caf::exit_reason::kill);
     anon_send_exit(mine, caf::exit_reason::kill);
-    anon_send_exit(client, caf::exit_reason::kill);
+    anon_send_exit(store.client, caf::exit_reason::kill);
     consume_messages();
   }
 
@@ -143,16 +143,16 @@ CAF_TEST(who listens after everybody else has gone hears what is true then) {
 }
 
 CAF_TEST(a store that cannot be reached is told and tried again) {
-  store::client_fault cut;
-  cut.kind = store::fault_kind::link_down;
-  anon_send(client, cut);
+  test::client_fault cut;
+  cut.kind = test::fault_kind::link_down;
+  anon_send(store.faults, cut);
   consume_messages();
   auto x = listen();
   pass(2s);
   CAF_REQUIRE_EQUAL(x->lacks.size(), 1u);
   CAF_CHECK(x->lacks[0].find("cannot be opened") != std::string::npos);
   cut.times = 0;
-  anon_send(client, cut);
+  anon_send(store.faults, cut);
   pass(15s);
   put("a");
   CAF_REQUIRE(!x->lists.empty());

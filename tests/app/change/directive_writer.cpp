@@ -3,8 +3,7 @@
 
 #include "partita/app/change/directive_writer.hpp"
 
-#include "partita/store/memory/memory_store.hpp"
-
+#include "../../support/fault_proxy.hpp"
 #include "../../support/store_client.hpp"
 
 #include "../inspect/sample_group.hpp"
@@ -86,8 +85,8 @@ struct fixture {
   caf::scoped_actor self{system};
   caf::scoped_actor somebody{system};
   store::memory_server_actor server = store::spawn_memory_server(system);
-  store::memory_store_actor my_client = store::spawn_memory_client(system, server);
-  store_actor mine = my_client;
+  test::faulty_client my_client = test::spawn_faulty_client(system, server);
+  store_actor mine = my_client.client;
   store_actor theirs = store::spawn_memory_client(system, server);
   config::settings settings;
   int checks = 0;
@@ -158,9 +157,10 @@ CAF_TEST(what somebody else removed meanwhile is not removed again) {
 
 CAF_TEST(a directive whose answer got lost is not written twice) {
   they_cordon();
-  caf::anon_send(my_client, store::client_fault{.kind = store::fault_kind::answer_lost,
-                                                .bucket = "orders-control",
-                                                .times = 1});
+  caf::anon_send(my_client.faults,
+                 test::client_fault{.kind = test::fault_kind::answer_lost,
+                                    .bucket = "orders-control",
+                                    .times = 1});
   auto before = other("orders-control").last("directive.cordon.worker-0").entry.revision;
   auto x = carry_out(cordoning());
   CAF_CHECK_EQUAL(x.failure, "");

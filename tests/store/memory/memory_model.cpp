@@ -4,7 +4,6 @@
 #include "partita/store/memory/memory_model.hpp"
 
 #include "partita/store/key_rules.hpp"
-#include "partita/store/memory/memory_faults.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -209,20 +208,4 @@ CAF_TEST(keys and patterns and names of buckets follow the rules of NATS) {
     CAF_CHECK_EQUAL(bucket_name_fault(name), "");
   for (auto name : {"", "a.b", "a b", "a/b", "*"})
     CAF_CHECK_NOT_EQUAL(bucket_name_fault(name), "");
-}
-
-CAF_TEST(a fault strikes as often as it was told to and only where) {
-  fault_plan plan;
-  CAF_CHECK(!plan.strike(fault_kind::answer_lost, "a"));
-  plan.set({.kind = fault_kind::answer_lost, .times = 2, .pattern = "a.*"});
-  CAF_CHECK(!plan.strike(fault_kind::answer_lost, "b"));
-  CAF_CHECK(!plan.strike(fault_kind::write_late, "a.b"));
-  CAF_CHECK(plan.strike(fault_kind::answer_lost, "a.b"));
-  CAF_CHECK(plan.strike(fault_kind::answer_lost, "a.c"));
-  CAF_CHECK(!plan.strike(fault_kind::answer_lost, "a.b"));
-  plan.set({.kind = fault_kind::silence});
-  for (auto i = 0; i < 10; ++i)
-    CAF_CHECK(plan.strike(fault_kind::silence));
-  plan.set({.kind = fault_kind::silence, .times = 0});
-  CAF_CHECK(!plan.strike(fault_kind::silence));
 }

@@ -3,6 +3,7 @@
 
 #include "partita/store/memory/memory_store.hpp"
 
+#include "../../support/fault_proxy.hpp"
 #include "../../support/store_client.hpp"
 
 #include <caf/test/dsl.hpp>
@@ -10,6 +11,8 @@
 using namespace partita;
 using namespace partita::store;
 using namespace std::chrono_literals;
+using test::client_fault;
+using test::fault_kind;
 
 namespace {
 
@@ -54,18 +57,24 @@ private:
   caf::scoped_actor self_;
 };
 
-/// One server, two clients of it, and time that the test moves.
+/// One server, two clients of it behind proxies, and time that the test moves.
 struct fixture : test_coordinator_fixture<> {
   memory_server_actor server;
   memory_store_actor store;
   memory_store_actor other_store;
+  test::fault_proxy_actor faults;
+  test::fault_proxy_actor other_faults;
   bucket_actor bucket;
   bucket_actor other;
 
   fixture() {
     server = spawn_memory_server(sys, {.watch_heartbeat = 100ms});
-    store = spawn_memory_client(sys, server, {500ms, 100ms});
-    other_store = spawn_memory_client(sys, server, {500ms, 100ms});
+    auto mine = test::spawn_faulty_client(sys, server, {500ms, 100ms});
+    auto others = test::spawn_faulty_client(sys, server, {500ms, 100ms});
+    store = mine.client;
+    faults = mine.faults;
+    other_store = others.client;
+    other_faults = others.faults;
     bucket = open(store).bucket;
     other = open(other_store).bucket;
   }
@@ -82,9 +91,9 @@ struct fixture : test_coordinator_fixture<> {
     return answer_of<bucket_opened>(x, open_bucket{.name = name, .ttl = ttl});
   }
 
-  void strike(client_fault x) { give(store, std::move(x)); }
+  void strike(client_fault x) { give(faults, std::move(x)); }
 
-  void heal(fault_kind kind) { give(store, client_fault{.kind = kind, .times = 0}); }
+  void heal(fault_kind kind) { give(faults, client_fault{.kind = kind, .times = 0}); }
 
   void watch(watch_observer& who, const bucket_actor& where,
              const std::string& pattern = ">") {
@@ -157,7 +166,9 @@ CAF_TEST(a value expires on the actor clock) {
 }
 
 CAF_TEST(a store that nobody watches through has no timer) {
-  put(bucket, "a", "1");
+  auto plain = spawn_memory_client(sys, server, {500ms, 100ms});
+  pass(500ms);
+  put(open(plain).bucket, "a", "1");
   CAF_CHECK(!sched.clock().has_pending_timeout());
 }
 
@@ -502,7 +513,7 @@ CAF_TEST(a client that is frozen is unknown and alive again once it is thawed) {
 
 CAF_TEST(a probe whose link was lost meanwhile is unknown) {
   give(other_store, serve_probe{{"other"}});
-  give(other_store, client_fault{.kind = fault_kind::probe_lost});
+  give(other_faults, client_fault{.kind = fault_kind::probe_lost});
   auto in_flight = send(store, probe{{"other"}});
   strike({.kind = fault_kind::link_down});
   heal(fault_kind::link_down);
@@ -514,7 +525,7 @@ CAF_TEST(a probe whose link was lost meanwhile is unknown) {
 
 CAF_TEST(closing waits for the answer to a probe) {
   give(other_store, serve_probe{{"other"}});
-  give(other_store, client_fault{.kind = fault_kind::probe_lost});
+  give(other_faults, client_fault{.kind = fault_kind::probe_lost});
   auto in_flight = send(store, probe{{"other"}});
   auto closing = send(store, close_store{});
   CAF_CHECK(!answered());

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace partita::store {
+namespace partita::test {
 
 /// What can go wrong between one client and the server.
 enum class fault_kind : std::uint8_t {
@@ -39,7 +39,7 @@ inline constexpr auto for_ever = std::numeric_limits<std::uint32_t>::max();
 /// Switches a fault on, or off with `times` 0.
 struct client_fault {
   fault_kind kind = fault_kind::link_down;
-  /// The bucket that is struck; empty: all that are open. Without meaning for link_down and
+  /// The bucket that is struck, open or not; empty: all. Without meaning for link_down and
   /// probe_lost.
   std::string bucket = {};
   /// How often it strikes, counted for each bucket. link_down strikes until it is off.
@@ -71,4 +71,4 @@ private:
   std::vector<client_fault> faults_;
 };
 
-} // namespace partita::store
+} // namespace partita::test

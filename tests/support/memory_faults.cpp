@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/store/memory/memory_faults.hpp"
+#include "memory_faults.hpp"
 
 #include "partita/store/watch_feed.hpp"
 
-namespace partita::store {
+namespace partita::test {
 
 void fault_plan::set(const client_fault& x) {
   std::erase_if(faults_, [&](const auto& old) { return old.kind == x.kind; });
@@ -13,7 +13,7 @@ void fault_plan::set(const client_fault& x) {
 
 std::optional<client_fault> fault_plan::strike(fault_kind kind, const std::string& key) {
   for (auto i = faults_.begin(); i != faults_.end(); ++i) {
-    if (i->kind != kind || (!key.empty() && !watch_feed::matches(i->pattern, key)))
+    if (i->kind != kind || (!key.empty() && !store::watch_feed::matches(i->pattern, key)))
       continue;
     auto result = *i;
     if (i->times != for_ever && --i->times == 0)
@@ -23,4 +23,4 @@ std::optional<client_fault> fault_plan::strike(fault_kind kind, const std::strin
   return std::nullopt;
 }
 
-} // namespace partita::store
+} // namespace partita::test
