@@ -127,7 +127,7 @@ struct worker_options {
   core::strategy strategy;
   /// Names it in the history of plans; may be empty.
   std::string strategy_name;
-  /// Feeds nonces, jitter and choices; 0: taken from the system.
+  /// Seed of nonces, jitter and choices, for tests; 0: they are random.
   std::uint64_t random_seed = 0;
 };
 

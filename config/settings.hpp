@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-/// All settings of one worker, a struct for each section of the TOML file. The defaults
-/// here are the only ones: the option table, the file and the manual are compared with
-/// them. An empty string or list means "not used" unless its comment says more.
+/// All settings of one worker, a struct for each section of the TOML file. Tests compare the
+/// defaults here with the option table, the file, the manual and the library's own options.
+/// An empty string or list means "not used" unless its comment says more.
 namespace partita::config {
 
 using namespace std::chrono_literals;

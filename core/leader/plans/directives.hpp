@@ -30,7 +30,7 @@ public:
     duration pause{};
   };
 
-  /// Remove this key if it has this revision; answer with removed_answered().
+  /// Remove this key if it has this revision; answer with removal_answered().
   struct removal {
     std::string key;
     revision at;

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-/// Private to the border: the library's objects in our forms.
+/// Internal to this directory: the library's objects in our forms.
 namespace partita::nats {
 
 struct release_library_object {

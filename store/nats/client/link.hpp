@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-/// Private to the border: the only header that includes nats.h.
+/// Internal to this directory: shows types of nats.h, as library.hpp does.
 namespace partita::nats {
 
 /// One natsConnection, from a successful connect to its end.
