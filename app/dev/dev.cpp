@@ -9,6 +9,7 @@
 #include "partita/app/process/signals.hpp"
 #include "partita/app/wiring/source.hpp"
 #include "partita/config/duration.hpp"
+#include "partita/config/text.hpp"
 #include "partita/messages/message.hpp"
 #include "partita/store/memory/memory_store.hpp"
 
@@ -22,6 +23,17 @@
 #include <optional>
 
 namespace partita::app {
+
+/// A leader was killed some time ago: its slot gets a new worker.
+struct slot_due {
+  std::size_t slot = 0;
+  PARTITA_MESSAGE(slot_due, x.slot)
+};
+
+/// Time to kill the leader.
+struct kill_due {
+  PARTITA_MESSAGE(kill_due)
+};
 
 namespace {
 
@@ -56,17 +68,6 @@ struct dev_plan {
   std::optional<milliseconds> run_for;
   std::optional<milliseconds> kill_every;
   std::shared_ptr<event_log> log;
-};
-
-/// A leader was killed some time ago: its slot gets a new worker.
-struct slot_due {
-  std::size_t slot = 0;
-  PARTITA_MESSAGE(slot_due, x.slot)
-};
-
-/// Time to kill the leader.
-struct kill_due {
-  PARTITA_MESSAGE(kill_due)
 };
 
 // Short enough to watch; a service's own are in config/partita.toml.
@@ -154,7 +155,7 @@ private:
     if (x.failure.empty())
       return;
     failed_ = true;
-    std::cerr << "partita: a worker gave up: " << x.failure << '\n';
+    std::cerr << "partita: a worker gave up: " << config::printable(x.failure) << '\n';
   }
 
   void plan_kill() {
@@ -234,7 +235,7 @@ bool open_events(const std::string& path, std::shared_ptr<event_log>& to) {
     return true;
   auto opened = event_log::open(path);
   if (const auto* why = std::get_if<std::string>(&opened)) {
-    std::cerr << "partita: --events: " << *why << '\n';
+    std::cerr << "partita: --events: " << config::printable(*why) << '\n';
     return false;
   }
   to = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));

@@ -13,6 +13,11 @@
 
 namespace partita::app {
 
+/// Patience with the first connection is over.
+struct patience_over {
+  PARTITA_MESSAGE(patience_over)
+};
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -62,11 +67,6 @@ reporter(listener_actor::stateful_pointer<reporter_state> self,
       },
   };
 }
-
-/// Patience with the first connection is over.
-struct patience_over {
-  PARTITA_MESSAGE(patience_over)
-};
 
 using link_reporter_actor = link_listener_actor::extend<caf::reacts_to<patience_over>>;
 
