@@ -173,8 +173,9 @@ std::vector<failpoint_case> make_failpoints() {
   p = add(expel_any_revision, "expel_any_revision",
           hunting({{watch_lags, 15}, {watch_dies, 5}, {replay_stale, 5}, {cut, 4}}));
   p->focus = heartbeats;
-  add(missing_beat_is_end, "missing_beat_is_end",
-      hunting({{entry_removed, 12}, {cut, 5}, {watch_gaps, 5}}));
+  p = add(missing_beat_is_end, "missing_beat_is_end",
+          hunting({{entry_removed, 12}, {cut, 5}, {watch_gaps, 5}}));
+  p->focus = heartbeats;
   p = add(forced_without_wait, "forced_without_wait",
           hunting({{leave, 3}, {arrival, 2}, {partitions_change, 3}, {cut, 3}}));
   p->stubborn_listeners = 0.4;

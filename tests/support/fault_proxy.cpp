@@ -27,16 +27,21 @@ struct host_state {
   static inline constexpr const char* name = "partita.fault_host";
 
   fault_plan faults;
+  /// Not a handle: the client shall not live on because of its proxy. None once it ended.
+  caf::actor_addr client;
 };
 
 host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self,
-                               const caf::actor_addr& client) {
+                               const memory_store_actor& client) {
+  self->state.client = client.address();
+  self->monitor(client);
+  self->set_down_handler([self](const caf::down_msg&) { self->state.client = nullptr; });
   return {
-      [self, client](const server_probe& x) -> caf::result<probed> {
+      [self](const server_probe& x) -> caf::result<probed> {
         // A promise that is dropped is never answered.
         if (self->state.faults.strike(fault_kind::probe_lost))
           return self->make_response_promise<probed>();
-        if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(client))
+        if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(self->state.client))
           return self->delegate(caf::actor_cast<probe_host_actor>(strong), x);
         return probed{probe_status::gone, 0, "nobody serves it"};
       },
@@ -49,7 +54,7 @@ host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self,
 /// A consumer of the client. The server knows it under another number, as each bucket
 /// numbers its own and the proxy is the inbox of them all.
 struct consumer {
-  /// Not a handle: the client shall not live on because of its proxy.
+  /// Not a handle: see host_state.
   caf::actor_addr inbox;
   std::uint64_t feed = 0;
   std::string bucket;
@@ -63,7 +68,7 @@ struct proxy_state {
   std::map<std::string, fault_plan> plans;
   fault_plan everywhere;
   memory_server_actor server;
-  /// Not a handle: see consumer.
+  /// Not a handle: see host_state.
   caf::actor_addr client;
   host_actor host;
   std::map<std::uint64_t, consumer> consumers;
@@ -205,24 +210,13 @@ void set(proxy_ptr self, const client_fault& x) {
 
 // -- the actor --------------------------------------------------------------------------
 
-void belong_to(proxy_ptr self, const memory_store_actor& client) {
-  self->state.client = client.address();
-  self->state.host = self->spawn(host, client.address());
-  self->monitor(client);
-}
-
-/// The client or one of its buckets has gone. The server learns of it from the proxy,
-/// which may live on.
-void gone(proxy_ptr self, const caf::actor_addr& who) {
-  self->state.monitored.erase(who);
-  drop(self, [&](const consumer& x) { return x.inbox == who; });
-  if (who == self->state.client)
-    self->send_exit(self->state.host, caf::exit_reason::kill);
-}
-
 fault_proxy_actor::behavior_type proxy(proxy_ptr self, memory_server_actor server) {
   self->state.server = std::move(server);
-  self->set_down_handler([self](const caf::down_msg& x) { gone(self, x.source); });
+  // The server would see the end of a bucket by itself, but its inbox lives on.
+  self->set_down_handler([self](const caf::down_msg& x) {
+    self->state.monitored.erase(x.source);
+    drop(self, [&](const consumer& y) { return y.inbox == x.source; });
+  });
   return {
       [self](const delete_bucket& x) { return self->delegate(self->state.server, x); },
       [self](const lose_writes& x) { return self->delegate(self->state.server, x); },
@@ -246,7 +240,10 @@ fault_proxy_actor::behavior_type proxy(proxy_ptr self, memory_server_actor serve
       [self](const client_fault& x) { set(self, x); },
       [self](const delivery& x) { deliver(self, x, x.entry.key); },
       [self](const consumer_heartbeat& x) { deliver(self, x); },
-      [self](const memory_store_actor& x) { belong_to(self, x); },
+      [self](const memory_store_actor& x) {
+        self->state.client = x.address();
+        self->state.host = self->spawn(host, x);
+      },
       [self](const write_under_way& x) { write_now(self, x); },
   };
 }
