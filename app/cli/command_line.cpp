@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/command_line.hpp"
 
+#include "partita/app/cli/build_commit.hpp"
 #include "partita/app/cli/check_config.hpp"
 #include "partita/app/cli/directives.hpp"
 #include "partita/app/cli/explain.hpp"
@@ -12,7 +13,7 @@
 #include "partita/app/cli/workers.hpp"
 #include "partita/app/dev/dev.hpp"
 #include "partita/app/process/exit_codes.hpp"
-#include "partita/store/nats/nats_version.hpp"
+#include "partita/store/nats/client/client_version.hpp"
 
 #include <caf/config.hpp>
 
@@ -50,7 +51,11 @@ std::string versions() {
   std::string caf = std::to_string(CAF_MAJOR_VERSION) + '.'
                     + std::to_string(CAF_MINOR_VERSION) + '.'
                     + std::to_string(CAF_PATCH_VERSION);
-  return "partita " PARTITA_VERSION "\nCAF " + caf + "\ncnats " + nats_client_version();
+  std::string commit{build_commit()};
+  if (!commit.empty())
+    commit = " (" + commit + ')';
+  return "partita " PARTITA_VERSION + commit + "\nCAF " + caf + "\ncnats "
+         + nats_client_version();
 }
 
 /// What stands behind the first `--` of `partita run`: words of somebody else, which the

@@ -4,6 +4,7 @@
 #include "partita/store/ask_buckets.hpp"
 #include "partita/store/key_rules.hpp"
 #include "partita/store/memory/memory_client.hpp"
+#include "partita/store/memory/memory_store_client.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>

@@ -89,6 +89,30 @@ CAF_TEST(a listener that dies over a revocation counts as having stopped) {
 
 // -- sessions ---------------------------------------------------------------------------
 
+CAF_TEST(nonces repeat under one seed and are random without one) {
+  // The same id for all, so that present() shows the newest.
+  base.id.max = 0;
+  auto next = [&](std::uint64_t seed) {
+    begin(seed);
+    CAF_CHECK_EQUAL(d.states.back().to, worker_state::waiting_assignment);
+    auto result = present().nonce.value;
+    CAF_CHECK_EQUAL(result.size(), 32u);
+    CAF_CHECK_EQUAL(result.find_first_not_of("0123456789abcdef"), std::string::npos);
+    anon_send(worker, stop_worker{leave_mode::stop});
+    pass(500ms);
+    CAF_CHECK(!d.stops.empty());
+    d.stops.clear();
+    return result;
+  };
+  auto seeded = next(7);
+  CAF_MESSAGE("one that finds its own nonce in its way would take another one");
+  CAF_CHECK_NOT_EQUAL(seeded, next(8));
+  CAF_CHECK_EQUAL(seeded, next(7));
+  auto random = next(0);
+  next(8);
+  CAF_CHECK_NOT_EQUAL(random, next(0));
+}
+
 CAF_TEST(a newcomer waits until whoever lives under its id has ended) {
   beat other;
   other.nonce = {"other"};

@@ -144,8 +144,8 @@ struct work_fixture : partita::test::group_fixture {
     return result;
   }
 
-  void begin() {
-    base.random_seed = 7;
+  void begin(std::uint64_t seed = 7) {
+    base.random_seed = seed;
     auto behind_proxy = spawn_faulty_client(sys, server);
     client = behind_proxy.client;
     faults = behind_proxy.faults;

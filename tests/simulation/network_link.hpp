@@ -3,7 +3,7 @@
 
 #include "world.hpp"
 
-#include "partita/store/memory/memory_store.hpp"
+#include "partita/store/memory/memory_store_client.hpp"
 
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>

@@ -3,7 +3,7 @@
 
 #include "memory_faults.hpp"
 
-#include "partita/store/memory/memory_store.hpp"
+#include "partita/store/memory/memory_store_client.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>

@@ -8,7 +8,7 @@
 #include "partita/actors/supervisor/supervisor.hpp"
 #include "partita/core/strategies/strategies.hpp"
 #include "partita/core/time.hpp"
-#include "partita/store/memory/memory_store.hpp"
+#include "partita/store/memory/memory_store_client.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>

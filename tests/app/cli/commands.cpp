@@ -3,6 +3,8 @@
 
 #include "../../support/process.hpp"
 
+#include "partita/app/cli/build_commit.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <caf/test/unit_test.hpp>
@@ -64,7 +66,9 @@ CAF_TEST(help explains the program and every command with examples) {
 CAF_TEST(the versions of the program and its libraries are told) {
   auto x = run_partita({"--version"});
   ends(x, 0);
-  CAF_CHECK(contains(x.out, "partita 0."));
+  std::string commit{partita::app::build_commit()};
+  CAF_CHECK(contains(x.out, "partita " PARTITA_VERSION
+                                + (commit.empty() ? "\n" : " (" + commit + ")\n")));
   CAF_CHECK(contains(x.out, "CAF 0.17."));
   CAF_CHECK(contains(x.out, "cnats 3."));
 }

@@ -19,7 +19,14 @@ CAF_TEST(default settings become default options) {
   CAF_CHECK_EQUAL(x.buckets.heartbeat, "orders-heartbeat");
   CAF_CHECK_EQUAL(x.buckets.assignment, "orders-assignment");
   CAF_CHECK_EQUAL(x.buckets.control, "orders-control");
-  CAF_CHECK(x.id.ttl == expected.id.ttl && x.id.max == expected.id.max);
+  CAF_CHECK_EQUAL(x.buckets.replicas, expected.buckets.replicas);
+  CAF_CHECK_EQUAL(x.id.prefix, expected.id.prefix);
+  CAF_CHECK_EQUAL(x.id.instance, expected.id.instance);
+  CAF_CHECK(x.id.min == expected.id.min && x.id.max == expected.id.max);
+  CAF_CHECK(x.id.ttl == expected.id.ttl);
+  CAF_CHECK_EQUAL(x.capacity, expected.capacity);
+  CAF_CHECK_EQUAL(x.zone, expected.zone);
+  CAF_CHECK_EQUAL(x.rebalance.expected_workers, expected.rebalance.expected_workers);
   CAF_CHECK(x.heartbeat.interval == expected.heartbeat.interval);
   CAF_CHECK(x.heartbeat.ttl == expected.heartbeat.ttl);
   CAF_CHECK(x.election.lease == expected.election.lease);
@@ -42,6 +49,18 @@ CAF_TEST(default settings become default options) {
   CAF_CHECK(x.degraded.error == expected.degraded.error);
   CAF_CHECK(x.degraded.critical == expected.degraded.critical);
   CAF_CHECK(x.degraded.grace == expected.degraded.grace);
+}
+
+CAF_TEST(default settings become default options of the strategies and of NATS) {
+  config::settings s;
+  CAF_CHECK(app::strategy_options_of(s.strategy) == core::strategy_options{});
+  auto x = app::nats_options_of(s, "");
+  nats_options expected;
+  CAF_CHECK_EQUAL(x.urls, expected.urls);
+  CAF_CHECK_EQUAL(x.user + x.password + x.token, "");
+  CAF_CHECK_EQUAL(x.credentials + x.nkey_seed, "");
+  CAF_CHECK_EQUAL(x.tls_ca + x.tls_cert + x.tls_key, "");
+  CAF_CHECK(x.request_timeout == expected.request_timeout);
 }
 
 CAF_TEST(every setting of a worker arrives) {

@@ -3,7 +3,7 @@
 
 #include "../conformance/conformance.hpp"
 
-#include "partita/store/memory/memory_store.hpp"
+#include "partita/store/memory/memory_store_client.hpp"
 
 #include "../../support/store_client.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE store.memory_store
 
-#include "partita/store/memory/memory_store.hpp"
+#include "partita/store/memory/memory_store_client.hpp"
 
 #include "../../support/fault_proxy.hpp"
 #include "../../support/store_client.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/store/nats/nats_version.hpp"
+#include "partita/store/nats/client/client_version.hpp"
 
 #include <nats/nats.h>
 
