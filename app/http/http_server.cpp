@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/http/http_server.hpp"
 
+#include "partita/actors/worker_clock.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 
@@ -248,7 +250,13 @@ private:
       return;
     }
     auto found = ask<shown_assignment>(x, x.wait + answer_limit);
-    say(response, found ? text_of(*found) : no_answer());
+    auto now = worker_clock::boottime();
+    // This process may have been stopped since: nothing is named once the deadline has passed.
+    while (found && !found->partitions.empty() && found->until && now >= *found->until) {
+      found = ask<shown_assignment>(ask_assignment{x.who}, answer_limit);
+      now = worker_clock::boottime();
+    }
+    say(response, found ? text_of(*found, now) : no_answer());
   }
 
   void carry_out(const release_work& x, httplib::Response& response) {
@@ -290,7 +298,7 @@ private:
 
   /// Writes what has come, then waits for more. False ends the connection.
   bool stream(const ask_events& asked, shown_events& state, httplib::DataSink& sink) {
-    auto text = stream_text_of(state);
+    auto text = stream_text_of(state, worker_clock::boottime());
     if (text.empty())
       text = ": nothing new\n\n";
     // A peer that has gone shows here, or by a write that does not get through in time.

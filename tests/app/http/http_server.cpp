@@ -113,6 +113,7 @@ struct fixture {
   }
 
   void assign(const std::string& name) {
+    caf::anon_send(application, session_valid{worker_clock::boottime() + 1h});
     caf::anon_send(
         application,
         partitions_assigned{{"worker-1"}, {{1}, {9}}, {{{{name}, 100}, {9}}}, true});
