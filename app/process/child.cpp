@@ -2,6 +2,7 @@
 #include "partita/app/process/child.hpp"
 
 #include "partita/config/checks.hpp"
+#include "partita/config/options.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,13 +72,22 @@ start_failure failure_of(const std::string& program, int error) {
           missing ? code_not_found : code_not_executable};
 }
 
+/// Whether it tells a secret of ours, which no child needs.
+bool is_secret(std::string_view name, std::string_view value) {
+  const auto& all = config::all_options();
+  return std::any_of(all.begin(), all.end(), [&](const config::option& x) {
+    return x.variable() == name && (x.secret || config::without_secrets(value) != value);
+  });
+}
+
 /// The variables of this process and those that are given, each once.
 std::vector<std::string> variables_of(const child_command& what) {
   std::map<std::string, std::string> all;
   for (auto entry = environ; entry && *entry; ++entry) {
     std::string_view text{*entry};
     auto equals = text.find('=');
-    if (equals != std::string_view::npos)
+    if (equals != std::string_view::npos
+        && !is_secret(text.substr(0, equals), text.substr(equals + 1)))
       all.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   for (const auto& [name, value] : what.environment)

@@ -18,7 +18,7 @@ using child_variables = std::vector<std::pair<std::string, std::string>>;
 struct child_command {
   /// The program and its arguments. A name without '/' is looked up in PATH.
   std::vector<std::string> argv;
-  /// Variables beside those of this process; they win.
+  /// Variables beside those of this process that hold no secret; they win.
   child_variables environment;
   /// True: its stdin is a pipe to write to, and its stdout is our stderr. False: both are
   /// ours, but for a stdin that is a terminal: a process group in the background must not

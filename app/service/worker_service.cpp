@@ -33,7 +33,12 @@ config::http_settings http_wanted(const config::settings& s, bool by_child) {
 
 /// What the application finds in its environment.
 child_variables told_to_application(const config::settings& s, const http_part& http) {
-  return {{"PARTITA_GROUP", s.group.name}, {"PARTITA_URL", http.address()}};
+  child_variables result{{"PARTITA_GROUP", s.group.name},
+                         {"PARTITA_URL", http.address()}};
+  // Calls from this machine need it where http.listen is no loopback address.
+  if (!s.http.token.empty())
+    result.emplace_back("PARTITA_HTTP_TOKEN", s.http.token);
+  return result;
 }
 
 /// Of no effect on one that was never spawned.

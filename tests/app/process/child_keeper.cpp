@@ -97,6 +97,30 @@ CAF_TEST(a process gets its input and its variables) {
   CAF_CHECK_EQUAL(content("out"), "a=b c the input");
 }
 
+CAF_TEST(a process gets no secret of ours unless it is meant for it) {
+  const std::vector<std::pair<const char*, const char*>> ours = {
+      {"PARTITA_NATS_PASSWORD", "p"},
+      {"PARTITA_NATS_TOKEN", "t"},
+      {"PARTITA_HTTP_TOKEN", "h"},
+      {"PARTITA_NATS_URL", "nats://u:p@127.0.0.1:4222"},
+      {"PARTITA_GROUP_NAME", "orders"}};
+  for (const auto& [name, value] : ours)
+    setenv(name, value, 1);
+  run(shell("env | grep ^PARTITA_ | sort >" + path("without")));
+  auto what = shell("env | grep ^PARTITA_ | sort >" + path("with"));
+  what.environment = {{"PARTITA_HTTP_TOKEN", "meant"}};
+  run(what);
+  setenv("PARTITA_NATS_URL", "nats://127.0.0.1:4222", 1);
+  run(shell("env | grep ^PARTITA_ | sort >" + path("harmless")));
+  for (const auto& [name, value] : ours)
+    unsetenv(name);
+  CAF_CHECK_EQUAL(content("without"), "PARTITA_GROUP_NAME=orders\n");
+  CAF_CHECK_EQUAL(content("with"),
+                  "PARTITA_GROUP_NAME=orders\nPARTITA_HTTP_TOKEN=meant\n");
+  CAF_CHECK_EQUAL(content("harmless"),
+                  "PARTITA_GROUP_NAME=orders\nPARTITA_NATS_URL=nats://127.0.0.1:4222\n");
+}
+
 CAF_TEST(input of any size is fed and nobody waits for a process that does not read) {
   std::string large(1 << 20, 'x');
   CAF_CHECK_EQUAL(run(shell("test $(wc -c) = 1048576"), large).code, 0);
