@@ -13,7 +13,7 @@ namespace partita::app {
 std::variant<event_log, std::string> event_log::open(const std::string& path) {
   if (path == "-")
     return event_log{STDOUT_FILENO, false, "standard output"};
-  auto fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  auto fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0)
     return "cannot write events to '" + path + "': " + std::strerror(errno);
   return event_log{fd, true, "'" + path + "'"};

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 using partita::app::event_log;
@@ -43,6 +44,15 @@ CAF_TEST(lines are in the file as soon as they are written) {
   CAF_CHECK_EQUAL(content(file), "one\n");
   CAF_CHECK(!log.write("two").has_value());
   CAF_CHECK_EQUAL(content(file), "one\ntwo\n");
+}
+
+CAF_TEST(a new file is not for everybody to read) {
+  auto old_mask = umask(0);
+  auto file = folder / "events";
+  auto opened = event_log::open(file.string());
+  umask(old_mask);
+  CAF_CHECK(std::filesystem::status(file).permissions()
+            == static_cast<std::filesystem::perms>(0640));
 }
 
 CAF_TEST(a worker that starts again goes on where it stopped) {
