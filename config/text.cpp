@@ -76,6 +76,9 @@ std::string printable(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
     auto length = is_control(text[i]) ? 0 : utf8_length(text, i);
+    // U+0080 to U+009F; terminals obey them like ESC.
+    if (length == 2 && byte_of(text[i]) == 0xC2 && byte_of(text[i + 1]) < 0xA0)
+      length = 0;
     if (length == 0)
       result += escaped(text[i++]);
     else

@@ -66,8 +66,8 @@ std::string to_json(const std::string& bucket, const partition_entries& all) {
 std::string to_table(const partition_entries& all) {
   table result{{{"PARTITION"}, {"WEIGHT", table::side::right}, {""}}};
   for (const auto& [name, x] : all)
-    result.add({config::printable(name), x.weight ? std::to_string(*x.weight) : "?",
-                x.weight ? "" : "cannot be read: " + config::printable(x.why_bad)});
+    result.add({name, x.weight ? std::to_string(*x.weight) : "?",
+                x.weight ? "" : "cannot be read: " + x.why_bad});
   return result.text();
 }
 
@@ -114,16 +114,16 @@ std::string to_json(const std::string& bucket, const partition_changes& x, bool 
 std::string to_text(const std::string& bucket, const partition_changes& x, bool dry_run) {
   std::string result;
   for (std::size_t i = 0; i < std::min(x.changes.size(), most_lines); ++i)
-    result += line_of(x.changes[i]) + '\n';
+    result += config::printable(line_of(x.changes[i])) + '\n';
   if (x.changes.size() > most_lines)
     result += "and " + std::to_string(x.changes.size() - most_lines) + " more\n";
   auto said = [&](kind what, const char* word) {
     return std::to_string(count(x, what)) + ' ' + word + ", ";
   };
-  return result + "bucket " + bucket + (dry_run ? " would have " : ": ")
-         + said(kind::add, "added") + said(kind::remove, "removed")
-         + said(kind::set_weight, "changed") + std::to_string(x.unchanged)
-         + " unchanged\n";
+  return result + "bucket " + config::printable(bucket)
+         + (dry_run ? " would have " : ": ") + said(kind::add, "added")
+         + said(kind::remove, "removed") + said(kind::set_weight, "changed")
+         + std::to_string(x.unchanged) + " unchanged\n";
 }
 
 } // namespace partita::app

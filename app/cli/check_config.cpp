@@ -4,6 +4,7 @@
 #include "partita/app/inspect/settings_flags.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/config/load.hpp"
+#include "partita/config/text.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -36,7 +37,7 @@ int check(const check_options& options) {
   if (options.show)
     std::cout << config::to_toml(*settings);
   else
-    std::cout << options.settings.file << " is good\n";
+    std::cout << config::printable(options.settings.file) << " is good\n";
   return exit_fine;
 }
 

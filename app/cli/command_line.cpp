@@ -13,6 +13,7 @@
 #include "partita/app/cli/workers.hpp"
 #include "partita/app/dev/dev.hpp"
 #include "partita/app/process/exit_codes.hpp"
+#include "partita/config/text.hpp"
 #include "partita/store/nats/client/client_version.hpp"
 
 #include <caf/config.hpp>
@@ -100,7 +101,7 @@ int run_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& e) {
     return program.exit(e) == 0 ? exit_fine : exit_usage;
   } catch (const std::exception& e) {
-    std::cerr << "partita: " << e.what() << '\n';
+    std::cerr << "partita: " << config::printable(e.what()) << '\n';
     return exit_failed;
   }
   return code;

@@ -75,7 +75,7 @@ int tell(const group_access& access, const std::string& command, bool json,
   if (json)
     std::cout << to_json(access.settings.group.name, command, x) << std::endl;
   else if (x.change)
-    std::cout << x.change->meaning << std::endl;
+    std::cout << config::printable(x.change->meaning) << std::endl;
   if (!x.failure.empty())
     return json ? static_cast<int>(exit_failed) : fail(x.failure);
   return std::cout ? static_cast<int>(exit_fine)

@@ -3,6 +3,7 @@
 
 #include "partita/app/cli/plan_live.hpp"
 #include "partita/app/inspect/plan_question.hpp"
+#include "partita/config/text.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -45,7 +46,7 @@ int answer_all(std::istream& in, std::ostream& out) {
       continue;
     auto read = plan_question_from(line);
     if (const auto* why = std::get_if<std::string>(&read)) {
-      std::cerr << "partita: line " << number << ": " << *why << '\n';
+      std::cerr << "partita: line " << number << ": " << config::printable(*why) << '\n';
       return exit_usage;
     }
     const auto& question = std::get<plan_question>(read);

@@ -6,6 +6,7 @@
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
 #include "partita/app/service/worker_service.hpp"
+#include "partita/config/text.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -52,7 +53,7 @@ int run(const run_options& options) {
   if (!options.events.empty()) {
     auto opened = event_log::open(options.events);
     if (const auto* why = std::get_if<std::string>(&opened)) {
-      std::cerr << "partita: --events: " << *why << '\n';
+      std::cerr << "partita: --events: " << config::printable(*why) << '\n';
       return exit_usage;
     }
     log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));

@@ -7,6 +7,7 @@
 #include "partita/app/output/names.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/app/wiring/wiring.hpp"
+#include "partita/config/text.hpp"
 #include "partita/messages/events.hpp"
 
 #include <caf/actor_system.hpp>
@@ -86,7 +87,7 @@ private:
     gist_ = text;
     if (json_)
       return print(text + '\n') == exit_fine;
-    std::cerr << text << '\n';
+    std::cerr << config::printable(text) << '\n';
     return true;
   }
 
@@ -177,7 +178,7 @@ private:
       return result;
     auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - link_since_);
     return result + "no connection for " + readable_span(age.count()) + " ("
-           + (link_.why.empty() ? "no answer" : link_.why)
+           + (link_.why.empty() ? "no answer" : config::printable(link_.why))
            + "): this is what was seen last\n";
   }
 

@@ -9,6 +9,7 @@
 #include "partita/app/process/signals.hpp"
 #include "partita/app/wiring/source.hpp"
 #include "partita/config/duration.hpp"
+#include "partita/config/text.hpp"
 #include "partita/messages/message.hpp"
 #include "partita/store/memory/memory_store.hpp"
 
@@ -154,7 +155,7 @@ private:
     if (x.failure.empty())
       return;
     failed_ = true;
-    std::cerr << "partita: a worker gave up: " << x.failure << '\n';
+    std::cerr << "partita: a worker gave up: " << config::printable(x.failure) << '\n';
   }
 
   void plan_kill() {
@@ -234,7 +235,7 @@ bool open_events(const std::string& path, std::shared_ptr<event_log>& to) {
     return true;
   auto opened = event_log::open(path);
   if (const auto* why = std::get_if<std::string>(&opened)) {
-    std::cerr << "partita: --events: " << *why << '\n';
+    std::cerr << "partita: --events: " << config::printable(*why) << '\n';
     return false;
   }
   to = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));

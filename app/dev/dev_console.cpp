@@ -4,6 +4,7 @@
 #include "partita/app/dev/ownership_table.hpp"
 #include "partita/app/output/event_lines.hpp"
 #include "partita/app/output/reporter.hpp"
+#include "partita/config/text.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -35,7 +36,7 @@ struct dev_console_state {
 
   void say(const std::string& text) const {
     std::chrono::duration<double> age = steady_clock::now() - started;
-    std::fprintf(out, "%8.3f s  %s\n", age.count(), text.c_str());
+    std::fprintf(out, "%8.3f s  %s\n", age.count(), config::printable(text).c_str());
     std::fflush(out);
   }
 

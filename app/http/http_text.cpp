@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/http/http_text.hpp"
 
+#include "partita/config/text.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -233,9 +235,10 @@ http_reply readyz_of(const shown_life& x, bool verbose) {
   std::string missing;
   for (const auto& y : conditions_of(x)) {
     ready = ready && y.holds;
-    lines += (y.holds ? "[+] " : "[-] ") + y.name + ": " + y.detail + '\n';
+    auto said = y.name + ": " + config::printable(y.detail);
+    lines += (y.holds ? "[+] " : "[-] ") + said + '\n';
     if (!y.holds)
-      missing += (missing.empty() ? "" : "; ") + y.name + ": " + y.detail;
+      missing += (missing.empty() ? "" : "; ") + said;
   }
   auto verdict = ready ? std::string{"ready\n"} : "not ready: " + missing + '\n';
   return plain(ready ? 200 : 503, (verbose ? lines : "") + verdict);

@@ -3,6 +3,7 @@
 
 #include "partita/app/inspect/name_check.hpp"
 #include "partita/app/output/names.hpp"
+#include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
 
 #include <nlohmann/json.hpp>
@@ -71,12 +72,16 @@ std::string since(const explanation& x) {
          + " or before: its worker's record was written then for another reason";
 }
 
+std::string line(const std::string& text) {
+  return config::printable(text) + '\n';
+}
+
 std::string line_of(const past_plan& x) {
   auto result = "plan:     " + std::to_string(x.id.epoch.value) + '.'
                 + std::to_string(x.id.count) + " at " + readable_time(x.plan.at) + " by "
                 + x.plan.leader.value + " (";
   result += to_string(x.plan.lifecycle);
-  return result + "): " + x.plan.reason + '\n';
+  return line(result + "): " + x.plan.reason);
 }
 
 } // namespace
@@ -115,13 +120,13 @@ std::variant<explanation, std::string> explain(const group_status& group,
 }
 
 std::string to_text(const explanation& x) {
-  auto result = "partition " + x.partition + '\n';
+  auto result = line("partition " + x.partition);
   if (x.owner) {
-    result += "owner:    " + x.owner->value + ", " + since(x) + '\n';
+    result += line("owner:    " + x.owner->value + ", " + since(x));
     result +=
         "token:    " + readable(x.token) + " (" + std::to_string(x.token.value) + ")\n";
     result +=
-        "why:      " + (x.reason.empty() ? "its record does not say" : x.reason) + '\n';
+        line("why:      " + (x.reason.empty() ? "its record does not say" : x.reason));
     constexpr std::size_t few = 3;
     for (auto i = x.plans.size() - std::min(few, x.plans.size()); i < x.plans.size(); ++i)
       result += line_of(x.plans[i]);
@@ -129,18 +134,18 @@ std::string to_text(const explanation& x) {
     result += "owner:    none\n";
   }
   if (!x.why_unowned.empty())
-    result += "nobody works on it: " + x.why_unowned + '\n';
+    result += line("nobody works on it: " + x.why_unowned);
   if (x.pending)
-    result += "pending:  taken away from " + x.pending->from.value + ", waits for "
-              + x.pending->waits_for + "; only the leader knows who gets it next\n";
+    result += line("pending:  taken away from " + x.pending->from.value + ", waits for "
+                   + x.pending->waits_for + "; only the leader knows who gets it next");
   for (const auto& other : x.also_named_by)
-    result += "also in the record of " + other.value
-              + ": a move under way, or a worker that is gone\n";
+    result += line("also in the record of " + other.value
+                   + ": a move under way, or a worker that is gone");
   if (x.pin) {
-    result += "pinned:   to " + x.pin->worker.value;
-    result += x.pin->directive.by.empty() ? "" : " by " + x.pin->directive.by;
-    result += x.pin->directive.reason.empty() ? "" : ": " + x.pin->directive.reason;
-    result += '\n';
+    auto pinned = "pinned:   to " + x.pin->worker.value;
+    pinned += x.pin->directive.by.empty() ? "" : " by " + x.pin->directive.by;
+    pinned += x.pin->directive.reason.empty() ? "" : ": " + x.pin->directive.reason;
+    result += line(pinned);
   }
   return result;
 }

@@ -7,6 +7,7 @@
 #include "partita/app/process/signals.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
+#include "partita/config/text.hpp"
 #include "partita/messages/events.hpp"
 
 #include <caf/actor_system.hpp>
@@ -71,12 +72,12 @@ std::optional<group_entries> read_entries(group_access& access) {
 }
 
 int fail(const std::string& why) {
-  std::cerr << "partita: " << why << '\n';
+  std::cerr << "partita: " << config::printable(why) << '\n';
   return exit_failed;
 }
 
 int refuse(const std::string& why) {
-  std::cerr << "partita: " << why << '\n';
+  std::cerr << "partita: " << config::printable(why) << '\n';
   return exit_usage;
 }
 

@@ -3,6 +3,7 @@
 
 #include "partita/app/output/names.hpp"
 #include "partita/app/output/table.hpp"
+#include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
 
 // How people see a group's status.
@@ -42,7 +43,7 @@ std::string headline(const group_status& x) {
   result += x.version.value ? ", version " + readable(x.version) + " ("
                                   + std::to_string(x.version.value) + ")"
                             : ", nothing published yet";
-  return result + '\n';
+  return config::printable(result) + '\n';
 }
 
 /// The first lines of a kind, and how many there are besides.
@@ -52,7 +53,7 @@ std::string lines_for(const Range& all, F line_of) {
   std::size_t count = 0;
   for (const auto& x : all)
     if (++count <= lines_of_a_kind)
-      result += line_of(x) + '\n';
+      result += config::printable(line_of(x)) + '\n';
   if (count > lines_of_a_kind)
     result += "  and " + std::to_string(count - lines_of_a_kind) + " more\n";
   return result;
@@ -61,7 +62,7 @@ std::string lines_for(const Range& all, F line_of) {
 std::string with_note(std::string text, const directive& x) {
   if (!x.by.empty())
     text += " by " + x.by;
-  return x.reason.empty() ? text : text + ": " + x.reason;
+  return config::printable(x.reason.empty() ? text : text + ": " + x.reason);
 }
 
 std::string pause_line(const pause_status& x) {
@@ -113,9 +114,12 @@ std::string to_table(const group_status& x) {
   });
   result += lines_for(x.pins, pin_line);
   if (!x.named_twice.empty())
-    result += "in two records: " + some_of(x.named_twice, names_in_table) + '\n';
+    result +=
+        config::printable("in two records: " + some_of(x.named_twice, names_in_table))
+        + '\n';
   for (const auto& bad : x.unreadable)
-    result += "cannot read '" + bad.key + "' of the " + bad.bucket + " bucket: " + bad.why
+    result += config::printable("cannot read '" + bad.key + "' of the " + bad.bucket
+                                + " bucket: " + bad.why)
               + '\n';
   return result;
 }

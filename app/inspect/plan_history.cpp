@@ -3,6 +3,7 @@
 
 #include "partita/app/output/names.hpp"
 #include "partita/app/output/table.hpp"
+#include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/control_codec.hpp"
 
@@ -37,9 +38,9 @@ std::string changes(const history_entry& x) {
 std::string detail_lines(const past_plan& x) {
   std::string result;
   if (auto all = changes(x.plan); !all.empty())
-    result += shown(x.id) + ": " + all + '\n';
+    result += config::printable(shown(x.id) + ": " + all) + '\n';
   for (const auto& trouble : x.plan.trouble)
-    result += shown(x.id) + ": " + trouble + '\n';
+    result += config::printable(shown(x.id) + ": " + trouble) + '\n';
   return result;
 }
 
@@ -120,7 +121,9 @@ std::string to_table(const plan_history& x, bool verbose) {
   if (verbose)
     result += details;
   for (const auto& bad : x.unreadable)
-    result += "cannot read '" + bad.key + "' of the control bucket: " + bad.why + '\n';
+    result += config::printable("cannot read '" + bad.key
+                                + "' of the control bucket: " + bad.why)
+              + '\n';
   return result;
 }
 

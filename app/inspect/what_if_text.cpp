@@ -2,6 +2,7 @@
 #include "partita/app/inspect/what_if.hpp"
 
 #include "partita/app/output/table.hpp"
+#include "partita/config/text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -76,21 +77,22 @@ std::string to_table(const what_if_answer& x) {
   else
     result += std::to_string(x.moves.size()) + " of " + std::to_string(x.partitions)
               + " partitions would get another owner";
-  result += ", by " + x.strategy + '\n';
+  result += ", by " + config::printable(x.strategy) + '\n';
   result += "now:  " + shown(balance_before(x)) + '\n';
   result += "then: " + shown(balance_after(x)) + '\n';
   for (std::size_t i = 0; i < std::min(moves_in_table, x.moves.size()); ++i) {
     const auto& move = x.moves[i];
-    result += "  " + move.partition + ": "
-              + (move.from.value.empty() ? "nobody" : move.from.value) + " -> "
-              + move.to.value + (move.reason.empty() ? "" : " (" + move.reason + ')')
+    result += config::printable("  " + move.partition + ": "
+                                + (move.from.value.empty() ? "nobody" : move.from.value)
+                                + " -> " + move.to.value
+                                + (move.reason.empty() ? "" : " (" + move.reason + ')'))
               + '\n';
   }
   if (x.moves.size() > moves_in_table)
     result += "  and " + std::to_string(x.moves.size() - moves_in_table)
               + " more; --json names them all\n";
   for (const auto& note : x.notes)
-    result += "note: " + note + '\n';
+    result += "note: " + config::printable(note) + '\n';
   return result;
 }
 

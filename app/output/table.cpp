@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/output/table.hpp"
 
+#include "partita/config/text.hpp"
+
 #include <algorithm>
 #include <cassert>
 
@@ -10,6 +12,8 @@ table::table(std::vector<column> columns) : columns_(std::move(columns)) {}
 
 void table::add(std::vector<std::string> row) {
   assert(row.size() == columns_.size());
+  for (auto& x : row)
+    x = config::printable(x);
   rows_.push_back(std::move(row));
 }
 

@@ -5,6 +5,8 @@
 
 #include "sample_group.hpp"
 
+#include "partita/app/inspect/worker_table.hpp"
+
 #include "partita/messages/codec.hpp"
 
 #include <nlohmann/json.hpp>
@@ -289,6 +291,25 @@ CAF_TEST(many lines of one kind are counted and not shown) {
   CAF_CHECK(contains(text, "without owner: orders.9 "));
   CAF_CHECK(!contains(text, "without owner: orders.10 "));
   CAF_CHECK(contains(text, "  and 15 more\n"));
+}
+
+CAF_TEST(nothing that others wrote moves the cursor or begins a line) {
+  auto x = sample();
+  beat loud;
+  loud.nonce = {"ab12"};
+  loud.zone = "\x1b[2Jz\r\nworker-1  leads\a\xc2\x9b"
+              "31m";
+  loud.program_version = loud.zone;
+  x.heartbeat.push_back(entry("heartbeat.worker-3", to_text(loud), 10'000 * ms));
+  x.heartbeat.push_back(entry("heartbeat.worker-4", "\x1b]0;bad\a", 10'000 * ms));
+  x.election = {entry("leader", "worker-2\x1b[1m:1763884512:cd34", 9'000 * ms)};
+  auto status = examine(x, {});
+  for (const auto& text : {to_table(status), workers_table(status)})
+    for (auto c : text)
+      CAF_CHECK(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != '\x7f'));
+  CAF_CHECK_EQUAL(workers_table(status).find("\nworker-1  leads"), std::string::npos);
+  CAF_CHECK_EQUAL(workers_table(status).find("\xc2\x9b"), std::string::npos);
+  CAF_CHECK(workers_table(status).find("\\x1B[2Jz\\x0D\\x0A") != std::string::npos);
 }
 
 CAF_TEST(the gist changes with what happens and not with time) {

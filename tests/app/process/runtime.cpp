@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#define CAF_SUITE app.runtime
+
+#include "partita/app/process/runtime.hpp"
+
+#include "../../support/process.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <fstream>
+#include <sstream>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace partita::app;
+
+CAF_TEST(a log line is one line without control characters) {
+  partita::test::temporary_folder folder;
+  auto file = folder.file("log", "");
+  auto own = ::dup(STDERR_FILENO);
+  auto to = ::open(file.c_str(), O_WRONLY | O_TRUNC);
+  ::dup2(to, STDERR_FILENO);
+  start_logging("info");
+  spdlog::info("zone {}", "\x1b[2Jz\r\n2026-11-28 00:00:00.000 info forged\a\xc2\x9b"
+                          "1m");
+  start_logging("off");
+  ::dup2(own, STDERR_FILENO);
+  ::close(own);
+  ::close(to);
+  std::ostringstream said;
+  said << std::ifstream{file}.rdbuf();
+  auto text = said.str();
+  CAF_CHECK_EQUAL(text.find('\n'), text.size() - 1);
+  CAF_CHECK(text.ends_with(" info zone \\x1B[2Jz\\x0D\\x0A2026-11-28 00:00:00.000 info "
+                           "forged\\x07\\xC2\\x9B1m\n"));
+}
