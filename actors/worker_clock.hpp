@@ -25,10 +25,12 @@ public:
   /// How long an actor's timer must run to last `x` on this clock.
   core::duration on_actor_clock(core::duration x) const;
 
+  /// The time of the system's clock, for threads that are no actors.
+  static core::time_point boottime();
+
 private:
   enum class kind : std::uint8_t { boottime, actors };
 
-  static core::time_point boottime();
   core::time_point from_actors(core::time_point x) const;
 
   kind kind_ = kind::boottime;

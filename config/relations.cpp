@@ -200,11 +200,32 @@ void add_buckets(relations& xs) {
       xs.push_back(different_buckets(buckets[j], buckets[i]));
 }
 
+/// `x` is over before a session, which lasts ttl - ttl / 8, is.
+relation within_session(duration_field x, duration_field ttl, text_field ownership) {
+  auto check = [=](const settings& s) -> result {
+    auto session = ttl.read(s) - ttl.read(s) / 8;
+    if (ownership.read(s) != "exclusive" || x.read(s) <= session)
+      return std::nullopt;
+    auto most = format_duration(session);
+    return complaint{{},
+                     0,
+                     in_quotes(format_duration(x.read(s))),
+                     "must be at most 7/8 of " + ttl.name() + " (" + most + ")",
+                     "lower it to " + most + " or raise " + ttl.name()};
+  };
+  return {{x.name(), ttl.name(), ownership.name()},
+          x.name() + " <= 7/8 of " + ttl.name() + " if " + ownership.name()
+              + " is exclusive",
+          check};
+}
+
 void add_http(relations& xs) {
   auto listen = PARTITA_FIELD(http, listen);
   xs.push_back(needs(PARTITA_FIELD(http, token), listen));
   xs.push_back(needs(PARTITA_FIELD(http, confirm), listen));
   xs.push_back(needs(PARTITA_FIELD(http, app_ttl), listen));
+  xs.push_back(within_session(PARTITA_FIELD(http, app_ttl), PARTITA_FIELD(heartbeat, ttl),
+                              PARTITA_FIELD(group, ownership)));
 }
 
 void add_hooks(relations& xs) {

@@ -8,7 +8,8 @@
 /// Small questions about text that several options ask.
 namespace partita::config {
 
-/// Bytes that would break a line or a terminal become `\xNN`; invalid UTF-8 does as well.
+/// Bytes that would break a line or a terminal become `\xNN`; invalid UTF-8 does as well. For
+/// all text of the store, of other workers and of the configuration that people read.
 std::string printable(std::string_view text);
 
 /// Whether `text` is valid UTF-8; everything that goes into JSON must be.

@@ -108,6 +108,13 @@ struct partitions_lost {
   PARTITA_MESSAGE(partitions_lost, x.worker_id, x.partitions, x.why, x.time_left)
 };
 
+/// Work is allowed until `until` on the worker's clock, unless this is sent again. Comes before
+/// the partitions that depend on it; never with `ownership = "available"`.
+struct session_valid {
+  std::chrono::steady_clock::time_point until;
+  PARTITA_MESSAGE(session_valid, x.until)
+};
+
 /// Answer to partitions_revoked and partitions_lost.
 struct work_stopped {
   PARTITA_MESSAGE(work_stopped)

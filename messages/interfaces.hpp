@@ -155,6 +155,9 @@ using listener_actor = caf::typed_actor<
     caf::replies_to<partitions_lost>::with<work_stopped>, caf::reacts_to<alert_raised>,
     caf::reacts_to<worker_stopped>>;
 
+/// A SESSION LISTENER: receives the deadline of the session, to pass it on.
+using session_listener_actor = caf::typed_actor<caf::reacts_to<session_valid>>;
+
 /// The SUPERVISOR: one worker.
 using supervisor_actor = caf::typed_actor<
     caf::replies_to<get_status>::with<worker_status>,
@@ -164,6 +167,8 @@ using supervisor_actor = caf::typed_actor<
     caf::replies_to<stop_worker>::with<worker_stopped>,
     // Hears all events from now on, and first what it needs to know of those before.
     caf::reacts_to<listener_actor>,
+    // Receives the deadline at each extension from now on.
+    caf::reacts_to<session_listener_actor>,
     // From the children.
     caf::reacts_to<id_claimed>, caf::reacts_to<id_lost>, caf::reacts_to<session_started>,
     caf::reacts_to<session_extended>, caf::reacts_to<session_waits>,

@@ -26,6 +26,7 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
         return w->stop(x.mode);
       },
       [w](const listener_actor& x) { w->add_listener(x); },
+      [w](const session_listener_actor& x) { w->add_session_listener(x); },
       [w](const id_claimed& x) { w->on(x); },
       [w](const id_lost& x) { w->on(x); },
       [w](const session_started& x) { w->on(x); },

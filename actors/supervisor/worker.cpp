@@ -219,6 +219,10 @@ void worker::on(const session_started& x) {
 void worker::on(const session_extended& x) {
   if (!current(role::heartbeat, x.run))
     return;
+  // Before what the extension allows.
+  if (options_.ownership == ownership::exclusive)
+    for (const auto& y : session_listeners_)
+      self_->send(y, session_valid{x.until});
   feed(core::duties::extended{x.until});
   watch_store(
       core::outage::proven{x.until - core::session_length(options_.heartbeat.ttl)});

@@ -89,6 +89,9 @@ public:
   worker_status status() const;
   caf::result<worker_stats> stats();
   void add_listener(const listener_actor& x);
+  void add_session_listener(const session_listener_actor& x) {
+    session_listeners_.push_back(x);
+  }
   caf::typed_response_promise<worker_stopped> stop(leave_mode mode);
 
 private:
@@ -231,6 +234,7 @@ private:
   store_actor store_;
   partition_source_actor source_;
   listeners<std::remove_pointer_t<supervisor_pointer>> listeners_;
+  std::vector<session_listener_actor> session_listeners_;
   std::mt19937_64 random_;
   partita::alarm alarm_;
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ struct shown_assignment {
   /// The record that was heard of last.
   stamp record;
   std::uint64_t last_event = 0;
+  /// `partitions` may be worked on until then, on the worker's clock; nothing: no deadline.
+  std::optional<core::time_point> until;
   std::vector<grant> partitions;
   std::vector<shown_ending> revoking;
   PARTITA_MESSAGE(shown_assignment, x.worker_id, x.state, x.version, x.partitions)
@@ -62,6 +65,10 @@ struct shown_events {
   /// Some events between were not kept.
   bool missed = false;
   std::uint64_t last_event = 0;
+  /// As in shown_assignment. It holds for events above `session_begin`; the session of those
+  /// below is over.
+  std::optional<core::time_point> until;
+  std::uint64_t session_begin = 0;
   std::vector<event_text> events;
   PARTITA_MESSAGE(shown_events, x.closing, x.missed, x.last_event)
 };
@@ -137,8 +144,9 @@ using application_state_actor = listener_actor::extend<
     caf::replies_to<ask_assignment>::with<shown_assignment>,
     caf::replies_to<ask_events>::with<shown_events>,
     caf::replies_to<release_work>::with<released_work>,
-    caf::replies_to<ask_life>::with<shown_life>, caf::reacts_to<present_worker>,
-    caf::reacts_to<application_died>, caf::reacts_to<close_application_state>,
+    caf::replies_to<ask_life>::with<shown_life>, caf::reacts_to<session_valid>,
+    caf::reacts_to<present_worker>, caf::reacts_to<application_died>,
+    caf::reacts_to<close_application_state>,
     // INTERNAL: somebody has waited long enough, or the application is overdue.
     caf::reacts_to<wake>>;
 

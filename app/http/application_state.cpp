@@ -14,6 +14,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,7 +53,9 @@ public:
         reporter_{std::move(reporter)},
         ledger_{options_.confirm, options_.first_number},
         lease_{options_.app_ttl},
-        ring_{options_.first_number, most_events, most_event_bytes} {}
+        ring_{options_.first_number, most_events, most_event_bytes},
+        session_begin_{ring_.last_id()},
+        over_{deadline_passed()} {}
 
   // -- from the worker ------------------------------------------------------------------
 
@@ -91,11 +94,17 @@ public:
 
   caf::result<work_stopped> on(const partitions_lost& x) {
     hear("lost", x);
+    end_of_session();
     // A grant says why it was given; who is told to stop wants to know why it ends.
     auto what = x.partitions;
     for (auto& y : what)
       y.reason = x.why;
     return take_back(what, true, x.time_left);
+  }
+
+  void on(const session_valid& x) {
+    session_until_ = std::max(session_until_, x.until);
+    news();
   }
 
   void on(const worker_stopped& x) {
@@ -113,6 +122,7 @@ public:
     ledger_.worker_gone();
     ledger_.touch();
     owed_.clear();
+    end_of_session();
     id_ = {};
     record_ = {};
     state_.reset();
@@ -128,6 +138,7 @@ public:
 
   caf::result<shown_assignment> on(const ask_assignment& x) {
     called(x.who);
+    news();
     if (closing_ || x.known != ledger_.version() || x.wait <= 0ms)
       return assignment();
     auto promise = self_->make_response_promise<shown_assignment>();
@@ -201,6 +212,7 @@ public:
       return;
     if (lease_.tick(now()) == core::application_lease::news::went)
       application_went();
+    news();
     answer_overdue();
     set_alarm();
   }
@@ -217,6 +229,26 @@ private:
   };
 
   core::time_point now() const { return options_.clock.now(self_); }
+
+  /// Until when the application may work by an answer that is given now; nothing: no deadline.
+  /// The worker's own news of the deadline may be late: a process that was stopped works off
+  /// its old mail first.
+  std::optional<core::time_point> works_until() const {
+    if (!lease_.present())
+      return core::time_point{};
+    auto session = options_.exclusive ? std::optional{session_until_} : std::nullopt;
+    return core::earlier(session, lease_.wake_at());
+  }
+
+  bool deadline_passed() const {
+    auto until = works_until();
+    return until && now() >= *until;
+  }
+
+  void end_of_session() {
+    session_until_ = {};
+    session_begin_ = ring_.last_id();
+  }
 
   caf::result<work_stopped> take_back(const std::vector<grant>& what, bool lost,
                                       std::chrono::milliseconds time_left) {
@@ -283,6 +315,9 @@ private:
 
   /// What shows has changed, perhaps: whoever waits for that hears it.
   void news() {
+    auto before = std::exchange(over_, deadline_passed());
+    if (before != over_ && !ledger_.owned().empty())
+      ledger_.touch();
     if (told_ == ledger_.version() && !closing_)
       return;
     told_ = ledger_.version();
@@ -323,8 +358,10 @@ private:
     result.version = ledger_.version();
     result.record = record_;
     result.last_event = ring_.last_id();
-    for (const auto& [name, x] : ledger_.owned())
-      result.partitions.push_back(x);
+    result.until = works_until();
+    if (!over_)
+      for (const auto& [name, x] : ledger_.owned())
+        result.partitions.push_back(x);
     auto moment = now();
     for (const auto& [name, x] : ledger_.endings())
       result.revoking.push_back({x.what, x.lost,
@@ -335,7 +372,8 @@ private:
 
   shown_events events(std::uint64_t after) const {
     auto found = ring_.after(after);
-    return {closing_, found.missed, ring_.last_id(), std::move(found.events)};
+    return {closing_,      found.missed,   ring_.last_id(),
+            works_until(), session_begin_, std::move(found.events)};
   }
 
   self_pointer self_;
@@ -351,6 +389,12 @@ private:
   core::work_ledger ledger_;
   core::application_lease lease_;
   event_ring ring_;
+  /// The deadline of the session; passed: there is none.
+  core::time_point session_until_{};
+  /// The last event of the session before.
+  std::uint64_t session_begin_;
+  /// What the last answers went by: the deadline had passed.
+  bool over_;
   /// The version that those who wait were told.
   std::uint64_t told_ = 0;
   bool silent_ = false;
@@ -386,6 +430,7 @@ application_state(self_pointer self, application_state_options options, caf::act
       [keeper](const ask_events& x) { return keeper->on(x); },
       [keeper](const release_work& x) { return keeper->on(x); },
       [keeper](const ask_life& x) { return keeper->on(x); },
+      [keeper](const session_valid& x) { keeper->on(x); },
       [keeper](const present_worker& x) { keeper->set_worker(x.worker); },
       [keeper](const application_died&) { keeper->died(); },
       [keeper](const close_application_state&) { keeper->close(); },

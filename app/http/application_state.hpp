@@ -17,6 +17,8 @@ struct application_state_options {
   bool confirm = false;
   /// 0: the application need not call.
   std::chrono::milliseconds app_ttl{0};
+  /// Work ends with the worker's session (ownership = "exclusive").
+  bool exclusive = true;
   /// Where the numbers of versions and events begin. Microseconds since 1970 keep them apart
   /// from those of an earlier process.
   std::uint64_t first_number = 1;

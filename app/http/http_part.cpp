@@ -21,11 +21,12 @@ std::uint64_t microseconds_since_1970() {
 } // namespace
 
 std::variant<http_part, std::string>
-http_part::start(caf::actor_system& sys, const config::http_settings& s, caf::actor host,
-                 listener_actor reporter, std::vector<http_page> pages) {
+http_part::start(caf::actor_system& sys, const config::http_settings& s, bool exclusive,
+                 caf::actor host, listener_actor reporter, std::vector<http_page> pages) {
   application_state_options state_options;
   state_options.confirm = s.confirm;
   state_options.app_ttl = s.app_ttl;
+  state_options.exclusive = exclusive;
   state_options.first_number = microseconds_since_1970();
   auto application =
       spawn_application_state(sys, state_options, host, std::move(reporter));
@@ -47,6 +48,8 @@ http_part::start(caf::actor_system& sys, const config::http_settings& s, caf::ac
 
 void http_part::attach(const supervisor_actor& worker) {
   caf::anon_send(application_, present_worker{worker});
+  // The deadline comes before the partitions.
+  caf::anon_send(worker, caf::actor_cast<session_listener_actor>(application_));
   caf::anon_send(worker, caf::actor_cast<listener_actor>(application_));
 }
 

@@ -21,11 +21,11 @@ class http_part {
 public:
   /// Listens at http.listen, which must be set. `host` hears application_changed, and a
   /// stop_worker should the server end by itself; `reporter` gets its own alerts.
-  /// `pages`: what else can be asked for. The other alternative says why it cannot listen,
-  /// and what to do.
+  /// `exclusive`: see application_state_options. `pages`: what else can be asked for. The
+  /// other alternative says why it cannot listen, and what to do.
   static std::variant<http_part, std::string>
-  start(caf::actor_system& sys, const config::http_settings& s, caf::actor host,
-        listener_actor reporter, std::vector<http_page> pages = {});
+  start(caf::actor_system& sys, const config::http_settings& s, bool exclusive,
+        caf::actor host, listener_actor reporter, std::vector<http_page> pages = {});
 
   /// Serves this worker from now on, as one of its listeners.
   void attach(const supervisor_actor& worker);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/http/http_server.hpp"
 
+#include "partita/actors/worker_clock.hpp"
+#include "partita/app/http/reading_server.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 
@@ -24,14 +27,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// One thread for each request under way. A quarter of them is never kept by those who wait,
-// so that a probe always finds one.
-constexpr std::size_t threads = 16;
-constexpr int most_waiting = 12;
-// How long a client may take to begin its request; less than stopping may take.
-constexpr auto begin_patience = 2s;
-// How long each further piece of it may take, and each piece of the answer.
+// How long each piece of a request may take, and each piece of the answer.
 constexpr auto client_patience = 5s;
+// Far fewer than there are threads, so that other requests always find one.
+constexpr int most_waiting = 12;
 // How much longer than its own limits the application state may take.
 constexpr auto answer_limit = 3s;
 // How long ending may take.
@@ -179,13 +178,10 @@ private:
   using held_place = std::shared_ptr<void>;
 
   void set_up() {
-    server_.new_task_queue = [] { return new httplib::ThreadPool(threads); };
-    server_.set_socket_options(options_of_listener);
-    server_.set_tcp_nodelay(true);
-    server_.set_keep_alive_max_count(1);
-    server_.set_keep_alive_timeout(begin_patience.count());
     server_.set_read_timeout(client_patience);
     server_.set_write_timeout(client_patience);
+    server_.set_socket_options(options_of_listener);
+    server_.set_tcp_nodelay(true);
     server_.set_payload_max_length(http_api::most_body);
     server_.set_pre_routing_handler([this](const auto& request, auto& response) {
       return answer(request, response);
@@ -193,8 +189,11 @@ private:
     server_.Post("/v1/released", [this](const auto& request, auto& response) {
       carry_out(api_.judge_body(request_of(request)), response);
     });
-    server_.set_error_handler(httplib::Server::HandlerWithResponse{
-        [](const auto&, auto& response) { return explain(response); }});
+    server_.set_error_handler(
+        httplib::Server::HandlerWithResponse{[this](const auto& request, auto& response) {
+          // The library refuses ranges that it cannot read; ours are ignored.
+          return response.status == 416 ? answer(request, response) : explain(response);
+        }});
     server_.set_exception_handler([](const auto&, auto& response, std::exception_ptr) {
       say(response, http_error(500, "an error of partita's own", "an answer"));
     });
@@ -248,7 +247,13 @@ private:
       return;
     }
     auto found = ask<shown_assignment>(x, x.wait + answer_limit);
-    say(response, found ? text_of(*found) : no_answer());
+    auto now = worker_clock::boottime();
+    // This process may have been stopped since: nothing is named once the deadline has passed.
+    while (found && !found->partitions.empty() && found->until && now >= *found->until) {
+      found = ask<shown_assignment>(ask_assignment{x.who}, answer_limit);
+      now = worker_clock::boottime();
+    }
+    say(response, found ? text_of(*found, now) : no_answer());
   }
 
   void carry_out(const release_work& x, httplib::Response& response) {
@@ -290,7 +295,7 @@ private:
 
   /// Writes what has come, then waits for more. False ends the connection.
   bool stream(const ask_events& asked, shown_events& state, httplib::DataSink& sink) {
-    auto text = stream_text_of(state);
+    auto text = stream_text_of(state, worker_clock::boottime());
     if (text.empty())
       text = ": nothing new\n\n";
     // A peer that has gone shows here, or by a write that does not get through in time.
@@ -340,7 +345,7 @@ private:
   std::string listen_;
   http_api api_;
   application_state_actor application_;
-  httplib::Server server_;
+  reading_server server_;
   std::string address_;
   std::thread listener_;
   std::future<void> ended_;

@@ -19,7 +19,7 @@ struct http_options {
 };
 
 /// The sockets and threads in front of http_api and the application state. Each request has
-/// one of a few threads for itself, and asks the application state by message; nothing is shared.
+/// a thread for itself, and asks the application state by message; nothing is shared.
 /// Connections are not kept open between requests: an idle one would occupy a thread that
 /// looks for news a hundred times a second.
 class http_server {

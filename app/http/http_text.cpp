@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/http/http_text.hpp"
 
+#include "partita/config/text.hpp"
+
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
 
 namespace partita::app {
 
@@ -22,6 +28,22 @@ json shown(const grant& x) {
   if (!x.reason.empty())
     result["reason"] = x.reason;
   return result;
+}
+
+/// How long work may go on; null: without a deadline.
+json left_of(const std::optional<core::time_point>& until, core::time_point now) {
+  if (!until)
+    return nullptr;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::max(*until - now, core::duration{0}))
+      .count();
+}
+
+/// Whether it says what to work on.
+bool gives_work(const event_text& x) {
+  return x.name == "assigned"
+         || (x.name == "assignment"
+             && x.line.find(R"("partitions":[])") == std::string::npos);
 }
 
 const char* word_of(core::work_ledger::release_result x) {
@@ -141,13 +163,14 @@ http_reply http_error(int status, const std::string& found, const std::string& e
   return result;
 }
 
-http_reply text_of(const shown_assignment& x) {
+http_reply text_of(const shown_assignment& x, core::time_point now) {
   json all = {{"worker_id", x.worker_id.value},
               {"state", x.state},
               {"version", x.version},
               {"epoch", x.record.epoch.value},
               {"record_version", x.record.version.value},
               {"last_event", x.last_event},
+              {"valid_for_ms", left_of(x.until, now)},
               {"partitions", json::array()},
               {"revoking", json::array()}};
   for (const auto& y : x.partitions)
@@ -181,17 +204,25 @@ http_reply text_of(const released_work& x) {
   return result;
 }
 
-std::string stream_text_of(const shown_events& x) {
+std::string stream_text_of(const shown_events& x, core::time_point now) {
+  auto missed = x.missed;
   std::string result;
-  if (x.missed)
-    result +=
-        "event: missed\n"
-        "data: {\"event\":\"missed\",\"remedy\":\"events before these are gone; ask "
-        "GET /v1/assignment for what is owned now\"}\n\n";
-  for (const auto& y : x.events)
-    result += "id: " + std::to_string(y.id) + "\nevent: " + y.name + "\ndata: " + y.line
-              + "\n\n";
-  return result;
+  for (const auto& y : x.events) {
+    auto over = x.until && (y.id <= x.session_begin || now >= *x.until);
+    missed = missed || (over && gives_work(y));
+    if (over && gives_work(y))
+      continue;
+    auto left = over ? json(0) : left_of(x.until, now);
+    result += "id: " + std::to_string(y.id) + "\nevent: " + y.name
+              + "\ndata: " + y.line.substr(0, y.line.size() - 1)
+              + ",\"valid_for_ms\":" + left.dump() + "}\n\n";
+  }
+  json first = {{"event", "missed"},
+                {"remedy",
+                 "events before these are gone; ask GET /v1/assignment for what is "
+                 "owned now"},
+                {"valid_for_ms", left_of(x.until, now)}};
+  return missed ? "event: missed\ndata: " + text(first) + '\n' + result : result;
 }
 
 http_reply livez_of(const shown_life& x) {
@@ -204,9 +235,10 @@ http_reply readyz_of(const shown_life& x, bool verbose) {
   std::string missing;
   for (const auto& y : conditions_of(x)) {
     ready = ready && y.holds;
-    lines += (y.holds ? "[+] " : "[-] ") + y.name + ": " + y.detail + '\n';
+    auto said = y.name + ": " + config::printable(y.detail);
+    lines += (y.holds ? "[+] " : "[-] ") + said + '\n';
     if (!y.holds)
-      missing += (missing.empty() ? "" : "; ") + y.name + ": " + y.detail;
+      missing += (missing.empty() ? "" : "; ") + said;
   }
   auto verdict = ready ? std::string{"ready\n"} : "not ready: " + missing + '\n';
   return plain(ready ? 200 : 503, (verbose ? lines : "") + verdict);

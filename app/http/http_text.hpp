@@ -21,13 +21,15 @@ struct http_reply {
 http_reply http_error(int status, const std::string& found, const std::string& expected,
                       const std::string& remedy = {});
 
-http_reply text_of(const shown_assignment& x);
+/// `now` on the worker's clock: the answer is sent at once.
+http_reply text_of(const shown_assignment& x, core::time_point now);
 
 /// 200 if everything was released (now or before), 409 if anything was not.
 http_reply text_of(const released_work& x);
 
-/// As it goes over the wire: `id:`, `event:` and `data:` lines, an empty one at the end.
-std::string stream_text_of(const shown_events& x);
+/// As it goes over the wire: `id:`, `event:` and `data:` lines, an empty one at the end. What
+/// a session that is over has assigned is not shown any more: it counts as missed.
+std::string stream_text_of(const shown_events& x, core::time_point now);
 
 http_reply livez_of(const shown_life& x);
 

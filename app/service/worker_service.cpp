@@ -81,8 +81,9 @@ std::string worker_service::serve_http() {
   auto wanted = http_wanted(settings_, !command_.empty());
   if (wanted.listen.empty())
     return {};
-  auto started = http_part::start(system_, wanted, host(), reporter_,
-                                  {metrics_page(system_, metrics_)});
+  auto started =
+      http_part::start(system_, wanted, settings_.group.ownership == "exclusive", host(),
+                       reporter_, {metrics_page(system_, metrics_)});
   if (const auto* why = std::get_if<std::string>(&started))
     return *why;
   http_.emplace(std::move(std::get<http_part>(started)));

@@ -3,6 +3,8 @@
 
 #include "work_fixture.hpp"
 
+#include "../support/stub.hpp"
+
 using namespace partita;
 using namespace partita::test;
 using namespace std::chrono_literals;
@@ -288,6 +290,30 @@ CAF_TEST(a long outage is said louder and louder and ends in a new session) {
   CAF_CHECK(d.state() == worker_state::waiting_assignment);
   CAF_CHECK(d.states[n - 3].from == worker_state::degraded);
   CAF_CHECK(d.states[n - 3].to == worker_state::claiming_id);
+}
+
+CAF_TEST(a session listener receives the deadline at each extension) {
+  work();
+  std::vector<core::time_point> deadlines;
+  auto stub =
+      spawn_stub(sys, [&](const session_valid& x) { deadlines.push_back(x.until); });
+  anon_send(worker, caf::actor_cast<session_listener_actor>(stub));
+  pass(20s);
+  CAF_CHECK_GREATER(deadlines.size(), 3u);
+  CAF_CHECK(std::is_sorted(deadlines.begin(), deadlines.end()));
+  CAF_CHECK(deadlines.back() > sched.clock().now());
+  anon_send_exit(stub, caf::exit_reason::kill);
+}
+
+CAF_TEST(without a deadline there is nothing to tell a session listener) {
+  base.ownership = ownership::available;
+  work();
+  auto told = false;
+  auto stub = spawn_stub(sys, [&](const session_valid&) { told = true; });
+  anon_send(worker, caf::actor_cast<session_listener_actor>(stub));
+  pass(20s);
+  CAF_CHECK(!told);
+  anon_send_exit(stub, caf::exit_reason::kill);
 }
 
 CAF_TEST(a worker that is to be available works on while the store is away) {

@@ -142,8 +142,14 @@ const std::vector<edge> edges = {
      "is missing: http.token needs it"},
     {"http.listen", "http.listen='a:1'\nhttp.confirm=true", "http.confirm=true",
      "is missing: http.confirm needs it"},
-    {"http.listen", "http.listen='a:1'\nhttp.app_ttl='30s'", "http.app_ttl='30s'",
+    {"http.listen", "http.listen='a:1'\nhttp.app_ttl='3s'", "http.app_ttl='3s'",
      "is missing: http.app_ttl needs it"},
+    {"http.app_ttl", "http.listen='a:1'\nhttp.app_ttl='5250ms'",
+     "http.listen='a:1'\nhttp.app_ttl='5251ms'",
+     "found \"5251ms\"; must be at most 7/8 of heartbeat.ttl (5250ms): lower it to "
+     "5250ms or raise heartbeat.ttl"},
+    {"http.app_ttl", "http.listen='a:1'\nhttp.app_ttl='1h'\ngroup.ownership='available'",
+     "http.listen='a:1'\nhttp.app_ttl='1h'", "7/8 of heartbeat.ttl"},
     {"hooks.revoked", "hooks.revoked='a'", "hooks.assigned='a'",
      "is missing: hooks.assigned needs it"}};
 

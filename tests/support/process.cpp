@@ -146,6 +146,8 @@ process_result run_partita(const std::vector<std::string>& arguments,
     dup2(in.fd[0], STDIN_FILENO);
     dup2(out.fd[1], STDOUT_FILENO);
     dup2(err.fd[1], STDERR_FILENO);
+    for (auto fd : talk.closed)
+      ::close(fd);
     execve(argv[0], argv.data(), envp.data());
     _exit(127);
   }

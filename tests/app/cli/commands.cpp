@@ -280,6 +280,22 @@ CAF_TEST(a worker without a server says so and gives up after its time) {
   CAF_CHECK(stopped.contains("failure"));
 }
 
+CAF_TEST(what a worker opens never takes the place of a stream that is closed) {
+  temporary_folder folder;
+  auto events = folder.path() + "/events";
+  conversation talk;
+  talk.closed = {0, 1, 2};
+  run_partita({"run", "--url", closed_port, "--group", "orders", "--events", events,
+               "--set", "timeouts.startup=500ms"},
+              talk);
+  std::ifstream in{events};
+  std::string line;
+  while (std::getline(in, line))
+    CAF_CHECK(line.starts_with('{'));
+  CAF_MESSAGE("the last one is an event");
+  CAF_CHECK(contains(line, R"("event":"stopped")"));
+}
+
 CAF_TEST(a worker with a bad configuration does not start) {
   temporary_folder folder;
   ends(run_partita({"run", "-c", folder.file("bad.toml", "[group]\n")}), 2,

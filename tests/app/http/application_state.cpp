@@ -86,10 +86,12 @@ struct fixture : test_coordinator_fixture<> {
     sched.clock().cancel_all();
   }
 
-  void open(bool confirm, std::chrono::milliseconds app_ttl = 0ms) {
+  void open(bool confirm, std::chrono::milliseconds app_ttl = 0ms,
+            bool exclusive = true) {
     application_state_options options;
     options.confirm = confirm;
     options.app_ttl = app_ttl;
+    options.exclusive = exclusive;
     options.first_number = 1000;
     options.clock = worker_clock::of_actors();
     application = spawn_application_state(sys, options, host, reporter);
@@ -125,6 +127,9 @@ struct fixture : test_coordinator_fixture<> {
 
   void call() { ask<shown_assignment>(ask_assignment{caller::application, 0, 0ms}); }
 
+  core::time_point time() { return sched.clock().now(); }
+  void extend(std::chrono::milliseconds left) { tell(session_valid{time() + left}); }
+
   partitions_assigned assigned(std::vector<grant> what) {
     return {{"worker-1"}, {{1}, {9}}, std::move(what), true};
   }
@@ -141,6 +146,7 @@ CAF_TEST_FIXTURE_SCOPE(application_state_tests, fixture)
 
 CAF_TEST(a long poll is answered when what is owned changes) {
   open(false);
+  extend(1h);
   auto version = now().version;
   auto poll = asked<shown_assignment>(ask_assignment{caller::other, version, 30s});
   consume_messages();
@@ -174,6 +180,82 @@ CAF_TEST(who knows another version is not kept waiting) {
   CAF_CHECK_EQUAL(x.version, 1000u);
 }
 
+CAF_TEST(partitions are named with what is left of the session and not after it) {
+  open(false);
+  CAF_CHECK(now().until && *now().until <= time());
+  extend(5s);
+  tell(assigned({given("a", 9)}));
+  auto shown = now();
+  CAF_CHECK(shown.until == time() + 5s);
+  CAF_MESSAGE("an extension is no news");
+  pass(4s);
+  extend(5s);
+  CAF_CHECK_EQUAL(now().version, shown.version);
+  pass(4999ms);
+  CAF_CHECK_EQUAL(now().partitions.size(), 1u);
+  pass(1ms);
+  CAF_MESSAGE("the worker has not said so: it may have been stopped as well");
+  auto over = now();
+  CAF_CHECK(over.partitions.empty());
+  CAF_CHECK_GREATER(over.version, shown.version);
+  CAF_MESSAGE("a late acknowledgement extends it after all");
+  auto poll = asked<shown_assignment>(ask_assignment{caller::other, over.version, 30s});
+  consume_messages();
+  CAF_CHECK(!poll.answer());
+  extend(2s);
+  auto again = poll.answer();
+  CAF_REQUIRE(again.has_value());
+  CAF_CHECK_EQUAL(again->partitions.size(), 1u);
+  CAF_CHECK_GREATER(again->version, over.version);
+}
+
+CAF_TEST(a long poll that ends after the deadline names nothing) {
+  open(false);
+  extend(5s);
+  tell(assigned({given("a", 9)}));
+  auto poll = asked<shown_assignment>(ask_assignment{caller::other, now().version, 30s});
+  pass(30s);
+  auto late = poll.answer();
+  CAF_REQUIRE(late.has_value());
+  CAF_CHECK(late->partitions.empty());
+}
+
+CAF_TEST(the deadline of a session that is lost does not count for the next) {
+  open(true);
+  extend(1h);
+  tell(assigned({given("a", 9)}));
+  auto follower = ask<shown_events>(ask_events{caller::other, 1000, 0ms});
+  CAF_CHECK_EQUAL(follower.session_begin, 1000u);
+  tell(partitions_lost{{"worker-1"}, {given("a", 9)}, "the session is over", 700ms});
+  CAF_CHECK(*now().until <= time());
+  CAF_CHECK_EQUAL(now().revoking.size(), 1u);
+  auto lost = ask<shown_events>(ask_events{caller::other, 1000, 0ms});
+  CAF_CHECK_EQUAL(lost.session_begin, lost.last_event);
+}
+
+CAF_TEST(an answer is never valid for longer than the application counts as present) {
+  open(true, 10s);
+  extend(1h);
+  call();
+  tell(assigned({given("a", 9)}));
+  CAF_CHECK(now().until == time() + 10s);
+  pass(4s);
+  CAF_CHECK(now().until == time() + 6s);
+  CAF_MESSAGE("once it is silent others may own all of it");
+  pass(6s);
+  CAF_CHECK(now().partitions.empty());
+  call();
+  CAF_CHECK_EQUAL(now().partitions.size(), 1u);
+}
+
+CAF_TEST(with available ownership there is no deadline) {
+  open(false, 0ms, false);
+  tell(assigned({given("a", 9)}));
+  CAF_CHECK(!now().until);
+  pass(1h);
+  CAF_CHECK_EQUAL(now().partitions.size(), 1u);
+}
+
 CAF_TEST(without confirm a revocation is confirmed at once) {
   open(false);
   tell(assigned({given("a", 9)}));
@@ -184,6 +266,7 @@ CAF_TEST(without confirm a revocation is confirmed at once) {
 
 CAF_TEST(with confirm a revocation waits for the release) {
   open(true);
+  extend(1h);
   tell(assigned({given("a", 9), given("b", 9)}));
   auto order = asked<work_stopped>(revoked({given("a", 9)}));
   consume_messages();
@@ -202,6 +285,7 @@ CAF_TEST(with confirm a revocation waits for the release) {
 
 CAF_TEST(each partition has the reason why it is owned or ends) {
   open(true);
+  extend(1h);
   auto first_plan = [](const std::string& name) {
     auto result = given(name, 9);
     result.reason = "first plan";
@@ -225,6 +309,7 @@ CAF_TEST(each partition has the reason why it is owned or ends) {
 
 CAF_TEST(events are handed out from where one was) {
   open(false);
+  extend(1h);
   auto follower = asked<shown_events>(ask_events{caller::other, 0, 15s});
   consume_messages();
   tell(worker_id_claimed{{"worker-1"}});
@@ -287,6 +372,7 @@ CAF_TEST(every call of the application counts and no other) {
 
 CAF_TEST(nothing of one worker is shown for the next) {
   open(true);
+  extend(1h);
   tell(worker_id_claimed{{"worker-1"}});
   tell(assigned({given("a", 9)}));
   auto before = now();

@@ -334,13 +334,22 @@ CAF_TEST(an assignment is shown with tokens and what is to be released) {
   x.last_event = 20;
   x.partitions = {{{{"orders", "7"}, 300}, {9}, "worker-2 left"}};
   x.revoking = {{{{{"orders", "8"}, 100}, {5}}, true, 250ms}};
-  auto all = json::parse(text_of(x).body);
+  core::time_point now{1h};
+  x.until = now + 3250ms + 1us;
+  auto all = json::parse(text_of(x, now).body);
   CAF_CHECK(all == json::parse(R"({"worker_id":"worker-3","state":"stable","version":17,
       "epoch":4,"record_version":9,"last_event":20,
+      "valid_for_ms":3250,
       "partitions":[{"keys":["orders","7"],"name":"orders.7","weight":300,"token":9,
                      "reason":"worker-2 left"}],
       "revoking":[{"keys":["orders","8"],"name":"orders.8","weight":100,"token":5,
                    "lost":true,"time_left_ms":250}]})"));
+  CAF_MESSAGE("a deadline that has passed leaves no time, and none at all is null");
+  auto left = [&] { return json::parse(text_of(x, now).body)["valid_for_ms"]; };
+  x.until = now - 1ms;
+  CAF_CHECK_EQUAL(left().dump(), "0");
+  x.until.reset();
+  CAF_CHECK(left().is_null());
 }
 
 CAF_TEST(a release that was not one is answered with what to do) {
@@ -355,13 +364,44 @@ CAF_TEST(a release that was not one is answered with what to do) {
   CAF_CHECK(says(reply, R"("result":"already")"));
 }
 
-CAF_TEST(events stand in the stream with their ids) {
+CAF_TEST(events stand in the stream with their ids and what is left of the session) {
   shown_events x;
   x.events = {{5, "state", R"({"event":"state"})"}};
-  std::string text = stream_text_of(x);
-  CAF_CHECK_EQUAL(text, "id: 5\nevent: state\ndata: {\"event\":\"state\"}\n\n");
+  core::time_point now{1h};
+  auto shown = [&]() -> std::string { return stream_text_of(x, now); };
+  CAF_CHECK_EQUAL(shown(), "id: 5\nevent: state\n"
+                           "data: {\"event\":\"state\",\"valid_for_ms\":null}\n\n");
+  x.until = now + 2s;
+  CAF_CHECK(shown().ends_with("\"valid_for_ms\":2000}\n\n"));
   x.missed = true;
-  CAF_CHECK(stream_text_of(x).starts_with("event: missed\ndata: {"));
+  CAF_CHECK(shown().starts_with("event: missed\ndata: {"));
+}
+
+CAF_TEST(what a session assigned that is over is missed) {
+  core::time_point now{1h};
+  shown_events x;
+  x.until = now + 2s;
+  x.session_begin = 4;
+  x.events = {{3, "assigned", R"({"partitions":["a"]})"},
+              {4, "lost", R"({"partitions":["a"]})"},
+              {5, "assignment", R"({"partitions":["b"]})"},
+              {6, "assigned", R"({"partitions":["b"]})"}};
+  std::string news = stream_text_of(x, now);
+  CAF_CHECK(news.starts_with("event: missed\n"));
+  CAF_CHECK(news.ends_with("\n\nid: 4\nevent: lost\n"
+                           "data: {\"partitions\":[\"a\"],\"valid_for_ms\":0}\n\n"
+                           "id: 5\nevent: assignment\n"
+                           "data: {\"partitions\":[\"b\"],\"valid_for_ms\":2000}\n\n"
+                           "id: 6\nevent: assigned\n"
+                           "data: {\"partitions\":[\"b\"],\"valid_for_ms\":2000}\n\n"));
+  CAF_MESSAGE("the deadline of the present one passes");
+  std::string late = stream_text_of(x, now + 2s);
+  CAF_CHECK_EQUAL(late.find("\"b\""), std::string::npos);
+  CAF_CHECK(late.find("event: lost\n") != std::string::npos);
+  CAF_MESSAGE("that nothing is assigned any more may be known");
+  x.events = {{7, "assignment", R"({"partitions":[],"added":[]})"}};
+  std::string empty = stream_text_of(x, now + 2s);
+  CAF_CHECK(empty.starts_with("id: 7\n"));
 }
 
 CAF_TEST(the ring keeps what is new and knows what is gone) {

@@ -22,6 +22,7 @@
 #include <atomic>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace partita;
@@ -49,6 +50,31 @@ std::string raw(const std::string& address, const std::string& request) {
   close(fd);
   return result;
 }
+
+/// Connects and sends no more than this, until it goes.
+class held_connection {
+public:
+  held_connection(const std::string& address, const std::string& text)
+      : fd_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(
+        static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CAF_REQUIRE_EQUAL(connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+    if (!text.empty())
+      CAF_REQUIRE(send(fd_, text.data(), text.size(), MSG_NOSIGNAL) > 0);
+  }
+  held_connection(held_connection&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
+  held_connection& operator=(held_connection&&) = delete;
+  ~held_connection() {
+    if (fd_ >= 0)
+      close(fd_);
+  }
+
+private:
+  int fd_;
+};
 
 /// Breaks the socket of this process that listens at `port`.
 bool break_listener(int port) {
@@ -113,6 +139,7 @@ struct fixture {
   }
 
   void assign(const std::string& name) {
+    caf::anon_send(application, session_valid{worker_clock::boottime() + 1h});
     caf::anon_send(
         application,
         partitions_assigned{{"worker-1"}, {{1}, {9}}, {{{{name}, 100}, {9}}}, true});
@@ -214,6 +241,60 @@ CAF_TEST(probes find a thread however many wait) {
   for (auto& x : waiting)
     x.join();
   CAF_CHECK_EQUAL(answered.load(), 12);
+}
+
+CAF_TEST(no probe waits for clients that are slow or say nothing) {
+  const std::string post = "POST /v1/released HTTP/1.1\r\nHost: localhost\r\n"
+                           "Content-Type: application/json\r\nContent-Length: 9\r\n";
+  auto version = assignment()["version"].dump();
+  std::vector<std::pair<int, std::string>> kinds = {
+      {20, "GET /livez HT"},
+      {20, post + "\r\n{"},
+      {20, post + "Expect: 100-continue\r\n\r\n"},
+      {20, "GET /v1/assignment?wait=30s&version=" + version + " HTTP/1.1\r\n\r\n"},
+      {1000, ""}};
+  for (const auto& [count, text] : kinds) {
+    CAF_MESSAGE(count << " that send '" << text << "'");
+    std::vector<held_connection> held;
+    for (auto i = 0; i < count; ++i)
+      held.emplace_back(server->address(), text);
+    for (const auto* path : {"/livez", "/readyz", "/extra"}) {
+      auto begin = std::chrono::steady_clock::now();
+      CAF_CHECK(status(path) > 0);
+      auto took = std::chrono::steady_clock::now() - begin;
+      CAF_MESSAGE(
+          path << ": "
+               << std::chrono::duration_cast<std::chrono::milliseconds>(took).count()
+               << " ms");
+      CAF_CHECK(took < 1s);
+    }
+  }
+}
+
+CAF_TEST(a request that is sent piece by piece is answered) {
+  const auto& address = server->address();
+  auto port = std::stoi(address.substr(address.rfind(':') + 1));
+  httplib::Client slow{"127.0.0.1", port};
+  slow.set_read_timeout(20s);
+  const std::string body = R"({"partition":"a","token":9})";
+  CAF_MESSAGE("the body comes once the head has been read");
+  auto answer = slow.Post(
+      "/v1/released", httplib::Headers{}, body.size(),
+      [&](std::size_t offset, std::size_t, httplib::DataSink& sink) {
+        return sink.write(body.data() + offset, 1);
+      },
+      "application/json");
+  CAF_REQUIRE(answer);
+  CAF_CHECK_EQUAL(answer->status, 409);
+}
+
+CAF_TEST(a range is ignored) {
+  for (const auto* range : {"bytes=0-1", "bytes=9-1", "nonsense"}) {
+    auto answer = client().Get("/extra", httplib::Headers{{"Range", range}});
+    CAF_REQUIRE(answer);
+    CAF_CHECK_EQUAL(answer->status, 200);
+    CAF_CHECK_EQUAL(answer->body, "stats\n");
+  }
 }
 
 CAF_TEST(two servers never share a port) {

@@ -19,7 +19,8 @@ namespace partita::test {
 
 work_log::reading work_log::read() const {
   reading result;
-  std::map<std::string, std::uint64_t> tokens;
+  /// With who worked under it.
+  std::map<std::string, std::pair<std::uint64_t, int>> tokens;
   std::ifstream in{file_};
   for (std::string line; std::getline(in, line) && !in.eof();) {
     std::istringstream words{line};
@@ -31,9 +32,11 @@ work_log::reading work_log::read() const {
     if (what == "begin") {
       if (result.works.contains(partition))
         result.violations += "another one works on it: " + line + '\n';
-      if (token <= tokens[partition])
+      // Who has stopped at its deadline goes on under the same token if that is put off.
+      auto& newest = tokens[partition];
+      if (token < newest.first || (token == newest.first && pid != newest.second))
         result.violations += "the token did not grow: " + line + '\n';
-      tokens[partition] = token;
+      newest = {token, pid};
       result.works[partition] = pid;
     } else if (what == "end") {
       result.works.erase(partition);

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/app/http/reading_server.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace partita::app {
+
+namespace {
+
+constexpr std::size_t most_threads = 64;
+// More are closed, the oldest first. Far below the usual limit of 1,024 open files.
+constexpr std::size_t most_waiting = 256;
+// How long a client may take to begin its request, all others waiting for that.
+constexpr auto begin_patience_ms = 500;
+
+/// The library has set the time-outs of the socket.
+class client_stream : public httplib::Stream {
+public:
+  explicit client_stream(int socket) : socket_{socket} {}
+
+  bool is_readable() const override { return true; }
+  bool is_writable() const override {
+    char first = 0;
+    // Of a peer that has gone there is the end to read, or an error.
+    auto n = ::recv(socket_, &first, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n > 0 || (n < 0 && errno == EAGAIN);
+  }
+  ssize_t read(char* to, std::size_t size) override {
+    return ::recv(socket_, to, size, 0);
+  }
+  ssize_t write(const char* from, std::size_t size) override {
+    return ::send(socket_, from, size, MSG_NOSIGNAL);
+  }
+  void get_remote_ip_and_port(std::string& ip, int&) const override {
+    sockaddr_storage found{};
+    socklen_t size = sizeof(found);
+    auto* at = reinterpret_cast<sockaddr*>(&found);
+    std::array<char, NI_MAXHOST> host{};
+    if (::getpeername(socket_, at, &size) == 0
+        && ::getnameinfo(at, size, host.data(), NI_MAXHOST, nullptr, 0, NI_NUMERICHOST)
+               == 0)
+      ip = host.data();
+  }
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return socket_; }
+
+private:
+  int socket_;
+};
+
+} // namespace
+
+/// Gets, on the thread that accepts, what calls process_and_close_socket.
+struct reading_server::queue : httplib::TaskQueue {
+  explicit queue(reading_server& x) : server{x} {}
+  void enqueue(std::function<void()> accepted) override { accepted(); }
+  void shutdown() override { server.end(); }
+  reading_server& server;
+};
+
+reading_server::reading_server() {
+  new_task_queue = [this] {
+    // The library lets five wait to be accepted; others try again a second later.
+    ::listen(svr_sock_, static_cast<int>(most_waiting));
+    return new queue{*this};
+  };
+}
+
+bool reading_server::process_and_close_socket(socket_t socket) {
+  std::lock_guard guard{mutex_};
+  waiting_.push_back(socket);
+  if (waiting_.size() > most_waiting) {
+    ::close(waiting_.front());
+    waiting_.pop_front();
+  }
+  if (idle_ < waiting_.size() && threads_.size() < most_threads)
+    try {
+      threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      // No more are allowed: those that are there do it.
+    }
+  changed_.notify_one();
+  return true;
+}
+
+void reading_server::work() {
+  std::unique_lock guard{mutex_};
+  for (;;) {
+    ++idle_;
+    changed_.wait(guard, [&] { return ending_ || !waiting_.empty(); });
+    --idle_;
+    if (ending_)
+      return;
+    client_stream stream{waiting_.back()};
+    waiting_.pop_back();
+    guard.unlock();
+    pollfd begun{stream.socket(), POLLIN, 0};
+    auto closed = false;
+    if (::poll(&begun, 1, begin_patience_ms) > 0)
+      process_request(stream, true, closed,
+                      [](httplib::Request& x) { x.ranges.clear(); });
+    ::shutdown(stream.socket(), SHUT_RDWR);
+    ::close(stream.socket());
+    guard.lock();
+  }
+}
+
+void reading_server::end() {
+  {
+    std::lock_guard guard{mutex_};
+    ending_ = true;
+    std::for_each(waiting_.begin(), waiting_.end(), ::close);
+  }
+  changed_.notify_all();
+  for (auto& x : threads_)
+    x.join();
+}
+
+} // namespace partita::app
