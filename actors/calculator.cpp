@@ -48,6 +48,8 @@ core::coordinator::options coordinator_options(const calculator_state& s) {
   return {.epoch = s.epoch,
           .leader = o.leader,
           .heartbeat_ttl = o.heartbeat_ttl,
+          .longest_ttl = o.longest_ttl,
+          .ownership = o.ownership,
           .restart_hold = o.rebalance.restart_hold,
           .handoff_timeout = o.rebalance.handoff_timeout,
           .max_moves = o.rebalance.max_moves_in_flight,
@@ -104,8 +106,8 @@ struct takeover_executor {
     auto& s = self->state;
     s.epoch = x.epoch;
     s.coordinator.emplace(coordinator_options(s));
-    feed(self, core::coordinator::newborn_until{
-                   std::max(s.options.doubted_until, x.may_grant_at)});
+    feed(self, core::coordinator::doubted_since{s.options.doubted_since});
+    feed(self, core::coordinator::may_grant_at{x.may_grant_at});
     watch(self, s.assignments, records);
     calculation::open_control(self, control);
     self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
@@ -248,6 +250,10 @@ struct executor {
     self->quit();
   }
 
+  void operator()(const core::coordinator::settings_differ& x) const {
+    self->send(self->state.parent, settings_differ{self->state.options.run, x.why});
+  }
+
   void operator()(const core::coordinator::source_silent& x) const {
     report_source(self, x.why);
   }
@@ -268,15 +274,15 @@ struct executor {
   }
 };
 
-/// What happened in a bucket before it was so old may not be known there.
+/// What happened before a bucket was made may not be known there.
 void newborn(self_pointer self, core::time_point seen_at, std::int64_t created_at_ns,
              std::int64_t stored_at_ns) {
-  auto wait = core::with_clock_margin(self->state.options.heartbeat_ttl);
   // The server's own clock, twice: how old the bucket was at that write.
   auto age = std::chrono::nanoseconds{
       std::max<std::int64_t>(created_at_ns == 0 ? 0 : stored_at_ns - created_at_ns, 0)};
-  if (age < wait)
-    feed(self, core::coordinator::newborn_until{seen_at + (wait - age)});
+  // Older than any session: it would only be a time before the clock's first.
+  if (age < std::chrono::hours{48})
+    feed(self, core::coordinator::doubted_since{seen_at - age});
 }
 
 void epoch_key_shown(self_pointer self, const kv_entry& entry) {
@@ -444,12 +450,10 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
   s.roster = std::move(roster);
   s.source = std::move(source);
   s.parent = std::move(parent);
-  s.epoch_takeover.emplace(core::epoch_takeover::options{
-      .leader = s.options.leader,
-      .self = s.options.self,
-      .pause = s.options.pause,
-      .floor = s.options.epoch_floor,
-      .lead = core::epoch_takeover::lead_for(s.options.heartbeat_ttl)});
+  s.epoch_takeover.emplace(core::epoch_takeover::options{.leader = s.options.leader,
+                                                         .self = s.options.self,
+                                                         .pause = s.options.pause,
+                                                         .floor = s.options.epoch_floor});
   self->set_down_handler([=](const caf::down_msg& x) {
     not_given(self, "the partition source ended (" + self->system().render(x.reason)
                         + "); start it again together with its worker");

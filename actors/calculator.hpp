@@ -17,15 +17,17 @@ struct calculator_options {
   /// Names this leadership.
   nonce self;
   std::chrono::milliseconds heartbeat_ttl{6000};
+  /// The longest that any incarnation was known to state.
+  std::chrono::milliseconds longest_ttl{0};
+  partita::ownership ownership = ownership::exclusive;
   std::chrono::milliseconds pause{100};
   rebalance_options rebalance;
   /// After the store was away nobody counts as lost for this long.
   std::chrono::milliseconds grace{5000};
   /// The epoch is at least this.
   partita::epoch epoch_floor;
-  /// What the store shows may be older than what a worker goes by until then; nothing is
-  /// granted before.
-  core::time_point doubted_until;
+  /// What the store shows may be older than what a worker went by then.
+  core::time_point doubted_since;
   core::strategy strategy;
   /// For the history.
   std::string strategy_name;

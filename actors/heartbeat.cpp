@@ -99,6 +99,7 @@ heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
                                            .program_version = PARTITA_VERSION,
                                            .capacity = s.options.capacity,
                                            .zone = s.options.zone,
+                                           .settings = s.options.settings,
                                            .exclusive = s.options.exclusive,
                                            .past = s.options.past});
   carry_out(self, s.session->open());

@@ -20,6 +20,7 @@ struct heartbeat_actor_options {
   bool exclusive = true;
   std::int64_t capacity = 100;
   std::string zone;
+  std::map<std::string, std::string> settings;
   /// The incarnations of this process that have ended.
   std::vector<nonce> past;
   std::uint64_t run = 0;

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 
 /// How one worker takes part in its group. Defaults are those of config/partita.toml.
@@ -85,14 +86,6 @@ struct degraded_options {
   std::chrono::milliseconds grace = 5s;
 };
 
-/// What a worker does with its partitions while it cannot prove that it lives.
-enum class ownership : std::uint8_t {
-  /// It stops in time: no partition ever has two owners.
-  exclusive,
-  /// It goes on: no partition is ever left alone, but it may have two owners.
-  available
-};
-
 struct timeout_options {
   /// How long to wait for a server and a free id at the start.
   std::chrono::milliseconds startup = 30s;
@@ -127,6 +120,10 @@ struct worker_options {
   core::strategy strategy;
   /// Names it in the history of plans; may be empty.
   std::string strategy_name;
+  /// What else should be the same in the whole group, by name, as text: the leader tells
+  /// where it differs (alert `settings_differ`). The worker itself adds restart_hold and
+  /// handoff_timeout.
+  std::map<std::string, std::string> shared_settings;
   /// Seed of nonces, jitter and choices, for tests; 0: they are random.
   std::uint64_t random_seed = 0;
 };

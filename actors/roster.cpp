@@ -74,6 +74,10 @@ void shown(self_pointer self, const worker_id& who, const kv_entry& entry) {
   auto value = beat_from(entry.value, entry.stored_at_ns);
   if (auto* found = std::get_if<beat>(&value)) {
     news.value = std::move(*found);
+    if (news.value.terms.ttl > s.options.longest_ttl) {
+      s.options.longest_ttl = news.value.terms.ttl;
+      self->send(s.parent, longer_ttl_seen{s.options.run, s.options.longest_ttl});
+    }
   } else {
     news.what = kind::unreadable;
     const auto& why = std::get<malformed>(value).why;

@@ -14,6 +14,8 @@ namespace partita {
 struct roster_options {
   /// The worker that this roster belongs to.
   worker_id self;
+  /// The longest heartbeat.ttl that is known: only a longer one is told.
+  std::chrono::milliseconds longest_ttl{0};
   std::uint64_t run = 0;
   worker_clock clock;
 };

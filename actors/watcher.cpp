@@ -102,6 +102,7 @@ watcher_actor::behavior_type watcher(watcher_actor::stateful_pointer<watcher_sta
   s.bucket = std::move(records);
   s.parent = std::move(parent);
   s.follower.emplace(core::record_follower::options{.self = s.options.self,
+                                                    .terms = s.options.terms,
                                                     .silence = s.options.silence,
                                                     .pause = s.options.pause,
                                                     .exclusive = s.options.exclusive,

@@ -12,6 +12,8 @@ struct watcher_options {
   partita::worker_id worker_id;
   /// The incarnation that records must be addressed to.
   nonce self;
+  /// What the record that it makes states of it.
+  session_terms terms;
   /// How long the watch may show no sign of life.
   std::chrono::milliseconds silence{6000};
   std::chrono::milliseconds pause{100};

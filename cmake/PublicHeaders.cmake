@@ -26,5 +26,6 @@ set(PARTITA_PUBLIC_HEADERS
     messages/partition.hpp
     messages/record.hpp
     messages/reports.hpp
+    messages/session_terms.hpp
     messages/stats.hpp
     messages/store.hpp)

@@ -30,6 +30,7 @@ std::string to_text(const claim& x);
 std::string to_text(const leader_entry& x);
 std::string to_text(const epoch_entry& x);
 std::string to_text(const beat& x);
+std::string to_text(const group_entry& x);
 
 decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns);
 decoded<claim> claim_from(std::string_view text);
@@ -37,6 +38,7 @@ decoded<claim> claim_from(std::string_view text);
 decoded<leader_entry> leader_from(std::string_view text);
 decoded<epoch_entry> epoch_from(std::string_view text, std::int64_t stored_at_ns);
 decoded<beat> beat_from(std::string_view text, std::int64_t stored_at_ns);
+decoded<group_entry> group_from(std::string_view text);
 
 /// The words that stand in JSON, events and logs: "cold_start", "working".
 std::string_view to_string(lifecycle x);

@@ -4,7 +4,9 @@
 #include "partita/messages/ids.hpp"
 #include "partita/messages/message.hpp"
 #include "partita/messages/partition.hpp"
+#include "partita/messages/session_terms.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,6 +49,18 @@ struct epoch_entry {
   friend bool operator==(const epoch_entry&, const epoch_entry&) = default;
 };
 
+/// Value of `group` in the assignment bucket: whose store this is. Written once, by whoever
+/// finds none.
+struct group_entry {
+  /// Random: tells this group from another one of the same name in another store.
+  nonce group_uid;
+  /// group.name.
+  std::string group;
+  partita::ownership ownership = ownership::exclusive;
+
+  friend bool operator==(const group_entry&, const group_entry&) = default;
+};
+
 /// What a heartbeat says. The first three are states of a living worker; the others are
 /// marks: the incarnation of that nonce has ended, or is ordered to end.
 enum class beat_state : std::uint8_t {
@@ -82,9 +96,12 @@ struct beat {
   std::int64_t capacity = 100;
   /// Free text: where the worker runs.
   std::string zone;
+  session_terms terms = {};
+  /// Settings that should be the same in the whole group, by name, as text.
+  std::map<std::string, std::string> settings = {};
   std::string program_version;
   PARTITA_MESSAGE(beat, x.nonce, x.replaces, x.at, x.state, x.applied, x.seen, x.stopping,
-                  x.capacity, x.zone, x.program_version)
+                  x.capacity, x.zone, x.terms, x.settings, x.program_version)
 };
 
 } // namespace partita

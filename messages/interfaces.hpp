@@ -60,6 +60,8 @@ using store_actor = caf::typed_actor<
     caf::replies_to<open_bucket>::with<bucket_opened>,
     // Tells the listener at once and at every change.
     caf::reacts_to<link_listener_actor>,
+    // Whether the servers are one store, and that it stays the same one.
+    caf::replies_to<survey_servers>::with<servers_surveyed>, caf::reacts_to<expect_entry>,
     // This process can be found alive under a nonce, until its asker ends.
     caf::reacts_to<serve_probe>, caf::reacts_to<end_probe>,
     // Whether somebody can.
@@ -172,6 +174,7 @@ using supervisor_actor = caf::typed_actor<
     // From the children.
     caf::reacts_to<id_claimed>, caf::reacts_to<id_lost>, caf::reacts_to<session_started>,
     caf::reacts_to<session_extended>, caf::reacts_to<session_waits>,
+    caf::reacts_to<longer_ttl_seen>, caf::reacts_to<settings_differ>,
     caf::reacts_to<session_over>, caf::reacts_to<elected>, caf::reacts_to<deposed>,
     caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,
     caf::reacts_to<record_lost>, caf::replies_to<adopted>::with<may_act>,

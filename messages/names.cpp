@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/codec.hpp"
 #include "partita/messages/events.hpp"
+#include "partita/messages/session_terms.hpp"
 #include "partita/messages/store.hpp"
 
 // The words for every enumeration. No `default`: the compiler lists a forgotten one.
 namespace partita {
+
+const char* to_string(ownership x) {
+  switch (x) {
+  case ownership::exclusive:
+    return "exclusive";
+  case ownership::available:
+    return "available";
+  }
+  return "?";
+}
 
 std::string_view to_string(lifecycle x) {
   switch (x) {

@@ -9,6 +9,9 @@
 /// number of ours: taken for true, it would use up the numbers that are left below 2^53.
 namespace partita {
 
+/// The longest heartbeat.ttl that an incarnation can state, in milliseconds: one day.
+inline constexpr std::uint64_t longest_ttl_ms = 24 * 60 * 60 * 1000;
+
 /// An epoch is at most so far ahead of the server's clock at the write of the entry that
 /// names it. Clocks of a group differ by less.
 inline constexpr std::uint64_t epoch_lead_seconds = 24 * 60 * 60;

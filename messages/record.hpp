@@ -4,6 +4,7 @@
 #include "partita/messages/ids.hpp"
 #include "partita/messages/message.hpp"
 #include "partita/messages/partition.hpp"
+#include "partita/messages/session_terms.hpp"
 
 #include <string>
 #include <string_view>
@@ -49,13 +50,15 @@ struct record {
   worker_id leader;
   /// The incarnation that this record is addressed to.
   nonce worker_nonce;
+  /// What that incarnation stated.
+  session_terms terms = {};
   /// Partitions taken away whose end the worker has not confirmed yet.
   std::vector<revocation> revoking;
   /// 1 to 3: this worker is the first, second or third in reserve. It follows all
   /// heartbeats and probes the leader, so that it can lead at once. 0: it does not.
   std::uint32_t standby = 0;
   PARTITA_MESSAGE(record, x.version, x.lifecycle, x.partitions, x.epoch, x.leader,
-                  x.worker_nonce, x.revoking, x.standby)
+                  x.worker_nonce, x.terms, x.revoking, x.standby)
 };
 
 inline stamp stamp_of(const record& x) {

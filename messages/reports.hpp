@@ -187,6 +187,13 @@ struct roster_news {
                   x.stored_at_ns)
 };
 
+/// An incarnation states a longer heartbeat.ttl than this roster has seen before.
+struct longer_ttl_seen {
+  std::uint64_t run = 0;
+  std::chrono::milliseconds ttl{0};
+  PARTITA_MESSAGE(longer_ttl_seen, x.run, x.ttl)
+};
+
 /// How many other workers could take over partitions?
 struct count_others {
   PARTITA_MESSAGE(count_others)
@@ -242,6 +249,13 @@ struct control_unknown {
   std::uint64_t run = 0;
   std::string why;
   PARTITA_MESSAGE(control_unknown, x.run, x.why)
+};
+
+/// Settings differ between workers, and how; empty: they do not any more.
+struct settings_differ {
+  std::uint64_t run = 0;
+  std::string why;
+  PARTITA_MESSAGE(settings_differ, x.run, x.why)
 };
 
 /// From a partition source: everything that the group works on.

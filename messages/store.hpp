@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 /// The words of the key-value port. An answer is a value: "no" and "no answer" are
 /// different facts, and whoever asks must tell them apart (docs/protocol.md).
@@ -193,7 +194,10 @@ struct open_bucket {
   bool create = true;
   /// Number of replicas on a clustered server.
   std::uint32_t replicas = 1;
-  PARTITA_MESSAGE(open_bucket, x.name, x.ttl, x.create, x.replicas)
+  /// A bucket that is there already will do if its entries live this long, or for ever; 0:
+  /// only one with `ttl`.
+  std::chrono::milliseconds least_ttl{0};
+  PARTITA_MESSAGE(open_bucket, x.name, x.ttl, x.create, x.replicas, x.least_ttl)
 };
 
 enum class open_status : std::uint8_t {
@@ -222,7 +226,45 @@ struct link_changed {
   link_state state = link_state::connecting;
   /// For people: which server, or why not.
   std::string why;
-  PARTITA_MESSAGE(link_changed, x.state, x.why)
+  /// A server was reached and not used: it holds another entry than the expected one.
+  bool foreign = false;
+  PARTITA_MESSAGE(link_changed, x.state, x.why, x.foreign)
+};
+
+/// Reads one key at each server that the store was told of, one by one and not only at the
+/// one that it is connected to. For finding out whether they are one store.
+struct survey_servers {
+  std::string bucket;
+  std::string key;
+  PARTITA_MESSAGE(survey_servers, x.bucket, x.key)
+};
+
+struct surveyed_server {
+  /// Its URL, without secrets.
+  std::string server;
+  /// `found`, `missing` (also where there is no such bucket or no value), or no answer.
+  read_status status = read_status::unknown;
+  std::string value;
+  /// One of several that keep the same data.
+  bool clustered = false;
+  PARTITA_MESSAGE(surveyed_server, x.server, x.status, x.value, x.clustered)
+};
+
+struct servers_surveyed {
+  std::vector<surveyed_server> servers;
+  PARTITA_MESSAGE(servers_surveyed, x.servers)
+};
+
+/// From now on a server is used only if `key` of `bucket` holds `value` there, which is read
+/// after each connect, before anything else is sent. One that has no such value is used
+/// where it can be the same server without its data: the only one that was named, the one
+/// at the address where the value was seen last, or one of a cluster. The store in this
+/// process's memory, which is always the same, ignores this.
+struct expect_entry {
+  std::string bucket;
+  std::string key;
+  std::string value;
+  PARTITA_MESSAGE(expect_entry, x.bucket, x.key, x.value)
 };
 
 // -- probing ----------------------------------------------------------------------------

@@ -60,7 +60,14 @@ worker::worker(supervisor_pointer self, worker_options options, store_actor stor
                .warn = options_.degraded.warn,
                .error = options_.degraded.error,
                .critical = options_.degraded.critical}},
-      source_alert_{{.error = options_.degraded.error}} {
+      source_alert_{{.error = options_.degraded.error,
+                     .over = "the list of partitions can be had again"}},
+      settings_alert_{{.error = {}, .over = "the settings of all workers agree again"}},
+      longest_ttl_{options_.heartbeat.ttl},
+      identity_{{.group = options_.group,
+                 .ownership = options_.ownership,
+                 .fresh_uid = make_nonce(),
+                 .bucket = options_.buckets.assignment}} {
   add_listener(listener);
   claim_nonce_ = make_nonce();
 }
@@ -172,8 +179,12 @@ void worker::leave_id(const std::string& why) {
 
 void worker::try_to_join() {
   if (leaving_ == leaving::no && !in_session_ && !id_.value.empty() && !leaving_id_
-      && !join_at_ && duties_.idle())
-    join();
+      && !join_at_ && !identify_at_ && duties_.idle()) {
+    if (identified_)
+      join();
+    else
+      identify_group();
+  }
 }
 
 void worker::join() {
@@ -277,6 +288,7 @@ void worker::stop_leading(const std::string& why) {
   kill(role::calculator);
   // Whoever leads next says what it finds.
   watch_source({});
+  watch_settings({});
   forget_group();
   control_is_known("this worker leads no more");
   need_roster();
@@ -417,14 +429,36 @@ void worker::drop_assignment() {
 
 void worker::on(const link_changed& x) {
   // A server that was away may be back with less than it had acknowledged.
-  if (x.state == link_state::connected)
+  if (x.state == link_state::connected) {
     doubt();
+    // The store lets no other server through than one that may be the group's.
+    survey_wanted_ = survey_wanted_ && !identity_.is_settled();
+    // What it waited for.
+    if (std::exchange(identify_at_, std::nullopt))
+      try_to_join();
+  }
+  if (!x.foreign)
+    return;
+  // What is done here would be done without those who use the group's store.
+  survey_wanted_ = true;
+  if (in_session_ && leaving_ < leaving::heartbeat)
+    end_session(x.why);
 }
 
 void worker::on(const entry_invalid& x) {
   ++invalid_entries_;
   logger()->warn("{}: bucket {}, key '{}' cannot be read: {}", id_.value, x.bucket, x.key,
                  x.why);
+}
+
+void worker::on(const settings_differ& x) {
+  if (current(role::calculator, x.run))
+    watch_settings(x.why);
+}
+
+void worker::on(const longer_ttl_seen& x) {
+  // Also from a roster that has ended.
+  longest_ttl_ = std::max(longest_ttl_, x.ttl);
 }
 
 void worker::on(const source_trouble& x) {
@@ -451,12 +485,12 @@ void worker::ring(const wake& x) {
   auto now = time_now();
   feed(core::duties::tick{});
   watch_store(core::outage::tick{});
-  tell(source_alert_.tick(now));
+  tell("partitions_unknown", source_alert_.tick(now));
   if (leaving_ != leaving::no && !ring_while_leaving(now))
     return;
   if (open_again_at_ && now >= *open_again_at_) {
     open_again_at_.reset();
-    open_buckets();
+    identify_group();
   }
   for (std::size_t i = 0; i < role_count; ++i) {
     auto& slot = children_[i];
@@ -466,17 +500,19 @@ void worker::ring(const wake& x) {
         spawn(static_cast<role>(i));
     }
   }
-  if (join_at_ && now >= *join_at_) {
-    join_at_.reset();
-    try_to_join();
-  }
+  for (auto* at : {&join_at_, &identify_at_})
+    if (*at && now >= **at) {
+      at->reset();
+      try_to_join();
+    }
   set_alarm();
 }
 
 void worker::set_alarm() {
   auto at = core::earlier(open_again_at_, leave_until_);
-  for (const auto& x : {join_at_, elector_until_, drain_until_, count_again_at_,
-                        duties_.wake_at(), outage_.wake_at(), source_alert_.wake_at()})
+  for (const auto& x :
+       {join_at_, identify_at_, elector_until_, drain_until_, count_again_at_,
+        duties_.wake_at(), outage_.wake_at(), source_alert_.wake_at()})
     at = core::earlier(at, x);
   for (const auto& x : children_)
     at = core::earlier(at, x.reborn_at);

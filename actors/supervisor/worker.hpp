@@ -7,8 +7,9 @@
 #include "partita/actors/shell.hpp"
 #include "partita/core/leader/epoch_takeover.hpp"
 #include "partita/core/worker/duties.hpp"
+#include "partita/core/worker/group_identity.hpp"
+#include "partita/core/worker/lasting_alert.hpp"
 #include "partita/core/worker/outage.hpp"
-#include "partita/core/worker/source_alert.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -45,7 +46,8 @@ const char* to_string(role x);
 /// One worker, as its supervisor knows it: the life of core/worker/lifecycle.hpp, the children,
 /// and what is passed on between them. Runs inside the supervisor only; worker.cpp has
 /// the life, worker_work.cpp what listeners are told to do and how the store is,
-/// worker_start.cpp the opening of the buckets, worker_stop.cpp the order of leaving,
+/// worker_start.cpp the opening of the buckets,
+/// worker_group.cpp whose store this is, worker_stop.cpp the order of leaving,
 /// worker_children.cpp births and deaths, worker_stats.cpp what is counted.
 class worker {
 public:
@@ -78,6 +80,8 @@ public:
   void on(const control_unknown& x);
   void on(const entry_invalid& x);
   void on(const source_trouble& x);
+  void on(const settings_differ& x);
+  void on(const longer_ttl_seen& x);
   void on(const measured& x);
   void on(const link_changed& x);
   /// A child or a listener has ended.
@@ -120,6 +124,8 @@ private:
   struct bucket {
     open_bucket wanted;
     bucket_actor handle;
+    /// It was opened, and is there as far as is known.
+    bool open = false;
   };
   enum bucket_index : std::size_t { stable_id, election, heartbeats, assignments };
 
@@ -128,6 +134,20 @@ private:
   void open_buckets();
   void bucket_answered(std::size_t which, const bucket_opened& x);
   void opened_all();
+  void wait_for_store(const std::string& why);
+
+  // -- whose store this is (worker_group.cpp) ---------------------------------------------
+
+  /// Ends in group_identified, or tries again later.
+  void identify_group();
+  void surveyed(const servers_surveyed& x);
+  void settle_group(const group_entry& x, const std::string& text);
+  void look_at_group();
+  void group_read(const kv_read& x);
+  void write_group(revision over);
+  void group_identified();
+  void identify_again(const std::string& why);
+  void refuse_group(const std::string& why);
 
   // -- children (worker_children.cpp) ---------------------------------------------------
 
@@ -148,10 +168,10 @@ private:
   void spawn_roster();
   void spawn_calculator();
   partita::epoch epoch_floor() const;
+  /// What every heartbeat states of our settings (beat::settings).
+  std::map<std::string, std::string> shared_settings() const;
   /// The store may show less than it did before this.
   void doubt();
-  /// What the store shows is not to be granted upon before.
-  core::time_point doubted_until() const;
   /// Ends a child at once; what it still says is old.
   void kill(role x);
   void child_down(role x, bool was_alive, const caf::error& why);
@@ -203,7 +223,9 @@ private:
   void recover();
   /// `why` is what is wrong with the list of partitions; empty: nothing.
   void watch_source(const std::string& why);
-  void tell(const std::optional<core::source_alert::alert>& x);
+  /// The same for the settings that all workers should share.
+  void watch_settings(const std::string& why);
+  void tell(const std::string& what, const std::optional<core::lasting_alert::alert>& x);
   void alert(alert_level level, const std::string& what, std::string why,
              core::duration age, bool over);
 
@@ -286,12 +308,25 @@ private:
   bool doubted_while_calculating_ = false;
   core::duties duties_;
   core::outage outage_;
-  core::source_alert source_alert_;
+  core::lasting_alert source_alert_;
+  core::lasting_alert settings_alert_;
+  /// The longest heartbeat.ttl that any incarnation was seen to state.
+  std::chrono::milliseconds longest_ttl_;
   /// While degraded: where to go back to, unless the session or the id was lost.
   worker_state before_degraded_ = worker_state::init;
   bool lost_while_degraded_ = false;
   std::uint64_t invalid_entries_ = 0;
   std::uint64_t state_changes_ = 0;
+
+  // -- whose store this is --
+  core::group_identity identity_;
+  partita::backoff identify_backoff_{20ms, 2s};
+  std::optional<core::time_point> identify_at_;
+  /// All servers are to be asked.
+  bool survey_wanted_ = true;
+  bool identifying_ = false;
+  /// Since the last doubt.
+  bool identified_ = false;
 
   // -- stats --
   group_stats led_;

@@ -118,9 +118,20 @@ void worker::spawn_heartbeat() {
                               .exclusive = o.ownership == ownership::exclusive,
                               .capacity = o.capacity,
                               .zone = o.zone,
+                              .settings = shared_settings(),
                               .past = past_,
                               .clock = o.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});
+}
+
+std::map<std::string, std::string> worker::shared_settings() const {
+  auto result = options_.shared_settings;
+  const auto& o = options_.rebalance;
+  result.emplace("rebalance.restart_hold",
+                 std::to_string(o.restart_hold.count()) + " ms");
+  result.emplace("rebalance.handoff_timeout",
+                 std::to_string(o.handoff_timeout.count()) + " ms");
+  return result;
 }
 
 void worker::spawn_elector() {
@@ -147,6 +158,7 @@ void worker::spawn_watcher() {
       role::watcher, watcher,
       watcher_options{.worker_id = id_,
                       .self = incarnation_,
+                      .terms = {o.heartbeat.ttl, o.ownership},
                       .silence = std::max(o.heartbeat.ttl, watch_patience),
                       .pause = pause_of(o),
                       .exclusive = o.ownership == ownership::exclusive,
@@ -157,7 +169,8 @@ void worker::spawn_watcher() {
 
 void worker::spawn_roster() {
   roster_ = spawn_child<roster_actor, roster_state>(
-      role::roster, roster, roster_options{.self = id_, .clock = options_.clock},
+      role::roster, roster,
+      roster_options{.self = id_, .longest_ttl = longest_ttl_, .clock = options_.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});
 }
 
@@ -174,18 +187,14 @@ void worker::need_roster() {
 void worker::doubt() {
   doubted_since_ = {time_now(), unix_seconds()};
   doubted_while_calculating_ = true;
-}
-
-core::time_point worker::doubted_until() const {
-  return doubted_since_.now + core::with_clock_margin(options_.heartbeat.ttl);
+  identified_ = false;
 }
 
 epoch worker::epoch_floor() const {
   // Above all that may have been granted before the doubt (core::epoch_takeover). Bounded, so
   // that a clock that is decades ahead does not use up the numbers.
   auto floor = std::max(unix_seconds(),
-                        doubted_since_.unix_seconds
-                            + core::epoch_takeover::lead_for(options_.heartbeat.ttl));
+                        doubted_since_.unix_seconds + core::epoch_takeover::usual_lead);
   floor = std::clamp<std::int64_t>(floor, 0, std::int64_t{1} << 32);
   return {std::max(static_cast<std::uint64_t>(floor), greatest_epoch_.value + 1)};
 }
@@ -198,11 +207,13 @@ void worker::spawn_calculator() {
       calculator_options{.leader = id_,
                          .self = make_nonce(),
                          .heartbeat_ttl = o.heartbeat.ttl,
+                         .longest_ttl = longest_ttl_,
+                         .ownership = o.ownership,
                          .pause = pause_of(o),
                          .rebalance = o.rebalance,
                          .grace = o.degraded.grace,
                          .epoch_floor = epoch_floor(),
-                         .doubted_until = doubted_until(),
+                         .doubted_since = doubted_since_.now,
                          .strategy = o.strategy,
                          .strategy_name = o.strategy_name,
                          .control_bucket = o.buckets.control,

@@ -20,18 +20,20 @@ void worker::start() {
   buckets_[election].wanted = {o.buckets.election, 3 * o.election.lease, true, replicas};
   auto beats_live =
       std::max(3 * o.heartbeat.ttl, o.rebalance.restart_hold + o.heartbeat.ttl);
-  buckets_[heartbeats].wanted = {o.buckets.heartbeat, beats_live, true, replicas};
+  // That of workers with another heartbeat.ttl will do if beats outlive sessions in it.
+  buckets_[heartbeats].wanted = {o.buckets.heartbeat, beats_live, true, replicas,
+                                 2 * o.heartbeat.ttl};
   buckets_[assignments].wanted = {o.buckets.assignment, 0ms, true, replicas};
   doubt();
   startup_until_ = time_now() + o.timeouts.startup;
   self_->send(store_, caf::actor_cast<link_listener_actor>(self_));
-  open_buckets();
+  identify_group();
 }
 
 void worker::open_buckets() {
   open_trouble_.clear();
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    if (buckets_[i].handle)
+    if (buckets_[i].open)
       continue;
     ++opening_;
     self_->request(store_, store_gone_after, buckets_[i].wanted)
@@ -41,35 +43,42 @@ void worker::open_buckets() {
                     i, {open_status::unknown, {}, {}, self_->system().render(err)});
               });
   }
+  if (opening_ == 0)
+    look_at_group();
 }
 
 void worker::bucket_answered(std::size_t which, const bucket_opened& x) {
   --opening_;
   if (leaving_ != leaving::no)
     return;
-  if (x.status == open_status::opened)
+  if (x.status == open_status::opened) {
     buckets_[which].handle = x.bucket;
-  else
+    buckets_[which].open = true;
+  } else {
     open_trouble_ = x.why;
-  if (x.status == open_status::foreign) {
+  }
+  if (x.status == open_status::foreign && state_ == worker_state::init) {
     begin_leaving(open_trouble_, leave_mode::stop);
     return;
   }
   if (opening_ != 0)
     return;
-  if (open_trouble_.empty()) {
-    opened_all();
-    return;
-  }
+  if (open_trouble_.empty())
+    look_at_group();
+  else
+    identify_again(open_trouble_);
+}
+
+void worker::wait_for_store(const std::string& why) {
   auto now = time_now();
   if (now >= startup_until_) {
-    begin_leaving("the store could not be used within timeouts.startup: " + open_trouble_,
+    begin_leaving("the store could not be used within timeouts.startup: " + why,
                   leave_mode::stop);
     return;
   }
   // The connection is made while the first tries are: that is no news.
   if (++open_tries_ > 3)
-    logger()->warn("waiting for the store: {}", open_trouble_);
+    logger()->warn("waiting for the store: {}", why);
   open_again_at_ = std::min(now + open_backoff_.next(random_), startup_until_);
   set_alarm();
 }

@@ -152,13 +152,18 @@ void worker::recover() {
 // -- the partitions ---------------------------------------------------------------------
 
 void worker::watch_source(const std::string& why) {
-  tell(source_alert_.found(why, time_now()));
+  tell("partitions_unknown", source_alert_.found(why, time_now()));
   set_alarm();
 }
 
-void worker::tell(const std::optional<core::source_alert::alert>& x) {
+void worker::watch_settings(const std::string& why) {
+  tell("settings_differ", settings_alert_.found(why, time_now()));
+}
+
+void worker::tell(const std::string& what,
+                  const std::optional<core::lasting_alert::alert>& x) {
   if (x && leaving_ != leaving::done)
-    alert(x->level, "partitions_unknown", x->why, x->age, x->over);
+    alert(x->level, what, x->why, x->age, x->over);
 }
 
 void worker::alert(alert_level level, const std::string& what, std::string why,

@@ -3,6 +3,7 @@
 
 #include "partita/actors/keys.hpp"
 #include "partita/app/output/names.hpp"
+#include "partita/core/leader/members/settings_comparison.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/control_codec.hpp"
 
@@ -64,6 +65,7 @@ public:
     for (auto& [id, found] : members_)
       result_.members.push_back(std::move(found));
     look_at_partitions(known);
+    compare_settings();
     return std::move(result_);
   }
 
@@ -106,6 +108,10 @@ private:
            [&](epoch_entry x) { //
              result_.epoch = std::move(x);
            });
+      return;
+    }
+    if (entry.key == keys::group) {
+      read("assignment", entry, group_from(entry.value), [](const group_entry&) {});
       return;
     }
     auto id = keys::owner_of(entry.key, keys::records);
@@ -154,6 +160,14 @@ private:
                      [](const auto& a, const auto& b) {
                        return by_reading{}(a.partition, b.partition);
                      });
+  }
+
+  void compare_settings() {
+    core::settings_comparison all;
+    for (const auto& who : result_.members)
+      if (lives(who))
+        all.add(who.id, *who.last_beat);
+    result_.settings_differ = all.differences();
   }
 
   void look_at_partitions(const std::vector<std::string>& known) {
@@ -214,10 +228,11 @@ bool takes_part(const member& x, std::int64_t silent_after_ms) {
   if (!x.last_beat)
     return false;
   auto state = x.last_beat->state;
+  auto ttl = x.last_beat->terms.ttl.count();
   if (state == beat_state::restarting)
     return true;
   return is_living(state) && state != beat_state::draining
-         && x.beat_age_ms < silent_after_ms;
+         && x.beat_age_ms < (ttl != 0 ? ttl : silent_after_ms);
 }
 
 std::vector<std::string> names_of(const member& x) {

@@ -88,6 +88,8 @@ struct group_status {
   std::optional<directive> step_down;
   std::vector<hand_off> hand_offs;
   std::vector<unowned_partition> unowned;
+  /// Settings that differ between living workers, and how; empty: none do.
+  std::string settings_differ;
   /// The newest entry's time stamp and what has passed since: the server's clock, as well
   /// as it can be told.
   std::int64_t server_ns = 0;
@@ -106,8 +108,8 @@ const member* find(const group_status& x, const worker_id& id);
 bool lives(const member& x);
 
 /// Whether a leader would count it among those that may own partitions, directives aside: it
-/// lives and does not drain, or it restarts. Who has not beaten for `silent_after_ms` is
-/// lost.
+/// lives and does not drain, or it restarts. Who has not beaten for the heartbeat.ttl that it
+/// states, or else for `silent_after_ms`, is lost.
 bool takes_part(const member& x, std::int64_t silent_after_ms);
 
 /// Names of the partitions in its record, in the order of the record.

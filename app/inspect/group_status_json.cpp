@@ -73,6 +73,7 @@ std::string text_of(const group_status& x, bool with_ages) {
                  {"hand_offs", json::array()},
                  {"unowned", json::array()},
                  {"in_two_records", x.named_twice},
+                 {"settings_differ", x.settings_differ},
                  {"unreadable", json::array()}};
   if (x.leader)
     result["leader"] = x.leader->worker_id.value;

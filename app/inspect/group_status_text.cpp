@@ -117,6 +117,8 @@ std::string to_table(const group_status& x) {
     result +=
         config::printable("in two records: " + some_of(x.named_twice, names_in_table))
         + '\n';
+  if (!x.settings_differ.empty())
+    result += config::printable("settings differ: " + x.settings_differ) + '\n';
   for (const auto& bad : x.unreadable)
     result += config::printable("cannot read '" + bad.key + "' of the " + bad.bucket
                                 + " bucket: " + bad.why)

@@ -3,6 +3,8 @@
 
 #include "partita/app/output/names.hpp"
 #include "partita/app/output/table.hpp"
+#include "partita/config/duration.hpp"
+#include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
 
 #include <nlohmann/json.hpp>
@@ -76,6 +78,9 @@ std::vector<std::string> row_of(const group_status& x, const member& who,
           pulse ? std::to_string(pulse->capacity) : "-",
           std::to_string(names_of(who).size()),
           percent(weight_of(who), all.weight) + " of " + fair,
+          pulse && pulse->terms.ttl.count() != 0
+              ? config::format_duration(pulse->terms.ttl)
+              : "-",
           pulse ? readable(pulse->applied.version) : "-",
           pulse ? readable_seconds(who.beat_age_ms) : "-",
           pulse && !pulse->program_version.empty() ? pulse->program_version : "-"};
@@ -96,6 +101,9 @@ json to_json(const group_status& x, const member& who, const totals& all) {
                  {"partitions", count},
                  {"weight", weight_of(who)},
                  {"load", nullptr},
+                 {"ttl_ms", nullptr},
+                 {"ownership", nullptr},
+                 {"settings", nullptr},
                  {"applied", nullptr},
                  {"beat_age_ms", nullptr},
                  {"program_version", nullptr}};
@@ -106,6 +114,11 @@ json to_json(const group_status& x, const member& who, const totals& all) {
     result["state"] = to_string(pulse->state);
     result["zone"] = pulse->zone;
     result["capacity"] = pulse->capacity;
+    if (pulse->terms.ttl.count() != 0)
+      result["ttl_ms"] = pulse->terms.ttl.count();
+    if (pulse->terms.ownership)
+      result["ownership"] = to_string(*pulse->terms.ownership);
+    result["settings"] = pulse->settings;
     result["applied"] = {{"epoch", pulse->applied.epoch.value},
                          {"version", pulse->applied.version.value}};
     result["beat_age_ms"] = who.beat_age_ms;
@@ -129,17 +142,23 @@ std::string workers_table(const group_status& x) {
               {"CAPACITY", right},
               {"PARTITIONS", right},
               {"LOAD", right},
+              {"TTL", right},
               {"APPLIED", right},
               {"BEAT AGE", right},
               {"PROGRAM"}}};
   auto all = totals_of(x);
   for (const auto& who : x.members)
     rows.add(row_of(x, who, all));
-  return rows.text();
+  auto result = rows.text();
+  if (!x.settings_differ.empty())
+    result += config::printable("settings differ: " + x.settings_differ) + '\n';
+  return result;
 }
 
 std::string workers_json(const group_status& x) {
-  json result = {{"group", x.group}, {"workers", json::array()}};
+  json result = {{"group", x.group},
+                 {"settings_differ", x.settings_differ},
+                 {"workers", json::array()}};
   auto all = totals_of(x);
   for (const auto& who : x.members)
     result["workers"].push_back(to_json(x, who, all));

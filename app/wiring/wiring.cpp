@@ -2,6 +2,10 @@
 #include "partita/app/wiring/wiring.hpp"
 
 #include "partita/config/checks.hpp"
+#include "partita/core/strategies/hash_ring.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 
 namespace partita::app {
@@ -16,7 +20,33 @@ leave_mode leave_mode_of(const std::string& x) {
   return leave_mode::drain;
 }
 
+/// Settings that all workers of a group should share, as their leader shows where they
+/// differ. Those of the leader count alone, and any worker may lead next.
+std::map<std::string, std::string> shared_settings_of(const config::settings& s) {
+  const auto& y = s.strategy;
+  std::map<std::string, std::string> result = {
+      {"strategy", fmt::format("{}, virtual_nodes {}, seed {}, overload_threshold {}, "
+                               "extreme_threshold {}, default_weight {}",
+                               y.name, y.virtual_nodes, y.seed, y.overload_threshold,
+                               y.extreme_threshold, y.default_weight)}};
+  const auto& x = s.partitions;
+  if (x.bucket)
+    result["partitions"] = "those of the bucket " + s.buckets.partitions;
+  else if (!x.file.empty())
+    result["partitions"] = "those of a file";
+  else if (x.given())
+    result["partitions"] = digest_of(x.all());
+  return result;
+}
+
 } // namespace
+
+std::string digest_of(const std::vector<partition>& xs) {
+  std::uint64_t all = 0;
+  for (const auto& x : xs)
+    all ^= core::hash_of(x, static_cast<std::uint64_t>(x.weight));
+  return fmt::format("{} of digest {:016x}", xs.size(), all);
+}
 
 core::strategy_options strategy_options_of(const config::strategy_settings& s) {
   core::strategy_options result;
@@ -81,6 +111,7 @@ worker_options worker_options_of(const config::settings& s) {
   result.shutdown = leave_mode_of(s.worker.shutdown);
   result.strategy = core::make_strategy(strategy_options_of(s.strategy));
   result.strategy_name = s.strategy.name;
+  result.shared_settings = shared_settings_of(named);
   return result;
 }
 

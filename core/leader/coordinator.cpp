@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/coordinator.hpp"
 
+#include "partita/core/leader/members/settings_comparison.hpp"
 #include "partita/core/leader/plans/plan_facts.hpp"
 #include "partita/messages/failpoint.hpp"
 
@@ -11,11 +12,11 @@ namespace partita::core {
 
 coordinator::coordinator(options opts)
     : options_{std::move(opts)},
-      members_{{options_.heartbeat_ttl, options_.restart_hold, options_.grace}},
+      members_{{options_.heartbeat_ttl, options_.longest_ttl, options_.restart_hold,
+                options_.grace}},
       policy_{options_.policy},
       reconciler_{{options_.epoch, options_.leader, options_.pause,
-                   with_clock_margin(options_.heartbeat_ttl), options_.handoff_timeout,
-                   options_.max_moves},
+                   options_.handoff_timeout, options_.max_moves},
                   members_},
       expulsion_{options_.pause},
       directives_{{options_.leader, options_.epoch, options_.pause}},
@@ -54,6 +55,7 @@ void coordinator::on(const beat_shown& what, time_point now) {
     return;
   server_clock_.seen(what.stored_at_ns, what.seen_at);
   reconciler_.versions_up_to(greatest_version(server_clock_.at_least(now)));
+  note_settings(what.who, &what.value);
   notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now),
          now);
   notice_attributes(what.who, what.value, now);
@@ -61,10 +63,12 @@ void coordinator::on(const beat_shown& what, time_point now) {
 }
 
 void coordinator::on(const beat_unreadable& what, time_point now) {
+  note_settings(what.who, nullptr);
   notice(members_.key_unreadable(what.who, what.revision, what.seen_at, now), now);
 }
 
 void coordinator::on(const beat_gone& what, time_point now) {
+  note_settings(what.who, nullptr);
   notice(members_.key_gone(what.who, what.mark, what.seen_at, now), now);
 }
 
@@ -87,7 +91,7 @@ void coordinator::on(const record_shown& what, time_point now) {
     return; // Writing over it would undo what the other leader did.
   if (found) {
     auto holds = !found->partitions.empty() || !found->revoking.empty();
-    notice(members_.named(what.who, found->worker_nonce, holds, now), now);
+    notice(members_.named(what.who, found->worker_nonce, found->terms, holds, now), now);
   } else
     note_unrecorded(what.who);
   append(reconciler_.shown(what.who, what.revision, what.value, now), now);
@@ -105,8 +109,10 @@ void coordinator::on(const record_gone& what, time_point now) {
 
 /// What its record said is about to be unknown.
 void coordinator::note_unrecorded(const worker_id& who) {
-  if (reconciler_.has_record(who))
-    members_.unrecorded(who, reconciler_.record_of(who).worker_nonce);
+  if (!reconciler_.has_record(who))
+    return;
+  const auto& lost = reconciler_.record_of(who);
+  members_.unrecorded(who, lost.worker_nonce, lost.terms);
 }
 
 void coordinator::record_lost(const worker_id& who, const char* how, time_point now) {
@@ -130,10 +136,12 @@ void coordinator::on(const may_act&, time_point) {
   may_act_ = true;
 }
 
-void coordinator::on(const newborn_until& what, time_point now) {
-  newborn_until_ = std::max(newborn_until_.value_or(what.when), what.when);
-  if (*newborn_until_ > now)
-    append(reconciler_.may_grant_at(*newborn_until_, now), now);
+void coordinator::on(const doubted_since& what, time_point now) {
+  append(reconciler_.doubted_since(what.when, now), now);
+}
+
+void coordinator::on(const may_grant_at& what, time_point now) {
+  append(reconciler_.may_grant_at(what.when, now), now);
 }
 
 // -- other events -----------------------------------------------------------------------
@@ -268,11 +276,41 @@ void coordinator::notice(const std::vector<membership::news>& news, time_point n
 }
 
 void coordinator::notice_joiner(const worker_id& who, time_point now) {
-  if (!members_.takes_part(who, now) || !reconciler_.has_record(who))
+  if (!members_.takes_part(who, now) || !reconciler_.has_record(who)
+      || !shares_ownership(who))
     return;
   if (eligible_.insert(who).second && adopted_)
     policy_.changed(rebalance_policy::change::joined, who.value + " joined",
                     eligible_.size(), now);
+}
+
+/// One that goes on where others stop would make two owners of what it is given.
+bool coordinator::shares_ownership(const worker_id& who) const {
+  const auto* pulse = members_.living(who);
+  const auto& stated =
+      pulse ? pulse->terms.ownership : reconciler_.record_of(who).terms.ownership;
+  return !stated || *stated == options_.ownership;
+}
+
+/// One incarnation's settings do not change.
+void coordinator::note_settings(const worker_id& who, const beat* next) {
+  const auto* old = members_.living(who);
+  settings_changed_ = settings_changed_ || !old || !next || !is_living(next->state)
+                      || old->nonce != next->nonce;
+}
+
+void coordinator::compare_settings() {
+  if (!std::exchange(settings_changed_, false))
+    return;
+  settings_comparison all;
+  for (const auto& [who, x] : members_.members())
+    if (const auto* pulse = members_.living(who))
+      all.add(who, *pulse);
+  auto why = all.differences();
+  if (why == told_settings_)
+    return;
+  told_settings_ = why;
+  out_.emplace_back(settings_differ{std::move(why)});
 }
 
 /// A worker that came back may want another share than the last plan gave it.
@@ -345,6 +383,7 @@ void coordinator::proceed(time_point now) {
   for (auto& x : directives_.removals(server_clock_, now))
     out_.emplace_back(std::move(x));
   show_phase_if_changed();
+  compare_settings();
 }
 
 void coordinator::make_plan(const rebalance_policy::decision& why, time_point now) {

@@ -26,7 +26,11 @@ public:
   struct options {
     partita::epoch epoch;
     worker_id leader;
+    /// Our own, and the longest that anybody was known to state.
     duration heartbeat_ttl{};
+    duration longest_ttl{};
+    /// Our own; whoever states another one gets nothing.
+    partita::ownership ownership = ownership::exclusive;
     duration restart_hold{};
     duration handoff_timeout{};
     /// 0: any number.
@@ -80,9 +84,13 @@ public:
   struct epoch_shown {
     partita::epoch epoch;
   };
-  /// Buckets that are younger than a session were made anew: an incarnation that is not
-  /// in them may still work until then.
-  struct newborn_until {
+  /// What happened before may not show, as the buckets were made then, or the store may have
+  /// lost it: an incarnation of which nothing is known may still work.
+  struct doubted_since {
+    time_point when;
+  };
+  /// Nothing may be granted before.
+  struct may_grant_at {
     time_point when;
   };
   /// The whole list of what the group works on.
@@ -148,11 +156,11 @@ public:
   using event =
       std::variant<beat_shown, beat_unreadable, beat_gone, beats_replayed,
                    beats_interrupted, record_shown, record_gone, records_replayed,
-                   epoch_shown, newborn_until, partitions_given, partitions_unknown,
-                   write_answered, read_answered, mark_answered, mark_looked_at,
-                   beat_looked_at, directive_shown, directive_gone, directives_replayed,
-                   directives_void, directives_unknown, directive_removal_answered,
-                   may_act, tick>;
+                   epoch_shown, doubted_since, may_grant_at, partitions_given,
+                   partitions_unknown, write_answered, read_answered, mark_answered,
+                   mark_looked_at, beat_looked_at, directive_shown, directive_gone,
+                   directives_replayed, directives_void, directives_unknown,
+                   directive_removal_answered, may_act, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -199,13 +207,18 @@ public:
     worker_id who;
     std::string why;
   };
+  /// Settings differ between the workers that take part, and how; empty: they do not any
+  /// more.
+  struct settings_differ {
+    std::string why;
+  };
   /// Nothing was heard of the partitions for too long.
   struct source_silent {
     std::string why;
   };
   using command = std::variant<write, read, complain, write_mark, read_mark, look_at_beat,
                                adopt, show_phase, overruled, planned, remove_directive,
-                               step_down, ending, source_silent>;
+                               step_down, ending, source_silent, settings_differ>;
   using commands = std::vector<command>;
 
   explicit coordinator(options opts);
@@ -227,7 +240,8 @@ private:
   void on(const records_replayed& what, time_point now);
   void on(const epoch_shown& what, time_point now);
   void on(const may_act& what, time_point now);
-  void on(const newborn_until& what, time_point now);
+  void on(const doubted_since& what, time_point now);
+  void on(const may_grant_at& what, time_point now);
   void on(const partitions_given& what, time_point now);
   void on(const partitions_unknown& what, time_point now);
   void on(const write_answered& what, time_point now);
@@ -248,6 +262,10 @@ private:
   void notice_attributes(const worker_id& who, const beat& value, time_point now);
   void adopt_group(time_point now);
   void look_for_vanished(time_point now);
+  bool shares_ownership(const worker_id& who) const;
+  void compare_settings();
+  /// Before its heartbeat changes to `next`: whether its settings may.
+  void note_settings(const worker_id& who, const beat* next);
   void notice(const std::vector<membership::news>& news, time_point now);
   void note_unrecorded(const worker_id& who);
   void record_lost(const worker_id& who, const char* how, time_point now);
@@ -291,9 +309,11 @@ private:
   std::set<worker_id, by_number> eligible_;
   /// What the last plan knew of capacity and zone.
   std::map<worker_id, std::pair<std::int64_t, std::string>, by_number> attributes_;
+  /// Some worker's settings may have changed; and what was told of those that differ.
+  bool settings_changed_ = false;
+  std::string told_settings_;
   /// Of which incarnations the log was told.
   std::set<nonce> overdue_;
-  std::optional<time_point> newborn_until_;
   /// What was shown last, and what the present target was made for.
   worker_state phase_ = worker_state::stable;
   worker_state doing_ = worker_state::stable;

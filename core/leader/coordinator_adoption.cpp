@@ -2,6 +2,7 @@
 #include "partita/core/leader/coordinator.hpp"
 
 #include "partita/core/leader/plans/plan_facts.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <map>
 #include <string>
@@ -38,7 +39,8 @@ std::map<change, std::size_t> orphans_of(const std::vector<partition>& partition
 void coordinator::adopt_group(time_point now) {
   adopted_ = true;
   partitions_.go_on_with(reconciler_.named());
-  look_for_vanished(now);
+  if (!failpoint(rule::vanished_before_adoption_ignored))
+    look_for_vanished(now);
   auto cold = !reconciler_.names_any();
   policy_.begin(cold);
   if (cold)
@@ -76,7 +78,7 @@ void coordinator::look_for_vanished(time_point now) {
     if (recorded && reconciler_.record_of(who).version >= pulse.applied.version)
       continue;
     if (!recorded)
-      members_.unrecorded(who, pulse.nonce);
+      members_.unrecorded(who, pulse.nonce, pulse.terms);
     append(reconciler_.vanished(who, pulse.nonce, now), now);
   }
 }

@@ -21,10 +21,6 @@ std::chrono::seconds seconds_until(epoch x, std::int64_t lead,
 
 } // namespace
 
-std::int64_t epoch_takeover::lead_for(duration ttl) {
-  return std::chrono::ceil<std::chrono::seconds>(with_clock_margin(ttl)).count();
-}
-
 epoch_takeover::commands epoch_takeover::begin() {
   return {read{}};
 }

@@ -20,7 +20,7 @@ namespace partita::core {
 ///   written by another: read again
 ///
 /// No epoch under which something was granted is given again, even where the store has lost
-/// all. Let D be `lead` seconds, at least as long as nothing is granted in doubt:
+/// all. Let D be `lead` seconds, the same in the whole group whatever its settings are:
 /// - nothing is granted under an epoch before the wall clock's second is more than the epoch
 ///   less D;
 /// - where the key is missing, the new epoch is above all that the survey shows, and at
@@ -33,6 +33,9 @@ class epoch_takeover {
 public:
   /// What the wall clocks of a group may differ by.
   static constexpr std::int64_t clock_difference = 10;
+  /// How far ahead of the clock an epoch may be, in seconds: far more than leaders change in
+  /// a row while the store is in doubt.
+  static constexpr std::int64_t usual_lead = 60;
 
   struct options {
     worker_id leader;
@@ -41,13 +44,9 @@ public:
     duration pause{};
     /// The new epoch is at least this.
     partita::epoch floor{};
-    /// In seconds; see lead_for.
-    std::int64_t lead = 1;
+    /// In seconds.
+    std::int64_t lead = usual_lead;
   };
-
-  /// How far ahead of the clock an epoch may be in a group with this heartbeat.ttl, in
-  /// seconds.
-  static std::int64_t lead_for(duration ttl);
 
   /// When an input comes, on the clock that only runs and on the wall's.
   struct instant {

@@ -131,6 +131,7 @@ void record_follower::carry_out(const key_writer::step& what, time_point now) {
   if (std::holds_alternative<key_writer::write>(what)) {
     record mine;
     mine.worker_nonce = options_.self;
+    mine.terms = options_.terms;
     out_.emplace_back(create{std::move(mine), over_});
   } else if (std::holds_alternative<key_writer::read>(what)) {
     out_.emplace_back(read{});

@@ -23,6 +23,8 @@ class record_follower {
 public:
   struct options {
     nonce self;
+    /// What the record that it makes states of it.
+    session_terms terms = {};
     /// How long the watch may be silent.
     duration silence{};
     duration pause{};

@@ -26,6 +26,9 @@ session::session(options opts) : options_{std::move(opts)}, writer_{options_.pau
   next_.program_version = options_.program_version;
   next_.capacity = options_.capacity;
   next_.zone = options_.zone;
+  next_.terms = {std::chrono::duration_cast<std::chrono::milliseconds>(options_.ttl),
+                 options_.exclusive ? ownership::exclusive : ownership::available};
+  next_.settings = options_.settings;
 }
 
 session::commands session::open() {
@@ -187,7 +190,7 @@ void session::carry_out(const key_writer::step& what, time_point now) {
   } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
     taken(z->entry, now);
   } else if (const auto* v = std::get_if<key_writer::vacant>(&what)) {
-    if (!repeat_first(v->mark, now))
+    if (!repeat_first(v->mark, now) && !look_again(now))
       end(phase_ == phase::entering ? lost_first
                                     : "its heartbeat is gone from the store");
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
@@ -224,7 +227,7 @@ void session::landed(const key_writer::landed& what, time_point now) {
 
 void session::taken(const kv_entry& entry, time_point now) {
   auto at = std::to_string(entry.revision.value);
-  if (repeat_first(entry.revision, now))
+  if (repeat_first(entry.revision, now) || look_again(now))
     return;
   if (phase_ == phase::entering)
     end(lost_first);
@@ -244,6 +247,15 @@ bool session::repeat_first(revision found, time_point now) {
   if (phase_ != phase::entering || goodbye_ || found != revision_)
     return false;
   beat_at_ = now + options_.pause;
+  return true;
+}
+
+/// Only with the failpoint of that name: looks again under the same nonce.
+bool session::look_again(time_point now) {
+  if (phase_ != phase::entering || goodbye_ || !failpoint(rule::nonce_used_again))
+    return false;
+  phase_ = phase::opening;
+  read_at_ = now + options_.pause;
   return true;
 }
 

@@ -47,6 +47,7 @@ public:
     /// What every beat says of the worker.
     std::int64_t capacity = 100;
     std::string zone = {};
+    std::map<std::string, std::string> settings = {};
     /// Whether the session ends when nothing is acknowledged for too long.
     bool exclusive = true;
     /// The incarnations that this process was before, all work of which has ended.
@@ -131,6 +132,7 @@ private:
   void landed(const key_writer::landed& what, time_point now);
   void taken(const kv_entry& entry, time_point now);
   bool repeat_first(revision found, time_point now);
+  bool look_again(time_point now);
   void not_written(time_point beat_at);
   void end(std::string why);
   void end_with_goodbye(bool acknowledged);

@@ -65,7 +65,10 @@ memory_model::open_outcome memory_model::open(const open_bucket& what, time_poin
     i->second.expire_late(late_);
   }
   const auto& found = i->second.config();
-  if (what.create && (found.ttl != what.ttl || found.replicas != what.replicas))
+  auto longer = what.least_ttl.count() != 0
+                && (found.ttl.count() == 0 || found.ttl >= what.least_ttl);
+  if (what.create
+      && ((found.ttl != what.ttl && !longer) || found.replicas != what.replicas))
     return {
         open_status::foreign, i->second.identity(),
         "bucket '" + what.name + "' is there with " + configuration(found) + ", expected "

@@ -229,6 +229,34 @@ caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
   return promise;
 }
 
+// -- which store it is ------------------------------------------------------------------
+
+caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
+  auto promise = self->make_response_promise<servers_surveyed>();
+  auto answer = [self, promise](const kv_read& y) mutable {
+    // Refused: there is no such bucket.
+    auto none = y.status == read_status::refused || y.entry.removed;
+    auto found = none ? read_status::missing : y.status;
+    promise.deliver(servers_surveyed{{{"memory", found, y.entry.value, false}}});
+    --self->state.opening;
+    finish_closing(self);
+  };
+  ++self->state.opening;
+  if (!connected(self)) {
+    answer({read_status::not_connected, {}, {}});
+    return promise;
+  }
+  caf::duration patience = caf::infinite;
+  if (!self->state.options.answers_are_certain)
+    patience = caf::duration{self->state.options.request_timeout};
+  self->request(self->state.server, patience, server_read{x.bucket, x.key})
+      .then([answer](const kv_read& y) mutable { answer(y); },
+            [answer](const caf::error&) mutable {
+              answer({read_status::unknown, {}, {}});
+            });
+  return promise;
+}
+
 // -- stats ----------------------------------------------------------------------------
 
 caf::result<store_stats> stats(store_ptr self) {
@@ -258,6 +286,8 @@ memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_act
           self->monitor(x);
         tell(self, x.address());
       },
+      [self](const survey_servers& x) { return survey(self, x); },
+      [](const expect_entry&) {},
       [self](const serve_probe& x) { serve(self, x.nonce); },
       [self](const end_probe& x) {
         end_serving(self, [&](const auto& y) { return y.first == x.nonce.value; });

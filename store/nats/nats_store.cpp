@@ -95,6 +95,10 @@ struct store_state {
   std::map<std::string, caf::actor_addr> buckets;
   std::vector<caf::actor_addr> listeners;
   std::set<std::string> denials;
+  /// Who waits for the survey of which bucket and key.
+  std::map<std::pair<std::string, std::string>,
+           std::vector<caf::typed_response_promise<servers_surveyed>>>
+      surveys;
 
   /// The number of the link; 0: there is none.
   std::uint64_t link_number = 0;
@@ -127,8 +131,9 @@ void tell(store_ptr self, const caf::actor_addr& listener) {
     self->send(caf::actor_cast<link_listener_actor>(to), self->state.link);
 }
 
-void set_link(store_ptr self, link_state state, const std::string& why) {
-  link_changed x{state, why};
+void set_link(store_ptr self, link_state state, const std::string& why,
+              bool foreign = false) {
+  link_changed x{state, why, foreign};
   if (self->state.link == x)
     return;
   self->state.link = std::move(x);
@@ -152,7 +157,8 @@ void take_link(store_ptr self, const nats_link& x) {
   }
   auto never = self->state.link.state == link_state::connecting && x.link == 0;
   log(spdlog::level::warn, "no connection to NATS: {}", x.text);
-  set_link(self, never ? link_state::connecting : link_state::disconnected, x.text);
+  set_link(self, never ? link_state::connecting : link_state::disconnected, x.text,
+           x.foreign);
 }
 
 void take_program(const nats_program& x) {
@@ -221,6 +227,60 @@ caf::result<store_stats> stats(store_ptr self) {
     x.reconnects = self->state.links - std::min<std::uint64_t>(self->state.links, 1);
     x.connected = self->state.link.state == link_state::connected;
   });
+}
+
+// -- which store it is ------------------------------------------------------------------
+
+surveyed_server surveyed_from(nats::store_mark x) {
+  auto status = !x.answered ? read_status::unknown
+                : x.value   ? read_status::found
+                            : read_status::missing;
+  return {std::move(x.server), status, x.value.value_or(std::string{}), x.clustered};
+}
+
+using surveyor_actor =
+    caf::typed_actor<caf::replies_to<survey_servers>::with<servers_surveyed>>;
+
+/// Has a thread of its own, as it waits for each server.
+surveyor_actor::behavior_type
+surveyor(surveyor_actor::pointer self,
+         const std::shared_ptr<nats::connection>& connection) {
+  return {[self, connection](const survey_servers& x) {
+    servers_surveyed result;
+    for (auto& y :
+         connection->survey(nats::stream_of(x.bucket), nats::subject_of(x.bucket, x.key)))
+      result.servers.push_back(surveyed_from(std::move(y)));
+    self->quit();
+    return result;
+  }};
+}
+
+/// Workers of one process that ask for the same share the answer.
+caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
+  auto promise = self->make_response_promise<servers_surveyed>();
+  if (self->state.closing) {
+    promise.deliver(servers_surveyed{});
+    return promise;
+  }
+  auto what = std::pair{x.bucket, x.key};
+  auto& asking = self->state.surveys[what];
+  asking.push_back(promise);
+  if (asking.size() > 1)
+    return promise;
+  auto answer = [self, what](const servers_surveyed& found) {
+    for (auto& y : std::exchange(self->state.surveys[what], {}))
+      y.deliver(found);
+  };
+  self->request(self->system().spawn<caf::detached>(surveyor, self->state.connection),
+                caf::infinite, x)
+      .then(answer, [answer](const caf::error&) { answer({}); });
+  return promise;
+}
+
+void expect(store_ptr self, const expect_entry& x) {
+  if (!self->state.closing)
+    self->state.connection->expect(nats::stream_of(x.bucket),
+                                   nats::subject_of(x.bucket, x.key), x.value);
 }
 
 // -- probing ----------------------------------------------------------------------------
@@ -396,6 +456,8 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
         self->state.listeners.push_back(x.address());
         tell(self, x.address());
       },
+      [self](const survey_servers& x) { return survey(self, x); },
+      [self](const expect_entry& x) { expect(self, x); },
       [self](const serve_probe& x) { serve(self, x.nonce); },
       [self](const end_probe& x) { serve_no_more(self, x.nonce); },
       [self](const probe& x) { return start_probe(self, x); },

@@ -62,7 +62,7 @@ void nats_stream::revive(continuation then) {
 }
 
 nats::stream_options nats_stream::options_for(const open_bucket& wanted) const {
-  return {bucket_, wanted.ttl, wanted.replicas};
+  return {bucket_, wanted.ttl, wanted.replicas, wanted.least_ttl};
 }
 
 void nats_stream::ask(const std::string& what, const std::string& text,

@@ -35,6 +35,8 @@ struct nats_link {
   std::uint64_t link = 0;
   /// The server's URL, or why there is none.
   std::string text;
+  /// A server was reached, and it is of another store.
+  bool foreign = false;
 };
 
 /// The server did not permit something.
@@ -77,8 +79,8 @@ public:
   void link_up(std::uint64_t link, const nats::server_facts& server) override {
     send(nats_link{true, link, server.url});
   }
-  void link_down(std::uint64_t link, const std::string& why) override {
-    send(nats_link{false, link, why});
+  void link_down(std::uint64_t link, const std::string& why, bool foreign) override {
+    send(nats_link{false, link, why, foreign});
   }
   void answered(std::uint64_t ticket, nats::message answer) override {
     send(nats_answer{ticket, std::move(answer)});

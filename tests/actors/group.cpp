@@ -184,7 +184,7 @@ CAF_TEST(versions and epochs never go back at any worker) {
   for (auto& [name, x] : members) {
     stamp last;
     for (auto& y : x.heard->assignments) {
-      CAF_CHECK(stamp(y.epoch, y.version) >= last);
+      CAF_CHECK((stamp{y.epoch, y.version}) >= last);
       // A record that was only sealed keeps its version.
       if (y.version > last.version)
         CAF_CHECK(y.version.value > y.epoch.value * versions_per_epoch);

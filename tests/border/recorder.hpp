@@ -28,7 +28,7 @@ public:
     });
   }
 
-  void link_down(std::uint64_t, const std::string& why) override {
+  void link_down(std::uint64_t, const std::string& why, bool) override {
     change([&] {
       up_ = 0;
       ++downs_;

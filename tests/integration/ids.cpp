@@ -45,6 +45,7 @@ CAF_TEST(two incarnations after a pause never both keep one id) {
   group.freeze(sleeper);
   CAF_MESSAGE("the same place is started again while the first one sleeps");
   worker_process twin{"twin",
+                      PARTITA_PROGRAM,
                       {"run", "-c", group.config_file(), "--events", "-", "--set",
                        std::string{"worker.instance="} + sleeper},
                       group.journal(),

@@ -118,14 +118,15 @@ CAF_TEST(an application finds the sidecar in its environment) {
 }
 
 CAF_TEST(an application gets the token of HTTP and no other secret) {
-  // Its own variables would show what it inherited; these stand for them.
   setenv("PARTITA_HTTP_TOKEN", "s3cr3t", 1);
-  setenv("PARTITA_NATS_URL", ("nats://u:p@" + group.server().url().substr(7)).c_str(), 1);
-  start("w0", note("token $PARTITA_HTTP_TOKEN url $PARTITA_NATS_URL") + live_on,
-        {"--set", "http.listen=127.0.0.1:0", "--url", group.server().url()});
-  unsetenv("PARTITA_HTTP_TOKEN");
-  unsetenv("PARTITA_NATS_URL");
-  CAF_CHECK(eventually(30s, [&] { return diary() == "token s3cr3t url\n"; }));
+  setenv("PARTITA_NATS_USER", "u", 1);
+  setenv("PARTITA_NATS_PASSWORD", "p", 1);
+  start("w0", note("token $PARTITA_HTTP_TOKEN password $PARTITA_NATS_PASSWORD") + live_on,
+        {"--set", "http.listen=127.0.0.1:0"});
+  for (const char* name :
+       {"PARTITA_HTTP_TOKEN", "PARTITA_NATS_USER", "PARTITA_NATS_PASSWORD"})
+    unsetenv(name);
+  CAF_CHECK(eventually(30s, [&] { return diary() == "token s3cr3t password\n"; }));
   group.require_rest();
   CAF_CHECK_EQUAL(group.stop("w0"), 128 + SIGTERM);
 }

@@ -5,6 +5,8 @@
 
 #include "../support/nats_client.hpp"
 
+#include "partita/messages/codec.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 using namespace partita;
@@ -148,6 +150,36 @@ CAF_TEST(entries that nobody can read are survived and said once) {
   CAF_CHECK(says(group, leader, "assignment.worker-80"));
   CAF_CHECK(says(group, "w3", "worker-79"));
   CAF_CHECK_EQUAL(went_back(group.journal().now()), "");
+}
+
+CAF_TEST(entries with impossible numbers cost nobody anything) {
+  process_group group;
+  nats_client client{group.server().url()};
+  group.start_many(3);
+  group.require_rest();
+  record promise;
+  promise.version = {max_exact_number};
+  promise.worker_nonce = {"poison"};
+  beat pulse;
+  pulse.nonce = {"poison"};
+  pulse.state = beat_state::working;
+  pulse.applied = {{(std::uint64_t{1} << 33) - 3}, {1}};
+  client.put("it-assignment", "assignment.worker-77", to_text(promise));
+  client.put("it-heartbeat", "heartbeat.worker-78", to_text(pulse));
+  CAF_MESSAGE("the plans that follow");
+  auto leader = group.leader();
+  group.start("w3");
+  group.require_rest();
+  CAF_CHECK(says(group, leader, "assignment.worker-77"));
+  CAF_CHECK(says(group, leader, "heartbeat.worker-78"));
+  CAF_CHECK(says(group, leader, "ahead of the server's clock"));
+  CAF_CHECK_EQUAL(group.stop(group.a_follower()), 0);
+  group.require_rest();
+  CAF_MESSAGE("and the leaders");
+  group.fail_over();
+  group.require_rest();
+  CAF_CHECK_EQUAL(went_back(group.journal().now()), "");
+  CAF_CHECK_EQUAL(group.journal().violations(), "");
 }
 
 CAF_TEST(a record that cannot be read ends its session and is written again) {

@@ -9,6 +9,7 @@
 #include <caf/test/unit_test.hpp>
 
 using namespace partita;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -128,6 +129,8 @@ CAF_TEST(a beat survives the way through the store) {
          .stopping = {{{"a", "b"}, 3}},
          .capacity = 250,
          .zone = "z",
+         .terms = {12s, ownership::available},
+         .settings = {{"strategy", "sticky"}},
          .program_version = "0.1.0"};
   CAF_CHECK(good(beat_from(to_text(x), 0)) == x);
   for (auto state : {beat_state::joining, beat_state::stopped, beat_state::restarting,
@@ -139,6 +142,40 @@ CAF_TEST(a beat survives the way through the store) {
   CAF_CHECK_NOT_EQUAL(
       why(beat_from(R"({"nonce":"a","state":"working","capacity":0})", 0)), "");
   CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"state":"working"})", 0)), "");
+}
+
+CAF_TEST(terms that are not stated are not made up and impossible ones are refused) {
+  auto old = good(beat_from(R"({"nonce":"a","state":"working"})", 0));
+  CAF_CHECK(old.terms == session_terms{});
+  CAF_CHECK(old.settings.empty());
+  auto x = sample_record();
+  x.terms = {6s, ownership::exclusive};
+  CAF_CHECK(good(record_from(to_text(x), 0)).terms == x.terms);
+  for (const char* ttl : {"0", "-1", "86400001", "9007199254740993", "\"6s\""})
+    CAF_CHECK_NOT_EQUAL(
+        why(beat_from(std::string{R"({"nonce":"a","state":"working","ttl_ms":)"} + ttl
+                          + "}",
+                      0))
+            .find("ttl_ms"),
+        std::string::npos);
+  CAF_CHECK_NOT_EQUAL(
+      why(beat_from(R"({"nonce":"a","state":"working","ownership":"mine"})", 0)), "");
+  CAF_MESSAGE("settings are for people");
+  for (const char* text :
+       {R"({"nonce":"a","state":"working","settings":7})",
+        R"({"nonce":"a","state":"working","settings":{"strategy":7}})"})
+    CAF_CHECK(good(beat_from(text, 0)).settings.empty());
+}
+
+CAF_TEST(the group key survives the way through the store) {
+  group_entry x{{"uid"}, "orders", ownership::available};
+  CAF_CHECK(good(group_from(to_text(x))) == x);
+  for (const char* text :
+       {"", R"({"group":"a","ownership":"exclusive"})",
+        R"({"group_uid":"u","group":"a"})",
+        R"({"group_uid":"u","group":"a","ownership":"mine"})",
+        R"({"v":2,"group_uid":"u","group":"a","ownership":"exclusive"})"})
+    CAF_CHECK_NOT_EQUAL(why(group_from(text)), "");
 }
 
 CAF_TEST(a claim survives the way through the store) {

@@ -22,7 +22,6 @@ namespace partita::simulation {
 struct checker_options {
   std::string assignment_bucket;
   std::string heartbeat_bucket;
-  core::duration ttl;
   /// How long after the last fault nothing may be disturbed any more.
   core::duration calm_after;
 };
@@ -141,8 +140,9 @@ private:
     stamp greatest;
     /// The newest writes, for when they left first.
     std::deque<sent_value> sent;
-    /// From the newest beat that happened: when it was sent first.
+    /// From the newest beat that happened: when it was sent first, and its heartbeat.ttl.
     std::optional<core::time_point> beat_sent;
+    core::duration ttl{0};
   };
 
   /// A record as the store holds it.
@@ -186,7 +186,7 @@ private:
   void judge_grant(const std::string& key, const record& x, const grant& y,
                    process_id to);
   void judge_drain(process_id writer, const kv_entry& now, const record& x);
-  void applied_epoch(const kv_entry& now);
+  void applied_epoch(process_id writer, const kv_entry& now);
   void applied_beat(process_id writer, const kv_entry& now,
                     const std::optional<kv_entry>& before);
   void judge_first_beat(process_id writer, const std::string& key, const beat& x,

@@ -22,7 +22,7 @@ std::map<std::string, process_id> checker::workers_here() const {
   for (const auto& [key, x] : beats_) {
     auto owner = incarnations_.find(x.beat.nonce.value);
     if (!is_living(x.beat.state) || owner == incarnations_.end()
-        || !processes_[owner->second].alive || x.since + options_.ttl < world_->now())
+        || !processes_[owner->second].alive || x.since + x.beat.terms.ttl < world_->now())
       continue;
     auto& known = newest[owner->second];
     known = std::max(known, std::pair{x.since, key.substr(prefix.size())});

@@ -120,19 +120,21 @@ void checker::applied(process_id writer, const std::string& bucket, const kv_ent
   else if (bucket != options_.assignment_bucket)
     return;
   else if (now.key == "epoch")
-    applied_epoch(now);
+    applied_epoch(writer, now);
   else if (starts_with(now.key, "assignment."))
     applied_record(writer, now, before);
 }
 
 // -- records ----------------------------------------------------------------------------
 
-void checker::applied_epoch(const kv_entry& now) {
+void checker::applied_epoch(process_id writer, const kv_entry& now) {
   if (now.removed)
     return;
   auto read = epoch_from(now.value, now.stored_at_ns);
   const auto* x = std::get_if<epoch_entry>(&read);
   if (!x) {
+    if (writer == nobody)
+      return; // Poisoned: as if it were gone.
     fail("entries can be read", "{} = {}", now.key, now.value);
     return;
   }
@@ -155,6 +157,9 @@ void checker::applied_record(process_id writer, const kv_entry& now,
   auto read = record_from(now.value, now.stored_at_ns);
   auto* x = std::get_if<record>(&read);
   if (!x) {
+    records_.erase(now.key);
+    if (writer == nobody)
+      return;
     fail("entries can be read", "{} = {}", now.key, now.value);
     return;
   }
@@ -302,7 +307,7 @@ bool checker::session_passed(process_id x) const {
   const auto& p = processes_[x];
   if (!p.beat_sent)
     return true;
-  auto session = options_.ttl - options_.ttl / 8;
+  auto session = p.ttl - p.ttl / 8;
   auto passed = static_cast<double>((world_->now() - *p.beat_sent).count()) * p.rate;
   return passed >= static_cast<double>(session.count());
 }
@@ -329,6 +334,9 @@ void checker::applied_beat(process_id writer, const kv_entry& now,
   auto read = beat_from(now.value, now.stored_at_ns);
   auto* x = std::get_if<beat>(&read);
   if (!x) {
+    beats_.erase(now.key);
+    if (writer == nobody)
+      return;
     fail("entries can be read", "{} = {}", now.key, now.value);
     return;
   }
@@ -337,8 +345,9 @@ void checker::applied_beat(process_id writer, const kv_entry& now,
       judge_first_beat(writer, now.key, *x, before);
       incarnations_.try_emplace(x->nonce.value, writer);
       auto first = first_sent(writer, now.value);
-      auto& known = processes_[writer].beat_sent;
-      known = std::max(known.value_or(first), first);
+      auto& known = processes_[writer];
+      known.beat_sent = std::max(known.beat_sent.value_or(first), first);
+      known.ttl = x->terms.ttl;
     }
   } else {
     judge_mark(now, *x, before);
@@ -374,7 +383,7 @@ void checker::judge_mark(const kv_entry& now, const beat& x,
       && may_mean_a_former_life(options_.heartbeat_bucket, *before))
     return;
   auto unchanged = world_->now() - old->second.since;
-  if (unchanged < options_.ttl)
+  if (unchanged < old->second.beat.terms.ttl)
     fail("nobody is expelled who was not silent for ttl",
          "{} is marked as expelled {} ms after its last beat", now.key,
          unchanged / std::chrono::milliseconds{1});

@@ -50,6 +50,18 @@ void group::rename(std::size_t slot) {
 
 worker_options group::options_of(std::size_t slot, const worker_clock& clock) {
   auto result = settings_->worker;
+  auto& random = world_->random();
+  // Each process has its own. A bucket that one with the shortest has made must do for all.
+  if (random.chance(0.5)) {
+    auto longest = result.heartbeat.ttl;
+    result.heartbeat.ttl = std::chrono::duration_cast<milliseconds>(
+        random.between(std::max<core::duration>(longest * 2 / 3, milliseconds{1000}),
+                       core::duration{longest}));
+    result.heartbeat.interval =
+        std::min(result.heartbeat.interval, result.heartbeat.ttl / 3);
+    result.timeouts.request = std::min(result.timeouts.request, result.heartbeat.ttl / 4);
+    result.degraded.after = result.heartbeat.ttl / 2;
+  }
   result.id.instance = slots_[slot].instance;
   result.clock = clock;
   result.random_seed = world_->random()() | 1;

@@ -49,7 +49,7 @@ life_result live(const life_options& options) {
                           return served->newest(bucket, key);
                         }};
   checker c{w,
-            {buckets.assignment, buckets.heartbeat, s.worker.heartbeat.ttl, bound},
+            {buckets.assignment, buckets.heartbeat, bound},
             found,
             with_watches ? &watches : nullptr};
   server store{w,

@@ -80,6 +80,7 @@ std::vector<profile> make_profiles() {
   xs.push_back(with_rates("buckets", {{bucket_lost, 0.5},
                                       {writes_lost, 0.6},
                                       {entry_removed, 1},
+                                      {entry_poisoned, 1},
                                       {server_restarts, 0.4},
                                       {crash, 1}}));
   xs.push_back(with_rates("gone_buckets", {{bucket_lost, 0.5}, {server_restarts, 0.4}}));
@@ -190,6 +191,21 @@ std::vector<failpoint_case> make_failpoints() {
   p = add(dropped_partition_regranted, "dropped_partition_regranted",
           hunting({{partitions_change, 15}, {leave, 1}, {arrival, 1}}));
   p->slow_listeners = 0.7;
+  add(vanished_before_adoption_ignored, "vanished_before_adoption_ignored",
+      hunting({{entry_removed, 10}, {usurped, 10}, {crash, 4}, {cut, 8}, {freeze, 4}}));
+  add(first_vanished_only, "first_vanished_only",
+      hunting({{entry_removed, 25}, {cut, 10}, {freeze, 5}}));
+  add(orphan_freed_if_heard_only, "orphan_freed_if_heard_only",
+      hunting({{bucket_lost, 2}, {crash, 6}}))
+      ->focus = heartbeats;
+  p = add(revocation_start_kept, "revocation_start_kept",
+          hunting({{partitions_change, 20}, {leave, 4}, {arrival, 4}}));
+  p->slow_listeners = 0.7;
+  p->restless = true;
+  p = add(own_ttl_for_all, "own_ttl_for_all",
+          hunting({{cut, 12}, {freeze, 4}, {crash, 1}}));
+  p->slow_listeners = 1;
+  add(poison_believed, "poison_believed", hunting({{entry_poisoned, 6}, {crash, 2}}));
   add(versions_restarted, "versions_restarted", hunting({{crash, 3}, {freeze, 5}}));
   p = add(gap_ignored, "gap_ignored", hunting({{watch_gaps, 12}, {crash, 1}}));
   p->watch_observers = true;
@@ -249,6 +265,8 @@ std::string_view to_string(fault x) {
     return "server_restarts";
   case entry_removed:
     return "entry_removed";
+  case entry_poisoned:
+    return "entry_poisoned";
   case usurped:
     return "usurped";
   case ambush:

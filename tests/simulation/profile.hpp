@@ -49,6 +49,9 @@ enum class fault : std::uint8_t {
   server_restarts,
   /// Somebody deletes a key by hand.
   entry_removed,
+  /// Somebody writes what no program of ours writes: numbers that are far ahead of the
+  /// clock, or bytes that cannot be read, over an entry or beside all others.
+  entry_poisoned,
   /// Somebody deletes the leader key: the old leader goes on until it notices.
   usurped,
   /// A process freezes, dies, is cut off, or its write is late or not answered, just as
@@ -63,7 +66,7 @@ enum class fault : std::uint8_t {
   /// Partitions come, go or change their weight.
   partitions_change
 };
-inline constexpr std::size_t fault_count = 23;
+inline constexpr std::size_t fault_count = 24;
 
 std::string_view to_string(fault x);
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workload.hpp"
 
+#include "entry_text.hpp"
+
+#include "partita/messages/codec.hpp"
+
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -123,6 +127,8 @@ void workload::strike(fault what) {
     return restart_server();
   case fault::entry_removed:
     return remove_entry();
+  case fault::entry_poisoned:
+    return poison_entry();
   case fault::usurped:
     return usurp();
   case fault::ambush:
@@ -508,6 +514,43 @@ void workload::remove_entry() {
   auto all = server_->entries(bucket);
   if (!all.empty())
     server_->remove_entry(bucket, world_->random().one_of(all).key);
+}
+
+void workload::poison_entry() {
+  auto& random = world_->random();
+  const auto& buckets = settings_->worker.buckets;
+  // Between what the clock allows and what a reader of JSON keeps exactly.
+  auto ahead = random.chance(0.5)
+                   ? static_cast<std::uint64_t>(wall_start_seconds) + 2 * 24 * 60 * 60
+                   : (std::uint64_t{1} << 33) - 3;
+  stamp far{{ahead}, {ahead * versions_per_epoch}};
+  beat pulse;
+  pulse.nonce = {"poison"};
+  pulse.state = beat_state::working;
+  pulse.applied = pulse.seen = far;
+  record promise;
+  promise.epoch = far.epoch;
+  promise.version = far.version;
+  promise.worker_nonce = pulse.nonce;
+  auto put = [&](const std::string& bucket, const std::string& key,
+                 const std::string& value) {
+    world_->log().note("store", "{} of {} is poisoned", key, bucket);
+    server_->put_entry(bucket, key, value);
+  };
+  switch (random.below(4)) {
+  case 0:
+    return put(buckets.heartbeat, "heartbeat.worker-77", to_text(pulse));
+  case 1:
+    return put(buckets.assignment, "assignment.worker-77", to_text(promise));
+  case 2:
+    return put(buckets.assignment, "epoch", to_text(epoch_entry{far.epoch, {}, {}}));
+  default:
+    break;
+  }
+  const auto& bucket = some_bucket();
+  auto all = server_->entries(bucket);
+  if (!all.empty())
+    put(bucket, random.one_of(all).key, random.chance(0.5) ? "poison" : R"({"v":2})");
 }
 
 void workload::usurp() {

@@ -61,6 +61,7 @@ private:
   void lose_writes();
   void restart_server();
   void remove_entry();
+  void poison_entry();
   void usurp();
 
   void change_partitions();

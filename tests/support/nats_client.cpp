@@ -29,7 +29,7 @@ nats_options options_for(const std::string& url) {
 class nats_client::answers : public nats::sink {
 public:
   void link_up(std::uint64_t, const nats::server_facts&) override { set_up(true); }
-  void link_down(std::uint64_t, const std::string&) override { set_up(false); }
+  void link_down(std::uint64_t, const std::string&, bool) override { set_up(false); }
   void answered(std::uint64_t ticket, nats::message answer) override {
     std::lock_guard guard{mutex_};
     answers_.emplace(ticket, std::move(answer));

@@ -249,7 +249,7 @@ private:
     std::size_t lag = 0;
     while (lag < most && !log_[log_.size() - 1 - lag].value.starts_with("expired"))
       ++lag;
-    consumer_.emplace();
+    consumer_ = consumer{};
     consumer_->attempt = attempt;
     consumer_->sent = log_.size() - lag;
     auto all = newest(consumer_->sent);

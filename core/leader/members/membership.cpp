@@ -22,6 +22,10 @@ std::uint64_t number_of(const worker_id& x) {
 
 using content = membership::member::content;
 
+duration silence(duration ttl) {
+  return failpoint(rule::no_clock_margin) ? ttl : with_clock_margin(ttl);
+}
+
 } // namespace
 
 bool by_number::operator()(const worker_id& x, const worker_id& y) const {
@@ -29,9 +33,28 @@ bool by_number::operator()(const worker_id& x, const worker_id& y) const {
          < std::make_tuple(number_of(y), std::cref(y.value));
 }
 
-duration membership::silence() const {
-  return failpoint(rule::no_clock_margin) ? options_.ttl
-                                          : with_clock_margin(options_.ttl);
+membership::membership(options opts)
+    : options_{opts}, longest_ttl_{std::max(opts.ttl, opts.longest_ttl)} {}
+
+duration membership::ttl_of(const session_terms& x) const {
+  return x.ttl.count() == 0 || failpoint(rule::own_ttl_for_all) ? options_.ttl : x.ttl;
+}
+
+void membership::note_terms(const session_terms& x) {
+  longest_ttl_ = std::max(longest_ttl_, ttl_of(x));
+}
+
+duration membership::longest_silence() const {
+  return silence(longest_ttl_);
+}
+
+duration membership::shown_ttl(const member& x) const {
+  if (x.what == content::beat)
+    return ttl_of(x.value.terms);
+  // Whoever wrote what cannot be read is not known.
+  if (x.what == content::unreadable || !x.named)
+    return longest_ttl_;
+  return x.owners.at(*x.named).ttl;
 }
 
 // -- what the heartbeats show -----------------------------------------------------------
@@ -42,6 +65,7 @@ std::vector<membership::news> membership::beat_shown(const worker_id& who, revis
   auto& x = members_[who];
   if (x.what != content::nothing && at <= x.revision)
     return {};
+  note_terms(what.terms);
   auto was = living(who) ? std::optional{x.value.nonce} : std::nullopt;
   auto drained = x.what == content::beat && x.value.state == beat_state::draining;
   x.what = content::beat;
@@ -106,7 +130,8 @@ void membership::interrupted() {
 // -- what the records say ---------------------------------------------------------------
 
 std::vector<membership::news> membership::named(const worker_id& who,
-                                                const nonce& incarnation, bool holds,
+                                                const nonce& incarnation,
+                                                const session_terms& terms, bool holds,
                                                 time_point now) {
   auto [i, is_new] = members_.try_emplace(who);
   auto& x = i->second;
@@ -118,16 +143,23 @@ std::vector<membership::news> membership::named(const worker_id& who,
     x.owners.erase(*x.named);
   x.named_holds = holds;
   x.named = incarnation;
-  if (x.owners.try_emplace(incarnation).second)
+  note_terms(terms);
+  auto [owner, new_owner] = x.owners.try_emplace(incarnation);
+  owner->second.ttl = std::max(owner->second.ttl, ttl_of(terms));
+  if (new_owner)
     look_at_owners(x);
   return recount(who, x, now, change::left);
 }
 
-void membership::unrecorded(const worker_id& who, const nonce& incarnation) {
+void membership::unrecorded(const worker_id& who, const nonce& incarnation,
+                            const session_terms& terms) {
   auto& x = members_[who];
   if (x.ended.contains(incarnation))
     return;
-  x.owners[incarnation].unrecorded = true;
+  note_terms(terms);
+  auto& owner = x.owners[incarnation];
+  owner.unrecorded = true;
+  owner.ttl = std::max(owner.ttl, ttl_of(terms));
   look_at_owners(x);
 }
 
@@ -152,6 +184,8 @@ void membership::look_at_owners(member& x) {
   for (auto& [incarnation, owner] : x.owners) {
     auto stands = y.nonce == incarnation;
     owner.seen = owner.seen || stands;
+    if (stands)
+      owner.ttl = std::max(owner.ttl, ttl_of(y.terms));
     if (stands && is_living(y.state))
       owner.replaced_at.reset();
     else if (owner.seen && !owner.replaced_at)
@@ -192,7 +226,7 @@ std::optional<time_point> membership::silent_at(const member& x) const {
       x.what == content::nothing && x.named_holds && !x.ended.contains(*x.named);
   if (!lives && !unheard && x.what != content::unreadable)
     return std::nullopt;
-  auto result = x.seen_at + silence();
+  auto result = x.seen_at + silence(shown_ttl(x));
   if (x.patience_until)
     result = std::max(result, *x.patience_until);
   return grace_until_ ? std::max(result, *grace_until_) : result;
@@ -205,7 +239,7 @@ bool membership::store_suspected(time_point now) const {
     if (x.what != content::beat || !is_living(x.value.state))
       continue;
     ++all;
-    silent += now >= x.seen_at + options_.ttl / 2 ? 1 : 0;
+    silent += now >= x.seen_at + shown_ttl(x) / 2 ? 1 : 0;
   }
   return silent >= 3 && silent * 10 > all * 3;
 }
@@ -216,7 +250,7 @@ membership::outcome membership::tick(time_point now) {
   for (auto& [who, x] : members_) {
     if (auto at = silent_at(x); at && now >= *at) {
       if (suspected && !x.patience_until) {
-        x.patience_until = now + options_.ttl;
+        x.patience_until = now + shown_ttl(x);
       } else {
         x.asked = true;
         auto whom = x.what == content::beat ? x.value.nonce : x.named.value_or(nonce{});
@@ -258,7 +292,7 @@ std::optional<time_point> membership::wake_at() const {
       if (is_doubtful(x, incarnation, y))
         result = earlier(result, y.look_at.value_or(x.seen_at));
       if (y.replaced_at && !x.ended.contains(incarnation))
-        result = earlier(result, *y.replaced_at + silence());
+        result = earlier(result, *y.replaced_at + silence(y.ttl));
     }
     if (x.counted && x.what == content::beat && x.value.state == beat_state::restarting)
       result = earlier(result, x.seen_at + options_.restart_hold);
@@ -279,7 +313,7 @@ bool membership::has_ended(const member& x, const nonce& incarnation,
     return false;
   if (failpoint(rule::forced_without_wait))
     return true;
-  return now >= *i->second.replaced_at + silence();
+  return now >= *i->second.replaced_at + silence(i->second.ttl);
 }
 
 bool membership::ended(const worker_id& who, const nonce& incarnation,
@@ -316,7 +350,8 @@ bool membership::takes_part(const member& x, time_point now) const {
   }
   if (is_living(x.value.state))
     return x.value.state != beat_state::draining && !x.ended.contains(x.value.nonce);
-  return x.value.state == beat_state::restarting && x.named == x.value.nonce
+  return x.value.state == beat_state::restarting
+         && (x.named == x.value.nonce || failpoint(rule::restart_hold_for_any))
          && x.named_holds && now < x.seen_at + options_.restart_hold;
 }
 

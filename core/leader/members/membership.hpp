@@ -23,7 +23,7 @@ struct by_number {
 /// (a) its own beat says `stopped` or `restarting`: its last write, after its work ended;
 /// (b) an `expelled` mark names it;
 /// (c) the beat in its place `replaces` it;
-/// (d) `ttl` and the allowance for clocks have passed on our clock since we first saw
+/// (d) its `ttl` and the allowance for clocks have passed on our clock since we first saw
 ///     another incarnation, or a `forced` mark, in its place.
 /// A key that is merely gone proves nothing. What has ended stays ended.
 ///
@@ -35,12 +35,16 @@ struct by_number {
 ///
 /// Silence is counted from our own first sight of the revision that a key holds, and ends
 /// nobody by itself: it makes the leader write the mark of (b) over exactly that
-/// revision. Where three or more workers, and more than 30 % of all, are silent together,
+/// revision. How long is the incarnation's own affair: its heartbeats and its record state
+/// its heartbeat.ttl, so workers of one group may have different ones. Where three or more workers, and more than 30 % of all, are silent together,
 /// the store is suspected and they are waited for once more.
 class membership {
 public:
   struct options {
+    /// Our own heartbeat.ttl, for those who do not state theirs.
     duration ttl{};
+    /// The longest that anybody was known to state before; 0: nobody.
+    duration longest_ttl{};
     /// The partitions of a worker that left to restart are kept for so long.
     duration restart_hold{};
     /// After the heartbeats were not to be seen, nobody is expelled for so long.
@@ -98,6 +102,8 @@ public:
     bool named_holds = false;
     /// An incarnation that was given something, as far as is known.
     struct owner {
+      /// The heartbeat.ttl that it stated.
+      duration ttl{};
       /// It was seen in its place, so that whatever else we see there is newer.
       bool seen = false;
       /// Its record vanished: nothing but its end says that it does not work.
@@ -125,7 +131,7 @@ public:
     std::vector<worker_id> ended;
   };
 
-  explicit membership(options opts) : options_{opts} {}
+  explicit membership(options opts);
 
   // -- what the heartbeats show ---------------------------------------------------------
 
@@ -148,10 +154,11 @@ public:
   // -- what the records say -------------------------------------------------------------
 
   /// The record of `who` vanished, and this incarnation may still work by it.
-  void unrecorded(const worker_id& who, const nonce& incarnation);
+  void unrecorded(const worker_id& who, const nonce& incarnation,
+                  const session_terms& terms);
   /// The record of `who` names this incarnation; `holds`: with partitions.
-  std::vector<news> named(const worker_id& who, const nonce& incarnation, bool holds,
-                          time_point now);
+  std::vector<news> named(const worker_id& who, const nonce& incarnation,
+                          const session_terms& terms, bool holds, time_point now);
 
   // -- time -----------------------------------------------------------------------------
 
@@ -163,6 +170,10 @@ public:
   /// Whether this incarnation certainly works no more: the only answer to that question. A
   /// `forced` one may still work, until (d) says that it does not.
   bool ended(const worker_id& who, const nonce& incarnation, time_point now) const;
+  /// How long an incarnation that is not known, as its evidence was lost, may work without
+  /// being heard: the longest heartbeat.ttl that was ever stated, and the allowance for
+  /// clocks.
+  duration longest_silence() const;
   /// The beat of the incarnation that lives now, if any.
   const beat* living(const worker_id& who) const;
   /// The newest beat or mark, if any; and the revision of the key.
@@ -177,7 +188,10 @@ public:
   const std::map<worker_id, member, by_number>& members() const { return members_; }
 
 private:
-  duration silence() const;
+  duration ttl_of(const session_terms& x) const;
+  void note_terms(const session_terms& x);
+  /// The ttl of whom the key of `x` shows, or of whom its record names if it shows nobody.
+  duration shown_ttl(const member& x) const;
   bool has_ended(const member& x, const nonce& incarnation, time_point now) const;
   void look_at_owners(member& x);
   /// Whether what is shown in the place of this owner may be older, or is nothing.
@@ -195,6 +209,7 @@ private:
   std::optional<time_point> complete_since_;
   bool was_interrupted_ = false;
   std::optional<time_point> grace_until_;
+  duration longest_ttl_{};
 };
 
 } // namespace partita::core

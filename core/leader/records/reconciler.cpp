@@ -33,7 +33,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     x.voided = false;
     auto ours = seen == x.written || (x.writer.busy() && *found == x.under_way);
     // What others wrote in between is not known: what is being revoked counts from here.
-    if (!ours)
+    if (!ours && !failpoint(rule::revocation_start_kept))
       x.revoked.clear();
     x.value = *found;
     x.newest = std::max(x.newest, found->version);
@@ -71,7 +71,7 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
 reconciler::commands reconciler::vanished(const worker_id& who, const nonce& incarnation,
                                           time_point now) {
   out_.clear();
-  hold(now);
+  lost_at_ = now;
   // A record that is there will be followed, and its worker then does what it says.
   if (!has_record(who) && !failpoint(rule::vanished_record_ignored))
     orphans_.emplace(who, incarnation);
@@ -80,7 +80,8 @@ reconciler::commands reconciler::vanished(const worker_id& who, const nonce& inc
 
 /// What the record says is not known any more.
 void reconciler::lose(const worker_id& who, slot& x, time_point now) {
-  hold(now);
+  if (!lost_at_ || !failpoint(rule::first_vanished_only))
+    lost_at_ = now;
   if (x.value && !x.value->worker_nonce.value.empty()
       && !failpoint(rule::vanished_record_ignored))
     orphans_.emplace(who, x.value->worker_nonce);
@@ -96,9 +97,17 @@ void reconciler::forget_orphans(time_point now) {
     mark_all();
 }
 
-void reconciler::hold(time_point now) {
+std::optional<time_point> reconciler::held_until() const {
+  auto result = failpoint(rule::no_newborn_wait) ? std::nullopt : may_grant_at_;
+  auto wait_from = [&](const std::optional<time_point>& since) {
+    if (since)
+      result = std::max(result, std::optional{*since + members_.longest_silence()});
+  };
   if (!failpoint(rule::vanished_record_ignored))
-    hold_until_ = now + options_.hold;
+    wait_from(lost_at_);
+  if (!failpoint(rule::no_newborn_wait))
+    wait_from(doubted_since_);
+  return result;
 }
 
 reconciler::commands reconciler::replayed(time_point now) {
@@ -119,7 +128,9 @@ void reconciler::look(const worker_id& who, slot& x, time_point now) {
   static const record nothing;
   const auto& value = x.value ? *x.value : nothing;
   auto names = names_of(value.revoking);
-  std::erase_if(x.revoked, [&](const auto& y) { return !names.contains(y.first); });
+  std::erase_if(x.revoked, [&](const auto& y) {
+    return !names.contains(y.first) && !failpoint(rule::revocation_start_kept);
+  });
   for (const auto& name : names)
     x.revoked.try_emplace(name, slot::revocation{stamp_of(value), now});
   if (names.empty())
@@ -223,7 +234,15 @@ reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
 
 reconciler::commands reconciler::may_grant_at(time_point when, time_point now) {
   out_.clear();
-  birth_until_ = when;
+  may_grant_at_ = when;
+  mark_all();
+  work(now);
+  return std::move(out_);
+}
+
+reconciler::commands reconciler::doubted_since(time_point when, time_point now) {
+  out_.clear();
+  doubted_since_ = std::max(doubted_since_.value_or(when), when);
   mark_all();
   work(now);
   return std::move(out_);
@@ -251,6 +270,8 @@ void reconciler::mark_all() {
 }
 
 void reconciler::work(time_point now) {
+  if (auto until = held_until(); until && now < *until)
+    held_ = true;
   while (!marked_.empty()) {
     auto who = marked_.extract(marked_.begin()).value();
     if (auto i = slots_.find(who); i != slots_.end())
@@ -303,12 +324,11 @@ bool reconciler::may_write(const slot& x, time_point now) const {
 }
 
 bool reconciler::may_grant(time_point now) const {
-  auto newborn = birth_until_ && now < *birth_until_;
+  auto until = held_until();
   auto orphaned = std::any_of(orphans_.begin(), orphans_.end(), [&](const auto& x) {
     return !members_.ended(x.first, x.second, now);
   });
-  return sealed_ && !orphaned && !(hold_until_ && now < *hold_until_)
-         && (!newborn || failpoint(rule::no_newborn_wait));
+  return sealed_ && !orphaned && !(until && now < *until);
 }
 
 bool reconciler::is_free(const worker_id& who, const std::string& name) const {
@@ -375,11 +395,10 @@ reconciler::commands reconciler::tick(time_point now) {
       mark(who);
     }
   }
-  for (auto* until : {&hold_until_, &birth_until_})
-    if (*until && now >= **until) {
-      until->reset();
-      mark_all();
-    }
+  if (auto until = held_until(); held_ && !(until && now < *until)) {
+    held_ = false;
+    mark_all();
+  }
   work(now);
   for (auto& [who, x] : slots_)
     check_overdue(who, x, now);
@@ -456,7 +475,7 @@ void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
 }
 
 std::optional<time_point> reconciler::wake_at() const {
-  auto result = earlier(hold_until_, birth_until_);
+  auto result = held_ ? held_until() : std::nullopt;
   for (const auto& [who, x] : slots_) {
     result = earlier(result, earlier(x.writer.wake_at(), x.retry_at));
     if (!x.overdue)
@@ -493,7 +512,7 @@ const record& reconciler::record_of(const worker_id& who) const {
 }
 
 bool reconciler::settled() const {
-  if (!target_ || hold_until_ || birth_until_ || !orphans_.empty())
+  if (!target_ || held_ || !orphans_.empty())
     return false;
   auto open = std::any_of(slots_.begin(), slots_.end(), [&](const auto& entry) {
     const auto& x = entry.second;

@@ -44,8 +44,8 @@ namespace partita::core {
 /// - Records are emptied, never deleted.
 /// - A record never goes back to a smaller (epoch, version): one that appears is void, and
 ///   what was there before is written over it.
-/// - Nothing is granted before `may_grant_at`, nor for `hold` after a record vanished or
-///   could not be read, nor before the incarnation that it named has ended: it may not have
+/// - Nothing is granted before `may_grant_at`, nor for membership::longest_silence after
+///   `doubted_since`, or after a record vanished or could not be read, nor before the incarnation that it named has ended: it may not have
 ///   noticed, and what it still works on is not known.
 class reconciler {
 public:
@@ -53,7 +53,6 @@ public:
     partita::epoch epoch;
     worker_id leader;
     duration pause{};
-    duration hold{};
     duration handoff_timeout{};
     /// How many partitions may be revoked at a time; 0: any number.
     std::size_t max_moves = 0;
@@ -116,6 +115,8 @@ public:
   commands reserve(std::vector<worker_id> standbys, time_point now);
   /// Grants nothing before.
   commands may_grant_at(time_point when, time_point now);
+  /// What happened before may not show: an incarnation of which nothing is known may work.
+  commands doubted_since(time_point when, time_point now);
   /// No record that is written from now on has a version above `most`: readers would refuse
   /// it.
   void versions_up_to(partita::version most) { most_ = most; }
@@ -190,7 +191,8 @@ private:
   using slots = std::map<worker_id, slot, by_number>;
 
   slot& at(const worker_id& who);
-  void hold(time_point now);
+  /// Nothing is granted before.
+  std::optional<time_point> held_until() const;
   void lose(const worker_id& who, slot& x, time_point now);
   void forget_orphans(time_point now);
   void look(const worker_id& who, slot& x, time_point now);
@@ -252,9 +254,13 @@ private:
   /// The incarnations whose record vanished or cannot be read. Nothing is granted before
   /// they have ended.
   std::set<std::pair<worker_id, nonce>> orphans_;
-  /// Nothing is granted before; both with the time at which all is looked at again.
-  std::optional<time_point> hold_until_;
-  std::optional<time_point> birth_until_;
+  /// When a record was lost last; and see doubted_since and may_grant_at. They stay: how
+  /// long they count depends on what the heartbeats state, which may be seen later.
+  std::optional<time_point> lost_at_;
+  std::optional<time_point> doubted_since_;
+  std::optional<time_point> may_grant_at_;
+  /// Grants wait for held_until(), when all is looked at again.
+  bool held_ = false;
 };
 
 } // namespace partita::core

@@ -9,6 +9,22 @@
 // What each record shall say; when and how that is written is in reconciler.cpp.
 namespace partita::core {
 
+namespace {
+
+/// From now on `x` is for the incarnation that says this.
+void address(record& x, const beat& pulse) {
+  x.worker_nonce = pulse.nonce;
+  x.terms = pulse.terms;
+}
+
+/// Whether who says this may be given something. A plan without it follows at once, but what
+/// the one before wanted could be given until then.
+bool takes(const beat& pulse) {
+  return pulse.state != beat_state::draining || failpoint(rule::draining_granted);
+}
+
+} // namespace
+
 const std::vector<partition>& reconciler::goal_of(const worker_id& who) const {
   static const std::vector<partition> nothing;
   if (!target_)
@@ -34,8 +50,10 @@ record reconciler::draft(const slot& x) const {
   result.lifecycle = lifecycle_;
   result.epoch = options_.epoch;
   result.leader = options_.leader;
-  if (x.value)
+  if (x.value) {
     result.worker_nonce = x.value->worker_nonce;
+    result.terms = x.value->terms;
+  }
   return result;
 }
 
@@ -48,7 +66,7 @@ std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
       return std::nullopt;
     auto result = draft(x);
     if (const auto* pulse = members_.living(who))
-      result.worker_nonce = pulse->nonce;
+      address(result, *pulse);
     return result;
   }
   if (!target_)
@@ -67,9 +85,9 @@ std::optional<record> reconciler::settle_idle(const worker_id& who, const slot& 
   if (!pulse || !may_grant(now))
     return std::nullopt;
   auto result = draft(x);
-  result.worker_nonce = pulse->nonce;
+  address(result, *pulse);
   result.standby = standby_of(who);
-  if (pulse->state != beat_state::draining)
+  if (takes(*pulse))
     for (const auto& y : goal_of(who))
       if (auto name = name_of(y); is_free(who, name))
         result.partitions.push_back({y, {}, reason_of(name)});
@@ -84,10 +102,10 @@ std::optional<record> reconciler::settle_ended(const worker_id& who, const slot&
                                                time_point now) const {
   auto result = draft(x);
   const auto* pulse = members_.living(who);
-  if (pulse && pulse->state != beat_state::draining) {
+  if (pulse && takes(*pulse)) {
     if (!may_grant(now))
       return std::nullopt;
-    result.worker_nonce = pulse->nonce;
+    address(result, *pulse);
     result.standby = standby_of(who);
     auto had = index_of(*x.value);
     for (const auto& y : goal_of(who)) {
@@ -100,6 +118,9 @@ std::optional<record> reconciler::settle_ended(const worker_id& who, const slot&
     }
     return result;
   }
+  if (failpoint(rule::orphan_freed_if_heard_only)
+      && members_.find(who)->value.program_version.empty())
+    return std::nullopt; // The mark was written over nothing.
   // Kept for whoever comes back, if the plan says so.
   auto goal = names_of(goal_of(who));
   for (const auto& y : x.value->partitions)
@@ -120,7 +141,7 @@ std::optional<record> reconciler::settle_owner(const worker_id& who, const slot&
   auto result = draft(x);
   result.standby = standby_of(who);
   auto grants = index_of(*x.value);
-  auto gains = pulse->state != beat_state::draining && may_grant(now);
+  auto gains = takes(*pulse) && may_grant(now);
   std::set<std::string> given;
   for (const auto& y : goal_of(who)) {
     auto name = name_of(y);

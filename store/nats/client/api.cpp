@@ -142,9 +142,13 @@ std::string differences(const stream_options& wanted, const stream_config& found
             subject);
   if (found.max_msgs_per_subject != 1)
     differs("history", std::to_string(found.max_msgs_per_subject), "1");
-  if (found.max_age_ns != ns(wanted.ttl))
+  auto least = wanted.least_ttl.count() != 0;
+  auto longer =
+      least && (found.max_age_ns == 0 || found.max_age_ns >= ns(wanted.least_ttl));
+  if (found.max_age_ns != ns(wanted.ttl) && !longer)
     differs("ttl", milliseconds_text(found.max_age_ns),
-            milliseconds_text(ns(wanted.ttl)));
+            least ? "at least " + milliseconds_text(ns(wanted.least_ttl))
+                  : milliseconds_text(ns(wanted.ttl)));
   if (found.storage != "file")
     differs("storage", found.storage, "file");
   if (found.retention != "limits")

@@ -52,6 +52,8 @@ struct stream_options {
   /// 0: values live for ever.
   std::chrono::milliseconds ttl{0};
   std::uint32_t replicas = 1;
+  /// 0, or which ttl of a stream that is there will do.
+  std::chrono::milliseconds least_ttl{0};
 };
 
 /// What of a stream's configuration decides whether it can serve as a bucket.

@@ -4,6 +4,7 @@
 #include "partita/store/nats/client/alarm_clock.hpp"
 #include "partita/store/nats/client/link.hpp"
 #include "partita/store/nats/client/server_info.hpp"
+#include "partita/store/nats/client/store_mark.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 
 #include <algorithm>
@@ -88,6 +89,15 @@ public:
     if (thread_.joinable())
       thread_.join();
   }
+
+  /// What a server must hold to be used.
+  struct expectation {
+    std::string stream;
+    std::string subject;
+    std::string value;
+    /// The server where it was seen last.
+    std::string seen_at = {};
+  };
 
   // -- users ----------------------------------------------------------------------------
 
@@ -183,6 +193,26 @@ public:
     changed_.notify_all();
   }
 
+  // -- which store it is ----------------------------------------------------------------
+
+  std::vector<store_mark> survey(const std::string& stream,
+                                 const std::string& subject) const {
+    auto result = read_marks(options_, stream, subject);
+    for (auto& x : result) {
+      auto info = x.answered ? read_server_info(x.server, info_timeout) : std::nullopt;
+      x.clustered = info && info->clustered;
+    }
+    return result;
+  }
+
+  void expect(expectation x) {
+    std::lock_guard guard{mutex_};
+    // Whoever says this has just read it here.
+    x.seen_at = link_ ? link_->server().url : std::string{};
+    auto stream = x.stream;
+    expected_.insert_or_assign(std::move(stream), std::move(x));
+  }
+
   std::size_t open_inboxes() const {
     auto link = present().link;
     // One is the inbox of all answers.
@@ -191,6 +221,12 @@ public:
 
 private:
   using inbox_id = std::pair<port, std::uint64_t>;
+
+  /// How a try to connect failed.
+  struct failure {
+    std::string why;
+    bool foreign = false;
+  };
 
   struct member {
     std::shared_ptr<sink> user;
@@ -215,6 +251,7 @@ private:
     bool up = false;
     std::uint64_t link = 0;
     std::string why = "not connected yet";
+    bool foreign = false;
     server_facts server;
     std::optional<server_info> program;
   };
@@ -262,8 +299,8 @@ private:
     auto lost_at = clock::now();
     while (!stopping()) {
       auto opened = open();
-      if (auto* failed = std::get_if<nats::link::failure>(&opened)) {
-        tell_down(failed->why);
+      if (auto* failed = std::get_if<failure>(&opened)) {
+        tell_down(failed->why, failed->foreign);
         serve(clock::now() + wait_after(clock::now() - lost_at, random_),
               [] { return false; });
         continue;
@@ -282,7 +319,7 @@ private:
     return stopping_;
   }
 
-  std::variant<std::shared_ptr<nats::link>, nats::link::failure> open() {
+  std::variant<std::shared_ptr<nats::link>, failure> open() {
     auto urls = options_.urls;
     urls.insert(urls.end(), discovered_.begin(), discovered_.end());
     auto result = nats::link::open(options_, urls, links_ + 1,
@@ -290,14 +327,57 @@ private:
                                     .complaint = [this](std::string x) { pass_on(x); }});
     auto* link = std::get_if<std::shared_ptr<nats::link>>(&result);
     if (!link)
-      return result;
+      return failure{std::get<nats::link::failure>(result).why};
+    if (auto wrong = look_at_store(**link)) {
+      (*link)->finish(*link);
+      return *wrong;
+    }
     auto prefix = inbox_ + ".r.";
     auto listening =
         (*link)->listen(prefix + "*.*", [this](message x) { answered(std::move(x)); });
     if (listening.status == send_status::sent)
-      return result;
+      return *link;
     (*link)->finish(*link);
-    return nats::link::failure{"cannot listen for answers: " + listening.why};
+    return failure{"cannot listen for answers: " + listening.why};
+  }
+
+  /// Why this server is not to be used; nothing: it is.
+  std::optional<failure> look_at_store(nats::link& link) {
+    std::map<std::string, expectation> all;
+    {
+      std::lock_guard guard{mutex_};
+      all = expected_;
+    }
+    for (const auto& [stream, x] : all)
+      if (auto wrong = look_for(x, link))
+        return wrong;
+    return std::nullopt;
+  }
+
+  std::optional<failure> look_for(const expectation& x, nats::link& link) {
+    const auto& server = link.server().url;
+    auto found = read_mark(link, x.stream, x.subject, options_.request_timeout);
+    if (!found.answered)
+      return failure{server
+                     + " does not say which store it is: JetStream does not answer"};
+    if (found.value == x.value) {
+      std::lock_guard guard{mutex_};
+      expected_[x.stream].seen_at = server;
+      return std::nullopt;
+    }
+    // It may have lost its data; whoever has not lost them must be at the same address.
+    auto same = options_.urls.size() == 1 || x.seen_at == server;
+    if (!found.value && !same) {
+      auto info = read_server_info(server, info_timeout);
+      same = info && info->clustered;
+    }
+    if (!found.value && same)
+      return std::nullopt;
+    return failure{server + " is another store than " + x.seen_at
+                       + ", which was used before: it holds "
+                       + found.value.value_or("no entry of this group") + ", expected "
+                       + x.value + "; name servers of one store in nats.url",
+                   true};
   }
 
   /// From the first moment of a link to its last.
@@ -313,7 +393,7 @@ private:
       while (begin_answering(lock)) {
       }
     }
-    tell({true, link->number(), {}, link->server(), {}});
+    tell({true, link->number(), {}, false, link->server(), {}});
     learn_program();
     serve(std::nullopt, [&] { return link->over(); });
     auto why = stopping() ? why_closed
@@ -415,7 +495,7 @@ private:
       x.listening = false;
   }
 
-  void tell_down(const std::string& why) {
+  void tell_down(const std::string& why, bool foreign = false) {
     set_link(nullptr);
     {
       std::lock_guard guard{mutex_};
@@ -426,7 +506,7 @@ private:
       else if (!news_.up && news_.why == why)
         return;
     }
-    tell({false, links_, why, {}, {}});
+    tell({false, links_, why, foreign, {}, {}});
   }
 
   void tell(const news& x) {
@@ -442,7 +522,7 @@ private:
     if (x.up)
       user.link_up(x.link, x.server);
     else
-      user.link_down(x.link, x.why);
+      user.link_down(x.link, x.why, x.foreign);
     if (x.program)
       user.server_known(x.program->version, x.program->clustered);
   }
@@ -491,6 +571,8 @@ private:
   /// Only while it is up.
   std::shared_ptr<nats::link> link_;
   std::map<inbox_id, std::shared_ptr<nats::link>> inboxes_;
+  /// By stream: one for each group whose workers use this connection.
+  std::map<std::string, expectation> expected_;
   std::uint64_t last_answerer_ = 0;
   answerers answering_;
   news news_;
@@ -559,6 +641,15 @@ void connection::answer_no_more(const std::string& subject) {
 
 void connection::wake_at(port user, std::optional<clock::time_point> at) {
   keeper_->wake_at(user, at);
+}
+
+std::vector<store_mark> connection::survey(const std::string& stream,
+                                           const std::string& subject) const {
+  return keeper_->survey(stream, subject);
+}
+
+void connection::expect(std::string stream, std::string subject, std::string value) {
+  keeper_->expect({std::move(stream), std::move(subject), std::move(value)});
 }
 
 std::size_t connection::open_inboxes() const {

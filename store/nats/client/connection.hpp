@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The border to the NATS library. Nothing outside of this folder sees nats.h, and
 /// nothing in here sees an actor.
@@ -34,8 +35,8 @@ public:
 
   /// There is none: it was lost, or a try failed for another reason than the one before.
   /// `link` is the number of the last one; 0: there was none yet. Authentication failures
-  /// are named in `why`.
-  virtual void link_down(std::uint64_t link, const std::string& why) = 0;
+  /// are named in `why`. `foreign`: a server was reached, and it is of another store.
+  virtual void link_down(std::uint64_t link, const std::string& why, bool foreign) = 0;
 
   /// The answer to a request.
   virtual void answered(std::uint64_t ticket, message answer) = 0;
@@ -52,6 +53,16 @@ public:
 
   /// The time asked for with connection::wake_at has come.
   virtual void wake() = 0;
+};
+
+/// What one server holds under one subject of one stream.
+struct store_mark {
+  std::string server;
+  /// It gave an answer.
+  bool answered = false;
+  /// Empty: there is no such stream, or no value.
+  std::optional<std::string> value;
+  bool clustered = false;
 };
 
 enum class send_status : std::uint8_t {
@@ -150,6 +161,15 @@ public:
   /// unless the port is closed before; nullopt: not at all. Each call takes the place of the
   /// one before. For timers that must not keep their owner alive.
   void wake_at(port user, std::optional<clock::time_point> at);
+
+  /// What the messages of `subject` in `stream` hold at each server that was named, read
+  /// over connections of their own. Waits for all answers.
+  std::vector<store_mark> survey(const std::string& stream,
+                                 const std::string& subject) const;
+
+  /// From now on a link is used only to a server where `subject` in `stream` holds `value`;
+  /// see expect_entry.
+  void expect(std::string stream, std::string subject, std::string value);
 
   /// How many subscriptions the library has or still winds up, for tests.
   std::size_t open_inboxes() const;

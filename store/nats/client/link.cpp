@@ -200,6 +200,17 @@ send_result link::outcome_of(natsStatus status, std::size_t size) {
   return {send_status::broken, number_, why_over_};
 }
 
+std::optional<message> link::ask(const std::string& subject, std::string_view data,
+                                 std::chrono::milliseconds limit) {
+  natsMsg* raw = nullptr;
+  if (natsConnection_Request(&raw, nc_, subject.c_str(), data.data(),
+                             static_cast<int>(data.size()), limit.count())
+      != NATS_OK)
+    return std::nullopt;
+  message_ptr owned{raw};
+  return copy_of(raw);
+}
+
 // -- listening --------------------------------------------------------------------------
 
 send_result link::listen(const std::string& subject, handler handle) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -50,6 +51,10 @@ public:
 
   send_result publish(const std::string& subject, const std::string& reply,
                       const header_list& headers, std::string_view data);
+
+  /// Asks and waits for the answer, at most `limit`; nothing: there was none.
+  std::optional<message> ask(const std::string& subject, std::string_view data,
+                             std::chrono::milliseconds limit);
 
   /// `handle` is called on the library's delivery thread, one message after the other.
   send_result listen(const std::string& subject, handler handle);

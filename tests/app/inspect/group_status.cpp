@@ -300,16 +300,65 @@ CAF_TEST(nothing that others wrote moves the cursor or begins a line) {
   loud.zone = "\x1b[2Jz\r\nworker-1  leads\a\xc2\x9b"
               "31m";
   loud.program_version = loud.zone;
+  loud.settings = {{"strategy", loud.zone}};
   x.heartbeat.push_back(entry("heartbeat.worker-3", to_text(loud), 10'000 * ms));
+  loud.settings = {{"strategy", "sticky"}};
+  x.heartbeat.push_back(entry("heartbeat.worker-5", to_text(loud), 10'000 * ms));
   x.heartbeat.push_back(entry("heartbeat.worker-4", "\x1b]0;bad\a", 10'000 * ms));
   x.election = {entry("leader", "worker-2\x1b[1m:1763884512:cd34", 9'000 * ms)};
   auto status = examine(x, {});
+  CAF_CHECK(contains(to_table(status), "settings differ: strategy"));
   for (const auto& text : {to_table(status), workers_table(status)})
     for (auto c : text)
       CAF_CHECK(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != '\x7f'));
   CAF_CHECK_EQUAL(workers_table(status).find("\nworker-1  leads"), std::string::npos);
   CAF_CHECK_EQUAL(workers_table(status).find("\xc2\x9b"), std::string::npos);
   CAF_CHECK(workers_table(status).find("\\x1B[2Jz\\x0D\\x0A") != std::string::npos);
+}
+
+CAF_TEST(what a worker states of its settings is shown and where it differs) {
+  auto x = sample();
+  CAF_CHECK_EQUAL(examine(x).settings_differ, "");
+  beat other;
+  other.nonce = {"cd34"};
+  other.state = beat_state::working;
+  other.terms = {std::chrono::milliseconds{7'500}, ownership::exclusive};
+  other.settings = {{"strategy", "sticky"}};
+  x.heartbeat.push_back(entry("heartbeat.worker-3", to_text(other), 10'000 * ms));
+  other.settings = {{"strategy", "round_robin"}};
+  x.heartbeat.push_back(entry("heartbeat.worker-4", to_text(other), 10'000 * ms));
+  auto status = examine(x);
+  const std::string why = "strategy is 'round_robin' at worker-4, 'sticky' at worker-3";
+  CAF_CHECK_EQUAL(status.settings_differ, why);
+  CAF_CHECK(contains(to_table(status), "settings differ: " + why + '\n'));
+  CAF_CHECK(contains(workers_table(status), "settings differ: " + why + '\n'));
+  CAF_CHECK(contains(workers_table(status), "7500ms"));
+  auto all = nlohmann::json::parse(workers_json(status));
+  CAF_CHECK_EQUAL(all["settings_differ"], why);
+  for (const auto& y : all["workers"])
+    if (y["worker_id"] == "worker-4") {
+      CAF_CHECK_EQUAL(y["ttl_ms"], 7'500);
+      CAF_CHECK_EQUAL(y["ownership"], "exclusive");
+      CAF_CHECK_EQUAL(y["settings"]["strategy"], "round_robin");
+    }
+  auto told = nlohmann::json::parse(to_json(status));
+  CAF_CHECK_EQUAL(told["settings_differ"], why);
+  CAF_MESSAGE("of those that have gone it says nothing");
+  other.state = beat_state::stopped;
+  x.heartbeat.back() = entry("heartbeat.worker-4", to_text(other), 10'000 * ms);
+  CAF_CHECK_EQUAL(examine(x).settings_differ, "");
+}
+
+CAF_TEST(a worker takes part for as long as the ttl that it states) {
+  member x;
+  x.last_beat.emplace();
+  x.last_beat->state = beat_state::working;
+  x.beat_age_ms = 7'000;
+  CAF_CHECK(!takes_part(x, 6'000));
+  x.last_beat->terms.ttl = std::chrono::milliseconds{8'000};
+  CAF_CHECK(takes_part(x, 6'000));
+  x.last_beat->terms.ttl = std::chrono::milliseconds{5'000};
+  CAF_CHECK(!takes_part(x, 10'000));
 }
 
 CAF_TEST(the gist changes with what happens and not with time) {

@@ -155,3 +155,26 @@ CAF_TEST(addresses are shown without what may be a secret) {
   CAF_CHECK_EQUAL(text.find("secret"), std::string::npos);
   CAF_CHECK_NOT_EQUAL(text.find("host:4222, nats://other:4222"), std::string::npos);
 }
+
+CAF_TEST(what all workers should share says where a list of partitions differs) {
+  config::settings s;
+  s.group.name = "orders";
+  auto shared = [&](const std::string& name) {
+    auto all = app::worker_options_of(s).shared_settings;
+    return all.contains(name) ? all.at(name) : std::string{};
+  };
+  CAF_CHECK_EQUAL(shared("partitions"), "");
+  CAF_CHECK_EQUAL(shared("strategy"),
+                  "sticky, virtual_nodes 150, seed 0, overload_threshold 1.3, "
+                  "extreme_threshold 2, default_weight 100");
+  s.partitions.list = {{{"a", "1"}, 100}, {{"b"}, 200}};
+  auto first = shared("partitions");
+  CAF_CHECK_EQUAL(first.substr(0, 12), "2 of digest ");
+  s.partitions.list = {{{"b"}, 200}, {{"a", "1"}, 100}};
+  CAF_CHECK_EQUAL(shared("partitions"), first);
+  s.partitions.list[0].weight = 100;
+  CAF_CHECK_NOT_EQUAL(shared("partitions"), first);
+  s.partitions.list = {};
+  s.partitions.bucket = true;
+  CAF_CHECK_EQUAL(shared("partitions"), "those of the bucket orders-partitions");
+}

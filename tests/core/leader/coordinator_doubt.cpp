@@ -142,8 +142,8 @@ CAF_TEST(each record that vanishes holds grants anew) {
 }
 
 CAF_TEST(nothing is granted on newborn buckets until they are old enough) {
-  on(coordinator::newborn_until{now + 3s});
-  on(coordinator::newborn_until{now + 2s});
+  on(coordinator::doubted_since{now - 3300ms});
+  on(coordinator::doubted_since{now - 4300ms});
   join(0);
   give(12);
   replay();
@@ -166,6 +166,32 @@ CAF_TEST(after the heartbeats were not to be seen nobody is expelled for the gra
   now += 1ms;
   on(coordinator::tick{});
   CAF_CHECK_EQUAL(count<coordinator::ending>(heard), 2u);
+}
+
+CAF_TEST(a doubt lasts as long as the longest ttl that is seen later) {
+  on(coordinator::doubted_since{now - 6400ms});
+  join(0);
+  beats[id(1)].value.terms.ttl = 12s;
+  beat_of(1, "n1");
+  beats[id(1)].value.terms.ttl = 12s;
+  show_beat(id(1));
+  give(12);
+  replay();
+  pass(6100ms, {0, 1});
+  CAF_CHECK_EQUAL(owned(0), 0u);
+  pass(200ms, {0, 1});
+  CAF_CHECK_EQUAL(owned(0), 12u);
+}
+
+CAF_TEST(nothing is granted before the clock allows it) {
+  on(coordinator::may_grant_at{now + 3s});
+  join(0);
+  give(12);
+  replay();
+  pass(2900ms, {0});
+  CAF_CHECK_EQUAL(owned(0), 0u);
+  pass(100ms, {0});
+  CAF_CHECK_EQUAL(owned(0), 12u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -173,6 +173,16 @@ struct coordinator_fixture : stepper<coordinator> {
     }
   }
 
+  /// What was told last of settings that differ; it must have been told once.
+  std::string settings_told() {
+    CAF_CHECK_EQUAL(count<coordinator::settings_differ>(heard), 1u);
+    std::string result;
+    for (const auto& x : heard)
+      if (const auto* y = std::get_if<coordinator::settings_differ>(&x))
+        result = y->why;
+    return result;
+  }
+
   std::size_t owned(int n) {
     auto there = store.find(id(n));
     return there == store.end() ? 0 : there->second.value.partitions.size();

@@ -260,4 +260,42 @@ CAF_TEST(another incarnation that does not confirm either is told of as well) {
   CAF_CHECK_EQUAL(endings(), 2u);
 }
 
+CAF_TEST(whoever works under another ownership gets nothing) {
+  join(0);
+  beats[id(1)].value.nonce = {"n1"};
+  beats[id(1)].value.terms.ownership = ownership::available;
+  join(1);
+  beats[id(2)].value.nonce = {"n2"};
+  beats[id(2)].value.terms.ownership = ownership::exclusive;
+  join(2);
+  give(12);
+  replay();
+  pass(60s, {0, 1, 2});
+  CAF_CHECK_EQUAL(owned(1), 0u);
+  all_owned_once(12);
+  CAF_CHECK_EQUAL(settings_told(),
+                  "group.ownership is 'available' at worker-1, 'exclusive' at worker-2");
+}
+
+CAF_TEST(settings that differ are told once and again when they agree) {
+  auto with = [this](int n, const std::string& strategy) {
+    beats[id(n)].value.nonce = {nonce(n)};
+    beats[id(n)].value.settings = {{"strategy", strategy}, {"restart_hold", "30 s"}};
+    join(n);
+  };
+  for (int n = 0; n < 5; ++n)
+    with(n, n == 2 ? "round_robin" : "sticky");
+  give(12);
+  replay();
+  pass(20s, {0, 1, 2, 3, 4});
+  CAF_CHECK_EQUAL(
+      settings_told(),
+      "strategy is 'round_robin' at worker-2, 'sticky' at worker-0, worker-1, "
+      "worker-3 and 1 more");
+  heard.clear();
+  beat_of(2, "n2", beat_state::stopped);
+  pass(5s, {0, 1, 3, 4});
+  CAF_CHECK_EQUAL(settings_told(), "");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -369,7 +369,7 @@ CAF_TEST(giving up revokes everything and is settled once all have confirmed) {
   CAF_CHECK(stopping(xs) == (std::set<std::string>{"a", "b"}));
   CAF_MESSAGE("nothing is assigned any more");
   CAF_CHECK(get(12, {{"a", 10}, {"c", 12}}).empty());
-  for (duties::listener_id who : {1, 2})
+  for (auto who : std::initializer_list<duties::listener_id>{1, 2})
     confirm(who, x.order);
   confirm(1, before);
   CAF_CHECK_EQUAL(count<duties::settled>(confirm(2, before)), 1u);

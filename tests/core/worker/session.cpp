@@ -419,7 +419,7 @@ CAF_TEST(its own beat at a revision that is not greater shows lost writes and en
   now += 1s;
   only<session::write>(tick());
   answer(conflict());
-  for (std::uint64_t at : {2, 3}) {
+  for (auto at : std::initializer_list<std::uint64_t>{2, 3}) {
     auto x = mine;
     auto xs = x.step(session::read_answered{holds(at), beat_of("me")}, now);
     CAF_CHECK_NOT_EQUAL(only<session::over>(xs).why.find("lost"), std::string::npos);

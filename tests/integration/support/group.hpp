@@ -35,8 +35,9 @@ struct timings {
 /// One process of a group.
 class worker_process {
 public:
-  /// Starts `partita` with these arguments; its events (stdout) go to `to` under `name`.
-  worker_process(std::string name, std::vector<std::string> arguments, journal& to,
+  /// Starts `program` with these arguments; its events (stdout) go to `to` under `name`.
+  worker_process(std::string name, const std::string& program,
+                 std::vector<std::string> arguments, journal& to,
                  const std::filesystem::path& log);
   worker_process(const worker_process&) = delete;
   worker_process& operator=(const worker_process&) = delete;
@@ -66,6 +67,8 @@ public:
   /// Starts a worker process. A worker of the same name and instance comes back later.
   /// `more`: further arguments.
   void start(const std::string& name, const std::vector<std::string>& more = {});
+  /// Workers that start from now on run this program instead of the one that was built.
+  void use_program(const std::string& path) { program_ = path; }
   /// Workers that start from now on have a proxy of their own between them and the server.
   void use_proxies() { with_proxies_ = true; }
   tcp_proxy& proxy(const std::string& name) { return *proxies_.at(name); }
@@ -118,6 +121,7 @@ private:
   timings timings_;
   std::unique_ptr<test::nats_server> server_;
   test::journal journal_;
+  std::string program_ = PARTITA_PROGRAM;
   bool with_proxies_ = false;
   std::map<std::string, std::unique_ptr<tcp_proxy>> proxies_;
   std::map<std::string, std::int64_t> frozen_;

@@ -15,14 +15,15 @@ namespace partita::test {
 
 // -- one process ------------------------------------------------------------------------
 
-worker_process::worker_process(std::string name, std::vector<std::string> arguments,
-                               journal& to, const std::filesystem::path& log)
+worker_process::worker_process(std::string name, const std::string& program,
+                               std::vector<std::string> arguments, journal& to,
+                               const std::filesystem::path& log)
     : name_{std::move(name)} {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0)
     throw std::runtime_error{"no pipe for a worker process"};
   auto err = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  arguments.insert(arguments.begin(), PARTITA_PROGRAM);
+  arguments.insert(arguments.begin(), program);
   std::vector<char*> argv;
   for (auto& x : arguments)
     argv.push_back(x.data());
@@ -133,7 +134,7 @@ void process_group::start(const std::string& name, const std::vector<std::string
   }
   arguments.insert(arguments.end(), more.begin(), more.end());
   processes_[name] = std::make_unique<worker_process>(
-      name, std::move(arguments), journal_, server_->dir() / (name + ".log"));
+      name, program_, std::move(arguments), journal_, server_->dir() / (name + ".log"));
 }
 
 void process_group::start_many(std::size_t count) {

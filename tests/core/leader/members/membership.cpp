@@ -14,18 +14,22 @@ using change = membership::change;
 /// ttl 6 s, so that silence is noticed after 6.3 s; restart_hold 30 s; grace 5 s.
 struct fixture {
   time_point now = time_point{} + 1000s;
-  membership group{{6s, 30s, 5s}};
+  membership group{{.ttl = 6s, .restart_hold = 30s, .grace = 5s}};
+
+  /// By the heartbeats and records of those that follow.
+  session_terms stated;
 
   fixture() { group.replayed(now, now); }
 
   static worker_id id(int number) { return {"worker-" + std::to_string(number)}; }
 
-  static beat beat_of(const std::string& nonce, beat_state state = beat_state::working,
-                      const std::string& replaces = "") {
+  beat beat_of(const std::string& nonce, beat_state state = beat_state::working,
+               const std::string& replaces = "") {
     beat x;
     x.nonce = {nonce};
     x.state = state;
     x.replaces = {replaces};
+    x.terms = stated;
     return x;
   }
 
@@ -40,7 +44,7 @@ struct fixture {
 
   std::vector<membership::news> name(int number, const std::string& nonce,
                                      bool holds = true) {
-    return group.named(id(number), {nonce}, holds, now);
+    return group.named(id(number), {nonce}, stated, holds, now);
   }
 
   bool ended(int number, const std::string& nonce) {
@@ -280,8 +284,8 @@ CAF_TEST(an absence counts from when all heartbeats were shown first) {
 }
 
 CAF_TEST(an absence does not count before all heartbeats were shown) {
-  membership fresh{{6s, 30s, 5s}};
-  fresh.named(id(1), {"a"}, true, now);
+  membership fresh{{.ttl = 6s, .restart_hold = 30s, .grace = 5s}};
+  fresh.named(id(1), {"a"}, {}, true, now);
   now += 5s;
   fresh.replayed(now, now);
   now += 6299ms;
@@ -343,7 +347,7 @@ CAF_TEST(after the heartbeats were not to be seen nobody is expelled for the gra
 }
 
 CAF_TEST(after the first replay there is no grace) {
-  membership fresh{{6s, 30s, 5s}};
+  membership fresh{{.ttl = 6s, .restart_hold = 30s, .grace = 5s}};
   fresh.beat_shown(id(1), {1}, beat_of("a"), now, now);
   now += 6300ms;
   fresh.replayed(now, now);
@@ -600,7 +604,7 @@ CAF_TEST(what was never seen has not ended) {
 CAF_TEST(an incarnation whose record vanished has ended as any other) {
   CAF_MESSAGE("forced: after ttl and five per cent");
   show(1, 1, "a", beat_state::forced);
-  group.unrecorded(id(1), {"a"});
+  group.unrecorded(id(1), {"a"}, stated);
   now += 6299ms;
   CAF_CHECK(tick().ended.empty());
   CAF_CHECK(!ended(1, "a"));
@@ -609,14 +613,14 @@ CAF_TEST(an incarnation whose record vanished has ended as any other) {
   CAF_CHECK(ended(1, "a"));
   CAF_MESSAGE("replaced: at once");
   show(2, 2, "b");
-  group.unrecorded(id(2), {"b"});
+  group.unrecorded(id(2), {"b"}, stated);
   show(2, 3, beat_of("c", beat_state::joining, "b"));
   CAF_CHECK(ended(2, "b"));
 }
 
 CAF_TEST(an incarnation whose record names another one now is followed to its end) {
   an_owner();
-  group.unrecorded(id(1), {"a"});
+  group.unrecorded(id(1), {"a"}, stated);
   name(1, "b", false);
   CAF_CHECK(!ended(1, "a"));
   CAF_MESSAGE("another one stands there, and does not say that it replaces a");
@@ -630,7 +634,7 @@ CAF_TEST(an incarnation whose record names another one now is followed to its en
 }
 
 CAF_TEST(where an incarnation without a record is not seen the streams leader is asked) {
-  group.unrecorded(id(1), {"a"});
+  group.unrecorded(id(1), {"a"}, stated);
   auto x = tick();
   CAF_REQUIRE_EQUAL(x.looks.size(), 1u);
   CAF_CHECK_EQUAL(x.looks.front().incarnation.value, "a");
@@ -653,6 +657,66 @@ CAF_TEST(only the incarnation that the record names is held for its restart) {
   show(1, 2, beat_of("b", beat_state::joining, "a"));
   is(show(1, 3, "b", beat_state::restarting), change::left, 1);
   CAF_CHECK(!group.takes_part(id(1), now));
+}
+
+// -- settings of their own -----------------------------------------------------------------
+
+CAF_TEST(whoever states a longer ttl is waited for as long) {
+  stated.ttl = 12s;
+  an_owner();
+  now += 12599ms;
+  CAF_CHECK(tick().expels.empty());
+  now += 1ms;
+  CAF_CHECK_EQUAL(only_expel(tick()).who, id(1));
+}
+
+CAF_TEST(a shorter ttl ends the wait sooner) {
+  stated.ttl = 2s;
+  an_owner();
+  now += 2099ms;
+  CAF_CHECK(tick().expels.empty());
+  now += 1ms;
+  only_expel(tick());
+}
+
+CAF_TEST(the ttl of a record counts for whom it names and not that of whoever came after) {
+  stated.ttl = 12s;
+  an_owner();
+  stated.ttl = 2s;
+  show(1, 2, "b");
+  now += 12599ms;
+  tick();
+  CAF_CHECK(!ended(1, "a"));
+  now += 1ms;
+  CAF_CHECK(ended(1, "a"));
+}
+
+CAF_TEST(an owner that was never heard of is waited for as its record states) {
+  stated.ttl = 12s;
+  name(1, "a");
+  now += 12599ms;
+  CAF_CHECK(tick().expels.empty());
+  now += 1ms;
+  only_expel(tick());
+}
+
+CAF_TEST(an incarnation of which nothing is known is waited for as the longest ttl) {
+  CAF_CHECK(group.longest_silence() == 6300ms);
+  stated.ttl = 2s;
+  show(1, 1, "a");
+  CAF_CHECK(group.longest_silence() == 6300ms);
+  stated.ttl = 12s;
+  CAF_MESSAGE("stated by a mark, by a record, by one whose record vanished, or before");
+  show(2, 1, "b", beat_state::stopped);
+  CAF_CHECK(group.longest_silence() == 12600ms);
+  stated.ttl = 14s;
+  name(3, "c");
+  CAF_CHECK(group.longest_silence() == 14700ms);
+  stated.ttl = 16s;
+  group.unrecorded(id(4), {"d"}, stated);
+  CAF_CHECK(group.longest_silence() == 16800ms);
+  membership next{{.ttl = 6s, .longest_ttl = 20s}};
+  CAF_CHECK(next.longest_silence() == 21s);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

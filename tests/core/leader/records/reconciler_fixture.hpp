@@ -13,7 +13,7 @@ inline constexpr auto floor_of_3 = 3 * versions_per_epoch;
 /// Epoch 3; a hold of 6.3 s, handoff_timeout 30 s, pauses of 100 ms.
 struct reconciler_fixture {
   time_point now = time_point{} + 1000s;
-  membership group{{6s, 30s, 5s}};
+  membership group{{.ttl = 6s, .restart_hold = 30s, .grace = 5s}};
   std::optional<reconciler> mine;
   std::map<std::string, std::uint64_t> beats;
   std::uint64_t last = 1000;
@@ -24,8 +24,7 @@ struct reconciler_fixture {
   }
 
   void begin(std::size_t max_moves = 0) {
-    mine.emplace(reconciler::options{{3}, {"leader"}, 100ms, 6300ms, 30s, max_moves},
-                 group);
+    mine.emplace(reconciler::options{{3}, {"leader"}, 100ms, 30s, max_moves}, group);
   }
 
   static partition part(int x, std::int64_t weight = 100) {
@@ -98,7 +97,7 @@ struct reconciler_fixture {
   reconciler::commands show(const std::string& who, std::uint64_t at,
                             decoded<record> what) {
     if (const auto* x = std::get_if<record>(&what))
-      group.named(id(who), x->worker_nonce,
+      group.named(id(who), x->worker_nonce, x->terms,
                   !x->partitions.empty() || !x->revoking.empty(), now);
     else
       note_unrecorded(who);
@@ -111,7 +110,8 @@ struct reconciler_fixture {
   /// As the coordinator does it.
   void note_unrecorded(const std::string& who) {
     if (mine->has_record(id(who)))
-      group.unrecorded(id(who), mine->record_of(id(who)).worker_nonce);
+      group.unrecorded(id(who), mine->record_of(id(who)).worker_nonce,
+                       mine->record_of(id(who)).terms);
   }
   reconciler::commands replay() { return mine->replayed(now); }
 
@@ -151,7 +151,7 @@ struct reconciler_fixture {
   /// The store takes this write and the watch shows it. What follows is returned.
   reconciler::commands take(const reconciler::write& x) {
     auto result = mine->answered(x.who, done(++last), now);
-    group.named(x.who, x.value.worker_nonce,
+    group.named(x.who, x.value.worker_nonce, x.value.terms,
                 !x.value.partitions.empty() || !x.value.revoking.empty(), now);
     add(result, mine->shown(x.who, {last}, x.value, now));
     return result;

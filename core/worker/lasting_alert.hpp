@@ -6,11 +6,13 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace partita::core {
 
-/// How loud a leader says that its list of partitions cannot be had, or not as a whole.
+/// How loud a leader says that something is wrong as long as it lasts: that its list of
+/// partitions cannot be had, or that settings differ.
 ///
 ///   well --trouble / alert warn--> in trouble --`error` has passed / alert error--+
 ///    ^                                |   ^                                       |
@@ -18,11 +20,13 @@ namespace partita::core {
 ///
 /// Promises: each reason is said at once, and once more when its level grows; the level
 /// never falls while trouble lasts; the end is said once.
-class source_alert {
+class lasting_alert {
 public:
   struct options {
-    /// The age at which a warning becomes an error.
+    /// The age at which a warning becomes an error; 0: it never does.
     duration error{};
+    /// What is said when it is over.
+    std::string over;
   };
 
   struct alert {
@@ -32,7 +36,7 @@ public:
     bool over = false;
   };
 
-  explicit source_alert(options opts) : options_{opts} {}
+  explicit lasting_alert(options opts) : options_{std::move(opts)} {}
 
   /// `why` is what is wrong; empty: nothing any more.
   std::optional<alert> found(const std::string& why, time_point now);

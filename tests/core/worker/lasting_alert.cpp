@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#define CAF_SUITE core.source_alert
+#define CAF_SUITE core.lasting_alert
 
 #include "../support.hpp"
 
-#include "partita/core/worker/source_alert.hpp"
+#include "partita/core/worker/lasting_alert.hpp"
 
 using namespace core_test;
 
 namespace {
 
 struct fixture {
-  source_alert mine{{.error = 60s}};
+  lasting_alert mine{{.error = 60s, .over = "the list of partitions can be had again"}};
   time_point now = time_point{} + 1000s;
 
   auto found(const std::string& why) { return mine.found(why, now); }
@@ -18,7 +18,7 @@ struct fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(source_alert_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(lasting_alert_tests, fixture)
 
 CAF_TEST(trouble is a warning at once and an error when it lasts) {
   auto x = found("the file is gone");

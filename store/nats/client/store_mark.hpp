@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/store/nats/client/link.hpp"
+
+#include <string>
+#include <vector>
+
+/// Internal to this directory: by what a store is told from another one.
+namespace partita::nats {
+
+/// Asks the server that `through` leads to; waits for at most `limit`.
+store_mark read_mark(link& through, const std::string& stream, const std::string& subject,
+                     std::chrono::milliseconds limit);
+
+/// Asks each server of `options` over a connection of its own, all at once.
+std::vector<store_mark> read_marks(const nats_options& options, const std::string& stream,
+                                   const std::string& subject);
+
+} // namespace partita::nats
