@@ -15,12 +15,31 @@
 
 namespace partita::test {
 
+namespace {
+
+/// The letter of its state in /proc; 0: there is no such process.
+char state_of(int pid) {
+  std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string text;
+  std::getline(in, text);
+  auto end = text.rfind(") ");
+  return end == std::string::npos ? '\0' : text[end + 2];
+}
+
+} // namespace
+
+bool has_ended(int pid) {
+  auto state = state_of(pid);
+  return state == '\0' || state == 'Z';
+}
+
 // -- what they say ----------------------------------------------------------------------
 
 work_log::reading work_log::read() const {
   reading result;
   /// With who worked under it.
   std::map<std::string, std::pair<std::uint64_t, int>> tokens;
+  std::set<int> frozen;
   std::ifstream in{file_};
   for (std::string line; std::getline(in, line) && !in.eof();) {
     std::istringstream words{line};
@@ -30,7 +49,10 @@ work_log::reading work_log::read() const {
     std::uint64_t token = 0;
     words >> pid >> what >> partition >> token;
     if (what == "begin") {
-      if (result.works.contains(partition))
+      auto owner = result.works.find(partition);
+      if (owner != result.works.end() && frozen.contains(owner->second))
+        result.overtaken[owner->second].insert(partition);
+      else if (owner != result.works.end())
         result.violations += "another one works on it: " + line + '\n';
       // Who has stopped at its deadline goes on under the same token if that is put off.
       auto& newest = tokens[partition];
@@ -39,17 +61,50 @@ work_log::reading work_log::read() const {
       newest = {token, pid};
       result.works[partition] = pid;
     } else if (what == "end") {
-      result.works.erase(partition);
+      if (auto owner = result.works.find(partition);
+          owner != result.works.end() && owner->second == pid)
+        result.works.erase(owner);
+      if (auto old = result.overtaken.find(pid); old != result.overtaken.end())
+        old->second.erase(partition);
       result.ended.insert(pid);
+    } else if (what == "frozen") {
+      frozen.insert(pid);
+    } else if (what == "thawed") {
+      frozen.erase(pid);
     } else if (what == "dead") {
+      result.overtaken.erase(pid);
       std::erase_if(result.works, [&](const auto& x) { return x.second == pid; });
     }
   }
   return result;
 }
 
-void work_log::died(int pid) const {
-  std::ofstream{file_, std::ios::app} << std::to_string(pid) + " dead\n" << std::flush;
+void work_log::note(int pid, const std::string& what) const {
+  std::ofstream{file_, std::ios::app} << std::to_string(pid) + ' ' + what + '\n'
+                                      << std::flush;
+}
+
+void work_log::freeze(int pid) const {
+  ::kill(pid, SIGSTOP);
+  if (!eventually(20s, [&] { return state_of(pid) == 'T'; }))
+    throw std::runtime_error{"process " + std::to_string(pid) + " does not stop"};
+  note(pid, "frozen");
+}
+
+std::chrono::milliseconds work_log::thaw(int pid) const {
+  note(pid, "thawed");
+  auto begin = std::chrono::steady_clock::now();
+  ::kill(pid, SIGCONT);
+  auto ended = eventually(20s, [&] {
+    auto now = read();
+    auto old = now.overtaken.find(pid);
+    return old == now.overtaken.end() || old->second.empty();
+  });
+  if (!ended)
+    throw std::runtime_error{"process " + std::to_string(pid)
+                             + " goes on with what others work on"};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin);
 }
 
 bool work_log::wait(const std::set<int>& who, std::size_t partitions,

@@ -12,8 +12,9 @@
 namespace partita::test {
 
 /// What the example applications of one test say, in the order in which they said it: all
-/// append to one file. Lines are `PID begin|end PARTITION TOKEN`; `PID dead` is written here
-/// once a process is gone.
+/// append to one file, so the order is that of the writes. Lines are
+/// `PID begin|end PARTITION TOKEN`; `PID dead`, `PID frozen` and `PID thawed` are written here
+/// once a process is gone, does nothing, and before it goes on.
 class work_log {
 public:
   explicit work_log(std::filesystem::path file) : file_{std::move(file)} {}
@@ -25,18 +26,26 @@ public:
     std::map<std::string, int> works;
     /// Who has ended work on something by itself.
     std::set<int> ended;
+    /// On what others began while it was frozen: it has to end that in its first turn.
+    std::map<int, std::set<std::string>> overtaken;
     /// Two at a time on one partition, or a token that did not grow.
     std::string violations;
   };
   reading read() const;
 
-  void died(int pid) const;
+  void died(int pid) const { note(pid, "dead"); }
+  /// Stops any process (SIGSTOP); returns once it does nothing.
+  void freeze(int pid) const;
+  /// Lets it go on, and waits until it has ended what others work on; how long that took.
+  std::chrono::milliseconds thaw(int pid) const;
 
   /// Waits until these, and nobody else, work on all of `partitions`, each on some.
   bool wait(const std::set<int>& who, std::size_t partitions,
             std::chrono::milliseconds at_most = 60s) const;
 
 private:
+  void note(int pid, const std::string& what) const;
+
   std::filesystem::path file_;
 };
 
@@ -59,6 +68,9 @@ private:
   const work_log& log_;
   int pid_ = 0;
 };
+
+/// Whether there is no such process, or only what is left of one that ended.
+bool has_ended(int pid);
 
 /// Where the HTTP of a worker is, once its log says so after its first `old_log` bytes; it was
 /// started with a port of 0.
