@@ -289,11 +289,12 @@ void epoch_key_shown(self_pointer self, const kv_entry& entry) {
   auto& s = self->state;
   auto value = epoch_from(entry.value, entry.stored_at_ns);
   if (const auto* x = std::get_if<epoch_entry>(&value)) {
-    if (x->epoch == s.epoch && x->nonce == s.options.self) {
+    auto rival = x->epoch == s.epoch && x->nonce != s.options.self;
+    if (x->epoch == s.epoch && !rival) {
       s.epoch_shown_at = now(self);
       s.epoch_stored_at_ns = entry.stored_at_ns;
     }
-    feed(self, core::coordinator::epoch_shown{x->epoch});
+    feed(self, core::coordinator::epoch_shown{{x->epoch.value + (rival ? 1 : 0)}});
   } else {
     report_invalid(self, "assignment", entry.key, std::get<malformed>(value).why);
   }

@@ -85,8 +85,11 @@ void coordinator::on(const beats_interrupted&, time_point) {
 
 void coordinator::on(const record_shown& what, time_point now) {
   const auto* found = std::get_if<record>(&what.value);
-  if (found)
-    on(epoch_shown{found->epoch}, now);
+  if (found) {
+    // Two can take one epoch where its key is lost between them: then both stand again.
+    auto rival = found->epoch == options_.epoch && found->leader != options_.leader;
+    on(epoch_shown{{found->epoch.value + (rival ? 1 : 0)}}, now);
+  }
   if (overruled_)
     return; // Writing over it would undo what the other leader did.
   if (found) {

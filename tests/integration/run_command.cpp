@@ -146,7 +146,7 @@ CAF_TEST(signals that do not end the worker reach the application at once) {
        {std::pair{SIGHUP, "hup\n"}, std::pair{SIGUSR1, "hup\nusr1\n"},
         std::pair{SIGUSR2, "hup\nusr1\nusr2\n"}}) {
     group.signal("w0", signal);
-    CAF_CHECK(eventually(30s, [&] { return diary() == word; }));
+    CAF_CHECK(eventually(30s, [&, said = word] { return diary() == said; }));
   }
   CAF_CHECK_EQUAL(group.stop("w0"), 128 + SIGTERM);
 }

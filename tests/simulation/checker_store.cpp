@@ -128,11 +128,14 @@ void checker::applied(process_id writer, const std::string& bucket, const kv_ent
 // -- records ----------------------------------------------------------------------------
 
 void checker::applied_epoch(process_id writer, const kv_entry& now) {
-  if (now.removed)
+  if (now.removed) {
+    present_epoch_ = {};
     return;
+  }
   auto read = epoch_from(now.value, now.stored_at_ns);
   const auto* x = std::get_if<epoch_entry>(&read);
   if (!x) {
+    present_epoch_ = {};
     if (writer == nobody)
       return; // Poisoned: as if it were gone.
     fail("entries can be read", "{} = {}", now.key, now.value);

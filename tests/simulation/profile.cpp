@@ -193,8 +193,6 @@ std::vector<failpoint_case> make_failpoints() {
   p->slow_listeners = 0.7;
   add(vanished_before_adoption_ignored, "vanished_before_adoption_ignored",
       hunting({{entry_removed, 10}, {usurped, 10}, {crash, 4}, {cut, 8}, {freeze, 4}}));
-  add(first_vanished_only, "first_vanished_only",
-      hunting({{entry_removed, 25}, {cut, 10}, {freeze, 5}}));
   add(orphan_freed_if_heard_only, "orphan_freed_if_heard_only",
       hunting({{bucket_lost, 2}, {crash, 6}}))
       ->focus = heartbeats;

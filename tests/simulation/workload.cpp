@@ -510,7 +510,7 @@ void workload::restart_server() {
 }
 
 void workload::remove_entry() {
-  const auto& bucket = some_bucket();
+  const auto& bucket = struck_bucket();
   auto all = server_->entries(bucket);
   if (!all.empty())
     server_->remove_entry(bucket, world_->random().one_of(all).key);

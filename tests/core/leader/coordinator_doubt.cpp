@@ -36,6 +36,17 @@ CAF_TEST(a record of a greater epoch is not written over) {
   CAF_CHECK_EQUAL(store[id(1)].value, theirs);
 }
 
+CAF_TEST(the same epoch under another leaders name ends everything) {
+  cold_start_of(2);
+  auto rival = store[id(1)].value;
+  rival.leader = {"worker-1"};
+  put(1, rival);
+  CAF_CHECK_EQUAL(one<coordinator::overruled>(heard).by.value, rival.epoch.value + 1);
+  heard.clear();
+  on(coordinator::tick{});
+  CAF_CHECK(heard.empty());
+}
+
 CAF_TEST(a record of a smaller epoch that appears later is written over) {
   cold_start_of(2);
   auto ours = store[id(1)].value;

@@ -112,7 +112,7 @@ CAF_TEST(an epoch that something was granted under is not given again) {
     auto chance = [&](double x) {
       return std::uniform_real_distribution<>{}(random) < x;
     };
-    auto lead = std::int64_t{1} + random() % 5;
+    auto lead = static_cast<std::int64_t>(1 + random() % 5);
     now = time_point{} + 1000s;
     began = 5000;
     epoch key{};

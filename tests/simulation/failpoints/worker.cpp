@@ -11,7 +11,7 @@
 using namespace core_test;
 
 /// Failpoints do what their names say: a switch that does nothing would be found by nobody.
-/// Three of them need too much of chance, or break no promise, for the simulator.
+/// Four of them need too much of chance, or break no promise, for the simulator.
 namespace {
 
 struct fixture {
@@ -92,6 +92,22 @@ CAF_TEST(a nonce may be used again where its first beat met another entry) {
     other.nonce = {"other"};
     other.state = beat_state::working;
     return count<session::over>(x.step(session::read_answered{holds(3), other}, now));
+  });
+}
+
+CAF_TEST(grants may be held for the first record that vanishes alone) {
+  // The incarnation that a lost record named is waited for by itself: the hold is for those
+  // of which nothing is known, and needs much of chance to be missed.
+  differs(rule::first_vanished_only, [&] {
+    membership group{{.ttl = 6s, .restart_hold = 30s, .grace = 5s}};
+    group.replayed(now, now);
+    reconciler x{{.epoch = {1}, .leader = {"leader"}, .pause = 100ms}, group};
+    x.shown({"worker-1"}, {1}, record_of(10, "one"), now);
+    x.shown({"worker-2"}, {2}, record_of(11, "two"), now);
+    x.replayed(now);
+    x.gone({"worker-1"}, now);
+    x.gone({"worker-2"}, now + 3s);
+    return *x.wake_at() - now;
   });
 }
 
