@@ -325,6 +325,8 @@ private:
   /// All servers are to be asked.
   bool survey_wanted_ = true;
   bool identifying_ = false;
+  /// The servers were not the group's, once.
+  bool refused_ = false;
   /// Since the last doubt.
   bool identified_ = false;
 

@@ -118,9 +118,12 @@ void worker::identify_again(const std::string& why) {
   set_alarm();
 }
 
-/// At the start that is final. Later it may pass: the store that was used so far comes back.
+/// At the start that is final, if it is so twice: of servers that are asked while another
+/// worker writes the entry some show it. Later it may pass: the store that was used so far
+/// comes back.
 void worker::refuse_group(const std::string& why) {
-  if (leaving_ == leaving::no && state_ == worker_state::init) {
+  if (leaving_ == leaving::no && state_ == worker_state::init
+      && std::exchange(refused_, true)) {
     identifying_ = false;
     begin_leaving(why, leave_mode::stop);
     return;
