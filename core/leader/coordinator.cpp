@@ -29,7 +29,7 @@ coordinator::commands coordinator::step(const event& what, time_point now) {
   std::visit([&](const auto& x) { on(x, now); }, what);
   listen_for_source(now);
   if (!overruled_)
-    proceed(now);
+    proceed(std::holds_alternative<tick>(what), now);
   return std::move(out_);
 }
 
@@ -41,8 +41,8 @@ std::optional<time_point> coordinator::wake_at() const {
   result = earlier(result, partitions_.wake_at());
   if (adopted_)
     result = earlier(result, directives_.wake_at(server_clock_));
-  if (adopted_ && !eligible_.empty() && partitions_.usable())
-    result = earlier(result, policy_.wake_at());
+  if (can_plan())
+    result = earlier(result, policy_.wake_at(eligible_.size()));
   return result;
 }
 
@@ -365,7 +365,11 @@ bool coordinator::ready() const {
          && directives_known_;
 }
 
-void coordinator::proceed(time_point now) {
+bool coordinator::can_plan() const {
+  return adopted_ && ready() && partitions_.usable();
+}
+
+void coordinator::proceed(bool may_plan, time_point now) {
   if (!ready())
     return;
   // Before the first target: records that go on as they are need not be written.
@@ -377,12 +381,9 @@ void coordinator::proceed(time_point now) {
   if (!adopted_)
     adopt_group(now);
   carry_out_directives(now);
-  while (partitions_.usable()) {
-    auto decision = policy_.next(eligible_.size(), now);
-    if (!decision)
-      break;
-    make_plan(*decision, now);
-  }
+  if (may_plan && can_plan())
+    if (auto decision = policy_.next(eligible_.size(), now))
+      make_plan(*decision, now);
   for (auto& x : directives_.removals(server_clock_, now))
     out_.emplace_back(std::move(x));
   show_phase_if_changed();

@@ -20,7 +20,9 @@ namespace partita::core {
 /// What a leader does once it has the power: it seals the records, learns what its
 /// predecessors did, follows who comes and goes, and lets policy (when), strategy (who)
 /// and reconciler (how) work together. Plans only after all records are sealed, and all
-/// heartbeats and the partitions were seen.
+/// heartbeats and the partitions were seen, and only at a tick: `wake_at` then is in the past,
+/// so that whoever works off the events that wait already, and ticks after them, has one
+/// plan made for all of them.
 class coordinator {
 public:
   struct options {
@@ -258,6 +260,7 @@ private:
   void on(const tick& what, time_point now);
 
   bool ready() const;
+  bool can_plan() const;
   void listen_for_source(time_point now);
   void notice_attributes(const worker_id& who, const beat& value, time_point now);
   void adopt_group(time_point now);
@@ -275,7 +278,7 @@ private:
   void note_directive(std::string news, time_point now);
   void carry_out_directives(time_point now);
   void make_plan(const rebalance_policy::decision& why, time_point now);
-  void proceed(time_point now);
+  void proceed(bool may_plan, time_point now);
   void show_phase_if_changed();
   planning_input input() const;
   void note_planned(const planning_input& in);

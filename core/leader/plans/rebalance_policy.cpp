@@ -74,6 +74,7 @@ std::optional<rebalance_policy::decision> rebalance_policy::next(std::size_t pre
     last_plan_ = now;
     cold_until_.reset();
   }
+  newest_plan_ = now;
   forget_planned(result.orphans_only);
   return result;
 }
@@ -97,7 +98,11 @@ void rebalance_policy::end_cold_start(time_point now) {
     cold_until_.reset();
 }
 
-std::optional<time_point> rebalance_policy::wake_at() const {
+std::optional<time_point> rebalance_policy::wake_at(std::size_t present) const {
+  if (present == 0)
+    return std::nullopt;
+  if (first_)
+    return time_point::min(); // At once, whatever time it is.
   if (phase() == worker_state::stable)
     return std::nullopt;
   if (!paused_until_)
@@ -110,6 +115,11 @@ std::optional<time_point> rebalance_policy::wake_at() const {
 time_point rebalance_policy::due(bool paused) const {
   if (paused && !pressing())
     return time_point::max();
+  auto result = due_but_for_gap(paused);
+  return newest_plan_ ? std::max(result, *newest_plan_ + options_.shortest_gap) : result;
+}
+
+time_point rebalance_policy::due_but_for_gap(bool paused) const {
   if (lost_ || left_ || (directed_ && !paused))
     return since_;
   auto end = cold_until_ ? *cold_until_ : since_ + options_.planned_scale_window;

@@ -24,7 +24,9 @@ namespace partita::core {
 /// A window opens with the first change, and closes early once nothing has changed for
 /// the settle time or as many workers are present as are expected. Changes of several
 /// kinds are planned together: the most urgent one says when, and the first line of the
-/// table that fits gives the name. The cold-start window runs from the first plan;
+/// table that fits gives the name. What need not wait is planned at once, but never within
+/// `shortest_gap` of the last plan: five hundred goodbyes in a second, or two thousand
+/// directives, are a few plans and not one each. The cold-start window runs from the first plan;
 /// changes that come while it is open belong to it. The cool-down counts from the last
 /// plan after it.
 ///
@@ -33,8 +35,8 @@ namespace partita::core {
 /// those partitions is dealt. All else waits for the end of the pause, and so does a whole
 /// plan after such a partial one.
 ///
-/// Promises: no change is ever forgotten; an emergency never waits; partitions that have
-/// no owner never wait for the cool-down, nor for the end of a pause.
+/// Promises: no change is ever forgotten; an emergency waits for the shortest gap alone;
+/// partitions that have no owner never wait for the cool-down, nor for the end of a pause.
 class rebalance_policy {
 public:
   struct options {
@@ -44,6 +46,8 @@ public:
     /// 0: not known.
     std::size_t expected_workers = 0;
     duration min_interval{};
+    /// Between any two plans.
+    duration shortest_gap = std::chrono::milliseconds{200};
   };
 
   enum class change : std::uint8_t {
@@ -74,7 +78,8 @@ public:
   void pause(std::optional<time_point> until) { paused_until_ = until; }
   /// Whether it is time; if so, the changes so far count as planned for.
   std::optional<decision> next(std::size_t present, time_point now);
-  std::optional<time_point> wake_at() const;
+  /// When `next` has something to say; nothing while nobody is there.
+  std::optional<time_point> wake_at(std::size_t present) const;
 
   /// stable, scaling, rebalancing or emergency: what is waiting to be planned.
   worker_state phase() const;
@@ -87,6 +92,7 @@ private:
   /// Whether partitions have no owner.
   bool pressing() const { return lost_ || left_ || added_; }
   time_point due(bool paused) const;
+  time_point due_but_for_gap(bool paused) const;
   void forget_planned(bool orphans_only);
   partita::lifecycle name() const;
 
@@ -95,7 +101,9 @@ private:
   bool first_ = false;
   /// Until when changes belong to the cold start.
   std::optional<time_point> cold_until_;
+  /// The one that the cool-down counts from, and the last one at all.
   std::optional<time_point> last_plan_;
+  std::optional<time_point> newest_plan_;
   std::optional<time_point> paused_until_;
 
   // What waits to be planned for.

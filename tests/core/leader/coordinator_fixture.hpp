@@ -33,6 +33,9 @@ struct coordinator_fixture : stepper<coordinator> {
   coordinator::commands heard;
   std::size_t writes = 0;
   std::size_t max_moves = 0;
+  /// Between two plans: most tests are about other things.
+  duration gap{};
+  int depth = 0;
 
   coordinator_fixture() { elect(3); }
 
@@ -46,7 +49,7 @@ struct coordinator_fixture : stepper<coordinator> {
     o.max_moves = max_moves;
     o.grace = 5s;
     o.pause = 100ms;
-    o.policy = {30s, 10s, 1s, 0, 10s};
+    o.policy = {30s, 10s, 1s, 0, 10s, gap};
     o.strategy = make_strategy({});
     mine.emplace(o);
     heard.clear();
@@ -57,9 +60,25 @@ struct coordinator_fixture : stepper<coordinator> {
   static std::string nonce(int n) { return "n" + std::to_string(n); }
   static partition part(int x) { return {{"p", std::to_string(x)}, 100}; }
 
-  /// Steps, and answers every write as the store would, with the news of the watch.
+  /// Steps, answers every write as the store would, with the news of the watch, and wakes the
+  /// core once all that has been worked off, as its shell does.
   template <class Event>
   void on(const Event& what) {
+    ++depth;
+    work_off(what);
+    if (--depth == 0)
+      while (mine->wake_at() && *mine->wake_at() <= now) {
+        ++depth;
+        auto before = mine->wake_at();
+        work_off(coordinator::tick{});
+        --depth;
+        if (mine->wake_at() == before)
+          break; // It waits for somebody else, and a shell would spin.
+      }
+  }
+
+  template <class Event>
+  void work_off(const Event& what) {
     for (const auto& x : step(*mine, what)) {
       heard.push_back(x);
       if (const auto* w = std::get_if<coordinator::write>(&x))

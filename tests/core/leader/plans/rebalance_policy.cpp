@@ -13,10 +13,11 @@ namespace {
 
 using change = rebalance_policy::change;
 
-/// Cold start 30 s, planned scale 10 s, settle time 1 s, cool-down 10 s.
+/// Cold start 30 s, planned scale 10 s, settle time 1 s, cool-down 10 s, and no gap between
+/// plans but where a test is about that.
 struct fixture {
   time_point now = time_point{} + 1000s;
-  rebalance_policy::options options{30s, 10s, 1s, 0, 10s};
+  rebalance_policy::options options{30s, 10s, 1s, 0, 10s, 0s};
   rebalance_policy policy{options};
   std::size_t present = 3;
 
@@ -26,7 +27,7 @@ struct fixture {
 
   bool quiet() {
     auto x = policy.next(present, now);
-    auto at = policy.wake_at();
+    auto at = policy.wake_at(present);
     CAF_CHECK(!at || *at > now);
     return !x;
   }
@@ -42,8 +43,8 @@ struct fixture {
   void plans_after(duration how_long, lifecycle what) {
     auto end = now + how_long;
     CAF_CHECK(quiet());
-    CAF_REQUIRE(policy.wake_at());
-    CAF_CHECK(*policy.wake_at() == end);
+    CAF_REQUIRE(policy.wake_at(present));
+    CAF_CHECK(*policy.wake_at(present) == end);
     now = end - 1ns;
     CAF_CHECK(quiet());
     now = end;
@@ -85,7 +86,7 @@ CAF_TEST(a failover without a change plans nothing) {
   CAF_CHECK(quiet());
   now += 1000s;
   CAF_CHECK(quiet());
-  CAF_CHECK(!policy.wake_at());
+  CAF_CHECK(!policy.wake_at(present));
   CAF_CHECK(policy.phase() == worker_state::stable);
 }
 
@@ -203,7 +204,7 @@ CAF_TEST(an emergency takes along what waits in a window or in the cool down) {
   CAF_CHECK(x->lifecycle == lifecycle::emergency);
   CAF_CHECK_EQUAL(x->reason, "worker-7 joined, worker-1 fell silent");
   CAF_CHECK(quiet());
-  CAF_CHECK(!policy.wake_at());
+  CAF_CHECK(!policy.wake_at(present));
 }
 
 CAF_TEST(an emergency counts for the cool down of what comes after) {
@@ -281,8 +282,11 @@ CAF_TEST(reasons do not grow without end) {
 CAF_TEST(every change is planned for within a bound whatever comes in between) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     std::mt19937_64 random{seed};
-    rebalance_policy any{options};
+    auto with = options;
+    with.shortest_gap = 200ms;
+    rebalance_policy any{with};
     any.begin(random() % 2 == 0);
+    std::optional<time_point> last;
     std::optional<time_point> waiting;
     std::optional<time_point> ownerless;
     auto end = now + 200s;
@@ -295,18 +299,40 @@ CAF_TEST(every change is planned for within a bound whatever comes in between) {
         if (what == change::left || what == change::lost)
           ownerless = now;
       }
-      while (any.wake_at() && *any.wake_at() > now && random() % 2 == 0)
-        now = *any.wake_at();
+      while (any.wake_at(3) && *any.wake_at(3) > now && random() % 2 == 0)
+        now = *any.wake_at(3);
       if (any.next(3, now)) {
+        CAF_REQUIRE(!last || now >= *last + 200ms);
+        last = now;
         waiting.reset();
         ownerless.reset();
       }
-      CAF_REQUIRE(!ownerless);
+      CAF_REQUIRE(!ownerless || now < *last + 200ms);
       CAF_REQUIRE(!waiting || now <= *waiting + 34s);
-      CAF_REQUIRE(waiting.has_value() == any.wake_at().has_value());
+      CAF_REQUIRE(waiting.has_value() == any.wake_at(3).has_value());
     }
     CAF_CHECK(!waiting);
   }
+}
+
+CAF_TEST(two plans keep a distance whatever is urgent) {
+  options.shortest_gap = 200ms;
+  policy = rebalance_policy{options};
+  settled_group();
+  changed(change::lost, "worker-1 fell silent");
+  plans(lifecycle::emergency);
+  auto first = now;
+  int plans_made = 0;
+  for (; now < first + 1s; now += 2ms) {
+    changed(change::left);
+    if (policy.next(present, now))
+      ++plans_made;
+  }
+  CAF_CHECK_EQUAL(plans_made, 4);
+  CAF_MESSAGE("and the last of them is not forgotten");
+  plans(lifecycle::planned_scale);
+  changed(change::directed);
+  plans_after(200ms, lifecycle::rebalance);
 }
 
 // -- directives of operators ----------------------------------------------------------------
@@ -341,7 +367,7 @@ CAF_TEST(a pause holds a rebalance until it ends) {
     changed(what);
     auto end = now + 60s;
     CAF_CHECK(quiet());
-    CAF_CHECK(policy.wake_at() == end);
+    CAF_CHECK(policy.wake_at(present) == end);
     now = end - 1ns;
     CAF_CHECK(quiet());
     now = end;
@@ -379,7 +405,7 @@ CAF_TEST(in a pause partitions without an owner are dealt and nothing else) {
   now += 20s;
   changed(change::partitions_added, "5 partitions added");
   CAF_CHECK(quiet());
-  CAF_CHECK(policy.wake_at() == now + 1s);
+  CAF_CHECK(policy.wake_at(present) == now + 1s);
   now += 1s;
   x = policy.next(present, now);
   CAF_REQUIRE(x);
@@ -387,7 +413,7 @@ CAF_TEST(in a pause partitions without an owner are dealt and nothing else) {
   CAF_CHECK_EQUAL(x->reason, "5 partitions added");
   CAF_MESSAGE("what was dealt in part, and who joined, is planned for after the pause");
   CAF_CHECK(quiet());
-  CAF_CHECK(policy.wake_at() == end);
+  CAF_CHECK(policy.wake_at(present) == end);
   now = end;
   x = policy.next(present, now);
   CAF_REQUIRE(x);
