@@ -22,6 +22,9 @@ public:
     return kind_ == kind::boottime ? boottime() : from_actors(self->clock().now());
   }
 
+  /// Whether tests move this time: then all actors must run on the actor system's threads.
+  bool is_virtual() const { return kind_ == kind::actors; }
+
   /// How long an actor's timer must run to last `x` on this clock.
   core::duration on_actor_clock(core::duration x) const;
 

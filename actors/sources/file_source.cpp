@@ -91,7 +91,8 @@ file_source_actor::behavior_type file_source(self_pointer self,
 
 partition_source_actor spawn_file_source(caf::actor_system& sys,
                                          file_source_options options) {
-  return sys.spawn(file_source, std::move(options));
+  // A file system may hang.
+  return sys.spawn<caf::detached>(file_source, std::move(options));
 }
 
 } // namespace partita

@@ -444,8 +444,12 @@ application_state_actor spawn_application_state(caf::actor_system& sys,
                                                 application_state_options options,
                                                 caf::actor host,
                                                 listener_actor reporter) {
-  return sys.spawn(application_state, std::move(options), std::move(host),
-                   std::move(reporter));
+  if (options.clock.is_virtual())
+    return sys.spawn(application_state, std::move(options), std::move(host),
+                     std::move(reporter));
+  // It makes text of what may be large, and no heartbeat shall wait for it.
+  return sys.spawn<caf::detached>(application_state, std::move(options), std::move(host),
+                                  std::move(reporter));
 }
 
 } // namespace partita::app

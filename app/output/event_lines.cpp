@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+
 namespace partita::app {
 
 namespace {
@@ -129,6 +131,17 @@ std::string event_line(std::int64_t ts_ns, const worker_stopped& x) {
   if (!x.failure.empty())
     result["failure"] = x.failure;
   return line(result);
+}
+
+std::string gap_line(std::int64_t ts_ns, std::uint64_t lines) {
+  auto result = head(ts_ns, "lines_dropped", {});
+  result["lines"] = lines;
+  return line(result);
+}
+
+std::int64_t wall_clock_ns() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 } // namespace partita::app

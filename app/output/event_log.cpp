@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/output/event_log.hpp"
 
+#include "partita/app/output/event_lines.hpp"
+
+#include <spdlog/spdlog.h>
+
 #include <cerrno>
 #include <cstring>
-#include <utility>
+#include <system_error>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace partita::app {
@@ -13,40 +18,26 @@ namespace partita::app {
 std::variant<event_log, std::string> event_log::open(const std::string& path) {
   if (path == "-")
     return event_log{STDOUT_FILENO, false, "standard output"};
-  auto fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  struct stat found {};
+  // Opened for writing alone, a FIFO would hold us up until somebody reads it.
+  auto fifo = ::stat(path.c_str(), &found) == 0 && S_ISFIFO(found.st_mode);
+  auto access = fifo ? O_RDWR : O_WRONLY | O_APPEND | O_CREAT;
+  auto fd = ::open(path.c_str(), access | O_CLOEXEC, 0640);
   if (fd < 0)
     return "cannot write events to '" + path + "': " + std::strerror(errno);
   return event_log{fd, true, "'" + path + "'"};
 }
 
-event_log::event_log(int fd, bool owned, std::string name)
-    : fd_(fd), owned_(owned), name_(std::move(name)) {}
-
-event_log::event_log(event_log&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      owned_(std::exchange(other.owned_, false)),
-      failed_(other.failed_),
-      name_(std::move(other.name_)) {}
-
-event_log::~event_log() {
-  if (owned_)
-    ::close(fd_);
-}
-
-std::optional<std::string> event_log::write(std::string_view line) {
-  std::string text{line};
-  text += '\n';
-  for (std::size_t done = 0; done < text.size();) {
-    auto n = ::write(fd_, text.data() + done, text.size() - done);
-    if (n >= 0) {
-      done += static_cast<std::size_t>(n);
-    } else if (errno != EINTR) {
-      auto why = "cannot write events to " + name_ + ": " + std::strerror(errno);
-      return std::exchange(failed_, true) ? std::nullopt : std::optional{why};
-    }
-  }
-  failed_ = false;
-  return std::nullopt;
-}
+event_log::event_log(int fd, bool owned, const std::string& name)
+    : writer_{std::make_unique<line_writer>(line_writer::options{
+          .fd = fd,
+          .owned = owned,
+          .gap = [](std::uint64_t lines) { return gap_line(wall_clock_ns(), lines); },
+          .failed =
+              [name](int error) {
+                spdlog::error("cannot write events to {}: {}; further events may be lost, "
+                              "this is said once",
+                              name, std::generic_category().message(error));
+              }})} {}
 
 } // namespace partita::app

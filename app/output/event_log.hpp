@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
+#include "partita/app/output/line_writer.hpp"
+
+#include <chrono>
+#include <memory>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <variant>
 
 namespace partita::app {
 
-/// Appends lines for programs to a file or to stdout. A line is one write: readers of a
-/// file never meet half of one, and several processes may share a pipe.
+/// Lines for programs in a file or on stdout, appended by a line_writer.
 class event_log {
 public:
-  /// `-` is stdout. The other alternative says why the file cannot be written.
+  /// `-` is stdout. A FIFO is opened whether or not somebody reads it. The other alternative
+  /// says why the file cannot be written.
   static std::variant<event_log, std::string> open(const std::string& path);
 
-  event_log(event_log&& other) noexcept;
-  event_log& operator=(event_log&&) = delete;
-  ~event_log();
+  /// Never waits; what cannot be written soon enough is dropped, and an event
+  /// `lines_dropped` says how much.
+  void write(std::string line) { writer_->write(std::move(line)); }
 
-  /// Writes the line and a newline; blocks as long as a reader of a pipe is slow. Says
-  /// why it failed the first time that it does; afterwards it keeps quiet.
-  std::optional<std::string> write(std::string_view line);
+  /// Takes nothing any more, and waits until all is written, at most for `limit`.
+  bool finish(std::chrono::milliseconds limit) { return writer_->finish(limit); }
 
 private:
-  event_log(int fd, bool owned, std::string name);
+  event_log(int fd, bool owned, const std::string& name);
 
-  int fd_;
-  bool owned_;
-  bool failed_ = false;
-  std::string name_;
+  std::unique_ptr<line_writer> writer_;
 };
 
 } // namespace partita::app

@@ -32,11 +32,8 @@ struct reporter_state {
 
   template <class Event>
   void record(const Event& x) {
-    if (!log)
-      return;
-    if (auto why = log->write(event_line(wall_clock_ns(), x)))
-      spdlog::error("{}: {}; further events may be lost, this is said once",
-                    x.worker_id.value, *why);
+    if (log)
+      log->write(event_line(wall_clock_ns(), x));
   }
 };
 
@@ -98,11 +95,6 @@ link_reporter(link_reporter_actor::stateful_pointer<link_reporter_state> self,
 }
 
 } // namespace
-
-std::int64_t wall_clock_ns() {
-  using namespace std::chrono;
-  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
                               caf::actor waiting) {

@@ -14,12 +14,9 @@
 
 namespace partita::app {
 
-/// The wall clock as events show it: nanoseconds since 1970.
-std::int64_t wall_clock_ns();
-
 /// A listener that writes one event line for all that it hears, and passes worker_stopped
-/// on to `waiting` once its line is written. Has a thread of its own, for writing blocks.
-/// `log` may be null: nobody wants events. (The supervisor itself logs what happens.)
+/// on to `waiting`. Has a thread of its own, for a line may be large. `log` may be null: nobody
+/// wants events. (The supervisor itself logs what happens.)
 listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
                               caf::actor waiting);
 

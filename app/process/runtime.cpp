@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/process/runtime.hpp"
 
+#include "partita/app/output/line_writer.hpp"
 #include "partita/config/text.hpp"
 
 #include <caf/atom.hpp>
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <mutex>
+#include <string_view>
+
+#include <unistd.h>
 
 namespace partita::app {
 
@@ -29,26 +34,75 @@ public:
   }
 };
 
+/// Colours for terminals (ECMA-48, "select graphic rendition").
+std::string_view colour_of(spdlog::level::level_enum x) {
+  switch (x) {
+  case spdlog::level::info:
+    return "\033[32m";
+  case spdlog::level::warn:
+    return "\033[33m\033[1m";
+  case spdlog::level::err:
+    return "\033[31m\033[1m";
+  case spdlog::level::critical:
+    return "\033[1m\033[41m";
+  default:
+    return "\033[36m";
+  }
+}
+
+/// Formats a line, and has it written elsewhere: whoever logs never waits for a reader.
+class queued_stderr : public spdlog::sinks::base_sink<std::mutex> {
+protected:
+  void sink_it_(const spdlog::details::log_msg& what) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(what, text);
+    std::string line{text.data(), text.size()};
+    if (colours_ && what.color_range_end > what.color_range_start) {
+      line.insert(what.color_range_end, "\033[m");
+      line.insert(what.color_range_start, colour_of(what.level));
+    }
+    if (!line.empty() && line.back() == '\n')
+      line.pop_back();
+    writer_.write(std::move(line));
+  }
+
+  void flush_() override {}
+
+private:
+  bool colours_ = ::isatty(STDERR_FILENO) != 0;
+  line_writer writer_{
+      {.fd = STDERR_FILENO,
+       .gap =
+           [](std::uint64_t lines) {
+             return "partita: " + std::to_string(lines)
+                    + " log lines are missing here: nobody read them in time";
+           },
+       .failed = {}}};
+};
+
 } // namespace
 
 runtime_config::runtime_config() {
   // Work stealing polls: an idle worker would cost a quarter of a core.
   set("scheduler.policy", caf::atom("sharing"));
-  // No actor blocks, and a plan for a thousand workers takes some 15 ms (bench/planning), so
-  // that one thread is enough for hundreds of workers. A second one would be woken for each
+  // The session thread (docs/architecture.md, "Threads"): nothing on it blocks or computes for
+  // long, so that it is enough for a thousand workers. A second one would be woken for each
   // message that the first sends and then handles itself.
   set("scheduler.max-threads", std::size_t{1});
+  // Nobody's full mailbox keeps others from their turn.
+  set("scheduler.max-throughput", std::size_t{50});
 }
 
 void start_logging(const std::string& level) {
   auto log = spdlog::get("partita");
-  if (!log)
-    log = spdlog::stderr_color_mt("partita");
+  if (!log) {
+    log = std::make_shared<spdlog::logger>("partita", std::make_shared<queued_stderr>());
+    spdlog::register_logger(log);
+  }
   auto format = std::make_unique<spdlog::pattern_formatter>();
   format->add_flag<printable_message>('*').set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %*");
   log->set_formatter(std::move(format));
   log->set_level(spdlog::level::from_str(level));
-  log->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(log);
 }
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/app/output/line_writer.hpp"
+
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+namespace partita::app {
+
+using namespace std::chrono_literals;
+
+/// What the thread uses; lives as long as either side needs it.
+struct line_writer::shared {
+  options with;
+  std::mutex mutex;
+  std::condition_variable news;
+  std::condition_variable done;
+  std::deque<std::string> lines;
+  std::size_t bytes = 0;
+  std::uint64_t dropped = 0;
+  bool closing = false;
+  bool ended = false;
+  bool said = false;
+
+  ~shared() {
+    if (with.owned)
+      ::close(with.fd);
+  }
+
+  /// The next line with its newline; nothing once all is written and no more will come.
+  std::string next() {
+    std::unique_lock lock{mutex};
+    news.wait(lock, [this] { return closing || !lines.empty() || dropped != 0; });
+    std::string result;
+    if (!lines.empty()) {
+      result = std::move(lines.front());
+      lines.pop_front();
+      bytes -= result.size();
+    } else if (dropped != 0) {
+      // Behind what was there before.
+      result = with.gap(std::exchange(dropped, 0));
+    } else {
+      ended = true;
+      done.notify_all();
+      return {};
+    }
+    result += '\n';
+    return result;
+  }
+
+  void write(const std::string& text) {
+    for (std::size_t at = 0; at < text.size();) {
+      // One write for a line: readers of a file never meet half of one, and several
+      // processes may share a pipe.
+      auto n = ::write(with.fd, text.data() + at, text.size() - at);
+      if (n >= 0) {
+        at += static_cast<std::size_t>(n);
+      } else if (errno == EAGAIN) {
+        pollfd what{with.fd, POLLOUT, 0};
+        ::poll(&what, 1, -1);
+      } else if (errno != EINTR) {
+        if (!std::exchange(said, true) && with.failed)
+          with.failed(errno);
+        return;
+      }
+    }
+    said = false;
+  }
+
+  void run() {
+    // Signals are for the program's own threads.
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    for (auto text = next(); !text.empty(); text = next())
+      write(text);
+  }
+};
+
+line_writer::line_writer(options opts) : shared_{std::make_shared<shared>()} {
+  shared_->with = std::move(opts);
+  std::thread{[mine = shared_] { mine->run(); }}.detach();
+}
+
+line_writer::~line_writer() {
+  finish(1s);
+}
+
+void line_writer::write(std::string line) {
+  auto& x = *shared_;
+  {
+    std::lock_guard lock{x.mutex};
+    // A gap stands where it is: nothing overtakes what is told of it.
+    auto full = !x.lines.empty() && x.bytes + line.size() > x.with.room;
+    if (x.closing || x.dropped != 0 || full) {
+      ++x.dropped;
+      return;
+    }
+    x.bytes += line.size();
+    x.lines.push_back(std::move(line));
+  }
+  x.news.notify_one();
+}
+
+bool line_writer::finish(std::chrono::milliseconds limit) {
+  auto& x = *shared_;
+  std::unique_lock lock{x.mutex};
+  x.closing = true;
+  x.news.notify_one();
+  return x.done.wait_for(lock, limit, [&] { return x.ended; });
+}
+
+} // namespace partita::app

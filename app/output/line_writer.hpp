@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace partita::app {
+
+/// Writes lines to an open file from a thread of its own. Whoever has something to say never
+/// waits for whoever does not read it: a terminal that is stopped, a pipe that is full, a disk
+/// that hangs. What finds no room is dropped and counted, and the reader is told.
+class line_writer {
+public:
+  struct options {
+    int fd = -1;
+    /// Closes it in the end.
+    bool owned = false;
+    /// How many bytes of lines may wait. One line may wait however long it is.
+    std::size_t room = std::size_t{8} << 20;
+    /// What stands in the place of lines that were dropped, without newline; given how many.
+    std::function<std::string(std::uint64_t)> gap;
+    /// Called in the writer's thread when writing fails (errno), once until it works again.
+    std::function<void(int)> failed;
+  };
+
+  explicit line_writer(options opts);
+  line_writer(const line_writer&) = delete;
+  line_writer& operator=(const line_writer&) = delete;
+  /// finish(), and no longer than a second.
+  ~line_writer();
+
+  /// Takes a line, to which it adds the newline. Never waits for the file.
+  void write(std::string line);
+
+  /// Takes nothing any more, and waits until all is written, at most for `limit`. False: the
+  /// rest is given up, and a thread that cannot be ended is left behind.
+  bool finish(std::chrono::milliseconds limit);
+
+private:
+  struct shared;
+
+  std::shared_ptr<shared> shared_;
+};
+
+} // namespace partita::app
