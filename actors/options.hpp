@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/actors/deadline_observer.hpp"
 #include "partita/actors/worker_clock.hpp"
 #include "partita/core/strategies/planning.hpp"
 #include "partita/messages/events.hpp"
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 /// How one worker takes part in its group. Defaults are those of config/partita.toml.
@@ -114,6 +116,10 @@ struct worker_options {
   /// Whether a listener that does not stop its work in time ends the worker: right where
   /// that ends the process too. Else it is reported, and the worker waits for it.
   bool end_if_work_goes_on = false;
+  /// Stops the work where this worker cannot any more: see deadline_observer.hpp. Null: nobody
+  /// does, and exclusive ownership depends on the actor system never being held up for longer
+  /// than an eighth of heartbeat.ttl (docs/embedding.md). Not used with `available`.
+  std::shared_ptr<deadline_observer> on_deadline;
   /// What time it is, for all decisions of this worker.
   worker_clock clock;
   /// Decides who owns what when this worker leads.

@@ -17,6 +17,7 @@ set(PARTITA_PUBLIC_HEADERS
     store/nats/client/options.hpp
     store/nats/nats_store.hpp
     # What these include.
+    actors/deadline_observer.hpp
     actors/worker_clock.hpp
     core/time.hpp
     messages/entries.hpp

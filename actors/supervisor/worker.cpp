@@ -55,7 +55,7 @@ worker::worker(supervisor_pointer self, worker_options options, store_actor stor
       random_{seed_of(options_)},
       duties_{{.exclusive = options_.ownership == ownership::exclusive,
                .stop_within = options_.rebalance.handoff_timeout / 2,
-               .margin = options_.heartbeat.ttl / 8}},
+               .margin = work_margin()}},
       outage_{{.after = options_.degraded.after,
                .warn = options_.degraded.warn,
                .error = options_.degraded.error,
@@ -230,10 +230,12 @@ void worker::on(const session_started& x) {
 void worker::on(const session_extended& x) {
   if (!current(role::heartbeat, x.run))
     return;
-  // Before what the extension allows.
-  if (options_.ownership == ownership::exclusive)
+  // Before what the extension allows. Once all work has ended for good, it allows nothing.
+  if (options_.ownership == ownership::exclusive && in_session_) {
+    observe_deadline(x.until + work_margin());
     for (const auto& y : session_listeners_)
       self_->send(y, session_valid{x.until});
+  }
   feed(core::duties::extended{x.until});
   watch_store(
       core::outage::proven{x.until - core::session_length(options_.heartbeat.ttl)});

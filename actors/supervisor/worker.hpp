@@ -155,7 +155,7 @@ private:
   const child& of(role x) const { return children_[static_cast<std::size_t>(x)]; }
   bool current(role x, std::uint64_t run) const;
   void spawn(role x);
-  template <class Handle, class State, class Options, class... Args>
+  template <caf::spawn_options How, class Handle, class State, class Options, class... Args>
   Handle spawn_child(role x,
                      typename Handle::behavior_type (*body)(
                          typename Handle::template stateful_pointer<State>, Options,
@@ -209,6 +209,9 @@ private:
   // -- work (worker_work.cpp) -----------------------------------------------------------
 
   void feed(const core::duties::event& what);
+  /// How long listeners have to end their work after the session: then others may start.
+  core::duration work_margin() const { return options_.heartbeat.ttl / 8; }
+  void observe_deadline(core::time_point must_stop_by);
   void carry_out(const core::duties::assign& x);
   void carry_out(const core::duties::revoke& x);
   void carry_out(const core::duties::lose& x);

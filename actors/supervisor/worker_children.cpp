@@ -10,6 +10,9 @@
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
+#include <caf/spawn_options.hpp>
+
+#include <type_traits>
 
 namespace partita {
 
@@ -53,7 +56,7 @@ bool worker::current(role x, std::uint64_t run) const {
   return of(x).alive && of(x).run == run;
 }
 
-template <class Handle, class State, class Options, class... Args>
+template <caf::spawn_options How, class Handle, class State, class Options, class... Args>
 Handle worker::spawn_child(role x,
                            typename Handle::behavior_type (*body)(
                                typename Handle::template stateful_pointer<State>, Options,
@@ -64,7 +67,7 @@ Handle worker::spawn_child(role x,
   slot.alive = true;
   slot.born = time_now();
   slot.reborn_at.reset();
-  auto result = self_->spawn<caf::monitored>(body, std::move(options), args...);
+  auto result = self_->spawn<How>(body, std::move(options), args...);
   slot.address = result->address();
   return result;
 }
@@ -94,7 +97,7 @@ void worker::spawn(role x) {
 
 void worker::spawn_registrar() {
   const auto& o = options_;
-  registrar_ = spawn_child<registrar_actor, registrar_state>(
+  registrar_ = spawn_child<caf::monitored, registrar_actor, registrar_state>(
       role::registrar, registrar,
       registrar_options{.id = o.id,
                         .self = claim_nonce_,
@@ -108,7 +111,7 @@ void worker::spawn_registrar() {
 
 void worker::spawn_heartbeat() {
   const auto& o = options_;
-  heartbeat_ = spawn_child<heartbeat_actor, heartbeat_state>(
+  heartbeat_ = spawn_child<caf::monitored, heartbeat_actor, heartbeat_state>(
       role::heartbeat, heartbeat,
       heartbeat_actor_options{.worker_id = id_,
                               .self = incarnation_,
@@ -135,7 +138,7 @@ std::map<std::string, std::string> worker::shared_settings() const {
 }
 
 void worker::spawn_elector() {
-  elector_ = spawn_child<elector_actor, elector_state>(
+  elector_ = spawn_child<caf::monitored, elector_actor, elector_state>(
       role::elector, elector,
       elector_options{.worker_id = id_,
                       .self = make_nonce(),
@@ -154,7 +157,7 @@ void worker::tell_rank() {
 
 void worker::spawn_watcher() {
   const auto& o = options_;
-  watcher_ = spawn_child<watcher_actor, watcher_state>(
+  watcher_ = spawn_child<caf::monitored, watcher_actor, watcher_state>(
       role::watcher, watcher,
       watcher_options{.worker_id = id_,
                       .self = incarnation_,
@@ -168,7 +171,7 @@ void worker::spawn_watcher() {
 }
 
 void worker::spawn_roster() {
-  roster_ = spawn_child<roster_actor, roster_state>(
+  roster_ = spawn_child<caf::monitored, roster_actor, roster_state>(
       role::roster, roster,
       roster_options{.self = id_, .longest_ttl = longest_ttl_, .clock = options_.clock},
       buckets_[heartbeats].handle, supervisor_actor{self_});
@@ -202,25 +205,32 @@ epoch worker::epoch_floor() const {
 void worker::spawn_calculator() {
   const auto& o = options_;
   doubted_while_calculating_ = false;
-  calculator_ = spawn_child<calculator_actor, calculator_state>(
-      role::calculator, calculator,
-      calculator_options{.leader = id_,
-                         .self = make_nonce(),
-                         .heartbeat_ttl = o.heartbeat.ttl,
-                         .longest_ttl = longest_ttl_,
-                         .ownership = o.ownership,
-                         .pause = pause_of(o),
-                         .rebalance = o.rebalance,
-                         .grace = o.degraded.grace,
-                         .epoch_floor = epoch_floor(),
-                         .doubted_since = doubted_since_.now,
-                         .strategy = o.strategy,
-                         .strategy_name = o.strategy_name,
-                         .control_bucket = o.buckets.control,
-                         .replicas = o.buckets.replicas,
-                         .clock = o.clock},
-      buckets_[assignments].handle, buckets_[heartbeats].handle, store_, roster_, source_,
-      supervisor_actor{self_});
+  calculator_options with{.leader = id_,
+                          .self = make_nonce(),
+                          .heartbeat_ttl = o.heartbeat.ttl,
+                          .longest_ttl = longest_ttl_,
+                          .ownership = o.ownership,
+                          .pause = pause_of(o),
+                          .rebalance = o.rebalance,
+                          .grace = o.degraded.grace,
+                          .epoch_floor = epoch_floor(),
+                          .doubted_since = doubted_since_.now,
+                          .strategy = o.strategy,
+                          .strategy_name = o.strategy_name,
+                          .control_bucket = o.buckets.control,
+                          .replicas = o.buckets.replicas,
+                          .clock = o.clock};
+  auto born = [&](auto how) {
+    return spawn_child<how(), calculator_actor, calculator_state>(
+        role::calculator, calculator, with, buckets_[assignments].handle,
+        buckets_[heartbeats].handle, store_, roster_, source_, supervisor_actor{self_});
+  };
+  // A plan takes its time, and no heartbeat shall wait for it.
+  constexpr auto on_own_thread = caf::monitored + caf::detached;
+  calculator_ =
+      o.clock.is_virtual()
+          ? born(std::integral_constant<caf::spawn_options, caf::monitored>{})
+          : born(std::integral_constant<caf::spawn_options, on_own_thread>{});
 }
 
 void worker::kill(role x) {

@@ -49,7 +49,14 @@ void worker::carry_out(const core::duties::revoke& x) {
                  });
 }
 
+void worker::observe_deadline(core::time_point must_stop_by) {
+  if (options_.on_deadline && options_.ownership == ownership::exclusive)
+    options_.on_deadline->must_stop_by(claim_nonce_.value, must_stop_by);
+}
+
 void worker::carry_out(const core::duties::lose& x) {
+  // It may be over before its time.
+  observe_deadline(time_now() + x.time_left);
   listeners_.ask(partitions_lost{id_, x.what, x.why, in_ms(x.time_left)},
                  [this, order = x.order](core::duties::listener_id who) {
                    feed(core::duties::confirmed{who, order});
@@ -67,6 +74,8 @@ void worker::carry_out(const core::duties::ended& x) {
 }
 
 void worker::carry_out(const core::duties::settled&) {
+  if (options_.on_deadline)
+    options_.on_deadline->stopped(claim_nonce_.value);
   if (leaving_ == leaving::no)
     try_to_join();
   else

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/run.hpp"
 
+#include "partita/app/guard/guard_link.hpp"
+#include "partita/app/guard/guard_process.hpp"
 #include "partita/app/inspect/settings_flags.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/app/process/runtime.hpp"
@@ -30,6 +32,10 @@ the worker has left; SIGHUP, SIGUSR1 and SIGUSR2 at once. When the application e
 worker leaves at once. The exit code is then the application's (128 and the number of the
 signal that ended it), 126 or 127 if it cannot be started.
 
+The process that you start is a small guard; it starts the worker as its child. If the worker
+is frozen, blocked or killed and its work has to stop, the guard kills it and all that it has
+started. --no-guard runs the worker alone: for debuggers, strace and core dumps.
+
 Examples:
   partita run -c partita.toml
   partita run -c partita.toml --instance "$(hostname)" --events /var/log/partita.jsonl
@@ -42,10 +48,10 @@ struct run_options {
   std::string events;
   /// The application; empty: none.
   std::vector<std::string> command;
+  bool no_guard = false;
 };
 
-int run(const run_options& options) {
-  hold_signals(!options.command.empty());
+int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
   auto settings = load(options.settings, true);
   if (!settings)
     return exit_usage;
@@ -59,7 +65,25 @@ int run(const run_options& options) {
     log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
   }
   start_logging(settings->log.level);
-  return worker_service{*settings, std::move(log), options.command}.run();
+  return worker_service{*settings, std::move(log), std::move(guard), options.command}
+      .run();
+}
+
+int run(const run_options& options) {
+  hold_signals(true);
+  if (!options.command.empty())
+    ignore_terminal_stop();
+  if (options.no_guard)
+    return run_worker(options, nullptr);
+  // Before there is any other thread.
+  auto guarded = start_guarded();
+  if (auto* mine = std::get_if<guard_socket>(&guarded))
+    return run_worker(options, std::make_shared<guard_link>(std::move(*mine)));
+  if (const auto* why = std::get_if<std::string>(&guarded)) {
+    std::cerr << "partita: " << *why << "; --no-guard runs the worker without it\n";
+    return exit_failed;
+  }
+  return std::get<int>(guarded);
 }
 
 } // namespace
@@ -75,6 +99,8 @@ void add_run(CLI::App& program, std::vector<std::string> command_words, int& cod
       ->add_option("--events", options->events,
                    "Appends one JSON object a line for all that happens; - is stdout")
       ->type_name("FILE");
+  command->add_flag("--no-guard", options->no_guard,
+                    "Without the process that stops the work where the worker cannot");
   command->callback([options, &code] { code = run(*options); });
 }
 

@@ -1,35 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <csignal>
 #include <functional>
+#include <optional>
 #include <thread>
 
 namespace partita::app {
 
+/// SIGTERM, SIGINT and what else hold_signals makes wait.
+sigset_t held_signals(bool to_pass_on);
+
 /// Makes SIGTERM and SIGINT wait for a signal_watch, in this thread and all that it
 /// starts, and makes writes to a closed pipe fail instead of ending the process. `to_pass_on`:
-/// so do SIGHUP, SIGUSR1 and SIGUSR2, which end the process otherwise, and SIGTSTP (Ctrl-Z) is
-/// ignored: it would stop the worker and not the application, which would work on while others
-/// take over. To be called before any other thread exists.
+/// so do SIGHUP, SIGUSR1 and SIGUSR2, which end the process otherwise. To be called before any
+/// other thread exists.
 void hold_signals(bool to_pass_on = false);
+
+/// Makes SIGTSTP (Ctrl-Z) do nothing: it would stop a worker and not the application that it
+/// has started, which would work on while others take over.
+void ignore_terminal_stop();
 
 /// What hold_signals has changed, undone: for a child process between fork and exec.
 void release_signals();
 
-/// Waits for SIGTERM and SIGINT on a thread of its own. The first one calls `on_stop`
-/// there, the second one `on_hurry` if there is any; the next one ends the process at once
-/// with exit code 1. `pass_on` hears of these and of SIGHUP, SIGUSR1 and SIGUSR2, which do
-/// nothing else. One watch at a time.
+/// Waits for orders on a thread of its own: for signals, or for what a guard tells of those that
+/// it was sent. The first SIGTERM or SIGINT calls `on_stop` there, the second one `on_hurry` if
+/// there is any; the next one ends the process at once with exit code 1. `pass_on` hears of
+/// these and of SIGHUP, SIGUSR1 and SIGUSR2, which do nothing else; without it, SIGHUP is an
+/// order to stop. One watch at a time.
 class signal_watch {
 public:
+  /// Gives the next signal that others tell of; 0: none for now; nothing: they have ended.
+  using teller = std::function<std::optional<int>()>;
+
   explicit signal_watch(std::function<void()> on_stop,
                         std::function<void()> on_hurry = {},
                         std::function<void(int)> pass_on = {});
+  /// While others tell (`tell`, once their descriptor can be read), what this process itself is
+  /// sent does not count: one signal, one order. When they have ended, that is the first order
+  /// to stop, and signals count again. `told` outlives this.
+  signal_watch(int told, teller tell, std::function<void()> on_stop,
+               std::function<void()> on_hurry, std::function<void(int)> pass_on);
   signal_watch(const signal_watch&) = delete;
   signal_watch& operator=(const signal_watch&) = delete;
   ~signal_watch();
 
 private:
+  int end_;
   std::thread thread_;
 };
 

@@ -18,6 +18,13 @@ namespace partita::app {
 
 namespace {
 
+using namespace std::chrono_literals;
+
+/// What it takes to kill processes, and to hear of it.
+constexpr auto a_little = 7s;
+/// How long the end waits for what may never come.
+constexpr auto a_moment = 1s;
+
 std::string client_name_of(const config::settings& s) {
   auto result = "partita " + s.group.name;
   return s.worker.instance.empty() ? result : result + ' ' + s.worker.instance;
@@ -47,13 +54,36 @@ void ask_to_end(const Handle& x) {
   caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
 }
 
+/// A source may wait for a file system that hangs.
+bool ends_in_time(caf::scoped_actor& self, const partition_source_actor& source) {
+  if (!source)
+    return true;
+  self->monitor(source);
+  ask_to_end(source);
+  auto result = false;
+  auto until = std::chrono::steady_clock::now() + a_moment;
+  auto over = false;
+  while (!result && !over)
+    self->receive([&](const caf::down_msg& x) { result = x.source == source.address(); },
+                  // Orders and news that come too late to matter.
+                  [](const stop_worker&) {}, [](const worker_stopped&) {},
+                  caf::after(until - std::chrono::steady_clock::now()) >>
+                      [&] {
+                        over = true;
+                      });
+  return result;
+}
+
 } // namespace
 
 worker_service::worker_service(const config::settings& s, std::shared_ptr<event_log> log,
+                               std::shared_ptr<guard_link> guard,
                                std::vector<std::string> command)
     : settings_{s},
       command_{std::move(command)},
-      reporter_{spawn_reporter(system_, std::move(log), host())},
+      log_{std::move(log)},
+      guard_{std::move(guard)},
+      reporter_{spawn_reporter(system_, log_, host())},
       metrics_{spawn_metrics(system_)},
       beside_{s} {}
 
@@ -62,6 +92,9 @@ worker_service::~worker_service() {
 }
 
 int worker_service::run() {
+  if (!guard_)
+    spdlog::warn("runs without a guard: if this process is held up, others may work on its "
+                 "partitions before it stops");
   // Before anything is begun: a port that is taken is soon said.
   if (auto why = serve_http(); !why.empty())
     return give_up(why, exit_failed);
@@ -70,8 +103,11 @@ int worker_service::run() {
   beside_.start_hooks(system_);
   join();
   auto last = live();
-  if (!last.in_time)
+  if (!last.in_time) {
+    if (log_)
+      log_->finish(a_moment);
     leave_at_once(last.failure);
+  }
   return leave(last.failure);
 }
 
@@ -117,18 +153,40 @@ worker_end worker_service::live() {
   };
   life.waits_for_application = settings_.http.app_ttl.count() > 0;
   life.limit = settings_.timeouts.shutdown;
+  hear_orders();
+  return app::live(self_, life);
+}
+
+void worker_service::hear_orders() {
   auto tell = [main = host()](leave_mode mode) {
     return [main, mode] { caf::anon_send(main, stop_worker{mode}); };
   };
-  signals_.emplace(tell(leave_mode::configured), tell(leave_mode::stop),
-                   beside_.signal_passer());
-  return app::live(self_, life);
+  if (!guard_) {
+    signals_.emplace(tell(leave_mode::configured), tell(leave_mode::stop),
+                     beside_.signal_passer());
+    return;
+  }
+  guard_->leaves_within(time_to_leave());
+  signals_.emplace(
+      guard_->fd(), [guard = guard_] { return guard->next_signal(); },
+      tell(leave_mode::configured), tell(leave_mode::stop), beside_.signal_passer());
+}
+
+/// What each part may take at most, and what it takes to notice that.
+std::chrono::milliseconds worker_service::time_to_leave() const {
+  auto result = settings_.timeouts.shutdown + a_little;
+  if (!command_.empty())
+    result += settings_.timeouts.shutdown + a_little;
+  if (settings_.hooks.used())
+    result += 2 * settings_.hooks.timeout + a_little;
+  return result;
 }
 
 supervisor_actor worker_service::start_worker() {
   auto options = worker_options_of(settings_);
   // Work that cannot be stopped in time ends with its process.
   options.end_if_work_goes_on = true;
+  options.on_deadline = guard_;
   auto worker = spawn_supervisor(system_, std::move(options), store_, source_, reporter_);
   caf::anon_send(metrics_, observe{store_, worker, beside_.hooks()});
   if (http_)
@@ -143,9 +201,7 @@ supervisor_actor worker_service::start_worker() {
 int worker_service::give_up(const std::string& why, int code) {
   end(false);
   spdlog::critical("{}", why);
-  if (http_hangs_)
-    end_at_once(code);
-  return code;
+  return exit_with(code);
 }
 
 /// The last worker has ended.
@@ -155,7 +211,14 @@ int worker_service::leave(const std::string& failure) {
     spdlog::critical("giving up: {}", failure);
   else
     spdlog::info("left gracefully");
-  if (http_hangs_)
+  return exit_with(code);
+}
+
+/// Gives `code`, unless threads still run that nobody can end.
+int worker_service::exit_with(int code) {
+  if (log_ && !log_->finish(a_moment))
+    spdlog::warn("the last events were not read, and are lost");
+  if (hangs_)
     end_at_once(code);
   return code;
 }
@@ -168,14 +231,14 @@ int worker_service::end(bool gracefully) {
   auto code = beside_.end(self_, gracefully);
   if (http_ && http_->broken())
     code = exit_failed;
-  http_hangs_ = http_ && !http_->stop();
+  hangs_ = http_ && !http_->stop();
   // Before the store closes: that would look like a loss.
   ask_to_end(link_);
   if (store_)
     close(self_, store_);
   ask_to_end(reporter_);
-  ask_to_end(source_);
   ask_to_end(metrics_);
+  hangs_ = !ends_in_time(self_, source_) || hangs_;
   return code;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/app/guard/guard_link.hpp"
 #include "partita/app/http/http_part.hpp"
 #include "partita/app/metrics/metrics.hpp"
 #include "partita/app/output/event_log.hpp"
@@ -32,10 +33,11 @@ namespace partita::app {
 /// What was begun before something failed is ended in the same place, in the same order.
 class worker_service {
 public:
-  /// `s` outlives it. `log` may be null: nobody wants events. `command`: the application
+  /// `s` outlives it. `log` may be null: nobody wants events. `guard` may be null: signals come
+  /// to this process alone, and nobody ends it when it is held up. `command`: the application
   /// and its arguments; empty: none. Signals are held already (hold_signals).
   worker_service(const config::settings& s, std::shared_ptr<event_log> log,
-                 std::vector<std::string> command);
+                 std::shared_ptr<guard_link> guard, std::vector<std::string> command);
   worker_service(const worker_service&) = delete;
   worker_service& operator=(const worker_service&) = delete;
   /// Ends what run() was kept from ending.
@@ -53,15 +55,20 @@ private:
   void join();
   worker_end live();
   supervisor_actor start_worker();
+  void hear_orders();
+  std::chrono::milliseconds time_to_leave() const;
   int give_up(const std::string& why, int code);
   int leave(const std::string& failure);
   int end(bool gracefully);
+  int exit_with(int code);
 
   /// Who hears what makes this process stop.
   caf::actor host() const { return caf::actor_cast<caf::actor>(self_); }
 
   const config::settings& settings_;
   std::vector<std::string> command_;
+  std::shared_ptr<event_log> log_;
+  std::shared_ptr<guard_link> guard_;
   runtime_config config_;
   caf::actor_system system_{config_};
   caf::scoped_actor self_{system_};
@@ -75,8 +82,8 @@ private:
   link_listener_actor link_;
   partition_source_actor source_;
   bool ended_ = false;
-  /// A client keeps threads of HTTP from ending.
-  bool http_hangs_ = false;
+  /// A client keeps threads of HTTP from ending, or a file that of the source.
+  bool hangs_ = false;
   /// Goes on while all is ended: a last signal still ends the process at once.
   std::optional<signal_watch> signals_;
 };

@@ -25,6 +25,7 @@ timings of_twelve() {
   return result;
 }
 
+/// Without guards: whoever is stopped comes back (integration.guard has them).
 struct fixture {
   process_group group{of_twelve()};
   work_log log{group.server().dir() / "work.log"};
@@ -32,13 +33,14 @@ struct fixture {
 
   std::string address_of(const std::string& name) { return http_address(group, name); }
 
-  void start(const std::string& name, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments = {"--set", "http.listen=127.0.0.1:0",
-                                          "--set", "http.confirm=true",
-                                          "--set", "http.app_ttl=1200ms"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    group.start(name, arguments);
+  fixture() { group.without_guard(); }
+
+  static std::vector<std::string> confirming() {
+    return {"--set", "http.listen=127.0.0.1:0", "--set", "http.confirm=true", "--set",
+            "http.app_ttl=1200ms"};
   }
+
+  void start(const std::string& name) { group.start(name, confirming()); }
 
   /// Those work on all, each on some, and nobody else does.
   void all_worked_on(const std::set<int>& who) {
@@ -77,22 +79,8 @@ struct beside : fixture {
 
 /// Applications that their worker starts.
 struct below : fixture {
-  std::string pid_file(const std::string& name) {
-    return (group.server().dir() / (name + ".pid")).string();
-  }
-
   int start_below(const std::string& name) {
-    std::ofstream{pid_file(name)};
-    start(name,
-          {"--", "/bin/sh", "-c",
-           "echo $$ >" + pid_file(name) + "; exec python3 examples/sidecar/worker.py >>"
-               + log.file().string() + " 2>/dev/null"});
-    auto pid = 0;
-    CAF_REQUIRE(eventually(30s, [&] {
-      std::ifstream in{pid_file(name)};
-      return static_cast<bool>(in >> pid);
-    }));
-    return pid;
+    return start_application_below(group, log, name, confirming());
   }
 
   /// Notes its end as soon as that has come.

@@ -91,6 +91,7 @@ std::string overtake_leader(process_group& group) {
 
 CAF_TEST(a leader that was frozen for three leases writes nothing that anybody applies) {
   process_group group;
+  group.without_guard();
   group.start_many(4);
   group.require_rest();
   bucket_spy spy{group};

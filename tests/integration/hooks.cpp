@@ -153,6 +153,7 @@ CAF_TEST(a worker that lost its session stops its work and takes part again) {
   times.ttl = 8s;
   times.id_ttl = 8s;
   workers group{times};
+  group.without_guard();
   group.start_with_hooks("w0");
   freeze_until_others_own_all(group);
   group.thaw("w0");
@@ -167,6 +168,7 @@ CAF_TEST(a worker that lost its session stops its work and takes part again) {
 
 CAF_TEST(a worker whose work cannot be stopped ends with its process) {
   workers group;
+  group.without_guard();
   group.start_with_hooks("w0", {{"lost", "exit 1"}});
   freeze_until_others_own_all(group);
   group.thaw("w0");

@@ -133,6 +133,7 @@ CAF_TEST(examples in three languages share all work and hand it over) {
 }
 
 CAF_TEST(an application stops by itself beside a worker that is frozen) {
+  group.without_guard();
   application_process other{python, start_confirming("other"), log};
   for (const auto& program : {python, node, shell}) {
     application_process mine{program, start_confirming("a"), log};
@@ -145,6 +146,7 @@ CAF_TEST(an application stops by itself beside a worker that is frozen) {
 }
 
 CAF_TEST(a worker that was frozen names nothing of before) {
+  group.without_guard();
   auto a = start("a");
   group.require_rest();
   auto before = assignment(a);

@@ -17,6 +17,9 @@ struct fixture {
   const char* older = std::getenv("PARTITA_OLDER_PROGRAM");
   process_group group;
 
+  // Whoever is stopped comes back.
+  fixture() { group.without_guard(); }
+
   void start(const std::string& name, bool old) {
     group.use_program(old ? older : PARTITA_PROGRAM);
     group.start(name);

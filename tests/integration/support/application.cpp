@@ -164,6 +164,25 @@ void application_process::kill() {
   pid_ = 0;
 }
 
+int start_application_below(process_group& group, const work_log& log,
+                            const std::string& name, std::vector<std::string> arguments) {
+  auto pid_file = (group.server().dir() / (name + ".pid")).string();
+  std::ofstream{pid_file};
+  arguments.insert(arguments.end(),
+                   {"--", "/bin/sh", "-c",
+                    "echo $$ >" + pid_file + "; exec python3 examples/sidecar/worker.py >>"
+                        + log.file().string() + " 2>/dev/null"});
+  group.start(name, arguments);
+  auto pid = 0;
+  auto begun = eventually(std::chrono::seconds{30}, [&] {
+    std::ifstream in{pid_file};
+    return static_cast<bool>(in >> pid);
+  });
+  if (!begun)
+    throw std::runtime_error{"the application of " + name + " does not start"};
+  return pid;
+}
+
 std::string http_address(const process_group& group, const std::string& name,
                          std::size_t old_log) {
   const std::string before = "HTTP at ";

@@ -69,6 +69,11 @@ private:
   int pid_ = 0;
 };
 
+/// Starts a worker with `arguments` and examples/sidecar/worker.py below it, which writes to
+/// `log`; gives the application's process id.
+int start_application_below(process_group& group, const work_log& log,
+                            const std::string& name, std::vector<std::string> arguments);
+
 /// Whether there is no such process, or only what is left of one that ended.
 bool has_ended(int pid);
 

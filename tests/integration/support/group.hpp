@@ -44,8 +44,12 @@ public:
   /// Kills it if it still runs.
   ~worker_process();
 
+  /// To the process that was started: the guard, if it has one.
   void signal(int number) const;
-  /// Stops it and waits until the kernel says so.
+  /// That process, and the worker below it; the same without a guard.
+  pid_t pid() const { return pid_; }
+  pid_t worker() const;
+  /// Stops the worker and waits until the kernel says so.
   void freeze() const;
   /// Waits for its end (it was told to end); its exit code, or -1 if a signal ended it.
   int wait();
@@ -73,8 +77,14 @@ public:
   void use_proxies() { with_proxies_ = true; }
   tcp_proxy& proxy(const std::string& name) { return *proxies_.at(name); }
   void start_many(std::size_t count);
-  /// kill -9; returns once it is gone.
+  /// Workers that start from now on have no guard: they are there again after they were stopped
+  /// for longer than a session.
+  void without_guard() { with_guard_ = false; }
+  /// kill -9 of the worker; returns once it and its guard are gone.
   void kill(const std::string& name);
+  const worker_process& process(const std::string& name) const {
+    return *processes_.at(name);
+  }
   void signal(const std::string& name, int number) {
     processes_.at(name)->signal(number);
   }
@@ -84,7 +94,7 @@ public:
   void tell_to_stop(const std::string& name);
   /// Waits for the end of one that was told to stop.
   int wait_for_end(const std::string& name);
-  /// Stops the process (SIGSTOP); returns once it does nothing any more.
+  /// Stops the worker (SIGSTOP); returns once it does nothing any more.
   void freeze(const std::string& name);
   void thaw(const std::string& name);
   std::size_t size() const { return processes_.size(); }
@@ -123,6 +133,7 @@ private:
   test::journal journal_;
   std::string program_ = PARTITA_PROGRAM;
   bool with_proxies_ = false;
+  bool with_guard_ = true;
   std::map<std::string, std::unique_ptr<tcp_proxy>> proxies_;
   std::map<std::string, std::int64_t> frozen_;
   std::map<std::string, std::unique_ptr<worker_process>> processes_;

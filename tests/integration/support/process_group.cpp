@@ -1,17 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "group.hpp"
 
+#include "../../support/eventually.hpp"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
 namespace partita::test {
+
+namespace {
+
+std::string line_of(const std::string& file) {
+  std::ifstream in{file};
+  std::string result;
+  std::getline(in, result);
+  return result;
+}
+
+/// The first child of a process; 0: none.
+pid_t child_of(pid_t pid) {
+  auto folder = "/proc/" + std::to_string(pid);
+  std::istringstream all{line_of(folder + "/task/" + std::to_string(pid) + "/children")};
+  pid_t result = 0;
+  all >> result;
+  return result;
+}
+
+} // namespace
 
 // -- one process ------------------------------------------------------------------------
 
@@ -61,7 +84,8 @@ void worker_process::read_events(int fd, journal& to) {
 
 worker_process::~worker_process() {
   if (pid_ > 0) {
-    signal(SIGKILL);
+    // Its guard ends with it.
+    ::kill(worker(), SIGKILL);
     wait();
   }
 }
@@ -71,11 +95,23 @@ void worker_process::signal(int number) const {
     ::kill(pid_, number);
 }
 
+pid_t worker_process::worker() const {
+  auto name = "/proc/" + std::to_string(pid_) + "/comm";
+  if (line_of(name) != "partita-guard")
+    return pid_;
+  auto child = child_of(pid_);
+  return child == 0 ? pid_ : child;
+}
+
 void worker_process::freeze() const {
-  signal(SIGSTOP);
-  int status = 0;
-  while (waitpid(pid_, &status, WUNTRACED | WNOWAIT) < 0 && errno == EINTR) {
-  }
+  auto pid = worker();
+  ::kill(pid, SIGSTOP);
+  auto stopped = eventually(std::chrono::seconds{20}, [&] {
+    auto stat = line_of("/proc/" + std::to_string(pid) + "/stat");
+    return stat.find(") T ") != std::string::npos;
+  });
+  if (!stopped)
+    throw std::runtime_error{"the worker " + name_ + " does not stop"};
 }
 
 int worker_process::wait() {
@@ -124,14 +160,20 @@ void process_group::write_config() const {
 }
 
 void process_group::start(const std::string& name, const std::vector<std::string>& more) {
-  std::vector<std::string> arguments{
-      "run", "-c", config_file(), "--events", "-", "--set", "worker.instance=" + name};
+  std::vector<std::string> arguments{"run", "-c", config_file(), "--set",
+                                     "worker.instance=" + name};
+  // The journal hears nothing of a worker whose events go elsewhere.
+  if (std::find(more.begin(), more.end(), "--events") == more.end())
+    arguments.insert(arguments.end(), {"--events", "-"});
   if (with_proxies_) {
     auto& proxy = proxies_[name];
     if (!proxy)
       proxy = std::make_unique<tcp_proxy>(server_->port());
     arguments.insert(arguments.end(), {"--set", "nats.url=" + proxy->url()});
   }
+  // An older program knows of no guard.
+  if (!with_guard_ && program_ == PARTITA_PROGRAM)
+    arguments.push_back("--no-guard");
   arguments.insert(arguments.end(), more.begin(), more.end());
   processes_[name] = std::make_unique<worker_process>(
       name, program_, std::move(arguments), journal_, server_->dir() / (name + ".log"));
@@ -143,7 +185,7 @@ void process_group::start_many(std::size_t count) {
 }
 
 void process_group::kill(const std::string& name) {
-  processes_.at(name)->signal(SIGKILL);
+  ::kill(processes_.at(name)->worker(), SIGKILL);
   wait_for_end(name);
 }
 
@@ -173,7 +215,7 @@ void process_group::thaw(const std::string& name) {
   auto since = frozen_.extract(name);
   // Before it can do anything, so that what it does then is judged by that.
   journal_.slept(name, since.mapped(), wall_ns());
-  processes_.at(name)->signal(SIGCONT);
+  ::kill(processes_.at(name)->worker(), SIGCONT);
 }
 
 std::string process_group::log(const std::string& name) const {

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/actors/deadline_observer.hpp"
+
+#include "partita/actors/worker_clock.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace partita {
+
+namespace {
+
+int checked(int fd) {
+  if (fd < 0)
+    throw std::system_error{errno, std::generic_category(), "a deadline cannot be watched"};
+  return fd;
+}
+
+/// Waits for the next deadline on a thread that does nothing else. The clock is the one that goes
+/// on while the machine sleeps.
+class deadline_watch : public deadline_observer {
+public:
+  explicit deadline_watch(std::function<void(const std::string&)> missed)
+      : missed_{std::move(missed)},
+        timer_{checked(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK))},
+        end_{checked(::eventfd(0, EFD_CLOEXEC))},
+        thread_{[this] { run(); }} {}
+
+  deadline_watch(const deadline_watch&) = delete;
+  deadline_watch& operator=(const deadline_watch&) = delete;
+
+  ~deadline_watch() override {
+    std::uint64_t one = 1;
+    [[maybe_unused]] auto n = ::write(end_, &one, sizeof(one));
+    thread_.join();
+    ::close(timer_);
+    ::close(end_);
+  }
+
+  void must_stop_by(const std::string& worker, core::time_point when) override {
+    std::lock_guard lock{mutex_};
+    deadlines_[worker] = when;
+    set_timer();
+  }
+
+  void stopped(const std::string& worker) override {
+    std::lock_guard lock{mutex_};
+    deadlines_.erase(worker);
+    set_timer();
+  }
+
+private:
+  void run() {
+    // Signals are for the program's own threads.
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    for (;;) {
+      pollfd what[] = {{end_, POLLIN, 0}, {timer_, POLLIN, 0}};
+      if (::poll(what, 2, -1) < 0)
+        continue;
+      if (what[0].revents != 0)
+        return;
+      std::uint64_t rings = 0;
+      [[maybe_unused]] auto n = ::read(timer_, &rings, sizeof(rings));
+      for (const auto& worker : take_missed())
+        missed_(worker);
+    }
+  }
+
+  std::vector<std::string> take_missed() {
+    auto now = worker_clock::boottime();
+    std::vector<std::string> result;
+    std::lock_guard lock{mutex_};
+    for (auto i = deadlines_.begin(); i != deadlines_.end();) {
+      if (i->second > now) {
+        ++i;
+        continue;
+      }
+      result.push_back(i->first);
+      i = deadlines_.erase(i);
+    }
+    set_timer();
+    return result;
+  }
+
+  void set_timer() {
+    itimerspec when{};
+    auto next = std::min_element(
+        deadlines_.begin(), deadlines_.end(),
+        [](const auto& x, const auto& y) { return x.second < y.second; });
+    if (next != deadlines_.end()) {
+      // 0 would mean never.
+      auto ns = std::max<std::int64_t>(next->second.time_since_epoch().count(), 1);
+      when.it_value = {static_cast<time_t>(ns / 1'000'000'000),
+                       static_cast<long>(ns % 1'000'000'000)};
+    }
+    ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+  }
+
+  std::function<void(const std::string&)> missed_;
+  int timer_;
+  int end_;
+  std::mutex mutex_;
+  std::map<std::string, core::time_point> deadlines_;
+  std::thread thread_;
+};
+
+[[noreturn]] void end_process() {
+  constexpr std::string_view text =
+      "partita: a worker of this process had to stop its work by now, and has not said that it "
+      "did: the process ends, before others start on the same partitions. Look for what holds "
+      "up the threads of its actor system\n";
+  // Nobody may read it; less than this is taken without waiting.
+  pollfd out{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&out, 1, 0) > 0 && (out.revents & POLLOUT) != 0)
+    [[maybe_unused]] auto n = ::write(STDERR_FILENO, text.data(), text.size());
+  std::_Exit(EXIT_FAILURE);
+}
+
+} // namespace
+
+std::shared_ptr<deadline_observer> end_process_at_deadline() {
+  return std::make_shared<deadline_watch>([](const std::string&) { end_process(); });
+}
+
+std::shared_ptr<deadline_observer>
+call_at_deadline(std::function<void(const std::string&)> missed) {
+  return std::make_shared<deadline_watch>(std::move(missed));
+}
+
+} // namespace partita

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/actors/deadline_observer.hpp"
+#include "partita/app/guard/guard_socket.hpp"
+
+#include <chrono>
+#include <optional>
+
+namespace partita::app {
+
+/// The worker's end of the line to its guard: tells it until when work may go on, and hears
+/// which signals it was sent.
+class guard_link : public deadline_observer {
+public:
+  explicit guard_link(guard_socket socket) : socket_{std::move(socket)} {}
+
+  // The guard keeps one deadline, for a process of `partita run` has one worker at a time. What
+  // finds no room is not kept: the guard was stopped for minutes then, and when it goes on it
+  // ends this process by what it heard last.
+  void must_stop_by(const std::string& worker, core::time_point when) override;
+  void stopped(const std::string& worker) override;
+
+  /// How long leaving may take from the first order to stop on.
+  void leaves_within(std::chrono::milliseconds limit);
+
+  /// Can be polled: readable when next_signal has something to say.
+  int fd() const { return socket_.fd(); }
+  /// 0: none for now; nothing: the guard has ended.
+  std::optional<int> next_signal();
+
+private:
+  guard_socket socket_;
+};
+
+} // namespace partita::app

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/app/guard/guard_process.hpp"
+
+#include "partita/app/guard/process_tree.hpp"
+#include "partita/app/output/last_words.hpp"
+#include "partita/app/process/signals.hpp"
+#include "partita/core/sidecar/guard.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <system_error>
+#include <vector>
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace partita::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+using core::guard;
+
+constexpr int code_of_signals = 128;
+/// Until we look again for what is to be killed: who was started meanwhile, and whose parent
+/// has ended since.
+constexpr auto kill_again = 10ms;
+/// A process that is killed and does not end for so long is named.
+constexpr auto slow_end = 2s;
+
+core::time_point boottime() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return core::time_point{std::chrono::seconds{now.tv_sec}
+                          + std::chrono::nanoseconds{now.tv_nsec}};
+}
+
+std::string why_errno() {
+  return std::generic_category().message(errno);
+}
+
+/// The loop of the guard. All that it waits for has a descriptor; nothing that it does before
+/// everything below has ended can block.
+class guard_loop {
+public:
+  guard_loop(pid_t worker, guard_socket socket)
+      : worker_{worker}, socket_{std::move(socket)} {
+    auto heard = held_signals(true);
+    sigaddset(&heard, SIGCHLD);
+    ::pthread_sigmask(SIG_BLOCK, &heard, nullptr);
+    signals_ = ::signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
+    timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  }
+
+  guard_loop(const guard_loop&) = delete;
+  guard_loop& operator=(const guard_loop&) = delete;
+
+  ~guard_loop() {
+    ::close(signals_);
+    ::close(timer_);
+  }
+
+  /// Gives the exit code.
+  int run() {
+    reap(); // It may have ended before its signal was held.
+    while (!code_) {
+      set_timer();
+      std::array<pollfd, 3> what{
+          {{socket_.fd(), POLLIN, 0}, {signals_, POLLIN, 0}, {timer_, POLLIN, 0}}};
+      if (open_ == false)
+        what[0].fd = -1;
+      ::poll(what.data(), what.size(), -1);
+      // What the worker has said counts before the time is looked at: we may have been
+      // stopped for long.
+      hear();
+      read_signals();
+      feed(guard::tick{});
+      if (decisions_.killing())
+        kill_all();
+    }
+    tell();
+    return *code_;
+  }
+
+private:
+  void feed(const guard::event& what) {
+    for (const auto& x : decisions_.step(what, boottime())) {
+      if (const auto* p = std::get_if<guard::pass>(&x)) {
+        socket_.send({guard_word::signal, p->signal});
+      } else if (const auto* k = std::get_if<guard::kill_all>(&x)) {
+        why_ = k->why;
+        // While it can still be seen; to be written when nothing can be late any more.
+        threads_ = what_threads_do(worker_);
+        killing_since_ = boottime();
+        kill_all();
+      } else if (const auto* f = std::get_if<guard::finish>(&x)) {
+        code_ = f->code;
+      }
+    }
+  }
+
+  void hear() {
+    guard_message x;
+    for (;;) {
+      switch (open_ ? socket_.receive(x) : guard_socket::heard::nothing) {
+      case guard_socket::heard::nothing:
+        return;
+      case guard_socket::heard::closed:
+        // It may be about to end, or have closed all that it has: waitid tells.
+        open_ = false;
+        return;
+      case guard_socket::heard::message:
+        heard(x);
+      }
+    }
+  }
+
+  void heard(const guard_message& x) {
+    auto value = std::chrono::nanoseconds{x.value};
+    switch (x.word) {
+    case guard_word::must_stop_by:
+      feed(guard::must_stop_by{core::time_point{value}});
+      break;
+    case guard_word::stopped:
+      feed(guard::stopped{});
+      break;
+    case guard_word::leaves_within:
+      feed(guard::leaves_within{value});
+      break;
+    case guard_word::signal:
+      break;
+    }
+  }
+
+  void read_signals() {
+    signalfd_siginfo x{};
+    while (::read(signals_, &x, sizeof(x)) == static_cast<ssize_t>(sizeof(x))) {
+      auto signal = static_cast<int>(x.ssi_signo);
+      if (signal != SIGCHLD)
+        feed(guard::ordered{signal, signal == SIGTERM || signal == SIGINT});
+    }
+    // One signal may stand for many ends.
+    reap();
+  }
+
+  void reap() {
+    for (;;) {
+      siginfo_t x{};
+      if (::waitid(P_ALL, 0, &x, WEXITED | WNOHANG) != 0) {
+        if (errno == ECHILD && decisions_.killing())
+          feed(guard::cleared{});
+        return;
+      }
+      if (x.si_pid == 0)
+        return;
+      if (x.si_pid != worker_)
+        continue; // Somebody whose parent has ended.
+      auto by_signal = x.si_code != CLD_EXITED;
+      // What it said last.
+      hear();
+      feed(guard::worker_ended{
+          by_signal ? code_of_signals + x.si_status : x.si_status, by_signal});
+    }
+  }
+
+  void kill_all() {
+    auto below = processes_below(::getpid());
+    std::vector<std::string> left;
+    auto killed = false;
+    for (const auto& x : below) {
+      if (kill_process(x))
+        killed = true;
+      else
+        left.push_back(std::to_string(x.pid) + " (" + x.name + ")");
+    }
+    not_killed_ = std::move(left);
+    auto slow = boottime() - killing_since_ > slow_end;
+    // Only such as we may not kill, or may not even see.
+    if (!killed && (!below.empty() || slow))
+      feed(guard::cleared{});
+    else if (slow && !slow_told_)
+      tell_slow(below);
+  }
+
+  void tell_slow(const std::vector<found_process>& below) {
+    slow_told_ = true;
+    for (const auto& x : below)
+      say("guard: process " + std::to_string(x.pid) + " (" + x.name
+          + ") was killed and has not ended yet; its threads: " + what_threads_do(x.pid));
+  }
+
+  void set_timer() {
+    auto at = decisions_.wake_at();
+    if (decisions_.killing())
+      at = boottime() + kill_again;
+    itimerspec when{};
+    if (at) {
+      // 0 would mean never.
+      auto ns = std::max<std::int64_t>((*at).time_since_epoch().count(), 1);
+      when.it_value = {static_cast<time_t>(ns / 1'000'000'000),
+                       static_cast<long>(ns % 1'000'000'000)};
+    }
+    ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+  }
+
+  void tell() const {
+    if (why_.empty())
+      return;
+    say("guard: killed the worker and all that it had started: " + why_
+        + (threads_.empty() ? "" : "; the worker's threads then: " + threads_));
+    for (const auto& x : not_killed_)
+      say("guard: process " + x
+          + " belongs to somebody else and could not be killed; end it before anybody works "
+            "on the same partitions");
+  }
+
+  static void say(const std::string& what) { last_words("partita: " + what + '\n'); }
+
+  pid_t worker_;
+  guard_socket socket_;
+  bool open_ = true;
+  int signals_ = -1;
+  int timer_ = -1;
+  guard decisions_{{}};
+  std::optional<int> code_;
+  std::string why_;
+  std::string threads_;
+  std::vector<std::string> not_killed_;
+  core::time_point killing_since_;
+  bool slow_told_ = false;
+};
+
+/// What is the guard's alone: telling a service manager how it is.
+void forget_service_manager() {
+  for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
+    ::unsetenv(name);
+}
+
+} // namespace
+
+guarded start_guarded() {
+  auto ends = guard_socket::make_pair();
+  if (!ends)
+    return "no socket for the guard: " + why_errno();
+  // Before there is a child: whoever loses its parent becomes ours.
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+    return "the guard cannot look after orphans: " + why_errno();
+  auto worker = ::fork();
+  if (worker < 0)
+    return "no process for the worker: " + why_errno();
+  if (worker == 0) {
+    forget_service_manager();
+    ends->first = guard_socket{std::move(ends->second)};
+    return std::move(ends->first);
+  }
+  ::prctl(PR_SET_NAME, "partita-guard");
+  auto mine = std::move(ends->first);
+  {
+    auto theirs = std::move(ends->second);
+  }
+  return guard_loop{worker, std::move(mine)}.run();
+}
+
+} // namespace partita::app

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/app/guard/guard_socket.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+
+/// The small parent process of a worker (docs/protocol.md, "The guard"). It opens no connection
+/// and reads no configuration.
+namespace partita::app {
+
+/// In the worker: its end. In the guard, once all is over: the exit code. Else: why there is no
+/// guard, and nothing was begun.
+using guarded = std::variant<guard_socket, int, std::string>;
+
+/// Makes this process the guard of a child, in which the call returns first; in this process
+/// it returns when the child, and all that must not go on without it, has ended. To be called
+/// before any thread exists and with signals held (hold_signals).
+guarded start_guarded();
+
+} // namespace partita::app

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/core/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// When the parent process of a worker kills it and all that it has started (docs/protocol.md,
+/// "The guard"). Whoever does the work must stop before others may start, also where the worker
+/// is frozen, blocked or dead and can stop nobody.
+///
+///   +----------+  worker ended, no work goes on             +------+
+///   | watching | -----------------------------------------> | over |
+///   +----------+                                            +------+
+///        | its work had to stop and was not confirmed;         ^
+///        | it died at work; third order to stop; it            | nobody is left,
+///        v took too long to leave                              | or another order
+///   +---------+                                                |
+///   | killing | -----------------------------------------------+
+///   +---------+
+///
+/// Promises:
+/// - What is below is killed no later than at the first look after the deadline that the
+///   worker stated last, unless it has confirmed since that no work goes on.
+/// - A worker that has confirmed, and ends by itself, ends nobody else.
+/// - One signal is one order: the worker hears of each once, and of no third order to stop.
+class guard {
+public:
+  struct options {
+    /// How long leaving may take until the worker has said it.
+    duration patience = std::chrono::seconds{10};
+  };
+
+  // -- events ---------------------------------------------------------------------------
+
+  /// All work must have stopped by then: others may start. The newest one counts.
+  struct must_stop_by {
+    time_point when;
+  };
+  /// No work goes on, until the next must_stop_by.
+  struct stopped {};
+  /// How long leaving may take from the first order to stop on.
+  struct leaves_within {
+    duration limit;
+  };
+  /// Somebody has sent us a signal.
+  struct ordered {
+    int signal;
+    /// An order to stop; else it is only passed on.
+    bool to_stop;
+  };
+  struct worker_ended {
+    /// Its exit code, or 128 and the signal that ended it.
+    int code;
+    bool by_signal;
+  };
+  /// Nobody is left below, or nobody who may be killed.
+  struct cleared {};
+  struct tick {};
+  using event = std::variant<must_stop_by, stopped, leaves_within, ordered, worker_ended,
+                             cleared, tick>;
+
+  // -- commands -------------------------------------------------------------------------
+
+  /// Tell the worker of this signal.
+  struct pass {
+    int signal;
+  };
+  /// Kill all that is below, again and again, until it is gone; answer with cleared. Once.
+  struct kill_all {
+    std::string why;
+  };
+  /// End with this exit code. Nothing follows.
+  struct finish {
+    int code;
+  };
+  using command = std::variant<pass, kill_all, finish>;
+  using commands = std::vector<command>;
+
+  explicit guard(options opts) : patience_{opts.patience} {}
+
+  commands step(const event& what, time_point now);
+  std::optional<time_point> wake_at() const;
+  bool killing() const { return phase_ == phase::killing; }
+
+private:
+  enum class phase : std::uint8_t { watching, killing, over };
+
+  void on(const must_stop_by& what, time_point now);
+  void on(const stopped& what, time_point now);
+  void on(const leaves_within& what, time_point now);
+  void on(const ordered& what, time_point now);
+  void on(const worker_ended& what, time_point now);
+  void on(const cleared& what, time_point now);
+  void on(const tick& what, time_point now);
+
+  void kill(std::string why, int code);
+  void end(int code);
+
+  phase phase_ = phase::watching;
+  commands out_;
+  /// Nothing: no work goes on.
+  std::optional<time_point> deadline_;
+  duration patience_;
+  std::optional<time_point> leave_until_;
+  int orders_ = 0;
+  int code_ = 1;
+};
+
+} // namespace partita::core

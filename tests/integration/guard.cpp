@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#define CAF_SUITE integration.guard
+
+#include "support/application.hpp"
+
+#include "../support/eventually.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Whatever holds up a worker: what it has started stops before others start. Judged by the
+// applications, which say when their own work begins and ends.
+using namespace partita::test;
+
+namespace {
+
+timings of_twelve() {
+  timings result;
+  result.partitions = 12;
+  // The kill has a twentieth of it.
+  result.ttl = 3s;
+  result.lease = 2s;
+  return result;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Where the threads of a process wait in the kernel.
+std::string threads_of(pid_t pid) {
+  std::string result;
+  std::error_code ended;
+  for (const auto& x : std::filesystem::directory_iterator{
+           "/proc/" + std::to_string(pid) + "/task", ended}) {
+    std::ifstream in{x.path() / "wchan"};
+    result.append(std::istreambuf_iterator<char>{in}, {});
+    result += '\n';
+  }
+  return result;
+}
+
+/// Notes the end of a process in the log at the moment at which it comes.
+class obituary {
+public:
+  obituary(const work_log& log, int pid)
+      : fd_{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))}, thread_{[&log, pid, this] {
+          pollfd what{fd_, POLLIN, 0};
+          while (::poll(&what, 1, -1) < 0) {
+          }
+          log.died(pid);
+        }} {}
+  ~obituary() {
+    thread_.join();
+    ::close(fd_);
+  }
+
+private:
+  int fd_;
+  std::thread thread_;
+};
+
+struct fixture {
+  process_group group{of_twelve()};
+  work_log log{group.server().dir() / "work.log"};
+
+  static std::vector<std::string> confirming() {
+    return {"--set", "http.listen=127.0.0.1:0", "--set", "http.confirm=true", "--set",
+            "http.app_ttl=2500ms"};
+  }
+
+  int start_below(const std::string& name, std::vector<std::string> more = {}) {
+    auto arguments = confirming();
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return start_application_below(group, log, name, arguments);
+  }
+
+  /// With a hook that leaves something behind, and writes its process id to a file.
+  static std::vector<std::string> leaving(const std::string& command,
+                                          const std::string& pid_file) {
+    return {"--set", "hooks.assigned=" + command + " & echo $! >" + pid_file,
+            "--set", "hooks.revoked=true",
+            "--set", "hooks.lost=true"};
+  }
+
+  /// Those work on all, each on some, and nobody else does.
+  void all_worked_on(const std::set<int>& who) {
+    auto reached = log.wait(who, group.with().partitions);
+    auto now = log.read();
+    CAF_MESSAGE(now.violations);
+    CAF_REQUIRE(now.violations.empty());
+    CAF_REQUIRE(reached);
+  }
+
+  std::string file(const std::string& name) {
+    return (group.server().dir() / name).string();
+  }
+
+  /// A pipe with a name, which takes nothing any more and which nobody reads.
+  int full_fifo(const std::string& name) {
+    CAF_REQUIRE_EQUAL(::mkfifo(file(name).c_str(), 0600), 0);
+    auto fd = ::open(file(name).c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    CAF_REQUIRE(fd >= 0);
+    const std::string block(4096, '.');
+    while (::write(fd, block.data(), block.size()) > 0) {
+    }
+    return fd;
+  }
+
+  /// It leaves in good order within timeouts.shutdown (30 s), and others take over.
+  void leaves(const std::string& name, int application, int other) {
+    auto begin = std::chrono::steady_clock::now();
+    obituary end{log, application};
+    // The application's.
+    CAF_CHECK_EQUAL(group.stop(name), 128 + SIGTERM);
+    CAF_CHECK(std::chrono::steady_clock::now() - begin < 30s);
+    all_worked_on({other});
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(guard_tests, fixture)
+
+CAF_TEST(a worker that is frozen is killed with all that it has started) {
+  auto other = start_below("other");
+  // A hook leaves something behind that works on.
+  auto left = file("left.pid");
+  auto mine = start_below("a", leaving("sleep 1000", left));
+  all_worked_on({mine, other});
+  pid_t behind = 0;
+  CAF_REQUIRE(eventually(20s, [&] {
+    std::ifstream in{left};
+    return static_cast<bool>(in >> behind);
+  }));
+  obituary end{log, mine};
+  group.freeze("a");
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 1);
+  CAF_CHECK(has_ended(mine));
+  CAF_CHECK(has_ended(behind));
+  auto said = group.log("a");
+  CAF_CHECK(contains(said, "guard: killed the worker and all that it had started: its work had"));
+  CAF_CHECK(contains(said, "threads then: "));
+  CAF_CHECK(contains(said, "T in do_signal_stop") || contains(said, " T"));
+  all_worked_on({other});
+}
+
+CAF_TEST(a worker that is frozen together with its application) {
+  auto other = start_below("other");
+  auto mine = start_below("a");
+  all_worked_on({mine, other});
+  obituary end{log, mine};
+  group.freeze("a");
+  ::kill(mine, SIGSTOP);
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 1);
+  CAF_CHECK(has_ended(mine));
+  all_worked_on({other});
+}
+
+CAF_TEST(a worker that is killed takes all that it has started with it) {
+  auto other = start_below("other");
+  auto left = file("left.pid");
+  auto mine = start_below("a", leaving("trap '' TERM; setsid sleep 1000", left));
+  all_worked_on({mine, other});
+  pid_t behind = 0;
+  CAF_REQUIRE(eventually(20s, [&] {
+    std::ifstream in{left};
+    return static_cast<bool>(in >> behind);
+  }));
+  obituary end{log, mine};
+  ::kill(group.process("a").worker(), SIGKILL);
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 128 + SIGKILL);
+  CAF_CHECK(has_ended(mine));
+  CAF_CHECK(has_ended(behind));
+  all_worked_on({other});
+}
+
+CAF_TEST(what a hook leaves behind outlives a worker that leaves in good order) {
+  auto left = file("left.pid");
+  auto other = start_below("other");
+  auto mine = start_below("a", leaving("sleep 1000", left));
+  all_worked_on({mine, other});
+  pid_t behind = 0;
+  CAF_REQUIRE(eventually(20s, [&] {
+    std::ifstream in{left};
+    return static_cast<bool>(in >> behind);
+  }));
+  leaves("a", mine, other);
+  CAF_CHECK(!has_ended(behind));
+  ::kill(behind, SIGKILL);
+}
+
+CAF_TEST(a guard that is frozen for longer than a session changes nothing) {
+  auto other = start_below("other");
+  auto mine = start_below("a");
+  all_worked_on({mine, other});
+  auto guard = group.process("a").pid();
+  auto lost = group.journal().now().at("a").lost;
+  ::kill(guard, SIGSTOP);
+  CAF_CHECK(!group.journal().wait([&](const auto& all) { return all.at("a").lost != lost; },
+                                  2 * of_twelve().ttl));
+  ::kill(guard, SIGCONT);
+  all_worked_on({mine, other});
+  leaves("a", mine, other);
+}
+
+CAF_TEST(a worker whose guard is killed leaves in good order) {
+  auto other = start_below("other");
+  auto mine = start_below("a");
+  all_worked_on({mine, other});
+  obituary end{log, mine};
+  auto worker = group.process("a").worker();
+  ::kill(group.process("a").pid(), SIGKILL);
+  CAF_CHECK(eventually(30s, [&] { return has_ended(worker) && has_ended(mine); }));
+  CAF_CHECK(contains(group.log("a"), "the guard of this worker has ended"));
+  CAF_CHECK(contains(group.log("a"), "left gracefully"));
+  all_worked_on({other});
+  group.wait_for_end("a");
+}
+
+CAF_TEST(one signal is one order wherever it is sent) {
+  auto other = start_below("other");
+  auto mine = start_below("a");
+  all_worked_on({mine, other});
+  obituary end{log, mine};
+  // As a terminal and a service manager do: to both processes.
+  ::kill(group.process("a").worker(), SIGTERM);
+  group.tell_to_stop("a");
+  ::kill(group.process("a").worker(), SIGTERM);
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 128 + SIGTERM);
+  CAF_CHECK(!contains(group.log("a"), "leaving the group at once"));
+  all_worked_on({other});
+}
+
+CAF_TEST(the third signal ends a worker that does nothing any more) {
+  group.start("other");
+  group.start("a");
+  group.require_rest();
+  group.freeze("a");
+  for (int i = 0; i < 3; ++i) {
+    group.tell_to_stop("a");
+    // One signal may stand for several of its kind that come at once.
+    CAF_REQUIRE(eventually(5s, [&] {
+      std::ifstream in{"/proc/" + std::to_string(group.process("a").pid()) + "/status"};
+      std::string all{std::istreambuf_iterator<char>{in}, {}};
+      return !contains(all, "ShdPnd:\t0000000000004000") || all.empty();
+    }));
+  }
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 1);
+  CAF_CHECK(contains(group.log("a"), "told to stop for the third time"));
+}
+
+// -- what holds a worker up without freezing it -------------------------------------------
+
+CAF_TEST(nobody reads the log) {
+  auto other = start_below("other");
+  auto fd = full_fifo("a.log");
+  auto mine = start_below("a");
+  all_worked_on({mine, other});
+  leaves("a", mine, other);
+  ::close(fd);
+}
+
+CAF_TEST(nobody reads the events) {
+  auto other = start_below("other");
+  auto fd = full_fifo("events");
+  group.use_proxies();
+  auto mine = start_below("a", {"--events", file("events")});
+  all_worked_on({mine, other});
+  CAF_MESSAGE("and the worker loses its session");
+  group.proxy("a").set(tcp_proxy::mode::cut);
+  all_worked_on({other});
+  group.proxy("a").set(tcp_proxy::mode::open);
+  all_worked_on({mine, other});
+  leaves("a", mine, other);
+  CAF_CHECK(contains(group.log("a"), "the last events were not read"));
+  ::close(fd);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
+
+CAF_TEST(the file system of partitions.file hangs) {
+  timings with;
+  with.partitions = 12;
+  auto file = std::filesystem::temp_directory_path()
+              / ("partita-guard-" + std::to_string(getpid()) + ".toml");
+  with.source = "file = \"" + file.string() + "\"";
+  std::ofstream{file} << "prefix = \"p\"\ncount = 12\n";
+  process_group group{with};
+  group.start_many(3);
+  group.require_rest();
+  // Whoever opens it waits for somebody who writes it.
+  auto other = file.string() + ".new";
+  CAF_REQUIRE_EQUAL(::mkfifo(other.c_str(), 0600), 0);
+  std::filesystem::rename(other, file);
+  for (const auto* name : {"w0", "w1", "w2"})
+    CAF_REQUIRE(eventually(20s, [&] {
+      return contains(threads_of(group.process(name).worker()), "fifo_open")
+             || contains(threads_of(group.process(name).worker()), "wait_for_partner");
+    }));
+  CAF_MESSAGE("the leader leaves in good order, and its successor goes on");
+  auto begin = std::chrono::steady_clock::now();
+  CAF_CHECK_EQUAL(group.stop(group.leader()), 0);
+  CAF_CHECK(std::chrono::steady_clock::now() - begin < 30s);
+  group.require_rest();
+  CAF_CHECK_EQUAL(group.journal().violations(), "");
+  std::filesystem::remove(file);
+}
