@@ -245,9 +245,11 @@ struct surveyed_server {
   /// `found`, `missing` (also where there is no such bucket or no value), or no answer.
   read_status status = read_status::unknown;
   std::string value;
-  /// One of several that keep the same data.
-  bool clustered = false;
-  PARTITA_MESSAGE(surveyed_server, x.server, x.status, x.value, x.clustered)
+  /// Names the servers that keep the same data; empty: it is alone, or this is not known.
+  std::string cluster;
+  /// Without an answer: why.
+  std::string why;
+  PARTITA_MESSAGE(surveyed_server, x.server, x.status, x.value, x.cluster, x.why)
 };
 
 struct servers_surveyed {
@@ -255,11 +257,12 @@ struct servers_surveyed {
   PARTITA_MESSAGE(servers_surveyed, x.servers)
 };
 
-/// From now on a server is used only if `key` of `bucket` holds `value` there, which is read
-/// after each connect, before anything else is sent. One that has no such value is used
-/// where it can be the same server without its data: the only one that was named, the one
-/// at the address where the value was seen last, or one of a cluster. The store in this
-/// process's memory, which is always the same, ignores this.
+/// From now on a server is used only if `key` of `bucket` holds `value` there, as the one does
+/// that is used now; that is read after each connect, before anything else is sent. One that
+/// has no such value, or does not say so, is used where it can be the same server without its
+/// data: the only one that was named, the one at the address where the value was seen last, or
+/// one of the same cluster. The store in this process's memory, which is always the same,
+/// ignores this.
 struct expect_entry {
   std::string bucket;
   std::string key;

@@ -430,6 +430,7 @@ void worker::drop_assignment() {
 // -- the rest ---------------------------------------------------------------------------
 
 void worker::on(const link_changed& x) {
+  why_away_ = x.state == link_state::connected ? std::string{} : x.why;
   // A server that was away may be back with less than it had acknowledged.
   if (x.state == link_state::connected) {
     doubt();
@@ -443,8 +444,9 @@ void worker::on(const link_changed& x) {
     return;
   // What is done here would be done without those who use the group's store.
   survey_wanted_ = true;
+  // The store that is meant is away: that is watched as any outage.
   if (in_session_ && leaving_ < leaving::heartbeat)
-    end_session(x.why);
+    leave_session(x.why);
 }
 
 void worker::on(const entry_invalid& x) {

@@ -311,6 +311,8 @@ private:
   bool doubted_while_calculating_ = false;
   core::duties duties_;
   core::outage outage_;
+  /// Why there is no connection; empty: there is one.
+  std::string why_away_;
   core::lasting_alert source_alert_;
   core::lasting_alert settings_alert_;
   /// The longest heartbeat.ttl that any incarnation was seen to state.
@@ -328,6 +330,8 @@ private:
   /// All servers are to be asked.
   bool survey_wanted_ = true;
   bool identifying_ = false;
+  /// A server has shown the entry, so the one in use must hold it, too.
+  bool must_show_ = false;
   /// The servers were not the group's, once.
   bool refused_ = false;
   /// Since the last doubt.

@@ -26,6 +26,11 @@ void worker::identify_group() {
 void worker::surveyed(const servers_surveyed& x) {
   if (leaving_ != leaving::no)
     return;
+  if (!survey_wanted_) {
+    // The group's own server is there again meanwhile: what the others hold does not matter.
+    open_buckets();
+    return;
+  }
   auto verdict = identity_.surveyed(x);
   if (const auto* y = std::get_if<core::group_identity::refused>(&verdict)) {
     refuse_group(y->why);
@@ -37,7 +42,9 @@ void worker::surveyed(const servers_surveyed& x) {
   }
   const auto& known = std::get<core::group_identity::agreed>(verdict);
   if (known.entry)
-    settle_group(*known.entry, known.text);
+    identity_.settle(*known.entry);
+  // The connection in use may lead to one that did not answer.
+  must_show_ = known.entry && x.servers.size() > 1;
   // A store that is new gets an entry, and then all servers are asked whether they show it.
   survey_wanted_ = !known.entry && x.servers.size() > 1;
   open_buckets();
@@ -65,7 +72,18 @@ void worker::group_read(const kv_read& x) {
   }
   auto value = group_from(x.entry.value);
   const auto* found = std::get_if<group_entry>(&value);
-  if (x.status == read_status::missing || x.entry.removed || !found) {
+  auto missing = x.status == read_status::missing || x.entry.removed;
+  if (!missing && !found && std::get<malformed>(value).newer) {
+    refuse_group(identity_.unreadable(std::get<malformed>(value).why));
+    return;
+  }
+  if (missing || !found) {
+    if (std::exchange(must_show_, false)) {
+      survey_wanted_ = true;
+      identify_again("the server in use does not hold the group's entry, and another one in "
+                     "nats.url does");
+      return;
+    }
     write_group(x.entry.revision);
     return;
   }
@@ -76,6 +94,7 @@ void worker::group_read(const kv_read& x) {
     survey_wanted_ = true;
     identify_again(z->why);
   } else {
+    must_show_ = false;
     settle_group(*found, x.entry.value);
     group_identified();
   }

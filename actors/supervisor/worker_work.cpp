@@ -132,6 +132,7 @@ void worker::watch_store(const core::outage::event& what) {
       alert(y->level, "store_away",
             y->over ? "the store is back after " + ms
                     : "the store has not taken a proof of life for " + ms
+                          + (why_away_.empty() ? "" : " (" + why_away_ + ")")
                           + "; check the server and the connection",
             y->age, y->over);
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 #include <netdb.h>
@@ -20,11 +21,16 @@ constexpr std::size_t most_threads = 64;
 constexpr std::size_t most_waiting = 256;
 // How long a client may take to begin its request, all others waiting for that.
 constexpr auto begin_patience_ms = 500;
+// How long it may take to send the whole request, be it byte by byte.
+constexpr std::chrono::seconds request_patience{5};
 
 /// The library has set the time-outs of the socket.
 class client_stream : public httplib::Stream {
 public:
   explicit client_stream(int socket) : socket_{socket} {}
+
+  /// The request begins.
+  void begin() { until_ = std::chrono::steady_clock::now() + request_patience; }
 
   bool is_readable() const override { return true; }
   bool is_writable() const override {
@@ -34,6 +40,11 @@ public:
     return n > 0 || (n < 0 && errno == EAGAIN);
   }
   ssize_t read(char* to, std::size_t size) override {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        until_ - std::chrono::steady_clock::now());
+    pollfd more{socket_, POLLIN, 0};
+    if (left.count() <= 0 || ::poll(&more, 1, static_cast<int>(left.count())) <= 0)
+      return -1;
     return ::recv(socket_, to, size, 0);
   }
   ssize_t write(const char* from, std::size_t size) override {
@@ -54,6 +65,7 @@ public:
 
 private:
   int socket_;
+  std::chrono::steady_clock::time_point until_;
 };
 
 } // namespace
@@ -104,6 +116,7 @@ void reading_server::work() {
     guard.unlock();
     pollfd begun{stream.socket(), POLLIN, 0};
     auto closed = false;
+    stream.begin();
     if (::poll(&begun, 1, begin_patience_ms) > 0)
       process_request(stream, true, closed,
                       [](httplib::Request& x) { x.ranges.clear(); });

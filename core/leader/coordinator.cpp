@@ -269,9 +269,13 @@ void coordinator::notice(const std::vector<membership::news>& news, time_point n
       continue;
     }
     // Whoever takes the place of an incarnation takes its part as well.
-    if (what == replaced || eligible_.erase(who) == 0 || !adopted_)
+    if ((what == replaced && shares_ownership(who)) || eligible_.erase(who) == 0
+        || !adopted_)
       continue;
-    const auto* why = what == lost ? " was lost" : what == drains ? " drains" : " left";
+    const auto* why = what == lost       ? " was lost"
+                      : what == drains   ? " drains"
+                      : what == replaced ? " came back with another ownership"
+                                         : " left";
     policy_.changed(what == lost ? rebalance_policy::change::lost
                                  : rebalance_policy::change::left,
                     who.value + why, eligible_.size(), now);

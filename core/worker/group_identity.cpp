@@ -4,6 +4,7 @@
 #include "partita/messages/codec.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace partita::core {
 
@@ -18,42 +19,53 @@ constexpr const char* one_store =
 group_identity::verdict group_identity::surveyed(const servers_surveyed& what) {
   agreed result;
   std::string without;
-  std::size_t answers = 0;
-  auto clustered = false;
+  std::string silent;
+  std::set<std::string> answered;
+  // All that answered are nodes of one cluster.
+  auto clustered = true;
+  std::string cluster;
   for (const auto& x : what.servers) {
-    if (x.status != read_status::found && x.status != read_status::missing)
+    if (x.status != read_status::found && x.status != read_status::missing) {
+      silent += "; " + x.server + ": " + (x.why.empty() ? "no answer" : x.why);
       continue;
-    ++answers;
-    clustered = clustered || x.clustered;
-    // What cannot be read is written over, as if there were none.
+    }
+    if (answered.empty())
+      cluster = x.cluster;
+    clustered = clustered && !x.cluster.empty() && x.cluster == cluster;
+    answered.insert(x.server);
     auto value = group_from(x.value);
-    const auto* entry = std::get_if<group_entry>(&value);
-    if (x.status == read_status::missing || !entry) {
+    const auto* bad = std::get_if<malformed>(&value);
+    if (x.status == read_status::found && bad && bad->newer)
+      return refused{unreadable(bad->why) + " (found at " + x.server + ')'};
+    // What cannot be read is written over, as if there were none.
+    if (x.status == read_status::missing || bad) {
       shown_.erase(x.server);
       without = x.server;
       continue;
     }
-    shown_[x.server] = entry->group_uid.value;
-    if (auto why = mismatch(*entry); !why.empty())
+    const auto& entry = std::get<group_entry>(value);
+    shown_[x.server] = entry.group_uid.value;
+    if (auto why = mismatch(entry); !why.empty())
       return refused{why + " (found at " + x.server + ')'};
-    result = {*entry, x.value};
+    result = {entry, x.value};
   }
-  if (answers == 0)
-    return unanswered{"no server says whether it knows the group"};
+  if (answered.empty())
+    return unanswered{"no server says whether it knows the group" + silent};
   // A server that is not named any more says nothing.
   std::erase_if(shown_, [&](const auto& x) {
     return std::none_of(what.servers.begin(), what.servers.end(),
                         [&](const auto& y) { return y.server == x.first; });
   });
-  if (clustered && !without.empty()) {
-    if (result.entry)
+  if (clustered) {
+    if (result.entry && !without.empty())
       return unanswered{"the nodes of the cluster do not show the same yet"};
-    shown_.clear();
+    // What those show that answer counts for all nodes.
+    std::erase_if(shown_, [&](const auto& x) { return !answered.contains(x.first); });
   }
   const auto* first = shown_.empty() ? nullptr : &*shown_.begin();
   for (const auto& x : shown_)
     if (x.second != first->second) {
-      if (clustered && result.entry)
+      if (clustered)
         return unanswered{"the nodes of the cluster do not show the same yet"};
       return refused{"nats.url names servers of different stores: " + first->first
                      + " holds group_uid " + first->second + ", " + x.first + " holds "
@@ -64,6 +76,10 @@ group_identity::verdict group_identity::surveyed(const servers_surveyed& what) {
                    + " knows the group '" + options_.group + "', " + without + " does not"
                    + one_store};
   return result;
+}
+
+std::string group_identity::unreadable(const std::string& why) const {
+  return "the key `group` of the bucket '" + options_.bucket + "' cannot be read: " + why;
 }
 
 group_identity::verdict group_identity::found(const group_entry& what) const {

@@ -16,8 +16,8 @@ namespace partita::core {
 ///
 /// Promises:
 /// - All servers that answer hold the same entry `group`, or none of them holds one.
-/// - One that does not answer counts as holding what it showed before, unless another one
-///   shows that they are a cluster, which keeps the same data.
+/// - One that does not answer counts as holding what it showed before, unless all that do are
+///   nodes of one cluster, which keeps the same data.
 /// - A single server may have lost its data, or have been given another group's: what it
 ///   shows now counts.
 class group_identity {
@@ -53,6 +53,9 @@ public:
 
   /// What the connected server holds, while nothing else was agreed: whether that is ours.
   verdict found(const group_entry& what) const;
+
+  /// What to say of an entry that a newer program has written: that is never written over.
+  std::string unreadable(const std::string& why) const;
 
   /// What is to be written where there is no entry: that which was agreed on last.
   group_entry entry() const;

@@ -237,7 +237,7 @@ caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
     // Refused: there is no such bucket.
     auto none = y.status == read_status::refused || y.entry.removed;
     auto found = none ? read_status::missing : y.status;
-    promise.deliver(servers_surveyed{{{"memory", found, y.entry.value, false}}});
+    promise.deliver(servers_surveyed{{{"memory", found, y.entry.value, {}, y.why}}});
     --self->state.opening;
     finish_closing(self);
   };

@@ -235,7 +235,8 @@ surveyed_server surveyed_from(nats::store_mark x) {
   auto status = !x.answered ? read_status::unknown
                 : x.value   ? read_status::found
                             : read_status::missing;
-  return {std::move(x.server), status, x.value.value_or(std::string{}), x.clustered};
+  return {std::move(x.server), status, x.value.value_or(std::string{}),
+          std::move(x.cluster), x.answered ? std::string{} : std::move(x.why)};
 }
 
 using surveyor_actor =

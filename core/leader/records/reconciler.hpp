@@ -213,6 +213,8 @@ private:
   record sealed_copy(const slot& x) const;
   std::optional<record> settle_ended(const worker_id& who, const slot& x,
                                      time_point now) const;
+  std::optional<record> forget_terms(const worker_id& who, const slot& x,
+                                     time_point now) const;
   std::optional<record> settle_idle(const worker_id& who, const slot& x,
                                     time_point now) const;
   std::optional<record> settle_owner(const worker_id& who, const slot& x, time_point now);

@@ -78,11 +78,25 @@ std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
   return settle_owner(who, x, now);
 }
 
+/// Nobody has to wait for an incarnation that has ended and names nothing. Records are never
+/// deleted: what they state would count for ever.
+std::optional<record> reconciler::forget_terms(const worker_id& who, const slot& x,
+                                               time_point now) const {
+  if (x.value->terms == session_terms{}
+      || !members_.ended(who, x.value->worker_nonce, now))
+    return std::nullopt;
+  auto result = draft(x);
+  result.terms = {};
+  return result;
+}
+
 /// The record names nothing: whoever lives may be given something at once.
 std::optional<record> reconciler::settle_idle(const worker_id& who, const slot& x,
                                               time_point now) const {
   const auto* pulse = members_.living(who);
-  if (!pulse || !may_grant(now))
+  if (!pulse)
+    return forget_terms(who, x, now);
+  if (!may_grant(now))
     return std::nullopt;
   auto result = draft(x);
   address(result, *pulse);

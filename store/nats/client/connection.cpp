@@ -95,8 +95,9 @@ public:
     std::string stream;
     std::string subject;
     std::string value;
-    /// The server where it was seen last.
+    /// The server where it was seen last, and its cluster.
     std::string seen_at = {};
+    std::string cluster = {};
   };
 
   // -- users ----------------------------------------------------------------------------
@@ -200,7 +201,7 @@ public:
     auto result = read_marks(options_, stream, subject);
     for (auto& x : result) {
       auto info = x.answered ? read_server_info(x.server, info_timeout) : std::nullopt;
-      x.clustered = info && info->clustered;
+      x.cluster = info ? info->cluster : std::string{};
     }
     return result;
   }
@@ -209,6 +210,7 @@ public:
     std::lock_guard guard{mutex_};
     // Whoever says this has just read it here.
     x.seen_at = link_ ? link_->server().url : std::string{};
+    x.cluster = news_.program ? news_.program->cluster : std::string{};
     auto stream = x.stream;
     expected_.insert_or_assign(std::move(stream), std::move(x));
   }
@@ -357,27 +359,29 @@ private:
   std::optional<failure> look_for(const expectation& x, nats::link& link) {
     const auto& server = link.server().url;
     auto found = read_mark(link, x.stream, x.subject, options_.request_timeout);
-    if (!found.answered)
-      return failure{server
-                     + " does not say which store it is: JetStream does not answer"};
-    if (found.value == x.value) {
+    if (found.answered && found.value == x.value) {
       std::lock_guard guard{mutex_};
       expected_[x.stream].seen_at = server;
       return std::nullopt;
     }
-    // It may have lost its data; whoever has not lost them must be at the same address.
-    auto same = options_.urls.size() == 1 || x.seen_at == server;
-    if (!found.value && !same) {
-      auto info = read_server_info(server, info_timeout);
-      same = info && info->clustered;
-    }
-    if (!found.value && same)
+    // It may have lost its data, or be about to elect who knows: then it must be at the same
+    // address, or of the same cluster.
+    if ((!found.answered || !found.value) && may_be_the_same(server, x))
       return std::nullopt;
+    if (!found.answered)
+      return failure{server + " does not say which store it is: " + found.why};
     return failure{server + " is another store than " + x.seen_at
                        + ", which was used before: it holds "
                        + found.value.value_or("no entry of this group") + ", expected "
                        + x.value + "; name servers of one store in nats.url",
                    true};
+  }
+
+  bool may_be_the_same(const std::string& server, const expectation& x) const {
+    if (options_.urls.size() == 1 || x.seen_at == server)
+      return true;
+    auto info = read_server_info(server, info_timeout);
+    return info && !info->cluster.empty() && info->cluster == x.cluster;
   }
 
   /// From the first moment of a link to its last.
@@ -410,9 +414,12 @@ private:
     {
       std::lock_guard guard{mutex_};
       news_.program = program;
+      for (auto& [stream, x] : expected_)
+        if (x.seen_at == news_.server.url)
+          x.cluster = program->cluster;
     }
     for (auto& user : greeted())
-      user->server_known(program->version, program->clustered);
+      user->server_known(program->version, !program->cluster.empty());
   }
 
   /// Does what comes up until `done`, `until` or close().
@@ -524,7 +531,7 @@ private:
     else
       user.link_down(x.link, x.why, x.foreign);
     if (x.program)
-      user.server_known(x.program->version, x.program->clustered);
+      user.server_known(x.program->version, !x.program->cluster.empty());
   }
 
   /// Those who have heard how the link is.

@@ -62,7 +62,10 @@ struct store_mark {
   bool answered = false;
   /// Empty: there is no such stream, or no value.
   std::optional<std::string> value;
-  bool clustered = false;
+  /// Names its cluster; empty: it has none, or that is not known.
+  std::string cluster;
+  /// Without an answer: why.
+  std::string why;
 };
 
 enum class send_status : std::uint8_t {

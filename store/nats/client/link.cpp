@@ -200,13 +200,16 @@ send_result link::outcome_of(natsStatus status, std::size_t size) {
   return {send_status::broken, number_, why_over_};
 }
 
-std::optional<message> link::ask(const std::string& subject, std::string_view data,
-                                 std::chrono::milliseconds limit) {
+std::variant<message, std::string> link::ask(const std::string& subject,
+                                             std::string_view data,
+                                             std::chrono::milliseconds limit) {
   natsMsg* raw = nullptr;
-  if (natsConnection_Request(&raw, nc_, subject.c_str(), data.data(),
-                             static_cast<int>(data.size()), limit.count())
-      != NATS_OK)
-    return std::nullopt;
+  auto status = natsConnection_Request(&raw, nc_, subject.c_str(), data.data(),
+                                       static_cast<int>(data.size()), limit.count());
+  if (status == NATS_NO_RESPONDERS)
+    return "JetStream is not there (no responders); is it enabled for this account?";
+  if (status != NATS_OK)
+    return std::string{"JetStream does not answer: "} + natsStatus_GetText(status);
   message_ptr owned{raw};
   return copy_of(raw);
 }

@@ -52,9 +52,10 @@ public:
   send_result publish(const std::string& subject, const std::string& reply,
                       const header_list& headers, std::string_view data);
 
-  /// Asks and waits for the answer, at most `limit`; nothing: there was none.
-  std::optional<message> ask(const std::string& subject, std::string_view data,
-                             std::chrono::milliseconds limit);
+  /// Asks and waits for the answer, at most `limit`; else why there was none.
+  std::variant<message, std::string> ask(const std::string& subject,
+                                         std::string_view data,
+                                         std::chrono::milliseconds limit);
 
   /// `handle` is called on the library's delivery thread, one message after the other.
   send_result listen(const std::string& subject, handler handle);

@@ -120,10 +120,10 @@ std::optional<server_info> parse_server_info(std::string_view line) {
   auto obj = nlohmann::json::parse(line.substr(start.size()), nullptr, false);
   if (!obj.is_object() || !obj.contains("version") || !obj["version"].is_string())
     return std::nullopt;
-  auto cluster = obj.find("cluster");
-  return server_info{obj["version"].get<std::string>(),
-                     cluster != obj.end() && cluster->is_string()
-                         && !cluster->get_ref<const std::string&>().empty()};
+  server_info result{obj["version"].get<std::string>(), {}};
+  if (auto cluster = obj.find("cluster"); cluster != obj.end() && cluster->is_string())
+    result.cluster = cluster->get<std::string>();
+  return result;
 }
 
 bool is_older(std::string_view version, std::string_view than) {

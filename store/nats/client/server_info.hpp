@@ -12,7 +12,8 @@ namespace partita::nats {
 /// itself.
 struct server_info {
   std::string version;
-  bool clustered = false;
+  /// Empty: it is alone.
+  std::string cluster;
 };
 
 /// Opens a connection of its own to read that line; waits for at most `timeout`.

@@ -4,38 +4,90 @@
 #include "partita/store/nats/client/api.hpp"
 
 #include <future>
+#include <mutex>
 
 namespace partita::nats {
 
+namespace {
+
+/// The last that a server has complained of; a missing permission has no other answer.
+class complaints {
+public:
+  void add(std::string x) {
+    std::lock_guard guard{mutex_};
+    last_ = std::move(x);
+  }
+
+  std::string last() const {
+    std::lock_guard guard{mutex_};
+    return last_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::string last_;
+};
+
+store_mark silent(std::string server, std::string why) {
+  store_mark result;
+  result.server = std::move(server);
+  result.why = std::move(why);
+  return result;
+}
+
+/// Over a connection of its own.
+store_mark ask_server(const nats_options& options, const std::string& url,
+                      const std::string& stream, const std::string& subject) {
+  auto heard = std::make_shared<complaints>();
+  auto opened = link::open(options, {url}, 0, {[] {}, [heard](std::string x) {
+                                                 heard->add(std::move(x));
+                                               }});
+  auto* through = std::get_if<std::shared_ptr<link>>(&opened);
+  if (!through)
+    return silent(without_secrets(url), std::get<link::failure>(opened).why);
+  auto result = read_mark(**through, stream, subject, options.request_timeout);
+  (*through)->finish(*through);
+  result.server = without_secrets(url);
+  if (auto complaint = heard->last(); !result.answered && !complaint.empty())
+    result.why = complaint;
+  return result;
+}
+
+} // namespace
+
 store_mark read_mark(link& through, const std::string& stream, const std::string& subject,
                      std::chrono::milliseconds limit) {
-  store_mark result{through.server().url, false, std::nullopt, false};
+  const auto& server = through.server().url;
   // First, for nats-server 2.9 crashes when it is asked for a message of a stream that is
   // just being made.
   auto stream_found = through.ask("$JS.API.STREAM.INFO." + stream, {}, limit);
-  if (!stream_found)
-    return result;
-  auto info = parse_stream(stream_found->data);
+  if (const auto* why = std::get_if<std::string>(&stream_found))
+    return silent(server, *why);
+  store_mark result;
+  result.server = server;
+  auto info = parse_stream(std::get<message>(stream_found).data);
   if (const auto* error = std::get_if<api_error>(&info)) {
     result.answered = error->err_code == err_code::stream_not_found;
+    result.why = to_string(*error);
     return result;
   }
   if (std::get<stream_info>(info).created_at_ns == 0)
-    return result; // Not yet.
+    return silent(server, "the stream " + stream + " is just being made");
   auto found = through.ask("$JS.API.STREAM.MSG.GET." + stream,
                            last_message_request(subject), limit);
-  if (!found)
-    return result;
-  auto answer = parse_stored(found->data);
+  if (const auto* why = std::get_if<std::string>(&found))
+    return silent(server, *why);
+  auto answer = parse_stored(std::get<message>(found).data);
   if (auto* x = std::get_if<stored_message>(&answer)) {
     result.answered = true;
     if (!is_removal(x->headers))
       result.value = std::move(x->data);
     return result;
   }
-  auto code = std::get<api_error>(answer).err_code;
-  result.answered =
-      code == err_code::no_message_found || code == err_code::stream_not_found;
+  const auto& error = std::get<api_error>(answer);
+  result.answered = error.err_code == err_code::no_message_found
+                    || error.err_code == err_code::stream_not_found;
+  result.why = to_string(error);
   return result;
 }
 
@@ -44,14 +96,7 @@ std::vector<store_mark> read_marks(const nats_options& options, const std::strin
   std::vector<std::future<store_mark>> asked;
   for (const auto& url : options.urls)
     asked.push_back(std::async(std::launch::async, [&options, &stream, &subject, url] {
-      auto opened = link::open(options, {url}, 0, {[] {}, [](const std::string&) {}});
-      auto* through = std::get_if<std::shared_ptr<link>>(&opened);
-      if (!through)
-        return store_mark{without_secrets(url), false, std::nullopt, false};
-      auto result = read_mark(**through, stream, subject, options.request_timeout);
-      (*through)->finish(*through);
-      result.server = without_secrets(url);
-      return result;
+      return ask_server(options, url, stream, subject);
     }));
   std::vector<store_mark> result;
   for (auto& x : asked)

@@ -205,4 +205,25 @@ CAF_TEST(nothing is granted before the clock allows it) {
   CAF_CHECK_EQUAL(owned(0), 12u);
 }
 
+CAF_TEST(the record of one that has ended keeps nobody waiting for its ttl) {
+  for (int n = 0; n < 3; ++n) {
+    beats[id(n)].value.nonce = {nonce(n)};
+    beats[id(n)].value.terms.ttl = n == 1 ? 600s : 6s;
+    join(n);
+  }
+  give(12);
+  replay();
+  pass(60s, {0, 1, 2});
+  CAF_CHECK(store[id(1)].value.terms.ttl == 600s);
+  CAF_MESSAGE("it leaves: its record names nothing, and then states nothing");
+  beat_of(1, nonce(1), beat_state::stopped);
+  pass(20s, {0, 2});
+  all_owned_once(12);
+  CAF_CHECK(store[id(1)].value.terms.ttl == 0s);
+  CAF_CHECK(store[id(2)].value.terms.ttl == 6s);
+  auto before = writes;
+  pass(20s, {0, 2});
+  CAF_CHECK_EQUAL(writes, before);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

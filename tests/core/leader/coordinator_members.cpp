@@ -277,6 +277,21 @@ CAF_TEST(whoever works under another ownership gets nothing) {
                   "group.ownership is 'available' at worker-1, 'exclusive' at worker-2");
 }
 
+CAF_TEST(whoever takes a place under another ownership gets nothing) {
+  cold_start_of(3);
+  CAF_CHECK_EQUAL(owned(1), 4u);
+  auto& e = beats[id(1)];
+  e.value = {};
+  e.value.nonce = {"later"};
+  e.value.replaces = {nonce(1)};
+  e.value.state = beat_state::working;
+  e.value.terms.ownership = ownership::available;
+  show_beat(id(1));
+  pass(30s, {0, 1, 2});
+  CAF_CHECK_EQUAL(owned(1), 0u);
+  all_owned_once(12);
+}
+
 CAF_TEST(settings that differ are told once and again when they agree) {
   auto with = [this](int n, const std::string& strategy) {
     beats[id(n)].value.nonce = {nonce(n)};

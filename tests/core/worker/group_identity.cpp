@@ -12,19 +12,19 @@ namespace {
 
 struct fixture {
   group_identity mine{{.group = "it", .fresh_uid = {"fresh"}, .bucket = "it-assignment"}};
-  bool clustered = false;
+  std::string cluster;
 
   static group_entry entry(const std::string& uid) {
     return {{uid}, "it", ownership::exclusive};
   }
   surveyed_server with(const std::string& server, const std::string& uid) const {
-    return {server, read_status::found, to_text(entry(uid)), clustered};
+    return {server, read_status::found, to_text(entry(uid)), cluster, {}};
   }
   surveyed_server without(const std::string& server) const {
-    return {server, read_status::missing, {}, clustered};
+    return {server, read_status::missing, {}, cluster, {}};
   }
   static surveyed_server silent(const std::string& server) {
-    return {server, read_status::unknown, {}, false};
+    return {server, read_status::unknown, {}, {}, "no route"};
   }
 
   group_identity::verdict ask(std::vector<surveyed_server> xs) {
@@ -104,13 +104,42 @@ CAF_TEST(a server that is not named any more says nothing) {
 }
 
 CAF_TEST(a cluster may grow or lose a node or all its data) {
-  clustered = true;
+  cluster = "one";
   CAF_CHECK_EQUAL(agreed({with("a", "x"), with("b", "x"), silent("c")}), "x");
   CAF_CHECK_EQUAL(agreed({with("a", "x"), silent("b"), with("c", "x")}), "x");
   CAF_MESSAGE("while a node is behind it is asked again");
   again({with("a", "x"), without("b"), silent("c")});
   CAF_CHECK_EQUAL(agreed({without("a"), without("b"), silent("c")}), "");
   CAF_CHECK_EQUAL(agreed({with("a", "x"), with("b", "x"), silent("c")}), "x");
+}
+
+CAF_TEST(nodes of a cluster that answer speak for one that is down) {
+  cluster = "one";
+  CAF_CHECK_EQUAL(agreed({with("a", "x"), with("b", "x"), with("c", "x")}), "x");
+  CAF_MESSAGE("the entry was lost, and another worker has written a new one");
+  CAF_CHECK_EQUAL(agreed({with("a", "y"), with("b", "y"), silent("c")}), "y");
+}
+
+CAF_TEST(two clusters are two stores) {
+  cluster = "one";
+  auto a = with("a", "x");
+  cluster = "two";
+  refused({a, without("b")});
+  refused({a, with("b", "y")});
+  CAF_CHECK_EQUAL(agreed({a, with("b", "x")}), "x");
+}
+
+CAF_TEST(an entry of a newer program is not written over) {
+  auto x = with("a", "x");
+  x.value = R"({"v":2,"id":"x"})";
+  CAF_CHECK(names(refused({x}), {"cannot be read", "newer partita", "upgrade it", "a"}));
+}
+
+CAF_TEST(why nobody answers is told server by server) {
+  auto x = ask({silent("a"), silent("b")});
+  CAF_REQUIRE(std::holds_alternative<group_identity::unanswered>(x));
+  CAF_CHECK(names(std::get<group_identity::unanswered>(x).why,
+                  {"a: no route", "b: no route"}));
 }
 
 CAF_TEST(buckets of another group are refused with both names) {

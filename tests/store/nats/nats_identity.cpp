@@ -60,7 +60,7 @@ CAF_TEST(a survey shows what each server holds) {
   CAF_CHECK(xs[0].status == read_status::found && xs[0].value == "mine");
   CAF_CHECK(xs[1].status == read_status::missing);
   CAF_CHECK(xs[2].status == read_status::unknown);
-  CAF_CHECK(!xs[0].clustered);
+  CAF_CHECK(xs[0].cluster.empty());
   CAF_MESSAGE("a value that was deleted is none");
   auto x = bucket(connect_to({server.url()}), "b");
   auto there = x.last("group");
