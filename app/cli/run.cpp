@@ -71,8 +71,7 @@ int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
 
 int run(const run_options& options) {
   hold_signals(true);
-  if (!options.command.empty())
-    ignore_terminal_stop();
+  ignore_terminal_stop();
   if (options.no_guard)
     return run_worker(options, nullptr);
   // Before there is any other thread.

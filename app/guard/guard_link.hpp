@@ -5,7 +5,11 @@
 #include "partita/app/guard/guard_socket.hpp"
 
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace partita::app {
 
@@ -15,14 +19,16 @@ class guard_link : public deadline_observer {
 public:
   explicit guard_link(guard_socket socket) : socket_{std::move(socket)} {}
 
-  // The guard keeps one deadline, for a process of `partita run` has one worker at a time. What
-  // finds no room is not kept: the guard was stopped for minutes then, and when it goes on it
-  // ends this process by what it heard last.
+  // The guard keeps one deadline: the earliest, where a worker that has ended without having
+  // confirmed is followed by another one. What finds no room is not kept: the guard was
+  // stopped for minutes then, and when it goes on it ends this process by what it heard last.
   void must_stop_by(const std::string& worker, core::time_point when) override;
   void stopped(const std::string& worker) override;
 
   /// How long leaving may take from the first order to stop on.
   void leaves_within(std::chrono::milliseconds limit);
+  /// This process ends, for whatever reason.
+  void leaving();
 
   /// Can be polled: readable when next_signal has something to say.
   int fd() const { return socket_.fd(); }
@@ -30,7 +36,12 @@ public:
   std::optional<int> next_signal();
 
 private:
+  void tell_earliest();
+
   guard_socket socket_;
+  /// The supervisor of a worker may end while the next one begins, on another thread.
+  std::mutex mutex_;
+  std::map<std::string, core::time_point> deadlines_;
 };
 
 } // namespace partita::app

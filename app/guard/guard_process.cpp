@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <poll.h>
@@ -46,25 +47,49 @@ std::string why_errno() {
   return std::generic_category().message(errno);
 }
 
+sigset_t guard_signals() {
+  auto result = held_signals(true);
+  for (auto signal : {SIGCHLD, SIGQUIT})
+    sigaddset(&result, signal);
+  return result;
+}
+
+/// What the loop waits for besides the socket.
+class guard_files {
+public:
+  guard_files() {
+    auto heard = guard_signals();
+    signals_ = ::signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
+    timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  }
+  guard_files(guard_files&& other) noexcept
+      : signals_{std::exchange(other.signals_, -1)},
+        timer_{std::exchange(other.timer_, -1)} {}
+  guard_files& operator=(guard_files&&) = delete;
+  ~guard_files() {
+    if (signals_ >= 0)
+      ::close(signals_);
+    if (timer_ >= 0)
+      ::close(timer_);
+  }
+
+  bool good() const { return signals_ >= 0 && timer_ >= 0; }
+  int signals() const { return signals_; }
+  int timer() const { return timer_; }
+
+private:
+  int signals_ = -1;
+  int timer_ = -1;
+};
+
 /// The loop of the guard. All that it waits for has a descriptor; nothing that it does before
 /// everything below has ended can block.
 class guard_loop {
 public:
-  guard_loop(pid_t worker, guard_socket socket)
-      : worker_{worker}, socket_{std::move(socket)} {
-    auto heard = held_signals(true);
-    sigaddset(&heard, SIGCHLD);
+  guard_loop(pid_t worker, guard_socket socket, guard_files files)
+      : worker_{worker}, socket_{std::move(socket)}, files_{std::move(files)} {
+    auto heard = guard_signals();
     ::pthread_sigmask(SIG_BLOCK, &heard, nullptr);
-    signals_ = ::signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
-    timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-  }
-
-  guard_loop(const guard_loop&) = delete;
-  guard_loop& operator=(const guard_loop&) = delete;
-
-  ~guard_loop() {
-    ::close(signals_);
-    ::close(timer_);
   }
 
   /// Gives the exit code.
@@ -73,9 +98,9 @@ public:
     while (!code_) {
       set_timer();
       std::array<pollfd, 3> what{
-          {{socket_.fd(), POLLIN, 0}, {signals_, POLLIN, 0}, {timer_, POLLIN, 0}}};
-      if (open_ == false)
-        what[0].fd = -1;
+          {{open_ ? socket_.fd() : -1, POLLIN, 0},
+           {files_.signals(), POLLIN, 0},
+           {files_.timer(), POLLIN, 0}}};
       ::poll(what.data(), what.size(), -1);
       // What the worker has said counts before the time is looked at: we may have been
       // stopped for long.
@@ -134,6 +159,9 @@ private:
     case guard_word::leaves_within:
       feed(guard::leaves_within{value});
       break;
+    case guard_word::leaving:
+      feed(guard::leaving{});
+      break;
     case guard_word::signal:
       break;
     }
@@ -141,10 +169,15 @@ private:
 
   void read_signals() {
     signalfd_siginfo x{};
-    while (::read(signals_, &x, sizeof(x)) == static_cast<ssize_t>(sizeof(x))) {
+    while (::read(files_.signals(), &x, sizeof(x)) == static_cast<ssize_t>(sizeof(x))) {
       auto signal = static_cast<int>(x.ssi_signo);
-      if (signal != SIGCHLD)
+      if (signal == SIGQUIT) {
+        // For a core dump of it; what then is left below ends as well.
+        if (!ended_)
+          ::kill(worker_, SIGQUIT);
+      } else if (signal != SIGCHLD) {
         feed(guard::ordered{signal, signal == SIGTERM || signal == SIGINT});
+      }
     }
     // One signal may stand for many ends.
     reap();
@@ -162,6 +195,7 @@ private:
         return;
       if (x.si_pid != worker_)
         continue; // Somebody whose parent has ended.
+      ended_ = true;
       auto by_signal = x.si_code != CLD_EXITED;
       // What it said last.
       hear();
@@ -171,6 +205,9 @@ private:
   }
 
   void kill_all() {
+    // Also where /proc is not to be seen.
+    if (!ended_)
+      ::kill(worker_, SIGKILL);
     auto below = processes_below(::getpid());
     std::vector<std::string> left;
     auto killed = false;
@@ -182,8 +219,9 @@ private:
     }
     not_killed_ = std::move(left);
     auto slow = boottime() - killing_since_ > slow_end;
-    // Only such as we may not kill, or may not even see.
-    if (!killed && (!below.empty() || slow))
+    // Only such as we may not kill, or may not even see; one look may miss who begins now.
+    fruitless_ = killed || (below.empty() && !slow) ? 0 : fruitless_ + 1;
+    if (fruitless_ > 2)
       feed(guard::cleared{});
     else if (slow && !slow_told_)
       tell_slow(below);
@@ -207,7 +245,7 @@ private:
       when.it_value = {static_cast<time_t>(ns / 1'000'000'000),
                        static_cast<long>(ns % 1'000'000'000)};
     }
-    ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+    ::timerfd_settime(files_.timer(), TFD_TIMER_ABSTIME, &when, nullptr);
   }
 
   void tell() const {
@@ -225,9 +263,11 @@ private:
 
   pid_t worker_;
   guard_socket socket_;
+  guard_files files_;
   bool open_ = true;
-  int signals_ = -1;
-  int timer_ = -1;
+  /// The worker was reaped: its number may be another's.
+  bool ended_ = false;
+  int fruitless_ = 0;
   guard decisions_{{}};
   std::optional<int> code_;
   std::string why_;
@@ -249,6 +289,9 @@ guarded start_guarded() {
   auto ends = guard_socket::make_pair();
   if (!ends)
     return "no socket for the guard: " + why_errno();
+  guard_files files;
+  if (!files.good())
+    return "no descriptors for the guard: " + why_errno();
   // Before there is a child: whoever loses its parent becomes ours.
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
     return "the guard cannot look after orphans: " + why_errno();
@@ -256,16 +299,17 @@ guarded start_guarded() {
   if (worker < 0)
     return "no process for the worker: " + why_errno();
   if (worker == 0) {
+    // The name is the guard's: whoever is sent a signal by it shall be the guard.
+    ::prctl(PR_SET_NAME, "partita-worker");
     forget_service_manager();
     ends->first = guard_socket{std::move(ends->second)};
     return std::move(ends->first);
   }
-  ::prctl(PR_SET_NAME, "partita-guard");
   auto mine = std::move(ends->first);
   {
     auto theirs = std::move(ends->second);
   }
-  return guard_loop{worker, std::move(mine)}.run();
+  return guard_loop{worker, std::move(mine), std::move(files)}.run();
 }
 
 } // namespace partita::app

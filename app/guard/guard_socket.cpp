@@ -36,7 +36,8 @@ guard_socket::heard guard_socket::receive(guard_message& to) const {
     auto n = ::recv(fd_, &to, sizeof(to), 0);
     if (n == static_cast<ssize_t>(sizeof(to)))
       return heard::message;
-    if (n < 0 && errno == EINTR)
+    // A peer that ended without having read all: what it said itself is still there.
+    if (n < 0 && (errno == EINTR || errno == ECONNRESET))
       continue;
     return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? heard::nothing
                                                               : heard::closed;

@@ -16,6 +16,8 @@ enum class guard_word : std::uint32_t {
   stopped,
   /// Leaving takes at most `value` ns.
   leaves_within,
+  /// It leaves now.
+  leaving,
   /// From the guard. It was sent the signal `value`.
   signal
 };

@@ -109,14 +109,17 @@ std::vector<found_process> processes_below(pid_t root) {
 
 bool kill_process(const found_process& x) {
   auto fd = ::pidfd_open(x.pid, 0);
-  if (fd < 0)
-    return errno == ESRCH;
   // From here on the descriptor names one process, whatever becomes of the number.
   auto now = find(x.pid);
   auto result = true;
-  if (now && now->began == x.began && ::pidfd_send_signal(fd, SIGKILL, nullptr, 0) != 0)
-    result = errno == ESRCH;
-  ::close(fd);
+  if (now && now->began == x.began) {
+    auto sent = fd >= 0 && ::pidfd_send_signal(fd, SIGKILL, nullptr, 0) == 0;
+    // Some sandboxes know nothing of pidfds.
+    if (!sent && ::kill(x.pid, SIGKILL) != 0)
+      result = errno == ESRCH;
+  }
+  if (fd >= 0)
+    ::close(fd);
   return result;
 }
 

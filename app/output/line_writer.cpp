@@ -67,12 +67,21 @@ struct line_writer::shared {
         pollfd what{with.fd, POLLOUT, 0};
         ::poll(&what, 1, -1);
       } else if (errno != EINTR) {
-        if (!std::exchange(said, true) && with.failed)
-          with.failed(errno);
+        tell_failure(errno);
         return;
       }
     }
     said = false;
+  }
+
+  void tell_failure(int error) {
+    {
+      std::lock_guard lock{mutex};
+      // In the end there may be nobody left to tell.
+      if (std::exchange(said, true) || closing || !with.failed)
+        return;
+    }
+    with.failed(error);
   }
 
   void run() {

@@ -29,7 +29,8 @@ void close(caf::scoped_actor& self, const store_actor& store) {
 }
 
 void end_at_once(int code) {
-  spdlog::shutdown();
+  // The logger stays: threads that still run may use it.
+  spdlog::default_logger()->flush();
   std::_Exit(code);
 }
 

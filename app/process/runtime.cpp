@@ -10,6 +10,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -66,7 +67,8 @@ protected:
     writer_.write(std::move(line));
   }
 
-  void flush_() override {}
+  /// The last word: nothing is written afterwards.
+  void flush_() override { writer_.finish(std::chrono::seconds{1}); }
 
 private:
   bool colours_ = ::isatty(STDERR_FILENO) != 0;

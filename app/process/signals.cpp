@@ -20,6 +20,12 @@ namespace partita::app {
 
 namespace {
 
+/// Whoever started us wants it so, as nohup does with SIGHUP.
+bool is_ignored(int signal) {
+  struct sigaction now {};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /// Waits for orders until it is told to end.
 class order_loop {
 public:
@@ -114,7 +120,8 @@ sigset_t held_signals(bool to_pass_on) {
     sigaddset(&result, signal);
   if (to_pass_on)
     for (auto signal : {SIGHUP, SIGUSR1, SIGUSR2})
-      sigaddset(&result, signal);
+      if (!is_ignored(signal))
+        sigaddset(&result, signal);
   return result;
 }
 
@@ -122,6 +129,8 @@ void hold_signals(bool to_pass_on) {
   auto set = held_signals(to_pass_on);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // Whoever started us may not care for children; we do.
+  std::signal(SIGCHLD, SIG_DFL);
 }
 
 void ignore_terminal_stop() {

@@ -8,17 +8,18 @@
 
 namespace partita::app {
 
-/// SIGTERM, SIGINT and what else hold_signals makes wait.
+/// SIGTERM, SIGINT and what else hold_signals makes wait; a SIGHUP, SIGUSR1 or SIGUSR2 that was
+/// ignored when the process began (nohup) is not among them.
 sigset_t held_signals(bool to_pass_on);
 
 /// Makes SIGTERM and SIGINT wait for a signal_watch, in this thread and all that it
 /// starts, and makes writes to a closed pipe fail instead of ending the process. `to_pass_on`:
-/// so do SIGHUP, SIGUSR1 and SIGUSR2, which end the process otherwise. To be called before any
-/// other thread exists.
+/// so do SIGHUP, SIGUSR1 and SIGUSR2, which end the process otherwise. Ends of children can be
+/// waited for whatever was inherited. To be called before any other thread exists.
 void hold_signals(bool to_pass_on = false);
 
-/// Makes SIGTSTP (Ctrl-Z) do nothing: it would stop a worker and not the application that it
-/// has started, which would work on while others take over.
+/// Makes SIGTSTP (Ctrl-Z) do nothing: it would stop a worker and its guard, and not the
+/// application or what hooks have started, which would work on while others take over.
 void ignore_terminal_stop();
 
 /// What hold_signals has changed, undone: for a child process between fork and exec.

@@ -20,8 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What it takes to kill processes, and to hear of it.
-constexpr auto a_little = 7s;
+/// What it takes to kill processes and to hear of it, and to close what is open.
+constexpr auto a_little = 15s;
 /// How long the end waits for what may never come.
 constexpr auto a_moment = 1s;
 
@@ -227,6 +227,8 @@ int worker_service::exit_with(int code) {
 int worker_service::end(bool gracefully) {
   if (std::exchange(ended_, true))
     return exit_failed;
+  if (guard_)
+    guard_->leaving();
   // While it ends, the application may still ask.
   auto code = beside_.end(self_, gracefully);
   if (http_ && http_->broken())

@@ -20,7 +20,11 @@ guard::commands guard::step(const event& what, time_point now) {
 std::optional<time_point> guard::wake_at() const {
   if (phase_ != phase::watching)
     return std::nullopt;
-  return earlier(deadline_, leave_until_);
+  return earlier(deadline_, leave_until());
+}
+
+std::optional<time_point> guard::leave_until() const {
+  return leaves_since_ ? std::optional{*leaves_since_ + patience_} : std::nullopt;
 }
 
 void guard::on(const must_stop_by& what, time_point) {
@@ -35,29 +39,34 @@ void guard::on(const leaves_within& what, time_point) {
   patience_ = what.limit;
 }
 
+void guard::on(const leaving&, time_point now) {
+  leaves_since_ = leaves_since_.value_or(now);
+}
+
 void guard::on(const ordered& what, time_point now) {
-  if (phase_ == phase::killing && what.to_stop) {
-    end(failed); // Something below does not die: whoever waits for us shall not wait for it.
-    return;
-  }
+  // Something below does not die: whoever waits for us shall not wait for it for ever.
+  if (phase_ == phase::killing && what.to_stop && now >= killing_since_ + kill_patience_)
+    end(failed);
   if (phase_ != phase::watching)
     return;
   if (what.to_stop && ++orders_ > 2) {
-    kill("it was told to stop for the third time", failed);
+    kill("it was told to stop for the third time", failed, now);
     return;
   }
-  if (orders_ == 1 && what.to_stop)
-    leave_until_ = now + patience_;
+  if (what.to_stop)
+    leaves_since_ = leaves_since_.value_or(now);
   out_.emplace_back(pass{what.signal});
 }
 
-void guard::on(const worker_ended& what, time_point) {
+void guard::on(const worker_ended& what, time_point now) {
   if (phase_ != phase::watching)
     return;
   if (what.by_signal)
-    kill("the worker was ended by signal " + std::to_string(what.code - 128), what.code);
+    kill("the worker was ended by signal " + std::to_string(what.code - 128), what.code,
+         now);
   else if (deadline_)
-    kill("the worker ended, and had not confirmed that its work has stopped", what.code);
+    kill("the worker ended, and had not confirmed that its work has stopped", what.code,
+         now);
   else
     end(what.code);
 }
@@ -70,16 +79,18 @@ void guard::on(const cleared&, time_point) {
 void guard::on(const tick&, time_point now) {
   if (phase_ != phase::watching)
     return;
+  auto until = leave_until();
   if (deadline_ && now >= *deadline_)
     kill("its work had to stop by now, for others may start, and the worker has not confirmed "
          "that it did",
-         failed);
-  else if (leave_until_ && now >= *leave_until_)
-    kill("it did not end in time after it was told to stop", failed);
+         failed, now);
+  else if (until && now >= *until)
+    kill("it did not end in time after it was told to stop", failed, now);
 }
 
-void guard::kill(std::string why, int code) {
+void guard::kill(std::string why, int code, time_point now) {
   phase_ = phase::killing;
+  killing_since_ = now;
   code_ = code;
   out_.emplace_back(kill_all{std::move(why)});
 }

@@ -20,7 +20,7 @@ namespace partita::core {
 ///   +----------+                                            +------+
 ///        | its work had to stop and was not confirmed;         ^
 ///        | it died at work; third order to stop; it            | nobody is left,
-///        v took too long to leave                              | or another order
+///        v took too long to leave                              | or another order, later
 ///   +---------+                                                |
 ///   | killing | -----------------------------------------------+
 ///   +---------+
@@ -35,6 +35,8 @@ public:
   struct options {
     /// How long leaving may take until the worker has said it.
     duration patience = std::chrono::seconds{10};
+    /// How long what was killed may take to end before an order ends the guard without it.
+    duration kill_patience = std::chrono::seconds{2};
   };
 
   // -- events ---------------------------------------------------------------------------
@@ -45,10 +47,12 @@ public:
   };
   /// No work goes on, until the next must_stop_by.
   struct stopped {};
-  /// How long leaving may take from the first order to stop on.
+  /// How long leaving may take from the first order to stop, or from `leaving`, on.
   struct leaves_within {
     duration limit;
   };
+  /// The worker ends, for whatever reason.
+  struct leaving {};
   /// Somebody has sent us a signal.
   struct ordered {
     int signal;
@@ -63,8 +67,8 @@ public:
   /// Nobody is left below, or nobody who may be killed.
   struct cleared {};
   struct tick {};
-  using event = std::variant<must_stop_by, stopped, leaves_within, ordered, worker_ended,
-                             cleared, tick>;
+  using event = std::variant<must_stop_by, stopped, leaves_within, leaving, ordered,
+                             worker_ended, cleared, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -83,7 +87,8 @@ public:
   using command = std::variant<pass, kill_all, finish>;
   using commands = std::vector<command>;
 
-  explicit guard(options opts) : patience_{opts.patience} {}
+  explicit guard(options opts)
+      : patience_{opts.patience}, kill_patience_{opts.kill_patience} {}
 
   commands step(const event& what, time_point now);
   std::optional<time_point> wake_at() const;
@@ -95,12 +100,14 @@ private:
   void on(const must_stop_by& what, time_point now);
   void on(const stopped& what, time_point now);
   void on(const leaves_within& what, time_point now);
+  void on(const leaving& what, time_point now);
   void on(const ordered& what, time_point now);
   void on(const worker_ended& what, time_point now);
   void on(const cleared& what, time_point now);
   void on(const tick& what, time_point now);
 
-  void kill(std::string why, int code);
+  std::optional<time_point> leave_until() const;
+  void kill(std::string why, int code, time_point now);
   void end(int code);
 
   phase phase_ = phase::watching;
@@ -108,7 +115,9 @@ private:
   /// Nothing: no work goes on.
   std::optional<time_point> deadline_;
   duration patience_;
-  std::optional<time_point> leave_until_;
+  duration kill_patience_;
+  std::optional<time_point> leaves_since_;
+  time_point killing_since_;
   int orders_ = 0;
   int code_ = 1;
 };

@@ -111,7 +111,7 @@ CAF_TEST(a deadline without a word calls once and others are left alone) {
       first.set_value(who);
   });
   auto now = worker_clock::boottime();
-  observer->must_stop_by("stopped", now);
+  observer->must_stop_by("stopped", now + 15ms);
   observer->stopped("stopped");
   observer->must_stop_by("moved", now + 10ms);
   observer->must_stop_by("moved", now + 1h);
@@ -119,16 +119,14 @@ CAF_TEST(a deadline without a word calls once and others are left alone) {
   auto called = first.get_future();
   CAF_REQUIRE(called.wait_for(20s) == std::future_status::ready);
   CAF_CHECK(worker_clock::boottime() >= now + 20ms);
-  // The framework keeps a reference.
-  auto who = called.get();
-  CAF_CHECK(who == "missed" || who == "stopped");
+  CAF_CHECK(called.get() == "missed");
   observer.reset();
-  CAF_CHECK_EQUAL(calls.load(), who == "missed" ? 1 : 2);
+  CAF_CHECK(calls == 1);
 }
 
 namespace {
 
-constexpr auto ttl = 1s;
+constexpr auto ttl = 2s;
 
 /// Ends the process at a deadline, and lets the host see what that is.
 struct noting : deadline_observer {
@@ -195,7 +193,9 @@ CAF_TEST(a host that blocks all threads of its actor system ends at its deadline
   auto status = 0;
   ::waitpid(pid, &status, 0);
   CAF_REQUIRE(WIFEXITED(status));
-  CAF_CHECK_EQUAL(WEXITSTATUS(status), 1);
+  auto code = WEXITSTATUS(status);
+  CAF_MESSAGE("exit code " << code);
+  CAF_CHECK(code == 1);
   CAF_CHECK(worked > 0);
   // Others start a twentieth of the ttl after it.
   std::chrono::nanoseconds late{worked - allowed};

@@ -260,6 +260,24 @@ CAF_TEST(the third signal ends a worker that does nothing any more) {
   CAF_CHECK(contains(group.log("a"), "told to stop for the third time"));
 }
 
+CAF_TEST(a terminal that is closed makes a worker leave unless it was told otherwise) {
+  group.start("other");
+  group.start("a");
+  group.require_rest();
+  std::signal(SIGHUP, SIG_IGN); // As nohup does.
+  group.start("nohup");
+  std::signal(SIGHUP, SIG_DFL);
+  group.require_rest();
+  for (const auto* name : {"a", "nohup"}) {
+    ::kill(group.process(name).worker(), SIGHUP);
+    group.signal(name, SIGHUP);
+  }
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 0);
+  group.require_rest();
+  CAF_CHECK_EQUAL(group.stop("nohup"), 0);
+  CAF_CHECK_EQUAL(group.journal().violations(), "");
+}
+
 // -- what holds a worker up without freezing it -------------------------------------------
 
 CAF_TEST(nobody reads the log) {

@@ -26,6 +26,7 @@ CAF_TEST(a log line is one line without control characters) {
   start_logging("info");
   spdlog::info("zone {}", "\x1b[2Jz\r\n2026-11-28 00:00:00.000 info forged\a\xc2\x9b"
                           "1m");
+  spdlog::default_logger()->flush();
   start_logging("off");
   ::dup2(own, STDERR_FILENO);
   ::close(own);

@@ -119,6 +119,27 @@ CAF_TEST(a worker that takes too long to leave is killed) {
   kills(on(guard::tick{}), "in time after it was told to stop", 1);
 }
 
+CAF_TEST(one that says how long it takes after the order has so long) {
+  term();
+  now += 5s;
+  on(guard::leaves_within{60s});
+  now += 55s - 1ns;
+  CAF_CHECK(on(guard::tick{}).empty());
+  now += 1ns;
+  kills(on(guard::tick{}), "in time", 1);
+}
+
+CAF_TEST(one that leaves by itself is not waited for without end either) {
+  on(guard::leaves_within{30s});
+  on(guard::leaving{});
+  now += 10s;
+  CAF_MESSAGE("an order, or being told again, does not begin anew");
+  term();
+  on(guard::leaving{});
+  now += 20s;
+  kills(on(guard::tick{}), "in time", 1);
+}
+
 CAF_TEST(one that has said nothing yet has some time to leave) {
   term();
   now += 10s;
@@ -129,7 +150,11 @@ CAF_TEST(another order ends a guard that waits for what does not die) {
   works_until(0s);
   CAF_CHECK_EQUAL(count<guard::kill_all>(on(guard::tick{})), 1u);
   CAF_CHECK(on(guard::ordered{SIGUSR1, false}).empty());
+  CAF_MESSAGE("but not before that had some time to end");
+  now += 2s - 1ns;
+  CAF_CHECK(term().empty());
   CAF_CHECK(mine.killing());
+  now += 1ns;
   CAF_CHECK_EQUAL(only<guard::finish>(term()).code, 1);
 }
 

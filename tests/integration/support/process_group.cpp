@@ -96,11 +96,9 @@ void worker_process::signal(int number) const {
 }
 
 pid_t worker_process::worker() const {
-  auto name = "/proc/" + std::to_string(pid_) + "/comm";
-  if (line_of(name) != "partita-guard")
-    return pid_;
   auto child = child_of(pid_);
-  return child == 0 ? pid_ : child;
+  auto name = line_of("/proc/" + std::to_string(child) + "/comm");
+  return name == "partita-worker" ? child : pid_;
 }
 
 void worker_process::freeze() const {

@@ -36,16 +36,16 @@ listener_actor::behavior_type scribe(listener_actor::pointer, std::string name,
   };
 }
 
-caf::actor_system_config& quiet(caf::actor_system_config& config) {
+caf::actor_system_config& quiet(caf::actor_system_config& config, std::size_t threads) {
   config.set("scheduler.policy", caf::atom("sharing"));
-  config.set("scheduler.max-threads", 4);
+  config.set("scheduler.max-threads", threads);
   return config;
 }
 
 } // namespace
 
-tree_group::tree_group(std::size_t partitions, std::size_t stores)
-    : system_{quiet(config_)} {
+tree_group::tree_group(std::size_t partitions, std::size_t stores, std::size_t threads)
+    : system_{quiet(config_, threads)} {
   options_.group = "tree";
   options_.buckets = bucket_options::of("tree");
   options_.strategy = core::make_strategy({});
@@ -62,8 +62,10 @@ tree_group::tree_group(std::size_t partitions, std::size_t stores)
 }
 
 tree_group::~tree_group() {
-  while (!workers_.empty())
-    stop(std::string{workers_.begin()->first});
+  std::vector<std::string> names;
+  for (const auto& [name, x] : workers_)
+    names.push_back(name);
+  stop_all(names);
   caf::scoped_actor self{system_};
   for (const auto& x : stores_)
     self->request(x, 10s, close_store{})
@@ -75,8 +77,9 @@ tree_group::~tree_group() {
 void tree_group::start(const std::string& name) {
   journal_.begun(name);
   auto o = options_;
+  auto hears = listener_ ? listener_ : system_.spawn(scribe, name, &journal_);
   workers_[name] = spawn_supervisor(system_, o, stores_[workers_.size() % stores_.size()],
-                                    source_, system_.spawn(scribe, name, &journal_));
+                                    source_, hears);
 }
 
 void tree_group::start_many(std::size_t count) {
@@ -92,6 +95,17 @@ void tree_group::stop(const std::string& name) {
   self->wait_for(worker);
   workers_.erase(name);
   journal_.gone(name);
+}
+
+void tree_group::stop_all(const std::vector<std::string>& names) {
+  caf::scoped_actor self{system_};
+  for (const auto& name : names)
+    caf::anon_send(workers_.at(name), stop_worker{});
+  for (const auto& name : names) {
+    self->wait_for(workers_.at(name));
+    workers_.erase(name);
+    journal_.gone(name);
+  }
 }
 
 void tree_group::set_partitions(std::size_t count) {

@@ -23,14 +23,20 @@ namespace partita::test {
 /// application that embeds partita runs.
 class tree_group {
 public:
-  /// `stores`: how many connections the workers share.
-  explicit tree_group(std::size_t partitions, std::size_t stores = 1);
+  /// `stores`: how many connections the workers share. `threads`: of the actor system;
+  /// `partita run` has one.
+  explicit tree_group(std::size_t partitions, std::size_t stores = 1,
+                      std::size_t threads = 4);
   ~tree_group();
 
   void start(const std::string& name);
+  /// Workers that start from now on tell this one what happens, and the journal nothing.
+  void tell_instead(listener_actor x) { listener_ = std::move(x); }
   void start_many(std::size_t count);
   /// Gracefully; waits for the end.
   void stop(const std::string& name);
+  /// All of them at once; waits for the end of all.
+  void stop_all(const std::vector<std::string>& names);
   void set_partitions(std::size_t count);
   bool rest(std::size_t partitions, std::chrono::milliseconds at_most = 60s);
 
@@ -47,6 +53,7 @@ private:
   worker_options options_;
   std::vector<store_actor> stores_;
   test_source_actor source_;
+  listener_actor listener_;
   std::map<std::string, supervisor_actor> workers_;
 };
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#define CAF_SUITE app.guard_socket
+
+#include "partita/app/guard/guard_link.hpp"
+#include "partita/app/guard/guard_socket.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <csignal>
+
+using namespace partita::app;
+using namespace std::chrono_literals;
+using heard = guard_socket::heard;
+
+CAF_TEST(what a worker tells its guard comes whole and in order) {
+  auto ends = guard_socket::make_pair();
+  CAF_REQUIRE(ends);
+  auto& guard = ends->first;
+  guard_link worker{std::move(ends->second)};
+  guard_message x;
+  CAF_CHECK(guard.receive(x) == heard::nothing);
+  partita::core::time_point at{123456789ns};
+  worker.leaves_within(30s);
+  worker.must_stop_by("any", at);
+  worker.stopped("any");
+  CAF_CHECK(guard.receive(x) == heard::message);
+  CAF_CHECK(x.word == guard_word::leaves_within);
+  CAF_CHECK_EQUAL(x.value, 30'000'000'000);
+  CAF_CHECK(guard.receive(x) == heard::message);
+  CAF_CHECK(x.word == guard_word::must_stop_by);
+  CAF_CHECK_EQUAL(x.value, 123456789);
+  CAF_CHECK(guard.receive(x) == heard::message);
+  CAF_CHECK(x.word == guard_word::stopped);
+  CAF_CHECK(guard.receive(x) == heard::nothing);
+}
+
+CAF_TEST(a worker hears of signals and of the end of its guard) {
+  auto ends = guard_socket::make_pair();
+  CAF_REQUIRE(ends);
+  guard_link worker{std::move(ends->second)};
+  CAF_CHECK(worker.next_signal() == 0);
+  {
+    auto guard = std::move(ends->first);
+    CAF_CHECK(guard.send({guard_word::signal, SIGTERM}));
+    CAF_CHECK(worker.next_signal() == SIGTERM);
+    CAF_CHECK(worker.next_signal() == 0);
+  }
+  CAF_CHECK(!worker.next_signal());
+  CAF_MESSAGE("and may go on telling it things");
+  worker.must_stop_by("any", {});
+}
+
+CAF_TEST(a guard that does not listen holds nobody up) {
+  auto ends = guard_socket::make_pair();
+  CAF_REQUIRE(ends);
+  auto sent = 0;
+  while (sent < 100'000 && ends->second.send({guard_word::must_stop_by, sent}))
+    ++sent;
+  CAF_CHECK(sent < 100'000);
+  CAF_MESSAGE(sent << " messages wait");
+  // At one a second, and some more for news.
+  CAF_CHECK(sent > 100);
+  guard_message x;
+  for (int i = 0; i < sent; ++i) {
+    CAF_REQUIRE(ends->first.receive(x) == heard::message);
+    CAF_REQUIRE_EQUAL(x.value, i);
+  }
+}
