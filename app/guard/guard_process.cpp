@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/guard/guard_process.hpp"
 
+#include "partita/actors/worker_clock.hpp"
 #include "partita/app/guard/process_tree.hpp"
 #include "partita/app/output/last_words.hpp"
 #include "partita/app/process/signals.hpp"
 #include "partita/core/sidecar/guard.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -35,13 +36,6 @@ constexpr int code_of_signals = 128;
 constexpr auto kill_again = 10ms;
 /// A process that is killed and does not end for so long is named.
 constexpr auto slow_end = 2s;
-
-core::time_point boottime() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return core::time_point{std::chrono::seconds{now.tv_sec}
-                          + std::chrono::nanoseconds{now.tv_nsec}};
-}
 
 std::string why_errno() {
   return std::generic_category().message(errno);
@@ -116,14 +110,14 @@ public:
 
 private:
   void feed(const guard::event& what) {
-    for (const auto& x : decisions_.step(what, boottime())) {
+    for (const auto& x : decisions_.step(what, worker_clock::boottime())) {
       if (const auto* p = std::get_if<guard::pass>(&x)) {
         socket_.send({guard_word::signal, p->signal});
       } else if (const auto* k = std::get_if<guard::kill_all>(&x)) {
         why_ = k->why;
         // While it can still be seen; to be written when nothing can be late any more.
         threads_ = what_threads_do(worker_);
-        killing_since_ = boottime();
+        killing_since_ = worker_clock::boottime();
         kill_all();
       } else if (const auto* f = std::get_if<guard::finish>(&x)) {
         code_ = f->code;
@@ -218,7 +212,7 @@ private:
         left.push_back(std::to_string(x.pid) + " (" + x.name + ")");
     }
     not_killed_ = std::move(left);
-    auto slow = boottime() - killing_since_ > slow_end;
+    auto slow = worker_clock::boottime() - killing_since_ > slow_end;
     // Only such as we may not kill, or may not even see; one look may miss who begins now.
     fruitless_ = killed || (below.empty() && !slow) ? 0 : fruitless_ + 1;
     if (fruitless_ > 2)
@@ -237,11 +231,11 @@ private:
   void set_timer() {
     auto at = decisions_.wake_at();
     if (decisions_.killing())
-      at = boottime() + kill_again;
+      at = worker_clock::boottime() + kill_again;
     itimerspec when{};
     if (at) {
       // 0 would mean never.
-      auto ns = std::max<std::int64_t>((*at).time_since_epoch().count(), 1);
+      auto ns = std::max<std::int64_t>(at->time_since_epoch().count(), 1);
       when.it_value = {static_cast<time_t>(ns / 1'000'000'000),
                        static_cast<long>(ns % 1'000'000'000)};
     }

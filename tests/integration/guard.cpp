@@ -261,12 +261,13 @@ CAF_TEST(the third signal ends a worker that does nothing any more) {
 }
 
 CAF_TEST(a terminal that is closed makes a worker leave unless it was told otherwise) {
+  auto ours = std::signal(SIGHUP, SIG_DFL);
   group.start("other");
   group.start("a");
   group.require_rest();
   std::signal(SIGHUP, SIG_IGN); // As nohup does.
   group.start("nohup");
-  std::signal(SIGHUP, SIG_DFL);
+  std::signal(SIGHUP, ours);
   group.require_rest();
   for (const auto* name : {"a", "nohup"}) {
     ::kill(group.process(name).worker(), SIGHUP);
