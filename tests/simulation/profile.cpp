@@ -192,7 +192,7 @@ std::vector<failpoint_case> make_failpoints() {
           hunting({{partitions_change, 15}, {leave, 1}, {arrival, 1}}));
   p->slow_listeners = 0.7;
   add(vanished_before_adoption_ignored, "vanished_before_adoption_ignored",
-      hunting({{entry_removed, 10}, {usurped, 10}, {crash, 4}, {cut, 8}, {freeze, 4}}));
+      hunting({{entry_removed, 16}, {usurped, 16}, {crash, 4}, {cut, 8}, {freeze, 8}}));
   add(orphan_freed_if_heard_only, "orphan_freed_if_heard_only",
       hunting({{bucket_lost, 2}, {crash, 6}}))
       ->focus = heartbeats;
