@@ -18,8 +18,6 @@ namespace partita {
 /// Why a value could not be read: what was found and what was expected.
 struct malformed {
   std::string why;
-  /// A newer partita has written it, in a format that this one does not know.
-  bool newer = false;
 
   friend bool operator==(const malformed&, const malformed&) = default;
 };

@@ -18,7 +18,6 @@ using nlohmann::json;
 
 struct bad_value {
   std::string why;
-  bool newer = false;
 };
 
 [[noreturn]] inline void fail(std::string why) {
@@ -92,10 +91,9 @@ inline constexpr std::uint64_t format_version = 1;
 inline void check_format(const json& obj) {
   auto found = number_or(obj, "v", 1);
   if (found > format_version)
-    throw bad_value{at("v") + "is of format " + std::to_string(found)
-                        + ", written by a newer partita; this one reads formats up to "
-                        + std::to_string(format_version) + ": upgrade it",
-                    true};
+    fail(at("v") + "is of format " + std::to_string(found)
+         + ", written by a newer partita; this one reads formats up to "
+         + std::to_string(format_version) + ": upgrade it");
 }
 
 template <class Enum, std::size_t N>
@@ -124,7 +122,7 @@ decoded<T> read(std::string_view text, F f) {
   try {
     return f(obj);
   } catch (const bad_value& e) {
-    return malformed{e.why, e.newer};
+    return malformed{e.why};
   } catch (const json::exception& e) {
     // dump() of a found value that is no UTF-8, for one.
     return malformed{e.what()};

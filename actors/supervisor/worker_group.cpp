@@ -72,16 +72,12 @@ void worker::group_read(const kv_read& x) {
   }
   auto value = group_from(x.entry.value);
   const auto* found = std::get_if<group_entry>(&value);
-  auto missing = x.status == read_status::missing || x.entry.removed;
-  if (!missing && !found && std::get<malformed>(value).newer) {
-    refuse_group(identity_.unreadable(std::get<malformed>(value).why));
-    return;
-  }
-  if (missing || !found) {
+  if (x.status == read_status::missing || x.entry.removed || !found) {
     if (std::exchange(must_show_, false)) {
       survey_wanted_ = true;
-      identify_again("the server in use does not hold the group's entry, and another one in "
-                     "nats.url does");
+      identify_again(
+          "the server in use does not hold the group's entry, and another one in "
+          "nats.url does");
       return;
     }
     write_group(x.entry.revision);

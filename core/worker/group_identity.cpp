@@ -34,20 +34,17 @@ group_identity::verdict group_identity::surveyed(const servers_surveyed& what) {
     clustered = clustered && !x.cluster.empty() && x.cluster == cluster;
     answered.insert(x.server);
     auto value = group_from(x.value);
-    const auto* bad = std::get_if<malformed>(&value);
-    if (x.status == read_status::found && bad && bad->newer)
-      return refused{unreadable(bad->why) + " (found at " + x.server + ')'};
+    const auto* entry = std::get_if<group_entry>(&value);
     // What cannot be read is written over, as if there were none.
-    if (x.status == read_status::missing || bad) {
+    if (x.status == read_status::missing || !entry) {
       shown_.erase(x.server);
       without = x.server;
       continue;
     }
-    const auto& entry = std::get<group_entry>(value);
-    shown_[x.server] = entry.group_uid.value;
-    if (auto why = mismatch(entry); !why.empty())
+    shown_[x.server] = entry->group_uid.value;
+    if (auto why = mismatch(*entry); !why.empty())
       return refused{why + " (found at " + x.server + ')'};
-    result = {entry, x.value};
+    result = {*entry, x.value};
   }
   if (answered.empty())
     return unanswered{"no server says whether it knows the group" + silent};
@@ -76,10 +73,6 @@ group_identity::verdict group_identity::surveyed(const servers_surveyed& what) {
                    + " knows the group '" + options_.group + "', " + without + " does not"
                    + one_store};
   return result;
-}
-
-std::string group_identity::unreadable(const std::string& why) const {
-  return "the key `group` of the bucket '" + options_.bucket + "' cannot be read: " + why;
 }
 
 group_identity::verdict group_identity::found(const group_entry& what) const {

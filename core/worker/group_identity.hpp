@@ -54,9 +54,6 @@ public:
   /// What the connected server holds, while nothing else was agreed: whether that is ours.
   verdict found(const group_entry& what) const;
 
-  /// What to say of an entry that a newer program has written: that is never written over.
-  std::string unreadable(const std::string& why) const;
-
   /// What is to be written where there is no entry: that which was agreed on last.
   group_entry entry() const;
   /// `x` stands in the store.

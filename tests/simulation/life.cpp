@@ -75,10 +75,16 @@ life_result live(const life_options& options) {
 
   // When the last fault is over shows only then: what leaves late counts, too.
   auto settle = [&] {
-    while (!w.stopped() && w.now() < c.last_fault() + bound)
+    // A process that gives up counts as a fault: one that does so each time that it is started
+    // would make a life without end.
+    auto enough = w.now() + 20 * bound;
+    while (!w.stopped() && w.now() < std::min(c.last_fault() + bound, enough))
       w.run_until(c.last_fault() + bound);
     if (w.stopped())
       return;
+    if (w.now() >= enough)
+      found.add("the group settles in time after the last fault",
+                "processes give up again and again");
     auto standing = directives.standing();
     if (auto why = c.unsettled(standing); !why.empty())
       found.add("the group settles in time after the last fault", why);
