@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/deadline_observer.hpp"
 
+#include "partita/actors/boottime_timer.hpp"
 #include "partita/actors/worker_clock.hpp"
 
-#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -18,7 +20,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 namespace partita {
@@ -27,8 +28,15 @@ namespace {
 
 int checked(int fd) {
   if (fd < 0)
-    throw std::system_error{errno, std::generic_category(), "a deadline cannot be watched"};
+    throw std::system_error{errno, std::generic_category(),
+                            "a deadline cannot be watched"};
   return fd;
+}
+
+/// Ends the wait for `timer`; both must be there.
+int new_event(const boottime_timer& timer) {
+  checked(timer.fd());
+  return checked(::eventfd(0, EFD_CLOEXEC));
 }
 
 /// Waits for the next deadline on a thread that does nothing else. The clock is the one that goes
@@ -36,10 +44,7 @@ int checked(int fd) {
 class deadline_watch : public deadline_observer {
 public:
   explicit deadline_watch(std::function<void(const std::string&)> missed)
-      : missed_{std::move(missed)},
-        timer_{checked(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK))},
-        end_{checked(::eventfd(0, EFD_CLOEXEC))},
-        thread_{[this] { run(); }} {}
+      : missed_{std::move(missed)}, end_{new_event(timer_)}, thread_{[this] { run(); }} {}
 
   deadline_watch(const deadline_watch&) = delete;
   deadline_watch& operator=(const deadline_watch&) = delete;
@@ -48,7 +53,6 @@ public:
     std::uint64_t one = 1;
     [[maybe_unused]] auto n = ::write(end_, &one, sizeof(one));
     thread_.join();
-    ::close(timer_);
     ::close(end_);
   }
 
@@ -71,13 +75,11 @@ private:
     sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     for (;;) {
-      pollfd what[] = {{end_, POLLIN, 0}, {timer_, POLLIN, 0}};
+      pollfd what[] = {{end_, POLLIN, 0}, {timer_.fd(), POLLIN, 0}};
       if (::poll(what, 2, -1) < 0)
         continue;
       if (what[0].revents != 0)
         return;
-      std::uint64_t rings = 0;
-      [[maybe_unused]] auto n = ::read(timer_, &rings, sizeof(rings));
       for (const auto& worker : take_missed())
         missed_(worker);
     }
@@ -100,21 +102,14 @@ private:
   }
 
   void set_timer() {
-    itimerspec when{};
-    auto next = std::min_element(
-        deadlines_.begin(), deadlines_.end(),
-        [](const auto& x, const auto& y) { return x.second < y.second; });
-    if (next != deadlines_.end()) {
-      // 0 would mean never.
-      auto ns = std::max<std::int64_t>(next->second.time_since_epoch().count(), 1);
-      when.it_value = {static_cast<time_t>(ns / 1'000'000'000),
-                       static_cast<long>(ns % 1'000'000'000)};
-    }
-    ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+    std::optional<core::time_point> next;
+    for (const auto& [worker, when] : deadlines_)
+      next = core::earlier(next, when);
+    timer_.set(next);
   }
 
   std::function<void(const std::string&)> missed_;
-  int timer_;
+  boottime_timer timer_;
   int end_;
   std::mutex mutex_;
   std::map<std::string, core::time_point> deadlines_;
@@ -123,13 +118,14 @@ private:
 
 [[noreturn]] void end_process() {
   constexpr std::string_view text =
-      "partita: a worker of this process had to stop its work by now, and has not said that it "
-      "did: the process ends, before others start on the same partitions. Look for what holds "
-      "up the threads of its actor system\n";
-  // Nobody may read it; less than this is taken without waiting.
+      "partita: a worker of this process had to stop its work by now, and has not "
+      "confirmed it: the process ends, before others start on the same partitions. Look "
+      "for what holds up the threads of its actor system\n";
+  // stderr may be blocked; PIPE_BUF and more fits where poll reports room.
   pollfd out{STDERR_FILENO, POLLOUT, 0};
-  if (::poll(&out, 1, 0) > 0 && (out.revents & POLLOUT) != 0)
+  if (::poll(&out, 1, 0) > 0 && (out.revents & POLLOUT) != 0) {
     [[maybe_unused]] auto n = ::write(STDERR_FILENO, text.data(), text.size());
+  }
   std::_Exit(EXIT_FAILURE);
 }
 

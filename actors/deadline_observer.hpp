@@ -9,20 +9,20 @@
 
 namespace partita {
 
-/// Told until when the workers of a process may work, so that somebody outside of the actor
-/// system can stop that work where the actors themselves are held up: by a host that blocks
-/// their threads, a debugger, a frozen process. Called by workers, from their threads; must
-/// not block. Any number of workers may share one.
+/// Receives until when the workers of a process may work, to stop that work from outside of the
+/// actor system when the actors are blocked: by a host that occupies their threads, a debugger,
+/// a frozen process. Called by workers, from their threads; must not block. Any number of
+/// workers may share one.
 class deadline_observer {
 public:
   virtual ~deadline_observer() = default;
 
   /// All work of the worker must have stopped by `when`, on worker_clock::boottime: others may
-  /// start then. Said again at each proof of life. `worker` names it for its whole life, for
-  /// nobody else.
+  /// start then. Repeated at each acknowledged heartbeat. `worker` identifies one supervisor
+  /// for its whole life.
   virtual void must_stop_by(const std::string& worker, core::time_point when) = 0;
 
-  /// No work of the worker goes on, until must_stop_by is said again.
+  /// No work of the worker goes on, until the next must_stop_by.
   virtual void stopped(const std::string& worker) = 0;
 };
 

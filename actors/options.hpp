@@ -116,9 +116,9 @@ struct worker_options {
   /// Whether a listener that does not stop its work in time ends the worker: right where
   /// that ends the process too. Else it is reported, and the worker waits for it.
   bool end_if_work_goes_on = false;
-  /// Stops the work where this worker cannot any more: see deadline_observer.hpp. Null: nobody
-  /// does, and exclusive ownership depends on the actor system never being held up for longer
-  /// than an eighth of heartbeat.ttl (docs/embedding.md). Not used with `available`.
+  /// Stops the work where this worker cannot any more: see deadline_observer.hpp. Null: no
+  /// observer, and exclusive ownership requires that the actor system is never blocked for
+  /// longer than an eighth of heartbeat.ttl (docs/embedding.md). Not used with `available`.
   std::shared_ptr<deadline_observer> on_deadline;
   /// What time it is, for all decisions of this worker.
   worker_clock clock;

@@ -82,7 +82,7 @@ struct led_group {
     coordinator::options result;
     result.epoch = {3};
     result.leader = {"worker-0"};
-    // Time goes on from plan to plan, and nobody falls silent.
+    // Time advances from plan to plan, and no worker may expire.
     result.heartbeat_ttl = std::chrono::hours{1};
     result.handoff_timeout = 30s;
     result.max_moves = max_moves;

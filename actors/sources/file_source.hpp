@@ -25,7 +25,7 @@ struct file_source_options {
 /// A partition source that follows a file. While the file cannot be read, or names no
 /// partition, the last good list stays; so nobody empties a group by accident. For any
 /// worker may lead, all need a file of the same content. It has a thread of its own: a file
-/// system that hangs holds up nobody else, but the actor system cannot end before it answers.
+/// system that hangs blocks no other actor, but the actor system cannot end before it answers.
 partition_source_actor spawn_file_source(caf::actor_system& sys,
                                          file_source_options options);
 

@@ -155,7 +155,8 @@ private:
   const child& of(role x) const { return children_[static_cast<std::size_t>(x)]; }
   bool current(role x, std::uint64_t run) const;
   void spawn(role x);
-  template <caf::spawn_options How, class Handle, class State, class Options, class... Args>
+  template <caf::spawn_options How, class Handle, class State, class Options,
+            class... Args>
   Handle spawn_child(role x,
                      typename Handle::behavior_type (*body)(
                          typename Handle::template stateful_pointer<State>, Options,

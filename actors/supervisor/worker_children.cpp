@@ -225,12 +225,11 @@ void worker::spawn_calculator() {
         role::calculator, calculator, with, buckets_[assignments].handle,
         buckets_[heartbeats].handle, store_, roster_, source_, supervisor_actor{self_});
   };
-  // A plan takes its time, and no heartbeat shall wait for it.
+  // Planning may take long and must not delay heartbeats.
   constexpr auto on_own_thread = caf::monitored + caf::detached;
-  calculator_ =
-      o.clock.is_virtual()
-          ? born(std::integral_constant<caf::spawn_options, caf::monitored>{})
-          : born(std::integral_constant<caf::spawn_options, on_own_thread>{});
+  calculator_ = o.clock.is_virtual()
+                    ? born(std::integral_constant<caf::spawn_options, caf::monitored>{})
+                    : born(std::integral_constant<caf::spawn_options, on_own_thread>{});
 }
 
 void worker::kill(role x) {

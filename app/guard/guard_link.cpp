@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/guard/guard_link.hpp"
 
-#include <algorithm>
-
 namespace partita::app {
 
 void guard_link::must_stop_by(const std::string& worker, core::time_point when) {
@@ -18,16 +16,15 @@ void guard_link::stopped(const std::string& worker) {
 }
 
 void guard_link::tell_earliest() {
-  if (deadlines_.empty()) {
+  std::optional<core::time_point> next;
+  for (const auto& [worker, when] : deadlines_)
+    next = core::earlier(next, when);
+  if (!next) {
     socket_.send({guard_word::stopped, 0});
     return;
   }
-  auto first = std::min_element(
-      deadlines_.begin(), deadlines_.end(),
-      [](const auto& x, const auto& y) { return x.second < y.second; });
-  auto since = first->second.time_since_epoch();
-  auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(since);
-  socket_.send({guard_word::must_stop_by, ns.count()});
+  std::chrono::nanoseconds since = next->time_since_epoch();
+  socket_.send({guard_word::must_stop_by, since.count()});
 }
 
 void guard_link::leaving() {

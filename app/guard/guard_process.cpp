@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/guard/guard_process.hpp"
 
+#include "partita/actors/boottime_timer.hpp"
 #include "partita/actors/worker_clock.hpp"
 #include "partita/app/guard/process_tree.hpp"
 #include "partita/app/output/last_words.hpp"
 #include "partita/app/process/signals.hpp"
 #include "partita/core/sidecar/guard.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -19,7 +19,6 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,26 +53,22 @@ public:
   guard_files() {
     auto heard = guard_signals();
     signals_ = ::signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
-    timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   }
   guard_files(guard_files&& other) noexcept
-      : signals_{std::exchange(other.signals_, -1)},
-        timer_{std::exchange(other.timer_, -1)} {}
+      : signals_{std::exchange(other.signals_, -1)}, timer_{std::move(other.timer_)} {}
   guard_files& operator=(guard_files&&) = delete;
   ~guard_files() {
     if (signals_ >= 0)
       ::close(signals_);
-    if (timer_ >= 0)
-      ::close(timer_);
   }
 
-  bool good() const { return signals_ >= 0 && timer_ >= 0; }
+  bool good() const { return signals_ >= 0 && timer_.fd() >= 0; }
   int signals() const { return signals_; }
-  int timer() const { return timer_; }
+  const boottime_timer& timer() const { return timer_; }
 
 private:
   int signals_ = -1;
-  int timer_ = -1;
+  boottime_timer timer_;
 };
 
 /// The loop of the guard. All that it waits for has a descriptor; nothing that it does before
@@ -91,10 +86,9 @@ public:
     reap(); // It may have ended before its signal was held.
     while (!code_) {
       set_timer();
-      std::array<pollfd, 3> what{
-          {{open_ ? socket_.fd() : -1, POLLIN, 0},
-           {files_.signals(), POLLIN, 0},
-           {files_.timer(), POLLIN, 0}}};
+      std::array<pollfd, 3> what{{{open_ ? socket_.fd() : -1, POLLIN, 0},
+                                  {files_.signals(), POLLIN, 0},
+                                  {files_.timer().fd(), POLLIN, 0}}};
       ::poll(what.data(), what.size(), -1);
       // What the worker has said counts before the time is looked at: we may have been
       // stopped for long.
@@ -188,13 +182,13 @@ private:
       if (x.si_pid == 0)
         return;
       if (x.si_pid != worker_)
-        continue; // Somebody whose parent has ended.
+        continue; // An orphan.
       ended_ = true;
       auto by_signal = x.si_code != CLD_EXITED;
       // What it said last.
       hear();
-      feed(guard::worker_ended{
-          by_signal ? code_of_signals + x.si_status : x.si_status, by_signal});
+      feed(guard::worker_ended{by_signal ? code_of_signals + x.si_status : x.si_status,
+                               by_signal});
     }
   }
 
@@ -232,14 +226,7 @@ private:
     auto at = decisions_.wake_at();
     if (decisions_.killing())
       at = worker_clock::boottime() + kill_again;
-    itimerspec when{};
-    if (at) {
-      // 0 would mean never.
-      auto ns = std::max<std::int64_t>(at->time_since_epoch().count(), 1);
-      when.it_value = {static_cast<time_t>(ns / 1'000'000'000),
-                       static_cast<long>(ns % 1'000'000'000)};
-    }
-    ::timerfd_settime(files_.timer(), TFD_TIMER_ABSTIME, &when, nullptr);
+    files_.timer().set(at);
   }
 
   void tell() const {
@@ -249,8 +236,9 @@ private:
         + (threads_.empty() ? "" : "; the worker's threads then: " + threads_));
     for (const auto& x : not_killed_)
       say("guard: process " + x
-          + " belongs to somebody else and could not be killed; end it before anybody works "
-            "on the same partitions");
+          + " belongs to another user and could not be killed; end it before another "
+            "worker "
+            "starts on the same partitions");
   }
 
   static void say(const std::string& what) { last_words("partita: " + what + '\n'); }
@@ -286,23 +274,22 @@ guarded start_guarded() {
   guard_files files;
   if (!files.good())
     return "no descriptors for the guard: " + why_errno();
-  // Before there is a child: whoever loses its parent becomes ours.
+  // Before the fork: orphans below become children of this process.
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
     return "the guard cannot look after orphans: " + why_errno();
   auto worker = ::fork();
   if (worker < 0)
     return "no process for the worker: " + why_errno();
   if (worker == 0) {
-    // The name is the guard's: whoever is sent a signal by it shall be the guard.
+    // killall and pkill select by name: only the guard keeps it, as only the guard acts on
+    // signals.
     ::prctl(PR_SET_NAME, "partita-worker");
     forget_service_manager();
     ends->first = guard_socket{std::move(ends->second)};
     return std::move(ends->first);
   }
   auto mine = std::move(ends->first);
-  {
-    auto theirs = std::move(ends->second);
-  }
+  { auto theirs = std::move(ends->second); }
   return guard_loop{worker, std::move(mine), std::move(files)}.run();
 }
 

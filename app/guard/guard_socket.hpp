@@ -42,7 +42,7 @@ public:
 
   /// For poll.
   int fd() const { return fd_; }
-  /// Never waits. False: there is no room now, or nobody hears it any more.
+  /// Never waits. False: there is no room now, or the other end is closed.
   bool send(const guard_message& x) const;
   enum class heard : std::uint8_t { message, nothing, closed };
   /// Never waits.

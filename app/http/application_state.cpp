@@ -447,7 +447,7 @@ application_state_actor spawn_application_state(caf::actor_system& sys,
   if (options.clock.is_virtual())
     return sys.spawn(application_state, std::move(options), std::move(host),
                      std::move(reporter));
-  // It makes text of what may be large, and no heartbeat shall wait for it.
+  // It formats large texts, which must not delay heartbeats.
   return sys.spawn<caf::detached>(application_state, std::move(options), std::move(host),
                                   std::move(reporter));
 }

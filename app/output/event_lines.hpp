@@ -23,7 +23,7 @@ std::string event_line(std::int64_t ts_ns, const partitions_lost& x);
 std::string event_line(std::int64_t ts_ns, const alert_raised& x);
 /// `failure` is there only if the worker gave up.
 std::string event_line(std::int64_t ts_ns, const worker_stopped& x);
-/// Stands where `lines` events are missing: nobody read them in time. Its worker_id is empty.
+/// Stands where `lines` events were dropped because the reader stalled. Its worker_id is empty.
 std::string gap_line(std::int64_t ts_ns, std::uint64_t lines);
 
 /// The wall clock as events show it: nanoseconds since 1970.

@@ -19,7 +19,7 @@ std::variant<event_log, std::string> event_log::open(const std::string& path) {
   if (path == "-")
     return event_log{STDOUT_FILENO, false, "standard output"};
   struct stat found {};
-  // Opened for writing alone, a FIFO would hold us up until somebody reads it.
+  // Opening a FIFO for writing only blocks until it has a reader.
   auto fifo = ::stat(path.c_str(), &found) == 0 && S_ISFIFO(found.st_mode);
   auto access = fifo ? O_RDWR : O_WRONLY | O_APPEND | O_CREAT;
   auto fd = ::open(path.c_str(), access | O_CLOEXEC, 0640);
@@ -30,14 +30,14 @@ std::variant<event_log, std::string> event_log::open(const std::string& path) {
 
 event_log::event_log(int fd, bool owned, const std::string& name)
     : writer_{std::make_unique<line_writer>(line_writer::options{
-          .fd = fd,
-          .owned = owned,
-          .gap = [](std::uint64_t lines) { return gap_line(wall_clock_ns(), lines); },
-          .failed =
-              [name](int error) {
-                spdlog::error("cannot write events to {}: {}; further events may be lost, "
-                              "this is said once",
-                              name, std::generic_category().message(error));
-              }})} {}
+        .fd = fd,
+        .owned = owned,
+        .gap = [](std::uint64_t lines) { return gap_line(wall_clock_ns(), lines); },
+        .failed =
+            [name](int error) {
+              spdlog::error("cannot write events to {}: {}; further events may be lost, "
+                            "this is said once",
+                            name, std::generic_category().message(error));
+            }})} {}
 
 } // namespace partita::app

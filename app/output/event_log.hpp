@@ -14,7 +14,7 @@ namespace partita::app {
 /// Lines for programs in a file or on stdout, appended by a line_writer.
 class event_log {
 public:
-  /// `-` is stdout. A FIFO is opened whether or not somebody reads it. The other alternative
+  /// `-` is stdout. A FIFO is opened with or without a reader. The other alternative
   /// says why the file cannot be written.
   static std::variant<event_log, std::string> open(const std::string& path);
 

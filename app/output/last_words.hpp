@@ -5,8 +5,7 @@
 
 namespace partita::app {
 
-/// Writes to stderr what must not hold anybody up: gives up after a second if nobody reads
-/// there. Safe in a thread of its own, not in a signal handler.
+/// Writes to stderr, but waits at most a second for a reader that stalls. Safe in a thread of its own, not in a signal handler.
 void last_words(std::string_view text);
 
 } // namespace partita::app

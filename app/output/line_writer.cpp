@@ -77,7 +77,7 @@ struct line_writer::shared {
   void tell_failure(int error) {
     {
       std::lock_guard lock{mutex};
-      // In the end there may be nobody left to tell.
+      // The callback may use objects that end with the process.
       if (std::exchange(said, true) || closing || !with.failed)
         return;
     }

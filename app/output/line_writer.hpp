@@ -10,9 +10,9 @@
 
 namespace partita::app {
 
-/// Writes lines to an open file from a thread of its own. Whoever has something to say never
-/// waits for whoever does not read it: a terminal that is stopped, a pipe that is full, a disk
-/// that hangs. What finds no room is dropped and counted, and the reader is told.
+/// Writes lines to an open file from a thread of its own, so that the caller never waits for
+/// the reader: a stopped terminal, a full pipe, a disk that hangs. Lines that find no room are
+/// dropped and counted, and a line in their place gives the number.
 class line_writer {
 public:
   struct options {

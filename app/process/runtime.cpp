@@ -51,7 +51,7 @@ std::string_view colour_of(spdlog::level::level_enum x) {
   }
 }
 
-/// Formats a line, and has it written elsewhere: whoever logs never waits for a reader.
+/// Formats a line and queues it: the caller never waits for the reader of stderr.
 class queued_stderr : public spdlog::sinks::base_sink<std::mutex> {
 protected:
   void sink_it_(const spdlog::details::log_msg& what) override {
@@ -77,7 +77,7 @@ private:
        .gap =
            [](std::uint64_t lines) {
              return "partita: " + std::to_string(lines)
-                    + " log lines are missing here: nobody read them in time";
+                    + " log lines were dropped here: stderr was not read in time";
            },
        .failed = {}}};
 };
@@ -91,7 +91,7 @@ runtime_config::runtime_config() {
   // long, so that it is enough for a thousand workers. A second one would be woken for each
   // message that the first sends and then handles itself.
   set("scheduler.max-threads", std::size_t{1});
-  // Nobody's full mailbox keeps others from their turn.
+  // One actor with a full mailbox does not delay the others.
   set("scheduler.max-throughput", std::size_t{50});
 }
 

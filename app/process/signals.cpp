@@ -20,7 +20,7 @@ namespace partita::app {
 
 namespace {
 
-/// Whoever started us wants it so, as nohup does with SIGHUP.
+/// The parent process ignored it on purpose, as nohup does with SIGHUP.
 bool is_ignored(int signal) {
   struct sigaction now {};
   return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
@@ -129,7 +129,7 @@ void hold_signals(bool to_pass_on) {
   auto set = held_signals(to_pass_on);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  // Whoever started us may not care for children; we do.
+  // A parent that ignores SIGCHLD passes that on, and waitid would report no child.
   std::signal(SIGCHLD, SIG_DFL);
 }
 
@@ -150,8 +150,7 @@ signal_watch::signal_watch(std::function<void()> on_stop, std::function<void()> 
 signal_watch::signal_watch(int told, teller tell, std::function<void()> on_stop,
                            std::function<void()> on_hurry,
                            std::function<void(int)> pass_on)
-    : end_{::eventfd(0, EFD_CLOEXEC)},
-      thread_([=, end = end_] {
+    : end_{::eventfd(0, EFD_CLOEXEC)}, thread_([=, end = end_] {
         order_loop{end, told, tell, {on_stop, on_hurry, pass_on}}.run();
       }) {}
 

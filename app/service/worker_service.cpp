@@ -68,9 +68,7 @@ bool ends_in_time(caf::scoped_actor& self, const partition_source_actor& source)
                   // Orders and news that come too late to matter.
                   [](const stop_worker&) {}, [](const worker_stopped&) {},
                   caf::after(until - std::chrono::steady_clock::now()) >>
-                      [&] {
-                        over = true;
-                      });
+                      [&] { over = true; });
   return result;
 }
 
@@ -93,8 +91,9 @@ worker_service::~worker_service() {
 
 int worker_service::run() {
   if (!guard_)
-    spdlog::warn("runs without a guard: if this process is held up, others may work on its "
-                 "partitions before it stops");
+    spdlog::warn(
+        "runs without a guard: if this process is held up, others may work on its "
+        "partitions before it stops");
   // Before anything is begun: a port that is taken is soon said.
   if (auto why = serve_http(); !why.empty())
     return give_up(why, exit_failed);
@@ -214,7 +213,7 @@ int worker_service::leave(const std::string& failure) {
   return exit_with(code);
 }
 
-/// Gives `code`, unless threads still run that nobody can end.
+/// Gives `code`; ends the process itself if threads are blocked.
 int worker_service::exit_with(int code) {
   if (log_ && !log_->finish(a_moment))
     spdlog::warn("the last events were not read, and are lost");

@@ -33,8 +33,8 @@ namespace partita::app {
 /// What was begun before something failed is ended in the same place, in the same order.
 class worker_service {
 public:
-  /// `s` outlives it. `log` may be null: nobody wants events. `guard` may be null: signals come
-  /// to this process alone, and nobody ends it when it is held up. `command`: the application
+  /// `s` outlives it. `log` may be null: no events are written. `guard` may be null: this
+  /// process acts on its own signals, and no guard stops it when it is blocked. `command`: the application
   /// and its arguments; empty: none. Signals are held already (hold_signals).
   worker_service(const config::settings& s, std::shared_ptr<event_log> log,
                  std::shared_ptr<guard_link> guard, std::vector<std::string> command);

@@ -21,8 +21,8 @@ namespace partita::core {
 /// predecessors did, follows who comes and goes, and lets policy (when), strategy (who)
 /// and reconciler (how) work together. Plans only after all records are sealed, and all
 /// heartbeats and the partitions were seen, and only at a tick: `wake_at` then is in the past,
-/// so that whoever works off the events that wait already, and ticks after them, has one
-/// plan made for all of them.
+/// so that a caller that handles all pending events before the tick gets one plan for all of
+/// them.
 class coordinator {
 public:
   struct options {

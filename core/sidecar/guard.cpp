@@ -44,7 +44,7 @@ void guard::on(const leaving&, time_point now) {
 }
 
 void guard::on(const ordered& what, time_point now) {
-  // Something below does not die: whoever waits for us shall not wait for it for ever.
+  // A process below does not end: the operator must still be able to stop the guard.
   if (phase_ == phase::killing && what.to_stop && now >= killing_since_ + kill_patience_)
     end(failed);
   if (phase_ != phase::watching)
@@ -81,8 +81,9 @@ void guard::on(const tick&, time_point now) {
     return;
   auto until = leave_until();
   if (deadline_ && now >= *deadline_)
-    kill("its work had to stop by now, for others may start, and the worker has not confirmed "
-         "that it did",
+    kill("its work had to stop by now, as another worker may start, and the worker has "
+         "not "
+         "confirmed it",
          failed, now);
   else if (until && now >= *until)
     kill("it did not end in time after it was told to stop", failed, now);

@@ -12,14 +12,14 @@
 namespace partita::core {
 
 /// When the parent process of a worker kills it and all that it has started (docs/protocol.md,
-/// "The guard"). Whoever does the work must stop before others may start, also where the worker
-/// is frozen, blocked or dead and can stop nobody.
+/// "The guard"). All work must stop before another worker may start, also where the worker is
+/// frozen, blocked or dead and cannot stop its children.
 ///
 ///   +----------+  worker ended, no work goes on             +------+
 ///   | watching | -----------------------------------------> | over |
 ///   +----------+                                            +------+
 ///        | its work had to stop and was not confirmed;         ^
-///        | it died at work; third order to stop; it            | nobody is left,
+///        | it died at work; third order to stop; it            | no process left,
 ///        v took too long to leave                              | or another order, later
 ///   +---------+                                                |
 ///   | killing | -----------------------------------------------+
@@ -28,8 +28,8 @@ namespace partita::core {
 /// Promises:
 /// - What is below is killed no later than at the first look after the deadline that the
 ///   worker stated last, unless it has confirmed since that no work goes on.
-/// - A worker that has confirmed, and ends by itself, ends nobody else.
-/// - One signal is one order: the worker hears of each once, and of no third order to stop.
+/// - If the worker has confirmed and exits by itself, no other process is killed.
+/// - One signal is one order: each is passed to the worker once, but for the third order to stop.
 class guard {
 public:
   struct options {
@@ -53,7 +53,7 @@ public:
   };
   /// The worker ends, for whatever reason.
   struct leaving {};
-  /// Somebody has sent us a signal.
+  /// The guard received a signal.
   struct ordered {
     int signal;
     /// An order to stop; else it is only passed on.
@@ -64,7 +64,7 @@ public:
     int code;
     bool by_signal;
   };
-  /// Nobody is left below, or nobody who may be killed.
+  /// No process is left below, or none that the guard may kill.
   struct cleared {};
   struct tick {};
   using event = std::variant<must_stop_by, stopped, leaves_within, leaving, ordered,

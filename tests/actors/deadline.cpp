@@ -23,7 +23,7 @@ using namespace partita::test;
 
 namespace {
 
-/// What a worker says to whoever enforces its deadline.
+/// Records what a worker reports to its deadline observer.
 struct spy : deadline_observer {
   std::string worker;
   std::optional<core::time_point> deadline;
@@ -54,7 +54,7 @@ struct fixture : work_fixture {
 
 CAF_TEST_FIXTURE_SCOPE(deadline_tests, fixture)
 
-CAF_TEST(each proof of life moves the deadline to the end of the ttl) {
+CAF_TEST(each acknowledged heartbeat moves the deadline to the end of the ttl) {
   work();
   CAF_REQUIRE(observer->deadline);
   auto before = observer->extensions;
@@ -126,7 +126,7 @@ CAF_TEST(a deadline without a word calls once and others are left alone) {
 
 namespace {
 
-constexpr auto ttl = 2s;
+constexpr std::chrono::milliseconds ttl = 2s;
 
 /// Ends the process at a deadline, and lets the host see what that is.
 struct noting : deadline_observer {
@@ -154,21 +154,23 @@ struct noting : deadline_observer {
   auto noted = std::make_shared<noting>();
   options.on_deadline = noted;
   auto& until = noted->until;
-  auto worker =
-      spawn_supervisor(sys, options, store,
-                       spawn_static_source(sys, numbered_partitions(2)), listener_actor{});
+  auto worker = spawn_supervisor(sys, options, store,
+                                 spawn_static_source(sys, numbered_partitions(2)),
+                                 listener_actor{});
   auto begun = worker_clock::boottime();
   auto blocked = false;
   for (;;) {
     auto now = worker_clock::boottime();
     if (!blocked && until != 0 && now > begun + ttl) {
       blocked = true;
+      // Not a wait: the host that the test is about.
       for (int i = 0; i < 2; ++i)
         sys.spawn([] { std::this_thread::sleep_for(10s); });
     }
     std::array<std::int64_t, 2> turn{until, now.time_since_epoch().count()};
     if (until != 0 && ::write(to, turn.data(), sizeof(turn)) < 0)
       ::_exit(99);
+    // The work itself; it ends with the process.
     std::this_thread::sleep_for(1ms);
   }
 }
@@ -185,7 +187,8 @@ CAF_TEST(a host that blocks all threads of its actor system ends at its deadline
   std::array<std::int64_t, 2> turn{};
   std::int64_t allowed = 0;
   std::int64_t worked = 0;
-  while (::read(ends[0], turn.data(), sizeof(turn)) == static_cast<ssize_t>(sizeof(turn))) {
+  while (::read(ends[0], turn.data(), sizeof(turn))
+         == static_cast<ssize_t>(sizeof(turn))) {
     allowed = turn[0];
     worked = turn[1];
   }
@@ -199,6 +202,7 @@ CAF_TEST(a host that blocks all threads of its actor system ends at its deadline
   CAF_CHECK(worked > 0);
   // Others start a twentieth of the ttl after it.
   std::chrono::nanoseconds late{worked - allowed};
-  CAF_MESSAGE("its last turn was " << late.count() / 1'000'000 << " ms after its deadline");
+  CAF_MESSAGE("its last turn was " << late.count() / 1'000'000
+                                   << " ms after its deadline");
   CAF_CHECK(late < ttl / 20);
 }

@@ -25,7 +25,7 @@ timings of_twelve() {
   return result;
 }
 
-/// Without guards: whoever is stopped comes back (integration.guard has them).
+/// Without guards: a stopped worker continues later (integration.guard has them).
 struct fixture {
   process_group group{of_twelve()};
   work_log log{group.server().dir() / "work.log"};
@@ -36,8 +36,8 @@ struct fixture {
   fixture() { group.without_guard(); }
 
   static std::vector<std::string> confirming() {
-    return {"--set", "http.listen=127.0.0.1:0", "--set", "http.confirm=true", "--set",
-            "http.app_ttl=1200ms"};
+    return {"--set", "http.listen=127.0.0.1:0", "--set", "http.confirm=true",
+            "--set", "http.app_ttl=1200ms"};
   }
 
   void start(const std::string& name) { group.start(name, confirming()); }

@@ -11,8 +11,8 @@
 
 #include <caf/scoped_actor.hpp>
 #include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
 #include <caf/test/unit_test.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -21,7 +21,7 @@
 #include <thread>
 
 // Much happens at once, with default settings and one thread for all workers, as in `partita
-// run`: no session is lost, no leader is deposed, and nobody works on what is another's.
+// run`: no session is lost, no leader is deposed, and no partition has two owners.
 using namespace partita;
 using namespace partita::test;
 
@@ -37,9 +37,8 @@ struct group_at_default : tree_group {
   void require_rest(std::size_t workers, std::size_t partitions,
                     std::chrono::seconds at_most) {
     // Looked at now and then: each event of a thousand workers would be too often.
-    auto rested = eventually(at_most, [&] {
-      return settled(journal().now(), workers, partitions);
-    });
+    auto rested = eventually(
+        at_most, [&] { return settled(journal().now(), workers, partitions); });
     if (!rested) {
       std::map<std::string, int> states;
       for (const auto& [name, x] : journal().now())
@@ -65,7 +64,7 @@ struct group_at_default : tree_group {
     return result;
   }
 
-  /// Whoever is there has had one session, and one of them has led.
+  /// Each worker has had one session, and one of them has led.
   void nothing_was_lost(std::size_t workers) {
     CAF_CHECK_EQUAL(sessions(), workers);
     CAF_CHECK_EQUAL(leaderships(), 1u);
@@ -104,7 +103,8 @@ count_for(listener_actor::stateful_pointer<tally_state> self, tally* to) {
   auto stop = [=](const worker_id& who, const std::vector<grant>& what) {
     auto& owners = self->state.owners;
     for (const auto& x : what)
-      if (auto i = owners.find(name_of(x.partition)); i != owners.end() && i->second == who)
+      if (auto i = owners.find(name_of(x.partition));
+          i != owners.end() && i->second == who)
         owners.erase(i);
     to->owned = static_cast<int>(owners.size());
     return work_stopped{};
@@ -139,6 +139,7 @@ class throttle {
 public:
   explicit throttle(std::vector<pid_t> pids)
       : pids_{std::move(pids)}, thread_{[this] {
+          // Not waits: the times are the quota that is imitated.
           while (!ended_) {
             signal(SIGSTOP);
             std::this_thread::sleep_for(90ms);
@@ -194,16 +195,15 @@ CAF_TEST(a worker joins while all have a tenth of a processor) {
     return result;
   };
   group.start("new");
-  CAF_REQUIRE(eventually(20s, [&] { return !group.journal().now().at("new").id.empty(); }));
+  CAF_REQUIRE(
+      eventually(20s, [&] { return !group.journal().now().at("new").id.empty(); }));
   std::vector<pid_t> pids;
   for (const auto* name : {"w0", "w1", "w2", "new"})
     pids.push_back(group.process(name).worker());
   auto begin = std::chrono::steady_clock::now();
   {
     throttle tenth{pids};
-    CAF_CHECK(eventually(60s, [&] {
-      return settled(group.journal().now(), 4, 20'000);
-    }));
+    CAF_CHECK(eventually(60s, [&] { return settled(group.journal().now(), 4, 20'000); }));
     CAF_MESSAGE("the join took " << std::chrono::duration_cast<std::chrono::milliseconds>(
                                         std::chrono::steady_clock::now() - begin)
                                         .count()

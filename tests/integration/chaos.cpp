@@ -20,7 +20,7 @@ class storm {
 public:
   explicit storm(std::uint64_t seed) : random_{seed}, group_{with()} {
     group_.use_proxies();
-    // Whoever is stopped for longer than a session comes back.
+    // A worker that is stopped for longer than a session continues later.
     group_.without_guard();
     group_.start_many(workers);
     group_.require_rest();

@@ -54,7 +54,8 @@ std::string threads_of(pid_t pid) {
 class obituary {
 public:
   obituary(const work_log& log, int pid)
-      : fd_{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))}, thread_{[&log, pid, this] {
+      : fd_{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))},
+        thread_{[&log, pid, this] {
           pollfd what{fd_, POLLIN, 0};
           while (::poll(&what, 1, -1) < 0) {
           }
@@ -75,8 +76,8 @@ struct fixture {
   work_log log{group.server().dir() / "work.log"};
 
   static std::vector<std::string> confirming() {
-    return {"--set", "http.listen=127.0.0.1:0", "--set", "http.confirm=true", "--set",
-            "http.app_ttl=2500ms"};
+    return {"--set", "http.listen=127.0.0.1:0", "--set", "http.confirm=true",
+            "--set", "http.app_ttl=2500ms"};
   }
 
   int start_below(const std::string& name, std::vector<std::string> more = {}) {
@@ -93,7 +94,7 @@ struct fixture {
             "--set", "hooks.lost=true"};
   }
 
-  /// Those work on all, each on some, and nobody else does.
+  /// These applications, and no other, work on all partitions, each on some.
   void all_worked_on(const std::set<int>& who) {
     auto reached = log.wait(who, group.with().partitions);
     auto now = log.read();
@@ -106,7 +107,17 @@ struct fixture {
     return (group.server().dir() / name).string();
   }
 
-  /// A pipe with a name, which takes nothing any more and which nobody reads.
+  /// What a hook has written there.
+  static pid_t pid_in(const std::string& file) {
+    pid_t result = 0;
+    CAF_REQUIRE(eventually(20s, [&] {
+      std::ifstream in{file};
+      return static_cast<bool>(in >> result);
+    }));
+    return result;
+  }
+
+  /// A named pipe that is full and has no reader.
   int full_fifo(const std::string& name) {
     CAF_REQUIRE_EQUAL(::mkfifo(file(name).c_str(), 0600), 0);
     auto fd = ::open(file(name).c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -138,18 +149,15 @@ CAF_TEST(a worker that is frozen is killed with all that it has started) {
   auto left = file("left.pid");
   auto mine = start_below("a", leaving("sleep 1000", left));
   all_worked_on({mine, other});
-  pid_t behind = 0;
-  CAF_REQUIRE(eventually(20s, [&] {
-    std::ifstream in{left};
-    return static_cast<bool>(in >> behind);
-  }));
+  auto behind = pid_in(left);
   obituary end{log, mine};
   group.freeze("a");
   CAF_CHECK_EQUAL(group.wait_for_end("a"), 1);
   CAF_CHECK(has_ended(mine));
   CAF_CHECK(has_ended(behind));
   auto said = group.log("a");
-  CAF_CHECK(contains(said, "guard: killed the worker and all that it had started: its work had"));
+  CAF_CHECK(contains(
+      said, "guard: killed the worker and all that it had started: its work had"));
   CAF_CHECK(contains(said, "threads then: "));
   CAF_CHECK(contains(said, "T in do_signal_stop") || contains(said, " T"));
   all_worked_on({other});
@@ -172,11 +180,7 @@ CAF_TEST(a worker that is killed takes all that it has started with it) {
   auto left = file("left.pid");
   auto mine = start_below("a", leaving("trap '' TERM; setsid sleep 1000", left));
   all_worked_on({mine, other});
-  pid_t behind = 0;
-  CAF_REQUIRE(eventually(20s, [&] {
-    std::ifstream in{left};
-    return static_cast<bool>(in >> behind);
-  }));
+  auto behind = pid_in(left);
   obituary end{log, mine};
   ::kill(group.process("a").worker(), SIGKILL);
   CAF_CHECK_EQUAL(group.wait_for_end("a"), 128 + SIGKILL);
@@ -190,11 +194,7 @@ CAF_TEST(what a hook leaves behind outlives a worker that leaves in good order) 
   auto other = start_below("other");
   auto mine = start_below("a", leaving("sleep 1000", left));
   all_worked_on({mine, other});
-  pid_t behind = 0;
-  CAF_REQUIRE(eventually(20s, [&] {
-    std::ifstream in{left};
-    return static_cast<bool>(in >> behind);
-  }));
+  auto behind = pid_in(left);
   leaves("a", mine, other);
   CAF_CHECK(!has_ended(behind));
   ::kill(behind, SIGKILL);
@@ -207,11 +207,37 @@ CAF_TEST(a guard that is frozen for longer than a session changes nothing) {
   auto guard = group.process("a").pid();
   auto lost = group.journal().now().at("a").lost;
   ::kill(guard, SIGSTOP);
-  CAF_CHECK(!group.journal().wait([&](const auto& all) { return all.at("a").lost != lost; },
-                                  2 * of_twelve().ttl));
+  CAF_CHECK(!group.journal().wait(
+      [&](const auto& all) { return all.at("a").lost != lost; }, 2 * of_twelve().ttl));
   ::kill(guard, SIGCONT);
   all_worked_on({mine, other});
   leaves("a", mine, other);
+}
+
+CAF_TEST(an application that is frozen does not cost its worker) {
+  auto other = start_below("other");
+  auto mine = start_below("a");
+  all_worked_on({mine, other});
+  log.freeze(mine);
+  all_worked_on({other});
+  log.thaw(mine);
+  all_worked_on({mine, other});
+  leaves("a", mine, other);
+}
+
+CAF_TEST(guard and worker are frozen together) {
+  auto other = start_below("other");
+  auto mine = start_below("a");
+  all_worked_on({mine, other});
+  // Neither can act. The application stops by itself when valid_for_ms has passed; one that
+  // does not obey that is stopped by its tokens alone (docs/protocol.md, "The guard").
+  ::kill(group.process("a").pid(), SIGSTOP);
+  group.freeze("a");
+  all_worked_on({other});
+  obituary end{log, mine};
+  ::kill(group.process("a").pid(), SIGCONT);
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 1);
+  all_worked_on({other});
 }
 
 CAF_TEST(a worker whose guard is killed leaves in good order) {
@@ -281,7 +307,7 @@ CAF_TEST(a terminal that is closed makes a worker leave unless it was told other
 
 // -- what holds a worker up without freezing it -------------------------------------------
 
-CAF_TEST(nobody reads the log) {
+CAF_TEST(the log has no reader) {
   auto other = start_below("other");
   auto fd = full_fifo("a.log");
   auto mine = start_below("a");
@@ -290,7 +316,7 @@ CAF_TEST(nobody reads the log) {
   ::close(fd);
 }
 
-CAF_TEST(nobody reads the events) {
+CAF_TEST(the events have no reader) {
   auto other = start_below("other");
   auto fd = full_fifo("events");
   group.use_proxies();
@@ -318,7 +344,7 @@ CAF_TEST(the file system of partitions.file hangs) {
   process_group group{with};
   group.start_many(3);
   group.require_rest();
-  // Whoever opens it waits for somebody who writes it.
+  // Opening it for reading blocks until it has a writer.
   auto other = file.string() + ".new";
   CAF_REQUIRE_EQUAL(::mkfifo(other.c_str(), 0600), 0);
   std::filesystem::rename(other, file);

@@ -17,7 +17,7 @@ struct fixture {
   const char* older = std::getenv("PARTITA_OLDER_PROGRAM");
   process_group group;
 
-  // Whoever is stopped comes back.
+  // A stopped worker continues later.
   fixture() { group.without_guard(); }
 
   void start(const std::string& name, bool old) {

@@ -78,7 +78,7 @@ public:
   void pause(std::optional<time_point> until) { paused_until_ = until; }
   /// Whether it is time; if so, the changes so far count as planned for.
   std::optional<decision> next(std::size_t present, time_point now);
-  /// When `next` has something to say; nothing while nobody is there.
+  /// When `next` returns a decision; nothing while no worker is present.
   std::optional<time_point> wake_at(std::size_t present) const;
 
   /// stable, scaling, rebalancing or emergency: what is waiting to be planned.

@@ -78,8 +78,8 @@ std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
   return settle_owner(who, x, now);
 }
 
-/// Nobody has to wait for an incarnation that has ended and names nothing. Records are never
-/// deleted: what they state would count for ever.
+/// No leader has to wait for an incarnation that has ended and whose record is empty. Records
+/// are never deleted, so the ttl that they state would count for ever.
 std::optional<record> reconciler::forget_terms(const worker_id& who, const slot& x,
                                                time_point now) const {
   if (x.value->terms == session_terms{}

@@ -53,9 +53,8 @@ public:
                       const header_list& headers, std::string_view data);
 
   /// Asks and waits for the answer, at most `limit`; else why there was none.
-  std::variant<message, std::string> ask(const std::string& subject,
-                                         std::string_view data,
-                                         std::chrono::milliseconds limit);
+  std::variant<message, std::string>
+  ask(const std::string& subject, std::string_view data, std::chrono::milliseconds limit);
 
   /// `handle` is called on the library's delivery thread, one message after the other.
   send_result listen(const std::string& subject, handler handle);

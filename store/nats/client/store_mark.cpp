@@ -39,9 +39,8 @@ store_mark silent(std::string server, std::string why) {
 store_mark ask_server(const nats_options& options, const std::string& url,
                       const std::string& stream, const std::string& subject) {
   auto heard = std::make_shared<complaints>();
-  auto opened = link::open(options, {url}, 0, {[] {}, [heard](std::string x) {
-                                                 heard->add(std::move(x));
-                                               }});
+  auto opened = link::open(options, {url}, 0,
+                           {[] {}, [heard](std::string x) { heard->add(std::move(x)); }});
   auto* through = std::get_if<std::shared_ptr<link>>(&opened);
   if (!through)
     return silent(without_secrets(url), std::get<link::failure>(opened).why);

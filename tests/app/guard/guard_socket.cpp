@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.guard_socket
 
-#include "partita/app/guard/guard_link.hpp"
 #include "partita/app/guard/guard_socket.hpp"
+#include "partita/app/guard/guard_link.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -50,7 +50,7 @@ CAF_TEST(a worker hears of signals and of the end of its guard) {
   worker.must_stop_by("any", {});
 }
 
-CAF_TEST(a guard that does not listen holds nobody up) {
+CAF_TEST(a guard that does not read does not block the worker) {
   auto ends = guard_socket::make_pair();
   CAF_REQUIRE(ends);
   auto sent = 0;

@@ -3,6 +3,8 @@
 
 #include "partita/app/guard/process_tree.hpp"
 
+#include "../../support/eventually.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 #include <algorithm>
@@ -29,8 +31,8 @@ struct family {
     if (parent == 0) {
       ::prctl(PR_SET_NAME, "a) R (b");
       auto mine = ::fork();
-      if (mine != 0)
-        [[maybe_unused]] auto n = ::write(ready[1], &mine, sizeof(mine));
+      if (mine != 0) [[maybe_unused]]
+        auto n = ::write(ready[1], &mine, sizeof(mine));
       for (;;)
         ::pause();
     }
@@ -49,8 +51,8 @@ struct family {
   }
 
   static const found_process* find(const std::vector<found_process>& all, pid_t pid) {
-    auto i = std::find_if(all.begin(), all.end(),
-                          [&](const auto& x) { return x.pid == pid; });
+    auto i =
+        std::find_if(all.begin(), all.end(), [&](const auto& x) { return x.pid == pid; });
     return i == all.end() ? nullptr : &*i;
   }
 };
@@ -99,12 +101,8 @@ CAF_TEST(exactly the process that was found is killed) {
 CAF_TEST(what threads wait for is told by number and state) {
   family mine;
   ::kill(mine.child, SIGSTOP);
-  // Waited for by its parent alone; the state is there once the signal was taken.
-  std::string said;
-  for (int i = 0; i < 1000 && said.find('T') == std::string::npos; ++i) {
-    said = what_threads_do(mine.child);
-    ::usleep(1000);
-  }
-  CAF_CHECK_EQUAL(said.find("1 T"), 0u);
+  CAF_CHECK(partita::test::eventually(std::chrono::seconds{20}, [&] {
+    return what_threads_do(mine.child).starts_with("1 T");
+  }));
   CAF_CHECK(what_threads_do(4'000'000).empty());
 }

@@ -47,7 +47,7 @@ CAF_TEST(lines are in the file once the log has finished) {
   CAF_CHECK_EQUAL(content(file), "one\ntwo\n");
 }
 
-CAF_TEST(a fifo that nobody reads can be opened and takes what it can) {
+CAF_TEST(a fifo without a reader can be opened and takes what it can) {
   auto file = folder / "fifo";
   CAF_REQUIRE_EQUAL(mkfifo(file.c_str(), 0600), 0);
   auto opened = event_log::open(file.string());

@@ -205,7 +205,7 @@ CAF_TEST(nothing is granted before the clock allows it) {
   CAF_CHECK_EQUAL(owned(0), 12u);
 }
 
-CAF_TEST(the record of one that has ended keeps nobody waiting for its ttl) {
+CAF_TEST(no leader waits for the ttl in the record of an ended incarnation) {
   for (int n = 0; n < 3; ++n) {
     beats[id(n)].value.nonce = {nonce(n)};
     beats[id(n)].value.terms.ttl = n == 1 ? 600s : 6s;

@@ -73,7 +73,7 @@ struct coordinator_fixture : stepper<coordinator> {
         work_off(coordinator::tick{});
         --depth;
         if (mine->wake_at() == before)
-          break; // It waits for somebody else, and a shell would spin.
+          break; // Due, but blocked on another event: the shell would spin.
       }
   }
 

@@ -277,7 +277,7 @@ CAF_TEST(whoever works under another ownership gets nothing) {
                   "group.ownership is 'available' at worker-1, 'exclusive' at worker-2");
 }
 
-CAF_TEST(whoever takes a place under another ownership gets nothing) {
+CAF_TEST(an incarnation that replaces another one under another ownership gets nothing) {
   cold_start_of(3);
   CAF_CHECK_EQUAL(owned(1), 4u);
   auto& e = beats[id(1)];

@@ -64,7 +64,7 @@ CAF_TEST(the newest deadline counts) {
   kills(on(guard::tick{}), "had to stop by now", 1);
 }
 
-CAF_TEST(nobody is killed whose work has stopped) {
+CAF_TEST(no process is killed once its work has stopped) {
   works_until(6s);
   now += 1s;
   CAF_CHECK(on(guard::stopped{}).empty());
@@ -81,7 +81,7 @@ CAF_TEST(a worker that ends by itself ends the guard with its code) {
   CAF_CHECK_EQUAL(only<guard::finish>(on(guard::worker_ended{2, false})).code, 2);
 }
 
-CAF_TEST(a worker that ends with its work confirmed ends nobody else) {
+CAF_TEST(when a worker exits with its work confirmed no other process is killed) {
   works_until(6s);
   on(guard::stopped{});
   CAF_CHECK_EQUAL(only<guard::finish>(on(guard::worker_ended{0, false})).code, 0);
@@ -109,7 +109,7 @@ CAF_TEST(a worker that takes too long to leave is killed) {
   CAF_CHECK(!mine.wake_at());
   term();
   now += 20s;
-  CAF_MESSAGE("a second order does not begin anew");
+  CAF_MESSAGE("a second order does not restart the time");
   term();
   now += 10s - 1ns;
   CAF_CHECK(on(guard::tick{}).empty());
@@ -133,7 +133,7 @@ CAF_TEST(one that leaves by itself is not waited for without end either) {
   on(guard::leaves_within{30s});
   on(guard::leaving{});
   now += 10s;
-  CAF_MESSAGE("an order, or being told again, does not begin anew");
+  CAF_MESSAGE("an order, or a repeated message, does not restart the time");
   term();
   on(guard::leaving{});
   now += 20s;
@@ -158,7 +158,7 @@ CAF_TEST(another order ends a guard that waits for what does not die) {
   CAF_CHECK_EQUAL(only<guard::finish>(term()).code, 1);
 }
 
-CAF_TEST(whatever happens nobody works past the deadline that was stated last) {
+CAF_TEST(in no history work goes on past the deadline that was stated last) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     std::mt19937_64 random{seed};
     guard any{{}};

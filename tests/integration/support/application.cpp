@@ -168,10 +168,10 @@ int start_application_below(process_group& group, const work_log& log,
                             const std::string& name, std::vector<std::string> arguments) {
   auto pid_file = (group.server().dir() / (name + ".pid")).string();
   std::ofstream{pid_file};
-  arguments.insert(arguments.end(),
-                   {"--", "/bin/sh", "-c",
-                    "echo $$ >" + pid_file + "; exec python3 examples/sidecar/worker.py >>"
-                        + log.file().string() + " 2>/dev/null"});
+  arguments.insert(arguments.end(), {"--", "/bin/sh", "-c",
+                                     "echo $$ >" + pid_file
+                                         + "; exec python3 examples/sidecar/worker.py >>"
+                                         + log.file().string() + " 2>/dev/null"});
   group.start(name, arguments);
   auto pid = 0;
   auto begun = eventually(std::chrono::seconds{30}, [&] {
