@@ -11,7 +11,7 @@
 /// What a worker tells its listeners and answers about itself.
 namespace partita {
 
-/// Where a worker stands in its life; core/worker/lifecycle.hpp draws the allowed changes.
+/// Where a worker stands in its life; core/worker/life.hpp draws the allowed changes.
 enum class worker_state : std::uint8_t {
   init,
   claiming_id,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/sources/bucket_source.hpp"
 
-#include "partita/actors/backoff.hpp"
 #include "partita/actors/log.hpp"
 #include "partita/actors/shell.hpp"
 #include "partita/actors/sources/source_audience.hpp"
+#include "partita/core/backoff.hpp"
 #include "partita/core/bucket_listing.hpp"
 
 #include <caf/actor_system.hpp>
@@ -39,7 +39,7 @@ struct bucket_source_state {
   bucket_actor bucket;
   std::optional<core::bucket_listing> listing;
   partita::alarm alarm;
-  partita::backoff backoff{100ms, 10s};
+  core::backoff backoff{100ms, 10s};
   std::minstd_rand random{std::random_device{}()};
   int tries = 0;
   std::optional<core::time_point> open_again_at;

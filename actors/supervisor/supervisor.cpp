@@ -16,8 +16,7 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
   self->state.worker = std::make_unique<worker>(
       self, std::move(options), std::move(store), std::move(source), std::move(listener));
   auto* w = self->state.worker.get();
-  self->set_down_handler(
-      [w](const caf::down_msg& x) { w->somebody_down(x.source, x.reason); });
+  self->set_down_handler([w](const caf::down_msg& x) { w->on(x); });
   w->start();
   return {
       [w](get_status) { return w->status(); },
@@ -33,23 +32,23 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
       [w](const session_extended& x) { w->on(x); },
       [w](const session_waits& x) { w->on(x); },
       [w](const session_over& x) { w->on(x); },
-      [w](const elected& x) { w->on(x); },
-      [w](const deposed& x) { w->on(x); },
+      [w](const elected& x) { w->leadership().on(x); },
+      [w](const deposed& x) { w->leadership().on(x); },
       [w](const leader_seen& x) { w->on(x); },
       [w](const record_received& x) { w->on(x); },
       [w](const record_lost& x) { w->on(x); },
-      [w](const adopted& x) { return w->on(x); },
-      [w](const phase_changed& x) { w->on(x); },
-      [w](const superseded& x) { w->on(x); },
-      [w](const stepped_down& x) { w->on(x); },
-      [w](const control_unknown& x) { w->on(x); },
+      [w](const adopted& x) { return w->leadership().on(x); },
+      [w](const phase_changed& x) { w->leadership().on(x); },
+      [w](const superseded& x) { w->leadership().on(x); },
+      [w](const stepped_down& x) { w->leadership().on(x); },
+      [w](const control_unknown& x) { w->leadership().on(x); },
       [w](const entry_invalid& x) { w->on(x); },
-      [w](const source_trouble& x) { w->on(x); },
-      [w](const settings_differ& x) { w->on(x); },
+      [w](const source_trouble& x) { w->leadership().on(x); },
+      [w](const settings_differ& x) { w->leadership().on(x); },
       [w](const longer_ttl_seen& x) { w->on(x); },
-      [w](const measured& x) { w->on(x); },
+      [w](const measured& x) { w->leadership().on(x); },
       [w](const link_changed& x) { w->on(x); },
-      [w](const wake& x) { w->ring(x); },
+      [w](const wake& x) { w->on(x); },
   };
 }
 

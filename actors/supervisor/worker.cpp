@@ -2,525 +2,392 @@
 #include "partita/actors/supervisor/worker.hpp"
 
 #include "partita/actors/log.hpp"
-#include "partita/core/worker/lifecycle.hpp"
 #include "partita/core/worker/session.hpp"
-#include "partita/messages/codec.hpp"
 
 #include <algorithm>
-#include <unordered_set>
 
 namespace partita {
 
 namespace {
 
-std::uint64_t seed_of(const worker_options& options) {
-  if (options.random_seed != 0)
-    return options.random_seed;
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
-
+/// So many past incarnations are remembered; an older one that is found all the same counts as a
+/// stranger: it is waited for.
 constexpr std::size_t most_past = 64;
-
-std::vector<partition> partitions_of(const std::vector<grant>& xs) {
-  std::vector<partition> result;
-  result.reserve(xs.size());
-  for (const auto& x : xs)
-    result.push_back(x.partition);
-  return result;
-}
-
-/// What is in `xs` and not in `ys`.
-std::vector<partition> missing_in(const std::vector<grant>& ys,
-                                  const std::vector<grant>& xs) {
-  std::unordered_set<std::string> names;
-  for (const auto& y : ys)
-    names.insert(name_of(y.partition));
-  std::vector<partition> result;
-  for (const auto& x : xs)
-    if (!names.contains(name_of(x.partition)))
-      result.push_back(x.partition);
-  return result;
-}
 
 } // namespace
 
 worker::worker(supervisor_pointer self, worker_options options, store_actor store,
                partition_source_actor source, listener_actor listener)
     : self_{self},
-      options_{std::move(options)},
-      store_{std::move(store)},
-      source_{std::move(source)},
-      listeners_{self},
-      random_{seed_of(options_)},
-      duties_{{.exclusive = options_.ownership == ownership::exclusive,
-               .stop_within = options_.rebalance.handoff_timeout / 2,
-               .margin = work_margin()}},
-      outage_{{.after = options_.degraded.after,
-               .warn = options_.degraded.warn,
-               .error = options_.degraded.error,
-               .critical = options_.degraded.critical}},
-      source_alert_{{.error = options_.degraded.error,
-                     .over = "the list of partitions can be had again"}},
-      settings_alert_{{.error = {}, .over = "the settings of all workers agree again"}},
-      longest_ttl_{options_.heartbeat.ttl},
-      identity_{{.group = options_.group,
-                 .ownership = options_.ownership,
-                 .fresh_uid = make_nonce(),
-                 .bucket = options_.buckets.assignment}} {
-  add_listener(listener);
-  claim_nonce_ = make_nonce();
+      context_{self, std::move(options), std::move(store), std::move(source)},
+      alerts_{context_},
+      store_{context_, of_store()},
+      children_{context_},
+      work_{context_, alerts_, of_work()},
+      departure_{context_, children_, work_, life_, of_departure()},
+      outage_{context_, alerts_, of_outage()},
+      leadership_{context_, alerts_, children_, life_, of_leadership()} {
+  work_.add_listener(listener);
 }
 
-nonce worker::make_nonce() {
-  if (options_.random_seed != 0)
-    return {fmt::format("{:016x}{:016x}", random_(), random_())};
-  // All 128 bits from the system: a generator that is seeded with 64 bits has too few states.
-  std::random_device device;
-  return {
-      fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device())};
+group_store::callbacks worker::of_store() {
+  return {.identified = [this] { live(core::life::identified{}); },
+          .given_up =
+              [this](const std::string& why) {
+                departure_.step(core::departure::asked{leave_mode::stop, why});
+              },
+          .moved = [this] { set_alarm(); }};
 }
 
-// -- state ------------------------------------------------------------------------------
-
-void worker::change(worker_state to, const std::string& reason) {
-  if (state_ != worker_state::degraded || to == worker_state::shutdown)
-    set_state(to, reason);
-  else if (to == worker_state::claiming_id)
-    lost_while_degraded_ = true;
+work_orders::callbacks worker::of_work() {
+  return {.report = [this](const record_progress& x) { children_.report(x); },
+          // The store may be to blame, so the watch over it goes on.
+          .session_over = [this](const std::string& why) { leave_session(why); },
+          .work_stopped =
+              [this] {
+                live(core::life::work_stopped{});
+                departure_.step(core::departure::moved_on{});
+              },
+          .cannot_be_stopped =
+              [this](const std::string& why) {
+                departure_.step(core::departure::cut_short{why});
+              },
+          .moved =
+              [this] {
+                if (departure_.now().draining())
+                  departure_.step(core::departure::moved_on{});
+                set_alarm();
+              }};
 }
 
-void worker::set_state(worker_state to, const std::string& reason) {
-  if (state_ == to)
-    return;
-  if (!core::may_change(state_, to, before_degraded_)) {
-    logger()->error("{}: refused the change of state from {} to {} ({})", id_.value,
-                    to_string(state_), to_string(to), reason);
-    return;
-  }
-  logger()->info("{}: {} -> {}: {}", id_.value.empty() ? "new worker" : id_.value,
-                 to_string(state_), to_string(to), reason);
-  ++state_changes_;
-  state_changed news{id_, state_, to, reason};
-  state_ = to;
-  state_reason_ = reason;
-  listeners_.tell(news);
+worker_departure::callbacks worker::of_departure() {
+  return {.begun =
+              [this](const std::string& why) {
+                store_.close();
+                live(core::life::leaving{why});
+              },
+          .draining = [this] { need_roster(); },
+          .session_over = [this] { live(core::life::session_over{}); },
+          .over = [this](const std::string& why) { leadership_.stop(why); },
+          .moved = [this] { set_alarm(); }};
 }
 
-void worker::show_phase() {
-  auto busy = state_ == worker_state::scaling || state_ == worker_state::rebalancing
-              || state_ == worker_state::emergency;
-  if (state_ != worker_state::stable && !busy)
-    return; // Shown once this worker has its own assignment.
-  auto to = leading_ ? phase_ : worker_state::stable;
-  if (to == state_)
-    return;
-  if (state_ != worker_state::stable && to != worker_state::stable
-      && !core::may_change(state_, to, state_))
-    change(worker_state::stable, "done");
-  change(to, leading_ ? phase_reason_ : "leads no more");
+store_watch::callbacks worker::of_outage() {
+  return {.silent = [this] { live(core::life::store_silent{}); },
+          .back = [this] { live(core::life::store_back{}); },
+          .moved = [this] { set_alarm(); }};
 }
 
-void worker::catch_up() {
-  if (state_ == worker_state::claiming_id && in_session_)
-    change(worker_state::election, "holds " + id_.value);
-  if (state_ == worker_state::election && !leader_.value.empty())
-    change(worker_state::waiting_assignment, leader_.value + " leads");
-  if (state_ == worker_state::election && applied_)
-    change(worker_state::waiting_assignment, "its record was published");
-  if (state_ == worker_state::waiting_assignment && applied_)
-    change(worker_state::stable, "received its first assignment");
-  show_phase();
+worker_leadership::callbacks worker::of_leadership() {
+  return {.live = [this](const core::life::event& x) { live(x); },
+          .doubt = [this] { doubt(); },
+          .need_roster = [this] { need_roster(); },
+          .moved = [this] { set_alarm(); }};
+}
+
+void worker::start() {
+  doubt();
+  self_->send(context_.store, caf::actor_cast<link_listener_actor>(self_));
+  store_.step(core::group_check::begin{});
+}
+
+// -- the life ---------------------------------------------------------------------------
+
+void worker::live(const core::life::event& what) {
+  for (const auto& x : life_.step(what, context_.now()))
+    std::visit([this](const auto& y) { carry_out(y); }, x);
+  set_alarm();
+}
+
+void worker::carry_out(const core::life::changed& x) {
+  logger()->info("{}: {} -> {}: {}", context_.name(), to_string(x.from), to_string(x.to),
+                 x.why);
+  context_.listeners.tell(state_changed{context_.id, x.from, x.to, x.why});
+}
+
+void worker::carry_out(const core::life::identify&) {
+  store_.step(core::group_check::begin{});
+}
+
+void worker::carry_out(const core::life::join&) {
+  auto& past = context_.past;
+  if (!context_.incarnation.value.empty())
+    past.push_back(context_.incarnation);
+  if (past.size() > most_past)
+    past.erase(past.begin());
+  context_.incarnation = context_.make_nonce();
+  work_.step(core::duties::joined{});
+  children_.start(role::heartbeat);
+  children_.start(role::watcher);
+  if (!children_.runs().is_due(role::elector))
+    children_.start(role::elector);
 }
 
 // -- the id -----------------------------------------------------------------------------
 
 void worker::on(const id_claimed& x) {
-  if (!current(role::registrar, x.run) || leaving_ != leaving::no)
+  if (!is_from(role::registrar, x) || leaving())
     return;
-  if (x.worker_id == id_)
+  if (x.worker_id == context_.id)
     return; // A registrar that was started again found what it held.
-  if (!id_.value.empty())
+  if (!context_.id.value.empty())
     leave_id("the worker id changed to " + x.worker_id.value);
-  id_ = x.worker_id;
-  logger()->info("{}: claimed this worker id", id_.value);
-  listeners_.tell(worker_id_claimed{id_});
-  try_to_join();
+  context_.id = x.worker_id;
+  logger()->info("{}: claimed this worker id", context_.name());
+  context_.listeners.tell(worker_id_claimed{context_.id});
+  live(core::life::id_claimed{context_.id});
 }
 
 void worker::on(const id_lost& x) {
-  if (!current(role::registrar, x.run) || leaving_ != leaving::no)
+  if (!is_from(role::registrar, x) || leaving())
     return;
-  kill(role::registrar);
+  children_.kill(role::registrar);
   if (x.fatal) {
-    begin_leaving(x.why, leave_mode::stop);
+    departure_.step(core::departure::asked{leave_mode::stop, x.why});
     return;
   }
   leave_id(x.why);
-  spawn(role::registrar);
+  children_.start(role::registrar);
 }
 
 void worker::leave_id(const std::string& why) {
-  logger()->warn("{}: gives up its worker id: {}", id_.value, why);
-  stop_leading(why);
-  if (of(role::elector).alive) {
-    // It removes the key if it holds it, and ends by itself.
-    let_go_of_election();
-    of(role::elector).alive = false;
-  }
-  leaving_id_ = true;
+  logger()->warn("{}: gives up its worker id: {}", context_.name(), why);
+  leadership_.stop(why);
+  // It removes the key if it holds it, and ends by itself.
+  children_.resign();
+  children_.forget(role::elector);
+  live(core::life::id_lost{});
   end_session(why);
-  leaving_id_ = false;
-  id_ = {};
-  leader_ = {};
+  context_.id = {};
 }
 
 // -- the session ------------------------------------------------------------------------
 
-void worker::try_to_join() {
-  if (leaving_ == leaving::no && !in_session_ && !id_.value.empty() && !leaving_id_
-      && !join_at_ && !identify_at_ && duties_.idle()) {
-    if (identified_)
-      join();
-    else
-      identify_group();
-  }
-}
-
-void worker::join() {
-  if (!incarnation_.value.empty())
-    past_.push_back(incarnation_);
-  // An older one that is found all the same counts as a stranger: it is waited for.
-  if (past_.size() > most_past)
-    past_.erase(past_.begin());
-  incarnation_ = make_nonce();
-  in_session_ = true;
-  feed(core::duties::joined{});
-  spawn(role::heartbeat);
-  spawn(role::watcher);
-  if (!of(role::elector).alive && !of(role::elector).reborn_at)
-    spawn(role::elector);
-  catch_up();
+void worker::doubt() {
+  context_.epochs.doubt({context_.now(), unix_seconds()});
+  live(core::life::doubted{});
 }
 
 void worker::leave_session(const std::string& why) {
-  // Whatever ended it may have taken more from the store than what we know of.
+  // What ended it may have taken more from the store than what we know of.
   doubt();
-  kill(role::heartbeat);
-  kill(role::watcher);
-  drop_assignment();
-  if (leaving_ == leaving::no)
-    change(worker_state::claiming_id, why);
-  if (std::exchange(in_session_, false)) {
-    logger()->warn("{}: its session is over: {}", id_.value, why);
-    feed(core::duties::session_over{why});
-  }
+  children_.kill(role::heartbeat);
+  children_.kill(role::watcher);
+  work_.drop();
+  auto was_in_session = life_.in_session();
+  live(core::life::session_over{why});
+  if (!was_in_session)
+    return;
+  logger()->warn("{}: its session is over: {}", context_.name(), why);
+  work_.step(core::duties::session_over{why});
 }
 
 void worker::end_session(const std::string& why) {
-  watch_store(core::outage::released{});
+  outage_.step(core::outage::released{});
   leave_session(why);
 }
 
 void worker::on(const session_started& x) {
-  if (current(role::heartbeat, x.run))
-    logger()->debug("{}: beats as {}", id_.value, incarnation_.value);
+  if (is_from(role::heartbeat, x))
+    logger()->debug("{}: beats as {}", context_.name(), context_.incarnation.value);
 }
 
 void worker::on(const session_extended& x) {
-  if (!current(role::heartbeat, x.run))
+  if (!is_from(role::heartbeat, x))
     return;
-  // Before what the extension allows. Once all work has ended for good, it allows nothing.
-  if (options_.ownership == ownership::exclusive && in_session_) {
-    observe_deadline(x.until + work_margin());
-    for (const auto& y : session_listeners_)
-      self_->send(y, session_valid{x.until});
-  }
-  feed(core::duties::extended{x.until});
-  watch_store(
-      core::outage::proven{x.until - core::session_length(options_.heartbeat.ttl)});
+  // Once all work has ended for good, it allows nothing.
+  if (life_.in_session())
+    work_.extend(x.until);
+  work_.step(core::duties::extended{x.until});
+  outage_.step(core::outage::acknowledged{
+      x.until - core::session_length(context_.options.heartbeat.ttl)});
 }
 
 void worker::on(const session_waits& x) {
-  if (!current(role::heartbeat, x.run))
+  if (!is_from(role::heartbeat, x))
     return;
-  logger()->info("{}: waits for its session: {}", id_.value, x.why);
-  // The store has answered, and there is nothing to prove for now.
-  watch_store(core::outage::proven{time_now()});
-  watch_store(core::outage::released{});
+  logger()->info("{}: waits for its session: {}", context_.name(), x.why);
+  // The store has answered, and nothing is sent to it for now.
+  outage_.step(core::outage::acknowledged{context_.now()});
+  outage_.step(core::outage::released{});
 }
 
 void worker::on(const session_over& x) {
   // Its time may have run out at the same moment; that is another matter for the watch
   // over the store.
-  feed(core::duties::tick{});
-  if (current(role::heartbeat, x.run) && leaving_ < leaving::heartbeat)
+  work_.step(core::duties::tick{});
+  if (is_from(role::heartbeat, x) && departure_.now().needs_session())
     end_session(x.why);
 }
 
 void worker::on(const record_lost& x) {
-  feed(core::duties::tick{});
-  if (current(role::watcher, x.run) && leaving_ < leaving::heartbeat)
+  work_.step(core::duties::tick{});
+  if (is_from(role::watcher, x) && departure_.now().needs_session())
     end_session(x.why);
 }
 
 // -- leadership -------------------------------------------------------------------------
 
-void worker::on(const elected& x) {
-  if (!current(role::elector, x.run) || leaving_ != leaving::no || leading_)
-    return;
-  leading_ = true;
-  leader_ = id_;
-  logger()->info("{}: leads: {}", id_.value, x.why);
-  listeners_.tell(leadership_changed{id_, true, x.why});
-  catch_up();
-  need_roster();
-  spawn(role::calculator);
-}
-
-void worker::on(const deposed& x) {
-  if (current(role::elector, x.run))
-    stop_leading(x.why);
-}
-
-void worker::stop_leading(const std::string& why) {
-  if (!leading_)
-    return;
-  leading_ = false;
-  kill(role::calculator);
-  // Whoever leads next says what it finds.
-  watch_source({});
-  watch_settings({});
-  forget_group();
-  control_is_known("this worker leads no more");
-  need_roster();
-  logger()->info("{}: leads no more: {}", id_.value, why);
-  listeners_.tell(leadership_changed{id_, false, why});
-  phase_ = worker_state::stable;
-  show_phase();
-}
-
 void worker::on(const leader_seen& x) {
-  if (!current(role::elector, x.run))
-    return;
-  leader_ = x.leader;
-  catch_up();
+  if (is_from(role::elector, x))
+    live(core::life::leader_seen{x.leader});
 }
 
-caf::result<may_act> worker::on(const adopted& x) {
-  if (!current(role::calculator, x.run))
-    return caf::sec::request_receiver_down; // It has been killed.
-  if (doubted_while_calculating_) {
-    // What it goes by may be what the store had lost something of, and its epoch, too. The
-    // news of a connection comes here before the answers that the connection brings.
-    kill(role::calculator);
-    spawn(role::calculator);
-    return caf::sec::request_receiver_down;
-  }
-  greatest_epoch_ = std::max(greatest_epoch_, x.epoch);
-  logger()->info("{}: acts as leader with epoch {}", id_.value, x.epoch.value);
-  listeners_.tell(calculator_adopted{id_, x.epoch});
-  return may_act{};
+void worker::on(const longer_ttl_seen& x) {
+  // Also from a roster that has ended.
+  context_.longest_ttl = std::max(context_.longest_ttl, x.ttl);
 }
 
-void worker::on(const phase_changed& x) {
-  if (!current(role::calculator, x.run) || leaving_ != leaving::no)
-    return;
-  phase_ = x.phase;
-  phase_reason_ = x.why;
-  show_phase();
+void worker::need_roster() {
+  children_.tell_rank();
+  const auto& record = context_.applied.get();
+  auto wanted =
+      life_.leads() || departure_.now().draining() || (record && record->standby != 0);
+  if (!wanted || departure_.now().over())
+    children_.kill(role::roster);
+  else if (!children_.runs().is_due(role::roster))
+    children_.start(role::roster);
 }
-
-void worker::on(const superseded& x) {
-  if (!current(role::calculator, x.run))
-    return;
-  greatest_epoch_ = std::max(greatest_epoch_, x.by);
-  doubt();
-  auto why = x.by.value == 0
-                 ? std::string{"the assignment bucket was made anew"}
-                 : "another leader has the greater epoch " + std::to_string(x.by.value);
-  kill(role::calculator);
-  self_->send(elector_, abdicate{why});
-}
-
-void worker::on(const stepped_down& x) {
-  if (!current(role::calculator, x.run))
-    return;
-  kill(role::calculator);
-  self_->send(elector_, abdicate{x.why});
-}
-
-void worker::on(const control_unknown& x) {
-  if (!current(role::calculator, x.run))
-    return;
-  if (!x.why.empty()) {
-    control_unknown_since_ = control_unknown_since_.value_or(time_now());
-    alert(alert_level::warn, "control_unknown", x.why,
-          time_now() - *control_unknown_since_, false);
-  } else {
-    control_is_known("the operators' directives are known again");
-  }
-}
-
-void worker::control_is_known(const char* why) {
-  if (!control_unknown_since_)
-    return;
-  alert(alert_level::info, "control_unknown", why, time_now() - *control_unknown_since_,
-        true);
-  control_unknown_since_.reset();
-}
-
-// -- the assignment ---------------------------------------------------------------------
 
 void worker::on(const record_received& x) {
   // What waited in the mailbox while the process slept may be outdated: the session then
   // is over, too.
-  feed(core::duties::tick{});
-  if (!current(role::watcher, x.run) || leaving_ > leaving::drain)
+  work_.step(core::duties::tick{});
+  if (!is_from(role::watcher, x) || !departure_.now().takes_records())
     return;
-  greatest_epoch_ = std::max(greatest_epoch_, x.record.epoch);
-  apply(x.record);
-}
-
-void worker::apply(const record& x) {
-  // A watcher that was started again shows what is known.
-  if (applied_ && stamp_of(x) <= stamp_of(*applied_))
+  context_.epochs.saw(x.record.epoch);
+  if (!work_.apply(x.record))
     return;
-  if (x.version.value == 0) {
-    // A leader has sealed the empty record; nobody has decided anything yet.
-    feed(core::duties::recorded{x});
-    return;
-  }
-  static const record nothing;
-  const auto& before = applied_ ? *applied_ : nothing;
-  assignment_changed news{id_,
-                          x.version,
-                          x.epoch,
-                          x.lifecycle,
-                          x.partitions,
-                          missing_in(before.partitions, x.partitions),
-                          missing_in(x.partitions, before.partitions)};
-  logger()->info(
-      "{}: assignment {} of epoch {} ({}): {} partitions, {} added, {} removed",
-      id_.value, x.version.value, x.epoch.value, to_string(x.lifecycle),
-      x.partitions.size(), news.added.size(), news.removed.size());
-  applied_ = x;
-  listeners_.tell(news);
-  feed(core::duties::recorded{x});
   need_roster();
-  catch_up();
+  live(core::life::record_applied{});
 }
 
-void worker::drop_assignment() {
-  if (!applied_)
-    return;
-  auto last = std::move(*applied_);
-  applied_.reset();
-  if (last.partitions.empty())
-    return;
-  listeners_.tell(assignment_changed{id_,
-                                     last.version,
-                                     last.epoch,
-                                     last.lifecycle,
-                                     {},
-                                     {},
-                                     partitions_of(last.partitions)});
-}
-
-// -- the rest ---------------------------------------------------------------------------
+// -- the store --------------------------------------------------------------------------
 
 void worker::on(const link_changed& x) {
-  why_away_ = x.state == link_state::connected ? std::string{} : x.why;
-  // A server that was away may be back with less than it had acknowledged.
+  outage_.link_is(x.state == link_state::connected ? std::string{} : x.why);
   if (x.state == link_state::connected) {
+    store_.step(core::group_check::connected{});
+    // A server that was away may be back with less than it had acknowledged.
     doubt();
-    // The store lets no other server through than one that may be the group's.
-    survey_wanted_ = survey_wanted_ && !identity_.is_settled();
-    // What it waited for.
-    if (std::exchange(identify_at_, std::nullopt))
-      try_to_join();
   }
   if (!x.foreign)
     return;
   // What is done here would be done without those who use the group's store.
-  survey_wanted_ = true;
+  store_.step(core::group_check::foreign_met{});
   // The store that is meant is away: that is watched as any outage.
-  if (in_session_ && leaving_ < leaving::heartbeat)
+  if (life_.in_session() && departure_.now().needs_session())
     leave_session(x.why);
 }
 
 void worker::on(const entry_invalid& x) {
   ++invalid_entries_;
-  logger()->warn("{}: bucket {}, key '{}' cannot be read: {}", id_.value, x.bucket, x.key,
-                 x.why);
+  logger()->warn("{}: bucket {}, key '{}' cannot be read: {}", context_.id.value,
+                 x.bucket, x.key, x.why);
 }
 
-void worker::on(const settings_differ& x) {
-  if (current(role::calculator, x.run))
-    watch_settings(x.why);
-}
+// -- births and deaths ------------------------------------------------------------------
 
-void worker::on(const longer_ttl_seen& x) {
-  // Also from a roster that has ended.
-  longest_ttl_ = std::max(longest_ttl_, x.ttl);
-}
-
-void worker::on(const source_trouble& x) {
-  if (current(role::calculator, x.run) && leaving_ == leaving::no)
-    watch_source(x.why);
-}
-
-worker_status worker::status() const {
-  return {.worker_id = id_,
-          .state = state_,
-          .state_reason = state_reason_,
-          .leading = leading_,
-          .leader = leader_,
-          .applied = applied_ ? stamp_of(*applied_) : stamp{},
-          .partitions = applied_ ? applied_->partitions : std::vector<grant>{},
-          .invalid_entries = invalid_entries_,
-          .state_changes = state_changes_,
-          .restarts = restarts_};
-}
-
-void worker::ring(const wake& x) {
-  if (!alarm_.rings(x, 0))
-    return;
-  auto now = time_now();
-  feed(core::duties::tick{});
-  watch_store(core::outage::tick{});
-  tell("partitions_unknown", source_alert_.tick(now));
-  if (leaving_ != leaving::no && !ring_while_leaving(now))
-    return;
-  if (open_again_at_ && now >= *open_again_at_) {
-    open_again_at_.reset();
-    identify_group();
+void worker::on(const caf::down_msg& x) {
+  if (auto who = children_.ended(x.source)) {
+    restart(core::restarts::ended{*who, self_->system().render(x.reason)});
+    departure_.step(core::departure::moved_on{});
+  } else if (work_.remove_listener(x.source) && !leaving()) {
+    departure_.step(core::departure::asked{
+        leave_mode::stop, "a listener ended (" + self_->system().render(x.reason)
+                              + "), and its work is not done any more; start the worker "
+                                "again together with its listener"});
   }
-  for (std::size_t i = 0; i < role_count; ++i) {
-    auto& slot = children_[i];
-    if (slot.reborn_at && now >= *slot.reborn_at) {
-      slot.reborn_at.reset();
-      if (needed(static_cast<role>(i)))
-        spawn(static_cast<role>(i));
-    }
-  }
-  for (auto* at : {&join_at_, &identify_at_})
-    if (*at && now >= **at) {
-      at->reset();
-      try_to_join();
-    }
+}
+
+void worker::restart(const core::restarts::event& what) {
+  core::restarts::situation is{.leaving = leaving(),
+                               .in_session = life_.in_session(),
+                               .has_id = !context_.id.value.empty(),
+                               .leads = life_.leads()};
+  for (const auto& x : children_.step(what, is))
+    std::visit([this](const auto& y) { carry_out(y); }, x);
   set_alarm();
 }
 
+void worker::carry_out(const core::restarts::crashed& x) {
+  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(x.pause);
+  logger()->error("{}: the {} ended ({}); starting it again in {} ms", context_.name(),
+                  core::to_string(x.who), x.why, ms.count());
+}
+
+void worker::carry_out(const core::restarts::end_session& x) {
+  live(core::life::held_back{x.next_at});
+  end_session(x.why);
+}
+
+// -- what is shown ----------------------------------------------------------------------
+
+worker_status worker::status() const {
+  const auto& record = context_.applied.get();
+  return {.worker_id = context_.id,
+          .state = life_.state(),
+          .state_reason = life_.reason(),
+          .leading = life_.leads(),
+          .leader = life_.leader(),
+          .applied = record ? stamp_of(*record) : stamp{},
+          .partitions = record ? record->partitions : std::vector<grant>{},
+          .invalid_entries = invalid_entries_,
+          .state_changes = life_.changes(),
+          .restarts = children_.runs().count()};
+}
+
+caf::result<worker_stats> worker::stats() {
+  worker_stats result;
+  result.group = context_.options.group;
+  result.status = status();
+  result.epoch = context_.epochs.greatest();
+  if (auto until = work_.duties().works_until(); life_.in_session() && until)
+    result.session_left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::max(*until - context_.now(), core::duration{0}));
+  alerts_.add_to(result);
+  result.led = leadership_.led();
+  if (!life_.leads() || !children_.runs().is_alive(role::elector))
+    return result;
+  auto promise = self_->make_response_promise<worker_stats>();
+  self_->request(children_.elector(), caf::infinite, get_lease{})
+      .then(
+          [promise, result](const lease_left& x) mutable {
+            result.lease_left = x.left;
+            promise.deliver(std::move(result));
+          },
+          // It has ended, and with it the lease.
+          [promise, result](const caf::error&) mutable {
+            promise.deliver(std::move(result));
+          });
+  return promise;
+}
+
+// -- time -------------------------------------------------------------------------------
+
+void worker::on(const wake& x) {
+  if (!alarm_.rings(x, 0))
+    return;
+  work_.step(core::duties::tick{});
+  outage_.step(core::outage::tick{});
+  alerts_.tick();
+  departure_.step(core::departure::tick{});
+  if (departure_.now().over())
+    return;
+  store_.step(core::group_check::tick{});
+  restart(core::restarts::tick{});
+  live(core::life::tick{});
+}
+
 void worker::set_alarm() {
-  auto at = core::earlier(open_again_at_, leave_until_);
+  if (departure_.now().over())
+    return;
+  std::optional<core::time_point> at;
   for (const auto& x :
-       {join_at_, identify_at_, elector_until_, drain_until_, count_again_at_,
-        duties_.wake_at(), outage_.wake_at(), source_alert_.wake_at()})
+       {life_.wake_at(), departure_.now().wake_at(), outage_.wake_at(), work_.wake_at(),
+        alerts_.wake_at(), store_.wake_at(), children_.runs().wake_at()})
     at = core::earlier(at, x);
-  for (const auto& x : children_)
-    at = core::earlier(at, x.reborn_at);
-  alarm_.set(self_, options_.clock, 0, at);
+  alarm_.set(self_, context_.options.clock, 0, at);
 }
 
 } // namespace partita

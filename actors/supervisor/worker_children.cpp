@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "partita/actors/supervisor/worker_children.hpp"
+
 #include "partita/actors/calculator.hpp"
 #include "partita/actors/elector.hpp"
 #include "partita/actors/heartbeat.hpp"
 #include "partita/actors/log.hpp"
 #include "partita/actors/registrar.hpp"
 #include "partita/actors/roster.hpp"
-#include "partita/actors/supervisor/worker.hpp"
 #include "partita/actors/watcher.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
-#include <caf/spawn_options.hpp>
 
 #include <type_traits>
 
@@ -19,7 +19,7 @@ namespace partita {
 namespace {
 
 /// A working watch shows signs of life every half second; before that much time has
-/// passed the store itself makes a silent one anew.
+/// passed the store itself makes a silent one again.
 constexpr std::chrono::milliseconds watch_patience{2000};
 
 /// Between two tries of one request to the store.
@@ -29,107 +29,123 @@ std::chrono::milliseconds pause_of(const worker_options& o) {
 
 } // namespace
 
-const char* to_string(role x) {
-  switch (x) {
-  case role::registrar:
-    return "registrar";
-  case role::heartbeat:
-    return "heartbeat";
-  case role::elector:
-    return "elector";
-  case role::watcher:
-    return "watcher";
-  case role::roster:
-    return "roster";
-  case role::calculator:
-    return "calculator";
-  }
-  return "?";
-}
-
-worker::~worker() {
-  for (std::size_t i = 0; i < role_count; ++i)
-    kill(static_cast<role>(i));
-}
-
-bool worker::current(role x, std::uint64_t run) const {
-  return of(x).alive && of(x).run == run;
-}
-
 template <caf::spawn_options How, class Handle, class State, class Options, class... Args>
-Handle worker::spawn_child(role x,
-                           typename Handle::behavior_type (*body)(
-                               typename Handle::template stateful_pointer<State>, Options,
-                               Args...),
-                           Options options, Args... args) {
-  auto& slot = of(x);
-  slot.run = options.run = ++runs_;
-  slot.alive = true;
-  slot.born = time_now();
-  slot.reborn_at.reset();
-  auto result = self_->spawn<How>(body, std::move(options), args...);
-  slot.address = result->address();
+Handle worker_children::spawn(role x,
+                              typename Handle::behavior_type (*body)(
+                                  typename Handle::template stateful_pointer<State>,
+                                  Options, Args...),
+                              Options options, Args... args) {
+  runs_.step(core::restarts::started{x}, {}, context_.now());
+  options.run = runs_.run(x);
+  auto result = context_.self->spawn<How>(body, std::move(options), args...);
+  address(x) = result->address();
   return result;
 }
 
-void worker::spawn(role x) {
+void worker_children::start(role x) {
+  auto& c = context_;
+  const auto& o = c.options;
   switch (x) {
   case role::registrar:
-    spawn_registrar();
+    registrar_ = spawn<caf::monitored, registrar_actor, registrar_state>(
+        x, registrar,
+        registrar_options{.id = o.id,
+                          .self = c.claim_nonce,
+                          .instance_grace = o.heartbeat.ttl,
+                          .startup = o.timeouts.startup,
+                          .pause = pause_of(o),
+                          .seed = c.random(),
+                          .clock = o.clock},
+        c.buckets[stable_id], parent());
     break;
   case role::heartbeat:
-    spawn_heartbeat();
+    heartbeat_ = spawn<caf::monitored, heartbeat_actor, heartbeat_state>(
+        x, heartbeat,
+        heartbeat_actor_options{.worker_id = c.id,
+                                .self = c.incarnation,
+                                .interval = o.heartbeat.interval,
+                                .ttl = o.heartbeat.ttl,
+                                .pause = pause_of(o),
+                                .exclusive = c.exclusive(),
+                                .capacity = o.capacity,
+                                .zone = o.zone,
+                                .settings = shared_settings(),
+                                .past = c.past,
+                                .clock = o.clock},
+        c.buckets[heartbeats], parent());
     break;
   case role::elector:
-    spawn_elector();
+    elector_ = spawn<caf::monitored, elector_actor, elector_state>(
+        x, partita::elector,
+        elector_options{.worker_id = c.id,
+                        .self = c.make_nonce(),
+                        .lease = o.election.lease,
+                        .probe_grace = o.election.probe_grace,
+                        .seed = c.random(),
+                        .clock = o.clock},
+        c.buckets[election], c.store, parent());
+    tell_rank();
     break;
   case role::watcher:
-    spawn_watcher();
+    watcher_ = spawn<caf::monitored, watcher_actor, watcher_state>(
+        x, watcher,
+        watcher_options{.worker_id = c.id,
+                        .self = c.incarnation,
+                        .terms = {o.heartbeat.ttl, o.ownership},
+                        .silence = std::max(o.heartbeat.ttl, watch_patience),
+                        .pause = pause_of(o),
+                        .exclusive = c.exclusive(),
+                        .established = c.applied.get().has_value(),
+                        .clock = o.clock},
+        c.buckets[assignments], parent());
     break;
   case role::roster:
-    spawn_roster();
+    roster_ = spawn<caf::monitored, roster_actor, roster_state>(
+        x, roster,
+        roster_options{.self = c.id, .longest_ttl = c.longest_ttl, .clock = o.clock},
+        c.buckets[heartbeats], parent());
     break;
   case role::calculator:
-    spawn_calculator();
+    start_calculator();
     break;
   }
 }
 
-void worker::spawn_registrar() {
-  const auto& o = options_;
-  registrar_ = spawn_child<caf::monitored, registrar_actor, registrar_state>(
-      role::registrar, registrar,
-      registrar_options{.id = o.id,
-                        .self = claim_nonce_,
-                        .instance_grace = o.heartbeat.ttl,
-                        .startup = o.timeouts.startup,
-                        .pause = pause_of(o),
-                        .seed = random_(),
-                        .clock = o.clock},
-      buckets_[stable_id].handle, supervisor_actor{self_});
+void worker_children::start_calculator() {
+  auto& c = context_;
+  const auto& o = c.options;
+  calculator_options with{.leader = c.id,
+                          .self = c.make_nonce(),
+                          .heartbeat_ttl = o.heartbeat.ttl,
+                          .longest_ttl = c.longest_ttl,
+                          .ownership = o.ownership,
+                          .pause = pause_of(o),
+                          .rebalance = o.rebalance,
+                          .grace = o.degraded.grace,
+                          .epoch_floor = c.epochs.begin(unix_seconds()),
+                          .doubted_since = c.epochs.doubted_at(),
+                          .strategy = o.strategy,
+                          .strategy_name = o.strategy_name,
+                          .control_bucket = o.buckets.control,
+                          .replicas = o.buckets.replicas,
+                          .clock = o.clock};
+  auto start_with = [&](auto how) {
+    return spawn<how(), calculator_actor, calculator_state>(
+        role::calculator, calculator, with, c.buckets[assignments], c.buckets[heartbeats],
+        c.store, roster_, c.source, parent());
+  };
+  // Planning may take long and must not delay heartbeats.
+  constexpr auto on_own_thread = caf::monitored + caf::detached;
+  calculator_ =
+      o.clock.is_virtual()
+          ? start_with(std::integral_constant<caf::spawn_options, caf::monitored>{})
+          : start_with(std::integral_constant<caf::spawn_options, on_own_thread>{});
 }
 
-void worker::spawn_heartbeat() {
-  const auto& o = options_;
-  heartbeat_ = spawn_child<caf::monitored, heartbeat_actor, heartbeat_state>(
-      role::heartbeat, heartbeat,
-      heartbeat_actor_options{.worker_id = id_,
-                              .self = incarnation_,
-                              .interval = o.heartbeat.interval,
-                              .ttl = o.heartbeat.ttl,
-                              .pause = pause_of(o),
-                              .exclusive = o.ownership == ownership::exclusive,
-                              .capacity = o.capacity,
-                              .zone = o.zone,
-                              .settings = shared_settings(),
-                              .past = past_,
-                              .clock = o.clock},
-      buckets_[heartbeats].handle, supervisor_actor{self_});
-}
-
-std::map<std::string, std::string> worker::shared_settings() const {
-  auto result = options_.shared_settings;
-  const auto& o = options_.rebalance;
+/// What every heartbeat states of our settings (beat::settings).
+std::map<std::string, std::string> worker_children::shared_settings() const {
+  auto result = context_.options.shared_settings;
+  const auto& o = context_.options.rebalance;
   result.emplace("rebalance.restart_hold",
                  std::to_string(o.restart_hold.count()) + " ms");
   result.emplace("rebalance.handoff_timeout",
@@ -137,178 +153,82 @@ std::map<std::string, std::string> worker::shared_settings() const {
   return result;
 }
 
-void worker::spawn_elector() {
-  elector_ = spawn_child<caf::monitored, elector_actor, elector_state>(
-      role::elector, elector,
-      elector_options{.worker_id = id_,
-                      .self = make_nonce(),
-                      .lease = options_.election.lease,
-                      .probe_grace = options_.election.probe_grace,
-                      .seed = random_(),
-                      .clock = options_.clock},
-      buckets_[election].handle, store_, supervisor_actor{self_});
-  tell_rank();
+void worker_children::kill(role x) {
+  auto was_alive = runs_.is_alive(x);
+  forget(x);
+  if (was_alive)
+    end(x);
 }
 
-void worker::tell_rank() {
-  if (of(role::elector).alive)
-    self_->send(elector_, stand_by{applied_ ? applied_->standby : 0});
-}
-
-void worker::spawn_watcher() {
-  const auto& o = options_;
-  watcher_ = spawn_child<caf::monitored, watcher_actor, watcher_state>(
-      role::watcher, watcher,
-      watcher_options{.worker_id = id_,
-                      .self = incarnation_,
-                      .terms = {o.heartbeat.ttl, o.ownership},
-                      .silence = std::max(o.heartbeat.ttl, watch_patience),
-                      .pause = pause_of(o),
-                      .exclusive = o.ownership == ownership::exclusive,
-                      .established = applied_.has_value(),
-                      .clock = o.clock},
-      buckets_[assignments].handle, supervisor_actor{self_});
-}
-
-void worker::spawn_roster() {
-  roster_ = spawn_child<caf::monitored, roster_actor, roster_state>(
-      role::roster, roster,
-      roster_options{.self = id_, .longest_ttl = longest_ttl_, .clock = options_.clock},
-      buckets_[heartbeats].handle, supervisor_actor{self_});
-}
-
-void worker::need_roster() {
-  tell_rank();
-  auto wanted =
-      leading_ || leaving_ == leaving::drain || (applied_ && applied_->standby != 0);
-  if (wanted && !of(role::roster).alive && !of(role::roster).reborn_at)
-    spawn(role::roster);
-  else if (!wanted)
-    kill(role::roster);
-}
-
-void worker::doubt() {
-  doubted_since_ = {time_now(), unix_seconds()};
-  doubted_while_calculating_ = true;
-  identified_ = false;
-}
-
-epoch worker::epoch_floor() const {
-  // Above all that may have been granted before the doubt (core::epoch_takeover). Bounded, so
-  // that a clock that is decades ahead does not use up the numbers.
-  auto floor = std::max(unix_seconds(),
-                        doubted_since_.unix_seconds + core::epoch_takeover::usual_lead);
-  floor = std::clamp<std::int64_t>(floor, 0, std::int64_t{1} << 32);
-  return {std::max(static_cast<std::uint64_t>(floor), greatest_epoch_.value + 1)};
-}
-
-void worker::spawn_calculator() {
-  const auto& o = options_;
-  doubted_while_calculating_ = false;
-  calculator_options with{.leader = id_,
-                          .self = make_nonce(),
-                          .heartbeat_ttl = o.heartbeat.ttl,
-                          .longest_ttl = longest_ttl_,
-                          .ownership = o.ownership,
-                          .pause = pause_of(o),
-                          .rebalance = o.rebalance,
-                          .grace = o.degraded.grace,
-                          .epoch_floor = epoch_floor(),
-                          .doubted_since = doubted_since_.now,
-                          .strategy = o.strategy,
-                          .strategy_name = o.strategy_name,
-                          .control_bucket = o.buckets.control,
-                          .replicas = o.buckets.replicas,
-                          .clock = o.clock};
-  auto born = [&](auto how) {
-    return spawn_child<how(), calculator_actor, calculator_state>(
-        role::calculator, calculator, with, buckets_[assignments].handle,
-        buckets_[heartbeats].handle, store_, roster_, source_, supervisor_actor{self_});
-  };
-  // Planning may take long and must not delay heartbeats.
-  constexpr auto on_own_thread = caf::monitored + caf::detached;
-  calculator_ = o.clock.is_virtual()
-                    ? born(std::integral_constant<caf::spawn_options, caf::monitored>{})
-                    : born(std::integral_constant<caf::spawn_options, on_own_thread>{});
-}
-
-void worker::kill(role x) {
-  auto& slot = of(x);
-  slot.reborn_at.reset();
-  if (!slot.alive)
-    return;
-  slot.alive = false;
+void worker_children::end(role x) {
   // With high priority: it must not work off the mail that waits before this.
-  auto target = caf::actor_cast<caf::strong_actor_ptr>(slot.address);
-  if (target)
-    target->get()->eq_impl(caf::make_message_id(caf::message_priority::high), nullptr,
-                           nullptr,
-                           caf::exit_msg{self_->address(), caf::exit_reason::kill});
+  if (auto target = caf::actor_cast<caf::strong_actor_ptr>(address(x)))
+    target->get()->eq_impl(
+        caf::make_message_id(caf::message_priority::high), nullptr, nullptr,
+        caf::exit_msg{context_.self->address(), caf::exit_reason::kill});
 }
 
-void worker::somebody_down(const caf::actor_addr& who, const caf::error& why) {
-  for (std::size_t i = 0; i < role_count; ++i) {
-    auto& x = children_[i];
-    if (x.address != who)
-      continue;
-    auto was_alive = x.alive;
-    x.alive = false;
-    x.address = {};
-    child_down(static_cast<role>(i), was_alive, why);
-    return;
-  }
-  if (auto number = listeners_.remove(who))
-    listener_down(*number, why);
+void worker_children::kill_all() {
+  for (std::size_t i = 0; i < core::role_count; ++i)
+    kill(static_cast<role>(i));
 }
 
-void worker::child_down(role x, bool was_alive, const caf::error& why) {
-  if (leaving_ == leaving::no) {
-    if (was_alive)
-      crashed(x, why);
-    return;
-  }
-  if (was_alive && leaving_ < leaving::heartbeat
-      && (x == role::heartbeat || x == role::watcher))
-    end_session(std::string{"the "} + to_string(x) + " ended");
-  leave_on();
+std::optional<core::role> worker_children::ended(const caf::actor_addr& who) {
+  for (std::size_t i = 0; i < core::role_count; ++i)
+    if (addresses_[i] == who) {
+      addresses_[i] = {};
+      return static_cast<role>(i);
+    }
+  return std::nullopt;
 }
 
-bool worker::needed(role x) const {
-  if (leaving_ != leaving::no || of(x).alive)
-    return false;
-  if (x == role::registrar)
-    return true;
-  if (x == role::watcher)
-    return in_session_;
-  return !id_.value.empty() && (x != role::calculator || leading_);
+// -- what they are told -----------------------------------------------------------------
+
+void worker_children::report(const record_progress& what) {
+  if (runs_.is_alive(role::heartbeat))
+    context_.self->send(heartbeat_, what);
 }
 
-void worker::crashed(role x, const caf::error& why) {
-  auto& slot = of(x);
-  auto now = time_now();
-  ++restarts_;
-  if (x == role::elector)
-    stop_leading("the elector ended");
-  // One that lived for long did not fail at what the one before failed at.
-  if (now - slot.born > 30s)
-    slot.backoff.reset();
-  auto pause = slot.backoff.next(random_);
-  logger()->error("{}: the {} ended ({}); starting it again in {} ms", id_.value,
-                  to_string(x), self_->system().render(why),
-                  std::chrono::duration_cast<std::chrono::milliseconds>(pause).count());
-  if (x == role::heartbeat) {
-    // What it wrote last is not known, so its session cannot go on.
-    join_at_ = now + pause;
-    end_session("the heartbeat ended");
-  } else {
-    slot.reborn_at = now + pause;
-  }
-  if (x == role::roster && leading_) {
-    // A calculator without news of heartbeats would wait for ever: both begin anew.
-    kill(role::calculator);
-    of(role::calculator).reborn_at = slot.reborn_at;
-  }
-  set_alarm();
+void worker_children::tell_rank() {
+  const auto& record = context_.applied.get();
+  if (runs_.is_alive(role::elector))
+    context_.self->send(elector_, stand_by{record ? record->standby : 0});
+}
+
+void worker_children::abdicate(const std::string& why) {
+  if (runs_.is_alive(role::elector))
+    context_.self->send(elector_, partita::abdicate{why});
+}
+
+template <class Answer, class Handle, class Request, class F>
+void worker_children::ask(const Handle& who, Request what, F answered) {
+  // What does not answer meets the deadline of leaving.
+  context_.self->request(who, context_.options.timeouts.shutdown, std::move(what))
+      .then([answered](const Answer& x) { answered(x); }, [](const caf::error&) {});
+}
+
+void worker_children::resign() {
+  if (runs_.is_alive(role::elector))
+    ask<resigned>(elector_, partita::resign{}, [](const resigned&) {});
+}
+
+void worker_children::say_goodbye(bool restarting) {
+  ask<goodbye_said>(
+      heartbeat_, partita::say_goodbye{restarting}, [this](const goodbye_said& x) {
+        if (!x.acknowledged)
+          logger()->warn("{}: the store did not take the goodbye; the group notices the "
+                         "end by silence",
+                         context_.name());
+      });
+}
+
+void worker_children::release_id() {
+  ask<id_released>(registrar_, partita::release_id{}, [](const id_released&) {});
+}
+
+void worker_children::count_others(std::function<void(std::size_t)> answered) {
+  ask<others_counted>(roster_, partita::count_others{},
+                      [answered](const others_counted& x) { answered(x.count); });
 }
 
 } // namespace partita

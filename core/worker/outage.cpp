@@ -19,18 +19,18 @@ outage::commands outage::step(const event& what, time_point now) {
 }
 
 std::optional<time_point> outage::wake_at() const {
-  if (!proven_at_)
+  if (!acknowledged_at_)
     return std::nullopt;
   for (auto x : levels)
     if (!said_ || x > *said_)
-      return *proven_at_ + age_of(x);
+      return *acknowledged_at_ + age_of(x);
   return std::nullopt;
 }
 
-void outage::on(const proven& what, time_point now) {
-  auto before = proven_at_;
-  proven_at_ = std::max(what.sent, proven_at_.value_or(what.sent));
-  if (!said_ || now - *proven_at_ >= options_.after)
+void outage::on(const acknowledged& what, time_point now) {
+  auto before = acknowledged_at_;
+  acknowledged_at_ = std::max(what.sent, acknowledged_at_.value_or(what.sent));
+  if (!said_ || now - *acknowledged_at_ >= options_.after)
     return;
   out_.emplace_back(recover{});
   out_.emplace_back(alert{*said_, now - *before, true});
@@ -38,15 +38,15 @@ void outage::on(const proven& what, time_point now) {
 }
 
 void outage::on(const released&, time_point) {
-  // Who is degraded stays so until there is a proof.
+  // A degraded worker stays so until a heartbeat is acknowledged.
   if (!said_)
-    proven_at_.reset();
+    acknowledged_at_.reset();
 }
 
 void outage::on(const tick&, time_point now) {
-  if (!proven_at_)
+  if (!acknowledged_at_)
     return;
-  auto age = now - *proven_at_;
+  auto age = now - *acknowledged_at_;
   auto was = said_;
   for (auto x : levels)
     if (age >= age_of(x) && (!said_ || x > *said_))

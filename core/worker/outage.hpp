@@ -11,14 +11,15 @@ namespace partita::core {
 
 /// How long the store has been away, and how loud that is said.
 ///
-///   +------+  proven   +------+  nothing for `after` / degrade, alert  +----------+
-///   | idle | --------> | fine | -------------------------------------> | degraded | --+
-///   +------+ <-------- +------+ <------------------------------------- +----------+ <-+
-///             released           proven / recover, alert over     an age / alert
+///          acknowledged         nothing for `after` / degrade, alert
+///   +------+ ----> +------+ -----------------------------------> +----------+ --+
+///   | idle |       | fine |                                      | degraded |   | an age
+///   +------+ <---- +------+ <----------------------------------- +----------+ <-+ / alert
+///            released           acknowledged / recover, alert over
 ///
-/// Promises: degraded exactly while no proof was sent within `after`; each level is said
-/// once, at its age, the age counted from when the last proof was sent; the end is said
-/// once. While nobody tries to prove anything nothing is counted.
+/// Promises: degraded exactly while no heartbeat that was sent within `after` has been
+/// acknowledged; each level is said once, at its age, the age counted from when the last
+/// acknowledged one was sent; the end is said once. While none is sent nothing is counted.
 class outage {
 public:
   struct options {
@@ -31,13 +32,13 @@ public:
   // -- events ---------------------------------------------------------------------------
 
   /// The store has acknowledged what was sent at that time.
-  struct proven {
+  struct acknowledged {
     time_point sent;
   };
-  /// No proof is tried for now, for reasons other than the store.
+  /// No heartbeat is sent for now, for reasons other than the store.
   struct released {};
   struct tick {};
-  using event = std::variant<proven, released, tick>;
+  using event = std::variant<acknowledged, released, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -57,7 +58,7 @@ public:
   std::optional<time_point> wake_at() const;
 
 private:
-  void on(const proven& what, time_point now);
+  void on(const acknowledged& what, time_point now);
   void on(const released& what, time_point now);
   void on(const tick& what, time_point now);
 
@@ -65,8 +66,8 @@ private:
 
   options options_;
   commands out_;
-  /// When the last proof was sent; nothing while idle.
-  std::optional<time_point> proven_at_;
+  /// When the last acknowledged heartbeat was sent; nothing while idle.
+  std::optional<time_point> acknowledged_at_;
   /// While degraded: what was said last.
   std::optional<alert_level> said_;
 };

@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using core::role;
+
 struct fixture : partita::test::group_fixture {
   /// Nobody's work is disturbed: the same partitions under the same tokens.
   bool all_leave_as_they_are(core::duration how_long) {
@@ -51,7 +53,7 @@ struct fixture : partita::test::group_fixture {
   void crash_child(const std::string& name, role which) {
     auto victim = child(name, which, 15s);
     CAF_REQUIRE(victim);
-    CAF_MESSAGE("the " << to_string(which) << " of " << name << " crashes");
+    CAF_MESSAGE("the " << core::to_string(which) << " of " << name << " crashes");
     caf::anon_send_exit(victim, caf::exit_reason::unhandled_exception);
     consume_messages();
   }

@@ -6,10 +6,12 @@
 #include "partita/actors/heartbeat.hpp"
 #include "partita/actors/registrar.hpp"
 #include "partita/actors/roster.hpp"
-#include "partita/actors/supervisor/worker.hpp"
 #include "partita/actors/watcher.hpp"
+#include "partita/core/worker/role.hpp"
 
 namespace partita::test {
+
+using core::role;
 
 template <class Handle, class State>
 caf::actor_addr child_of(const supervisor_actor& parent, caf::resumable* job) {

@@ -14,7 +14,7 @@ struct fixture : stepper<outage> {
   time_point proof = now;
 
   outage::commands tick() { return step(mine, outage::tick{}); }
-  outage::commands prove(time_point sent) { return step(mine, outage::proven{sent}); }
+  outage::commands prove(time_point sent) { return step(mine, outage::acknowledged{sent}); }
 
   void degrade() {
     prove(now);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/actors/supervisor/worker_context.hpp"
+#include "partita/core/worker/group_check.hpp"
+
+#include <functional>
+#include <string>
+
+namespace partita {
+
+/// The buckets of a worker, and whether the store that holds them is its group's: carries out
+/// core::group_check.
+class group_store {
+public:
+  /// Called on the supervisor's thread.
+  struct callbacks {
+    std::function<void()> identified;
+    /// For good: what was found, what to do.
+    std::function<void(const std::string& why)> given_up;
+    /// wake_at() may have changed.
+    std::function<void()> moved;
+  };
+
+  group_store(worker_context& context, callbacks to);
+
+  void step(const core::group_check::event& what);
+  std::optional<core::time_point> wake_at() const {
+    return closed_ ? std::nullopt : check_.wake_at();
+  }
+  /// The worker leaves: nothing is looked for any more.
+  void close() { closed_ = true; }
+
+private:
+  struct bucket {
+    open_bucket wanted;
+    /// It was opened, and is there as far as is known.
+    bool open = false;
+  };
+
+  void carry_out(const core::group_check::survey&);
+  void carry_out(const core::group_check::open&);
+  void carry_out(const core::group_check::look&);
+  void carry_out(const core::group_check::write& x);
+  void carry_out(const core::group_check::expect& x);
+  void carry_out(const core::group_check::identified&) { to_.identified(); }
+  void carry_out(const core::group_check::waits& x);
+  void carry_out(const core::group_check::give_up& x) { to_.given_up(x.why); }
+  void answered(std::size_t which, const bucket_opened& x);
+
+  worker_context& context_;
+  callbacks to_;
+  core::group_check check_;
+  bool closed_ = false;
+  std::array<bucket, bucket_count> buckets_;
+  std::size_t opening_ = 0;
+  core::group_check::opened trouble_;
+};
+
+} // namespace partita

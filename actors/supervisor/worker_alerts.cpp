@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/actors/supervisor/worker_alerts.hpp"
+
+#include "partita/actors/log.hpp"
+
+namespace partita {
+
+worker_alerts::worker_alerts(worker_context& context)
+    : context_{context},
+      source_{{.error = context.options.degraded.error,
+               .over = "the list of partitions can be had again"}},
+      settings_{{.error = {}, .over = "the settings of all workers agree again"}} {}
+
+void worker_alerts::raise(alert_level level, const std::string& what, std::string why,
+                          core::duration age, bool over) {
+  auto log_level = over || level == alert_level::info ? spdlog::level::info
+                   : level == alert_level::warn       ? spdlog::level::warn
+                   : level == alert_level::error      ? spdlog::level::err
+                                                      : spdlog::level::critical;
+  logger()->log(log_level, "{}: {}", context_.id.value, why);
+  if (over) {
+    present_.erase(what);
+  } else {
+    present_[what] = level;
+    ++raised_.at(static_cast<std::size_t>(level));
+  }
+  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(age);
+  context_.listeners.tell(
+      alert_raised{context_.id, level, what, std::move(why), ms, over});
+}
+
+void worker_alerts::watch_source(const std::string& why) {
+  tell("partitions_unknown", source_.found(why, context_.now()));
+}
+
+void worker_alerts::watch_settings(const std::string& why) {
+  tell("settings_differ", settings_.found(why, context_.now()));
+}
+
+void worker_alerts::watch_control(const std::string& why, const std::string& over) {
+  auto now = context_.now();
+  if (why.empty() && !control_unknown_since_)
+    return;
+  auto since = control_unknown_since_.value_or(now);
+  if (why.empty()) {
+    control_unknown_since_.reset();
+    raise(alert_level::info, "control_unknown", over, now - since, true);
+  } else {
+    control_unknown_since_ = since;
+    raise(alert_level::warn, "control_unknown", why, now - since, false);
+  }
+}
+
+void worker_alerts::leads_no_more() {
+  watch_source({});
+  watch_settings({});
+  watch_control({}, "this worker leads no more");
+}
+
+void worker_alerts::tick() {
+  tell("partitions_unknown", source_.tick(context_.now()));
+}
+
+void worker_alerts::add_to(worker_stats& x) const {
+  x.alerts = present_;
+  x.alerts_raised.assign(raised_.begin(), raised_.end());
+}
+
+void worker_alerts::tell(const std::string& what,
+                         const std::optional<core::lasting_alert::alert>& x) {
+  if (x)
+    raise(x->level, what, x->why, x->age, x->over);
+}
+
+} // namespace partita

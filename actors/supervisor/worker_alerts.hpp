@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/actors/supervisor/worker_context.hpp"
+#include "partita/core/worker/lasting_alert.hpp"
+#include "partita/messages/stats.hpp"
+
+#include <array>
+#include <map>
+#include <string>
+
+namespace partita {
+
+/// The alerts of a worker: logged, counted, and told to its listeners.
+class worker_alerts {
+public:
+  explicit worker_alerts(worker_context& context);
+
+  void raise(alert_level level, const std::string& what, std::string why,
+             core::duration age, bool over);
+
+  // -- of a leader; `why` is what is wrong, empty: nothing any more ----------------------
+
+  /// With the list of partitions.
+  void watch_source(const std::string& why);
+  /// With the settings that all workers should share.
+  void watch_settings(const std::string& why);
+  /// With the operators' directives; `over` is said at the end.
+  void watch_control(const std::string& why, const std::string& over);
+  /// The next leader says what it finds.
+  void leads_no_more();
+
+  void tick();
+  std::optional<core::time_point> wake_at() const { return source_.wake_at(); }
+
+  void add_to(worker_stats& x) const;
+
+private:
+  void tell(const std::string& what, const std::optional<core::lasting_alert::alert>& x);
+
+  worker_context& context_;
+  core::lasting_alert source_;
+  core::lasting_alert settings_;
+  /// While the calculator plans without the directives of operators.
+  std::optional<core::time_point> control_unknown_since_;
+  std::map<std::string, alert_level> present_;
+  std::array<std::uint64_t, 4> raised_{};
+};
+
+} // namespace partita

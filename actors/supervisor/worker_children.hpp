@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/actors/supervisor/worker_context.hpp"
+#include "partita/core/worker/restarts.hpp"
+
+#include <caf/spawn_options.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace partita {
+
+/// The children of a worker: starts and kills them, and passes on what they are told.
+class worker_children {
+public:
+  using role = core::role;
+
+  explicit worker_children(worker_context& context)
+      : context_{context}, runs_{{.seed = context.random()}} {}
+  worker_children(const worker_children&) = delete;
+  worker_children& operator=(const worker_children&) = delete;
+  /// Ends all: whatever ended the supervisor, no child is left behind.
+  ~worker_children() { kill_all(); }
+
+  core::restarts::commands step(const core::restarts::event& what,
+                                const core::restarts::situation& is) {
+    return runs_.step(what, is, context_.now());
+  }
+  const core::restarts& runs() const { return runs_; }
+  bool current(role x, std::uint64_t run) const { return runs_.current(x, run); }
+
+  void start(role x);
+  /// Ends a child at once; what it still says is old.
+  void kill(role x);
+  void kill_all();
+  /// Ends one that core::restarts counts as killed already.
+  void end(role x);
+  /// It ends by itself, and what it still says is old.
+  void forget(role x) { runs_.step(core::restarts::killed{x}, {}, {}); }
+  /// Which child that is, if it is one; it has no address any more.
+  std::optional<role> ended(const caf::actor_addr& who);
+
+  // -- what they are told ---------------------------------------------------------------
+
+  /// To the heartbeat: how far the record was applied.
+  void report(const record_progress& what);
+  /// To the elector: whether this worker is in reserve.
+  void tell_rank();
+  /// To the elector: give the leader key back, and stand again.
+  void abdicate(const std::string& why);
+  /// To the elector: give the leader key back, and end.
+  void resign();
+  /// To the heartbeat: the last words of the session; it ends then.
+  void say_goodbye(bool restarting);
+  /// To the registrar: give the id back, and end.
+  void release_id();
+  /// Asks the roster how many other workers there are.
+  void count_others(std::function<void(std::size_t)> answered);
+  const elector_actor& elector() const { return elector_; }
+
+private:
+  template <class Answer, class Handle, class Request, class F>
+  void ask(const Handle& who, Request what, F answered);
+  template <caf::spawn_options How, class Handle, class State, class Options,
+            class... Args>
+  Handle spawn(role x,
+               typename Handle::behavior_type (*body)(
+                   typename Handle::template stateful_pointer<State>, Options, Args...),
+               Options options, Args... args);
+  void start_calculator();
+  std::map<std::string, std::string> shared_settings() const;
+  caf::actor_addr& address(role x) { return addresses_[static_cast<std::size_t>(x)]; }
+  supervisor_actor parent() const { return supervisor_actor{context_.self}; }
+
+  worker_context& context_;
+  core::restarts runs_;
+  std::array<caf::actor_addr, core::role_count> addresses_;
+  registrar_actor registrar_;
+  heartbeat_actor heartbeat_;
+  elector_actor elector_;
+  watcher_actor watcher_;
+  roster_actor roster_;
+  calculator_actor calculator_;
+};
+
+} // namespace partita

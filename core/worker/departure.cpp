@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/core/worker/departure.hpp"
+
+namespace partita::core {
+
+namespace {
+
+/// While a worker drains it asks again whether another one could take over.
+constexpr std::chrono::seconds count_pause{1};
+
+/// A step that gives way to the next one may take this share of the time for leaving.
+constexpr int steps = 5;
+
+} // namespace
+
+departure::commands departure::step(const event& what, const situation& is,
+                                    time_point now) {
+  out_.clear();
+  if (stage_ != stage::over)
+    std::visit([&](const auto& x) { on(x, is, now); }, what);
+  return std::move(out_);
+}
+
+std::optional<time_point> departure::wake_at() const {
+  auto at = earlier(until_, election_until_);
+  return earlier(at, earlier(drain_until_, count_again_at_));
+}
+
+void departure::on(const asked& what, const situation& is, time_point now) {
+  if (begun_to_leave()) {
+    if (what.mode <= mode_)
+      return;
+    out_.emplace_back(note{alert_level::info, std::string{"leaves by "}
+                                                  + to_string(what.mode) + " instead of "
+                                                  + to_string(mode_)});
+    mode_ = what.mode;
+    if (draining())
+      go_on(is, now);
+    return;
+  }
+  mode_ = what.mode;
+  failure_ = what.failure;
+  until_ = now + options_.shutdown;
+  stage_ = stage::calculator;
+  out_.emplace_back(begun{failure_});
+  out_.emplace_back(kill{role::calculator});
+  go_on(is, now);
+}
+
+void departure::on(const alone&, const situation& is, time_point now) {
+  if (!draining())
+    return;
+  out_.emplace_back(note{alert_level::info, "no other worker is there to take over"});
+  alone_ = true;
+  go_on(is, now);
+}
+
+void departure::on(const cut_short& what, const situation&, time_point) {
+  failure_ = what.failure;
+  finish_now();
+}
+
+void departure::on(const tick&, const situation& is, time_point now) {
+  if (until_ && now >= *until_) {
+    if (failure_.empty())
+      failure_ = "could not give everything back within timeouts.shutdown; the group "
+                 "notices by the silence of this worker";
+    out_.emplace_back(note{alert_level::error, failure_});
+    finish_now();
+    return;
+  }
+  if (election_until_ && now >= *election_until_) {
+    election_until_.reset();
+    out_.emplace_back(
+        note{alert_level::warn, "the store does not take the leader key back"});
+    out_.emplace_back(kill{role::elector}); // Its end moves us on.
+  }
+  if (drain_until_ && now >= *drain_until_) {
+    drain_until_.reset();
+    out_.emplace_back(
+        note{alert_level::warn, "not everything has moved away in time; stops the rest"});
+    mode_ = leave_mode::stop;
+    go_on(is, now);
+  }
+  if (count_again_at_ && now >= *count_again_at_)
+    count_again(now);
+}
+
+void departure::go_on(const situation& is, time_point now) {
+  switch (stage_) {
+  case stage::none:
+  case stage::over:
+    return;
+  case stage::calculator:
+    if (is.present.has(role::calculator))
+      return;
+    stage_ = stage::election;
+    if (is.alive.has(role::elector)) {
+      election_until_ = now + options_.shutdown / steps;
+      out_.emplace_back(resign{});
+      return;
+    }
+    [[fallthrough]];
+  case stage::election:
+    if (is.present.has(role::elector))
+      return;
+    election_until_.reset();
+    stage_ = stage::drain;
+    if (!drain_is_over(is)) {
+      // What is left then is stopped without waiting for others.
+      drain_until_ = *until_ - options_.shutdown / steps;
+      out_.emplace_back(drain{});
+      count_again(now);
+      return;
+    }
+    [[fallthrough]];
+  case stage::drain:
+    if (!drain_is_over(is))
+      return;
+    drain_until_.reset();
+    count_again_at_.reset();
+    stage_ = stage::work;
+    out_.emplace_back(kill{role::roster});
+    // The watcher stays while work goes on: a record that is lost gives it to others soon.
+    if (is.working) {
+      // Goes on here when all listeners have stopped, which may be now.
+      out_.emplace_back(give_up{*until_ - now});
+      return;
+    }
+    [[fallthrough]];
+  case stage::work:
+    if (is.working)
+      return;
+    stage_ = stage::goodbye;
+    out_.emplace_back(kill{role::watcher});
+    out_.emplace_back(end_session{});
+    if (is.alive.has(role::heartbeat)) {
+      out_.emplace_back(say_goodbye{mode_ == leave_mode::restart});
+      return;
+    }
+    [[fallthrough]];
+  case stage::goodbye:
+    if (is.present.has(role::heartbeat))
+      return;
+    stage_ = stage::id;
+    if (is.alive.has(role::registrar)) {
+      out_.emplace_back(release_id{});
+      return;
+    }
+    [[fallthrough]];
+  case stage::id:
+    if (is.present.has(role::registrar))
+      return;
+    finish_now();
+  }
+}
+
+bool departure::drain_is_over(const situation& is) const {
+  return mode_ != leave_mode::drain || !is.in_session || alone_ || is.drained;
+}
+
+void departure::count_again(time_point now) {
+  count_again_at_ = now + count_pause;
+  out_.emplace_back(count_others{});
+}
+
+void departure::finish_now() {
+  stage_ = stage::over;
+  until_.reset();
+  election_until_.reset();
+  drain_until_.reset();
+  count_again_at_.reset();
+  out_.emplace_back(finish{failure_});
+}
+
+} // namespace partita::core

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/core/time.hpp"
+#include "partita/core/worker/role.hpp"
+#include "partita/messages/events.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// The order in which a worker leaves. Each step waits for an answer or for the end of a child:
+///
+///   calculator -> election -> drain -> work -> goodbye -> id -> over
+///    stops        the lease   others   all     the       given
+///    deciding     is free     take     has     session   back
+///                             over     stopped ends
+///
+/// So a leader's successor starts at once and gives its partitions to others; the goodbye comes
+/// when no work goes on any more; the id comes last, as no other worker may take it before.
+///
+/// Promises:
+/// - Every step is taken once, in this order, or is cut short by `timeouts.shutdown`; then the
+///   worker ends without the goodbye.
+/// - The election and the drain have limits of their own, so that the next steps have time left.
+/// - A drain gives way to a restart and to a stop, and a restart to a stop; never the other way.
+class departure {
+public:
+  struct options {
+    duration shutdown{};
+  };
+
+  /// How things are when an event comes.
+  struct situation {
+    /// They take orders.
+    role_set alive;
+    /// They are alive, or were killed and have not ended yet.
+    role_set present;
+    bool in_session = false;
+    /// Listeners work, or are told to stop.
+    bool working = false;
+    /// The record takes everything away and no listener works on anything.
+    bool drained = false;
+  };
+
+  // -- events ---------------------------------------------------------------------------
+
+  /// `failure`: why it has to; empty: it was asked to.
+  struct asked {
+    leave_mode mode;
+    std::string failure;
+  };
+  /// The situation may have changed.
+  struct moved_on {};
+  /// No other worker is there that could take over.
+  struct alone {};
+  /// It must end at once, without a goodbye.
+  struct cut_short {
+    std::string failure;
+  };
+  struct tick {};
+  using event = std::variant<asked, moved_on, alone, cut_short, tick>;
+
+  // -- commands -------------------------------------------------------------------------
+
+  struct begun {
+    std::string failure;
+  };
+  struct kill {
+    role who;
+  };
+  /// The elector is to give the leader key back and to end.
+  struct resign {};
+  /// Have the record emptied by the leader, and watch who could take over.
+  struct drain {};
+  /// Ask how many other workers there are; answer with `alone` if none.
+  struct count_others {};
+  /// All work is to be stopped within this time.
+  struct give_up {
+    duration time_left;
+  };
+  /// The session is over.
+  struct end_session {};
+  /// The heartbeat is to say the goodbye and to end.
+  struct say_goodbye {
+    bool restarting;
+  };
+  /// The registrar is to give the id back and to end.
+  struct release_id {};
+  /// For the log.
+  struct note {
+    alert_level level;
+    std::string text;
+  };
+  /// All is over; what is left is killed.
+  struct finish {
+    std::string failure;
+  };
+  using command = std::variant<begun, kill, resign, drain, count_others, give_up,
+                               end_session, say_goodbye, release_id, note, finish>;
+  using commands = std::vector<command>;
+
+  explicit departure(options opts) : options_{opts} {}
+
+  commands step(const event& what, const situation& is, time_point now);
+  std::optional<time_point> wake_at() const;
+
+  bool begun_to_leave() const { return stage_ != stage::none; }
+  bool draining() const { return stage_ == stage::drain; }
+  /// Records are still acted on.
+  bool takes_records() const { return stage_ <= stage::drain; }
+  /// The session goes on.
+  bool needs_session() const { return stage_ < stage::goodbye; }
+  bool over() const { return stage_ == stage::over; }
+
+private:
+  enum class stage : std::uint8_t {
+    none,
+    calculator,
+    election,
+    drain,
+    work,
+    goodbye,
+    id,
+    over
+  };
+
+  void on(const asked& what, const situation& is, time_point now);
+  void on(const moved_on&, const situation& is, time_point now) { go_on(is, now); }
+  void on(const alone&, const situation& is, time_point now);
+  void on(const cut_short& what, const situation& is, time_point now);
+  void on(const tick&, const situation& is, time_point now);
+
+  void go_on(const situation& is, time_point now);
+  bool drain_is_over(const situation& is) const;
+  void count_again(time_point now);
+  void finish_now();
+
+  options options_;
+  commands out_;
+  stage stage_ = stage::none;
+  leave_mode mode_ = leave_mode::stop;
+  std::string failure_;
+  std::optional<time_point> until_;
+  std::optional<time_point> election_until_;
+  std::optional<time_point> drain_until_;
+  std::optional<time_point> count_again_at_;
+  bool alone_ = false;
+};
+
+} // namespace partita::core

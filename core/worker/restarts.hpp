@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/core/backoff.hpp"
+#include "partita/core/worker/role.hpp"
+
+#include <array>
+#include <random>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// Which children of a worker run, and when one that crashed is started again.
+///
+///            started               ended by itself        tick, if needed / start
+///   absent ---------> alive ---------------------------> waiting ----------------> absent
+///      ^                | killed                            | killed
+///      +----------------+-----------------------------------+
+///
+/// Promises:
+/// - A pause before each restart, which grows while a child crashes within 30 s of its start.
+/// - A heartbeat that crashed is not started again: what it wrote last is not known, so its
+///   session is over, and the next one begins after the pause.
+/// - A calculator never outlives the roster that it hears heartbeats from.
+class restarts {
+public:
+  struct options {
+    /// Feeds the jitter of the pauses.
+    std::uint64_t seed = 0;
+  };
+
+  /// How things are when an event comes.
+  struct situation {
+    bool leaving = false;
+    bool in_session = false;
+    bool has_id = false;
+    bool leads = false;
+  };
+
+  // -- events ---------------------------------------------------------------------------
+
+  struct started {
+    role who;
+  };
+  struct killed {
+    role who;
+  };
+  /// The child that was started last in this role has ended.
+  struct ended {
+    role who;
+    std::string why;
+  };
+  struct tick {};
+  using event = std::variant<started, killed, ended, tick>;
+
+  // -- commands -------------------------------------------------------------------------
+
+  struct start {
+    role who;
+  };
+  struct kill {
+    role who;
+  };
+  /// For the log.
+  struct crashed {
+    role who;
+    std::string why;
+    duration pause;
+  };
+  /// Lead no more.
+  struct depose {
+    std::string why;
+  };
+  /// No session before then; the present one is over.
+  struct end_session {
+    time_point next_at;
+    std::string why;
+  };
+  using command = std::variant<start, kill, crashed, depose, end_session>;
+  using commands = std::vector<command>;
+
+  explicit restarts(options opts) : random_{opts.seed} {}
+
+  commands step(const event& what, const situation& is, time_point now);
+  std::optional<time_point> wake_at() const;
+
+  /// Numbers the present run of a child; what others say is old.
+  std::uint64_t run(role x) const { return of(x).run; }
+  bool current(role x, std::uint64_t run) const {
+    return is_alive(x) && of(x).run == run;
+  }
+  bool is_alive(role x) const { return alive_.has(x); }
+  /// It is alive, or will be after a pause.
+  bool is_due(role x) const { return is_alive(x) || of(x).again_at.has_value(); }
+  const role_set& alive() const { return alive_; }
+  /// Alive, or killed and not ended yet.
+  const role_set& present() const { return present_; }
+  /// How many have crashed.
+  std::uint64_t count() const { return count_; }
+
+private:
+  struct child {
+    std::uint64_t run = 0;
+    backoff pause{std::chrono::milliseconds{100}, std::chrono::seconds{5}};
+    time_point born;
+    std::optional<time_point> again_at;
+  };
+
+  child& of(role x) { return children_[static_cast<std::size_t>(x)]; }
+  const child& of(role x) const { return children_[static_cast<std::size_t>(x)]; }
+
+  void on(const started& what, const situation& is, time_point now);
+  void on(const killed& what, const situation& is, time_point now);
+  void on(const ended& what, const situation& is, time_point now);
+  void on(const tick&, const situation& is, time_point now);
+
+  void crash(const ended& what, const situation& is, time_point now);
+  bool needed(role x, const situation& is) const;
+
+  std::mt19937_64 random_;
+  commands out_;
+  std::array<child, role_count> children_;
+  role_set alive_;
+  role_set present_;
+  std::uint64_t runs_ = 0;
+  std::uint64_t count_ = 0;
+};
+
+} // namespace partita::core
