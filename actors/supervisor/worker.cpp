@@ -126,7 +126,7 @@ void worker::carry_out(const core::life::join&) {
 // -- the id -----------------------------------------------------------------------------
 
 void worker::on(const id_claimed& x) {
-  if (!is_from(role::registrar, x) || leaving())
+  if (!children_.is_from(role::registrar, x) || leaving())
     return;
   if (x.worker_id == context_.id)
     return; // A registrar that was started again found what it held.
@@ -139,7 +139,7 @@ void worker::on(const id_claimed& x) {
 }
 
 void worker::on(const id_lost& x) {
-  if (!is_from(role::registrar, x) || leaving())
+  if (!children_.is_from(role::registrar, x) || leaving())
     return;
   children_.kill(role::registrar);
   if (x.fatal) {
@@ -188,12 +188,12 @@ void worker::end_session(const std::string& why) {
 }
 
 void worker::on(const session_started& x) {
-  if (is_from(role::heartbeat, x))
+  if (children_.is_from(role::heartbeat, x))
     logger()->debug("{}: beats as {}", context_.name(), context_.incarnation.value);
 }
 
 void worker::on(const session_extended& x) {
-  if (!is_from(role::heartbeat, x))
+  if (!children_.is_from(role::heartbeat, x))
     return;
   // Once all work has ended for good, it allows nothing.
   if (life_.in_session())
@@ -204,7 +204,7 @@ void worker::on(const session_extended& x) {
 }
 
 void worker::on(const session_waits& x) {
-  if (!is_from(role::heartbeat, x))
+  if (!children_.is_from(role::heartbeat, x))
     return;
   logger()->info("{}: waits for its session: {}", context_.name(), x.why);
   // The store has answered, and nothing is sent to it for now.
@@ -216,20 +216,20 @@ void worker::on(const session_over& x) {
   // Its time may have run out at the same moment; that is another matter for the watch
   // over the store.
   work_.step(core::duties::tick{});
-  if (is_from(role::heartbeat, x) && departure_.now().needs_session())
+  if (children_.is_from(role::heartbeat, x) && departure_.now().needs_session())
     end_session(x.why);
 }
 
 void worker::on(const record_lost& x) {
   work_.step(core::duties::tick{});
-  if (is_from(role::watcher, x) && departure_.now().needs_session())
+  if (children_.is_from(role::watcher, x) && departure_.now().needs_session())
     end_session(x.why);
 }
 
 // -- leadership -------------------------------------------------------------------------
 
 void worker::on(const leader_seen& x) {
-  if (is_from(role::elector, x))
+  if (children_.is_from(role::elector, x))
     live(core::life::leader_seen{x.leader});
 }
 
@@ -253,7 +253,7 @@ void worker::on(const record_received& x) {
   // What waited in the mailbox while the process slept may be outdated: the session then
   // is over, too.
   work_.step(core::duties::tick{});
-  if (!is_from(role::watcher, x) || !departure_.now().takes_records())
+  if (!children_.is_from(role::watcher, x) || !departure_.now().takes_records())
     return;
   context_.epochs.saw(x.record.epoch);
   if (!work_.apply(x.record))

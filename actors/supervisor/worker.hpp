@@ -54,10 +54,6 @@ public:
 private:
   using role = core::role;
 
-  template <class T>
-  bool is_from(role x, const T& message) const {
-    return children_.current(x, message.run);
-  }
   bool leaving() const { return departure_.now().begun_to_leave(); }
 
   // -- decisions, and what follows from them ----------------------------------------------

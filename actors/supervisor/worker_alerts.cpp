@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/supervisor/worker_alerts.hpp"
 
-#include "partita/actors/log.hpp"
-
 namespace partita {
 
 worker_alerts::worker_alerts(worker_context& context)
@@ -13,11 +11,7 @@ worker_alerts::worker_alerts(worker_context& context)
 
 void worker_alerts::raise(alert_level level, const std::string& what, std::string why,
                           core::duration age, bool over) {
-  auto log_level = over || level == alert_level::info ? spdlog::level::info
-                   : level == alert_level::warn       ? spdlog::level::warn
-                   : level == alert_level::error      ? spdlog::level::err
-                                                      : spdlog::level::critical;
-  logger()->log(log_level, "{}: {}", context_.id.value, why);
+  context_.log(over ? alert_level::info : level, why);
   if (over) {
     present_.erase(what);
   } else {
@@ -51,10 +45,10 @@ void worker_alerts::watch_control(const std::string& why, const std::string& ove
   }
 }
 
-void worker_alerts::leads_no_more() {
+void worker_alerts::lost_leadership() {
   watch_source({});
   watch_settings({});
-  watch_control({}, "this worker leads no more");
+  watch_control({}, "this worker has lost leadership");
 }
 
 void worker_alerts::tick() {

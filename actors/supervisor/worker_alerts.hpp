@@ -28,7 +28,7 @@ public:
   /// With the operators' directives; `over` is said at the end.
   void watch_control(const std::string& why, const std::string& over);
   /// The next leader says what it finds.
-  void leads_no_more();
+  void lost_leadership();
 
   void tick();
   std::optional<core::time_point> wake_at() const { return source_.wake_at(); }

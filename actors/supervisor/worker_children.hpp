@@ -29,7 +29,11 @@ public:
     return runs_.step(what, is, context_.now());
   }
   const core::restarts& runs() const { return runs_; }
-  bool current(role x, std::uint64_t run) const { return runs_.current(x, run); }
+  /// Whether a message comes from the present run of that child.
+  template <class T>
+  bool is_from(role x, const T& message) const {
+    return runs_.current(x, message.run);
+  }
 
   void start(role x);
   /// Ends a child at once; what it still says is old.

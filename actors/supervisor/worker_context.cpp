@@ -36,4 +36,12 @@ nonce worker_context::make_nonce() {
       fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device())};
 }
 
+void worker_context::log(alert_level level, const std::string& text) const {
+  auto shown = level == alert_level::info    ? spdlog::level::info
+               : level == alert_level::warn  ? spdlog::level::warn
+               : level == alert_level::error ? spdlog::level::err
+                                             : spdlog::level::critical;
+  logger()->log(shown, "{}: {}", name(), text);
+}
+
 } // namespace partita

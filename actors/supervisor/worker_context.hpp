@@ -41,6 +41,8 @@ struct worker_context {
   /// For the log.
   const char* name() const { return id.value.empty() ? "new worker" : id.value.c_str(); }
   nonce make_nonce();
+  /// A line about this worker.
+  void log(alert_level level, const std::string& text) const;
 
   supervisor_pointer self;
   worker_options options;

@@ -66,13 +66,6 @@ void worker_departure::carry_out(const core::departure::say_goodbye& x) {
   children_.say_goodbye(x.restarting);
 }
 
-void worker_departure::carry_out(const core::departure::note& x) {
-  auto level = x.level == alert_level::info   ? spdlog::level::info
-               : x.level == alert_level::warn ? spdlog::level::warn
-                                              : spdlog::level::err;
-  logger()->log(level, "{}: {}", context_.name(), x.text);
-}
-
 void worker_departure::carry_out(const core::departure::finish& x) {
   work_.close();
   children_.kill_all();

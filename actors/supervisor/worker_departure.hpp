@@ -45,7 +45,7 @@ private:
   void carry_out(const core::departure::end_session&);
   void carry_out(const core::departure::say_goodbye& x);
   void carry_out(const core::departure::release_id&) { children_.release_id(); }
-  void carry_out(const core::departure::note& x);
+  void carry_out(const core::departure::note& x) { context_.log(x.level, x.text); }
   void carry_out(const core::departure::finish& x);
 
   worker_context& context_;

@@ -8,7 +8,7 @@ namespace partita {
 using core::role;
 
 void worker_leadership::on(const elected& x) {
-  if (!is_from(role::elector, x) || leaving() || life_.leads())
+  if (!children_.is_from(role::elector, x) || leaving() || life_.leads())
     return;
   logger()->info("{}: leads: {}", context_.name(), x.why);
   context_.listeners.tell(leadership_changed{context_.id, true, x.why});
@@ -18,7 +18,7 @@ void worker_leadership::on(const elected& x) {
 }
 
 void worker_leadership::on(const deposed& x) {
-  if (is_from(role::elector, x))
+  if (children_.is_from(role::elector, x))
     stop(x.why);
 }
 
@@ -26,18 +26,18 @@ void worker_leadership::stop(const std::string& why) {
   if (!life_.leads())
     return;
   children_.kill(role::calculator);
-  alerts_.leads_no_more();
+  alerts_.lost_leadership();
   // How the group is now is for its leader to say.
   led_.published = {};
   led_.partitions = led_.unowned = 0;
-  logger()->info("{}: leads no more: {}", context_.name(), why);
+  logger()->info("{}: lost leadership: {}", context_.name(), why);
   context_.listeners.tell(leadership_changed{context_.id, false, why});
   to_.live(core::life::deposed{});
   to_.need_roster();
 }
 
 caf::result<may_act> worker_leadership::on(const adopted& x) {
-  if (!is_from(role::calculator, x))
+  if (!children_.is_from(role::calculator, x))
     return caf::sec::request_receiver_down; // It has been killed.
   if (context_.epochs.is_doubtful()) {
     // The news of a connection comes here before the answers that the connection brings.
@@ -52,7 +52,7 @@ caf::result<may_act> worker_leadership::on(const adopted& x) {
 }
 
 void worker_leadership::on(const superseded& x) {
-  if (!is_from(role::calculator, x))
+  if (!children_.is_from(role::calculator, x))
     return;
   context_.epochs.saw(x.by);
   to_.doubt();
@@ -63,36 +63,36 @@ void worker_leadership::on(const superseded& x) {
 }
 
 void worker_leadership::on(const stepped_down& x) {
-  if (!is_from(role::calculator, x))
+  if (!children_.is_from(role::calculator, x))
     return;
   children_.kill(role::calculator);
   children_.abdicate(x.why);
 }
 
 void worker_leadership::on(const control_unknown& x) {
-  if (is_from(role::calculator, x))
+  if (children_.is_from(role::calculator, x))
     alerts_.watch_control(x.why, "the operators' directives are known again");
 }
 
 void worker_leadership::on(const phase_changed& x) {
-  if (is_from(role::calculator, x))
+  if (children_.is_from(role::calculator, x))
     to_.live(core::life::phase_changed{x.phase, x.why});
 }
 
 void worker_leadership::on(const source_trouble& x) {
-  if (!is_from(role::calculator, x) || leaving())
+  if (!children_.is_from(role::calculator, x) || leaving())
     return;
   alerts_.watch_source(x.why);
   to_.moved();
 }
 
 void worker_leadership::on(const settings_differ& x) {
-  if (is_from(role::calculator, x))
+  if (children_.is_from(role::calculator, x))
     alerts_.watch_settings(x.why);
 }
 
 void worker_leadership::on(const measured& x) {
-  if (is_from(role::calculator, x))
+  if (children_.is_from(role::calculator, x))
     led_.add(x.news);
 }
 

@@ -54,10 +54,6 @@ public:
   const group_stats& led() const { return led_; }
 
 private:
-  template <class T>
-  bool is_from(core::role x, const T& message) const {
-    return children_.current(x, message.run);
-  }
   bool leaving() const { return life_.state() == worker_state::shutdown; }
 
   worker_context& context_;

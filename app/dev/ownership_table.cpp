@@ -21,7 +21,7 @@ std::string ownership_table::apply(const leadership_changed& x) {
     leader_ = x.worker_id;
   else if (leader_ == x.worker_id)
     leader_ = {};
-  return x.worker_id.value + (x.leading ? " leads: " : " leads no more: ") + x.reason;
+  return x.worker_id.value + (x.leading ? " leads: " : " lost leadership: ") + x.reason;
 }
 
 std::string ownership_table::apply(const assignment_changed& x) {

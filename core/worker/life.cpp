@@ -55,7 +55,7 @@ void life::on(const elected&) {
 void life::on(const deposed&) {
   leads_ = false;
   phase_ = stable;
-  phase_reason_ = "leads no more";
+  phase_reason_ = "lost leadership";
 }
 
 void life::on(const phase_changed& what) {

@@ -145,7 +145,7 @@ CAF_TEST(
   }
 }
 
-CAF_TEST(a leader whose elector crashed leads no more and the key finds a holder) {
+CAF_TEST(a leader whose elector crashed loses leadership and the key finds a holder) {
   settle({"a", "b", "c"}, 4);
   auto old = the_leader();
   crash_child(old, role::elector);

@@ -147,6 +147,7 @@ CAF_TEST(a worker that is frozen is killed with all that it has started) {
   auto other = start_below("other");
   // A hook leaves something behind that works on.
   auto left = file("left.pid");
+  // Left work that does not end: the guard kills it, and the test waits for that.
   auto mine = start_below("a", leaving("sleep 1000", left));
   all_worked_on({mine, other});
   auto behind = pid_in(left);
@@ -178,6 +179,7 @@ CAF_TEST(a worker that is frozen together with its application) {
 CAF_TEST(a worker that is killed takes all that it has started with it) {
   auto other = start_below("other");
   auto left = file("left.pid");
+  // The same, deaf and in a session of its own.
   auto mine = start_below("a", leaving("trap '' TERM; setsid sleep 1000", left));
   all_worked_on({mine, other});
   auto behind = pid_in(left);
@@ -192,6 +194,7 @@ CAF_TEST(a worker that is killed takes all that it has started with it) {
 CAF_TEST(what a hook leaves behind outlives a worker that leaves in good order) {
   auto left = file("left.pid");
   auto other = start_below("other");
+  // Left work that does not end: the guard kills it, and the test waits for that.
   auto mine = start_below("a", leaving("sleep 1000", left));
   all_worked_on({mine, other});
   auto behind = pid_in(left);

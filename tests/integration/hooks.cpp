@@ -139,6 +139,7 @@ CAF_TEST(a revocation that never succeeds ends the session when the hand - over 
 
 CAF_TEST(a hook that hangs ends no session) {
   workers group;
+  // A hook that hangs for longer than all of the test.
   group.start_with_hooks("w0", {{"assigned", "sleep 30"}, {"state", "sleep 30"}});
   group.require_rest();
   auto over =

@@ -164,6 +164,7 @@ CAF_TEST(hooks that work and those that fail and those that hang are counted) {
   auto allowed = group.server().dir() / "allowed";
   auto with = hook("revoked", "test -e " + allowed.string());
   append(with, hook("state", "true"));
+  // It is ended by hooks.timeout.
   append(with, hook("assigned", "sleep 600"));
   append(with, {"--set", "hooks.timeout=1s"});
   workers.start("old", with);

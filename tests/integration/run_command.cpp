@@ -36,7 +36,8 @@ struct fixture {
   std::string pid_file = (group.server().dir() / "pid").string();
   std::string diary_file = (group.server().dir() / "diary").string();
   const std::string note_pid = "echo $$ >" + pid_file + "; ";
-  // Signals wait for the end of a shell's command, but not for that of its wait.
+  // Lives until a signal comes. Signals wait for the end of a shell's command, but not for that
+  // of its wait: the sleep is what `wait` has to wait for.
   const std::string live_on = "; while :; do sleep 1 & wait $!; done";
 
   void start(const std::string& name, const std::string& script,
@@ -132,6 +133,7 @@ CAF_TEST(an application gets the token of HTTP and no other secret) {
 }
 
 CAF_TEST(what an application has started ends with it) {
+  // Work that does not end; it is killed, and the test waits for that.
   start("w0", "sleep 1000 & echo $! >" + pid_file + "; exit 0");
   auto started = pid();
   CAF_CHECK_EQUAL(group.wait_for_end("w0"), 0);

@@ -131,7 +131,7 @@ application_actor::behavior_type application(self_pointer self, world* where,
         note(self, "{} -> {}: {}", to_string(x.from), to_string(x.to), x.reason);
       },
       [=](const leadership_changed& x) {
-        note(self, "{}: {}", x.leading ? "leads" : "leads no more", x.reason);
+        note(self, "{}: {}", x.leading ? "leads" : "lost leadership", x.reason);
         observer->leads(me, x.leading);
       },
       [=](const calculator_adopted& x) {

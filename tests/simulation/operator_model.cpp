@@ -151,7 +151,7 @@ void operator_model::step_down() {
     const auto* y = std::get_if<epoch_entry>(&read);
     if (!y)
       continue;
-    // Sometimes one that leads no more is meant.
+    // Sometimes one that has lost leadership is meant.
     auto epoch = y->epoch;
     if (random_.chance(0.2))
       --epoch.value;

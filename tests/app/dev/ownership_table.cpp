@@ -81,7 +81,7 @@ CAF_TEST(what happened reads as a sentence) {
   CAF_CHECK_EQUAL(board.apply(leadership_changed{{"worker-1"}, true, "key created"}),
                   "worker-1 leads: key created");
   CAF_CHECK_EQUAL(board.apply(leadership_changed{{"worker-1"}, false, "stopping"}),
-                  "worker-1 leads no more: stopping");
+                  "worker-1 lost leadership: stopping");
   CAF_CHECK_EQUAL(board.apply(worker_stopped{{"worker-1"}, ""}), "worker-1 has left");
   CAF_CHECK_EQUAL(board.apply(worker_stopped{{}, "no id"}), "a worker gave up: no id");
 }

@@ -149,6 +149,7 @@ CAF_TEST(a process begins with the signals of a fresh one and without our files)
 }
 
 CAF_TEST(a signal to the group reaches what the process has started) {
+  // Work that does not end; it is killed, and the test waits for that.
   auto started = start_child(shell("sleep 1000 & echo $! >" + path("pid") + "; echo >"
                                    + path("begun") + "; wait"));
   auto x = std::get<child>(started);

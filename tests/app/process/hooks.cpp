@@ -136,6 +136,7 @@ CAF_TEST(a failed revocation is confirmed by the try that succeeds) {
 
 CAF_TEST(a command that hangs is ended with all that it has started) {
   settings.timeout = 300ms;
+  // Work that does not end; it is killed, and the test waits for that.
   settings.revoked = shell("test -e " + path("pid") + " || { sleep 1000 & echo $! >"
                            + path("pid") + "; wait; }");
   begin();
@@ -157,6 +158,7 @@ CAF_TEST(a command that is not there confirms nothing and is tried again) {
 }
 
 CAF_TEST(a loss ends an assignment that runs and waits for no time - out) {
+  // Work that does not end; it is killed, and the test waits for that.
   settings.assigned = shell("echo >" + path("begun") + "; sleep 1000");
   settings.revoked = shell("exit 1");
   settings.lost = shell("echo $PARTITA_EVENT $PARTITA_PARTITIONS >" + path("l"));
@@ -191,6 +193,7 @@ CAF_TEST(more names than a variable holds are on stdin alone) {
 }
 
 CAF_TEST(what a command leaves in the background lives on) {
+  // Work that does not end; it is killed, and the test waits for that.
   settings.revoked = shell("sleep 1000 >/dev/null 2>&1 & echo $! >" + path("pid"));
   begin();
   CAF_CHECK(revoke({"7"}));

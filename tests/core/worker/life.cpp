@@ -167,7 +167,7 @@ CAF_TEST(a leader shows what it does and only an emergency interrupts) {
   xs = tell(core_life::phase_changed{scaling, "new"});
   CAF_CHECK_EQUAL(count<core_life::changed>(xs), 2u);
   xs = tell(core_life::deposed{});
-  CAF_CHECK_EQUAL(only<core_life::changed>(xs).why, "leads no more");
+  CAF_CHECK_EQUAL(only<core_life::changed>(xs).why, "lost leadership");
   require(stable);
   CAF_MESSAGE("the next time it leads it begins with nothing to show");
   CAF_CHECK(tell(core_life::elected{}).empty());

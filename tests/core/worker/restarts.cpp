@@ -90,7 +90,7 @@ CAF_TEST(a heartbeat that crashed ends its session and is not started again) {
   CAF_CHECK(!mine.wake_at());
 }
 
-CAF_TEST(an elector that crashed leads no more) {
+CAF_TEST(an elector that crashed has lost leadership) {
   start(role::elector);
   auto xs = tell(restarts::ended{role::elector, "a fault"});
   CAF_CHECK(std::holds_alternative<restarts::depose>(xs.front()));
