@@ -82,9 +82,9 @@ struct takeover_executor {
 
   void operator()(const core::epoch_takeover::read&) const {
     ask_read(self, self->state.assignments, kv_last{keys::epoch},
-             [self = self](const kv_read& x) {
+             reported(self, "the epoch", [self = self](const kv_read& x) {
                carry_out(self, self->state.epoch_takeover->looked(x, instant(self)));
-             });
+             }));
   }
 
   void operator()(const core::epoch_takeover::survey&) const {
@@ -97,9 +97,9 @@ struct takeover_executor {
   void operator()(const core::epoch_takeover::write& x) const {
     ask_to_replace(
         self, self->state.assignments, keys::epoch, to_text(x.value), x.expected,
-        [self = self](const kv_written& answer) {
+        reported(self, "the epoch", [self = self](const kv_written& answer) {
           carry_out(self, self->state.epoch_takeover->answered(answer, instant(self)));
-        });
+        }));
   }
 
   void operator()(const core::epoch_takeover::acceded& x) const {
@@ -114,11 +114,6 @@ struct takeover_executor {
     if (s.source)
       self->monitor(s.source);
     self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
-  }
-
-  void operator()(const core::epoch_takeover::complain& x) const {
-    logger()->error("{}: the store refuses the epoch key: {}",
-                    self->state.options.leader.value, x.why);
   }
 };
 
@@ -178,31 +173,33 @@ struct executor {
   self_pointer self;
 
   void operator()(const core::coordinator::write& x) const {
-    ask_to_replace(self, self->state.assignments, keys::record_of(x.who),
-                   to_text(x.value), x.expected,
-                   [self = self, who = x.who](const kv_written& answer) {
-                     feed(self, core::coordinator::write_answered{who, answer});
-                   });
+    ask_to_replace(
+        self, self->state.assignments, keys::record_of(x.who), to_text(x.value),
+        x.expected,
+        reported(self, "a record", [self = self, who = x.who](const kv_written& y) {
+          feed(self, core::coordinator::write_answered{who, y});
+        }));
   }
 
   void operator()(const core::coordinator::read& x) const {
-    ask_read(self, self->state.assignments, kv_last{keys::record_of(x.who)},
-             [self = self, who = x.who](const kv_read& answer) {
-               feed(self, core::coordinator::read_answered{who, answer});
-             });
+    ask_read(
+        self, self->state.assignments, kv_last{keys::record_of(x.who)},
+        reported(self, "a record", [self = self, who = x.who](const kv_read& answer) {
+          feed(self, core::coordinator::read_answered{who, answer});
+        }));
   }
 
   void operator()(const core::coordinator::complain& x) const {
-    logger()->error("{}: what concerns {} cannot be written: {}",
-                    self->state.options.leader.value, x.who.value, x.why);
+    logger()->error("{}: {}: {}", self->state.options.leader.value, x.who.value, x.why);
   }
 
   void operator()(const core::coordinator::write_mark& x) const {
     auto value = x.mark;
     value.at = unix_seconds();
-    auto answered = [self = self, who = x.who](const kv_written& answer) {
-      feed(self, core::coordinator::mark_answered{who, answer});
-    };
+    auto answered = reported(self, "the end of a session",
+                             [self = self, who = x.who](const kv_written& y) {
+                               feed(self, core::coordinator::mark_answered{who, y});
+                             });
     auto key = keys::heartbeat_of(x.who);
     if (failpoint(rule::expel_any_revision))
       ask_write(self, self->state.heartbeats, kv_put{key, to_text(value)}, answered);
@@ -214,9 +211,11 @@ struct executor {
   void operator()(const core::coordinator::read_mark& x) const {
     ask_read(
         self, self->state.heartbeats, kv_last{keys::heartbeat_of(x.who)},
-        [self = self, who = x.who](const kv_read& answer) {
-          feed(self, core::coordinator::mark_looked_at{who, answer, beat_in(answer)});
-        });
+        reported(
+            self, "the end of a session",
+            [self = self, who = x.who](const kv_read& answer) {
+              feed(self, core::coordinator::mark_looked_at{who, answer, beat_in(answer)});
+            }));
   }
 
   void operator()(const core::coordinator::look_at_beat& x) const {
@@ -462,6 +461,8 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
   carry_out(self, s.epoch_takeover->begin());
   return {
       [=](const watch_event& x) {
+        if (x.watch != surveyed_beats && x.watch != control)
+          self->state.troubles.heard(self, "a watch of the records", x);
         switch (static_cast<watch_number>(x.watch)) {
         case surveyed_records:
         case surveyed_beats:

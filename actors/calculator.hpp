@@ -66,6 +66,7 @@ struct calculator_state {
   partition_source_actor source;
   supervisor_actor parent;
   partita::alarm alarm;
+  trouble_reports troubles;
   invalid_entries invalid;
   /// What was last told of the source.
   std::optional<std::string> source_trouble;

@@ -21,7 +21,9 @@ void feed(self_pointer self, const core::lease::event& what);
 void rest(self_pointer self);
 
 auto answer_to(self_pointer self) {
-  return [self](const kv_written& x) { feed(self, core::lease::write_answered{x}); };
+  return reported(self, "the leader key", [self](const kv_written& x) {
+    feed(self, core::lease::write_answered{x});
+  });
 }
 
 /// Carries out what the lease commands.
@@ -42,12 +44,12 @@ struct executor {
 
   void operator()(const core::lease::read&) const {
     ask_read(self, self->state.bucket, kv_last{keys::leader},
-             [self = self](const kv_read& x) {
+             reported(self, "the leader key", [self = self](const kv_read& x) {
                auto value = leader_from(x.entry.value);
                const auto* found = std::get_if<leader_entry>(&value);
                auto ours = found && found->nonce == self->state.options.self;
                feed(self, core::lease::read_answered{x, ours});
-             });
+             }));
   }
 
   void operator()(const core::lease::announce& x) const {
@@ -62,11 +64,6 @@ struct executor {
       self->send(s.parent, elected{s.options.run, x.why});
     else
       self->send(s.parent, deposed{s.options.run, x.why});
-  }
-
-  void operator()(const core::lease::complain& x) const {
-    logger()->error("{}: the election is refused by the store: {}",
-                    self->state.options.worker_id.value, x.why);
   }
 
   void operator()(const core::lease::finished&) const {
@@ -158,6 +155,7 @@ elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_sta
   return {
       [=](const watch_event& x) {
         auto& state = self->state;
+        state.troubles.heard(self, "a watch of the leader key", x);
         switch (x.change) {
         case watch_change::value:
           state.shown_in_replay = true;

@@ -31,6 +31,7 @@ struct elector_state {
   store_actor store;
   supervisor_actor parent;
   partita::alarm alarm;
+  trouble_reports troubles;
   invalid_entries invalid;
   worker_id leader;
   /// What the watch shows of the key, if another candidate wrote it.

@@ -30,22 +30,24 @@ struct executor {
     const auto& s = self->state;
     auto value = x.what;
     value.at = unix_seconds();
-    ask_to_replace(self, s.bucket, keys::heartbeat_of(s.options.worker_id),
-                   to_text(value), x.expected, [self = self](const kv_written& answer) {
-                     feed(self, core::session::write_answered{answer});
-                   });
+    ask_to_replace(
+        self, s.bucket, keys::heartbeat_of(s.options.worker_id), to_text(value),
+        x.expected,
+        reported(self, "the heartbeat", [self = self](const kv_written& answer) {
+          feed(self, core::session::write_answered{answer});
+        }));
   }
 
   void operator()(const core::session::read&) const {
     const auto& s = self->state;
     ask_read(self, s.bucket, kv_last{keys::heartbeat_of(s.options.worker_id)},
-             [self = self](const kv_read& answer) {
+             reported(self, "the heartbeat", [self = self](const kv_read& answer) {
                auto value = beat_from(answer.entry.value, answer.entry.stored_at_ns);
                std::optional<beat> found;
                if (auto* x = std::get_if<beat>(&value))
                  found = std::move(*x);
                feed(self, core::session::read_answered{answer, std::move(found)});
-             });
+             }));
   }
 
   void operator()(const core::session::started&) const {
@@ -69,11 +71,6 @@ struct executor {
     if (self->state.leaving.pending())
       self->state.leaving.deliver(goodbye_said{x.acknowledged});
     self->quit();
-  }
-
-  void operator()(const core::session::complain& x) const {
-    logger()->error("{}: the store refuses the heartbeat: {}",
-                    self->state.options.worker_id.value, x.why);
   }
 };
 

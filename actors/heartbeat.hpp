@@ -33,6 +33,7 @@ struct heartbeat_state {
   bucket_actor bucket;
   supervisor_actor parent;
   partita::alarm alarm;
+  trouble_reports troubles;
   caf::typed_response_promise<goodbye_said> leaving;
   static inline constexpr const char* name = "partita.heartbeat";
 };

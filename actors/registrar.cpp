@@ -60,22 +60,28 @@ struct executor {
       s.claimed_at = now;
     claim mine{s.options.self, s.options.id.instance, s.claimed_at, now, x.released};
     ask_to_replace(self, s.bucket, key_of(s.options.id, x.number), to_text(mine),
-                   x.expected, [self = self](const kv_written& answer) {
+                   x.expected,
+                   reported(self, "a worker id", [self = self](const kv_written& answer) {
                      feed(self, core::id_claim::write_answered{answer});
-                   });
+                   }));
   }
 
   void operator()(const core::id_claim::read& x) const {
     const auto& s = self->state;
     ask_read(self, s.bucket, kv_last{key_of(s.options.id, x.number)},
-             [self = self](const kv_read& answer) {
+             reported(self, "a worker id", [self = self](const kv_read& answer) {
                feed(self,
                     core::id_claim::read_answered{answer, holder_of(self, answer.entry)});
-             });
+             }));
+  }
+
+  void operator()(const core::id_claim::waits& x) const {
+    self->state.troubles.report(self, "a free worker id", x.why);
   }
 
   void operator()(const core::id_claim::held& x) const {
-    const auto& s = self->state;
+    auto& s = self->state;
+    s.troubles.report(self, "a free worker id", {});
     self->send(s.bucket, kv_unwatch{all_ids}, caf::actor_cast<watch_sink_actor>(self));
     self->send(s.parent, id_claimed{s.options.run, {key_of(s.options.id, x.number)}});
   }
@@ -88,10 +94,6 @@ struct executor {
   void operator()(const core::id_claim::failed& x) const {
     self->send(self->state.parent, id_lost{self->state.options.run, x.why, true});
     leave();
-  }
-
-  void operator()(const core::id_claim::complain& x) const {
-    logger()->error("the store refuses the claim of a worker id: {}", x.why);
   }
 
   void operator()(const core::id_claim::released&) const { leave(); }
@@ -111,6 +113,7 @@ void feed(self_pointer self, const core::id_claim::event& what) {
 }
 
 void watched(self_pointer self, const watch_event& x) {
+  self->state.troubles.heard(self, "a watch of the worker ids", x);
   auto number = number_of(self->state.options.id, x.entry.key);
   switch (x.change) {
   case watch_change::value:

@@ -15,7 +15,8 @@ struct registrar_options {
   nonce self;
   /// An id of our own instance is taken over after this long without a change.
   std::chrono::milliseconds instance_grace{6000};
-  std::chrono::milliseconds startup{30000};
+  /// How long to look for an id before giving up; nothing: for as long as it takes.
+  std::optional<std::chrono::milliseconds> startup;
   std::chrono::milliseconds pause{100};
   std::uint64_t seed = 0;
   std::uint64_t run = 0;
@@ -28,6 +29,7 @@ struct registrar_state {
   bucket_actor bucket;
   supervisor_actor parent;
   partita::alarm alarm;
+  trouble_reports troubles;
   invalid_entries invalid;
   /// Unix seconds of the first write, for people.
   std::int64_t claimed_at = 0;

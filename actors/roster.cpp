@@ -96,6 +96,7 @@ void gone(self_pointer self, const worker_id& who, revision mark) {
 
 void watched(self_pointer self, const watch_event& x) {
   auto& s = self->state;
+  s.troubles.heard(self, "a watch of the heartbeats", x);
   auto who = keys::owner_of(x.entry.key, keys::heartbeats);
   switch (x.change) {
   case watch_change::value:

@@ -36,6 +36,7 @@ struct roster_state {
   std::vector<caf::actor_addr> listeners;
   std::vector<caf::typed_response_promise<others_counted>> counting;
   invalid_entries invalid;
+  trouble_reports troubles;
   static inline constexpr const char* name = "partita.roster";
 };
 

@@ -85,6 +85,58 @@ void ask_to_replace(Self* self, const bucket_actor& bucket, std::string key,
               std::move(f));
 }
 
+/// Tells an actor's supervisor when something that is asked of the store does not work, and when
+/// it works again. The actor's state has `options.run`, `parent` and, of this type, `troubles`.
+class trouble_reports {
+public:
+  template <class Self>
+  void heard(Self* self, const std::string& what, const kv_written& x) {
+    // How the connection is, the supervisor knows.
+    if (x.status == write_status::not_connected)
+      return;
+    auto failed = x.status == write_status::unknown || x.status == write_status::refused;
+    report(self, what, failed ? x.why : std::string{});
+  }
+
+  template <class Self>
+  void heard(Self* self, const std::string& what, const kv_read& x) {
+    if (x.status == read_status::not_connected)
+      return;
+    auto failed = x.status == read_status::unknown || x.status == read_status::refused;
+    report(self, what, failed ? x.why : std::string{});
+  }
+
+  /// A watch does not show everything, or does again.
+  template <class Self>
+  void heard(Self* self, const std::string& what, const watch_event& x) {
+    if (x.change == watch_change::restarted)
+      report(self, what, x.why);
+    else if (x.change == watch_change::replayed)
+      report(self, what, {});
+  }
+
+  template <class Self>
+  void report(Self* self, const std::string& what, const std::string& why) {
+    auto& told = told_[what];
+    if (told == why)
+      return;
+    told = why;
+    self->send(self->state.parent, store_trouble{self->state.options.run, what, why});
+  }
+
+private:
+  std::map<std::string, std::string> told_;
+};
+
+/// Hands an answer of the store to `f`, and reports it if it is none. `what`: what was asked for.
+template <class Self, class F>
+auto reported(Self* self, std::string what, F f) {
+  return [self, what = std::move(what), f = std::move(f)](const auto& answer) {
+    self->state.troubles.heard(self, what, answer);
+    f(answer);
+  };
+}
+
 /// Remembers which entries were already reported as not readable: each key and text once.
 class invalid_entries {
 public:

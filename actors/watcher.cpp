@@ -32,18 +32,19 @@ struct executor {
   void operator()(const core::record_follower::create& x) const {
     const auto& s = self->state;
     ask_to_replace(self, s.bucket, keys::record_of(s.options.worker_id), to_text(x.value),
-                   x.over, [self = self](const kv_written& answer) {
+                   x.over,
+                   reported(self, "the record", [self = self](const kv_written& answer) {
                      feed(self, core::record_follower::write_answered{answer});
-                   });
+                   }));
   }
 
   void operator()(const core::record_follower::read&) const {
     const auto& s = self->state;
     ask_read(self, s.bucket, kv_last{keys::record_of(s.options.worker_id)},
-             [self = self](const kv_read& answer) {
+             reported(self, "the record", [self = self](const kv_read& answer) {
                feed(self, core::record_follower::read_answered{
                               answer, read_record(self, answer.entry)});
-             });
+             }));
   }
 
   void operator()(const core::record_follower::deliver& x) const {
@@ -53,11 +54,6 @@ struct executor {
   void operator()(const core::record_follower::lost& x) const {
     self->send(self->state.parent, record_lost{self->state.options.run, x.why});
     self->quit();
-  }
-
-  void operator()(const core::record_follower::complain& x) const {
-    logger()->error("{}: the store refuses its empty record: {}",
-                    self->state.options.worker_id.value, x.why);
   }
 };
 
@@ -69,6 +65,7 @@ void feed(self_pointer self, const core::record_follower::event& what) {
 }
 
 void watched(self_pointer self, const watch_event& x) {
+  self->state.troubles.heard(self, "a watch of the record", x);
   switch (x.change) {
   case watch_change::value:
     feed(self,
@@ -78,6 +75,7 @@ void watched(self_pointer self, const watch_event& x) {
     feed(self, core::record_follower::gone{});
     break;
   case watch_change::replayed:
+    self->send(self->state.parent, record_followed{self->state.options.run});
     feed(self, core::record_follower::replayed{});
     break;
   case watch_change::bucket_changed:

@@ -30,6 +30,7 @@ struct watcher_state {
   bucket_actor bucket;
   supervisor_actor parent;
   partita::alarm alarm;
+  trouble_reports troubles;
   invalid_entries invalid;
   static inline constexpr const char* name = "partita.watcher";
 };

@@ -268,6 +268,15 @@ void gathering::demand_programs() {
   }
 }
 
+void gathering::choose_times() {
+  auto given = [this](const char* name) { return seen_.contains(name); };
+  if (settings_.buckets.replicas < 2 || given("heartbeat.interval")
+      || given("heartbeat.ttl") || given("election.lease"))
+    return;
+  settings_.heartbeat.ttl = cluster_ttl;
+  settings_.election.lease = cluster_lease;
+}
+
 void gathering::relate(const std::string& file) {
   auto bad = [&](const std::string& key) { return bad_.contains(key); };
   for (const auto& x : all_relations()) {

@@ -34,6 +34,9 @@ public:
   /// Looks for the programs of hooks, which are to run here.
   void demand_programs();
 
+  /// Takes the times that fit a cluster where there is one and none was given.
+  void choose_times();
+
   /// Looks at the values together, after the last one was taken.
   void relate(const std::string& file);
 

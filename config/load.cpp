@@ -29,6 +29,7 @@ load_result finish(gathering&& all, const std::string& name, bool file_was_read,
   all.take_environment(options.environment);
   for (const auto& x : options.overrides)
     all.take_override(x);
+  all.choose_times();
   // What is missing or does not fit together is unknown as long as the file is.
   if (file_was_read) {
     all.demand(name, options.partitions_required);

@@ -102,11 +102,12 @@ void add_heartbeat_and_election(options& xs) {
        duration_option(
            PARTITA_FIELD(heartbeat, ttl), min_ttl, max_ttl,
            "A worker that was silent for this long has gone; its partitions get "
-           "other owners."),
+           "other owners. With buckets.replicas above 1, and none of heartbeat.interval, "
+           "heartbeat.ttl and election.lease given, 15s."),
        duration_option(
            PARTITA_FIELD(election, lease), min_ttl, max_ttl,
            "How long a leader leads without renewal. A frozen leader has a successor "
-           "after about this time."),
+           "after about this time. Where heartbeat.ttl becomes 15s by itself, 12s."),
        duration_option(
            PARTITA_FIELD(election, probe_grace), 0ms, max_window,
            "A leader whose process has ended has a successor after 1 to 2.5 times this. "
@@ -223,7 +224,8 @@ void add_buckets(options& xs) {
 void add_timeouts(options& xs) {
   xs.insert(xs.end(),
             {duration_option(PARTITA_FIELD(timeouts, startup), min_timeout, max_timeout,
-                             "How long a server and a free id are awaited at the start."),
+                             "How long a server and a free id are awaited until the "
+                             "worker has worked once."),
              duration_option(PARTITA_FIELD(timeouts, shutdown), min_timeout, max_timeout,
                              "How long leaving the group may take, draining included."),
              duration_option(

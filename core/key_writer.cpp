@@ -53,18 +53,25 @@ key_writer::step key_writer::answered(const kv_written& answer, time_point now) 
   return waiting{};
 }
 
-key_writer::step key_writer::looked(const kv_read& answer, bool ours, time_point now) {
+key_writer::step key_writer::looked(const kv_read& answer, sight what, time_point now) {
   if (phase_ != phase::reading)
     return waiting{};
-  if (settling_ && unchanged(answer))
-    return end(not_sent{"it was not there when the key was read back"});
+  if (unchanged(answer, what)) {
+    if (settling_)
+      return end(not_sent{"it was not there when the key was read back"});
+    if (!failpoint(rule::conflict_believed)) {
+      in_doubt_ = true;
+      phase_ = phase::writing;
+      return repeat_later(now);
+    }
+  }
   switch (answer.status) {
   case read_status::found:
     if (answer.entry.removed)
       return end(vacant{answer.entry.revision});
-    if (ours && answer.entry.revision > expected_)
+    if (what == sight::ours && answer.entry.revision > expected_)
       return end(landed{answer.entry.revision, sent_});
-    return end(taken{answer.entry});
+    return end(taken{answer.entry, answer.entry.revision <= expected_});
   case read_status::missing:
     return end(vacant{});
   case read_status::not_connected:
@@ -75,10 +82,11 @@ key_writer::step key_writer::looked(const kv_read& answer, bool ours, time_point
   return waiting{};
 }
 
-bool key_writer::unchanged(const kv_read& answer) const {
+bool key_writer::unchanged(const kv_read& answer, sight what) const {
   if (answer.status == read_status::missing)
     return expected_.value == 0;
-  return answer.status == read_status::found && answer.entry.revision == expected_;
+  return answer.status == read_status::found && answer.entry.revision == expected_
+         && (what != sight::other || answer.entry.removed);
 }
 
 key_writer::step key_writer::tick(time_point now) {

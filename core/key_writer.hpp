@@ -15,19 +15,26 @@ namespace partita::core {
 ///   +------+ -------------> +---------+ ---------------------------> +------+
 ///   | idle |                | writing | <-- pause, then / write -+   | idle |
 ///   +------+                +---------+ --- unknown -------------+   +------+
-///                                |                                      ^
-///                       conflict | / read      ours / landed            |
-///                                v            others / taken            |
-///                           +---------+         none / vacant           |
+///                              ^ |                                      ^
+///                   unchanged  | | conflict            ours / landed    |
+///               / pause, write | | / read             other / taken     |
+///                              | v                     none / vacant    |
+///                           +---------+                                 |
 ///                           | reading | --------------------------------+
 ///                           +---------+ (an unanswered read is repeated)
 ///
 /// A write without answer may have happened and may still happen; so it is repeated with
-/// the same expected revision until there is an answer, and a conflict is looked into at
-/// the stream's leader: our own value there, at a greater revision than the expected one,
-/// means that an earlier try has landed. Only then does it end. Our own value at a
-/// revision that is not greater means that the store lost writes: it counts as taken. A
-/// write that was never sent (no connection) ends at once, unless an earlier try is still
+/// the same expected revision until there is an answer. A conflict is an answer only if the
+/// stream's leader agrees, which is read then:
+///
+/// - our value at a greater revision: an earlier try has landed, and counts from the first;
+/// - the expected revision, with what the owner knew to be there: no answer. A write of this
+///   key is under way somewhere, perhaps an earlier try of our own: it is repeated;
+/// - the expected revision with something else: the store gave the revision again. Taken;
+/// - a smaller revision: the store lost writes. Taken, whosever value it is;
+/// - another value at a greater revision: taken; no value: vacant.
+///
+/// A write that was never sent (no connection) ends at once, unless an earlier try is still
 /// in doubt.
 class key_writer {
 public:
@@ -47,9 +54,11 @@ public:
     revision at;
     time_point sent;
   };
-  /// The key holds another value than ours, and ours will never land.
+  /// The key holds another value than ours, or lost ours, and ours will never land.
   struct taken {
     kv_entry entry;
+    /// Its revision is not greater than the expected one: this is another life of the store.
+    bool lost_writes = false;
   };
   /// The key holds no value (`mark`: revision of the delete mark, or 0), and ours will
   /// never land.
@@ -67,14 +76,22 @@ public:
   using step =
       std::variant<waiting, write, read, landed, taken, vacant, not_sent, refused>;
 
+  /// What the owner makes of a value that was read.
+  enum class sight : std::uint8_t {
+    /// The one that we are writing.
+    ours,
+    /// The one that the owner knew at the expected revision.
+    known,
+    other
+  };
+
   /// `pause`: between two tries.
   explicit key_writer(duration pause) : pause_{pause} {}
 
   /// Starts a write; only while not busy.
   step begin(revision expected, time_point now);
   step answered(const kv_written& answer, time_point now);
-  /// `ours`: the value that was read is the one that we are writing.
-  step looked(const kv_read& answer, bool ours, time_point now);
+  step looked(const kv_read& answer, sight what, time_point now);
   step tick(time_point now);
 
   bool busy() const { return phase_ != phase::idle; }
@@ -84,7 +101,7 @@ private:
   enum class phase : std::uint8_t { idle, writing, reading };
 
   step end(step what);
-  bool unchanged(const kv_read& answer) const;
+  bool unchanged(const kv_read& answer, sight what) const;
   step repeat_later(time_point now);
 
   duration pause_;

@@ -170,9 +170,11 @@ struct worker_status {
   std::uint64_t state_changes = 0;
   /// How often a child actor crashed and was started again.
   std::uint64_t restarts = 0;
+  /// What is asked of the store again and again, and why; empty: nothing.
+  std::string store_trouble;
   PARTITA_MESSAGE(worker_status, x.worker_id, x.state, x.state_reason, x.leading,
                   x.leader, x.applied, x.partitions, x.invalid_entries, x.state_changes,
-                  x.restarts)
+                  x.restarts, x.store_trouble)
 };
 
 /// How a worker leaves (docs/protocol.md).

@@ -18,6 +18,7 @@ enum class rule : std::uint8_t {
   no_second_seal,
   unseen_revision,
   unknown_settled_by_reading,
+  conflict_believed,
   grant_before_confirmation,
   grant_before_emptied,
   no_expel,

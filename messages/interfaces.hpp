@@ -174,6 +174,7 @@ using supervisor_actor = caf::typed_actor<
     // From the children.
     caf::reacts_to<id_claimed>, caf::reacts_to<id_lost>, caf::reacts_to<session_started>,
     caf::reacts_to<session_extended>, caf::reacts_to<session_waits>,
+    caf::reacts_to<record_followed>, caf::reacts_to<store_trouble>,
     caf::reacts_to<longer_ttl_seen>, caf::reacts_to<settings_differ>,
     caf::reacts_to<session_over>, caf::reacts_to<elected>, caf::reacts_to<deposed>,
     caf::reacts_to<leader_seen>, caf::reacts_to<record_received>,

@@ -63,6 +63,22 @@ struct session_extended {
   PARTITA_MESSAGE(session_extended, x.run, x.until)
 };
 
+/// The watch of the record has shown what there is: what the leader writes arrives.
+struct record_followed {
+  std::uint64_t run = 0;
+  PARTITA_MESSAGE(record_followed, x.run)
+};
+
+/// What is asked of the store does not work, and is asked again and again.
+struct store_trouble {
+  std::uint64_t run = 0;
+  /// What is asked for, in words.
+  std::string what;
+  /// The last reason; empty: it works.
+  std::string why;
+  PARTITA_MESSAGE(store_trouble, x.run, x.what, x.why)
+};
+
 /// Another living incarnation beats under our id; the session starts once it has ended.
 struct session_waits {
   std::uint64_t run = 0;

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -32,20 +31,27 @@ namespace partita::store {
 /// - a gap in the consumer's sequence, a silence of 2.5 heartbeats, a failed or stale
 ///   consumer and a reconnect each lead to a rebuild with a full replay; keys that are
 ///   absent from it are reported as removed before `replayed`;
-/// - `replayed` is only said once every key that the stream's leader listed after the
-///   consumer was made has been shown. Counts of what is to come prove nothing: a key that
-///   is overwritten while the replay passes it makes nats-server 2.9's count reach 0 too
-///   early, or never;
+/// - `replayed` is only said once all that the stream's leader had of the pattern was shown.
+///   Replays come in the order of revisions, so the leader is asked for its newest entry, and
+///   again once that was delivered: a key that was overwritten before the replay came to it
+///   comes later. If the leader has nothing newer then, all is shown. A bucket that is written
+///   to all the time may leave no such moment: after a second of being asked and caught up with
+///   again and again it counts as shown. Counts of what is to come prove nothing: a key that is
+///   overwritten while the replay passes it makes nats-server 2.9's count reach 0 too early, or
+///   never;
 /// - nor is it said before every watched key that this process wrote shows the last
 ///   acknowledged revision or a later one; a key that is missing from the replay though
 ///   we wrote it is confirmed by a read from the stream's leader first; a replay that
 ///   shows an older revision than that of the acknowledged write, or than watchers were
 ///   told, is dropped and made again, once the stream's leader has shown the later
 ///   revision;
-/// - another creation time, a last revision below one seen before, a stream's leader that
-///   has only an older revision of a key, or another content of a key at a revision that
-///   was shown, is a new life of the bucket: watchers hear `bucket_changed`, and everything
-///   known is forgotten, also the acknowledged revisions;
+/// - a last revision below one seen before, a stream's leader that has only an older
+///   revision of a key, another content of a key at a revision that was shown, or another
+///   creation time, is a new life of the bucket: watchers hear `bucket_changed`, and
+///   everything known is forgotten, also the acknowledged revisions. A difference of up to
+///   5 s between creation times counts only together with the absence of a key that was
+///   there: nodes of a nats-server 2.10 cluster keep different times of a stream that
+///   several clients made at once;
 /// - a watcher that joins a live feed gets a replay of its own (from what the feed holds),
 ///   under the same rules; the others hear nothing of it.
 class watch_feed {
@@ -69,6 +75,13 @@ public:
     std::chrono::milliseconds delay{0};
   };
 
+  /// Read the newest entry of the pattern from the stream's leader and answer with end_found.
+  struct find_end {
+    attempt number = 0;
+    /// The newest that had been delivered when this was asked.
+    revision delivered;
+  };
+
   /// Read this key from the stream's leader and answer with confirmed.
   struct confirm {
     attempt number = 0;
@@ -78,7 +91,7 @@ public:
   /// Nobody watches any more: drop the consumer.
   struct detach {};
 
-  using output = std::variant<tell, attach, confirm, detach>;
+  using output = std::variant<tell, attach, find_end, confirm, detach>;
   using outputs = std::vector<output>;
 
   /// `heartbeat`: how often a working consumer shows signs of life. `pattern`: as in
@@ -94,10 +107,10 @@ public:
 
   // -- the consumer ---------------------------------------------------------------------
 
-  /// The consumer exists in this life of the bucket. `keys`: what of the pattern the
-  /// stream's leader had after the consumer was made, marks included.
-  outputs attached(attempt number, bucket_identity bucket, std::vector<std::string> keys,
-                   time_point now);
+  /// The consumer exists in this life of the bucket.
+  outputs attached(attempt number, bucket_identity bucket, time_point now);
+  /// Answer to find_end; a mark counts as an entry.
+  outputs end_found(const find_end& asked, const kv_read& read, time_point now);
   /// One message. `sequence` counts this consumer's deliveries from 1. May arrive before
   /// attached.
   outputs delivered(attempt number, std::uint64_t sequence, kv_entry entry,
@@ -167,7 +180,12 @@ private:
   void rebuild(outputs& out, const std::string& why, time_point now);
   void begin_life(outputs& out, bucket_identity bucket, const std::string& why,
                   time_point now);
+  /// Another life, in which a key is missing that was there before.
+  void made_again(outputs& out, const std::string& missing, time_point now);
   void take(outputs& out, early_delivery x, time_point now);
+  void look_for_end(outputs& out, time_point now);
+  /// In a replay, after something was delivered or the leader has answered.
+  void go_on_to_end(outputs& out, time_point now);
   void complete_replay(outputs& out, time_point now);
   void settle(outputs& out, time_point now);
   void judge(outputs& out, const std::string& key, const kv_read& read, time_point now);
@@ -189,20 +207,27 @@ private:
   attempt number_ = 0;
   std::uint64_t sequence_ = 0;
   std::vector<early_delivery> early_;
-  /// What the replay has still to show.
-  std::set<std::string> to_come_;
+  /// The newest revision that it delivered.
+  revision delivered_;
+  /// Where the replay ends as far as is known; nothing: the leader is being asked.
+  std::optional<revision> end_;
+  time_point end_asked_;
+  /// When the replay first came to its end.
+  std::optional<time_point> caught_up_at_;
   /// Its delay; it also stretches our patience, so that a slow server is met in the end.
   std::chrono::milliseconds delay_{0};
   /// Only with the failpoint of that name.
   bool ended_by_mistake_ = false;
-  /// The last progress; in a replay, the last key that had to come. In the future while
-  /// an attempt is delayed.
+  /// The last progress; in a replay, the last delivery. In the future while an attempt is
+  /// delayed.
   time_point heard_;
   /// Attempts since the feed was last complete.
   unsigned troubles_ = 0;
 
   // The present life of the bucket.
   std::optional<std::int64_t> created_at_ns_;
+  /// The creation time is another one than before.
+  bool suspect_ = false;
   /// The greatest revision that is known to have been given.
   revision last_;
   /// The same when the present attempt began: acknowledgements that come while it is made

@@ -91,6 +91,13 @@ bool watch_ledger::due(const std::string& key) const {
   return i == own_.end() || !i->second.young;
 }
 
+std::optional<std::string> watch_ledger::absent() const {
+  for (const auto& [key, known] : told_)
+    if (known.shown == revision{} && !known.entry.removed)
+      return key;
+  return std::nullopt;
+}
+
 std::vector<std::string> watch_ledger::take_absent() {
   std::vector<std::string> result;
   for (auto& [key, known] : told_) {

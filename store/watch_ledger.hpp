@@ -62,6 +62,8 @@ public:
   /// it.
   bool due(const std::string& key) const;
 
+  /// A key that watchers were told a value of and that this attempt has not shown, if any.
+  std::optional<std::string> absent() const;
   /// Keys that watchers were told a value of and that a complete replay does not show.
   /// They count as removed afterwards.
   std::vector<std::string> take_absent();

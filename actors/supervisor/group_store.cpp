@@ -14,8 +14,9 @@ bucket_options bucket_options::of(const std::string& group) {
           .control = group + "-control"};
 }
 
-group_store::group_store(worker_context& context, callbacks to)
+group_store::group_store(worker_context& context, worker_alerts& alerts, callbacks to)
     : context_{context},
+      alerts_{alerts},
       to_{std::move(to)},
       check_{{.identity = {.group = context.options.group,
                            .ownership = context.options.ownership,
@@ -107,8 +108,12 @@ void group_store::carry_out(const core::group_check::expect& x) {
 }
 
 void group_store::carry_out(const core::group_check::waits& x) {
-  if (x.news)
-    logger()->warn("{}: waits for its group's store: {}", context_.name(), x.why);
+  alerts_.hear({0, "the group's store", x.why});
+}
+
+void group_store::carry_out(const core::group_check::identified&) {
+  alerts_.hear({0, "the group's store", {}});
+  to_.identified();
 }
 
 } // namespace partita

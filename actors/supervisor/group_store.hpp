@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/actors/supervisor/worker_context.hpp"
+#include "partita/actors/supervisor/worker_alerts.hpp"
 #include "partita/core/worker/group_check.hpp"
 
 #include <functional>
@@ -22,7 +22,7 @@ public:
     std::function<void()> moved;
   };
 
-  group_store(worker_context& context, callbacks to);
+  group_store(worker_context& context, worker_alerts& alerts, callbacks to);
 
   void step(const core::group_check::event& what);
   std::optional<core::time_point> wake_at() const {
@@ -43,12 +43,13 @@ private:
   void carry_out(const core::group_check::look&);
   void carry_out(const core::group_check::write& x);
   void carry_out(const core::group_check::expect& x);
-  void carry_out(const core::group_check::identified&) { to_.identified(); }
+  void carry_out(const core::group_check::identified&);
   void carry_out(const core::group_check::waits& x);
   void carry_out(const core::group_check::give_up& x) { to_.given_up(x.why); }
   void answered(std::size_t which, const bucket_opened& x);
 
   worker_context& context_;
+  worker_alerts& alerts_;
   callbacks to_;
   core::group_check check_;
   bool closed_ = false;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "partita/actors/supervisor/worker_alerts.hpp"
-#include "partita/core/worker/outage.hpp"
+#include "partita/core/alerts/outage.hpp"
 
 #include <functional>
 #include <string>

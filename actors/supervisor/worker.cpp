@@ -21,7 +21,7 @@ worker::worker(supervisor_pointer self, worker_options options, store_actor stor
     : self_{self},
       context_{self, std::move(options), std::move(store), std::move(source)},
       alerts_{context_},
-      store_{context_, of_store()},
+      store_{context_, alerts_, of_store()},
       children_{context_},
       work_{context_, alerts_, of_work()},
       departure_{context_, children_, work_, life_, of_departure()},
@@ -117,7 +117,7 @@ void worker::carry_out(const core::life::join&) {
     past.erase(past.begin());
   context_.incarnation = context_.make_nonce();
   work_.step(core::duties::joined{});
-  children_.start(role::heartbeat);
+  // The heartbeat begins once the record can be followed: it asks for work.
   children_.start(role::watcher);
   if (!children_.runs().is_due(role::elector))
     children_.start(role::elector);
@@ -212,6 +212,12 @@ void worker::on(const session_waits& x) {
   outage_.step(core::outage::released{});
 }
 
+void worker::on(const record_followed& x) {
+  if (children_.is_from(role::watcher, x) && life_.in_session()
+      && departure_.now().needs_session() && !children_.runs().is_due(role::heartbeat))
+    children_.start(role::heartbeat);
+}
+
 void worker::on(const session_over& x) {
   // Its time may have run out at the same moment; that is another matter for the watch
   // over the store.
@@ -258,6 +264,7 @@ void worker::on(const record_received& x) {
   context_.epochs.saw(x.record.epoch);
   if (!work_.apply(x.record))
     return;
+  context_.has_worked = true;
   need_roster();
   live(core::life::record_applied{});
 }
@@ -265,6 +272,7 @@ void worker::on(const record_received& x) {
 // -- the store --------------------------------------------------------------------------
 
 void worker::on(const link_changed& x) {
+  alerts_.link_is(x.state == link_state::connected);
   outage_.link_is(x.state == link_state::connected ? std::string{} : x.why);
   if (x.state == link_state::connected) {
     store_.step(core::group_check::connected{});
@@ -278,6 +286,12 @@ void worker::on(const link_changed& x) {
   // The store that is meant is away: that is watched as any outage.
   if (life_.in_session() && departure_.now().needs_session())
     leave_session(x.why);
+}
+
+void worker::on(const store_trouble& x) {
+  if (children_.runs().is_present(x.run))
+    alerts_.hear(x);
+  set_alarm();
 }
 
 void worker::on(const entry_invalid& x) {
@@ -334,7 +348,8 @@ worker_status worker::status() const {
           .partitions = record ? record->partitions : std::vector<grant>{},
           .invalid_entries = invalid_entries_,
           .state_changes = life_.changes(),
-          .restarts = children_.runs().count()};
+          .restarts = children_.runs().count(),
+          .store_trouble = alerts_.lasting_trouble()};
 }
 
 caf::result<worker_stats> worker::stats() {
@@ -382,6 +397,7 @@ void worker::on(const wake& x) {
 void worker::set_alarm() {
   if (departure_.now().over())
     return;
+  alerts_.keep_if([this](std::uint64_t run) { return children_.runs().is_present(run); });
   std::optional<core::time_point> at;
   for (const auto& x :
        {life_.wake_at(), departure_.now().wake_at(), outage_.wake_at(), work_.wake_at(),

@@ -27,6 +27,8 @@ public:
   void on(const session_started& x);
   void on(const session_extended& x);
   void on(const session_waits& x);
+  void on(const record_followed& x);
+  void on(const store_trouble& x);
   void on(const session_over& x);
   void on(const leader_seen& x);
   void on(const record_received& x);

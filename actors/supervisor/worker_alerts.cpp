@@ -3,8 +3,18 @@
 
 namespace partita {
 
+namespace {
+
+/// Longer than a fail-over of the store's servers takes in most cases.
+constexpr core::duration store_patience = std::chrono::seconds{5};
+
+} // namespace
+
 worker_alerts::worker_alerts(worker_context& context)
     : context_{context},
+      troubles_{store_patience},
+      store_{{.error = context.options.degraded.error,
+              .over = "what is asked of the store works again"}},
       source_{{.error = context.options.degraded.error,
                .over = "the list of partitions can be had again"}},
       settings_{{.error = {}, .over = "the settings of all workers agree again"}} {}
@@ -21,6 +31,19 @@ void worker_alerts::raise(alert_level level, const std::string& what, std::strin
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(age);
   context_.listeners.tell(
       alert_raised{context_.id, level, what, std::move(why), ms, over});
+}
+
+void worker_alerts::hear(const store_trouble& x) {
+  troubles_.found(x.what, x.run, x.why, context_.now());
+  watch_store();
+}
+
+void worker_alerts::watch_store() {
+  auto lasting = lasting_trouble();
+  tell("store_trouble",
+       store_.found(lasting.empty() ? lasting
+                                    : "asks the store again and again for " + lasting,
+                    context_.now()));
 }
 
 void worker_alerts::watch_source(const std::string& why) {
@@ -52,12 +75,19 @@ void worker_alerts::lost_leadership() {
 }
 
 void worker_alerts::tick() {
+  watch_store();
+  tell("store_trouble", store_.tick(context_.now()));
   tell("partitions_unknown", source_.tick(context_.now()));
 }
 
 void worker_alerts::add_to(worker_stats& x) const {
   x.alerts = present_;
   x.alerts_raised.assign(raised_.begin(), raised_.end());
+}
+
+std::optional<core::time_point> worker_alerts::wake_at() const {
+  auto result = core::earlier(source_.wake_at(), store_.wake_at());
+  return core::earlier(result, troubles_.grows_at(context_.now()));
 }
 
 void worker_alerts::tell(const std::string& what,

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "partita/actors/supervisor/worker_context.hpp"
-#include "partita/core/worker/lasting_alert.hpp"
+#include "partita/core/alerts/lasting_alert.hpp"
+#include "partita/core/alerts/store_troubles.hpp"
 #include "partita/messages/stats.hpp"
 
 #include <array>
@@ -19,6 +20,19 @@ public:
   void raise(alert_level level, const std::string& what, std::string why,
              core::duration age, bool over);
 
+  // -- of what is asked of the store ------------------------------------------------------
+
+  void hear(const store_trouble& x);
+  void link_is(bool up) { troubles_.link_is(up, context_.now()); }
+  /// Forgets the troubles of actors that have ended.
+  template <class Predicate>
+  void keep_if(Predicate run_is_present) {
+    troubles_.keep_if(run_is_present);
+    watch_store();
+  }
+  /// What lasts; empty: nothing.
+  std::string lasting_trouble() const { return troubles_.text(context_.now()); }
+
   // -- of a leader; `why` is what is wrong, empty: nothing any more ----------------------
 
   /// With the list of partitions.
@@ -31,14 +45,17 @@ public:
   void lost_leadership();
 
   void tick();
-  std::optional<core::time_point> wake_at() const { return source_.wake_at(); }
+  std::optional<core::time_point> wake_at() const;
 
   void add_to(worker_stats& x) const;
 
 private:
+  void watch_store();
   void tell(const std::string& what, const std::optional<core::lasting_alert::alert>& x);
 
   worker_context& context_;
+  core::store_troubles troubles_;
+  core::lasting_alert store_;
   core::lasting_alert source_;
   core::lasting_alert settings_;
   /// While the calculator plans without the directives of operators.

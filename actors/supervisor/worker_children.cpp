@@ -52,7 +52,8 @@ void worker_children::start(role x) {
         registrar_options{.id = o.id,
                           .self = c.claim_nonce,
                           .instance_grace = o.heartbeat.ttl,
-                          .startup = o.timeouts.startup,
+                          .startup = c.has_worked ? std::nullopt
+                                                  : std::optional{o.timeouts.startup},
                           .pause = pause_of(o),
                           .seed = c.random(),
                           .clock = o.clock},

@@ -58,6 +58,8 @@ struct worker_context {
   /// What this process was before, the newest last; all their work has ended.
   std::vector<nonce> past;
   core::applied_record applied;
+  /// A record has been applied: from now on the store is waited for, however long it takes.
+  bool has_worked = false;
   core::epoch_floor epochs;
   /// The longest heartbeat.ttl that any incarnation was seen to state.
   std::chrono::milliseconds longest_ttl;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/directive_writer.hpp"
 
+#include "partita/app/change/settled_write.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
 #include "partita/messages/control_codec.hpp"
@@ -149,33 +150,33 @@ private:
     const auto* seen = follower_.view().find(group_bucket::control, key);
     if (!seen && !value)
       return outcome::done;
-    for (;;) {
-      auto answer = send(key, value, seen ? seen->revision : revision{});
-      switch (answer.status) {
-      case write_status::done:
-        written_ = {key, answer.revision};
-        return outcome::done;
-      case write_status::refused:
-        throw gave_up{"the store refuses the directive: " + answer.why};
-      case write_status::not_connected:
-        throw gave_up{"the connection was lost; nothing was written"};
-      case write_status::conflict:
-      case write_status::unknown:
-        break;
-      }
-      auto now = read(key);
-      auto is_ours = value ? !now.entry.removed && now.entry.value == *value
-                           : now.entry.removed || now.status == read_status::missing;
-      if (is_ours && now.status != read_status::unknown) {
-        written_ = {key, now.entry.revision};
-        return outcome::done;
-      }
-      if (answer.status == write_status::conflict) {
-        wait_for_view(key, now.entry.revision);
-        return outcome::conflict;
-      }
-      left();
+    auto expected = seen ? seen->revision : revision{};
+    write_access access;
+    access.write = [&] { return send(key, value, expected); };
+    access.read = [&] { return read(key); };
+    access.is_ours = [&](const kv_entry& found) {
+      return value && found.value == *value;
+    };
+    access.removes = !value;
+    access.pause = [&](core::duration length) {
+      receive_one(std::min(left(), std::chrono::duration_cast<milliseconds>(length)));
+      return true; // Without time left, `left` throws.
+    };
+    auto answer = settle(access.write(), expected, access);
+    switch (answer.status) {
+    case write_status::done:
+      written_ = {key, answer.revision};
+      return outcome::done;
+    case write_status::conflict:
+      wait_for_view(key, answer.revision);
+      return outcome::conflict;
+    case write_status::not_connected:
+      throw gave_up{"the connection was lost; nothing was written"};
+    case write_status::refused:
+    case write_status::unknown:
+      break;
     }
+    throw gave_up{"the store refuses the directive: " + answer.why};
   }
 
   kv_written send(const std::string& key, const std::optional<std::string>& value,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/partition_writer.hpp"
 
+#include "partita/app/change/settled_write.hpp"
 #include "partita/messages/partition_entry.hpp"
 
 #include <caf/actor_system.hpp>
@@ -20,6 +21,7 @@ using kind = partition_change::kind;
 /// Writes that are under way at a time: a list of thousands takes seconds then even where
 /// the server is far away.
 constexpr std::size_t most_under_way = 64;
+constexpr milliseconds retry_pause{100};
 
 class change_writer {
 public:
@@ -46,61 +48,49 @@ private:
   std::function<kv_written()> send(const partition_change& x) {
     auto key = partition_key(x.name);
     if (x.what == kind::remove)
-      return ask(kv_remove{key, x.expected});
+      return ask<kv_written>(kv_remove{key, x.expected});
     partition value;
     value.weight = x.to.value_or(value.weight);
     if (x.what == kind::add)
-      return ask(kv_create{key, entry_text(value)});
-    return ask(kv_update{key, entry_text(value), x.expected});
+      return ask<kv_written>(kv_create{key, entry_text(value)});
+    return ask<kv_written>(kv_update{key, entry_text(value), x.expected});
   }
 
-  template <class Request>
-  std::function<kv_written()> ask(Request what) {
+  template <class Answer, class Request>
+  std::function<Answer()> ask(Request what) {
     // Handles of answers can only be moved.
     auto pending = self_->request(bucket_, caf::infinite, std::move(what));
     auto handle = std::make_shared<decltype(pending)>(std::move(pending));
     return [this, handle] {
-      kv_written result;
-      handle->receive([&](kv_written& x) { result = std::move(x); },
-                      [&](const caf::error& e) {
-                        result = {write_status::refused, {}, self_->system().render(e)};
-                      });
+      Answer result;
+      // No answer says nothing: its status is `unknown`.
+      handle->receive(
+          [&](Answer& x) { result = std::move(x); },
+          [&](const caf::error& e) { result.why = self_->system().render(e); });
       return result;
     };
   }
 
   /// Brings an answer to the truth: what may have happened is asked again.
   kv_written settle(const partition_change& x, kv_written answer) {
-    auto unsure = [&] {
-      return answer.status == write_status::unknown
-             || answer.status == write_status::not_connected;
+    write_access access;
+    access.write = [&] { return send(x)(); };
+    access.read = [&] { return ask<kv_read>(kv_last{partition_key(x.name)})(); };
+    access.is_ours = [&](const kv_entry& found) {
+      auto value = partition_from(found.key, found.value);
+      const auto* good = std::get_if<partition>(&value);
+      return x.what != kind::remove && good && good->weight == x.to;
     };
-    while (unsure() && steady_clock::now() < deadline_)
-      answer = send(x)();
-    if (answer.status == write_status::conflict && is_there(x))
-      answer.status = write_status::done;
+    access.removes = x.what == kind::remove;
+    access.pause = [&](core::duration length) {
+      self_->receive(caf::after(length) >> [] {});
+      return steady_clock::now() < deadline_;
+    };
+    do
+      answer = app::settle(std::move(answer), x.expected, access);
+    while (answer.status == write_status::not_connected && access.pause(retry_pause)
+           && (answer = send(x)(), true));
     return answer;
-  }
-
-  /// An earlier try has landed, or somebody else wrote the same.
-  bool is_there(const partition_change& x) {
-    auto result = false;
-    auto key = partition_key(x.name);
-    self_->request(bucket_, caf::infinite, kv_last{key})
-        .receive(
-            [&](const kv_read& found) {
-              auto gone = found.status == read_status::missing
-                          || (found.status == read_status::found && found.entry.removed);
-              if (x.what == kind::remove || gone || found.status != read_status::found) {
-                result = x.what == kind::remove && gone;
-                return;
-              }
-              auto value = partition_from(key, found.entry.value);
-              const auto* good = std::get_if<partition>(&value);
-              result = good && good->weight == x.to;
-            },
-            [](const caf::error&) {});
-    return result;
   }
 
   void note(const partition_change& x, const kv_written& answer) {

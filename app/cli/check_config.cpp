@@ -3,8 +3,11 @@
 
 #include "partita/app/inspect/settings_flags.hpp"
 #include "partita/app/process/exit_codes.hpp"
+#include "partita/app/wiring/wiring.hpp"
+#include "partita/config/duration.hpp"
 #include "partita/config/load.hpp"
 #include "partita/config/text.hpp"
+#include "partita/core/worker/session.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -20,6 +23,9 @@ Says what `partita run -c FILE` would say about its configuration, with the envi
 (PARTITA_<SECTION>_<KEY>) in effect. Every mistake stands on stderr, with file, line, key,
 what was found and what is allowed; exit code 2 if there is one.
 
+For a good file it tells what the settings mean: how long until a dead leader has a successor and
+the partitions of a dead worker other owners, and how long NATS may be away before work stops.
+
 Examples:
   partita check-config partita.toml
   partita check-config partita.toml --show   # every option as it is in effect
@@ -30,6 +36,30 @@ struct check_options {
   bool show = false;
 };
 
+std::string text(core::duration x) {
+  using std::chrono::milliseconds;
+  return config::format_duration(std::chrono::duration_cast<milliseconds>(x));
+}
+
+/// What the settings mean for who is on call.
+std::string meaning_of(const config::settings& x) {
+  const auto& election = x.election;
+  auto probed = election.probe_grace.count() > 0;
+  std::string result = "a leader that has died has a successor within "
+                       + text(probed ? election.probe_grace * 5 / 2 : election.lease)
+                       + ", one that is frozen or cut off within " + text(election.lease)
+                       + '\n';
+  result += "a worker that has died is missed after "
+            + text(core::with_clock_margin(x.heartbeat.ttl))
+            + "; then its partitions get other owners\n";
+  auto goes_on = worker_options_of(x).ownership == ownership::available;
+  return result
+         + (goes_on
+                ? "work goes on however long NATS is away\n"
+                : "NATS may be away for " + text(core::session_length(x.heartbeat.ttl))
+                      + " before work stops\n");
+}
+
 int check(const check_options& options) {
   auto settings = load(options.settings, true);
   if (!settings)
@@ -37,7 +67,8 @@ int check(const check_options& options) {
   if (options.show)
     std::cout << config::to_toml(*settings);
   else
-    std::cout << config::printable(options.settings.file) << " is good\n";
+    std::cout << config::printable(options.settings.file) << " is good\n"
+              << meaning_of(*settings);
   return exit_fine;
 }
 

@@ -240,6 +240,12 @@ http_reply readyz_of(const shown_life& x, bool verbose) {
     if (!y.holds)
       missing += (missing.empty() ? "" : "; ") + said;
   }
+  if (!x.status.store_trouble.empty()) {
+    // No condition: what was granted before may be worked on all the same.
+    auto said = "store: " + config::printable(x.status.store_trouble);
+    lines += "[!] " + said + '\n';
+    missing += (missing.empty() ? "" : "; ") + said;
+  }
   auto verdict = ready ? std::string{"ready\n"} : "not ready: " + missing + '\n';
   return plain(ready ? 200 : 503, (verbose ? lines : "") + verdict);
 }

@@ -3,6 +3,7 @@
 
 #include "partita/core/leader/members/settings_comparison.hpp"
 #include "partita/core/leader/plans/plan_facts.hpp"
+#include "partita/messages/codec.hpp"
 #include "partita/messages/failpoint.hpp"
 
 #include <algorithm>
@@ -49,8 +50,7 @@ std::optional<time_point> coordinator::wake_at() const {
 // -- heartbeats -------------------------------------------------------------------------
 
 void coordinator::on(const beat_shown& what, time_point now) {
-  // A worker remembers a leader that the store may have lost.
-  on(epoch_shown{std::max(what.value.applied.epoch, what.value.seen.epoch)}, now);
+  look_for_rival(what.value, now);
   if (overruled_)
     return;
   server_clock_.seen(what.stored_at_ns, what.seen_at);
@@ -85,11 +85,8 @@ void coordinator::on(const beats_interrupted&, time_point) {
 
 void coordinator::on(const record_shown& what, time_point now) {
   const auto* found = std::get_if<record>(&what.value);
-  if (found) {
-    // Two can take one epoch where its key is lost between them: then both stand again.
-    auto rival = found->epoch == options_.epoch && found->leader != options_.leader;
-    on(epoch_shown{{found->epoch.value + (rival ? 1 : 0)}}, now);
-  }
+  if (found)
+    look_for_rival(*found, now);
   if (overruled_)
     return; // Writing over it would undo what the other leader did.
   if (found) {
@@ -126,6 +123,17 @@ void coordinator::record_lost(const worker_id& who, const char* how, time_point 
 
 void coordinator::on(const records_replayed&, time_point now) {
   append(reconciler_.replayed(now), now);
+}
+
+void coordinator::look_for_rival(const record& found, time_point now) {
+  // Two can take one epoch where its key is lost between them: then both stand again.
+  auto rival = found.epoch == options_.epoch && found.leader != options_.leader;
+  on(epoch_shown{{found.epoch.value + (rival ? 1 : 0)}}, now);
+}
+
+void coordinator::look_for_rival(const beat& found, time_point now) {
+  // A worker remembers a leader that the store may have lost.
+  on(epoch_shown{std::max(found.applied.epoch, found.seen.epoch)}, now);
 }
 
 void coordinator::on(const epoch_shown& what, time_point) {
@@ -177,6 +185,14 @@ void coordinator::on(const write_answered& what, time_point now) {
 }
 
 void coordinator::on(const read_answered& what, time_point now) {
+  const auto& entry = what.answer.entry;
+  if (what.answer.status == read_status::found && !entry.removed) {
+    auto value = record_from(entry.value, entry.stored_at_ns);
+    if (const auto* found = std::get_if<record>(&value))
+      look_for_rival(*found, now);
+  }
+  if (overruled_)
+    return;
   append(reconciler_.looked(what.who, what.answer, now), now);
 }
 
@@ -185,6 +201,10 @@ void coordinator::on(const mark_answered& what, time_point now) {
 }
 
 void coordinator::on(const mark_looked_at& what, time_point now) {
+  if (what.found)
+    look_for_rival(*what.found, now);
+  if (overruled_)
+    return;
   append(expulsion_.looked(what.who, what.answer, what.found, now), now);
 }
 
@@ -478,8 +498,6 @@ void coordinator::append(expulsion::commands&& xs, time_point now) {
   for (auto& x : xs) {
     if (const auto* y = std::get_if<expulsion::vanished>(&x))
       notice(members_.key_gone(y->who, y->mark, now, now), now);
-    else if (auto* c = std::get_if<expulsion::complain>(&x))
-      out_.emplace_back(complain{c->who, c->why});
     else if (auto* w = std::get_if<write_mark>(&x))
       out_.emplace_back(std::move(*w));
     else if (auto* r = std::get_if<read_mark>(&x))

@@ -271,6 +271,9 @@ private:
   void note_settings(const worker_id& who, const beat* next);
   void notice(const std::vector<membership::news>& news, time_point now);
   void note_unrecorded(const worker_id& who);
+  /// Whether what was read tells of a leader that came after us.
+  void look_for_rival(const record& found, time_point now);
+  void look_for_rival(const beat& found, time_point now);
   void record_lost(const worker_id& who, const char* how, time_point now);
   /// A worker takes part once it beats and has a record.
   void notice_joiner(const worker_id& who, time_point now);

@@ -30,8 +30,12 @@ epoch_takeover::commands epoch_takeover::looked(const kv_read& answer, instant a
   if (writer_.busy()) {
     auto value = epoch_from(answer.entry.value, answer.entry.stored_at_ns);
     const auto* found_entry = std::get_if<epoch_entry>(&value);
-    auto ours = found_entry && *found_entry == entry_;
-    carry_out(writer_.looked(answer, ours, at.now), at);
+    auto sight = key_writer::sight::other;
+    if (found_entry && *found_entry == entry_)
+      sight = key_writer::sight::ours;
+    else if ((found_entry ? found_entry->epoch : partita::epoch{}) == before_)
+      sight = key_writer::sight::known;
+    carry_out(writer_.looked(answer, sight, at.now), at);
     return std::move(out_);
   }
   switch (answer.status) {
@@ -40,8 +44,6 @@ epoch_takeover::commands epoch_takeover::looked(const kv_read& answer, instant a
     found(answer.entry, at);
     break;
   case read_status::refused:
-    out_.emplace_back(complain{answer.why});
-    [[fallthrough]];
   case read_status::not_connected:
   case read_status::unknown:
     read_at_ = at.now + options_.pause;
@@ -52,7 +54,9 @@ epoch_takeover::commands epoch_takeover::looked(const kv_read& answer, instant a
 
 void epoch_takeover::found(const kv_entry& entry, instant at) {
   auto value = epoch_from(entry.value, entry.stored_at_ns);
+  before_ = {};
   if (const auto* x = std::get_if<epoch_entry>(&value)) {
+    before_ = x->epoch;
     claim(partita::epoch{x->epoch.value + 1}, entry.stored_at_ns, entry.revision, at);
     return;
   }
@@ -125,12 +129,12 @@ void epoch_takeover::carry_out(const key_writer::step& what, instant at) {
     // Another leader came in between; whoever has the lease goes on.
     found(y->entry, at);
   } else if (const auto* z = std::get_if<key_writer::vacant>(&what)) {
+    before_ = {};
     surveyed_over_ = z->mark;
     out_.emplace_back(survey{});
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     read_at_ = at.now + options_.pause;
-  } else if (const auto* w = std::get_if<key_writer::refused>(&what)) {
-    out_.emplace_back(complain{w->why});
+  } else if (std::holds_alternative<key_writer::refused>(what)) {
     read_at_ = at.now + options_.pause * 10;
   }
 }

@@ -68,10 +68,7 @@ public:
     /// Nothing may be granted under it before.
     time_point may_grant_at;
   };
-  struct complain {
-    std::string why;
-  };
-  using command = std::variant<read, survey, write, acceded, complain>;
+  using command = std::variant<read, survey, write, acceded>;
   using commands = std::vector<command>;
 
   explicit epoch_takeover(options opts)
@@ -96,6 +93,8 @@ private:
   commands out_;
   key_writer writer_;
   epoch_entry entry_;
+  /// What the entry said that is written over; 0: nothing that can be read.
+  partita::epoch before_;
   /// The revision over which the survey's result is written.
   revision surveyed_over_;
   std::optional<time_point> read_at_;

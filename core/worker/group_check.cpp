@@ -133,7 +133,7 @@ void group_check::again(const std::string& why, time_point now) {
   busy_ = false;
   if (!starting_) {
     again_at_ = now + pause_.next(random_);
-    out_.emplace_back(waits{why, true});
+    out_.emplace_back(waits{why});
     return;
   }
   if (now >= *startup_until_) {
@@ -142,8 +142,7 @@ void group_check::again(const std::string& why, time_point now) {
     return;
   }
   again_at_ = std::min(now + pause_.next(random_), *startup_until_);
-  // The connection is made while the first tries are: that is no news.
-  out_.emplace_back(waits{why, ++tries_ > 3});
+  out_.emplace_back(waits{why});
 }
 
 void group_check::refuse(const std::string& why, time_point now) {

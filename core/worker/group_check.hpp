@@ -87,10 +87,9 @@ public:
     std::string value;
   };
   struct identified {};
-  /// Tries again later. `news`: worth a line in the log.
+  /// Tries again later.
   struct waits {
     std::string why;
-    bool news = false;
   };
   /// It cannot be had in time, or must not be used.
   struct give_up {
@@ -134,7 +133,6 @@ private:
   /// Until the first identification.
   bool starting_ = true;
   std::optional<time_point> startup_until_;
-  std::size_t tries_ = 0;
   bool refused_ = false;
 };
 

@@ -2,14 +2,15 @@
 #include "partita/core/worker/id_claim.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace partita::core {
 
 id_claim::id_claim(options opts, time_point now)
-    : options_{std::move(opts)},
-      random_{options_.seed},
-      give_up_at_{now + options_.startup},
-      writer_{options_.pause} {}
+    : options_{std::move(opts)}, random_{options_.seed}, writer_{options_.pause} {
+  if (options_.startup)
+    give_up_at_ = now + *options_.startup;
+}
 
 id_claim::commands id_claim::step(const event& what, time_point now) {
   out_.clear();
@@ -69,11 +70,15 @@ void id_claim::on(const write_answered& what, time_point now) {
 
 void id_claim::on(const read_answered& what, time_point now) {
   auto found = what.answer.status == read_status::found && !what.answer.entry.removed;
-  auto ours = found && what.holder.nonce == options_.self
-              && what.holder.released == (phase_ == phase::releasing);
-  if (found && !ours)
+  auto sight = key_writer::sight::other;
+  if (found && what.holder.nonce == options_.self
+      && what.holder.released == (phase_ == phase::releasing))
+    sight = key_writer::sight::ours;
+  else if (found && what.holder.nonce == holder_)
+    sight = key_writer::sight::known;
+  if (found && sight != key_writer::sight::ours)
     remember(number_, what.answer.entry.revision, what.holder, now);
-  carry_out(writer_.looked(what.answer, ours, now), now);
+  carry_out(writer_.looked(what.answer, sight, now), now);
 }
 
 void id_claim::on(const tick&, time_point now) {
@@ -99,8 +104,9 @@ void id_claim::remember(std::uint32_t number, revision at, const claim& holder,
 
 void id_claim::proceed(time_point now) {
   auto searching = phase_ == phase::looking || phase_ == phase::taking;
-  if (searching && !release_wanted_ && now >= give_up_at_) {
-    give_up();
+  if (searching && !release_wanted_ && give_up_at_ && now >= *give_up_at_) {
+    phase_ = phase::over;
+    out_.emplace_back(failed{trouble()});
     return;
   }
   if (writer_.busy())
@@ -110,7 +116,10 @@ void id_claim::proceed(time_point now) {
     out_.emplace_back(released{});
   } else if (phase_ == phase::looking && replayed_ && now >= not_before_) {
     free_at_.reset();
-    if (auto found = choose(now))
+    auto found = choose(now);
+    if (!found && !give_up_at_ && std::exchange(told_, trouble()) != trouble())
+      out_.emplace_back(waits{told_});
+    if (found)
       begin(phase::taking, *found, now);
   } else if (phase_ == phase::held && release_wanted_) {
     begin(phase::releasing, {number_, revision_}, now);
@@ -123,6 +132,10 @@ void id_claim::begin(phase next, choice what, time_point now) {
   phase_ = next;
   number_ = what.number;
   revision_ = what.expected;
+  auto i = slots_.find(number_);
+  holder_ = next != phase::taking ? options_.self
+            : i == slots_.end()   ? nonce{}
+                                  : i->second.holder;
   carry_out(writer_.begin(what.expected, now), now);
 }
 
@@ -147,7 +160,6 @@ void id_claim::carry_out(const key_writer::step& what, time_point now) {
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     not_written(now + options_.pause, now);
   } else if (const auto* w = std::get_if<key_writer::refused>(&what)) {
-    out_.emplace_back(complain{w->why});
     last_refusal_ = w->why;
     not_written(now + options_.pause * 4, now);
   }
@@ -201,19 +213,16 @@ void id_claim::not_written(time_point next_try, time_point now) {
   }
 }
 
-void id_claim::give_up() {
-  phase_ = phase::over;
-  auto range = std::to_string(options_.min) + " to " + std::to_string(options_.max);
-  std::string why;
+std::string id_claim::trouble() const {
   if (!replayed_)
-    why = "the store did not show which worker ids are taken; check the connection";
-  else if (!last_refusal_.empty())
-    why = "the store refuses to write a worker id: " + last_refusal_;
-  else
-    why = "all worker ids from number " + range
-          + " are in use; raise worker.id_max, or stop a worker (the id of a crashed one "
-            "is free after worker.id_ttl)";
-  out_.emplace_back(failed{std::move(why)});
+    return "the store did not show which worker ids are taken; check the connection";
+  if (!last_refusal_.empty())
+    return "the store refuses to write a worker id: " + last_refusal_;
+  return "all worker ids from number " + std::to_string(options_.min) + " to "
+         + std::to_string(options_.max)
+         + " are in use; raise worker.id_max, or stop a worker (the id of a crashed one "
+           "is "
+           "free after worker.id_ttl)";
 }
 
 duration id_claim::renew_interval() const {

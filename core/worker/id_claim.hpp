@@ -17,7 +17,7 @@ namespace partita::core {
 ///   | looking | -------------> | taking | -------> | held |   |
 ///   +---------+ <------------- +--------+          +------+ <-+
 ///        |      taken | vacant                         | taken by another / lost
-///        | startup has passed                          | release
+///        | startup has passed, if there is one         | release
 ///        v                                             v
 ///   +--------+                                   +-----------+
 ///   | failed |                                   | releasing | -> released
@@ -42,8 +42,8 @@ public:
     std::string instance;
     duration ttl{};
     duration instance_grace{};
-    /// How long to look for a free id before giving up.
-    duration startup{};
+    /// How long to look for a free id before giving up; nothing: for as long as it takes.
+    std::optional<duration> startup;
     duration pause{};
     nonce self;
     std::uint64_t seed = 0;
@@ -101,11 +101,12 @@ public:
   struct failed {
     std::string why;
   };
-  struct complain {
+  /// Why there is none yet, where it is looked for without limit; each reason once.
+  struct waits {
     std::string why;
   };
   struct released {};
-  using command = std::variant<write, read, held, lost, failed, complain, released>;
+  using command = std::variant<write, read, held, lost, failed, waits, released>;
   using commands = std::vector<command>;
 
   id_claim(options opts, time_point now);
@@ -147,7 +148,8 @@ private:
   void not_ours(const std::string& why, time_point now);
   void not_written(time_point next_try, time_point now);
   void remember(std::uint32_t number, revision at, const claim& holder, time_point now);
-  void give_up();
+  /// Why there is no id.
+  std::string trouble() const;
 
   /// Each sets free_at_ if what it looks for may become free by time alone.
   std::optional<choice> choose(time_point now);
@@ -164,7 +166,8 @@ private:
   phase phase_ = phase::looking;
   bool replayed_ = false;
   bool release_wanted_ = false;
-  time_point give_up_at_;
+  std::optional<time_point> give_up_at_;
+  std::string told_;
   /// When an id may become free by time alone.
   std::optional<time_point> free_at_;
   /// A pause after the store could not be reached.
@@ -176,6 +179,8 @@ private:
   key_writer writer_;
   std::uint32_t number_ = 0;
   revision revision_;
+  /// Whose entry stands at the revision that a write expects.
+  nonce holder_;
   time_point renew_at_;
   std::string last_refusal_;
 };

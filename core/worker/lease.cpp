@@ -96,9 +96,12 @@ void lease::on(const write_answered& what, time_point now) {
 }
 
 void lease::on(const read_answered& what, time_point now) {
-  // Removing: our own value there is as good as anybody's, the removal did not happen.
-  carry_out(writer_.looked(what.answer, purpose_ == purpose::hold && what.ours, now),
-            now);
+  auto sight = key_writer::sight::other;
+  if (purpose_ == purpose::hold && what.ours)
+    sight = key_writer::sight::ours;
+  else if (what.ours == (held_.value != 0))
+    sight = key_writer::sight::known;
+  carry_out(writer_.looked(what.answer, sight, now), now);
 }
 
 void lease::on(const tick&, time_point now) {
@@ -184,8 +187,7 @@ void lease::carry_out(const key_writer::step& what, time_point now) {
       not_before_ = std::max(not_before_, now + jitter());
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     not_written(repeat_pause(options_.length), now);
-  } else if (const auto* w = std::get_if<key_writer::refused>(&what)) {
-    out_.emplace_back(complain{w->why});
+  } else if (std::holds_alternative<key_writer::refused>(what)) {
     not_written(options_.length / 3, now);
   }
 }

@@ -93,13 +93,9 @@ public:
     bool leading = false;
     std::string why;
   };
-  /// The store refuses what we want; for the log.
-  struct complain {
-    std::string why;
-  };
   /// Resigned, and the key is not ours any more.
   struct finished {};
-  using command = std::variant<write, remove, read, announce, complain, finished>;
+  using command = std::variant<write, remove, read, announce, finished>;
   using commands = std::vector<command>;
 
   explicit lease(options opts);

@@ -64,7 +64,10 @@ void record_follower::on(const write_answered& what, time_point now) {
 void record_follower::on(const read_answered& what, time_point now) {
   const auto* found = std::get_if<record>(&what.value);
   auto ours = found && found->worker_nonce == options_.self;
-  carry_out(writer_.looked(what.answer, ours, now), now);
+  carry_out(writer_.looked(what.answer,
+                           ours ? key_writer::sight::ours : key_writer::sight::other,
+                           now),
+            now);
 }
 
 void record_follower::on(const tick&, time_point now) {
@@ -145,8 +148,7 @@ void record_follower::carry_out(const key_writer::step& what, time_point now) {
   } else if (std::holds_alternative<key_writer::vacant>(what)
              || std::holds_alternative<key_writer::not_sent>(what)) {
     create_at_ = now + options_.pause;
-  } else if (const auto* y = std::get_if<key_writer::refused>(&what)) {
-    out_.emplace_back(complain{y->why});
+  } else if (std::holds_alternative<key_writer::refused>(what)) {
     create_at_ = now + options_.pause * 10;
   }
 }

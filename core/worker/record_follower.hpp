@@ -72,10 +72,7 @@ public:
   struct lost {
     std::string why;
   };
-  struct complain {
-    std::string why;
-  };
-  using command = std::variant<create, read, deliver, lost, complain>;
+  using command = std::variant<create, read, deliver, lost>;
   using commands = std::vector<command>;
 
   record_follower(options opts, time_point now);

@@ -91,6 +91,13 @@ public:
   bool current(role x, std::uint64_t run) const {
     return is_alive(x) && of(x).run == run;
   }
+  /// Whether a child is alive in that run; 0 is none of a child, and never ends.
+  bool is_present(std::uint64_t run) const {
+    for (std::size_t i = 0; i < role_count; ++i)
+      if (current(static_cast<role>(i), run))
+        return true;
+    return run == 0;
+  }
   bool is_alive(role x) const { return alive_.has(x); }
   /// It is alive, or will be after a pause.
   bool is_due(role x) const { return is_alive(x) || of(x).again_at.has_value(); }

@@ -71,9 +71,12 @@ void session::on(const read_answered& what, time_point now) {
     read_on_opening(what.answer, now);
     return;
   }
-  auto ours =
-      found_ && found_->nonce == options_.self && found_->state == under_way_.state;
-  carry_out(writer_.looked(what.answer, ours, now), now);
+  auto sight = key_writer::sight::other;
+  if (found_ && found_->nonce == options_.self && found_->state == under_way_.state)
+    sight = key_writer::sight::ours;
+  else if ((found_ ? found_->nonce : nonce{}) == holder_)
+    sight = key_writer::sight::known;
+  carry_out(writer_.looked(what.answer, sight, now), now);
 }
 
 void session::on(const tick&, time_point now) {
@@ -133,8 +136,6 @@ void session::read_on_opening(const kv_read& answer, time_point now) {
     find(answer.entry.revision, now);
     return;
   case read_status::refused:
-    out_.emplace_back(complain{answer.why});
-    [[fallthrough]];
   case read_status::not_connected:
   case read_status::unknown:
     read_at_ = now + options_.pause;
@@ -160,6 +161,7 @@ void session::find(revision at, time_point now) {
   }
   phase_ = phase::entering;
   revision_ = at;
+  holder_ = found_ ? found_->nonce : nonce{};
   beat_at_ = now;
   next_.replaces = found_ ? replaced_by_us(*found_) : nonce{};
 }
@@ -189,20 +191,20 @@ void session::carry_out(const key_writer::step& what, time_point now) {
     landed(*y, now);
   } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
     taken(z->entry, now);
-  } else if (const auto* v = std::get_if<key_writer::vacant>(&what)) {
-    if (!repeat_first(v->mark, now) && !look_again(now))
+  } else if (std::holds_alternative<key_writer::vacant>(what)) {
+    if (!look_again(now))
       end(phase_ == phase::entering ? lost_first
                                     : "its heartbeat is gone from the store");
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     not_written(now + options_.pause);
-  } else if (const auto* w = std::get_if<key_writer::refused>(&what)) {
-    out_.emplace_back(complain{w->why});
+  } else if (std::holds_alternative<key_writer::refused>(what)) {
     not_written(now + options_.interval);
   }
 }
 
 void session::landed(const key_writer::landed& what, time_point now) {
   revision_ = what.at;
+  holder_ = options_.self;
   beat_at_ = what.sent + options_.interval;
   phase_ = phase::beating;
   if (goodbye_ && under_way_.state == *goodbye_) {
@@ -227,7 +229,7 @@ void session::landed(const key_writer::landed& what, time_point now) {
 
 void session::taken(const kv_entry& entry, time_point now) {
   auto at = std::to_string(entry.revision.value);
-  if (repeat_first(entry.revision, now) || look_again(now))
+  if (look_again(now))
     return;
   if (phase_ == phase::entering)
     end(lost_first);
@@ -239,15 +241,6 @@ void session::taken(const kv_entry& entry, time_point now) {
     end("the leader ended it (revision " + at + ')');
   else
     end("the store lost writes (revision " + at + ')');
-}
-
-/// A conflict over the very revision that the first heartbeat expects is no answer: it is
-/// written again, but not as fast as the store answers.
-bool session::repeat_first(revision found, time_point now) {
-  if (phase_ != phase::entering || goodbye_ || found != revision_)
-    return false;
-  beat_at_ = now + options_.pause;
-  return true;
 }
 
 /// Only with the failpoint of that name: looks again under the same nonce.

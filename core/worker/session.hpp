@@ -98,11 +98,7 @@ public:
   struct said {
     bool acknowledged = false;
   };
-  struct complain {
-    std::string why;
-  };
-  using command =
-      std::variant<write, read, started, extended, waits, over, said, complain>;
+  using command = std::variant<write, read, started, extended, waits, over, said>;
   using commands = std::vector<command>;
 
   explicit session(options opts);
@@ -131,7 +127,6 @@ private:
   void carry_out(const key_writer::step& what, time_point now);
   void landed(const key_writer::landed& what, time_point now);
   void taken(const kv_entry& entry, time_point now);
-  bool repeat_first(revision found, time_point now);
   bool look_again(time_point now);
   void not_written(time_point beat_at);
   void end(std::string why);
@@ -142,6 +137,8 @@ private:
   phase phase_ = phase::opening;
   key_writer writer_;
   revision revision_;
+  /// Whose entry stands at `revision_`; empty: no heartbeat that can be read.
+  nonce holder_;
   /// What the next beat says; `under_way_` is what the present write says.
   beat next_;
   beat under_way_;

@@ -32,6 +32,8 @@ public:
   const open_bucket& config() const { return config_; }
 
   bucket_identity identity() const { return {created_at_ns_, last_}; }
+  /// It shows another creation time, as a node of some clusters does after a restart.
+  void shift_creation(std::int64_t by_ns) { created_at_ns_ += by_ns; }
 
   /// What was written; without an entry, `answer` says why not.
   struct outcome {

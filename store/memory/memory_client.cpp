@@ -129,28 +129,29 @@ void make_consumer_now(client_ptr self, std::uint64_t id) {
           self->state.server, patience(self),
           make_consumer{self->state.options.opened.name, x.pattern, id, attempt, self})
       .then(
-          [self, id, attempt, failed](consumer_made& made) {
+          [self, id, attempt, failed](const consumer_made& made) {
             if (!made.why.empty()) {
               revive(self);
               failed(made.why);
               return;
             }
             feed_input(self, id, [&](watch_feed& feed) {
-              return feed.attached(attempt, made.bucket, std::move(made.keys),
-                                   self->clock().now());
+              return feed.attached(attempt, made.bucket, self->clock().now());
             });
           },
           [self, failed](const caf::error& e) { failed(self->system().render(e)); });
 }
 
-void confirm_now(client_ptr self, std::uint64_t id, const watch_feed::confirm& x) {
-  auto answer = [self, id, x](const kv_read& read) {
-    feed_input(self, id, [&](watch_feed& feed) {
-      return feed.confirmed(x.number, x.key, read, self->clock().now());
-    });
+/// Reads a key or a pattern from the server, and gives the feed what `input` makes of it.
+template <class Input>
+void read_for_feed(client_ptr self, std::uint64_t id, const std::string& key,
+                   Input input) {
+  auto answer = [self, id, input](const kv_read& read) {
+    feed_input(self, id,
+               [&](watch_feed& feed) { return input(feed, read, self->clock().now()); });
   };
   self->request(self->state.server, patience(self),
-                server_read{self->state.options.opened.name, x.key})
+                server_read{self->state.options.opened.name, key})
       .then(answer, [self, answer](const caf::error& e) {
         answer({read_status::unknown, {}, self->system().render(e)});
       });
@@ -181,7 +182,18 @@ struct command_executor {
       self->delayed_send(self, x.delay, attach_due{id, x.number});
   }
 
-  void operator()(const watch_feed::confirm& x) { confirm_now(self, id, x); }
+  void operator()(const watch_feed::find_end& x) {
+    read_for_feed(self, id, self->state.feeds.find(id)->second.pattern,
+                  [x](watch_feed& feed, const kv_read& read, auto now) {
+                    return feed.end_found(x, read, now);
+                  });
+  }
+
+  void operator()(const watch_feed::confirm& x) {
+    read_for_feed(self, id, x.key, [x](watch_feed& feed, const kv_read& read, auto now) {
+      return feed.confirmed(x.number, x.key, read, now);
+    });
+  }
 
   void operator()(const watch_feed::detach&) {
     self->send(self->state.server, drop_consumer{id, self});

@@ -99,7 +99,13 @@ kv_read memory_model::last(const std::string& bucket, const std::string& key,
   auto i = buckets_.find(bucket);
   if (i == buckets_.end())
     return {read_status::refused, {}, no_bucket(bucket)};
-  return answer(i->second.newest(key, now));
+  if (key.find_first_of("*>") == std::string::npos)
+    return answer(i->second.newest(key, now));
+  std::optional<kv_entry> result;
+  for (auto& x : i->second.entries(key, now))
+    if (!result || x.revision > result->revision)
+      result = std::move(x);
+  return answer(std::move(result));
 }
 
 kv_read memory_model::stale(const std::string& bucket, const std::string& key,
@@ -141,6 +147,12 @@ bool memory_model::lose_writes_after(const std::string& bucket, revision last) {
   return true;
 }
 
+void memory_model::shift_creation(const std::string& bucket,
+                                  std::chrono::nanoseconds by) {
+  if (auto i = buckets_.find(bucket); i != buckets_.end())
+    i->second.shift_creation(by.count());
+}
+
 void memory_model::expire_late(std::chrono::milliseconds by) {
   late_ = by;
   for (auto& [name, bucket] : buckets_)
@@ -151,14 +163,6 @@ std::int64_t memory_model::wall_ns(time_point now) const {
   using std::chrono::nanoseconds;
   auto passed = std::chrono::duration_cast<nanoseconds>(now - options_.start);
   return options_.wall_start_ns + passed.count();
-}
-
-std::vector<std::string> keys_of(const std::vector<kv_entry>& entries) {
-  std::vector<std::string> result;
-  result.reserve(entries.size());
-  for (const auto& x : entries)
-    result.push_back(x.key);
-  return result;
 }
 
 } // namespace partita::store

@@ -37,7 +37,7 @@ public:
   memory_bucket::outcome write(const std::string& bucket, const kv_change& what,
                                time_point now);
 
-  /// The newest revision.
+  /// The newest revision of a key, or of all that match a pattern.
   kv_read last(const std::string& bucket, const std::string& key, time_point now);
   /// What a replica shows that missed the newest write of the key.
   kv_read stale(const std::string& bucket, const std::string& key, time_point now);
@@ -53,6 +53,8 @@ public:
   /// Both return whether there was such a bucket.
   bool delete_bucket(const std::string& bucket);
   bool lose_writes_after(const std::string& bucket, revision last);
+  /// Nothing if there is no such bucket.
+  void shift_creation(const std::string& bucket, std::chrono::nanoseconds by);
 
   /// From now on all buckets sweep this much later than their TTLs say.
   void expire_late(std::chrono::milliseconds by);
@@ -66,8 +68,5 @@ private:
   /// No two buckets are made at the same time, however fast they follow.
   std::int64_t newest_created_ns_ = 0;
 };
-
-/// Their keys, in the same order.
-std::vector<std::string> keys_of(const std::vector<kv_entry>& entries);
 
 } // namespace partita::store

@@ -86,7 +86,7 @@ void consume(server_ptr self, const make_consumer& x,
   auto identity = state.model->identify(x.bucket);
   forget(self, x.inbox.address(), x.feed);
   if (identity.status != read_status::found) {
-    promise.deliver(consumer_made{identity.why, {}, {}});
+    promise.deliver(consumer_made{identity.why, {}});
     return;
   }
   auto entries = state.model->entries(x.bucket, x.pattern, self->clock().now());
@@ -94,7 +94,7 @@ void consume(server_ptr self, const make_consumer& x,
     self->monitor(x.inbox);
   consumer made{x.inbox.address(), x.feed, x.attempt, x.bucket, x.pattern, 0};
   auto& c = state.consumers.emplace_back(std::move(made));
-  promise.deliver(consumer_made{{}, identity.identity, keys_of(entries)});
+  promise.deliver(consumer_made{{}, identity.identity});
   for (const auto& entry : entries)
     deliver(self, c, entry);
   if (!state.ticking)

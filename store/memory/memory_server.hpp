@@ -52,6 +52,7 @@ enum class replica : std::uint8_t {
 
 struct server_read {
   std::string bucket;
+  /// Or a pattern: the newest entry that matches.
   std::string key;
   replica from = replica::leader;
 };
@@ -91,8 +92,6 @@ struct consumer_made {
   /// Empty `why`: it was made.
   std::string why;
   bucket_identity bucket;
-  /// What will be shown at first.
-  std::vector<std::string> keys;
 };
 
 struct drop_consumer {

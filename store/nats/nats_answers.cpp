@@ -11,8 +11,6 @@ namespace {
 
 using kind = nats_outcome::kind;
 
-constexpr int server_error = 500;
-
 /// Why a read did not work, in the one word for it.
 kv_read failed_read(const nats_outcome& x) {
   switch (x.what) {
@@ -35,23 +33,18 @@ kv_read read_from(nats::answer<nats::stored_message> x, const std::string& bucke
   if (error.err_code == nats::err_code::no_message_found)
     return {read_status::missing, {}, {}};
   auto why = "bucket '" + bucket + "': " + to_string(error);
-  auto passing = error.code == 0 || error.code >= server_error;
-  return {passing ? read_status::unknown : read_status::refused, {}, std::move(why)};
+  return {
+      is_final(error) ? read_status::refused : read_status::unknown, {}, std::move(why)};
 }
 
 kv_written refusal_from(const nats::api_error& error, const std::string& bucket,
                         const std::string& key) {
   auto why = "'" + key + "' in bucket '" + bucket + "': " + to_string(error);
-  switch (error.err_code) {
-  case nats::err_code::wrong_last_sequence:
-  case nats::err_code::wrong_last_sequence_in_cluster:
+  if (error.err_code == nats::err_code::wrong_last_sequence)
     return {write_status::conflict, {}, why + "; read it again from the stream's leader"};
-  default:
-    break;
-  }
-  // A server in trouble may have passed the write on before it met the trouble.
-  auto passing = error.code == 0 || error.code >= server_error;
-  return {passing ? write_status::unknown : write_status::refused, {}, std::move(why)};
+  return {is_final(error) ? write_status::refused : write_status::unknown,
+          {},
+          std::move(why)};
 }
 
 } // namespace

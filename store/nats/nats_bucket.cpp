@@ -368,10 +368,8 @@ caf::result<bucket_opened> open(bucket_ptr self, const open_bucket& what) {
   self->state.stream->open(what, [=](const nats_stream::result& x) mutable {
     count(self, store_operation::open, x.status, began);
     bucket_opened answer{x.status, {}, x.identity, x.why};
-    if (x.status == open_status::opened) {
-      self->state.watches->lives_since(x.identity.created_at_ns);
+    if (x.status == open_status::opened)
       answer.bucket = bucket_actor{nats_bucket_actor{self}};
-    }
     promise.deliver(std::move(answer));
   });
   return promise;

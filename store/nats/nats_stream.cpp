@@ -16,8 +16,6 @@ using std::chrono::milliseconds;
 constexpr unsigned most_retries = 5;
 constexpr milliseconds first_wait{10};
 
-constexpr int server_error = 500;
-
 std::string no_jetstream(const std::string& why) {
   return "JetStream does not answer (" + why
          + "): is it enabled for this account, and has it a leader?";
@@ -38,18 +36,6 @@ void nats_stream::open(const open_bucket& wanted, continuation then) {
 
 void nats_stream::identify(continuation then) {
   ask("INFO", {}, [then = std::move(then)](view x) { then(std::move(x.found)); });
-}
-
-void nats_stream::list(const std::string& pattern,
-                       std::function<void(keys_result)> then) {
-  ask("INFO", nats::subjects_request(nats::subject_of(bucket_, pattern)),
-      [this, then = std::move(then)](view x) {
-        keys_result listed{std::move(x.found), {}};
-        for (const auto& subject : x.subjects)
-          if (auto key = nats::key_in(bucket_, subject); !key.empty())
-            listed.keys.emplace_back(key);
-        then(std::move(listed));
-      });
 }
 
 void nats_stream::revive(continuation then) {
@@ -94,8 +80,7 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
           {open_status::unknown, {}, "bucket '" + bucket_ + "' is being made"}, {}, true};
     return {{open_status::opened, {info->created_at_ns, {info->last_sequence}}, {}},
             info->config,
-            false,
-            std::move(info->subjects)};
+            false};
   }
   const auto& error = std::get<nats::api_error>(answer);
   if (error.err_code == nats::err_code::stream_not_found)
@@ -106,10 +91,11 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
             false};
   // Of many clients that make the same stream at once, nats-server 2.9 tells some that
   // their subjects overlap with that very stream.
-  auto passing = error.code >= server_error
-                 || error.err_code == nats::err_code::stream_name_in_use
+  auto passing = !is_final(error) || error.err_code == nats::err_code::stream_name_in_use
                  || error.err_code == nats::err_code::subjects_overlap;
-  return {{open_status::refused, {}, "bucket '" + bucket_ + "': " + to_string(error)},
+  return {{is_final(error) ? open_status::refused : open_status::unknown,
+           {},
+           "bucket '" + bucket_ + "': " + to_string(error)},
           {},
           passing};
 }

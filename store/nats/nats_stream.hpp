@@ -7,7 +7,6 @@
 
 #include <functional>
 #include <string>
-#include <vector>
 
 namespace partita::store {
 
@@ -28,12 +27,6 @@ public:
   };
   using continuation = std::function<void(result)>;
 
-  struct keys_result {
-    result found;
-    /// Those that have a value or a mark.
-    std::vector<std::string> keys;
-  };
-
   nats_stream(std::string bucket, std::chrono::milliseconds request_timeout,
               nats_requests& requests, later wait);
 
@@ -43,9 +36,6 @@ public:
 
   /// Which life of the bucket there is, whatever its configuration.
   void identify(continuation then);
-
-  /// The same, with its keys that match `pattern`, as the stream's leader has them.
-  void list(const std::string& pattern, std::function<void(keys_result)> then);
 
   /// Like identify, but a bucket that has vanished is made again as it was opened first; not
   /// if it was opened without `create`.
@@ -57,7 +47,6 @@ private:
     nats::stream_config config;
     /// Trouble that may pass by itself.
     bool passing = false;
-    std::vector<std::string> subjects = {};
   };
 
   clock::time_point deadline() const { return clock::now() + request_timeout_; }

@@ -16,6 +16,10 @@ using kind = nats_outcome::kind;
 
 constexpr int control_status = 100;
 
+/// A server that serves no watch for so long is left for another one. Longer than a cluster takes
+/// to elect the leaders without which no server can.
+constexpr std::chrono::seconds patience_with_server{10};
+
 std::uint64_t number_in(std::string_view text) {
   std::uint64_t result = 0;
   std::from_chars(text.data(), text.data() + text.size(), result);
@@ -120,12 +124,6 @@ void nats_watches::link_back() {
     input_all([](watch_feed& feed) { return feed.link_back(clock::now()); });
 }
 
-void nats_watches::lives_since(std::int64_t created_at_ns) {
-  auto before = std::exchange(created_at_ns_, created_at_ns);
-  if (before != 0 && before != created_at_ns)
-    own_.clear();
-}
-
 void nats_watches::acknowledged(const std::string& key, revision at) {
   own_[key] = at;
   input_all([&](watch_feed& feed) { return feed.acknowledged(key, at, clock::now()); });
@@ -185,11 +183,23 @@ struct nats_watches::command_executor {
   feed_id id;
 
   void operator()(watch_feed::tell& x) const {
+    if (x.event.change == watch_change::bucket_changed)
+      self.own_.clear();
     self.with_.tell(x.to, std::move(x.event));
   }
 
   void operator()(const watch_feed::attach& x) const {
-    auto& present = self.feeds_.at(id).present;
+    auto& feed = self.feeds_.at(id);
+    auto& present = feed.present;
+    auto now = clock::now();
+    if (x.delay.count() == 0) {
+      feed.failing_since = now;
+    } else if (now - feed.failing_since >= patience_with_server && !feed.refused) {
+      feed.failing_since = now;
+      self.with_.connection->move_on("it shows no watch of " + feed.pattern
+                                     + " in bucket " + self.with_.bucket);
+    }
+    feed.refused = false;
     self.drop(present);
     present.attempt = x.number;
     self.with_.attaching(x.number);
@@ -198,6 +208,15 @@ struct nats_watches::command_executor {
       return;
     }
     present.due = clock::now() + x.delay;
+  }
+
+  void operator()(const watch_feed::find_end& x) const {
+    self.with_.read(self.feeds_.at(id).pattern,
+                    [&watches = self, where = id, x](const kv_read& read) {
+                      watches.input(where, [&](watch_feed& feed) {
+                        return feed.end_found(x, read, clock::now());
+                      });
+                    });
   }
 
   void operator()(const watch_feed::confirm& x) const {
@@ -283,25 +302,25 @@ void nats_watches::consumer_made(feed_id id, watch_feed::attempt attempt,
     auto why = answer.what == kind::answered
                    ? to_string(std::get<nats::api_error>(parsed))
                    : answer.why;
+    x->refused =
+        answer.what == kind::answered && is_final(std::get<nats::api_error>(parsed));
     failed(id, attempt, "the consumer could not be made: " + why);
     return;
   }
   x->present.name = info->name;
-  stream_.list(x->pattern, [=, this](nats_stream::keys_result after) {
+  stream_.identify([=, this](const nats_stream::result& after) {
     if (!present(id, attempt))
       return;
-    if (after.found.status != open_status::opened) {
-      failed(id, attempt, after.found.why);
+    if (after.status != open_status::opened) {
+      failed(id, attempt, after.why);
       return;
     }
-    if (after.found.identity.created_at_ns != created_at_ns) {
+    if (after.identity.created_at_ns != created_at_ns) {
       failed(id, attempt, "the bucket was made again while the consumer was made");
       return;
     }
-    lives_since(created_at_ns);
     input(id, [&](watch_feed& feed) {
-      return feed.attached(attempt, after.found.identity, std::move(after.keys),
-                           clock::now());
+      return feed.attached(attempt, after.identity, clock::now());
     });
   });
 }

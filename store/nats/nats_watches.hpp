@@ -55,9 +55,6 @@ public:
   void delivered(std::uint64_t inbox, nats::message news);
   void link_lost(const std::string& why);
   void link_back();
-  /// When the present life of the bucket began. What we wrote in an earlier one is
-  /// nothing that this one could show.
-  void lives_since(std::int64_t created_at_ns);
   /// A write of ours was acknowledged.
   void acknowledged(const std::string& key, revision at);
   /// When wake() is to be called, about.
@@ -80,6 +77,11 @@ private:
     std::string pattern;
     watch_feed feed;
     consumer present;
+    /// When the first of its attempts began that have failed since it was complete, or since
+    /// the connection was moved on.
+    clock::time_point failing_since = {};
+    /// The server has decided that the last one cannot be had.
+    bool refused = false;
   };
 
   /// Names a feed. Never used again: what comes late for a feed that has gone must not
@@ -122,7 +124,6 @@ private:
   std::optional<std::string> why_no_link_;
   /// Our last acknowledged write of each key in this life of the bucket, for new feeds.
   std::map<std::string, revision> own_;
-  std::int64_t created_at_ns_ = 0;
   std::optional<clock::time_point> next_tick_;
 };
 

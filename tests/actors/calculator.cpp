@@ -47,6 +47,7 @@ struct fixture : test::group_fixture {
     parent = test::spawn_stub(
         sys, [](const adopted&) { return may_act{}; }, [](const phase_changed&) {},
         [](const superseded&) {}, [](const entry_invalid&) {},
+        [](const store_trouble&) {},
         [this](const stepped_down& x) { stepped_down_why = x.why; },
         [this](const control_unknown& x) { unknown.push_back(x.why); },
         [](const source_trouble&) {}, [this](const measured& x) { said.push_back(x); });

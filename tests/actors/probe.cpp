@@ -33,6 +33,7 @@ caf::behavior take_reports(caf::event_based_actor*, std::shared_ptr<reports> to)
         to->why_deposed = x.why;
       },
       [](const leader_seen&) {},
+      [](const store_trouble&) {},
       [](const entry_invalid&) {},
   };
 }

@@ -42,7 +42,8 @@ struct fixture : test_coordinator_fixture<> {
     auto asked = std::make_shared<std::string>();
     bucket = test::spawn_stub(sys, [asked](const kv_watch& x) { *asked = x.pattern; });
     parent = test::spawn_stub(
-        sys, [all = invalid](const entry_invalid& x) { all->push_back(x); });
+        sys, [all = invalid](const entry_invalid& x) { all->push_back(x); },
+        [](const store_trouble&) {});
     roster_options o;
     o.self = {"worker-0"};
     o.clock = worker_clock::of_actors();

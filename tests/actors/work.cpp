@@ -235,6 +235,12 @@ CAF_TEST(a watch of the record that is silent for too long ends the session) {
   CAF_CHECK(d.lost.empty());
   pass(700ms);
   CAF_CHECK_EQUAL(d.lost.size(), 1u);
+  CAF_MESSAGE("it asks for no work while it cannot follow its record");
+  pass(5s);
+  CAF_CHECK(present().nonce == before);
+  mute.times = 0;
+  anon_send(faults, mute);
+  pass(5s);
   CAF_CHECK(present().nonce != before);
 }
 

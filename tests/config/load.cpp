@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 using namespace partita::config;
+using namespace std::chrono_literals;
 
 CAF_TEST(an empty file lacks only what nobody else can know) {
   CAF_CHECK_EQUAL(problem_in(""), "f.toml: group.name: is missing: it must be 1 to 64 "
@@ -288,4 +289,20 @@ CAF_TEST(a long value is cut in the message) {
   auto line = problem_in(named + "log.level = '" + std::string(100'000, 'x') + "'");
   check_contains(line, "... (100000 bytes)");
   CAF_CHECK_LESS(line.size(), 300u);
+}
+
+CAF_TEST(a group on a cluster has the times of a cluster unless it has its own) {
+  auto x = loaded(named + "buckets.replicas = 3");
+  CAF_CHECK(x.heartbeat.ttl == 15s);
+  CAF_CHECK(x.election.lease == 12s);
+  for (auto own :
+       {"heartbeat.ttl = '6s'", "heartbeat.interval = '1s'", "election.lease = '3s'"}) {
+    x = loaded(named + "buckets.replicas = 3\n" + own);
+    CAF_CHECK(x.heartbeat.ttl == 6s);
+    CAF_CHECK(x.election.lease == 3s);
+  }
+  load_options options;
+  options.environment = {{"PARTITA_ELECTION_LEASE", "3s"}};
+  CAF_CHECK(loaded(named + "buckets.replicas = 3", options).heartbeat.ttl == 6s);
+  CAF_CHECK(loaded(named).heartbeat.ttl == 6s);
 }

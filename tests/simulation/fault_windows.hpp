@@ -21,6 +21,8 @@ struct fault_window {
   /// At most, and at least; where the fault is lateness.
   core::duration delay{0};
   core::duration least{std::chrono::milliseconds{1}};
+  /// Late writes: whether other writes of the key meet a conflict until they happen.
+  bool conflicts = false;
 };
 
 /// The present ones.

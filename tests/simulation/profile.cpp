@@ -58,6 +58,7 @@ std::vector<profile> make_profiles() {
                                     {watch_lags, 2},
                                     {watch_gaps, 3},
                                     {watch_dies, 2},
+                                    {api_away, 1},
                                     {replay_stale, 2},
                                     {reads_stale, 2},
                                     {ttl_late, 1},
@@ -249,6 +250,8 @@ std::string_view to_string(fault x) {
     return "watch_gaps";
   case watch_dies:
     return "watch_dies";
+  case api_away:
+    return "api_away";
   case replay_stale:
     return "replay_stale";
   case reads_stale:

@@ -27,7 +27,8 @@ enum class fault : std::uint8_t {
   store_slow,
   /// The store does what it is asked, and some answers get lost.
   answers_lost,
-  /// Some writes happen later than anybody waits, maybe after their writer's death.
+  /// Some writes happen later than anybody waits, maybe after their writer's death. Other writes
+  /// of such a key may meet a conflict meanwhile, though nothing has changed yet.
   writes_late,
   /// Watches show everything late; answers come in time.
   watch_lags,
@@ -35,6 +36,9 @@ enum class fault : std::uint8_t {
   watch_gaps,
   /// Watches fall silent.
   watch_dies,
+  /// Writes work, and neither watches nor reads from the stream's leader do: the worker's server
+  /// has lost the leader of its JetStream.
+  api_away,
   /// A watch that is made anew replays what an old replica has.
   replay_stale,
   /// Reads that may be old are old.
@@ -66,7 +70,7 @@ enum class fault : std::uint8_t {
   /// Partitions come, go or change their weight.
   partitions_change
 };
-inline constexpr std::size_t fault_count = 24;
+inline constexpr std::size_t fault_count = 25;
 
 std::string_view to_string(fault x);
 

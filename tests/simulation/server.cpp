@@ -44,16 +44,24 @@ void server::arrived(network_link& from, caf::mailbox_element_ptr x) {
   auto now = world_->now();
   if (what.match_elements<store::server_write>()) {
     const auto& request = what.get_as<store::server_write>(0);
+    if (in_flight_.contains({request.bucket, store::key_of(request.change)})) {
+      answer(from, *x, request.bucket,
+             kv_written{write_status::conflict, {}, "another write is under way"});
+      return;
+    }
     if (const auto* late =
             windows_.strike(fault::writes_late, from.owner(), request.bucket)) {
       auto delay =
           world_->random().log_between(std::chrono::milliseconds{1}, late->delay);
-      write_later(from, std::move(x), delay);
+      write_later(from, std::move(x), delay, late->conflicts);
       return;
     }
     answer(from, *x, request.bucket, write(from.owner(), request));
   } else if (what.match_elements<store::server_read>()) {
     const auto& request = what.get_as<store::server_read>(0);
+    if (request.from == store::replica::leader
+        && windows_.strike(fault::api_away, from.owner(), request.bucket))
+      return;
     bool stale = request.from == store::replica::any
                  && windows_.strike(fault::reads_stale, from.owner(), request.bucket);
     world_->log().routine("store", "{} {} is read by {}{}", request.bucket, request.key,
@@ -107,9 +115,10 @@ void server::delivered(network_link& at, const downward& x) {
 void server::stranded(network_link& from, caf::mailbox_element_ptr x) {
   if (x->content().match_elements<store::server_write>()
       && world_->random().chance(stranded_writes_that_happen))
-    write_later(from, std::move(x),
-                world_->random().log_between(std::chrono::milliseconds{1},
-                                             options_.latest_write));
+    write_later(
+        from, std::move(x),
+        world_->random().log_between(std::chrono::milliseconds{1}, options_.latest_write),
+        false);
 }
 
 void server::closed(network_link& x) {
@@ -214,15 +223,20 @@ kv_written server::write(process_id writer, const store::server_write& x) {
 }
 
 void server::write_later(network_link& from, caf::mailbox_element_ptr x,
-                         core::duration delay) {
+                         core::duration delay, bool conflicts) {
   const auto& request = x->content().get_as<store::server_write>(0);
   world_->log().note("store", "{} {} of {} will be {} ms late", request.bucket,
                      store::key_of(request.change), world_->name(from.owner()),
                      delay / std::chrono::milliseconds{1});
   auto generation = from.generation();
+  std::pair key{request.bucket, store::key_of(request.change)};
+  if (conflicts)
+    ++in_flight_[key];
   std::shared_ptr<caf::mailbox_element> held{x.release(), x.get_deleter()};
-  world_->after(delay, [this, &from, generation, held] {
+  world_->after(delay, [this, &from, generation, held, key, conflicts] {
     const auto& what = held->content().get_as<store::server_write>(0);
+    if (conflicts && --in_flight_[key] == 0)
+      in_flight_.erase(key);
     auto done = write(from.owner(), what);
     if (from.connected() && from.generation() == generation)
       answer(from, *held, what.bucket, std::move(done));
@@ -235,13 +249,14 @@ void server::make_consumer(network_link& from, const caf::mailbox_element& asked
                            const store::make_consumer& x) {
   auto inbox = x.inbox.address();
   drop(from, inbox, x.feed);
+  if (windows_.strike(fault::api_away, from.owner(), x.bucket))
+    return;
   auto identity = model_.identify(x.bucket);
   if (identity.status != read_status::found) {
-    answer(from, asked, x.bucket, store::consumer_made{identity.why, {}, {}});
+    answer(from, asked, x.bucket, store::consumer_made{identity.why, {}});
     return;
   }
   auto entries = model_.entries(x.bucket, x.pattern, world_->now());
-  auto keys = store::keys_of(entries);
   std::vector<kv_entry> missing;
   core::duration lag{0};
   if (const auto* old = windows_.strike(fault::replay_stale, from.owner(), x.bucket)) {
@@ -253,8 +268,7 @@ void server::make_consumer(network_link& from, const caf::mailbox_element& asked
   }
   world_->log().routine("store", "{} {} is watched by {}, attempt {}", x.bucket,
                         x.pattern, world_->name(from.owner()), x.attempt);
-  answer(from, asked, x.bucket,
-         store::consumer_made{{}, identity.identity, std::move(keys)});
+  answer(from, asked, x.bucket, store::consumer_made{{}, identity.identity});
   auto id = ++numbers_;
   auto& c = consumers_[id];
   c.owner = &from;

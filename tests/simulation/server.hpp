@@ -72,6 +72,10 @@ public:
   /// Watches whose bucket is struck by watch_dies say nothing more.
   void silence(const fault_window& x);
   void expire_late(std::chrono::milliseconds x) { model_.expire_late(x); }
+  /// The bucket shows another creation time, though it is the same.
+  void shift_creation(const std::string& bucket, std::chrono::milliseconds by) {
+    model_.shift_creation(bucket, by);
+  }
 
   revision newest(const std::string& bucket, const std::string& key) {
     auto found = model_.last(bucket, key, world_->now());
@@ -131,7 +135,8 @@ private:
   void note_write(process_id writer, const store::server_write& x,
                   const store::memory_bucket::outcome& done,
                   const std::optional<kv_entry>& before);
-  void write_later(network_link& from, caf::mailbox_element_ptr x, core::duration delay);
+  void write_later(network_link& from, caf::mailbox_element_ptr x, core::duration delay,
+                   bool conflicts);
   void make_consumer(network_link& from, const caf::mailbox_element& asked,
                      const store::make_consumer& x);
   void drop(const network_link& owner, const caf::actor_addr& inbox, std::uint64_t feed);
@@ -153,6 +158,8 @@ private:
   simulation::fault_windows windows_;
   store::memory_model model_;
   std::map<std::string, open_bucket> made_;
+  /// How many late writes of a bucket's key are under way that other writes conflict with.
+  std::map<std::pair<std::string, std::string>, std::size_t> in_flight_;
   std::map<std::uint64_t, consumer> consumers_;
   std::uint64_t numbers_ = 0;
   std::map<std::string, std::deque<past_write>> past_;

@@ -113,6 +113,8 @@ void workload::strike(fault what) {
     return break_watches();
   case fault::watch_dies:
     return kill_watches();
+  case fault::api_away:
+    return take_api_away();
   case fault::replay_stale:
     return play_old_replicas();
   case fault::reads_stale:
@@ -421,6 +423,7 @@ void workload::delay_writes() {
   auto x = some_window(fault::writes_late, 0.2);
   x.delay = world_->random().log_between(10ms, 3 * settings_->worker.heartbeat.ttl);
   x.delay = std::max(x.delay, core::duration{2ms});
+  x.conflicts = world_->random().chance(0.5);
   begin(x, lasting(50ms, 10s));
 }
 
@@ -439,6 +442,15 @@ void workload::kill_watches() {
   world_->log().note("store", "watches fall silent: {} {}",
                      x.who == nobody ? std::string{"all"} : world_->name(x.who),
                      x.bucket);
+  server_->silence(x);
+}
+
+void workload::take_api_away() {
+  auto x = some_window(fault::api_away, 1);
+  x.chance = 1;
+  x.bucket.clear();
+  begin(x, lasting(500ms, 40s));
+  x.what = fault::watch_dies;
   server_->silence(x);
 }
 
@@ -496,6 +508,8 @@ void workload::restart_server() {
                      : kind == 1 ? " with older data"
                                  : " with nothing");
   for (const auto& x : buckets_) {
+    if (random.chance(0.5))
+      server_->shift_creation(x, std::chrono::milliseconds{random.between(29, 207)});
     if (kind == 1)
       server_->lose_writes(x, static_cast<std::uint64_t>(random.between(0, 10)));
     if (kind == 2)

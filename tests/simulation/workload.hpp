@@ -54,6 +54,7 @@ private:
   void lag_watches();
   void break_watches();
   void kill_watches();
+  void take_api_away();
   void play_old_replicas();
   void read_old();
   void expire_late();

@@ -71,7 +71,8 @@ CAF_TEST(deliveries that overtake the answer are kept for it) {
   x.deliver(value_of("a", 1));
   x.deliver(value_of("b", 2));
   CAF_CHECK(x.told.empty());
-  x.step(x.feed.attached(x.attempt(), {1, {2}}, {"a", "b"}, x.now));
+  x.newest = 2;
+  x.step(x.feed.attached(x.attempt(), {1, {2}}, x.now));
   check_heard(x, {"value a 1", "value b 2", "replayed"});
 }
 
@@ -92,7 +93,7 @@ CAF_TEST(a second watcher gets a replay of its own and the first hears nothing) 
 CAF_TEST(a watcher that joins in the middle of a replay hears all of it) {
   feed_driver x;
   x.join(1);
-  x.attach({"a", "b"});
+  x.attach(2);
   x.deliver(value_of("a", 1));
   x.join(2);
   x.deliver(value_of("b", 2));
@@ -193,8 +194,9 @@ CAF_TEST(an attempt that is never answered is made again) {
 CAF_TEST(a key that is overwritten while the replay passes it holds up the mark) {
   feed_driver x;
   x.join();
-  x.attach({"a", "b", "c"}, {1, {3}});
+  x.attach(3, {1, {3}});
   x.deliver(value_of("a", 1));
+  x.newest = 5; // b, which was at 2
   x.deliver(value_of("c", 3));
   x.deliver(value_of("d", 4));
   check_heard(x, {"value a 1", "value c 3", "value d 4"});
@@ -202,17 +204,74 @@ CAF_TEST(a key that is overwritten while the replay passes it holds up the mark)
   check_heard(x, {"value a 1", "value c 3", "value d 4", "value b 5", "replayed"});
 }
 
-CAF_TEST(a replay that gets stuck is made again in spite of heartbeats and changes) {
+CAF_TEST(a bucket that is written to all the time is shown after a second all the same) {
   feed_driver x;
   x.join();
-  x.attach({"a", "b"});
+  x.attach(1);
+  for (std::uint64_t i = 1; i <= 8; ++i) {
+    x.newest = i + 1;
+    x.deliver(value_of("a", i));
+    x.now += 125ms;
+  }
+  CAF_CHECK_EQUAL(x.told.back().event.change, watch_change::value);
+  x.newest = 10;
+  x.deliver(value_of("a", 9));
+  CAF_CHECK_EQUAL(x.told.back().event.change, watch_change::replayed);
+  CAF_CHECK_EQUAL(x.rebuilds(), 1u);
+}
+
+CAF_TEST(an end that expired before it came is looked for again after a second) {
+  feed_driver x{">", 1000ms};
+  x.join();
+  x.attach(2);
+  x.deliver(value_of("a", 1));
+  x.newest = 1;
+  x.now += 999ms;
+  x.tick();
+  CAF_CHECK_EQUAL(x.told.back().event.change, watch_change::value);
+  x.now += 1ms;
+  x.tick();
+  CAF_CHECK_EQUAL(x.told.back().event.change, watch_change::replayed);
+}
+
+CAF_TEST(an end that was found before the last delivery proves nothing) {
+  feed_driver x;
+  x.join();
+  x.attach(9);
+  x.newest.reset();
+  x.deliver(value_of("a", 9));
+  CAF_REQUIRE(!x.ends.empty());
+  x.find_end(10);
+  CAF_CHECK_EQUAL(x.told.back().event.change, watch_change::value);
+  x.deliver(value_of("b", 10));
+  CAF_REQUIRE(!x.ends.empty());
+  x.find_end(10);
+  CAF_CHECK_EQUAL(x.told.back().event.change, watch_change::replayed);
+}
+
+CAF_TEST(a replay without an end that can be known is made again) {
+  feed_driver x;
+  x.join();
+  x.attach(2);
+  x.newest.reset();
+  x.deliver(value_of("a", 2));
+  x.forget();
+  CAF_REQUIRE_EQUAL(x.ends.size(), 1u);
+  kv_read nothing;
+  nothing.why = "no leader";
+  x.step(x.feed.end_found(x.ends.front(), nothing, x.now));
+  check_rebuild(x);
+  CAF_CHECK_EQUAL(x.told.back().event.why,
+                  "the end of the replay is not known: no leader");
+}
+
+CAF_TEST(a replay that gets stuck is made again in spite of heartbeats) {
+  feed_driver x;
+  x.join();
+  x.attach(2);
   x.deliver(value_of("a", 1));
   x.forget();
-  x.now += 100ms;
-  x.deliver(value_of("a", 2));
-  x.deliver(value_of("c", 3));
-  x.forget();
-  x.now += 100ms;
+  x.now += 200ms;
   x.beat();
   x.now += 49ms;
   x.tick();
@@ -293,7 +352,7 @@ CAF_TEST(inputs of an older consumer are ignored) {
   x.step(x.feed.failed(old, "no", x.now));
   x.step(x.feed.delivered(old, 2, value_of("a", 2), x.now));
   x.step(x.feed.heartbeat(old, 9, x.now));
-  x.step(x.feed.attached(old, {2, {0}}, {}, x.now));
+  x.step(x.feed.attached(old, {2, {0}}, x.now));
   x.replay({value_of("a", 2)});
   x.step(x.feed.delivered(old, 2, value_of("a", 3), x.now));
   x.step(x.feed.heartbeat(old, 9, x.now));
@@ -350,7 +409,7 @@ CAF_TEST(a mark waits for what this process wrote before) {
   feed_driver x;
   x.acknowledge("a", 3);
   x.join();
-  x.attach({"a"});
+  x.attach(3);
   x.deliver(value_of("a", 3));
   check_heard(x, {"value a 3", "replayed"});
   CAF_CHECK(x.confirms.empty());
@@ -434,7 +493,7 @@ CAF_TEST(a write that is acknowledged while the consumer is made comes as a chan
   feed_driver x;
   x.join();
   x.acknowledge("a", 3);
-  x.attach({"a"}, {1, {3}});
+  x.attach(2, {1, {3}});
   x.deliver(value_of("a", 2));
   check_heard(x, {"value a 2"});
   CAF_REQUIRE_EQUAL(x.confirms.size(), 1u);

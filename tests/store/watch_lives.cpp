@@ -7,7 +7,56 @@
 using namespace partita;
 using namespace partita::test;
 
-CAF_TEST(another creation time is a new life of the bucket) {
+CAF_TEST(another creation time and the absence of a known key are a new life) {
+  feed_driver x;
+  x.live({value_of("a", 5), value_of("b", 6)});
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("a", 8), value_of("c", 9)}, {2, {9}});
+  CAF_CHECK_EQUAL(x.told.back().event.change, watch_change::bucket_changed);
+  CAF_CHECK_NOT_EQUAL(x.told.back().event.why.find("'b' is gone"), std::string::npos);
+  CAF_CHECK_EQUAL(x.rebuilds(), 1u);
+  x.forget();
+  x.replay({value_of("a", 8), value_of("c", 9)}, {2, {9}});
+  check_heard(x, {"value a 8", "value c 9", "replayed"});
+}
+
+CAF_TEST(so are another creation time and the absence of what we wrote) {
+  feed_driver x;
+  x.live({value_of("a", 5)});
+  x.acknowledge("b", 6);
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.replay({value_of("a", 8)}, {2, {8}});
+  x.forget();
+  x.confirm("b", no_revision());
+  check_heard(x, {"bucket_changed"});
+}
+
+CAF_TEST(another creation time alone proves nothing) {
+  feed_driver x;
+  x.live({value_of("a", 5), value_of("b", 6)});
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("a", 5), value_of("b", 7)}, {2, {7}});
+  check_heard(x, {"value a 5", "value b 7", "replayed"});
+  CAF_CHECK_EQUAL(x.told.back().event.bucket.created_at_ns, 2);
+  CAF_MESSAGE("and a key that goes later goes");
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("b", 7)}, {2, {7}});
+  check_heard(x, {"value b 7", "removed a 0", "replayed"});
+}
+
+CAF_TEST(a creation time that no race explains is a new life at once) {
+  feed_driver x;
+  x.live({value_of("a", 5)});
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("a", 9)}, {5'000'000'002, {9}});
+  check_heard(x, {"bucket_changed", "value a 9", "replayed"});
+}
+
+CAF_TEST(a bucket that begins from its first revision again is a new life) {
   feed_driver x;
   x.live({value_of("a", 5), value_of("b", 6)});
   x.acknowledge("a", 7);
@@ -72,7 +121,7 @@ CAF_TEST(a write that is acknowledged after the bucket was asked is no new life)
   x.step(x.feed.failed(x.attempt(), "no", x.now));
   x.forget();
   x.acknowledge("a", 6);
-  x.attach({"a"}, {1, {5}});
+  x.attach(6, {1, {5}});
   x.deliver(value_of("a", 5));
   x.deliver(value_of("a", 6));
   check_heard(x, {"value a 5", "value a 6", "replayed"});

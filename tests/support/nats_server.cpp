@@ -135,6 +135,10 @@ bool nats_server::available() {
   return !find_program("nats-server").empty();
 }
 
+std::uint16_t nats_server::free_port() {
+  return probe_port();
+}
+
 std::string nats_server::url() const {
   return options_.scheme + "://127.0.0.1:" + std::to_string(port_);
 }
@@ -161,7 +165,8 @@ void nats_server::start() {
 }
 
 bool nats_server::try_start() {
-  auto program = find_program("nats-server");
+  auto program =
+      options_.program.empty() ? find_program("nats-server") : options_.program;
   if (program.empty())
     throw std::runtime_error("no nats-server in PATH or /usr/sbin; on Debian: apt-get "
                              "install nats-server");

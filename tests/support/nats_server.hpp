@@ -12,6 +12,8 @@ namespace partita::test {
 
 /// What a test's own nats-server shall be like.
 struct nats_server_options {
+  /// A nats-server; empty: the one in PATH or /usr/sbin.
+  std::filesystem::path program = {};
   bool jetstream = true;
   /// Appended to the server's configuration file as it is: authorization, permissions,
   /// tls
@@ -39,6 +41,8 @@ public:
 
   /// Whether there is a nats-server in PATH or /usr/sbin.
   static bool available();
+  /// A port of 127.0.0.1 that nobody listens on now.
+  static std::uint16_t free_port();
 
   /// `nats://127.0.0.1:<port>`; the same over restarts.
   std::string url() const;

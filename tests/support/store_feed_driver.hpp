@@ -44,7 +44,9 @@ public:
   static constexpr auto heartbeat = 100ms;
   static constexpr auto silence = 250ms;
 
-  explicit feed_driver(const std::string& pattern = ">") : feed(pattern, heartbeat) {}
+  explicit feed_driver(const std::string& pattern = ">",
+                       std::chrono::milliseconds beat = heartbeat)
+      : feed(pattern, beat) {}
 
   /// Carries out an input: `step(feed.join(1, true, now))`.
   void step(watch_feed::outputs outputs) {
@@ -55,9 +57,21 @@ public:
         attaches.push_back(*wanted);
       else if (auto* asked = std::get_if<watch_feed::confirm>(&x))
         confirms.push_back(*asked);
+      else if (auto* sought = std::get_if<watch_feed::find_end>(&x))
+        ends.push_back(*sought);
       else
         ++detaches;
     }
+    while (newest && !ends.empty())
+      find_end(*newest);
+  }
+
+  /// Answers the oldest find_end.
+  void find_end(std::uint64_t at) {
+    auto asked = ends.front();
+    ends.erase(ends.begin());
+    auto read = at == 0 ? no_revision() : found(value_of("newest", at));
+    step(feed.end_found(asked, read, now));
   }
 
   watch_feed::attempt attempt() const { return attaches.back().number; }
@@ -66,10 +80,11 @@ public:
     step(feed.join(who, signs, now));
   }
 
-  /// Made, with these keys to be shown.
-  void attach(std::vector<std::string> keys = {}, bucket_identity bucket = {1, {0}}) {
+  /// Made, and the newest entry has this revision.
+  void attach(std::uint64_t end = 0, bucket_identity bucket = {1, {0}}) {
     sequence = 0;
-    step(feed.attached(attempt(), bucket, std::move(keys), now));
+    newest = end;
+    step(feed.attached(attempt(), bucket, now));
   }
 
   void deliver(kv_entry entry) {
@@ -98,7 +113,7 @@ public:
   void replay(const std::vector<kv_entry>& entries, bucket_identity bucket = {1, {0}}) {
     if (!entries.empty())
       bucket.last = std::max(bucket.last, entries.back().revision);
-    attach(store::keys_of(entries), bucket);
+    attach(entries.empty() ? 0 : entries.back().revision.value, bucket);
     for (const auto& x : entries)
       deliver(x);
   }
@@ -134,6 +149,9 @@ public:
   std::vector<watch_feed::tell> told;
   std::vector<watch_feed::attach> attaches;
   std::vector<watch_feed::confirm> confirms;
+  std::vector<watch_feed::find_end> ends;
+  /// What the stream's leader answers to find_end at once; nothing: the test answers.
+  std::optional<std::uint64_t> newest = 0;
   int detaches = 0;
 
 private:

@@ -170,6 +170,7 @@ private:
     linked_ = on;
     consumer_.reset();
     asked_.clear();
+    ends_.clear();
     attach_.reset();
     carry_out(on ? feed_.link_back(now_) : feed_.link_lost("cable", now_));
   }
@@ -222,6 +223,12 @@ private:
   void serve() {
     if (attach_ && now_ >= attach_at_)
       make_consumer();
+    for (auto& x : std::exchange(ends_, {})) {
+      auto end = newest_of_all();
+      if (auto key = std::exchange(overwritten_later_, {}); !key.empty())
+        log_.push_back(value_of(key, last_revision() + 1));
+      carry_out(feed_.end_found(x, end, now_));
+    }
     for (auto& [attempt, key] : std::exchange(asked_, {}))
       carry_out(feed_.confirmed(attempt, key, read(key), now_));
     if (!consumer_ || !consumer_->alive)
@@ -237,6 +244,14 @@ private:
   kv_read read(const std::string& key) const {
     auto all = newest(log_.size());
     return all.contains(key) ? found(all[key]) : no_revision();
+  }
+
+  kv_read newest_of_all() const {
+    auto result = no_revision();
+    for (const auto& [key, entry] : newest(log_.size()))
+      if (entry.revision > result.entry.revision)
+        result = found(entry);
+    return result;
   }
 
   void make_consumer() {
@@ -264,17 +279,20 @@ private:
     for (auto i = in_order.begin(); i != in_order.end(); ++i)
       if (i != overwritten)
         send(i->second);
-    if (overwritten != in_order.end())
+    overwritten_later_ = {};
+    if (overwritten != in_order.end() && chance(50))
+      overwritten_later_ = overwritten->second.key;
+    else if (overwritten != in_order.end())
       log_.push_back(value_of(overwritten->second.key, last_revision() + 1));
     bucket_identity bucket{created_, {last_revision()}};
     std::vector<std::string> keys;
     for (const auto& [key, entry] : newest(log_.size()))
       keys.push_back(key);
-    listed_ = keys;
+    listed_ = std::move(keys);
     if (chance(30))
       drain(); // overtakes the answer
     if (consumer_)
-      carry_out(feed_.attached(attempt, bucket, std::move(keys), now_));
+      carry_out(feed_.attached(attempt, bucket, now_));
   }
 
   void send(const kv_entry& entry) {
@@ -304,11 +322,14 @@ private:
       } else if (auto* wanted = std::get_if<watch_feed::attach>(&x)) {
         consumer_.reset();
         asked_.clear();
+        ends_.clear();
         attach_ = *wanted;
         attach_at_ = now_ + wanted->delay;
       } else if (auto* asked = std::get_if<watch_feed::confirm>(&x)) {
         ++confirms;
         asked_.emplace_back(asked->number, asked->key);
+      } else if (auto* sought = std::get_if<watch_feed::find_end>(&x)) {
+        ends_.push_back(*sought);
       } else {
         consumer_.reset();
         attach_.reset();
@@ -379,6 +400,9 @@ private:
   watch_feed::time_point attach_at_;
   std::optional<consumer> consumer_;
   std::vector<std::pair<watch_feed::attempt, std::string>> asked_;
+  std::vector<watch_feed::find_end> ends_;
+  /// A key that the replay has passed over, and that gets its new value when the end was asked for.
+  std::string overwritten_later_;
 
   std::map<watch_feed::subscriber, watcher> watchers_;
   watch_feed::subscriber numbers_ = 0;

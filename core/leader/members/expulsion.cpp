@@ -36,9 +36,13 @@ expulsion::commands expulsion::looked(const worker_id& who, const kv_read& answe
   auto i = jobs_.find(who);
   if (i == jobs_.end())
     return {};
-  auto ours = found && found->nonce == i->second.what.mark.nonce
-              && found->state == i->second.what.mark.state;
-  carry_out(who, i->second.writer.looked(answer, ours, now), now);
+  const auto& mark = i->second.what.mark;
+  auto sight = key_writer::sight::other;
+  if (found && found->nonce == mark.nonce && found->state == mark.state)
+    sight = key_writer::sight::ours;
+  else if (found && found->nonce == mark.nonce)
+    sight = key_writer::sight::known;
+  carry_out(who, i->second.writer.looked(answer, sight, now), now);
   return std::move(out_);
 }
 
@@ -75,8 +79,7 @@ void expulsion::carry_out(const worker_id& who, const key_writer::step& what,
     out_.emplace_back(read{who});
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     x.again_at = now + pause_;
-  } else if (const auto* r = std::get_if<key_writer::refused>(&what)) {
-    out_.emplace_back(complain{who, r->why});
+  } else if (std::holds_alternative<key_writer::refused>(what)) {
     x.again_at = now + pause_ * 10;
   } else if (const auto* v = std::get_if<key_writer::vacant>(&what)) {
     out_.emplace_back(vanished{who, v->mark});

@@ -28,16 +28,12 @@ public:
   struct read {
     worker_id who;
   };
-  struct complain {
-    worker_id who;
-    std::string why;
-  };
   /// There is no value any more to write over (`mark`: revision of the delete mark, or 0).
   struct vanished {
     worker_id who;
     revision mark;
   };
-  using command = std::variant<write, read, complain, vanished>;
+  using command = std::variant<write, read, vanished>;
   using commands = std::vector<command>;
 
   explicit expulsion(duration pause) : pause_{pause} {}

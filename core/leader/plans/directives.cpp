@@ -137,8 +137,9 @@ std::string directives::removal_answered(const std::string& key, const kv_writte
     return {};
   switch (answer.status) {
   case write_status::done:
+    break; // The watch will show it.
   case write_status::conflict:
-    break; // The watch will show what stands there now.
+    // Either the watch shows another one soon, or it was no answer (core/key_writer.hpp).
   case write_status::not_connected:
   case write_status::unknown:
     i->second.asked = false;

@@ -374,13 +374,17 @@ reconciler::commands reconciler::looked(const worker_id& who, const kv_read& ans
                                         time_point now) {
   out_.clear();
   auto& x = at(who);
-  auto ours = false;
+  auto sight = key_writer::sight::other;
   if (answer.status == read_status::found && !answer.entry.removed) {
     auto found = record_from(answer.entry.value, answer.entry.stored_at_ns);
     const auto* value = std::get_if<record>(&found);
-    ours = value && *value == x.under_way;
+    if (value && *value == x.under_way)
+      sight = key_writer::sight::ours;
+    // What cannot be read, or was void, is not kept.
+    else if (!value || !x.value || x.voided || *value == *x.value)
+      sight = key_writer::sight::known;
   }
-  carry_out(who, x, x.writer.looked(answer, ours, now), now);
+  carry_out(who, x, x.writer.looked(answer, sight, now), now);
   work(now);
   return std::move(out_);
 }
@@ -422,9 +426,9 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
   } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
     // Somebody was faster. What is there counts once the watch shows it.
     x.written = std::max(x.written, z->entry.revision);
-    // Older than what the watch showed: another life of the bucket, of which the watch will
-    // tell. Until then each try would meet the same.
-    if (z->entry.revision < x.revision)
+    // The watch will tell of another life of the bucket. Until then each try would meet the
+    // same.
+    if (z->lost_writes || z->entry.revision < x.revision)
       x.retry_at = now + options_.pause;
     if (x.sealing && failpoint(rule::no_second_seal))
       x.unsealed = false;
@@ -435,8 +439,7 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
     }
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     x.retry_at = now + options_.pause;
-  } else if (const auto* r = std::get_if<key_writer::refused>(&what)) {
-    out_.emplace_back(complain{who, r->why});
+  } else if (std::holds_alternative<key_writer::refused>(what)) {
     x.retry_at = now + options_.pause * 10;
   } else {
     // Vacant: the watch will show the removal, or the record that the worker makes anew.

@@ -94,6 +94,37 @@ stream_config config_of(const json& obj) {
   return x;
 }
 
+std::string_view remedy_of(int err_code) {
+  switch (err_code) {
+  case err_code::account_limit:
+    return "raise the JetStream limits of the account";
+  case err_code::no_suitable_peers:
+    return "buckets.replicas asks for more servers than the cluster has with JetStream "
+           "at the "
+           "moment";
+  case err_code::temporarily_unavailable:
+    return "JetStream has no leader: are most of the cluster's servers up?";
+  case err_code::insufficient_resources:
+  case err_code::insufficient_storage:
+    return "raise max_file_store of the servers, or free some of it";
+  case err_code::maximum_consumers:
+    return "raise max_consumers of the account";
+  case err_code::maximum_streams:
+    return "raise max_streams of the account";
+  case err_code::message_too_large:
+    return "raise max_payload of the servers and max_msg_size of the stream";
+  case err_code::replicas_without_cluster:
+    return "this server is in no cluster: set buckets.replicas = 1";
+  case err_code::bucket_full:
+    return "raise max_bytes of the stream";
+  case err_code::max_bytes_demanded:
+    return "make the bucket with max_bytes beforehand (nats kv add), or take "
+           "max_bytes_required from the account";
+  default:
+    return {};
+  }
+}
+
 std::string milliseconds_text(std::int64_t ns) {
   return ns == 0 ? "none" : std::to_string(ns / 1'000'000) + " ms";
 }
@@ -103,8 +134,30 @@ std::string milliseconds_text(std::int64_t ns) {
 std::string to_string(const api_error& x) {
   if (x.code == 0)
     return x.description;
+  auto remedy = remedy_of(x.err_code);
   return x.description + " (" + std::to_string(x.code) + "/" + std::to_string(x.err_code)
-         + ")";
+         + ")" + (remedy.empty() ? "" : ": ") + std::string{remedy};
+}
+
+bool is_final(const api_error& x) {
+  constexpr int server_error = 500;
+  switch (x.err_code) {
+  // Said as errors of the server, though nothing passes by itself.
+  case err_code::account_limit:
+  case err_code::insufficient_storage:
+  case err_code::maximum_consumers:
+  case err_code::maximum_streams:
+  case err_code::message_too_large:
+  case err_code::replicas_without_cluster:
+  case err_code::bucket_full:
+    return true;
+  // A server may not have joined yet, or an earlier write may be our own.
+  case err_code::no_suitable_peers:
+  case err_code::write_under_way:
+    return false;
+  default:
+    return x.code != 0 && x.code < server_error;
+  }
 }
 
 // -- streams ----------------------------------------------------------------------------
@@ -164,10 +217,6 @@ std::string differences(const stream_options& wanted, const stream_config& found
   return result;
 }
 
-std::string subjects_request(std::string_view filter) {
-  return json{{"subjects_filter", filter}}.dump();
-}
-
 answer<stream_info> parse_stream(std::string_view found) {
   return parse_with<stream_info>(
       found, [](const json& obj) -> std::optional<stream_info> {
@@ -175,17 +224,8 @@ answer<stream_info> parse_stream(std::string_view found) {
         if (!created || !obj.contains("config"))
           return std::nullopt;
         const auto& state = part(obj, "state");
-        stream_info result{config_of(part(obj, "config")),
-                           *created,
-                           number<std::uint64_t>(state, "last_seq"),
-                           {}};
-        if (auto subjects = state.find("subjects");
-            subjects != state.end() && subjects->is_object())
-          for (const auto& [subject, messages] : subjects->items())
-            result.subjects.push_back(subject);
-        if (number<std::uint64_t>(obj, "total") > result.subjects.size())
-          return std::nullopt;
-        return result;
+        return stream_info{config_of(part(obj, "config")), *created,
+                           number<std::uint64_t>(state, "last_seq")};
       });
 }
 

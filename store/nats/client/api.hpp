@@ -26,24 +26,39 @@ struct api_error {
 
 namespace err_code {
 
+inline constexpr int account_limit = 10002;
+inline constexpr int no_suitable_peers = 10005;
 inline constexpr int temporarily_unavailable = 10008;
+inline constexpr int insufficient_resources = 10023;
+inline constexpr int maximum_consumers = 10026;
+inline constexpr int maximum_streams = 10027;
 inline constexpr int no_message_found = 10037;
 inline constexpr int not_enabled_for_account = 10039;
+inline constexpr int insufficient_storage = 10047;
+inline constexpr int message_too_large = 10054;
 inline constexpr int stream_name_in_use = 10058;
 inline constexpr int stream_not_found = 10059;
 inline constexpr int subjects_overlap = 10065;
 inline constexpr int wrong_last_sequence = 10071;
+inline constexpr int replicas_without_cluster = 10074;
 inline constexpr int not_enabled = 10076;
-/// The same as wrong_last_sequence, from newer servers in a cluster.
-inline constexpr int wrong_last_sequence_in_cluster = 10164;
+inline constexpr int bucket_full = 10077;
+inline constexpr int max_bytes_demanded = 10113;
+/// Another write of the subject is under way, perhaps an earlier try of our own: says nothing
+/// of what will stand there. Newer servers in a cluster.
+inline constexpr int write_under_way = 10164;
 
 } // namespace err_code
 
 template <class T>
 using answer = std::variant<T, api_error>;
 
-/// For logs: "wrong last sequence: 3 (400/10071)".
+/// For people: "wrong last sequence: 3 (400/10071)", and what to do if that is known.
 std::string to_string(const api_error& x);
+
+/// Whether the server has decided, so that asking the same again does not help before somebody
+/// acts. Otherwise the trouble may pass, and a write may have been passed on before it.
+bool is_final(const api_error& x);
 
 // -- streams ----------------------------------------------------------------------------
 
@@ -74,8 +89,6 @@ struct stream_info {
   stream_config config;
   std::int64_t created_at_ns = 0;
   std::uint64_t last_sequence = 0;
-  /// What has messages, if that was asked for.
-  std::vector<std::string> subjects;
 };
 
 /// A stream like those that the nats tool and the Go client make for a KV bucket.
@@ -85,11 +98,7 @@ std::string create_stream_request(const stream_options& wanted);
 /// Settings that change nothing for us (limits, placement, description) are not compared.
 std::string differences(const stream_options& wanted, const stream_config& found);
 
-/// Asks for a stream and its subjects that match `filter`.
-std::string subjects_request(std::string_view filter);
-
-/// The answer to making a stream, or to asking for it. An answer that has only some of the
-/// subjects (servers list 100,000 at most) is an error.
+/// The answer to making a stream, or to asking for it.
 answer<stream_info> parse_stream(std::string_view text);
 
 // -- consumers --------------------------------------------------------------------------
@@ -128,6 +137,7 @@ struct stored_message {
   header_list headers;
 };
 
+/// For the newest message of a subject; one with wildcards works from 2.9 on.
 std::string last_message_request(std::string_view subject);
 /// The answer of the stream's leader.
 answer<stored_message> parse_stored(std::string_view text);

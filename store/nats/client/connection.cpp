@@ -2,6 +2,7 @@
 #include "partita/store/nats/client/connection.hpp"
 
 #include "partita/store/nats/client/alarm_clock.hpp"
+#include "partita/store/nats/client/library.hpp"
 #include "partita/store/nats/client/link.hpp"
 #include "partita/store/nats/client/server_info.hpp"
 #include "partita/store/nats/client/store_mark.hpp"
@@ -206,6 +207,14 @@ public:
     return result;
   }
 
+  void move_on(const std::string& why) {
+    std::lock_guard guard{mutex_};
+    if (!link_ || options_.urls.size() < 2)
+      return;
+    why_left_ = why;
+    changed_.notify_all();
+  }
+
   void expect(expectation x) {
     std::lock_guard guard{mutex_};
     // Whoever says this has just read it here.
@@ -324,6 +333,11 @@ private:
   std::variant<std::shared_ptr<nats::link>, failure> open() {
     auto urls = options_.urls;
     urls.insert(urls.end(), discovered_.begin(), discovered_.end());
+    auto left = [avoided = std::exchange(avoided_, {})](const std::string& url) {
+      return without_secrets(url) == avoided;
+    };
+    if (!std::all_of(urls.begin(), urls.end(), left))
+      std::erase_if(urls, left);
     auto result = nats::link::open(options_, urls, links_ + 1,
                                    {.closed = [this] { look(); },
                                     .complaint = [this](std::string x) { pass_on(x); }});
@@ -399,11 +413,18 @@ private:
     }
     tell({true, link->number(), {}, false, link->server(), {}});
     learn_program();
-    serve(std::nullopt, [&] { return link->over(); });
-    auto why = stopping() ? why_closed
-                          : "the connection to " + link->server().url
-                                + " was lost: " + link->why_over();
-    tell_down(why);
+    // With the lock held.
+    serve(std::nullopt, [&] { return !why_left_.empty() || link->over(); });
+    auto why =
+        "the connection to " + link->server().url + " was lost: " + link->why_over();
+    {
+      std::lock_guard guard{mutex_};
+      if (auto left = std::exchange(why_left_, {}); !left.empty() && !link->over()) {
+        why = link->server().url + " was left for another server: " + left;
+        avoided_ = link->server().url;
+      }
+    }
+    tell_down(stopping() ? why_closed : why);
     link->finish(link);
   }
 
@@ -577,6 +598,8 @@ private:
   std::map<port, member> users_;
   /// Only while it is up.
   std::shared_ptr<nats::link> link_;
+  /// The link is to be given up.
+  std::string why_left_;
   std::map<inbox_id, std::shared_ptr<nats::link>> inboxes_;
   /// By stream: one for each group whose workers use this connection.
   std::map<std::string, expectation> expected_;
@@ -588,6 +611,8 @@ private:
   std::uint64_t links_ = 0;
   std::minstd_rand random_;
   std::vector<std::string> discovered_;
+  /// The server that was left, until the next try to connect.
+  std::string avoided_;
 
   alarm_clock alarms_{[this](port user) {
     if (auto x = find(user))
@@ -653,6 +678,10 @@ void connection::wake_at(port user, std::optional<clock::time_point> at) {
 std::vector<store_mark> connection::survey(const std::string& stream,
                                            const std::string& subject) const {
   return keeper_->survey(stream, subject);
+}
+
+void connection::move_on(const std::string& why) {
+  keeper_->move_on(why);
 }
 
 void connection::expect(std::string stream, std::string subject, std::string value) {

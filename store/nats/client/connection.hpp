@@ -174,6 +174,10 @@ public:
   /// see expect_entry.
   void expect(std::string stream, std::string subject, std::string value);
 
+  /// Gives the present link up and tries the other servers that are known first; nothing if there
+  /// is no other. For a server that is there and does not do what is needed: `why`.
+  void move_on(const std::string& why);
+
   /// How many subscriptions the library has or still winds up, for tests.
   std::size_t open_inboxes() const;
 

@@ -161,8 +161,7 @@ CAF_TEST(a refusal later is waited out) {
   for (int i = 0; i < 5; ++i) {
     only<group_check::survey>(
         tell(i == 0 ? group_check::event{group_check::begin{}} : group_check::tick{}));
-    CAF_CHECK(
-        only<group_check::waits>(survey({server("a", "x"), server("b", "y")})).news);
+    only<group_check::waits>(survey({server("a", "x"), server("b", "y")}));
     retry();
   }
   CAF_MESSAGE("until its own server is back, which needs no survey");
@@ -189,15 +188,10 @@ CAF_TEST(the store in use changed its group so all servers are asked) {
   only<group_check::survey>(tell(group_check::tick{}));
 }
 
-CAF_TEST(at the start trouble is news from the fourth time on and final in the end) {
+CAF_TEST(at the start trouble is final in the end) {
   begin();
   auto started = now;
-  for (int i = 0; i < 3; ++i) {
-    CAF_CHECK(!only<group_check::waits>(tell(group_check::failed{"no route"})).news);
-    retry();
-    only<group_check::survey>(tell(group_check::tick{}));
-  }
-  CAF_CHECK(only<group_check::waits>(tell(group_check::failed{"no route"})).news);
+  only<group_check::waits>(tell(group_check::failed{"no route"}));
   for (;;) {
     retry();
     CAF_REQUIRE(now <= started + 30s);

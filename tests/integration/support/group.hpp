@@ -4,6 +4,7 @@
 #include "journal.hpp"
 #include "tcp_proxy.hpp"
 
+#include "../../support/nats_cluster.hpp"
 #include "../../support/nats_server.hpp"
 
 #include <filesystem>
@@ -24,6 +25,7 @@ struct timings {
   std::chrono::milliseconds min_interval = 500ms;
   std::chrono::milliseconds request = 250ms;
   std::chrono::milliseconds startup = 20s;
+  std::uint32_t replicas = 1;
   std::chrono::milliseconds handoff_timeout = 10s;
   std::chrono::milliseconds restart_hold = 5s;
   std::uint32_t id_max = 99;
@@ -62,10 +64,12 @@ private:
   std::thread reader_;
 };
 
-/// A group of worker processes on a nats-server of its own.
+/// A group of worker processes on a nats-server or a cluster of its own.
 class process_group {
 public:
   explicit process_group(timings with = {});
+  /// On a cluster; replicas is set to its size.
+  process_group(timings with, std::unique_ptr<test::nats_cluster> cluster);
   ~process_group();
 
   /// Starts a worker process. A worker of the same name and instance comes back later.
@@ -100,6 +104,7 @@ public:
   std::size_t size() const { return processes_.size(); }
 
   test::nats_server& server() { return *server_; }
+  test::nats_cluster& cluster() { return *cluster_; }
   test::journal& journal() { return journal_; }
   const test::journal& journal() const { return journal_; }
   const timings& with() const { return timings_; }
@@ -127,9 +132,13 @@ public:
 
 private:
   void write_config() const;
+  const std::filesystem::path& dir() const;
+  std::string urls() const;
 
   timings timings_;
+  /// One of the two.
   std::unique_ptr<test::nats_server> server_;
+  std::unique_ptr<test::nats_cluster> cluster_;
   test::journal journal_;
   std::string program_ = PARTITA_PROGRAM;
   bool with_proxies_ = false;

@@ -128,10 +128,24 @@ process_group::process_group(timings with)
   write_config();
 }
 
+process_group::process_group(timings with, std::unique_ptr<test::nats_cluster> cluster)
+    : timings_{with}, cluster_{std::move(cluster)} {
+  timings_.replicas = test::nats_cluster::size;
+  write_config();
+}
+
 process_group::~process_group() = default;
 
+const std::filesystem::path& process_group::dir() const {
+  return (cluster_ ? cluster_->node(0) : *server_).dir();
+}
+
+std::string process_group::urls() const {
+  return cluster_ ? cluster_->urls() : '"' + server_->url() + '"';
+}
+
 std::string process_group::config_file() const {
-  return (server_->dir() / "group.toml").string();
+  return (dir() / "group.toml").string();
 }
 
 void process_group::write_config() const {
@@ -140,7 +154,8 @@ void process_group::write_config() const {
   };
   std::ofstream out{config_file()};
   out << "[group]\nname = \"it\"\n"
-      << "[nats]\nurl = \"" << server_->url() << "\"\n"
+      << "[nats]\nurl = " << urls() << "\n[buckets]\nreplicas = " << timings_.replicas
+      << "\n"
       << "[worker]\nid_max = " << timings_.id_max << "\nid_ttl = " << ms(timings_.id_ttl)
       << "\n[heartbeat]\ninterval = " << ms(timings_.beat)
       << "\nttl = " << ms(timings_.ttl) << "\n[election]\nlease = " << ms(timings_.lease)
@@ -174,7 +189,7 @@ void process_group::start(const std::string& name, const std::vector<std::string
     arguments.push_back("--no-guard");
   arguments.insert(arguments.end(), more.begin(), more.end());
   processes_[name] = std::make_unique<worker_process>(
-      name, program_, std::move(arguments), journal_, server_->dir() / (name + ".log"));
+      name, program_, std::move(arguments), journal_, dir() / (name + ".log"));
 }
 
 void process_group::start_many(std::size_t count) {
@@ -217,7 +232,7 @@ void process_group::thaw(const std::string& name) {
 }
 
 std::string process_group::log(const std::string& name) const {
-  std::ifstream in{server_->dir() / (name + ".log")};
+  std::ifstream in{dir() / (name + ".log")};
   std::ostringstream out;
   out << in.rdbuf();
   return out.str();

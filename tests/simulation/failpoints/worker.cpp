@@ -149,14 +149,15 @@ CAF_TEST(an unknown outcome may be settled by reading) {
     key_writer x{100ms};
     x.begin({4}, now);
     x.answered(no_answer(), now);
-    x.looked(holds(4), false, now);
+    x.looked(holds(4), key_writer::sight::known, now);
     return x.busy();
   });
   active_failpoint = rule::unknown_settled_by_reading;
   key_writer x{100ms};
   x.begin({4}, now);
   CAF_CHECK(std::holds_alternative<key_writer::read>(x.answered(no_answer(), now)));
-  CAF_CHECK(std::holds_alternative<key_writer::landed>(x.looked(holds(5), true, now)));
+  CAF_CHECK(std::holds_alternative<key_writer::landed>(
+      x.looked(holds(5), key_writer::sight::ours, now)));
 }
 
 CAF_TEST(a joiner may overwrite the record that it finds) {
@@ -176,6 +177,15 @@ CAF_TEST(a record that vanished may be ignored) {
     record_follower x{{.self = {"me"}, .silence = 6s, .pause = 100ms}, now};
     x.step(record_follower::shown{{3}, record_of(10, "me")}, now);
     return x.step(record_follower::gone{}, now).size();
+  });
+}
+
+CAF_TEST(a conflict may be believed though nothing has changed) {
+  differs(rule::conflict_believed, [&] {
+    key_writer x{100ms};
+    x.begin({4}, now);
+    x.answered(conflict(), now);
+    return x.looked(holds(4), key_writer::sight::known, now).index();
   });
 }
 

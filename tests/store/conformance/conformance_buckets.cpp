@@ -135,6 +135,7 @@ void a_bucket_that_was_not_to_be_made_stays_away(subject& s) {
   open_bucket what{.name = s.fresh_bucket()};
   s.make_bucket(what);
   auto bucket = x.open({.name = what.name, .create = false});
+  bucket.put("a", "old");
   watch_probe probe{x.system()};
   probe.watch(bucket.handle(), ">");
   probe.until(watch_change::replayed);

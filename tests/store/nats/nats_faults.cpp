@@ -120,10 +120,11 @@ CAF_TEST(a store started before its server finds it) {
 CAF_TEST(a bucket that vanishes is made again as it was opened) {
   world w;
   auto bucket = w.open(w.connect(), {.name = "b", .ttl = 60'000ms}).bucket;
+  nats_client admin{w.server.url()};
+  admin.put("b", "a", "old");
   watch_probe probe{w.system};
   probe.watch(bucket, ">");
   probe.until(watch_change::replayed);
-  nats_client admin{w.server.url()};
   admin.delete_bucket("b");
   probe.until(watch_change::bucket_changed);
   CAF_CHECK_EQUAL(admin.info("b").config.max_age_ns, 60'000'000'000);

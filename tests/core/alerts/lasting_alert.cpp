@@ -3,7 +3,7 @@
 
 #include "../support.hpp"
 
-#include "partita/core/worker/lasting_alert.hpp"
+#include "partita/core/alerts/lasting_alert.hpp"
 
 using namespace core_test;
 

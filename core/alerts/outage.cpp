@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/core/worker/outage.hpp"
+#include "partita/core/alerts/outage.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/core/worker/lasting_alert.hpp"
+#include "partita/core/alerts/lasting_alert.hpp"
 
 #include <utility>
 

@@ -3,7 +3,7 @@
 
 #include "../support.hpp"
 
-#include "partita/core/worker/outage.hpp"
+#include "partita/core/alerts/outage.hpp"
 
 using namespace core_test;
 
@@ -14,7 +14,9 @@ struct fixture : stepper<outage> {
   time_point proof = now;
 
   outage::commands tick() { return step(mine, outage::tick{}); }
-  outage::commands prove(time_point sent) { return step(mine, outage::acknowledged{sent}); }
+  outage::commands prove(time_point sent) {
+    return step(mine, outage::acknowledged{sent});
+  }
 
   void degrade() {
     prove(now);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/app/change/settled_write.hpp"
+
+#include "partita/core/key_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace partita::app {
+
+namespace {
+
+using core::key_writer;
+
+constexpr core::duration between_tries = std::chrono::milliseconds{100};
+
+core::time_point now() {
+  return std::chrono::steady_clock::now();
+}
+
+} // namespace
+
+kv_written settle(kv_written first, revision expected, const write_access& access) {
+  key_writer writer{between_tries};
+  writer.begin(expected, now());
+  auto answer = std::move(first);
+  auto step = writer.answered(answer, now());
+  for (;;) {
+    if (std::holds_alternative<key_writer::waiting>(step)) {
+      auto rest = writer.wake_at().value_or(now()) - now();
+      if (!access.pause(std::max(rest, core::duration{0})))
+        return {write_status::unknown, {}, answer.why};
+      step = writer.tick(now());
+    } else if (std::holds_alternative<key_writer::write>(step)) {
+      answer = access.write();
+      step = writer.answered(answer, now());
+    } else if (std::holds_alternative<key_writer::read>(step)) {
+      auto found = access.read();
+      // At the expected revision stands what the command was decided upon.
+      auto ours = found.status == read_status::found && !found.entry.removed
+                  && access.is_ours(found.entry);
+      step = writer.looked(
+          found, ours ? key_writer::sight::ours : key_writer::sight::known, now());
+    } else if (const auto* x = std::get_if<key_writer::landed>(&step)) {
+      return {write_status::done, x->at, {}};
+    } else if (const auto* y = std::get_if<key_writer::taken>(&step)) {
+      return {write_status::conflict, y->entry.revision, answer.why};
+    } else if (const auto* z = std::get_if<key_writer::vacant>(&step)) {
+      return {access.removes ? write_status::done : write_status::conflict, z->mark,
+              answer.why};
+    } else {
+      return answer; // Not sent, or refused.
+    }
+  }
+}
+
+} // namespace partita::app

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#define CAF_SUITE integration.cluster
+
+#include "support/group.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <algorithm>
+
+using namespace partita::test;
+
+namespace {
+
+const std::vector<std::string> streams{"it-stableid", "it-election", "it-heartbeat",
+                                       "it-assignment", "it-control"};
+
+/// The defaults of a group on one server.
+timings defaults() {
+  timings result;
+  result.lease = 3s;
+  result.beat = 1s;
+  result.ttl = 6s;
+  result.id_ttl = 30s;
+  result.request = 500ms;
+  return result;
+}
+
+/// What a group on a cluster uses if it is told nothing.
+timings cluster_profile() {
+  auto result = defaults();
+  result.lease = 12s;
+  result.ttl = 15s;
+  return result;
+}
+
+struct fixture {
+  std::unique_ptr<process_group> group;
+
+  void start(timings with,
+             const std::filesystem::path& program = nats_cluster::newest()) {
+    group.reset();
+    group =
+        std::make_unique<process_group>(with, std::make_unique<nats_cluster>(program));
+    CAF_MESSAGE("nats-server: " << (program.empty() ? "installed" : program.string()));
+    group->start_many(6);
+    group->require_rest();
+    group->cluster().wait_until_current(streams);
+  }
+
+  nats_cluster& cluster() { return group->cluster(); }
+
+  /// How often all workers together began to look for an id, that is lost a session.
+  std::size_t sessions() const {
+    std::size_t result = 0;
+    for (const auto& [name, x] : group->journal().now())
+      result += static_cast<std::size_t>(
+          std::count(x.states.begin(), x.states.end(), "claiming_id"));
+    return result;
+  }
+
+  std::size_t adoptions() const {
+    std::size_t result = 0;
+    for (const auto& [name, x] : group->journal().now())
+      result += x.adopted.size();
+    return result;
+  }
+
+  /// The two nodes that do not lead this stream stop for so long.
+  void freeze_followers_of(const std::string& stream, std::chrono::milliseconds length) {
+    auto leader = cluster().leader_of(stream, 0);
+    for_others(leader, [](auto& node) { node.freeze(); });
+    pass(length);
+    for_others(leader, [](auto& node) { node.thaw(); });
+  }
+
+  template <class F>
+  void for_others(std::size_t one, F f) {
+    for (std::size_t i = 0; i < nats_cluster::size; ++i)
+      if (i != one)
+        f(cluster().node(i));
+  }
+
+  /// Time passes; nothing is waited for, because nothing shall happen.
+  void pass(std::chrono::milliseconds how_long) {
+    group->journal().wait([](const auto&) { return false; }, how_long);
+  }
+
+  void check_no_violation() const {
+    CAF_CHECK_EQUAL(group->journal().violations(), "");
+    CAF_CHECK_EQUAL(went_back(group->journal().now()), "");
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(cluster_tests, fixture)
+
+CAF_TEST(followers that freeze for up to three seconds cost no session) {
+  start(defaults());
+  for (auto length : {1000ms, 1500ms, 2000ms, 3000ms}) {
+    for (const auto& stream : {"KV_it-heartbeat", "KV_it-election"}) {
+      auto sessions_before = sessions();
+      auto adoptions_before = adoptions();
+      freeze_followers_of(stream, length);
+      auto thawed = std::chrono::steady_clock::now();
+      CAF_CHECK(group->journal().wait(
+          [](const auto& all) { return !leader_of(all).empty(); }, 30s));
+      auto took = std::chrono::steady_clock::now() - thawed;
+      CAF_REQUIRE(group->rest());
+      CAF_MESSAGE(stream << ", " << length.count() << " ms: a leader after " << took / 1ms
+                         << " ms, sessions lost " << sessions() - sessions_before
+                         << ", elections " << adoptions() - adoptions_before);
+      CAF_CHECK_EQUAL(sessions(), sessions_before);
+      if (length <= 1s)
+        CAF_CHECK_EQUAL(adoptions(), adoptions_before);
+      CAF_CHECK_LESS_OR_EQUAL(took / 1ms, 1000);
+      cluster().wait_until_current(streams);
+    }
+  }
+  check_no_violation();
+}
+
+CAF_TEST(no process ends while the quorum is away for forty seconds) {
+  for (const auto& program : nats_cluster::programs()) {
+    start(defaults(), program);
+    freeze_followers_of("KV_it-heartbeat", 40s);
+    auto back = std::chrono::steady_clock::now();
+    CAF_CHECK(group->rest());
+    auto took = std::chrono::steady_clock::now() - back;
+    CAF_MESSAGE("all owned again after " << took / 1ms << " ms");
+    // A leader grants nothing for 1.05 ttl after it has connected: what it comes back to may
+    // have lost writes.
+    CAF_CHECK_LESS_OR_EQUAL(took / 1ms, 2 * group->with().ttl.count());
+    for (const auto& [name, x] : group->journal().now()) {
+      CAF_CHECK(!x.stopped);
+      CAF_CHECK_EQUAL(x.failure, "");
+    }
+    check_no_violation();
+  }
+}
+
+CAF_TEST(with the timings of a cluster no death of a node costs a session) {
+  start(cluster_profile());
+  auto before = sessions();
+  for (int round = 0; round < 3; ++round) {
+    auto victim = cluster().leader_of("KV_it-heartbeat", 0);
+    cluster().node(victim).kill();
+    pass(8s);
+    cluster().node(victim).start();
+    cluster().wait_until_current(streams);
+    CAF_CHECK(group->rest());
+  }
+  CAF_CHECK_EQUAL(sessions(), before);
+  CAF_MESSAGE("nor does a rolling restart");
+  for (std::size_t i = 0; i < nats_cluster::size; ++i) {
+    cluster().node(i).stop();
+    cluster().node(i).start();
+    cluster().wait_until_current(streams);
+  }
+  CAF_CHECK(group->rest());
+  CAF_CHECK_EQUAL(sessions(), before);
+  check_no_violation();
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats_cluster.hpp"
+
+#include "eventually.hpp"
+#include "nats_client.hpp"
+
+#include "partita/store/nats/client/subjects.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
+namespace partita::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using json = nlohmann::json;
+
+constexpr auto patience = 30s;
+
+json ask(const nats_server& node, const std::string& subject) {
+  try {
+    nats_client client{node.url()};
+    return json::parse(client.request(subject).data, nullptr, false);
+  } catch (const std::runtime_error&) {
+    return {}; // It has no JetStream, or no leader, for now.
+  }
+}
+
+} // namespace
+
+nats_cluster::nats_cluster(std::filesystem::path program) {
+  std::vector<std::uint16_t> ports;
+  while (ports.size() < size)
+    if (auto port = nats_server::free_port();
+        std::find(ports.begin(), ports.end(), port) == ports.end())
+      ports.push_back(port);
+  std::string routes;
+  for (auto port : ports)
+    routes +=
+        (routes.empty() ? "\"nats-route://127.0.0.1:" : ", \"nats-route://127.0.0.1:")
+        + std::to_string(port) + '"';
+  for (std::size_t i = 0; i < size; ++i) {
+    nats_server_options options;
+    options.program = program;
+    options.config =
+        "server_name: \"n" + std::to_string(i)
+        + "\"\nlame_duck_duration: \"30s\"\nlame_duck_grace_period: \"100ms\"\n"
+          "cluster { name: \"c\", listen: \"127.0.0.1:"
+        + std::to_string(ports[i]) + "\", routes: [" + routes + "] }\n";
+    nodes_.push_back(std::make_unique<nats_server>(options));
+  }
+  for (std::size_t i = 0; i < size; ++i)
+    if (!eventually(patience, [&] { return answers(i); }))
+      throw std::runtime_error{"the cluster does not get ready; node " + std::to_string(i)
+                               + " says:\n" + nodes_[i]->log()};
+}
+
+std::vector<std::filesystem::path> nats_cluster::programs() {
+  std::vector<std::filesystem::path> result{{}};
+  // In the order of their releases.
+  for (const auto* suite : {"trixie", "sid"})
+    for (const auto* folder : {"usr/sbin", "usr/bin"}) {
+      auto path =
+          std::filesystem::path{PARTITA_NATS_SERVERS} / suite / folder / "nats-server";
+      if (std::filesystem::exists(path))
+        result.push_back(path);
+    }
+  return result;
+}
+
+std::string nats_cluster::urls() const {
+  std::string result;
+  for (const auto& x : nodes_)
+    result += (result.empty() ? "[\"" : ", \"") + x->url() + '"';
+  return result + ']';
+}
+
+bool nats_cluster::answers(std::size_t node) {
+  auto info = ask(*nodes_[node], "$JS.API.INFO");
+  return info.is_object() && !info.contains("error") && info.contains("limits");
+}
+
+std::size_t nats_cluster::leader_of(const std::string& stream, std::size_t through) {
+  std::optional<std::size_t> result;
+  auto found = eventually(patience, [&] {
+    auto info = ask(*nodes_[through], "$JS.API.STREAM.INFO." + stream);
+    auto name = info.is_object() && info.contains("cluster")
+                    ? info["cluster"].value("leader", std::string{})
+                    : std::string{};
+    if (!name.empty())
+      result = std::stoul(name.substr(1));
+    return result.has_value();
+  });
+  if (!found)
+    throw std::runtime_error{"the stream " + stream + " has no leader"};
+  return *result;
+}
+
+void nats_cluster::wait_until_current(const std::vector<std::string>& buckets) {
+  for (const auto& x : buckets) {
+    auto subject = "$JS.API.STREAM.INFO." + nats::stream_of(x);
+    auto current = eventually(patience, [&] {
+      auto info = ask(*nodes_[0], subject);
+      if (!info.is_object() || !info.contains("cluster"))
+        return false;
+      const auto& cluster = info["cluster"];
+      auto copies = cluster.value("replicas", json::array());
+      return !cluster.value("leader", std::string{}).empty() && copies.size() == size - 1
+             && std::all_of(copies.begin(), copies.end(),
+                            [](const json& y) { return y.value("current", false); });
+    });
+    if (!current)
+      throw std::runtime_error{"the copies of " + x + " do not get current"};
+  }
+}
+
+} // namespace partita::test
