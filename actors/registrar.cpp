@@ -38,9 +38,11 @@ std::optional<std::uint32_t> number_of(const id_options& id, std::string_view ke
   return result;
 }
 
-/// Who holds an id. An entry that cannot be read is a holder without a name: its id
-/// becomes free when it was not renewed for long enough.
+/// Who holds an id; without a name if there is no entry. One that cannot be read is a holder
+/// without a name as well: its id becomes free when it was not renewed for long enough.
 claim holder_of(self_pointer self, const kv_entry& entry) {
+  if (entry.key.empty())
+    return {};
   auto value = claim_from(entry.value);
   if (const auto* x = std::get_if<claim>(&value))
     return *x;

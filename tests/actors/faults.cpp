@@ -171,6 +171,20 @@ CAF_TEST(a claim that cannot be read is left alone by newcomers and counted) {
   CAF_CHECK_EQUAL(status("b").invalid_entries, 1u);
 }
 
+CAF_TEST(
+    a claim that was swept during an outage is written again and nothing to complain of) {
+  settle({"a"}, 12);
+  auto id = heard("a").id();
+  fault("a", test::fault_kind::link_down);
+  pass(4 * base.id.ttl);
+  fault("a", test::fault_kind::link_down, {}, 0);
+  CAF_CHECK(pass_until([&] { return balanced(12); }, 60s));
+  pass(base.id.ttl);
+  CAF_CHECK_EQUAL(heard("a").id(), id);
+  CAF_CHECK_EQUAL(status("a").invalid_entries, 0u);
+  CAF_CHECK(heard("a").stops.empty());
+}
+
 CAF_TEST(a worker whose claim was overwritten loses its id and claims another one) {
   settle({"a", "b"}, 6);
   auto victim = follower();
