@@ -27,10 +27,10 @@ kv_written settle(kv_written first, revision expected, const write_access& acces
   auto step = writer.answered(answer, now());
   for (;;) {
     if (std::holds_alternative<key_writer::waiting>(step)) {
-      auto rest = writer.wake_at().value_or(now()) - now();
-      if (!access.pause(std::max(rest, core::duration{0})))
+      auto due = writer.wake_at().value_or(now());
+      if (!access.pause(std::max(due - now(), core::duration{0})))
         return {write_status::unknown, {}, answer.why};
-      step = writer.tick(now());
+      step = writer.tick(std::max(now(), due));
     } else if (std::holds_alternative<key_writer::write>(step)) {
       answer = access.write();
       step = writer.answered(answer, now());

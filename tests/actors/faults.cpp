@@ -196,6 +196,26 @@ CAF_TEST(a worker whose claim was overwritten loses its id and claims another on
   CAF_CHECK(pass_until([&] { return balanced(6); }, 40s));
 }
 
+CAF_TEST(a worker that has worked waits for an id without end and says why) {
+  base.id.max = 0;
+  settle({"a"}, 12);
+  auto id = heard("a").id();
+  claim theirs;
+  theirs.nonce = {"somebody"};
+  for (core::duration passed{0}; passed < 3 * base.timeouts.startup; passed += 10s) {
+    theirs.renewed_at += 10;
+    put("g-stableid", id, to_text(theirs));
+    pass(10s);
+  }
+  CAF_CHECK(heard("a").stops.empty());
+  CAF_REQUIRE(!heard("a").alerts.empty());
+  CAF_CHECK_EQUAL(heard("a").alerts.back().what, "store_trouble");
+  CAF_CHECK_NOT_EQUAL(status("a").store_trouble.find("are in use"), std::string::npos);
+  CAF_MESSAGE("until one is free");
+  CAF_CHECK(pass_until([&] { return balanced(12); }, 2 * base.id.ttl));
+  CAF_CHECK_EQUAL(status("a").store_trouble, "");
+}
+
 CAF_TEST(rapid churn of leaders leaves one leader and every partition owned once) {
   settle({"a", "b", "c", "d", "e", "f"}, 2);
   std::uint64_t epoch = 0;

@@ -62,6 +62,27 @@ TEST_F(border, a_frozen_server_counts_as_lost_and_comes_back) {
   EXPECT_TRUE(sink->wait_up());
 }
 
+TEST_F(border, a_server_that_is_to_be_left_is_left_for_another_one) {
+  nats_server first;
+  nats_server second;
+  connect({.urls = {first.url(), second.url()}});
+  ASSERT_TRUE(sink->wait_up());
+  for (int round = 0; round < 3; ++round) {
+    auto before = sink->server_.url;
+    connection->move_on("no watch");
+    ASSERT_TRUE(sink->wait_why(before + " was left for another server: no watch"));
+    ASSERT_TRUE(sink->wait([&] { return sink->up_ && sink->server_.url != before; }));
+  }
+}
+
+TEST_F(border, the_only_server_is_not_left) {
+  begin();
+  ASSERT_TRUE(sink->wait_up());
+  connection->move_on("no watch");
+  make_bucket("b");
+  EXPECT_TRUE(sink->whys_.size() < 2);
+}
+
 TEST_F(border, writing_to_a_frozen_server_blocks_nobody_for_long) {
   begin();
   ASSERT_TRUE(sink->wait_up());

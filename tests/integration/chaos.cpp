@@ -8,18 +8,29 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <memory>
 #include <random>
 
 using namespace partita::test;
 
 namespace {
 
+/// On three nodes instead of one; PARTITA_SOAK_CLUSTER names their nats-server.
+std::unique_ptr<nats_cluster> cluster() {
+  const auto* program = std::getenv("PARTITA_SOAK_CLUSTER");
+  return program ? std::make_unique<nats_cluster>(program) : nullptr;
+}
+
 /// Random faults on a group of processes, one or two at a time, from one seed; the
 /// journal judges what came of it.
 class storm {
 public:
-  explicit storm(std::uint64_t seed) : random_{seed}, group_{with()} {
-    group_.use_proxies();
+  explicit storm(std::uint64_t seed)
+      : random_{seed},
+        on_cluster_{std::getenv("PARTITA_SOAK_CLUSTER") != nullptr},
+        group_{on_cluster_ ? process_group{with(), cluster()} : process_group{with()}} {
+    if (!on_cluster_)
+      group_.use_proxies();
     // A worker that is stopped for longer than a session continues later.
     group_.without_guard();
     group_.start_many(workers);
@@ -31,8 +42,9 @@ public:
   void blow(std::chrono::milliseconds how_long) {
     auto end = std::chrono::steady_clock::now() + how_long;
     while (std::chrono::steady_clock::now() < end)
-      strike();
-    look_after_server();
+      on_cluster_ ? strike_node() : strike();
+    if (!on_cluster_)
+      look_after_server();
   }
 
   /// How long partitions were without an owner, by the fault that came before.
@@ -93,33 +105,116 @@ private:
       note("the server crashed");
   }
 
+  std::uint64_t lease() const {
+    return static_cast<std::uint64_t>(group_.with().lease.count());
+  }
+
+  void kill_worker() {
+    note("a worker is killed");
+    auto who = leader_or_anybody();
+    group_.kill(who);
+    pass(0, 4 * lease());
+    group_.start(who);
+  }
+
+  void stop_worker() {
+    note("a worker is stopped for up to three leases");
+    auto who = leader_or_anybody();
+    group_.freeze(who);
+    pass(1, 3 * lease());
+    group_.thaw(who);
+  }
+
+  void leave_and_return() {
+    note("a worker leaves and comes back");
+    auto who = leader_or_anybody();
+    CAF_CHECK_EQUAL(group_.stop(who), 0);
+    pass(0, lease());
+    group_.start(who);
+  }
+
+  void wait_for_copies() {
+    group_.cluster().wait_until_current(
+        {"it-stableid", "it-election", "it-heartbeat", "it-assignment"});
+  }
+
+  void strike_node() {
+    auto one = below(nats_cluster::size);
+    auto& node = group_.cluster().node(one);
+    auto& other = group_.cluster().node((one + 1) % nats_cluster::size);
+    switch (below(9)) {
+    case 0:
+      kill_worker();
+      break;
+    case 1:
+      stop_worker();
+      break;
+    case 2:
+      leave_and_return();
+      break;
+    case 3:
+      note("a node is killed");
+      node.kill();
+      pass(0, 8 * lease());
+      node.start();
+      break;
+    case 4:
+      note("a node is stopped in good order");
+      node.stop();
+      pass(0, 4 * lease());
+      node.start();
+      break;
+    case 5:
+      note("a node is frozen");
+      node.freeze();
+      pass(10, 4 * lease());
+      node.thaw();
+      break;
+    case 6:
+      note("two nodes are frozen");
+      node.freeze();
+      other.freeze();
+      pass(10, 8 * lease());
+      node.thaw();
+      pass(0, lease());
+      other.thaw();
+      break;
+    case 7:
+      note("a node is wiped");
+      wait_for_copies();
+      node.kill();
+      node.wipe();
+      pass(0, 2 * lease());
+      node.start();
+      break;
+    case 8:
+      note("a node and a worker are killed");
+      node.kill();
+      kill_worker();
+      node.start();
+      break;
+    }
+    wait_for_copies();
+    if (below(3) == 0)
+      group_.rest(10s);
+  }
+
   void strike() {
     look_after_server();
-    auto lease = static_cast<std::uint64_t>(group_.with().lease.count());
     switch (below(10)) {
     case 0:
-    case 1: {
-      note("a worker is killed");
-      auto who = leader_or_anybody();
-      group_.kill(who);
-      pass(0, 4 * lease);
-      group_.start(who);
+    case 1:
+      kill_worker();
       break;
-    }
     case 2:
-    case 3: {
-      note("a worker is stopped for up to three leases");
-      auto who = leader_or_anybody();
-      group_.freeze(who);
-      pass(1, 3 * lease);
-      group_.thaw(who);
+    case 3:
+      stop_worker();
       break;
-    }
     case 4: {
       note("a worker's connection is cut");
       auto& proxy = group_.proxy(leader_or_anybody());
       proxy.set(tcp_proxy::mode::cut);
-      pass(10, 4 * lease);
+      pass(10, 4 * lease());
       proxy.set(tcp_proxy::mode::open);
       break;
     }
@@ -128,20 +223,20 @@ private:
       auto& proxy = group_.proxy(leader_or_anybody());
       using enum tcp_proxy::mode;
       proxy.set(std::array{stalled, deaf_server, deaf_client}[below(3)]);
-      pass(10, 4 * lease);
+      pass(10, 4 * lease());
       proxy.set(open);
       break;
     }
     case 6:
       note("the server is killed");
       group_.server().kill();
-      pass(0, 3 * lease);
+      pass(0, 3 * lease());
       group_.server().start();
       break;
     case 7:
       note("the server is frozen");
       group_.server().freeze();
-      pass(10, 3 * lease);
+      pass(10, 3 * lease());
       group_.server().thaw();
       break;
     case 8:
@@ -151,24 +246,20 @@ private:
       group_.server().kill();
       group_.server().wipe();
       group_.server().start();
-      pass(0, 2 * lease);
+      pass(0, 2 * lease());
       break;
-    case 9: {
-      note("a worker leaves and comes back");
-      auto who = leader_or_anybody();
-      CAF_CHECK_EQUAL(group_.stop(who), 0);
-      pass(0, lease);
-      group_.start(who);
+    case 9:
+      leave_and_return();
       break;
-    }
     }
     if (below(3) == 0)
       group_.rest(10s);
     else
-      pass(0, 2 * lease);
+      pass(0, 2 * lease());
   }
 
   std::mt19937_64 random_;
+  bool on_cluster_ = false;
   process_group group_;
   /// When which fault began.
   std::vector<std::pair<std::int64_t, std::string>> faults_;

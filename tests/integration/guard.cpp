@@ -272,21 +272,25 @@ CAF_TEST(one signal is one order wherever it is sent) {
 }
 
 CAF_TEST(the third signal ends a worker that does nothing any more) {
-  group.start("other");
-  group.start("a");
-  group.require_rest();
-  group.freeze("a");
+  // Its deadline, which ends it as well, is far away.
+  auto patient = of_twelve();
+  patient.ttl = 8s;
+  patient.id_ttl = 8s;
+  process_group calm{patient};
+  calm.start("a");
+  calm.require_rest();
+  calm.freeze("a");
   for (int i = 0; i < 3; ++i) {
-    group.tell_to_stop("a");
+    calm.tell_to_stop("a");
     // One signal may stand for several of its kind that come at once.
     CAF_REQUIRE(eventually(5s, [&] {
-      std::ifstream in{"/proc/" + std::to_string(group.process("a").pid()) + "/status"};
+      std::ifstream in{"/proc/" + std::to_string(calm.process("a").pid()) + "/status"};
       std::string all{std::istreambuf_iterator<char>{in}, {}};
       return !contains(all, "ShdPnd:\t0000000000004000") || all.empty();
     }));
   }
-  CAF_CHECK_EQUAL(group.wait_for_end("a"), 1);
-  CAF_CHECK(contains(group.log("a"), "told to stop for the third time"));
+  CAF_CHECK_EQUAL(calm.wait_for_end("a"), 1);
+  CAF_CHECK(contains(calm.log("a"), "told to stop for the third time"));
 }
 
 CAF_TEST(a terminal that is closed makes a worker leave unless it was told otherwise) {

@@ -41,7 +41,7 @@ public:
 
   /// Whether there is a nats-server in PATH or /usr/sbin.
   static bool available();
-  /// A port of 127.0.0.1 that nobody listens on now.
+  /// A port of 127.0.0.1 that no program listens on now.
   static std::uint16_t free_port();
 
   /// `nats://127.0.0.1:<port>`; the same over restarts.

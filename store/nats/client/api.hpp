@@ -56,8 +56,8 @@ using answer = std::variant<T, api_error>;
 /// For people: "wrong last sequence: 3 (400/10071)", and what to do if that is known.
 std::string to_string(const api_error& x);
 
-/// Whether the server has decided, so that asking the same again does not help before somebody
-/// acts. Otherwise the trouble may pass, and a write may have been passed on before it.
+/// Whether the server has decided, so that asking the same again does not help before an
+/// operator acts. Otherwise the trouble may pass, and a write may have been passed on before it.
 bool is_final(const api_error& x);
 
 // -- streams ----------------------------------------------------------------------------

@@ -35,7 +35,7 @@ CAF_TEST(what lasts longer than the patience is told with its last reason) {
   CAF_CHECK_EQUAL(all.text(now), "the record: no quorum");
 }
 
-CAF_TEST(a trouble ends with the actor that had it and begins anew with the next one) {
+CAF_TEST(a trouble ends with the actor that had it and starts again with the next one) {
   all.found("the record", 1, "no leader", now);
   all.found("a worker id", 2, "all in use", now);
   now += 5s;

@@ -11,7 +11,7 @@
 using namespace core_test;
 
 /// Failpoints do what their names say: a switch that does nothing would be found by nobody.
-/// Four of them need too much of chance, or break no promise, for the simulator.
+/// Five of them need too much of chance, or break no promise, for the simulator.
 namespace {
 
 struct fixture {
