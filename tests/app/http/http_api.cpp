@@ -281,6 +281,11 @@ CAF_TEST(ready is who has joined and holds a session and has applied a record) {
   auto x = ready_life();
   CAF_CHECK_EQUAL(readyz_of(x, false).status, 200);
   CAF_CHECK(says(readyz_of(x, true), "[+] joined: as worker-3"));
+  CAF_MESSAGE("what is asked of the store again and again is shown and changes nothing");
+  x.status.store_trouble = "a record: no leader";
+  CAF_CHECK_EQUAL(readyz_of(x, false).status, 200);
+  CAF_CHECK(says(readyz_of(x, true), "[!] store: a record: no leader"));
+  x.status.store_trouble = {};
   auto lacks = [](shown_life life, const std::string& what) {
     CAF_CHECK_EQUAL(readyz_of(life, false).status, 503);
     auto verbose = readyz_of(life, true);
