@@ -186,7 +186,8 @@ void coordinator::on(const write_answered& what, time_point now) {
 
 void coordinator::on(const read_answered& what, time_point now) {
   const auto& entry = what.answer.entry;
-  if (what.answer.status == read_status::found && !entry.removed) {
+  if (what.answer.status == read_status::found && !entry.removed
+      && !failpoint(rule::unseen_revision)) {
     auto value = record_from(entry.value, entry.stored_at_ns);
     if (const auto* found = std::get_if<record>(&value))
       look_for_rival(*found, now);
