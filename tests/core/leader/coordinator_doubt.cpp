@@ -47,6 +47,17 @@ CAF_TEST(the same epoch under another leaders name ends everything) {
   CAF_CHECK(heard.empty());
 }
 
+CAF_TEST(
+    a greater epoch that a read after a conflict shows ends a leader before all else) {
+  record newer;
+  newer.epoch = {4};
+  newer.version = {4 * versions_per_epoch + 1};
+  newer.worker_nonce = {"a"};
+  heard.clear();
+  on(coordinator::read_answered{id(1), holds(9, to_text(newer))});
+  CAF_CHECK_EQUAL(only<coordinator::overruled>(heard).by.value, 4u);
+}
+
 CAF_TEST(a record of a smaller epoch that appears later is written over) {
   cold_start_of(2);
   auto ours = store[id(1)].value;
