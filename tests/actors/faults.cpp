@@ -201,7 +201,7 @@ CAF_TEST(a worker that has worked waits for an id without end and says why) {
   settle({"a"}, 12);
   auto id = heard("a").id();
   claim theirs;
-  theirs.nonce = {"somebody"};
+  theirs.nonce = {"another"};
   for (core::duration passed{0}; passed < 3 * base.timeouts.startup; passed += 10s) {
     theirs.renewed_at += 10;
     put("g-stableid", id, to_text(theirs));
