@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <system_error>
+#include <utility>
 
 #include <netdb.h>
 #include <poll.h>
@@ -73,7 +74,12 @@ private:
 /// Gets, on the thread that accepts, what calls process_and_close_socket.
 struct reading_server::queue : httplib::TaskQueue {
   explicit queue(reading_server& x) : server{x} {}
-  void enqueue(std::function<void()> accepted) override { accepted(); }
+  // Newer releases of the library want to hear whether it was taken.
+  using taken = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));
+  taken enqueue(std::function<void()> accepted) override {
+    accepted();
+    return static_cast<taken>(true);
+  }
   void shutdown() override { server.end(); }
   reading_server& server;
 };
@@ -103,6 +109,22 @@ bool reading_server::process_and_close_socket(socket_t socket) {
   return true;
 }
 
+template <class Stream>
+void reading_server::serve(Stream& stream) {
+  auto closed = false;
+  auto prepare = [](httplib::Request& x) { x.ranges.clear(); };
+  std::string ip;
+  int port = 0;
+  stream.get_remote_ip_and_port(ip, port);
+  // Newer releases of the library do not ask the stream themselves.
+  if constexpr (requires {
+                  process_request(stream, ip, port, ip, port, true, closed, prepare);
+                })
+    process_request(stream, ip, port, {}, 0, true, closed, prepare);
+  else
+    process_request(stream, true, closed, prepare);
+}
+
 void reading_server::work() {
   std::unique_lock guard{mutex_};
   for (;;) {
@@ -115,11 +137,9 @@ void reading_server::work() {
     waiting_.pop_back();
     guard.unlock();
     pollfd begun{stream.socket(), POLLIN, 0};
-    auto closed = false;
     stream.begin();
     if (::poll(&begun, 1, begin_patience_ms) > 0)
-      process_request(stream, true, closed,
-                      [](httplib::Request& x) { x.ranges.clear(); });
+      serve(stream);
     ::shutdown(stream.socket(), SHUT_RDWR);
     ::close(stream.socket());
     guard.lock();

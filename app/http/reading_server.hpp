@@ -22,6 +22,8 @@ private:
   struct queue;
 
   bool process_and_close_socket(socket_t socket) override;
+  template <class Stream>
+  void serve(Stream& stream);
   void work();
   void end();
 
