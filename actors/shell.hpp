@@ -89,20 +89,14 @@ void ask_to_replace(Self* self, const bucket_actor& bucket, std::string key,
 /// it works again. The actor's state has `options.run`, `parent` and, of this type, `troubles`.
 class trouble_reports {
 public:
-  template <class Self>
-  void heard(Self* self, const std::string& what, const kv_written& x) {
+  /// The answer to a write or a read.
+  template <class Self, class Answer>
+  void heard(Self* self, const std::string& what, const Answer& x) {
+    using status = decltype(x.status);
     // How the connection is, the supervisor knows.
-    if (x.status == write_status::not_connected)
+    if (x.status == status::not_connected)
       return;
-    auto failed = x.status == write_status::unknown || x.status == write_status::refused;
-    report(self, what, failed ? x.why : std::string{});
-  }
-
-  template <class Self>
-  void heard(Self* self, const std::string& what, const kv_read& x) {
-    if (x.status == read_status::not_connected)
-      return;
-    auto failed = x.status == read_status::unknown || x.status == read_status::refused;
+    auto failed = x.status == status::unknown || x.status == status::refused;
     report(self, what, failed ? x.why : std::string{});
   }
 

@@ -31,7 +31,7 @@ namespace partita::core {
 /// - the expected revision, with what the owner knew to be there: no answer. A write of this
 ///   key is under way somewhere, perhaps an earlier try of our own: it is repeated;
 /// - the expected revision with something else: the store gave the revision again. Taken;
-/// - a smaller revision: the store lost writes. Taken, whosever value it is;
+/// - a smaller revision: the store lost writes. Taken, whatever the value is;
 /// - another value at a greater revision: taken; no value: vacant.
 ///
 /// A write that was never sent (no connection) ends at once, unless an earlier try is still
@@ -84,6 +84,9 @@ public:
     known,
     other
   };
+  static constexpr sight seen(bool ours, bool known) {
+    return ours ? sight::ours : known ? sight::known : sight::other;
+  }
 
   /// `pause`: between two tries.
   explicit key_writer(duration pause) : pause_{pause} {}

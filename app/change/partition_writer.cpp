@@ -86,11 +86,12 @@ private:
       self_->receive(caf::after(length) >> [] {});
       return steady_clock::now() < deadline_;
     };
-    do
+    for (;;) {
       answer = app::settle(std::move(answer), x.expected, access);
-    while (answer.status == write_status::not_connected && access.pause(retry_pause)
-           && (answer = send(x)(), true));
-    return answer;
+      if (answer.status != write_status::not_connected || !access.pause(retry_pause))
+        return answer;
+      answer = access.write();
+    }
   }
 
   void note(const partition_change& x, const kv_written& answer) {

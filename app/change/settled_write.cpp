@@ -39,8 +39,7 @@ kv_written settle(kv_written first, revision expected, const write_access& acces
       // At the expected revision stands what the command was decided upon.
       auto ours = found.status == read_status::found && !found.entry.removed
                   && access.is_ours(found.entry);
-      step = writer.looked(
-          found, ours ? key_writer::sight::ours : key_writer::sight::known, now());
+      step = writer.looked(found, key_writer::seen(ours, true), now());
     } else if (const auto* x = std::get_if<key_writer::landed>(&step)) {
       return {write_status::done, x->at, {}};
     } else if (const auto* y = std::get_if<key_writer::taken>(&step)) {

@@ -185,6 +185,7 @@ void coordinator::on(const write_answered& what, time_point now) {
 }
 
 void coordinator::on(const read_answered& what, time_point now) {
+  // The failpoint's mistake is to take what was read as seen, without any look at it.
   const auto& entry = what.answer.entry;
   if (what.answer.status == read_status::found && !entry.removed
       && !failpoint(rule::unseen_revision)) {

@@ -30,12 +30,9 @@ epoch_takeover::commands epoch_takeover::looked(const kv_read& answer, instant a
   if (writer_.busy()) {
     auto value = epoch_from(answer.entry.value, answer.entry.stored_at_ns);
     const auto* found_entry = std::get_if<epoch_entry>(&value);
-    auto sight = key_writer::sight::other;
-    if (found_entry && *found_entry == entry_)
-      sight = key_writer::sight::ours;
-    else if ((found_entry ? found_entry->epoch : partita::epoch{}) == before_)
-      sight = key_writer::sight::known;
-    carry_out(writer_.looked(answer, sight, at.now), at);
+    auto ours = found_entry && *found_entry == entry_;
+    auto known = (found_entry ? found_entry->epoch : partita::epoch{}) == before_;
+    carry_out(writer_.looked(answer, key_writer::seen(ours, known), at.now), at);
     return std::move(out_);
   }
   switch (answer.status) {

@@ -70,15 +70,12 @@ void id_claim::on(const write_answered& what, time_point now) {
 
 void id_claim::on(const read_answered& what, time_point now) {
   auto found = what.answer.status == read_status::found && !what.answer.entry.removed;
-  auto sight = key_writer::sight::other;
-  if (found && what.holder.nonce == options_.self
-      && what.holder.released == (phase_ == phase::releasing))
-    sight = key_writer::sight::ours;
-  else if (found && what.holder.nonce == holder_)
-    sight = key_writer::sight::known;
-  if (found && sight != key_writer::sight::ours)
+  auto ours = found && what.holder.nonce == options_.self
+              && what.holder.released == (phase_ == phase::releasing);
+  auto known = found && what.holder.nonce == holder_;
+  if (found && !ours)
     remember(number_, what.answer.entry.revision, what.holder, now);
-  carry_out(writer_.looked(what.answer, sight, now), now);
+  carry_out(writer_.looked(what.answer, key_writer::seen(ours, known), now), now);
 }
 
 void id_claim::on(const tick&, time_point now) {
@@ -220,9 +217,8 @@ std::string id_claim::trouble() const {
     return "the store refuses to write a worker id: " + last_refusal_;
   return "all worker ids from number " + std::to_string(options_.min) + " to "
          + std::to_string(options_.max)
-         + " are in use; raise worker.id_max, or stop a worker (the id of a crashed one "
-           "is "
-           "free after worker.id_ttl)";
+         + " are in use; raise worker.id_max, or stop a worker (the id of a crashed "
+           "one is free after worker.id_ttl)";
 }
 
 duration id_claim::renew_interval() const {

@@ -96,12 +96,10 @@ void lease::on(const write_answered& what, time_point now) {
 }
 
 void lease::on(const read_answered& what, time_point now) {
-  auto sight = key_writer::sight::other;
-  if (purpose_ == purpose::hold && what.ours)
-    sight = key_writer::sight::ours;
-  else if (what.ours == (held_.value != 0))
-    sight = key_writer::sight::known;
-  carry_out(writer_.looked(what.answer, sight, now), now);
+  // Removing: our own value there is the one that was to go.
+  auto ours = purpose_ == purpose::hold && what.ours;
+  auto known = what.ours == (held_.value != 0);
+  carry_out(writer_.looked(what.answer, key_writer::seen(ours, known), now), now);
 }
 
 void lease::on(const tick&, time_point now) {

@@ -64,10 +64,7 @@ void record_follower::on(const write_answered& what, time_point now) {
 void record_follower::on(const read_answered& what, time_point now) {
   const auto* found = std::get_if<record>(&what.value);
   auto ours = found && found->worker_nonce == options_.self;
-  carry_out(writer_.looked(what.answer,
-                           ours ? key_writer::sight::ours : key_writer::sight::other,
-                           now),
-            now);
+  carry_out(writer_.looked(what.answer, key_writer::seen(ours, false), now), now);
 }
 
 void record_follower::on(const tick&, time_point now) {

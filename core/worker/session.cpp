@@ -71,12 +71,10 @@ void session::on(const read_answered& what, time_point now) {
     read_on_opening(what.answer, now);
     return;
   }
-  auto sight = key_writer::sight::other;
-  if (found_ && found_->nonce == options_.self && found_->state == under_way_.state)
-    sight = key_writer::sight::ours;
-  else if ((found_ ? found_->nonce : nonce{}) == holder_)
-    sight = key_writer::sight::known;
-  carry_out(writer_.looked(what.answer, sight, now), now);
+  auto ours =
+      found_ && found_->nonce == options_.self && found_->state == under_way_.state;
+  auto known = (found_ ? found_->nonce : nonce{}) == holder_;
+  carry_out(writer_.looked(what.answer, key_writer::seen(ours, known), now), now);
 }
 
 void session::on(const tick&, time_point now) {

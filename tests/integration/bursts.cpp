@@ -165,12 +165,7 @@ private:
 
 /// Default settings, as far as a test can wait for them.
 timings at_default() {
-  timings result;
-  result.lease = 3s;
-  result.beat = 1s;
-  result.ttl = 6s;
-  result.id_ttl = 30s;
-  result.request = 500ms;
+  auto result = default_timings();
   result.settle = 1s;
   result.planned_scale_window = 10s;
   result.min_interval = 10s;

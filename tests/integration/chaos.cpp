@@ -142,6 +142,12 @@ private:
     auto one = below(nats_cluster::size);
     auto& node = group_.cluster().node(one);
     auto& other = group_.cluster().node((one + 1) % nats_cluster::size);
+    // For up to so many leases.
+    auto away = [&](const char* fault, std::uint64_t leases) {
+      note(fault);
+      pass(0, leases * lease());
+      node.start();
+    };
     switch (below(9)) {
     case 0:
       kill_worker();
@@ -153,16 +159,12 @@ private:
       leave_and_return();
       break;
     case 3:
-      note("a node is killed");
       node.kill();
-      pass(0, 8 * lease());
-      node.start();
+      away("a node is killed", 8);
       break;
     case 4:
-      note("a node is stopped in good order");
       node.stop();
-      pass(0, 4 * lease());
-      node.start();
+      away("a node is stopped in good order", 4);
       break;
     case 5:
       note("a node is frozen");
@@ -180,18 +182,15 @@ private:
       other.thaw();
       break;
     case 7:
-      note("a node is wiped");
       wait_for_copies();
       node.kill();
       node.wipe();
-      pass(0, 2 * lease());
-      node.start();
+      away("a node is wiped", 2);
       break;
     case 8:
-      note("a node and a worker are killed");
       node.kill();
       kill_worker();
-      node.start();
+      away("a node and a worker were killed", 1);
       break;
     }
     wait_for_copies();

@@ -15,20 +15,9 @@ namespace {
 const std::vector<std::string> streams{"it-stableid", "it-election", "it-heartbeat",
                                        "it-assignment", "it-control"};
 
-/// The defaults of a group on one server.
-timings defaults() {
-  timings result;
-  result.lease = 3s;
-  result.beat = 1s;
-  result.ttl = 6s;
-  result.id_ttl = 30s;
-  result.request = 500ms;
-  return result;
-}
-
 /// What a group on a cluster uses if it is told nothing.
 timings cluster_profile() {
-  auto result = defaults();
+  auto result = default_timings();
   result.lease = 12s;
   result.ttl = 15s;
   return result;
@@ -106,7 +95,7 @@ struct fixture {
 CAF_TEST_FIXTURE_SCOPE(cluster_tests, fixture)
 
 CAF_TEST(followers that freeze for up to three seconds cost no session) {
-  start(defaults());
+  start(default_timings());
   for (auto length : {1000ms, 1500ms, 2000ms, 3000ms}) {
     for (const auto& stream : {"KV_it-heartbeat", "KV_it-election"}) {
       auto sessions_before = sessions();
@@ -132,7 +121,7 @@ CAF_TEST(followers that freeze for up to three seconds cost no session) {
 
 CAF_TEST(no process ends while the quorum is away for forty seconds) {
   for (const auto& program : nats_cluster::programs()) {
-    start(defaults(), program);
+    start(default_timings(), program);
     freeze_followers_of("KV_it-heartbeat", 40s);
     auto back = std::chrono::steady_clock::now();
     CAF_CHECK(group->rest());

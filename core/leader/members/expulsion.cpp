@@ -37,12 +37,10 @@ expulsion::commands expulsion::looked(const worker_id& who, const kv_read& answe
   if (i == jobs_.end())
     return {};
   const auto& mark = i->second.what.mark;
-  auto sight = key_writer::sight::other;
-  if (found && found->nonce == mark.nonce && found->state == mark.state)
-    sight = key_writer::sight::ours;
-  else if (found && found->nonce == mark.nonce)
-    sight = key_writer::sight::known;
-  carry_out(who, i->second.writer.looked(answer, sight, now), now);
+  auto known = found && found->nonce == mark.nonce;
+  auto ours = known && found->state == mark.state;
+  carry_out(who, i->second.writer.looked(answer, key_writer::seen(ours, known), now),
+            now);
   return std::move(out_);
 }
 

@@ -374,17 +374,16 @@ reconciler::commands reconciler::looked(const worker_id& who, const kv_read& ans
                                         time_point now) {
   out_.clear();
   auto& x = at(who);
-  auto sight = key_writer::sight::other;
+  auto ours = false;
+  auto known = false;
   if (answer.status == read_status::found && !answer.entry.removed) {
     auto found = record_from(answer.entry.value, answer.entry.stored_at_ns);
     const auto* value = std::get_if<record>(&found);
-    if (value && *value == x.under_way)
-      sight = key_writer::sight::ours;
+    ours = value && *value == x.under_way;
     // What cannot be read, or was void, is not kept.
-    else if (!value || !x.value || x.voided || *value == *x.value)
-      sight = key_writer::sight::known;
+    known = !value || !x.value || x.voided || *value == *x.value;
   }
-  carry_out(who, x, x.writer.looked(answer, sight, now), now);
+  carry_out(who, x, x.writer.looked(answer, key_writer::seen(ours, known), now), now);
   work(now);
   return std::move(out_);
 }

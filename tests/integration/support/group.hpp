@@ -34,6 +34,18 @@ struct timings {
   std::string source = {};
 };
 
+/// The times that a group has by default for sessions, leaders, ids and requests; those for
+/// planning stay short.
+inline timings default_timings() {
+  timings result;
+  result.lease = 3s;
+  result.beat = 1s;
+  result.ttl = 6s;
+  result.id_ttl = 30s;
+  result.request = 500ms;
+  return result;
+}
+
 /// One process of a group.
 class worker_process {
 public:
