@@ -37,8 +37,7 @@ using bucket_actor = caf::typed_actor<
     caf::replies_to<kv_put>::with<kv_written>,
     caf::replies_to<kv_create>::with<kv_written>,
     caf::replies_to<kv_update>::with<kv_written>,
-    caf::replies_to<kv_remove>::with<kv_written>, caf::replies_to<kv_get>::with<kv_read>,
-    caf::replies_to<kv_last>::with<kv_read>,
+    caf::replies_to<kv_remove>::with<kv_written>, caf::replies_to<kv_last>::with<kv_read>,
     caf::replies_to<kv_identify>::with<kv_identity>, caf::reacts_to<kv_watch>,
     caf::reacts_to<kv_unwatch, watch_sink_actor>>;
 

@@ -78,8 +78,6 @@ void group_stats::add(const group_stats& x) {
 
 const char* to_string(store_operation x) {
   switch (x) {
-  case store_operation::get:
-    return "get";
   case store_operation::last:
     return "last";
   case store_operation::put:

@@ -36,16 +36,8 @@ struct histogram {
 
 // -- the store --------------------------------------------------------------------------
 
-enum class store_operation : std::uint8_t {
-  get,
-  last,
-  put,
-  create,
-  update,
-  remove,
-  open
-};
-inline constexpr std::size_t store_operation_count = 7;
+enum class store_operation : std::uint8_t { last, put, create, update, remove, open };
+inline constexpr std::size_t store_operation_count = 6;
 
 /// What became of a request. A key or bucket that is not there is a good answer: `done`.
 enum class store_outcome : std::uint8_t {

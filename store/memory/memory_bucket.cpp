@@ -45,10 +45,8 @@ memory_bucket::outcome memory_bucket::write(const kv_change& what, time_point no
   entry.removed = std::holds_alternative<kv_remove>(what);
   entry.stored_at_ns = wall_ns;
   auto& place = slots_[key];
-  if (found != nullptr) {
+  if (found != nullptr)
     by_revision_.erase(place.entry.revision);
-    place.previous = std::move(place.entry);
-  }
   place.entry = entry;
   place.written = now;
   by_revision_.emplace(last_, key);
@@ -58,11 +56,6 @@ memory_bucket::outcome memory_bucket::write(const kv_change& what, time_point no
 std::optional<kv_entry> memory_bucket::newest(std::string_view key, time_point now) {
   auto* found = find(key, now);
   return found ? std::optional{found->entry} : std::nullopt;
-}
-
-std::optional<kv_entry> memory_bucket::previous(std::string_view key, time_point now) {
-  auto* found = find(key, now);
-  return found ? found->previous : std::nullopt;
 }
 
 std::vector<kv_entry> memory_bucket::entries(std::string_view pattern, time_point now) {

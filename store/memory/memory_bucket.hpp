@@ -47,8 +47,6 @@ public:
   /// The newest revision of a key, a delete mark too; none if there is no revision or it
   /// is older than the TTL.
   std::optional<kv_entry> newest(std::string_view key, time_point now);
-  /// What a replica that missed the key's newest write still shows.
-  std::optional<kv_entry> previous(std::string_view key, time_point now);
 
   /// What a consumer replays: the newest revision of each matching key, oldest first.
   std::vector<kv_entry> entries(std::string_view pattern, time_point now);
@@ -64,7 +62,6 @@ public:
 private:
   struct slot {
     kv_entry entry;
-    std::optional<kv_entry> previous;
     time_point written;
   };
 

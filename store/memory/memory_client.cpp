@@ -405,15 +405,14 @@ caf::result<Reply> ask(client_ptr self, Request request,
   return promise;
 }
 
-caf::result<kv_read> read(client_ptr self, const std::string& key, bool any_replica) {
+caf::result<kv_read> read(client_ptr self, const std::string& key) {
   auto& state = self->state;
-  auto what = any_replica ? store_operation::get : store_operation::last;
+  auto what = store_operation::last;
   if (auto why = key_fault(key); state.connected && !why.empty()) {
     count(self, what, read_status::refused, self->clock().now());
     return kv_read{read_status::refused, {}, std::move(why)};
   }
-  auto from = any_replica ? replica::any : replica::leader;
-  return ask<kv_read>(self, server_read{state.options.opened.name, key, from}, what);
+  return ask<kv_read>(self, server_read{state.options.opened.name, key}, what);
 }
 
 // -- the link ---------------------------------------------------------------------------
@@ -464,8 +463,7 @@ memory_bucket_actor::behavior_type client(client_ptr self, memory_server_actor s
       [self](const kv_create& x) { return write(self, x); },
       [self](const kv_update& x) { return write(self, x); },
       [self](const kv_remove& x) { return write(self, x); },
-      [self](const kv_get& x) { return read(self, x.key, true); },
-      [self](const kv_last& x) { return read(self, x.key, false); },
+      [self](const kv_last& x) { return read(self, x.key); },
       [self](kv_identify) {
         return ask<kv_identity>(self, server_identify{self->state.options.opened.name});
       },

@@ -108,14 +108,6 @@ kv_read memory_model::last(const std::string& bucket, const std::string& key,
   return answer(std::move(result));
 }
 
-kv_read memory_model::stale(const std::string& bucket, const std::string& key,
-                            time_point now) {
-  auto i = buckets_.find(bucket);
-  if (i == buckets_.end())
-    return {read_status::refused, {}, no_bucket(bucket)};
-  return answer(i->second.previous(key, now));
-}
-
 kv_identity memory_model::identify(const std::string& bucket) const {
   auto i = buckets_.find(bucket);
   if (i == buckets_.end())

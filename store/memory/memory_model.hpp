@@ -39,8 +39,6 @@ public:
 
   /// The newest revision of a key, or of all that match a pattern.
   kv_read last(const std::string& bucket, const std::string& key, time_point now);
-  /// What a replica shows that missed the newest write of the key.
-  kv_read stale(const std::string& bucket, const std::string& key, time_point now);
 
   kv_identity identify(const std::string& bucket) const;
 

@@ -140,10 +140,7 @@ server_actor::behavior_type server(server_ptr self, memory_server_options option
       },
       [self](const server_write& x) { return write(self, x); },
       [self](const server_read& x) {
-        auto& model = *self->state.model;
-        auto now = self->clock().now();
-        return x.from == replica::stale ? model.stale(x.bucket, x.key, now)
-                                        : model.last(x.bucket, x.key, now);
+        return self->state.model->last(x.bucket, x.key, self->clock().now());
       },
       [self](const server_identify& x) { return self->state.model->identify(x.bucket); },
       [self](const make_consumer& x) {

@@ -40,21 +40,10 @@ struct server_write {
   kv_change change;
 };
 
-/// Which replica of a bucket answers a read.
-enum class replica : std::uint8_t {
-  /// The stream's leader.
-  leader,
-  /// Any one: the answer may be old.
-  any,
-  /// One that missed the key's newest write.
-  stale
-};
-
 struct server_read {
   std::string bucket;
   /// Or a pattern: the newest entry that matches.
   std::string key;
-  replica from = replica::leader;
 };
 
 struct server_identify {

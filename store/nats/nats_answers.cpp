@@ -82,12 +82,6 @@ kv_read read_from(nats_outcome x, const std::string& bucket) {
   return read_from(nats::parse_stored(x.answer.data), bucket);
 }
 
-kv_read direct_read_from(nats_outcome x, const std::string& bucket) {
-  if (x.what != kind::answered)
-    return failed_read(x);
-  return read_from(nats::parse_direct(std::move(x.answer)), bucket);
-}
-
 kv_entry entry_from(nats::stored_message x, const std::string& bucket) {
   kv_entry result;
   result.key = nats::key_in(bucket, x.subject);

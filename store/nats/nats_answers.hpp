@@ -18,10 +18,6 @@ kv_written written_from(const nats_outcome& x, const std::string& bucket,
 /// A read from the stream's leader, answered.
 kv_read read_from(nats_outcome x, const std::string& bucket);
 
-/// A read from any replica, answered. A stream that does not allow that shows as
-/// nats_outcome::kind::no_responders, which the asker looks at before.
-kv_read direct_read_from(nats_outcome x, const std::string& bucket);
-
 /// A stored message as an entry.
 kv_entry entry_from(nats::stored_message x, const std::string& bucket);
 

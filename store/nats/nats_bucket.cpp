@@ -259,21 +259,6 @@ caf::result<kv_read> read(bucket_ptr self, store_operation what, const std::stri
   return promise;
 }
 
-void read_any(bucket_ptr self, const std::string& key, read_continuation then) {
-  auto until = deadline(self);
-  auto& bucket = self->state.options.bucket;
-  self->state.requests.ask(
-      "$JS.API.DIRECT.GET." + nats::stream_of(bucket) + "."
-          + nats::subject_of(bucket, key),
-      {}, {}, until, [=](nats_outcome x) {
-        // A stream that others made need not allow reads from replicas.
-        if (x.what == nats_outcome::kind::no_responders)
-          read_last(self, key, until, then);
-        else
-          then(direct_read_from(std::move(x), self->state.options.bucket));
-      });
-}
-
 caf::result<kv_identity> identify(bucket_ptr self) {
   if (self->state.closed)
     return kv_identity{read_status::not_connected, {}, why_closed};
@@ -460,11 +445,6 @@ nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
           auto headers = expecting(x.expected);
           headers.emplace_back("KV-Operation", "DEL");
           publish(self, x.key, headers, {}, deadline(self), std::move(then));
-        });
-      },
-      [self](const kv_get& x) {
-        return read(self, store_operation::get, x.key, [&](read_continuation then) {
-          read_any(self, x.key, std::move(then));
         });
       },
       [self](const kv_last& x) {

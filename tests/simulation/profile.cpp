@@ -60,7 +60,6 @@ std::vector<profile> make_profiles() {
                                     {watch_dies, 2},
                                     {api_away, 1},
                                     {replay_stale, 2},
-                                    {reads_stale, 2},
                                     {ttl_late, 1},
                                     {server_restarts, 0.4}}));
   xs.back().watch_observers = true;
@@ -254,8 +253,6 @@ std::string_view to_string(fault x) {
     return "api_away";
   case replay_stale:
     return "replay_stale";
-  case reads_stale:
-    return "reads_stale";
   case ttl_late:
     return "ttl_late";
   case bucket_lost:

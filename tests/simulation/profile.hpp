@@ -41,8 +41,6 @@ enum class fault : std::uint8_t {
   api_away,
   /// A watch that is made anew replays what an old replica has.
   replay_stale,
-  /// Reads that may be old are old.
-  reads_stale,
   /// The store does not sweep what is past its TTL.
   ttl_late,
   /// A bucket is deleted and made again, at once or after a while.

@@ -117,8 +117,6 @@ void workload::strike(fault what) {
     return take_api_away();
   case fault::replay_stale:
     return play_old_replicas();
-  case fault::reads_stale:
-    return read_old();
   case fault::ttl_late:
     return expire_late();
   case fault::bucket_lost:
@@ -463,10 +461,6 @@ void workload::play_old_replicas() {
   server_->silence(x);
 }
 
-void workload::read_old() {
-  begin({.what = fault::reads_stale}, lasting(100ms, 10s));
-}
-
 void workload::expire_late() {
   auto how_late = world_->random().log_between(1s, 60s);
   server_->expire_late(std::chrono::duration_cast<std::chrono::milliseconds>(how_late));
@@ -501,7 +495,7 @@ void workload::restart_server() {
   auto& random = world_->random();
   auto how_long = lasting(100ms, 5s);
   group_->part_all(true, 1s);
-  server_->forget_watches();
+  server_->restart();
   auto kind = random.below(3);
   world_->log().note("store", "restarts, and is back in {} ms{}", how_long / 1ms,
                      kind == 0   ? ""

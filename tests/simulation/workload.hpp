@@ -56,7 +56,6 @@ private:
   void kill_watches();
   void take_api_away();
   void play_old_replicas();
-  void read_old();
   void expire_late();
   void lose_bucket();
   void lose_writes();

@@ -121,13 +121,6 @@ caf::typed_response_promise<kv_written> write(proxy_ptr self, const server_write
   return promise;
 }
 
-caf::typed_response_promise<kv_read> read(proxy_ptr self, server_read what) {
-  if (what.from == replica::any
-      && plan_of(self, what.bucket).strike(fault_kind::stale_read, what.key))
-    what.from = replica::stale;
-  return relay<kv_read>(self, std::move(what));
-}
-
 // -- watching ---------------------------------------------------------------------------
 
 std::uint64_t number_of(proxy_ptr self, const consumer& x) {
@@ -222,7 +215,7 @@ fault_proxy_actor::behavior_type proxy(proxy_ptr self, memory_server_actor serve
       [self](const lose_writes& x) { return self->delegate(self->state.server, x); },
       [self](const open_bucket& x) { return relay<server_opened>(self, x); },
       [self](const server_write& x) { return write(self, x); },
-      [self](const server_read& x) { return read(self, x); },
+      [self](const server_read& x) { return relay<kv_read>(self, x); },
       [self](const server_identify& x) { return relay<kv_identity>(self, x); },
       [self](const make_consumer& x) { return consume(self, x); },
       [self](const drop_consumer& x) {

@@ -21,8 +21,6 @@ enum class fault_kind : std::uint8_t {
   /// A write reaches the server `delay` late: `unknown`, if that is longer than the
   /// client waits, and done all the same.
   write_late,
-  /// kv_get shows what was there before the newest write of the key.
-  stale_read,
   /// A delivery to a watch gets lost; the next one shows the gap.
   delivery_lost,
   /// Deliveries and heartbeats arrive `delay` late.

@@ -58,9 +58,6 @@ public:
   kv_written remove(const std::string& key, revision expected) {
     return ask<kv_written>(*self_, bucket_, kv_remove{key, expected});
   }
-  kv_read get(const std::string& key) {
-    return ask<kv_read>(*self_, bucket_, kv_get{key});
-  }
   kv_read last(const std::string& key) {
     return ask<kv_read>(*self_, bucket_, kv_last{key});
   }

@@ -287,21 +287,6 @@ answer<stored_message> parse_stored(std::string_view found) {
       });
 }
 
-answer<stored_message> parse_direct(message x) {
-  if (auto status = x.status(); status != 0)
-    return api_error{status, status == 404 ? err_code::no_message_found : 0,
-                     std::string{x.header("Description")}};
-  auto at = from_rfc3339(x.header("Nats-Time-Stamp"));
-  auto digits = x.header("Nats-Sequence");
-  std::uint64_t sequence = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), sequence);
-  if (!at || sequence == 0)
-    return unreadable(x.data);
-  auto subject = std::string{x.header("Nats-Subject")};
-  return stored_message{std::move(subject), std::move(x.data), sequence, *at,
-                        std::move(x.headers)};
-}
-
 bool is_removal(const header_list& headers) {
   auto operation = find_header(headers, "KV-Operation");
   return operation == "DEL" || operation == "PURGE"

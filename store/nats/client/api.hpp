@@ -141,8 +141,6 @@ struct stored_message {
 std::string last_message_request(std::string_view subject);
 /// The answer of the stream's leader.
 answer<stored_message> parse_stored(std::string_view text);
-/// The answer of any replica: the message itself, described by headers.
-answer<stored_message> parse_direct(message x);
 
 /// Whether these headers make a message a delete, purge or expiry mark.
 bool is_removal(const header_list& headers);

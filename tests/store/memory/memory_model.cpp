@@ -123,17 +123,6 @@ CAF_TEST(a replay has the newest of each key in the order of revisions) {
   CAF_CHECK_EQUAL(keys("c"), "");
 }
 
-CAF_TEST(a stale read shows what was before the newest write) {
-  auto stale = [&] { return model.stale("b", "a", now); };
-  CAF_CHECK_EQUAL(stale().status, read_status::missing);
-  done(kv_put{"a", "1"});
-  CAF_CHECK_EQUAL(stale().status, read_status::missing);
-  done(kv_put{"a", "2"});
-  CAF_CHECK_EQUAL(stale().entry.value, "1");
-  done(kv_remove{"a", {2}});
-  CAF_CHECK_EQUAL(stale().entry.value, "2");
-}
-
 CAF_TEST(a bucket that is deleted and made again is another one) {
   done(kv_put{"a", "1"});
   auto before = model.identify("b").identity;

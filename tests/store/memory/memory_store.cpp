@@ -144,10 +144,6 @@ struct fixture : test_coordinator_fixture<> {
   kv_read last(const bucket_actor& x, const std::string& key) {
     return answer_of<kv_read>(x, kv_last{key});
   }
-
-  kv_read get(const bucket_actor& x, const std::string& key) {
-    return answer_of<kv_read>(x, kv_get{key});
-  }
 };
 
 } // namespace
@@ -255,20 +251,10 @@ CAF_TEST(a write that is a little late is done) {
   CAF_CHECK_EQUAL(take<kv_written>(handle).status, write_status::done);
 }
 
-CAF_TEST(a stale read shows the past and the leader the present) {
-  put(bucket, "a", "1");
-  put(bucket, "a", "2");
-  strike({.kind = fault_kind::stale_read, .times = 1});
-  CAF_CHECK_EQUAL(last(bucket, "a").entry.value, "2");
-  CAF_CHECK_EQUAL(get(bucket, "a").entry.value, "1");
-  CAF_CHECK_EQUAL(get(bucket, "a").entry.value, "2");
-}
-
 CAF_TEST(without a link nothing is sent and all is answered at once) {
   strike({.kind = fault_kind::link_down});
   CAF_CHECK_EQUAL(put(bucket, "a", "1").status, write_status::not_connected);
   CAF_CHECK_EQUAL(last(bucket, "a").status, read_status::not_connected);
-  CAF_CHECK_EQUAL(get(bucket, "a").status, read_status::not_connected);
   CAF_CHECK_EQUAL(answer_of<kv_identity>(bucket, kv_identify{}).status,
                   read_status::not_connected);
   CAF_CHECK_EQUAL(open(store).status, open_status::not_connected);
