@@ -93,12 +93,6 @@ struct kv_written {
 
 // -- reading ----------------------------------------------------------------------------
 
-/// Reads a key from any replica: may be old.
-struct kv_get {
-  std::string key;
-  PARTITA_MESSAGE(kv_get, x.key)
-};
-
 /// Reads a key from the stream's leader: never older than any acknowledged write.
 struct kv_last {
   std::string key;
@@ -228,7 +222,9 @@ struct link_changed {
   std::string why;
   /// A server was reached and not used: it holds another entry than the expected one.
   bool foreign = false;
-  PARTITA_MESSAGE(link_changed, x.state, x.why, x.foreign)
+  /// Connected: names the server's process, until it ends; empty: not known.
+  std::string process = {};
+  PARTITA_MESSAGE(link_changed, x.state, x.why, x.foreign, x.process)
 };
 
 /// Reads one key at each server that the store was told of, one by one and not only at the

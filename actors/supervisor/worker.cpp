@@ -276,8 +276,9 @@ void worker::on(const link_changed& x) {
   outage_.link_is(x.state == link_state::connected ? std::string{} : x.why);
   if (x.state == link_state::connected) {
     store_.step(core::group_check::connected{});
-    // A server that was away may be back with less than it had acknowledged.
-    doubt();
+    // A server that was restarted may be back with less than it had acknowledged.
+    context_.epochs.connected(x.process, {context_.now(), unix_seconds()});
+    live(core::life::doubted{});
   }
   if (!x.foreign)
     return;

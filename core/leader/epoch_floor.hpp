@@ -4,6 +4,8 @@
 #include "partita/core/leader/epoch_takeover.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 namespace partita::core {
 
@@ -21,6 +23,13 @@ public:
   void doubt(epoch_takeover::instant at) {
     doubted_ = at;
     doubtful_ = true;
+  }
+
+  /// There is a connection. `process` names the server's process, empty: not known. One that was
+  /// met before has lived ever since, and what it has acknowledged with it.
+  void connected(const std::string& process, epoch_takeover::instant at) {
+    if (process.empty() || processes_met_.insert(process).second)
+      doubt(at);
   }
 
   void saw(epoch x) { greatest_ = std::max(greatest_, x); }
@@ -43,6 +52,7 @@ public:
 private:
   epoch_takeover::instant doubted_;
   bool doubtful_ = false;
+  std::set<std::string> processes_met_;
   epoch greatest_;
 };
 

@@ -37,6 +37,8 @@ struct nats_link {
   std::string text;
   /// A server was reached, and it is of another store.
   bool foreign = false;
+  /// nats::server_facts::process.
+  std::string process = {};
 };
 
 /// The server did not permit something.
@@ -77,7 +79,7 @@ public:
   explicit nats_mailbox(const nats_user_actor& to) : to_(to.address()) {}
 
   void link_up(std::uint64_t link, const nats::server_facts& server) override {
-    send(nats_link{true, link, server.url});
+    send(nats_link{true, link, server.url, false, server.process});
   }
   void link_down(std::uint64_t link, const std::string& why, bool foreign) override {
     send(nats_link{false, link, why, foreign});

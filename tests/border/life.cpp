@@ -51,6 +51,22 @@ TEST_F(border, what_is_asked_while_the_server_is_away_is_not_sent_later) {
   EXPECT_EQ(std::get<nats::stream_info>(info).last_sequence, 0u);
 }
 
+TEST_F(border, a_server_has_the_same_name_until_it_is_restarted) {
+  auto process = [&] { return sink->with([&] { return sink->server_.process; }); };
+  begin();
+  ASSERT_TRUE(sink->wait_up());
+  auto first = process();
+  EXPECT_NE(first, "");
+  server->freeze();
+  ASSERT_TRUE(sink->wait_down());
+  server->thaw();
+  ASSERT_TRUE(sink->wait_up());
+  EXPECT_EQ(process(), first);
+  server->restart();
+  ASSERT_TRUE(
+      sink->wait([&] { return sink->up_ > 0 && sink->server_.process != first; }));
+}
+
 TEST_F(border, a_frozen_server_counts_as_lost_and_comes_back) {
   begin();
   ASSERT_TRUE(sink->wait_up());

@@ -124,7 +124,8 @@ void network_link::tell_client(bool connected) {
   if (orphaned_)
     return;
   world_->log().note(world_->name(owner_), "its link is {}", connected ? "up" : "down");
-  caf::anon_send(client_, connected ? link_changed{link_state::connected, "simulated"}
+  caf::anon_send(client_, connected ? link_changed{link_state::connected, "simulated",
+                                                   false, server_->process()}
                                     : link_changed{link_state::disconnected, "it broke"});
 }
 

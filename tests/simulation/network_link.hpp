@@ -90,6 +90,8 @@ public:
     virtual void stranded(network_link& from, caf::mailbox_element_ptr x) = 0;
     /// The server notices that the connection is no more.
     virtual void closed(network_link& x) = 0;
+    /// Names it from one restart to the next.
+    virtual std::string process() const = 0;
   };
 
   /// `delay`: of one message, one way.

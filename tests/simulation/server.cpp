@@ -59,17 +59,11 @@ void server::arrived(network_link& from, caf::mailbox_element_ptr x) {
     answer(from, *x, request.bucket, write(from.owner(), request));
   } else if (what.match_elements<store::server_read>()) {
     const auto& request = what.get_as<store::server_read>(0);
-    if (request.from == store::replica::leader
-        && windows_.strike(fault::api_away, from.owner(), request.bucket))
+    if (windows_.strike(fault::api_away, from.owner(), request.bucket))
       return;
-    bool stale = request.from == store::replica::any
-                 && windows_.strike(fault::reads_stale, from.owner(), request.bucket);
-    world_->log().routine("store", "{} {} is read by {}{}", request.bucket, request.key,
-                          world_->name(from.owner()),
-                          stale ? " from an old replica" : "");
-    answer(from, *x, request.bucket,
-           stale ? model_.stale(request.bucket, request.key, now)
-                 : model_.last(request.bucket, request.key, now));
+    world_->log().routine("store", "{} {} is read by {}", request.bucket, request.key,
+                          world_->name(from.owner()));
+    answer(from, *x, request.bucket, model_.last(request.bucket, request.key, now));
   } else if (what.match_elements<store::server_identify>()) {
     const auto& request = what.get_as<store::server_identify>(0);
     answer(from, *x, request.bucket, model_.identify(request.bucket));

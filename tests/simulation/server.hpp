@@ -53,12 +53,16 @@ public:
   void delivered(network_link& at, const downward& x) override;
   void stranded(network_link& from, caf::mailbox_element_ptr x) override;
   void closed(network_link& x) override;
+  std::string process() const override { return std::to_string(starts_); }
 
   // -- what happens to the store --------------------------------------------------------
 
   simulation::fault_windows& fault_windows() { return windows_; }
-  /// Forgets all watches, as a restart does.
-  void forget_watches() { consumers_.clear(); }
+  /// Forgets all watches, and is another process from now on.
+  void restart() {
+    consumers_.clear();
+    ++starts_;
+  }
   void delete_bucket(const std::string& name);
   /// Makes a bucket again as it was made first; nothing if it is there.
   void make_again(const std::string& name);
@@ -156,6 +160,7 @@ private:
   server_options options_;
   store_observer* observer_;
   simulation::fault_windows windows_;
+  std::uint64_t starts_ = 1;
   store::memory_model model_;
   std::map<std::string, open_bucket> made_;
   /// How many late writes of a bucket's key are under way that other writes conflict with.

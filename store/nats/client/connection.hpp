@@ -19,6 +19,8 @@ namespace partita::nats {
 /// What is known of the server when a link comes up.
 struct server_facts {
   std::string url;
+  /// Its id, another one after each start.
+  std::string process;
   /// The largest message that it takes, in bytes, headers included.
   std::int64_t max_payload = 0;
 };

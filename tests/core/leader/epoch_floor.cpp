@@ -51,4 +51,21 @@ CAF_TEST(a leadership may act unless there was a doubt since it began) {
   CAF_CHECK(mine.is_doubtful());
 }
 
+CAF_TEST(a connection is a reason to doubt unless the server has not been restarted) {
+  auto doubts = [&](const std::string& process) {
+    mine.begin(wall);
+    mine.connected(process, {now, wall});
+    return mine.is_doubtful();
+  };
+  CAF_CHECK(doubts("one"));
+  CAF_CHECK(!doubts("one"));
+  CAF_CHECK(doubts("two"));
+  CAF_MESSAGE("a process that was met before has lived ever since");
+  CAF_CHECK(!doubts("one"));
+  CAF_MESSAGE("what does not say which it is may be any");
+  CAF_CHECK(doubts(""));
+  CAF_CHECK(doubts(""));
+  CAF_CHECK(mine.doubted_at() == now);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
