@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -112,14 +113,21 @@ public:
   template <class Self>
   void report(Self* self, const std::string& what, const std::string& why) {
     auto& told = told_[what];
-    if (told == why)
+    if (why.empty() ? told.empty() : told.size() == most_reasons || told.contains(why))
       return;
-    told = why;
+    if (why.empty())
+      told.clear();
+    else
+      told.insert(why);
     self->send(self->state.parent, store_trouble{self->state.options.run, what, why});
   }
 
 private:
-  std::map<std::string, std::string> told_;
+  /// Where many keys fail in turn, a few stand for all.
+  static constexpr std::size_t most_reasons = 4;
+
+  /// What does not work, and the reasons that were told since it worked last.
+  std::map<std::string, std::set<std::string>> told_;
 };
 
 /// Hands an answer of the store to `f`, and reports it if it is none. `what`: what was asked for.

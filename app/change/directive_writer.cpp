@@ -51,7 +51,7 @@ public:
         request_(request),
         follower_(access.self, access.store, access.settings.group.name,
                   worker_options_of(access.settings).buckets),
-        deadline_(steady_clock::now() + access.limit) {}
+        deadline_(access.deadline) {}
 
   directive_outcome run() {
     directive_outcome result;
@@ -89,7 +89,7 @@ private:
   }
 
   void read_all() {
-    require(follower_.begin(access_.limit));
+    require(follower_.begin(left()));
     require(follower_.wait_until_complete(left()));
   }
 

@@ -73,7 +73,7 @@ int with_bucket(const partitions_options& o, const work& f) {
     x.which.name = s.buckets.partitions;
     x.which.replicas = s.buckets.replicas;
     x.which.create = false;
-    auto read = read_bucket(access.self, access.store, x.which, access.limit);
+    auto read = read_bucket(access.self, access.store, x.which, access.left());
     if (const auto* why = std::get_if<std::string>(&read))
       return fail(*why);
     x.content = std::move(std::get<bucket_content>(read));
@@ -99,12 +99,12 @@ std::optional<std::string> carry_out(found_bucket& x, const partition_changes& w
     return std::nullopt;
   if (!x.content.bucket) {
     x.which.create = true;
-    auto made = read_bucket(x.access.self, x.access.store, x.which, x.access.limit);
+    auto made = read_bucket(x.access.self, x.access.store, x.which, x.access.left());
     if (const auto* why = std::get_if<std::string>(&made))
       return *why;
     x.content.bucket = std::get<bucket_content>(made).bucket;
   }
-  return write_changes(x.access.self, x.content.bucket, what.changes, x.access.limit);
+  return write_changes(x.access.self, x.content.bucket, what.changes, x.access.left());
 }
 
 /// Names that no bucket can hold are bad usage: nothing needs to be looked at for that.

@@ -26,6 +26,8 @@ using std::chrono::steady_clock;
 
 /// Not more often, however much happens.
 constexpr auto shortest_pause = 200ms;
+/// A watch that is made anew takes about as long.
+constexpr auto replay_patience = 3s;
 /// Ages grow, and a bucket that was missing is looked for.
 constexpr auto longest_pause = 1s;
 
@@ -116,7 +118,7 @@ private:
   template <class Show>
   bool follow(Show show, bool ages) {
     while (!stopped_) {
-      if (follower_.view().complete() || !connected())
+      if (!stale_since_ || !trouble().empty())
         if (auto text = next_picture(ages); !text.empty() && !show(text))
           return false;
       receive_until(steady_clock::now() + shortest_pause, false);
@@ -137,12 +139,14 @@ private:
           [&](const watch_event& x) { news_ = follower_.take(x) || news_; },
           [&](const link_changed& x) {
             news_ = news_ || x.state != link_.state;
-            if (x.state != link_.state)
-              link_since_ = steady_clock::now();
             link_ = x;
           },
           [&](const stop_worker&) { stopped_ = true; },
           caf::after(left) >> [&] { late = true; });
+      if (connected() && follower_.view().complete())
+        stale_since_.reset();
+      else if (!stale_since_)
+        stale_since_ = steady_clock::now();
       if (late)
         return;
     }
@@ -150,16 +154,26 @@ private:
 
   bool connected() const { return link_.state == link_state::connected; }
 
+  /// Why what is shown was seen some time ago; empty: it is how the group is.
+  std::string trouble() const {
+    if (!connected())
+      return "no connection (" + (link_.why.empty() ? "no answer" : link_.why) + ")";
+    auto lasts = stale_since_ && steady_clock::now() >= *stale_since_ + replay_patience;
+    return lasts ? follower_.why_incomplete() : std::string{};
+  }
+
   /// Empty: what was shown last still holds.
   std::string next_picture(bool ages) {
-    if (!news_ && !ages)
+    auto trouble = this->trouble();
+    if (!news_ && !ages && trouble == trouble_)
       return {};
+    trouble_ = std::move(trouble);
     news_ = false;
     auto now = steady_clock::now();
     // What was shown while a watch is made anew would have holes.
     if (follower_.view().complete())
       status_ = examine(follower_.view().entries(now), known_);
-    auto gist = gist_of(status_) + (connected() ? "+" : "-");
+    auto gist = gist_of(status_) + (connected() ? "+" + trouble_ : "-");
     if (gist == gist_ && !ages)
       return {};
     gist_ = std::move(gist);
@@ -168,18 +182,21 @@ private:
 
   std::string line() const {
     // One object, and first whether it is still true.
-    return std::string{R"({"connected":)"} + (connected() ? "true," : "false,")
-           + to_json(status_).substr(1);
+    nlohmann::ordered_json truth = {{"connected", connected()}};
+    if (!trouble_.empty())
+      truth["stale"] = trouble_;
+    auto text = truth.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return text.substr(0, text.size() - 1) + ',' + to_json(status_).substr(1);
   }
 
   std::string text(steady_clock::time_point now) const {
     auto result = to_table(status_);
-    if (connected())
+    if (trouble_.empty())
       return result;
-    auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - link_since_);
-    return result + "no connection for " + readable_span(age.count()) + " ("
-           + (link_.why.empty() ? "no answer" : config::printable(link_.why))
-           + "): this is what was seen last\n";
+    auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
+        now - stale_since_.value_or(now));
+    return result + "as seen " + readable_span(age.count())
+           + " ago: " + config::printable(trouble_) + '\n';
   }
 
   group_access& access_;
@@ -188,7 +205,9 @@ private:
   std::vector<std::string> known_;
   link_listener_actor link_listener_;
   link_changed link_{link_state::connected, {}};
-  steady_clock::time_point link_since_;
+  /// There is no connection, or a watch is made anew.
+  std::optional<steady_clock::time_point> stale_since_;
+  std::string trouble_;
   group_status status_;
   std::string gist_;
   bool news_ = true;

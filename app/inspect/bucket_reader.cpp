@@ -26,8 +26,8 @@ forwarder(watch_sink_actor::stateful_pointer<forwarder_state> self, caf::actor t
   return {[=](const watch_event& x) { caf::anon_send(self->state.to, x); }};
 }
 
-/// Takes one event; whether all is known now.
-bool take(watch_event& x, std::map<std::string, kv_entry>& to) {
+/// Takes one event; whether all is known now. `why`: why it is shown anew.
+bool take(watch_event& x, std::map<std::string, kv_entry>& to, std::string& why) {
   switch (x.change) {
   case watch_change::value:
     to[x.entry.key] = std::move(x.entry);
@@ -41,6 +41,7 @@ bool take(watch_event& x, std::map<std::string, kv_entry>& to) {
   case watch_change::bucket_changed:
     // A fresh replay follows.
     to.clear();
+    why = x.why;
     break;
   case watch_change::alive:
     break;
@@ -57,6 +58,11 @@ watch_sink_actor listen_to_watches(caf::scoped_actor& self) {
 milliseconds left_until(steady_clock::time_point deadline) {
   auto result = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
   return std::max(result, milliseconds{1});
+}
+
+std::string not_shown(const std::string& bucket, const std::string& why) {
+  return "the store does not show the whole bucket " + bucket
+         + (why.empty() ? "" : ": " + why);
 }
 
 std::optional<std::string> open_if_there(caf::scoped_actor& self,
@@ -104,12 +110,13 @@ std::variant<bucket_content, std::string> read_bucket(caf::scoped_actor& self,
   self->send(result.bucket, kv_watch{0, ">", sink});
   auto complete = false;
   auto late = false;
+  std::string why;
   while (!complete && !late)
-    self->receive([&](watch_event& x) { complete = take(x, result.entries); },
+    self->receive([&](watch_event& x) { complete = take(x, result.entries, why); },
                   caf::after(left_until(deadline)) >> [&] { late = true; });
   caf::anon_send_exit(sink, caf::exit_reason::user_shutdown);
   if (late)
-    return "the store did not show the whole bucket " + which.name + " in time";
+    return not_shown(which.name, why);
   return result;
 }
 

@@ -19,6 +19,9 @@ watch_sink_actor listen_to_watches(caf::scoped_actor& self);
 /// What is left of a time limit for one more request: at least 1 ms.
 std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point deadline);
 
+/// For people: not all of a bucket could be read. `why` may be empty.
+std::string not_shown(const std::string& bucket, const std::string& why);
+
 /// Opens a bucket. Says why that is not possible, or not within `limit`: a server that is
 /// merely slow is asked again until then. One that is missing leaves `to` alone.
 std::optional<std::string>

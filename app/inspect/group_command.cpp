@@ -25,6 +25,7 @@ int connect_and_work(config::settings settings, std::chrono::milliseconds limit,
                      const std::function<int(group_access&)>& work, bool stoppable) {
   if (stoppable)
     hold_signals();
+  auto deadline = std::chrono::steady_clock::now() + limit;
   runtime_config cfg;
   caf::actor_system sys{cfg};
   caf::scoped_actor self{sys};
@@ -35,7 +36,7 @@ int connect_and_work(config::settings settings, std::chrono::milliseconds limit,
         [to = caf::actor_cast<caf::actor>(self)] { caf::anon_send(to, stop_worker{}); },
         [] {});
   auto store = spawn_nats_store(sys, nats_options_of(settings, name));
-  group_access access{std::move(settings), limit, self, store};
+  group_access access{std::move(settings), limit, deadline, self, store};
   auto code = static_cast<int>(exit_failed);
   if (auto why = wait_for_link(self, store, limit))
     fail("cannot reach NATS at " + shown(access.settings.nats.url) + ": " + *why);
@@ -64,7 +65,7 @@ bool names_a_group(const group_flags& flags) {
 std::optional<group_entries> read_entries(group_access& access) {
   const auto& s = access.settings;
   auto found = read_group(access.self, access.store, s.group.name,
-                          worker_options_of(s).buckets, access.limit);
+                          worker_options_of(s).buckets, access.left());
   if (auto* entries = std::get_if<group_entries>(&found))
     return std::move(*entries);
   fail(std::get<std::string>(found));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/app/inspect/bucket_reader.hpp"
 #include "partita/app/inspect/group_view.hpp"
 #include "partita/app/inspect/settings_flags.hpp"
 #include "partita/app/process/exit_codes.hpp"
@@ -35,10 +36,13 @@ bool names_a_group(const group_flags& flags);
 /// What a command works with.
 struct group_access {
   config::settings settings;
-  /// How long the store may take.
+  /// How long the store may take, for the whole command or for what goes on after it.
   std::chrono::milliseconds limit{0};
+  std::chrono::steady_clock::time_point deadline;
   caf::scoped_actor& self;
   store_actor store;
+
+  std::chrono::milliseconds left() const { return left_until(deadline); }
 };
 
 /// What the group's buckets hold now. If they cannot be read: nothing, after the reason

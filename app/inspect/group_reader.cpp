@@ -136,10 +136,12 @@ std::optional<std::string> group_follower::wait_until_complete(milliseconds limi
     self_->receive([&](const watch_event& x) { take(x); },
                    caf::after(left_until(deadline)) >>
                        [&] { late = steady_clock::now() >= deadline; });
-  if (!late)
-    return std::nullopt;
-  auto missing = static_cast<std::size_t>(view_.incomplete());
-  return "the store did not show the whole bucket " + buckets_[missing].name + " in time";
+  return late ? std::optional{why_incomplete()} : std::nullopt;
+}
+
+std::string group_follower::why_incomplete() const {
+  return not_shown(buckets_[static_cast<std::size_t>(view_.incomplete())].name,
+                   view_.why_incomplete());
 }
 
 std::variant<group_entries, std::string>

@@ -50,6 +50,9 @@ public:
   /// within `limit`.
   std::optional<std::string> wait_until_complete(std::chrono::milliseconds limit);
 
+  /// For people: which bucket is not shown, unless all are, and why.
+  std::string why_incomplete() const;
+
   /// Whether it showed something new.
   bool take(const watch_event& x);
 

@@ -36,6 +36,7 @@ bool group_view::take(group_bucket which, const watch_event& x) {
     return to.newest.erase(x.entry.key) != 0;
   case watch_change::replayed:
     to.complete = true;
+    to.why.clear();
     ++to.replays;
     return true;
   case watch_change::restarted:
@@ -44,6 +45,7 @@ bool group_view::take(group_bucket which, const watch_event& x) {
     to.newest.clear();
     to.removed.clear();
     to.complete = false;
+    to.why = x.why;
     return true;
   case watch_change::alive:
     break;

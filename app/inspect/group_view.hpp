@@ -56,6 +56,10 @@ public:
 
   /// The first bucket whose replay has not ended; only unless complete().
   group_bucket incomplete() const;
+  /// Why that has to be shown anew; empty: it is the first time.
+  const std::string& why_incomplete() const {
+    return buckets_[static_cast<std::size_t>(incomplete())].why;
+  }
 
   /// What a key holds; null if it has no value. Valid until the next take().
   const kv_entry* find(group_bucket which, const std::string& key) const;
@@ -75,6 +79,8 @@ private:
     std::map<std::string, revision> removed;
     std::uint64_t replays = 0;
     bool complete = false;
+    /// Why it has to be shown anew.
+    std::string why;
   };
 
   void note_newest(const watch_event& x);

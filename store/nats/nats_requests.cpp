@@ -68,8 +68,14 @@ void nats_requests::denied(const std::string& subject, const std::string& why) {
 }
 
 void nats_requests::expire(clock::time_point now) {
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now)
-    end(deadlines_.begin()->second, {kind::unknown, {}, "no answer in time"});
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    auto ticket = deadlines_.begin()->second;
+    // A stream without a leader keeps silent.
+    end(ticket, {kind::unknown,
+                 {},
+                 "no answer in time from " + under_way_.at(ticket).subject
+                     + " (has its stream a leader?)"});
+  }
 }
 
 std::optional<nats_requests::clock::time_point> nats_requests::next_deadline() const {

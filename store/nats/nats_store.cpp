@@ -131,9 +131,7 @@ void tell(store_ptr self, const caf::actor_addr& listener) {
     self->send(caf::actor_cast<link_listener_actor>(to), self->state.link);
 }
 
-void set_link(store_ptr self, link_state state, const std::string& why,
-              bool foreign = false) {
-  link_changed x{state, why, foreign};
+void set_link(store_ptr self, link_changed x) {
   if (self->state.link == x)
     return;
   self->state.link = std::move(x);
@@ -152,13 +150,13 @@ void take_link(store_ptr self, const nats_link& x) {
     return;
   if (x.up) {
     log(spdlog::level::info, "connected to NATS at {}", x.text);
-    set_link(self, link_state::connected, x.text);
+    set_link(self, {link_state::connected, x.text, false, x.process});
     return;
   }
   auto never = self->state.link.state == link_state::connecting && x.link == 0;
   log(spdlog::level::warn, "no connection to NATS: {}", x.text);
-  set_link(self, never ? link_state::connecting : link_state::disconnected, x.text,
-           x.foreign);
+  set_link(self, {never ? link_state::connecting : link_state::disconnected, x.text,
+                  x.foreign});
 }
 
 void take_program(const nats_program& x) {
@@ -399,7 +397,7 @@ void close_connection(store_ptr self) {
 
 void connection_closed(store_ptr self) {
   self->state.closed = true;
-  set_link(self, link_state::disconnected, "the store was closed");
+  set_link(self, {link_state::disconnected, "the store was closed"});
   for (auto& promise : std::exchange(self->state.closers, {}))
     promise.deliver(store_closed{});
 }
@@ -478,8 +476,10 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       [self](const nats_denial& x) {
         if (take_probe_denial(self, x))
           return;
+        auto violation = nats::parse_violation(x.why);
         auto& seen = self->state.denials;
-        if (seen.size() < most_denials_logged && seen.insert(x.why).second)
+        if (seen.size() < most_denials_logged
+            && seen.insert(violation ? violation->wanted : x.why).second)
           log(spdlog::level::warn, "NATS complains: {}", x.why);
       },
       [](const nats_program& x) { take_program(x); },

@@ -116,7 +116,8 @@ void nats_stream::try_open(const open_bucket& wanted, unsigned attempt,
       if (wanted.create && !differences.empty())
         x.found = {open_status::foreign, x.found.identity,
                    "bucket '" + bucket_ + "' has another configuration: " + differences
-                       + "; open it with its own, choose another bucket, or change it"};
+                       + "; change the stream (nats stream edit "
+                       + nats::stream_of(bucket_) + "), or choose another bucket"};
       else if (!opened_)
         opened_ = wanted;
     }

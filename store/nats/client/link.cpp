@@ -2,6 +2,7 @@
 #include "partita/store/nats/client/link.hpp"
 
 #include "partita/store/nats/client/library.hpp"
+#include "partita/store/nats/client/subjects.hpp"
 
 #include <chrono>
 #include <utility>
@@ -25,6 +26,9 @@ void learn(natsConnection* nc, server_facts& x) {
   char url[512] = {};
   if (natsConnection_GetConnectedUrl(nc, url, sizeof(url)) == NATS_OK)
     x.url = without_secrets(url);
+  char id[128] = {};
+  if (natsConnection_GetConnectedServerId(nc, id, sizeof(id)) == NATS_OK)
+    x.process = id;
   x.max_payload = natsConnection_GetMaxPayload(nc);
 }
 
@@ -351,6 +355,8 @@ void link::on_error(natsConnection* nc, natsSubscription*, natsStatus status,
   auto text = last_error(nc);
   if (text.empty())
     text = natsStatus_GetText(status);
+  if (auto x = parse_violation(text))
+    text += "; the permissions of this user lack " + x->wanted;
   static_cast<link*>(closure)->hear_.complaint(std::move(text));
 }
 

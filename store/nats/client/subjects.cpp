@@ -91,6 +91,34 @@ std::optional<delivery> parse_delivery(std::string_view reply) {
   return x;
 }
 
+namespace {
+
+/// Where the last tokens change from use to use, all are to be permitted.
+std::string permission_for(const violation& x) {
+  constexpr std::string_view inbox = "_INBOX.";
+  std::string_view subject = x.subject;
+  if (x.publish && subject.starts_with(inbox))
+    return "allow_responses: true";
+  // Before that come the tokens that are always the same.
+  auto upto = [&](int tokens) {
+    std::size_t end = 0;
+    while (tokens-- > 0 && end != std::string_view::npos)
+      end = subject.find('.', end + (end > 0));
+    return end == std::string_view::npos ? std::string{subject}
+                                         : std::string{subject.substr(0, end)} + ".>";
+  };
+  auto all = subject.starts_with(inbox)                        ? upto(1)
+             : subject.starts_with("$KV.")                     ? upto(2)
+             : subject.starts_with(probe_prefix)               ? upto(2)
+             : subject.starts_with("$JS.FC.")                  ? upto(2)
+             : subject.starts_with("$JS.API.CONSUMER.DELETE.") ? upto(5)
+             : subject.starts_with("$JS.API.DIRECT.GET.")      ? upto(5)
+                                                               : std::string{subject};
+  return (x.publish ? "publish: \"" : "subscribe: \"") + all + '"';
+}
+
+} // namespace
+
 std::optional<violation> parse_violation(std::string_view text) {
   constexpr std::string_view publish = "ermissions Violation for Publish to \"";
   constexpr std::string_view subscribe = "ermissions Violation for Subscription to \"";
@@ -106,6 +134,7 @@ std::optional<violation> parse_violation(std::string_view text) {
     text.remove_prefix(at + subscribe.size());
   }
   x.subject = text.substr(0, text.find('"'));
+  x.wanted = permission_for(x);
   return x;
 }
 

@@ -38,11 +38,14 @@ struct delivery {
 /// with a domain and newer ones write. The views point into `reply`.
 std::optional<delivery> parse_delivery(std::string_view reply);
 
-/// The subject that a text like `Permissions Violation for Publish to "a.b"` names.
+/// What a text like `Permissions Violation for Publish to "a.b"` names.
 struct violation {
   /// False: for a subscription.
   bool publish = true;
   std::string subject;
+  /// What the user's permissions must have, as in a server's configuration:
+  /// `publish: "$KV.bucket.>"`.
+  std::string wanted;
 };
 
 std::optional<violation> parse_violation(std::string_view text);

@@ -49,7 +49,8 @@ struct fixture {
   blocking_bucket other(const std::string& name) { return {somebody, open(name).bucket}; }
 
   directive_outcome carry_out(directive_request request) {
-    group_access access{settings, 20s, self, mine};
+    group_access access{settings, 20s, std::chrono::steady_clock::now() + 20s, self,
+                        mine};
     return app::carry_out(access, request);
   }
 
