@@ -273,8 +273,8 @@ void gathering::choose_times() {
   if (settings_.buckets.replicas < 2 || given("heartbeat.interval")
       || given("heartbeat.ttl") || given("election.lease"))
     return;
-  settings_.heartbeat.ttl = cluster_ttl;
-  settings_.election.lease = cluster_lease;
+  settings_.heartbeat.ttl = cluster_time;
+  settings_.election.lease = cluster_time;
 }
 
 void gathering::relate(const std::string& file) {

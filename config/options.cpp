@@ -107,7 +107,7 @@ void add_heartbeat_and_election(options& xs) {
        duration_option(
            PARTITA_FIELD(election, lease), min_ttl, max_ttl,
            "How long a leader leads without renewal. A frozen leader has a successor "
-           "after about this time. Where heartbeat.ttl becomes 15s by itself, 12s."),
+           "after about this time. Where heartbeat.ttl becomes 15s by itself, 15s."),
        duration_option(
            PARTITA_FIELD(election, probe_grace), 0ms, max_window,
            "A leader whose process has ended has a successor after 1 to 2.5 times this. "

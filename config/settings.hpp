@@ -64,10 +64,9 @@ struct heartbeat_settings {
   std::chrono::milliseconds ttl = 6s;
 };
 
-/// What is used instead with buckets.replicas above 1 and no times of its own: another node takes
-/// 4 to 9 s to lead a stream (measured with nats-server 2.9 to 2.15), which ends no session then.
-inline constexpr std::chrono::milliseconds cluster_ttl = std::chrono::seconds{15};
-inline constexpr std::chrono::milliseconds cluster_lease = std::chrono::seconds{12};
+/// The ttl and the lease with buckets.replicas above 1 and no times of its own: another node takes
+/// 4 to 9 s to lead a stream (measured with nats-server 2.9 to 2.15), which ends neither then.
+inline constexpr std::chrono::milliseconds cluster_time = std::chrono::seconds{15};
 
 struct election_settings {
   /// How long the leader key counts without renewal.

@@ -26,15 +26,19 @@ group_store::group_store(worker_context& context, worker_alerts& alerts, callbac
               .seed = context.random()}} {
   const auto& o = context_.options;
   auto replicas = o.buckets.replicas;
-  // TTLs sweep what is not wanted any more; nothing is decided by them.
-  buckets_[stable_id].wanted = {o.buckets.stable_id, 3 * o.id.ttl, true, replicas};
-  buckets_[election].wanted = {o.buckets.election, 3 * o.election.lease, true, replicas};
+  // TTLs sweep what is not wanted any more; nothing is decided by them. A bucket that was made
+  // with other times will do if its entries outlive what they stand for.
+  buckets_[stable_id] = {
+      {o.buckets.stable_id, 3 * o.id.ttl, true, replicas, 2 * o.id.ttl}, "worker.id_ttl"};
+  buckets_[election] = {
+      {o.buckets.election, 3 * o.election.lease, true, replicas, 2 * o.election.lease},
+      "election.lease"};
   auto beats_live =
       std::max(3 * o.heartbeat.ttl, o.rebalance.restart_hold + o.heartbeat.ttl);
-  // That of workers with another heartbeat.ttl will do if beats outlive sessions in it.
-  buckets_[heartbeats].wanted = {o.buckets.heartbeat, beats_live, true, replicas,
-                                 2 * o.heartbeat.ttl};
-  buckets_[assignments].wanted = {o.buckets.assignment, 0ms, true, replicas};
+  buckets_[heartbeats] = {
+      {o.buckets.heartbeat, beats_live, true, replicas, 2 * o.heartbeat.ttl},
+      "heartbeat.ttl"};
+  buckets_[assignments] = {{o.buckets.assignment, 0ms, true, replicas}, ""};
 }
 
 void group_store::step(const core::group_check::event& what) {
@@ -81,6 +85,9 @@ void group_store::answered(std::size_t which, const bucket_opened& x) {
   } else {
     trouble_.why = x.why;
     trouble_.foreign = trouble_.foreign || x.status == open_status::foreign;
+    const std::string option = buckets_[which].ttl_option;
+    if (x.status == open_status::foreign && !option.empty())
+      trouble_.why += "; " + option + " says how long its entries must live, twice that";
   }
   if (opening_ == 0)
     step(trouble_);

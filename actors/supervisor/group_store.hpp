@@ -34,6 +34,8 @@ public:
 private:
   struct bucket {
     open_bucket wanted;
+    /// By which option of the configuration its entries live; empty: they stay.
+    const char* ttl_option = "";
     /// It was opened, and is there as far as is known.
     bool open = false;
   };

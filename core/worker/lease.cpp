@@ -8,6 +8,9 @@ namespace partita::core {
 
 namespace {
 
+/// Renewals are cheap, and a long lease is to outlast as long an outage as it can.
+constexpr duration longest_interval = std::chrono::seconds{1};
+
 /// Between two tries of a write whose outcome is unknown.
 duration repeat_pause(duration lease) {
   return lease / 30;
@@ -214,7 +217,7 @@ void lease::landed(const key_writer::landed& what, time_point now) {
   if (letting_go_)
     return;
   held_until_ = what.sent + options_.length * 4 / 5;
-  renew_at_ = what.sent + options_.length / 3;
+  renew_at_ = what.sent + std::min(options_.length / 3, longest_interval);
   if (mode_ == mode::follower && now < held_until_) {
     mode_ = mode::leader;
     out_.emplace_back(announce{true, "holds the leader key"});

@@ -12,8 +12,8 @@ namespace partita::core {
 /// The lease on the leader key: who may lead, and until when (docs/protocol.md).
 ///
 ///                landed in time / announce(true)
-///   +----------+ ------------------------------> +--------+ --+ renew every third
-///   | follower |                                 | leader |   | of the lease
+///   +----------+ ------------------------------> +--------+ --+ renew every third of
+///   | follower |                                 | leader |   | the lease, or second
 ///   +----------+ <------------------------------ +--------+ <-+
 ///        |         deadline | taken | abdicated       |
 ///        |         / announce(false)                  | resigned / announce(false)

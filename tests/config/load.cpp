@@ -294,7 +294,7 @@ CAF_TEST(a long value is cut in the message) {
 CAF_TEST(a group on a cluster has the times of a cluster unless it has its own) {
   auto x = loaded(named + "buckets.replicas = 3");
   CAF_CHECK(x.heartbeat.ttl == 15s);
-  CAF_CHECK(x.election.lease == 12s);
+  CAF_CHECK(x.election.lease == 15s);
   for (auto own :
        {"heartbeat.ttl = '6s'", "heartbeat.interval = '1s'", "election.lease = '3s'"}) {
     x = loaded(named + "buckets.replicas = 3\n" + own);

@@ -6,7 +6,8 @@
 #include <caf/test/unit_test.hpp>
 
 #include <algorithm>
-#include <sstream>
+#include <array>
+#include <cstdlib>
 
 using namespace partita::test;
 
@@ -18,9 +19,15 @@ const std::vector<std::string> streams{"it-stableid", "it-election", "it-heartbe
 /// What a group on a cluster uses if it is told nothing.
 timings cluster_profile() {
   auto result = default_timings();
-  result.lease = 12s;
+  result.lease = 15s;
   result.ttl = 15s;
   return result;
+}
+
+/// How often each fault comes; PARTITA_CLUSTER_ROUNDS asks for more.
+int rounds(int usual) {
+  const auto* more = std::getenv("PARTITA_CLUSTER_ROUNDS");
+  return more ? std::atoi(more) : usual;
 }
 
 struct fixture {
@@ -48,13 +55,13 @@ struct fixture {
     return result;
   }
 
-  /// How many since then, and why. Not yet a promise: it is none in most runs.
-  void tell_sessions_lost(std::size_t before) const {
-    CAF_MESSAGE("sessions lost: " << sessions() - before);
-    std::istringstream all{group->journal().story()};
-    for (std::string line; std::getline(all, line);)
-      if (line.find("\"to\":\"claiming_id\"") != std::string::npos)
-        CAF_MESSAGE(line);
+  /// No session and no leadership ended since then; else why.
+  void check_nothing_lost(std::size_t sessions_before,
+                          std::size_t adoptions_before) const {
+    CAF_CHECK_EQUAL(sessions(), sessions_before);
+    CAF_CHECK_EQUAL(adoptions(), adoptions_before);
+    if (sessions() != sessions_before || adoptions() != adoptions_before)
+      CAF_MESSAGE(group->journal().story());
   }
 
   std::size_t adoptions() const {
@@ -70,6 +77,27 @@ struct fixture {
     for_others(leader, [](auto& node) { node.freeze(); });
     pass(length);
     for_others(leader, [](auto& node) { node.thaw(); });
+  }
+
+  /// Freezes them; no session may end by that, nor, if so said, a leadership.
+  void freeze_and_look(const std::string& stream, std::chrono::milliseconds length,
+                       bool keeps_leader) {
+    auto sessions_before = sessions();
+    auto adoptions_before = adoptions();
+    freeze_followers_of(stream, length);
+    auto thawed = std::chrono::steady_clock::now();
+    CAF_CHECK(group->journal().wait(
+        [](const auto& all) { return !leader_of(all).empty(); }, 30s));
+    auto took = std::chrono::steady_clock::now() - thawed;
+    CAF_REQUIRE(group->rest());
+    CAF_MESSAGE(stream << ", " << length.count() << " ms: a leader after " << took / 1ms
+                       << " ms, sessions lost " << sessions() - sessions_before
+                       << ", elections " << adoptions() - adoptions_before);
+    CAF_CHECK_EQUAL(sessions(), sessions_before);
+    if (keeps_leader)
+      CAF_CHECK_EQUAL(adoptions(), adoptions_before);
+    CAF_CHECK_LESS_OR_EQUAL(took / 1ms, 1000);
+    cluster().wait_until_current(streams);
   }
 
   template <class F>
@@ -96,26 +124,21 @@ CAF_TEST_FIXTURE_SCOPE(cluster_tests, fixture)
 
 CAF_TEST(followers that freeze for up to three seconds cost no session) {
   start(default_timings());
-  for (auto length : {1000ms, 1500ms, 2000ms, 3000ms}) {
+  for (int round = 0; round < rounds(4); ++round) {
+    auto length = std::array{1000ms, 1500ms, 2000ms, 3000ms}[round % 4];
     for (const auto& stream : {"KV_it-heartbeat", "KV_it-election"}) {
-      auto sessions_before = sessions();
-      auto adoptions_before = adoptions();
-      freeze_followers_of(stream, length);
-      auto thawed = std::chrono::steady_clock::now();
-      CAF_CHECK(group->journal().wait(
-          [](const auto& all) { return !leader_of(all).empty(); }, 30s));
-      auto took = std::chrono::steady_clock::now() - thawed;
-      CAF_REQUIRE(group->rest());
-      CAF_MESSAGE(stream << ", " << length.count() << " ms: a leader after " << took / 1ms
-                         << " ms, sessions lost " << sessions() - sessions_before
-                         << ", elections " << adoptions() - adoptions_before);
-      CAF_CHECK_EQUAL(sessions(), sessions_before);
-      if (length <= 1s)
-        CAF_CHECK_EQUAL(adoptions(), adoptions_before);
-      CAF_CHECK_LESS_OR_EQUAL(took / 1ms, 1000);
-      cluster().wait_until_current(streams);
+      // Shorter than what a leader with a lease of 3 s can wait for.
+      freeze_and_look(stream, length, length <= 1s);
     }
   }
+  check_no_violation();
+}
+
+CAF_TEST(with the timings of a cluster they cost no leader either) {
+  start(cluster_profile());
+  for (int round = 0; round < rounds(1); ++round)
+    for (const auto& stream : {"KV_it-heartbeat", "KV_it-election"})
+      freeze_and_look(stream, 3s, true);
   check_no_violation();
 }
 
@@ -127,9 +150,7 @@ CAF_TEST(no process ends while the quorum is away for forty seconds) {
     CAF_CHECK(group->rest());
     auto took = std::chrono::steady_clock::now() - back;
     CAF_MESSAGE("all owned again after " << took / 1ms << " ms");
-    // A leader grants nothing for 1.05 ttl after it has connected: what it comes back to may
-    // have lost writes.
-    CAF_CHECK_LESS_OR_EQUAL(took / 1ms, 2 * group->with().ttl.count());
+    CAF_CHECK_LESS_OR_EQUAL(took / 1ms, 5000);
     for (const auto& [name, x] : group->journal().now()) {
       CAF_CHECK(!x.stopped);
       CAF_CHECK_EQUAL(x.failure, "");
@@ -138,26 +159,32 @@ CAF_TEST(no process ends while the quorum is away for forty seconds) {
   }
 }
 
-CAF_TEST(with the timings of a cluster a group survives the death of nodes) {
+CAF_TEST(
+    with the timings of a cluster the death of nodes ends neither session nor leader) {
   start(cluster_profile());
-  auto before = sessions();
-  for (int round = 0; round < 3; ++round) {
+  auto sessions_before = sessions();
+  auto adoptions_before = adoptions();
+  for (int round = 0; round < rounds(3); ++round) {
     auto victim = cluster().leader_of("KV_it-heartbeat", 0);
     cluster().node(victim).kill();
     pass(8s);
     cluster().node(victim).start();
     cluster().wait_until_current(streams);
     CAF_CHECK(group->rest());
+    CAF_MESSAGE("round " << round << ": sessions lost " << sessions() - sessions_before
+                         << ", elections " << adoptions() - adoptions_before);
   }
-  tell_sessions_lost(before);
   CAF_MESSAGE("nor does a rolling restart");
-  for (std::size_t i = 0; i < nats_cluster::size; ++i) {
-    cluster().node(i).stop();
-    cluster().node(i).start();
+  for (int round = 0; round < rounds(3); ++round) {
+    auto& node = cluster().node(static_cast<std::size_t>(round) % nats_cluster::size);
+    node.stop();
+    node.start();
     cluster().wait_until_current(streams);
+    CAF_MESSAGE("round " << round << ": sessions lost " << sessions() - sessions_before
+                         << ", elections " << adoptions() - adoptions_before);
   }
   CAF_CHECK(group->rest());
-  tell_sessions_lost(before);
+  check_nothing_lost(sessions_before, adoptions_before);
   check_no_violation();
 }
 

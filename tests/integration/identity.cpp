@@ -85,6 +85,20 @@ CAF_TEST(workers with different heartbeat ttls never work on one partition) {
   CAF_CHECK_EQUAL(group.journal().violations(), "");
 }
 
+CAF_TEST(lease and id ttl change in a group that runs as far as its buckets allow) {
+  group.start("a");
+  group.require_rest();
+  group.start("b", {"--set", "election.lease=1500ms", "--set", "worker.id_ttl=9s"});
+  group.require_rest();
+  is_refused("c", {"--set", "election.lease=1600ms"},
+             {"ttl is 3000 ms instead of at least 3200 ms",
+              "nats stream edit KV_it-election", "election.lease"});
+  is_refused("d", {"--set", "worker.id_ttl=10s"},
+             {"ttl is 18000 ms instead of at least 20000 ms", "worker.id_ttl"});
+  group.require_rest();
+  CAF_CHECK_EQUAL(group.journal().violations(), "");
+}
+
 CAF_TEST(another ownership is refused at the start with both values) {
   group.start("a");
   group.require_rest();
