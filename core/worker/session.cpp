@@ -161,7 +161,11 @@ void session::find(revision at, time_point now) {
   revision_ = at;
   holder_ = found_ ? found_->nonce : nonce{};
   beat_at_ = now;
-  next_.replaces = found_ ? replaced_by_us(*found_) : nonce{};
+  if (found_)
+    next_.replaces = replaced_by_us(*found_);
+  else if (!options_.past.empty())
+    // Its beat was swept in a long outage; a record may still name it.
+    next_.replaces = options_.past.back();
 }
 
 nonce session::replaced_by_us(const beat& found) const {

@@ -50,7 +50,7 @@ public:
     std::map<std::string, std::string> settings = {};
     /// Whether the session ends when nothing is acknowledged for too long.
     bool exclusive = true;
-    /// The incarnations that this process was before, all work of which has ended.
+    /// The incarnations that this process was before, the newest last; all their work has ended.
     std::vector<nonce> past;
   };
 

@@ -91,6 +91,29 @@ TEST_F(border, a_server_that_is_to_be_left_is_left_for_another_one) {
   }
 }
 
+TEST_F(border, servers_that_ran_together_have_one_name_until_one_is_restarted) {
+  nats_server first;
+  nats_server second;
+  connect({.urls = {first.url(), second.url()}});
+  auto now = [&] { return sink->with([&] { return sink->server_; }); };
+  auto move = [&] {
+    auto before = now().url;
+    connection->move_on("a test");
+    EXPECT_TRUE(sink->wait([&] { return sink->up_ && sink->server_.url != before; }));
+    return now().process;
+  };
+  ASSERT_TRUE(sink->wait_up());
+  auto name = now().process;
+  for (const auto& x : connection->survey("KV_b", "$KV.b.key"))
+    EXPECT_TRUE(x.answered) << x.why;
+  EXPECT_EQ(move(), name);
+  EXPECT_EQ(move(), name);
+  auto& other = now().url == first.url() ? second : first;
+  other.restart();
+  EXPECT_NE(move(), name);
+  EXPECT_EQ(move(), name);
+}
+
 TEST_F(border, the_only_server_is_not_left) {
   begin();
   ASSERT_TRUE(sink->wait_up());

@@ -197,13 +197,17 @@ public:
 
   // -- which store it is ----------------------------------------------------------------
 
-  std::vector<store_mark> survey(const std::string& stream,
-                                 const std::string& subject) const {
+  std::vector<store_mark> survey(const std::string& stream, const std::string& subject) {
     auto result = read_marks(options_, stream, subject);
     for (auto& x : result) {
       auto info = x.answered ? read_server_info(x.server, info_timeout) : std::nullopt;
       x.cluster = info ? info->cluster : std::string{};
     }
+    std::lock_guard guard{mutex_};
+    if (link_ && !link_->server().process.empty())
+      for (const auto& x : result)
+        if (x.answered)
+          processes_.try_emplace(x.process, name_of(link_->server().process));
     return result;
   }
 
@@ -274,6 +278,11 @@ private:
 
   std::string inbox_subject(const inbox_id& id) const {
     return inbox_ + ".d." + std::to_string(id.first) + "." + std::to_string(id.second);
+  }
+
+  /// With the lock held.
+  std::string name_of(const std::string& process) {
+    return processes_.try_emplace(process, process).first->second;
   }
 
   link_and_why present() const {
@@ -411,7 +420,12 @@ private:
       while (begin_answering(lock)) {
       }
     }
-    tell({true, link->number(), {}, false, link->server(), {}});
+    auto server = link->server();
+    if (!server.process.empty()) {
+      std::lock_guard guard{mutex_};
+      server.process = name_of(server.process);
+    }
+    tell({true, link->number(), {}, false, server, {}});
     learn_program();
     // With the lock held.
     serve(std::nullopt, [&] { return !why_left_.empty() || link->over(); });
@@ -603,6 +617,8 @@ private:
   std::map<inbox_id, std::shared_ptr<nats::link>> inboxes_;
   /// By stream: one for each group whose workers use this connection.
   std::map<std::string, expectation> expected_;
+  /// Server processes that were met, by their ids: the id of the one that was in use then.
+  std::map<std::string, std::string> processes_;
   std::uint64_t last_answerer_ = 0;
   answerers answering_;
   news news_;

@@ -19,7 +19,8 @@ namespace partita::nats {
 /// What is known of the server when a link comes up.
 struct server_facts {
   std::string url;
-  /// Its id, another one after each start.
+  /// Names its process, another one after each start. Servers that survey() found running
+  /// together have one name: none of them has been restarted since.
   std::string process;
   /// The largest message that it takes, in bytes, headers included.
   std::int64_t max_payload = 0;
@@ -66,6 +67,8 @@ struct store_mark {
   std::optional<std::string> value;
   /// Names its cluster; empty: it has none, or that is not known.
   std::string cluster;
+  /// Its id, another one after each start.
+  std::string process;
   /// Without an answer: why.
   std::string why;
 };

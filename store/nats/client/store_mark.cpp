@@ -45,6 +45,7 @@ store_mark ask_server(const nats_options& options, const std::string& url,
   if (!through)
     return silent(without_secrets(url), std::get<link::failure>(opened).why);
   auto result = read_mark(**through, stream, subject, options.request_timeout);
+  result.process = (*through)->server().process;
   (*through)->finish(*through);
   result.server = without_secrets(url);
   if (auto complaint = heard->last(); !result.answered && !complaint.empty())

@@ -16,7 +16,7 @@ session::options usual() {
           .ttl = 8s,
           .pause = 100ms,
           .program_version = "1.0",
-          .past = {{"past"}, {"long past"}}};
+          .past = {{"long past"}, {"past"}}};
 }
 
 struct fixture : stepper<session> {
@@ -76,7 +76,8 @@ CAF_TEST(the first beat is written where nothing is and starts the session) {
   auto x = only<session::write>(answer(nothing_there()));
   CAF_CHECK_EQUAL(x.expected.value, 0u);
   CAF_CHECK_EQUAL(x.what.nonce.value, "me");
-  CAF_CHECK_EQUAL(x.what.replaces.value, "");
+  CAF_MESSAGE("it names what the process was before, for a beat that was swept");
+  CAF_CHECK_EQUAL(x.what.replaces.value, "past");
   CAF_CHECK_EQUAL(x.what.program_version, "1.0");
   CAF_CHECK(x.what.state == beat_state::joining);
   one<session::started>(answer(done(1)));
@@ -144,7 +145,13 @@ CAF_TEST(over a removal and over what cannot be read the first beat is written t
   other.open();
   auto xs = other.step(session::read_answered{holds(9, "no beat"), {}}, now);
   CAF_CHECK_EQUAL(only<session::write>(xs).expected.value, 9u);
-  CAF_CHECK_EQUAL(only<session::write>(xs).what.replaces.value, "");
+  CAF_CHECK_EQUAL(only<session::write>(xs).what.replaces.value, "past");
+  auto first = usual();
+  first.past.clear();
+  core::session fresh{first};
+  fresh.open();
+  auto ys = fresh.step(session::read_answered{nothing_there(), {}}, now);
+  CAF_CHECK_EQUAL(only<session::write>(ys).what.replaces.value, "");
 }
 
 CAF_TEST(a first beat that met another entry uses up its nonce) {
