@@ -229,9 +229,10 @@ private:
   }
 
   void receive_one(milliseconds limit) {
-    access_.self->receive([&](const watch_event& x) { follower_.take(x); },
-                          [&](const stop_worker&) { stopped_ = true; },
-                          caf::after(limit) >> [] {});
+    receive_by(
+        access_.self, steady_clock::now() + limit,
+        [&](const watch_event& x) { follower_.take(x); },
+        [&](const stop_worker&) { stopped_ = true; });
     if (stopped_)
       throw gave_up{"told to stop; what was written stands"};
   }

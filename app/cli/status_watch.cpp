@@ -27,7 +27,7 @@ using std::chrono::steady_clock;
 /// Not more often, however much happens.
 constexpr auto shortest_pause = 200ms;
 /// A watch that is made anew takes about as long.
-constexpr auto replay_patience = 3s;
+constexpr auto replay_patience = 1500ms;
 /// Ages grow, and a bucket that was missing is looked for.
 constexpr auto longest_pause = 1s;
 

@@ -112,8 +112,8 @@ std::variant<bucket_content, std::string> read_bucket(caf::scoped_actor& self,
   auto late = false;
   std::string why;
   while (!complete && !late)
-    self->receive([&](watch_event& x) { complete = take(x, result.entries, why); },
-                  caf::after(left_until(deadline)) >> [&] { late = true; });
+    late = !receive_by(self, deadline,
+                       [&](watch_event& x) { complete = take(x, result.entries, why); });
   caf::anon_send_exit(sink, caf::exit_reason::user_shutdown);
   if (late)
     return not_shown(which.name, why);

@@ -5,6 +5,7 @@
 
 #include <caf/scoped_actor.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -18,6 +19,22 @@ watch_sink_actor listen_to_watches(caf::scoped_actor& self);
 
 /// What is left of a time limit for one more request: at least 1 ms.
 std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point deadline);
+
+/// Receives one message with one of these handlers; false: none came by `deadline`. CAF begins the
+/// time of caf::after anew with each message that no handler takes, so it is given in pieces.
+template <class... Handlers>
+bool receive_by(caf::scoped_actor& self, std::chrono::steady_clock::time_point deadline,
+                const Handlers&... handlers) {
+  constexpr std::chrono::milliseconds piece{50};
+  for (auto late = false;;) {
+    self->receive(
+        handlers...,
+        caf::after(std::min(left_until(deadline), piece)) >> [&] { late = true; });
+    if (!late || std::chrono::steady_clock::now() >= deadline)
+      return !late;
+    late = false;
+  }
+}
 
 /// For people: not all of a bucket could be read. `why` may be empty.
 std::string not_shown(const std::string& bucket, const std::string& why);

@@ -45,11 +45,8 @@ std::optional<std::string> wait_for_link(caf::scoped_actor& self,
   auto listener = listen_to_link(self, store);
   link_changed last;
   auto late = false;
-  while (last.state != link_state::connected && !late) {
-    auto left = std::max(deadline - steady_clock::now(), steady_clock::duration::zero());
-    self->receive([&](const link_changed& x) { last = x; },
-                  caf::after(left) >> [&] { late = true; });
-  }
+  while (last.state != link_state::connected && !late)
+    late = !receive_by(self, deadline, [&](const link_changed& x) { last = x; });
   caf::anon_send_exit(listener, caf::exit_reason::user_shutdown);
   if (!late)
     return std::nullopt;
@@ -133,9 +130,7 @@ std::optional<std::string> group_follower::wait_until_complete(milliseconds limi
   auto deadline = steady_clock::now() + limit;
   auto late = false;
   while (!view_.complete() && !late)
-    self_->receive([&](const watch_event& x) { take(x); },
-                   caf::after(left_until(deadline)) >>
-                       [&] { late = steady_clock::now() >= deadline; });
+    late = !receive_by(self_, deadline, [&](const watch_event& x) { take(x); });
   return late ? std::optional{why_incomplete()} : std::nullopt;
 }
 
