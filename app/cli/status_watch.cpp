@@ -117,6 +117,7 @@ private:
   /// `ages`: whether to show again what only grew older. False: nothing takes it any more.
   template <class Show>
   bool follow(Show show, bool ages) {
+    note_whether_stale();
     while (!stopped_) {
       if (!stale_since_ || !trouble().empty())
         if (auto text = next_picture(ages); !text.empty() && !show(text))
@@ -143,13 +144,17 @@ private:
           },
           [&](const stop_worker&) { stopped_ = true; },
           caf::after(left) >> [&] { late = true; });
-      if (connected() && follower_.view().complete())
-        stale_since_.reset();
-      else if (!stale_since_)
-        stale_since_ = steady_clock::now();
+      note_whether_stale();
       if (late)
         return;
     }
+  }
+
+  void note_whether_stale() {
+    if (connected() && follower_.view().complete())
+      stale_since_.reset();
+    else if (!stale_since_)
+      stale_since_ = steady_clock::now();
   }
 
   bool connected() const { return link_.state == link_state::connected; }
@@ -158,7 +163,8 @@ private:
   std::string trouble() const {
     if (!connected())
       return "no connection (" + (link_.why.empty() ? "no answer" : link_.why) + ")";
-    auto lasts = stale_since_ && steady_clock::now() >= *stale_since_ + replay_patience;
+    auto lasts = !follower_.view().complete() && stale_since_
+                 && steady_clock::now() >= *stale_since_ + replay_patience;
     return lasts ? follower_.why_incomplete() : std::string{};
   }
 
