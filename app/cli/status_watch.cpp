@@ -26,7 +26,7 @@ using std::chrono::steady_clock;
 
 /// Not more often, however much happens.
 constexpr auto shortest_pause = 200ms;
-/// A watch that is made anew takes about as long.
+/// A new consumer of a watch takes about as long to replay.
 constexpr auto replay_patience = 1500ms;
 /// Ages grow, and a bucket that was missing is looked for.
 constexpr auto longest_pause = 1s;
@@ -211,7 +211,7 @@ private:
   std::vector<std::string> known_;
   link_listener_actor link_listener_;
   link_changed link_{link_state::connected, {}};
-  /// There is no connection, or a watch is made anew.
+  /// There is no connection, or a watch replays again.
   std::optional<steady_clock::time_point> stale_since_;
   std::string trouble_;
   group_status status_;

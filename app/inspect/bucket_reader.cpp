@@ -26,7 +26,7 @@ forwarder(watch_sink_actor::stateful_pointer<forwarder_state> self, caf::actor t
   return {[=](const watch_event& x) { caf::anon_send(self->state.to, x); }};
 }
 
-/// Takes one event; whether all is known now. `why`: why it is shown anew.
+/// Takes one event; whether all is known now. `why`: why it is replayed again.
 bool take(watch_event& x, std::map<std::string, kv_entry>& to, std::string& why) {
   switch (x.change) {
   case watch_change::value:

@@ -20,8 +20,8 @@ watch_sink_actor listen_to_watches(caf::scoped_actor& self);
 /// What is left of a time limit for one more request: at least 1 ms.
 std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point deadline);
 
-/// Receives one message with one of these handlers; false: none came by `deadline`. CAF begins the
-/// time of caf::after anew with each message that no handler takes, so it is given in pieces.
+/// Receives one message with one of these handlers; false: none came by `deadline`. CAF starts
+/// the time of caf::after again with each message that no handler takes: it is given in pieces.
 template <class... Handlers>
 bool receive_by(caf::scoped_actor& self, std::chrono::steady_clock::time_point deadline,
                 const Handlers&... handlers) {

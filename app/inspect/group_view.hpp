@@ -56,7 +56,7 @@ public:
 
   /// The first bucket whose replay has not ended; only unless complete().
   group_bucket incomplete() const;
-  /// Why that has to be shown anew; empty: it is the first time.
+  /// Why that is replayed again; empty: it is the first time.
   const std::string& why_incomplete() const {
     return buckets_[static_cast<std::size_t>(incomplete())].why;
   }
@@ -79,7 +79,7 @@ private:
     std::map<std::string, revision> removed;
     std::uint64_t replays = 0;
     bool complete = false;
-    /// Why it has to be shown anew.
+    /// Why it is replayed again.
     std::string why;
   };
 

@@ -99,21 +99,18 @@ std::string permission_for(const violation& x) {
   std::string_view subject = x.subject;
   if (x.publish && subject.starts_with(inbox))
     return "allow_responses: true";
-  // Before that come the tokens that are always the same.
-  auto upto = [&](int tokens) {
-    std::size_t end = 0;
-    while (tokens-- > 0 && end != std::string_view::npos)
-      end = subject.find('.', end + (end > 0));
-    return end == std::string_view::npos ? std::string{subject}
-                                         : std::string{subject.substr(0, end)} + ".>";
-  };
-  auto all = subject.starts_with(inbox)                        ? upto(1)
-             : subject.starts_with("$KV.")                     ? upto(2)
-             : subject.starts_with(probe_prefix)               ? upto(2)
-             : subject.starts_with("$JS.FC.")                  ? upto(2)
-             : subject.starts_with("$JS.API.CONSUMER.DELETE.") ? upto(5)
-             : subject.starts_with("$JS.API.DIRECT.GET.")      ? upto(5)
-                                                               : std::string{subject};
+  auto begins_with = [&](auto... prefix) { return (subject.starts_with(prefix) || ...); };
+  // How many tokens are always the same; otherwise all are.
+  auto same = begins_with(inbox)                             ? 1
+              : begins_with("$KV.", probe_prefix, "$JS.FC.") ? 2
+              : begins_with("$JS.API.CONSUMER.DELETE.")      ? 5
+                                                             : 0;
+  std::size_t end = 0;
+  for (int i = 0; i < same && end != std::string_view::npos; ++i)
+    end = subject.find('.', end + (i > 0));
+  auto all = same == 0 || end == std::string_view::npos
+                 ? std::string{subject}
+                 : std::string{subject.substr(0, end)} + ".>";
   return (x.publish ? "publish: \"" : "subscribe: \"") + all + '"';
 }
 
