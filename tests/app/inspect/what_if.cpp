@@ -82,7 +82,7 @@ CAF_TEST(without a worker the others would share what it has) {
   CAF_CHECK_EQUAL(x.moves.size(), 4u);
   CAF_CHECK_EQUAL(after(x, "worker-0"), 6u);
   CAF_CHECK_EQUAL(after(x, "worker-2"), 6u);
-  const auto& left = share(x, "worker-1");
+  const auto left = share(x, "worker-1");
   CAF_CHECK(left.gone);
   CAF_CHECK_EQUAL(left.losses, 4u);
   CAF_CHECK_EQUAL(x.shares.back().id.value, "worker-1");
