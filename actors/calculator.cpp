@@ -50,16 +50,9 @@ core::coordinator::options coordinator_options(const calculator_state& s) {
           .heartbeat_ttl = o.heartbeat_ttl,
           .longest_ttl = o.longest_ttl,
           .ownership = o.ownership,
-          .restart_hold = o.rebalance.restart_hold,
-          .handoff_timeout = o.rebalance.handoff_timeout,
-          .max_moves = o.rebalance.max_moves_in_flight,
           .grace = o.grace,
           .pause = o.pause,
-          .policy = {.cold_start_window = o.rebalance.cold_start_window,
-                     .planned_scale_window = o.rebalance.planned_scale_window,
-                     .settle_time = o.rebalance.settle_time,
-                     .expected_workers = o.rebalance.expected_workers,
-                     .min_interval = o.rebalance.min_interval},
+          .rebalance = o.rebalance,
           .strategy = o.strategy};
 }
 

@@ -63,7 +63,7 @@ struct led_group {
   std::vector<beat> beats{size};
   std::vector<partition> all = group(size, 10'000, false).partitions;
 
-  explicit led_group(std::size_t max_moves) : leader{options(max_moves)} {
+  explicit led_group(std::uint32_t max_moves) : leader{options(max_moves)} {
     for (std::size_t i = 0; i < size; ++i) {
       record empty;
       empty.worker_nonce = beats[i].nonce = {std::to_string(i)};
@@ -77,15 +77,15 @@ struct led_group {
     feed(coordinator::directives_replayed{});
   }
 
-  static coordinator::options options(std::size_t max_moves) {
+  static coordinator::options options(std::uint32_t max_moves) {
     using namespace std::chrono_literals;
     coordinator::options result;
     result.epoch = {3};
     result.leader = {"worker-0"};
     // Time advances from plan to plan, and no worker may expire.
     result.heartbeat_ttl = std::chrono::hours{1};
-    result.handoff_timeout = 30s;
-    result.max_moves = max_moves;
+    // No window holds a plan up.
+    result.rebalance = {0s, 0s, 0s, 0, 0s, 0s, 30s, max_moves};
     result.pause = 100ms;
     result.strategy = make_strategy({});
     return result;
@@ -131,11 +131,11 @@ void one_heartbeat(benchmark::State& state) {
 
 void take_over(benchmark::State& state) {
   for (auto _ : state)
-    led_group g{static_cast<std::size_t>(state.range(0))};
+    led_group g{static_cast<std::uint32_t>(state.range(0))};
 }
 
 void goodbye(benchmark::State& state) {
-  led_group g{static_cast<std::size_t>(state.range(0))};
+  led_group g{static_cast<std::uint32_t>(state.range(0))};
   auto i = led_group::size;
   for (auto _ : state) {
     --i;

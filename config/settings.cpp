@@ -20,16 +20,12 @@ bool hooks_settings::used() const {
 }
 
 void name_buckets(settings& s) {
-  auto name = [&](std::string& bucket, const char* suffix) {
-    if (bucket.empty())
-      bucket = s.group.name + suffix;
-  };
-  name(s.buckets.stable_id, "-stableid");
-  name(s.buckets.election, "-election");
-  name(s.buckets.heartbeat, "-heartbeat");
-  name(s.buckets.assignment, "-assignment");
-  name(s.buckets.partitions, "-partitions");
-  name(s.buckets.control, "-control");
+  const auto defaults = bucket_options::of(s.group.name);
+  for (auto bucket : {&bucket_options::stable_id, &bucket_options::election,
+                      &bucket_options::heartbeat, &bucket_options::assignment,
+                      &bucket_options::partitions, &bucket_options::control})
+    if ((s.buckets.*bucket).empty())
+      s.buckets.*bucket = defaults.*bucket;
 }
 
 } // namespace partita::config

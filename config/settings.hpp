@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/messages/options.hpp"
 #include "partita/messages/partition.hpp"
 
 #include <chrono>
@@ -9,7 +10,7 @@
 #include <vector>
 
 /// All settings of one worker, a struct for each section of the TOML file. Tests compare the
-/// defaults here with the option table, the file, the manual and the library's own options.
+/// defaults with the option table, the file and the manual.
 /// An empty string or list means "not used" unless its comment says more.
 namespace partita::config {
 
@@ -58,40 +59,9 @@ struct worker_settings {
   std::string shutdown = "drain";
 };
 
-struct heartbeat_settings {
-  std::chrono::milliseconds interval = 1s;
-  /// A worker that was silent for this long has gone.
-  std::chrono::milliseconds ttl = 6s;
-};
-
 /// The ttl and the lease with buckets.replicas above 1 and no times of its own: another node takes
 /// 4 to 9 s to lead a stream (measured with nats-server 2.9 to 2.15), which ends neither then.
 inline constexpr std::chrono::milliseconds cluster_time = std::chrono::seconds{15};
-
-struct election_settings {
-  /// How long the leader key counts without renewal.
-  std::chrono::milliseconds lease = 3s;
-  /// A leader whose process has ended has a successor after 1 to 2.5 times this; 0: it is
-  /// not probed.
-  std::chrono::milliseconds probe_grace = 100ms;
-};
-
-struct rebalance_settings {
-  std::chrono::milliseconds cold_start_window = 30s;
-  std::chrono::milliseconds planned_scale_window = 10s;
-  /// A window closes early once nothing has changed for this long.
-  std::chrono::milliseconds settle_time = 1s;
-  /// A window closes early once this many workers are present; 0: not known.
-  std::uint32_t expected_workers = 0;
-  /// The shortest time between two rebalances; an emergency ignores it.
-  std::chrono::milliseconds min_interval = 10s;
-  /// The partitions of a worker that left to restart are kept for this long.
-  std::chrono::milliseconds restart_hold = 30s;
-  /// A worker that has not confirmed the end of its work by then is made to end.
-  std::chrono::milliseconds handoff_timeout = 30s;
-  /// How many partitions may be between two owners at a time; 0: any number.
-  std::uint32_t max_moves_in_flight = 0;
-};
 
 struct strategy_settings {
   /// One of sticky, consistent_hash, weighted_consistent_hash, round_robin: always the
@@ -126,38 +96,6 @@ struct partitions_settings {
 
   /// The list, or [prefix, "0"], [prefix, "1"], ... Empty with a file or a bucket.
   std::vector<partition> all() const;
-};
-
-struct buckets_settings {
-  /// Empty means `<group>-stableid` and so on; loading fills them in.
-  std::string stable_id;
-  std::string election;
-  std::string heartbeat;
-  std::string assignment;
-  std::string partitions;
-  std::string control;
-  /// Copies of each bucket on a clustered server.
-  std::uint32_t replicas = 1;
-};
-
-struct timeouts_settings {
-  /// How long to wait for a server and a free id at the start.
-  std::chrono::milliseconds startup = 30s;
-  /// How long leaving may take.
-  std::chrono::milliseconds shutdown = 30s;
-  /// How long the store may take to answer before a request's outcome is unknown.
-  std::chrono::milliseconds request = 500ms;
-};
-
-/// When the store is said to be away, and how loud.
-struct degraded_settings {
-  std::chrono::milliseconds after = 3s;
-  /// Ages at which the alert grows.
-  std::chrono::milliseconds warn = 10s;
-  std::chrono::milliseconds error = 1min;
-  std::chrono::milliseconds critical = 5min;
-  /// After the store is back, nobody counts as lost for this long.
-  std::chrono::milliseconds grace = 5s;
 };
 
 /// A program and its arguments; empty: none. What was written as one string is that for
@@ -200,14 +138,15 @@ struct settings {
   group_settings group;
   nats_settings nats;
   worker_settings worker;
-  heartbeat_settings heartbeat;
-  election_settings election;
-  rebalance_settings rebalance;
+  heartbeat_options heartbeat;
+  election_options election;
+  rebalance_options rebalance;
   strategy_settings strategy;
   partitions_settings partitions;
-  buckets_settings buckets;
-  timeouts_settings timeouts;
-  degraded_settings degraded;
+  /// Names that are empty mean `<group>-stableid` and so on; loading fills them in.
+  bucket_options buckets;
+  timeout_options timeouts;
+  degraded_options degraded;
   hooks_settings hooks;
   log_settings log;
   http_settings http;

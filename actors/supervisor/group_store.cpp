@@ -6,14 +6,6 @@
 
 namespace partita {
 
-bucket_options bucket_options::of(const std::string& group) {
-  return {.stable_id = group + "-stableid",
-          .election = group + "-election",
-          .heartbeat = group + "-heartbeat",
-          .assignment = group + "-assignment",
-          .control = group + "-control"};
-}
-
 group_store::group_store(worker_context& context, worker_alerts& alerts, callbacks to)
     : context_{context},
       alerts_{alerts},

@@ -7,10 +7,7 @@ store_watch::store_watch(worker_context& context, worker_alerts& alerts, callbac
     : alerts_{alerts},
       context_{context},
       to_{std::move(to)},
-      outage_{{.after = context.options.degraded.after,
-               .warn = context.options.degraded.warn,
-               .error = context.options.degraded.error,
-               .critical = context.options.degraded.critical}} {}
+      outage_{context.options.degraded} {}
 
 void store_watch::step(const core::outage::event& what) {
   for (const auto& x : outage_.step(what, context_.now()))

@@ -3,6 +3,7 @@
 
 #include "partita/core/time.hpp"
 #include "partita/messages/events.hpp"
+#include "partita/messages/options.hpp"
 
 #include <variant>
 #include <vector>
@@ -22,13 +23,6 @@ namespace partita::core {
 /// acknowledged one was sent; the end is said once. While none is sent nothing is counted.
 class outage {
 public:
-  struct options {
-    duration after{};
-    duration warn{};
-    duration error{};
-    duration critical{};
-  };
-
   // -- events ---------------------------------------------------------------------------
 
   /// The store has acknowledged what was sent at that time.
@@ -52,7 +46,7 @@ public:
   using command = std::variant<degrade, recover, alert>;
   using commands = std::vector<command>;
 
-  explicit outage(options opts) : options_{opts} {}
+  explicit outage(const degraded_options& options) : options_{options} {}
 
   commands step(const event& what, time_point now);
   std::optional<time_point> wake_at() const;
@@ -64,7 +58,7 @@ private:
 
   duration age_of(alert_level x) const;
 
-  options options_;
+  degraded_options options_;
   commands out_;
   /// When the last acknowledged heartbeat was sent; nothing while idle.
   std::optional<time_point> acknowledged_at_;

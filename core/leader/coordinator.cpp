@@ -13,11 +13,12 @@ namespace partita::core {
 
 coordinator::coordinator(options opts)
     : options_{std::move(opts)},
-      members_{{options_.heartbeat_ttl, options_.longest_ttl, options_.restart_hold,
-                options_.grace}},
-      policy_{options_.policy},
+      members_{{options_.heartbeat_ttl, options_.longest_ttl,
+                options_.rebalance.restart_hold, options_.grace}},
+      policy_{options_.rebalance, options_.shortest_gap},
       reconciler_{{options_.epoch, options_.leader, options_.pause,
-                   options_.handoff_timeout, options_.max_moves},
+                   options_.rebalance.handoff_timeout,
+                   options_.rebalance.max_moves_in_flight},
                   members_},
       expulsion_{options_.pause},
       directives_{{options_.leader, options_.epoch, options_.pause}},

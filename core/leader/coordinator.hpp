@@ -33,16 +33,14 @@ public:
     duration longest_ttl{};
     /// Our own; whoever states another one gets nothing.
     partita::ownership ownership = ownership::exclusive;
-    duration restart_hold{};
-    duration handoff_timeout{};
-    /// 0: any number.
-    std::size_t max_moves = 0;
     /// After the heartbeats were not to be seen, nobody is made to end for so long.
     duration grace{};
     duration pause{};
     /// A source of partitions that says nothing for so long counts as one that cannot.
     duration source_patience = std::chrono::seconds{5};
-    rebalance_policy::options policy;
+    rebalance_options rebalance;
+    /// Between two plans.
+    duration shortest_gap = rebalance_policy::default_gap;
     core::strategy strategy;
   };
 

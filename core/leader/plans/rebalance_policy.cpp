@@ -116,7 +116,7 @@ time_point rebalance_policy::due(bool paused) const {
   if (paused && !pressing())
     return time_point::max();
   auto result = due_but_for_gap(paused);
-  return newest_plan_ ? std::max(result, *newest_plan_ + options_.shortest_gap) : result;
+  return newest_plan_ ? std::max(result, *newest_plan_ + shortest_gap_) : result;
 }
 
 time_point rebalance_policy::due_but_for_gap(bool paused) const {

@@ -3,6 +3,7 @@
 
 #include "partita/core/time.hpp"
 #include "partita/messages/events.hpp"
+#include "partita/messages/options.hpp"
 
 #include <optional>
 #include <string>
@@ -25,7 +26,7 @@ namespace partita::core {
 /// the settle time or as many workers are present as are expected. Changes of several
 /// kinds are planned together: the most urgent one says when, and the first line of the
 /// table that fits gives the name. What need not wait is planned at once, but never within
-/// `shortest_gap` of the last plan: five hundred goodbyes in a second, or two thousand
+/// the shortest gap of the last plan: five hundred goodbyes in a second, or two thousand
 /// directives, are a few plans and not one each. The cold-start window runs from the first plan;
 /// changes that come while it is open belong to it. The cool-down counts from the last
 /// plan after it.
@@ -39,16 +40,8 @@ namespace partita::core {
 /// partitions that have no owner never wait for the cool-down, nor for the end of a pause.
 class rebalance_policy {
 public:
-  struct options {
-    duration cold_start_window{};
-    duration planned_scale_window{};
-    duration settle_time{};
-    /// 0: not known.
-    std::size_t expected_workers = 0;
-    duration min_interval{};
-    /// Between any two plans.
-    duration shortest_gap = std::chrono::milliseconds{200};
-  };
+  /// The shortest gap, but for tests.
+  static constexpr duration default_gap = std::chrono::milliseconds{200};
 
   enum class change : std::uint8_t {
     joined,
@@ -68,7 +61,9 @@ public:
     bool orphans_only = false;
   };
 
-  explicit rebalance_policy(options opts) : options_{opts} {}
+  explicit rebalance_policy(const rebalance_options& options,
+                            duration shortest_gap = default_gap)
+      : options_{options}, shortest_gap_{shortest_gap} {}
 
   /// A new leader takes over; `cold`: no record names a partition.
   void begin(bool cold);
@@ -96,7 +91,8 @@ private:
   void forget_planned(bool orphans_only);
   partita::lifecycle name() const;
 
-  options options_;
+  rebalance_options options_;
+  duration shortest_gap_;
   /// The first plan of a group that never had one is still to come.
   bool first_ = false;
   /// Until when changes belong to the cold start.

@@ -32,7 +32,7 @@ struct coordinator_fixture : stepper<coordinator> {
   std::uint64_t last = 100;
   coordinator::commands heard;
   std::size_t writes = 0;
-  std::size_t max_moves = 0;
+  std::uint32_t max_moves = 0;
   /// Between two plans: most tests are about other things.
   duration gap{};
   int depth = 0;
@@ -44,12 +44,10 @@ struct coordinator_fixture : stepper<coordinator> {
     o.epoch = {epoch};
     o.leader = {"worker-0"};
     o.heartbeat_ttl = 6s;
-    o.restart_hold = 30s;
-    o.handoff_timeout = 30s;
-    o.max_moves = max_moves;
     o.grace = 5s;
     o.pause = 100ms;
-    o.policy = {30s, 10s, 1s, 0, 10s, gap};
+    o.rebalance.max_moves_in_flight = max_moves;
+    o.shortest_gap = gap;
     o.strategy = make_strategy({});
     mine.emplace(o);
     heard.clear();

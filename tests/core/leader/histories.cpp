@@ -97,13 +97,13 @@ struct world {
   std::map<std::string, std::uint64_t> versions;
   std::map<std::string, std::uint64_t> tokens;
   std::size_t nonces = 0;
-  std::size_t max_moves = 0;
+  std::uint32_t max_moves = 0;
   int partitions = 10;
   bool faults = true;
   std::deque<mail> under_way;
 
   explicit world(std::uint64_t number) : random{number}, seed{number} {
-    max_moves = seed % 4;
+    max_moves = static_cast<std::uint32_t>(seed % 4);
   }
 
   static worker_id id(int n) { return {"worker-" + std::to_string(n)}; }
@@ -242,12 +242,9 @@ struct world {
     o.epoch = {x->epoch = ++epoch};
     o.leader = {"worker-" + std::to_string(any(5))};
     o.heartbeat_ttl = ttl;
-    o.restart_hold = 10s;
-    o.handoff_timeout = 10s;
-    o.max_moves = max_moves;
     o.grace = 2s;
     o.pause = 100ms;
-    o.policy = {10s, 5s, 1s, 0, 5s};
+    o.rebalance = {10s, 5s, 1s, 0, 5s, 10s, 10s, max_moves};
     o.strategy = make_strategy({});
     x->core = std::make_unique<coordinator>(o);
     if (faults && any(3) == 0)

@@ -17,8 +17,8 @@ using change = rebalance_policy::change;
 /// plans but where a test is about that.
 struct fixture {
   time_point now = time_point{} + 1000s;
-  rebalance_policy::options options{30s, 10s, 1s, 0, 10s, 0s};
-  rebalance_policy policy{options};
+  rebalance_options options;
+  rebalance_policy policy{options, 0s};
   std::size_t present = 3;
 
   void changed(change what, const std::string& why = "why") {
@@ -137,7 +137,7 @@ CAF_TEST(a window that does not settle ends after its time) {
 
 CAF_TEST(a window closes early once the expected workers are there) {
   options.expected_workers = 5;
-  policy = rebalance_policy{options};
+  policy = rebalance_policy{options, 0s};
   settled_group();
   present = 4;
   changed(change::joined);
@@ -152,7 +152,7 @@ CAF_TEST(a window closes early once the expected workers are there) {
 
 CAF_TEST(expected workers that are there do not shorten the cool down) {
   options.expected_workers = 3;
-  policy = rebalance_policy{options};
+  policy = rebalance_policy{options, 0s};
   policy.begin(false);
   changed(change::joined);
   plans(lifecycle::planned_scale);
@@ -282,9 +282,7 @@ CAF_TEST(reasons do not grow without end) {
 CAF_TEST(every change is planned for within a bound whatever comes in between) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     std::mt19937_64 random{seed};
-    auto with = options;
-    with.shortest_gap = 200ms;
-    rebalance_policy any{with};
+    rebalance_policy any{options, 200ms};
     any.begin(random() % 2 == 0);
     std::optional<time_point> last;
     std::optional<time_point> waiting;
@@ -316,8 +314,7 @@ CAF_TEST(every change is planned for within a bound whatever comes in between) {
 }
 
 CAF_TEST(two plans keep a distance whatever is urgent) {
-  options.shortest_gap = 200ms;
-  policy = rebalance_policy{options};
+  policy = rebalance_policy{options, 200ms};
   settled_group();
   changed(change::lost, "worker-1 fell silent");
   plans(lifecycle::emergency);

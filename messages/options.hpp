@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+/// Options that the configuration, the actors and the decisions share, each with its default; a
+/// struct is a section of the TOML file. Limits and texts are in config/options.cpp.
+namespace partita {
+
+using namespace std::chrono_literals;
+
+/// Where a group keeps its state.
+struct bucket_options {
+  std::string stable_id;
+  std::string election;
+  std::string heartbeat;
+  std::string assignment;
+  /// Only where a bucket says which partitions there are.
+  std::string partitions;
+  std::string control;
+  /// Copies of each bucket on a clustered server.
+  std::uint32_t replicas = 1;
+
+  /// The default names: `<group>-stableid` and so on.
+  static bucket_options of(const std::string& group);
+};
+
+struct heartbeat_options {
+  std::chrono::milliseconds interval = 1s;
+  /// A worker that was silent for this long has gone.
+  std::chrono::milliseconds ttl = 6s;
+};
+
+struct election_options {
+  /// How long the leader key counts without renewal.
+  std::chrono::milliseconds lease = 3s;
+  /// A leader whose process does not exist any more has a successor after about this
+  /// time; 0: it is not probed, and only the lease counts.
+  std::chrono::milliseconds probe_grace = 100ms;
+};
+
+/// When the leader makes a new plan; core/leader/plans/rebalance_policy.hpp says how they work
+/// together.
+struct rebalance_options {
+  std::chrono::milliseconds cold_start_window = 30s;
+  std::chrono::milliseconds planned_scale_window = 10s;
+  /// A window closes early once nothing has changed for this long.
+  std::chrono::milliseconds settle_time = 1s;
+  /// A window closes early once this many workers are present; 0: not known.
+  std::uint32_t expected_workers = 0;
+  /// The shortest time between two rebalances; an emergency ignores it.
+  std::chrono::milliseconds min_interval = 10s;
+  /// The partitions of a worker that left to restart are kept for this long.
+  std::chrono::milliseconds restart_hold = 30s;
+  /// A worker that has not confirmed the end of its work by then is made to end.
+  std::chrono::milliseconds handoff_timeout = 30s;
+  /// How many partitions may be between two owners at a time; 0: any number.
+  std::uint32_t max_moves_in_flight = 0;
+};
+
+/// What counts as trouble with the store, and when it is said how loud.
+struct degraded_options {
+  /// A worker whose proof of life was not taken for this long is degraded.
+  std::chrono::milliseconds after = 3s;
+  /// Ages at which the alert grows.
+  std::chrono::milliseconds warn = 10s;
+  std::chrono::milliseconds error = 1min;
+  std::chrono::milliseconds critical = 5min;
+  /// After the store is back, nobody counts as lost for this long.
+  std::chrono::milliseconds grace = 5s;
+};
+
+struct timeout_options {
+  /// How long to wait for a server and a free id at the start.
+  std::chrono::milliseconds startup = 30s;
+  /// How long leaving may take.
+  std::chrono::milliseconds shutdown = 30s;
+  /// How long the store may take to answer one request before its outcome is unknown.
+  std::chrono::milliseconds request = 500ms;
+};
+
+} // namespace partita
