@@ -133,9 +133,21 @@ void reconciler::look(const worker_id& who, slot& x, time_point now) {
   });
   for (const auto& name : names)
     x.revoked.try_emplace(name, slot::revocation{stamp_of(value), now});
-  if (names.empty())
+  follow(who, x, now);
+  if (names.empty() && !x.behind)
     x.overdue = false;
   index(who, x);
+}
+
+/// What is granted may wait only for a worker that follows its record.
+void reconciler::follow(const worker_id& who, slot& x, time_point now) {
+  const auto* pulse = members_.living(who);
+  auto follows = !pulse || !x.value || pulse->nonce != x.value->worker_nonce
+                 || x.value->partitions.empty() || pulse->applied >= stamp_of(*x.value);
+  if (follows)
+    x.behind.reset();
+  else if (!x.behind || pulse->applied >= x.behind->since)
+    x.behind = slot::revocation{stamp_of(*x.value), now};
 }
 
 void reconciler::index(const worker_id& who, slot& x) {
@@ -253,8 +265,10 @@ reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
   forget_orphans(now);
   mark(who);
   work(now);
-  if (auto i = slots_.find(who); i != slots_.end())
+  if (auto i = slots_.find(who); i != slots_.end()) {
+    follow(who, i->second, now);
     check_overdue(who, i->second, now);
+  }
   return std::move(out_);
 }
 
@@ -467,7 +481,7 @@ void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
       std::count_if(x.revoked.begin(), x.revoked.end(), [&](const auto& y) {
         return now >= y.second.begun + options_.handoff_timeout;
       }));
-  if (late == 0)
+  if (late == 0 && !(x.behind && now >= x.behind->begun + options_.handoff_timeout))
     return;
   x.overdue = true;
   const auto* pulse = members_.living(who);
@@ -480,9 +494,12 @@ std::optional<time_point> reconciler::wake_at() const {
   auto result = held_ ? held_until() : std::nullopt;
   for (const auto& [who, x] : slots_) {
     result = earlier(result, earlier(x.writer.wake_at(), x.retry_at));
-    if (!x.overdue)
-      for (const auto& [name, y] : x.revoked)
-        result = earlier(result, y.begun + options_.handoff_timeout);
+    if (x.overdue)
+      continue;
+    for (const auto& [name, y] : x.revoked)
+      result = earlier(result, y.begun + options_.handoff_timeout);
+    if (x.behind)
+      result = earlier(result, x.behind->begun + options_.handoff_timeout);
   }
   return result;
 }

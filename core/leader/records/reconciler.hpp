@@ -73,10 +73,12 @@ public:
   };
   /// All records are sealed, for the first time or again.
   struct sealed {};
-  /// This incarnation has not confirmed in time: make it end.
+  /// This incarnation has not confirmed in time that it has stopped, or not applied what its
+  /// record grants: make it end.
   struct overdue {
     worker_id who;
     nonce incarnation;
+    /// How many it had to stop; 0: it does not follow its record.
     std::size_t partitions = 0;
   };
   struct complain {
@@ -185,6 +187,8 @@ private:
       time_point begun;
     };
     std::map<std::string, revocation> revoked;
+    /// The same for the oldest record with grants that a living owner has not applied.
+    std::optional<revocation> behind;
     /// Something is not confirmed in time. Whoever lives is reported at each of its beats.
     bool overdue = false;
   };
@@ -196,6 +200,7 @@ private:
   void lose(const worker_id& who, slot& x, time_point now);
   void forget_orphans(time_point now);
   void look(const worker_id& who, slot& x, time_point now);
+  void follow(const worker_id& who, slot& x, time_point now);
   void index(const worker_id& who, slot& x);
   void count_moves(slot& x);
   void mark(const worker_id& who);

@@ -253,10 +253,40 @@ CAF_TEST(a worker that ended while its record could not be written keeps nobody 
 
 CAF_TEST(a partition that is confirmed in time makes nobody overdue) {
   auto revoked = moving_2();
-  take_all(confirms("a", revoked));
+  auto next = take_all(confirms("a", revoked));
+  for (const auto& [who, x] : next)
+    CAF_CHECK(confirms(who, x).empty());
   now += 30s;
   CAF_CHECK(tick().empty());
   CAF_CHECK(!mine->wake_at());
+}
+
+CAF_TEST(a worker that does not follow its record is overdue) {
+  no_records();
+  lives("a");
+  show("a", 7, record_of("a", 0, {}, 0));
+  auto granted = take_all(want({{"a", {1}}})).at("a");
+  CAF_CHECK_EQUAL(names(granted), "1 ");
+  CAF_CHECK(*mine->wake_at() == now + 30s);
+  now += 20s;
+  CAF_CHECK(lives("a").empty());
+  CAF_MESSAGE("a newer record gives it no more time");
+  auto next = take_all(want({{"a", {1, 2}}})).at("a");
+  now += 9999ms;
+  CAF_CHECK(lives("a").empty());
+  CAF_CHECK(tick().empty());
+  now += 1ms;
+  auto x = only<reconciler::overdue>(tick());
+  CAF_CHECK_EQUAL(x.incarnation.value, "a");
+  CAF_CHECK_EQUAL(x.partitions, 0u);
+  CAF_CHECK(!mine->wake_at());
+  CAF_MESSAGE("having applied the older one it has as long for the newer one");
+  CAF_CHECK(confirms("a", granted).empty());
+  nothing_until(30s);
+  only<reconciler::overdue>(tick());
+  CAF_CHECK(confirms("a", next).empty());
+  now += 30s;
+  CAF_CHECK(tick().empty());
 }
 
 // -- who has ended ----------------------------------------------------------------------

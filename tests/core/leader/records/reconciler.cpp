@@ -144,7 +144,7 @@ CAF_TEST(records that say what is wanted are not touched) {
   two_owners();
   CAF_CHECK(tick().empty());
   CAF_CHECK(want({{"a", {2, 1}}, {"b", {3}}}).empty());
-  CAF_CHECK(lives("a").empty());
+  CAF_CHECK(confirms("a", record_of("a", floor_of_3 + 1)).empty());
   CAF_CHECK(!mine->wake_at());
 }
 

@@ -205,8 +205,8 @@ struct reconciler_fixture {
     show("a", 1, record_of("a", floor_of_3 + 1, {1, 2}));
     show("b", 2, record_of("b", floor_of_3 + 1, {3}));
     no_records();
-    lives("a");
-    lives("b");
+    confirms("a", record_of("a", floor_of_3 + 1));
+    confirms("b", record_of("b", floor_of_3 + 1));
     CAF_CHECK(want({{"a", {1, 2}}, {"b", {3}}}).empty());
     CAF_CHECK(mine->settled());
   }
