@@ -176,27 +176,40 @@ struct watch_event {
 
 // -- buckets ----------------------------------------------------------------------------
 
-/// Opens a bucket; makes it if it is missing and `create` is set. History 1, file
-/// storage. Making one that another client makes at the same time is tried again after
-/// 10, 20, 40, 80 and 160 ms, then the error goes up. Whoever does not set `create` only
-/// looks, and gets the bucket as it is: ttl and replicas are not compared then.
+enum class open_mode : std::uint8_t {
+  /// A bucket that is missing is made; one with another configuration is foreign.
+  make,
+  /// The bucket as it is.
+  look,
+  /// It is not made; with another configuration it is foreign.
+  compare,
+  /// As `make`, but one that differs in ttl or replicas alone is changed.
+  change
+};
+
+/// Opens a bucket. History 1, file storage. Making one that another client makes at the same
+/// time is tried again after 10, 20, 40, 80 and 160 ms, then the error goes up.
 struct open_bucket {
   std::string name;
   /// How long an entry lives without a newer write; 0: for ever. Sweeps only, decides
   /// nothing. The store's minimum is 100 ms.
   std::chrono::milliseconds ttl{0};
-  bool create = true;
+  open_mode mode = open_mode::make;
   /// Number of replicas on a clustered server.
   std::uint32_t replicas = 1;
   /// A bucket that is there already will do if its entries live this long, or for ever; 0:
   /// only one with `ttl`.
   std::chrono::milliseconds least_ttl{0};
-  PARTITA_MESSAGE(open_bucket, x.name, x.ttl, x.create, x.replicas, x.least_ttl)
+
+  /// Whether it is made if it is missing.
+  bool makes() const { return mode == open_mode::make || mode == open_mode::change; }
+
+  PARTITA_MESSAGE(open_bucket, x.name, x.ttl, x.mode, x.replicas, x.least_ttl)
 };
 
 enum class open_status : std::uint8_t {
   opened,
-  /// Not there, and `create` was not set.
+  /// Not there, and not to be made.
   missing,
   /// There with another configuration, which `why` names.
   foreign,

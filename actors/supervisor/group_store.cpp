@@ -16,21 +16,9 @@ group_store::group_store(worker_context& context, worker_alerts& alerts, callbac
                            .bucket = context.options.buckets.assignment},
               .startup = context.options.timeouts.startup,
               .seed = context.random()}} {
-  const auto& o = context_.options;
-  auto replicas = o.buckets.replicas;
-  // TTLs sweep what is not wanted any more; nothing is decided by them. A bucket that was made
-  // with other times will do if its entries outlive what they stand for.
-  buckets_[stable_id] = {
-      {o.buckets.stable_id, 3 * o.id.ttl, true, replicas, 2 * o.id.ttl}, "worker.id_ttl"};
-  buckets_[election] = {
-      {o.buckets.election, 3 * o.election.lease, true, replicas, 2 * o.election.lease},
-      "election.lease"};
-  auto beats_live =
-      std::max(3 * o.heartbeat.ttl, o.rebalance.restart_hold + o.heartbeat.ttl);
-  buckets_[heartbeats] = {
-      {o.buckets.heartbeat, beats_live, true, replicas, 2 * o.heartbeat.ttl},
-      "heartbeat.ttl"};
-  buckets_[assignments] = {{o.buckets.assignment, 0ms, true, replicas}, ""};
+  const auto all = wanted_buckets(context_.options);
+  for (std::size_t i = 0; i < buckets_.size(); ++i)
+    buckets_[i].what = all[i];
 }
 
 void group_store::step(const core::group_check::event& what) {
@@ -57,7 +45,7 @@ void group_store::carry_out(const core::group_check::open&) {
     if (buckets_[i].open)
       continue;
     ++opening_;
-    context_.self->request(context_.store, store_gone_after, buckets_[i].wanted)
+    context_.self->request(context_.store, store_gone_after, buckets_[i].what.wanted)
         .then([this, i](const bucket_opened& x) { answered(i, x); },
               [this, i](const caf::error& err) {
                 answered(
@@ -77,9 +65,11 @@ void group_store::answered(std::size_t which, const bucket_opened& x) {
   } else {
     trouble_.why = x.why;
     trouble_.foreign = trouble_.foreign || x.status == open_status::foreign;
-    const std::string option = buckets_[which].ttl_option;
+    const std::string option = buckets_[which].what.ttl_option;
     if (x.status == open_status::foreign && !option.empty())
       trouble_.why += "; " + option + " says how long its entries must live, twice that";
+    if (x.status == open_status::foreign)
+      trouble_.why += "; `partita buckets update` changes ttl and replicas of a bucket";
   }
   if (opening_ == 0)
     step(trouble_);

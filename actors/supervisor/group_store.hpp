@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/actors/supervisor/worker_alerts.hpp"
+#include "partita/actors/wanted_buckets.hpp"
 #include "partita/core/worker/group_check.hpp"
 
 #include <functional>
@@ -33,9 +34,7 @@ public:
 
 private:
   struct bucket {
-    open_bucket wanted;
-    /// By which option of the configuration its entries live; empty: they stay.
-    const char* ttl_option = "";
+    wanted_bucket what;
     /// It was opened, and is there as far as is known.
     bool open = false;
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/command_line.hpp"
 
+#include "partita/app/cli/buckets.hpp"
 #include "partita/app/cli/build_commit.hpp"
 #include "partita/app/cli/check_config.hpp"
 #include "partita/app/cli/directives.hpp"
@@ -95,6 +96,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_history(program, code);
   add_plan(program, code);
   add_directives(program, code);
+  add_buckets(program, code);
   add_check_config(program, code);
   try {
     program.parse(argc, argv);

@@ -72,7 +72,7 @@ int with_bucket(const partitions_options& o, const work& f) {
     found_bucket x{access, {}, {}};
     x.which.name = s.buckets.partitions;
     x.which.replicas = s.buckets.replicas;
-    x.which.create = false;
+    x.which.mode = open_mode::look;
     auto read = read_bucket(access.self, access.store, x.which, access.left());
     if (const auto* why = std::get_if<std::string>(&read))
       return fail(*why);
@@ -98,7 +98,7 @@ std::optional<std::string> carry_out(found_bucket& x, const partition_changes& w
   if (what.changes.empty())
     return std::nullopt;
   if (!x.content.bucket) {
-    x.which.create = true;
+    x.which.mode = open_mode::make;
     auto made = read_bucket(x.access.self, x.access.store, x.which, x.access.left());
     if (const auto* why = std::get_if<std::string>(&made))
       return *why;

@@ -65,35 +65,36 @@ std::string not_shown(const std::string& bucket, const std::string& why) {
          + (why.empty() ? "" : ": " + why);
 }
 
+bucket_opened open_within(caf::scoped_actor& self, const store_actor& store,
+                          const open_bucket& which, milliseconds limit) {
+  auto deadline = steady_clock::now() + limit;
+  bucket_opened result;
+  auto answered = true;
+  do {
+    self->request(store, left_until(deadline), which)
+        .receive([&](bucket_opened& x) { result = std::move(x); },
+                 [&](const caf::error& e) {
+                   answered = false;
+                   // What the store said before tells more than that the time is over.
+                   if (result.why.empty())
+                     result.why = self->system().render(e);
+                 });
+  } while (answered && result.status == open_status::unknown
+           && steady_clock::now() < deadline);
+  return result;
+}
+
 std::optional<std::string> open_if_there(caf::scoped_actor& self,
                                          const store_actor& store,
                                          const open_bucket& which, milliseconds limit,
                                          bucket_actor& to) {
-  auto deadline = steady_clock::now() + limit;
-  std::optional<std::string> why;
-  auto refused = [&](const std::string& reason) {
-    why = "cannot open the bucket " + which.name + ": " + reason;
-  };
-  auto unanswered = true;
-  while (unanswered && (!why || steady_clock::now() < deadline))
-    self->request(store, left_until(deadline), which)
-        .receive(
-            [&](bucket_opened& x) {
-              unanswered = x.status == open_status::unknown;
-              if (x.status == open_status::opened)
-                to = std::move(x.bucket);
-              if (x.status == open_status::opened || x.status == open_status::missing)
-                why.reset();
-              else
-                refused(x.why.empty() ? to_string(x.status) : x.why);
-            },
-            [&](const caf::error& e) {
-              unanswered = false;
-              // What the store said before tells more than that the time is over.
-              if (!why)
-                refused(self->system().render(e));
-            });
-  return why;
+  auto x = open_within(self, store, which, limit);
+  if (x.status == open_status::opened)
+    to = std::move(x.bucket);
+  if (x.status == open_status::opened || x.status == open_status::missing)
+    return std::nullopt;
+  return "cannot open the bucket " + which.name + ": "
+         + (x.why.empty() ? to_string(x.status) : x.why);
 }
 
 std::variant<bucket_content, std::string> read_bucket(caf::scoped_actor& self,

@@ -39,8 +39,12 @@ bool receive_by(caf::scoped_actor& self, std::chrono::steady_clock::time_point d
 /// For people: not all of a bucket could be read. `why` may be empty.
 std::string not_shown(const std::string& bucket, const std::string& why);
 
-/// Opens a bucket. Says why that is not possible, or not within `limit`: a server that is
-/// merely slow is asked again until then. One that is missing leaves `to` alone.
+/// Opens a bucket; a server that is merely slow is asked again until `limit` is over. `unknown`
+/// if there was no answer; `why` is the last reason then.
+bucket_opened open_within(caf::scoped_actor& self, const store_actor& store,
+                          const open_bucket& which, std::chrono::milliseconds limit);
+
+/// The same; says why that is not possible. One that is missing leaves `to` alone.
 std::optional<std::string>
 open_if_there(caf::scoped_actor& self, const store_actor& store, const open_bucket& which,
               std::chrono::milliseconds limit, bucket_actor& to);
@@ -53,7 +57,7 @@ struct bucket_content {
   std::map<std::string, kv_entry> entries;
 };
 
-/// Reads every key of a bucket; makes the bucket only with `which.create`. The other
+/// Reads every key of a bucket; makes the bucket only if `which` says so. The other
 /// alternative says why that is not possible, or not within `limit`.
 std::variant<bucket_content, std::string> read_bucket(caf::scoped_actor& self,
                                                       const store_actor& store,

@@ -107,7 +107,7 @@ std::optional<std::string> group_follower::look_for_missing(milliseconds limit) 
 std::optional<std::string> group_follower::open(bucket& x, milliseconds limit) {
   open_bucket request;
   request.name = x.name;
-  request.create = false;
+  request.mode = open_mode::look;
   return open_if_there(self_, store_, request, limit, x.actor);
 }
 

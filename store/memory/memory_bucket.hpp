@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -30,6 +31,7 @@ public:
   memory_bucket(open_bucket config, std::int64_t created_at_ns);
 
   const open_bucket& config() const { return config_; }
+  void configure(open_bucket config) { config_ = std::move(config); }
 
   bucket_identity identity() const { return {created_at_ns_, last_}; }
   /// It shows another creation time, as a node of some clusters does after a restart.

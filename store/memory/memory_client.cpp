@@ -90,7 +90,7 @@ void finish_closing(client_ptr self) {
 /// Makes a bucket that has vanished again; whoever missed it tries once more anyway.
 void revive(client_ptr self) {
   const auto& opened = self->state.options.opened;
-  if (opened.create)
+  if (opened.makes())
     self->request(self->state.server, patience(self), opened)
         .then([](const server_opened&) {}, [](const caf::error&) {});
 }

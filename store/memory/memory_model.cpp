@@ -31,7 +31,7 @@ std::string fault_of(const open_bucket& x) {
 }
 
 std::string no_bucket(const std::string& name) {
-  return "there is no bucket '" + name + "'; open it with create";
+  return "there is no bucket '" + name + "'";
 }
 
 kv_read answer(std::optional<kv_entry> found) {
@@ -58,7 +58,7 @@ memory_model::open_outcome memory_model::open(const open_bucket& what, time_poin
     return {open_status::refused, {}, std::move(why)};
   auto i = buckets_.find(what.name);
   if (i == buckets_.end()) {
-    if (!what.create)
+    if (!what.makes())
       return {open_status::missing, {}, no_bucket(what.name)};
     newest_created_ns_ = std::max(wall_ns(now), newest_created_ns_ + 1);
     i = buckets_.emplace(what.name, memory_bucket{what, newest_created_ns_}).first;
@@ -67,8 +67,10 @@ memory_model::open_outcome memory_model::open(const open_bucket& what, time_poin
   const auto& found = i->second.config();
   auto longer = what.least_ttl.count() != 0
                 && (found.ttl.count() == 0 || found.ttl >= what.least_ttl);
-  if (what.create
-      && ((found.ttl != what.ttl && !longer) || found.replicas != what.replicas))
+  auto differs = (found.ttl != what.ttl && !longer) || found.replicas != what.replicas;
+  if (differs && what.mode == open_mode::change)
+    i->second.configure(what);
+  else if (differs && what.mode != open_mode::look)
     return {
         open_status::foreign, i->second.identity(),
         "bucket '" + what.name + "' is there with " + configuration(found) + ", expected "

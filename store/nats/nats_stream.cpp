@@ -40,8 +40,9 @@ void nats_stream::identify(continuation then) {
 
 void nats_stream::revive(continuation then) {
   ask("INFO", {}, [this, then = std::move(then)](view x) {
-    if (x.found.status == open_status::missing && opened_ && opened_->create)
-      make(*opened_, most_retries, then);
+    if (x.found.status == open_status::missing && opened_ && opened_->makes())
+      write("CREATE", nats::create_stream_request(options_for(*opened_)), *opened_,
+            most_retries, then);
     else
       then(std::move(x.found));
   });
@@ -84,11 +85,8 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
   }
   const auto& error = std::get<nats::api_error>(answer);
   if (error.err_code == nats::err_code::stream_not_found)
-    return {{open_status::missing,
-             {},
-             "there is no bucket '" + bucket_ + "'; open it with create"},
-            {},
-            false};
+    return {
+        {open_status::missing, {}, "there is no bucket '" + bucket_ + "'"}, {}, false};
   // Of many clients that make the same stream at once, nats-server 2.9 tells some that
   // their subjects overlap with that very stream.
   auto passing = !is_final(error) || error.err_code == nats::err_code::stream_name_in_use
@@ -107,17 +105,24 @@ void nats_stream::try_open(const open_bucket& wanted, unsigned attempt,
       again(wanted, attempt, std::move(x), then);
       return;
     }
-    if (x.found.status == open_status::missing && wanted.create) {
-      make(wanted, attempt, then);
+    if (x.found.status == open_status::missing && wanted.makes()) {
+      write("CREATE", nats::create_stream_request(options_for(wanted)), wanted, attempt,
+            then);
       return;
     }
     if (x.found.status == open_status::opened) {
       auto differences = nats::differences(options_for(wanted), x.config);
-      if (wanted.create && !differences.empty())
+      if (wanted.mode == open_mode::change && !differences.empty()) {
+        auto next = nats::adapted(options_for(wanted), x.config);
+        differences = nats::differences(options_for(wanted), next);
+        if (differences.empty()) {
+          write("UPDATE", next.text, wanted, attempt, then);
+          return;
+        }
+      }
+      if (wanted.mode != open_mode::look && !differences.empty())
         x.found = {open_status::foreign, x.found.identity,
-                   "bucket '" + bucket_ + "' has another configuration: " + differences
-                       + "; change the stream (nats stream edit "
-                       + nats::stream_of(bucket_) + "), or choose another bucket"};
+                   "bucket '" + bucket_ + "' has another configuration: " + differences};
       else if (!opened_)
         opened_ = wanted;
     }
@@ -125,18 +130,18 @@ void nats_stream::try_open(const open_bucket& wanted, unsigned attempt,
   });
 }
 
-void nats_stream::make(const open_bucket& wanted, unsigned attempt, continuation then) {
-  ask("CREATE", nats::create_stream_request(options_for(wanted)),
-      [this, wanted, attempt, then = std::move(then)](view x) {
-        if (x.found.status == open_status::opened && !opened_)
-          opened_ = wanted;
-        // Another client may have made it just now, so that there is something to
-        // compare.
-        if (x.passing)
-          again(wanted, attempt, std::move(x), then);
-        else
-          then(std::move(x.found));
-      });
+void nats_stream::write(const char* how, const std::string& text,
+                        const open_bucket& wanted, unsigned attempt, continuation then) {
+  ask(how, text, [this, wanted, attempt, then = std::move(then)](view x) {
+    if (x.found.status == open_status::opened && !opened_)
+      opened_ = wanted;
+    // Another client may have made it just now, so that there is something to
+    // compare.
+    if (x.passing)
+      again(wanted, attempt, std::move(x), then);
+    else
+      then(std::move(x.found));
+  });
 }
 
 void nats_stream::again(const open_bucket& wanted, unsigned attempt, view trouble,

@@ -55,7 +55,9 @@ private:
            std::function<void(view)> then);
   view view_of(const nats_outcome& x) const;
   void try_open(const open_bucket& wanted, unsigned attempt, continuation then);
-  void make(const open_bucket& wanted, unsigned attempt, continuation then);
+  /// `how`: CREATE or UPDATE.
+  void write(const char* how, const std::string& text, const open_bucket& wanted,
+             unsigned attempt, continuation then);
   void again(const open_bucket& wanted, unsigned attempt, view trouble,
              continuation then);
 

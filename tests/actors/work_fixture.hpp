@@ -122,7 +122,7 @@ struct work_fixture : partita::test::group_fixture {
     if (!operator_)
       operator_ = store::spawn_memory_client(sys, server);
     caf::scoped_actor asker{sys};
-    asker->send(operator_, open_bucket{name, ttl, true, 1});
+    asker->send(operator_, open_bucket{.name = name, .ttl = ttl});
     consume_messages();
     bucket_actor result;
     asker->receive([&](const bucket_opened& x) { result = x.bucket; });

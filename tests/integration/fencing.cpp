@@ -27,7 +27,7 @@ public:
     caf::scoped_actor self{system_};
     open_bucket what;
     what.name = "it-assignment";
-    what.create = false;
+    what.mode = open_mode::look;
     bucket_opened opened;
     // The connection is made while the first tries are.
     group.journal().wait([&](const auto&) {

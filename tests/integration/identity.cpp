@@ -3,7 +3,13 @@
 
 #include "support/group.hpp"
 
+#include "../support/process.hpp"
+
 #include <caf/test/unit_test.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <map>
 
 using namespace partita::test;
 
@@ -91,10 +97,36 @@ CAF_TEST(lease and id ttl change in a group that runs as far as its buckets allo
   group.start("b", {"--set", "election.lease=1500ms", "--set", "worker.id_ttl=9s"});
   group.require_rest();
   is_refused("c", {"--set", "election.lease=1600ms"},
-             {"ttl is 3000 ms instead of at least 3200 ms",
-              "nats stream edit KV_it-election", "election.lease"});
+             {"ttl is 3000 ms instead of at least 3200 ms", "`partita buckets update`",
+              "election.lease"});
   is_refused("d", {"--set", "worker.id_ttl=10s"},
              {"ttl is 18000 ms instead of at least 20000 ms", "worker.id_ttl"});
+  const std::vector<std::string> longer = {"--set", "worker.id_ttl=10s", "--set",
+                                           "election.lease=1600ms"};
+  using states = std::map<std::string, std::string>;
+  auto buckets = [&](const std::string& command, int code) {
+    auto words = longer;
+    words.insert(words.begin(),
+                 {"buckets", command, "-c", group.config_file(), "--json"});
+    auto x = run_partita(words);
+    CAF_CHECK_EQUAL(x.code, code);
+    states result;
+    for (const auto& y : nlohmann::json::parse(x.out)["buckets"])
+      result[y["bucket"]] = y["state"];
+    return result;
+  };
+  CAF_MESSAGE("the buckets are changed under the workers");
+  auto of = [](const char* ids, const char* election) {
+    return states{{"it-stableid", ids},
+                  {"it-election", election},
+                  {"it-heartbeat", "fits"},
+                  {"it-assignment", "fits"},
+                  {"it-control", "fits"}};
+  };
+  CAF_CHECK(buckets("check", 1) == of("differs", "differs"));
+  CAF_CHECK(buckets("update", 0) == of("changed", "changed"));
+  CAF_CHECK(buckets("check", 0) == of("fits", "fits"));
+  group.start("e", longer);
   group.require_rest();
   CAF_CHECK_EQUAL(group.journal().violations(), "");
 }

@@ -73,7 +73,7 @@ CAF_TEST(concurrent bucket creation by many connections at once) {
   auto ask_all = [&](const std::string& bucket) {
     std::vector<bucket_opened> answers;
     for (const auto& x : stores)
-      self->send(x, open_bucket{bucket, 0ms, true, 1});
+      self->send(x, open_bucket{.name = bucket});
     self->receive_while([&] { return answers.size() < stores.size(); })(
         [&](const bucket_opened& x) { answers.push_back(x); });
     return answers;

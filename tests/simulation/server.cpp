@@ -86,7 +86,7 @@ void server::arrived(network_link& from, caf::mailbox_element_ptr x) {
     });
   } else if (what.match_elements<open_bucket>()) {
     const auto& request = what.get_as<open_bucket>(0);
-    if (request.create)
+    if (request.makes())
       made_.try_emplace(request.name, request);
     auto done = model_.open(request, now);
     answer(from, *x, request.name,

@@ -27,7 +27,7 @@ using self_pointer = watch_observer_actor::stateful_pointer<watch_observer_state
 void open(self_pointer self, std::size_t which) {
   open_bucket what;
   what.name = self->state.names[which];
-  what.create = false;
+  what.mode = open_mode::look;
   auto again = [self, which] {
     self->delayed_send(self, std::chrono::milliseconds{500}, wake{0, which});
   };

@@ -156,7 +156,7 @@ struct group_fixture : test_coordinator_fixture<> {
       operator_ = store::spawn_memory_client(sys, server);
     open_bucket what;
     what.name = name;
-    what.create = false;
+    what.mode = open_mode::look;
     caf::scoped_actor asker{sys};
     bucket_actor result;
     asker->send(operator_, what);

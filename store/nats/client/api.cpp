@@ -91,6 +91,7 @@ stream_config config_of(const json& obj) {
   x.replicas = number<std::int64_t>(obj, "num_replicas", 1);
   x.is_copy = obj.contains("mirror") || obj.contains("sources");
   x.sealed = flag(obj, "sealed");
+  x.text = obj.dump(-1, ' ', false, json::error_handler_t::replace);
   return x;
 }
 
@@ -123,6 +124,15 @@ std::string_view remedy_of(int err_code) {
   default:
     return {};
   }
+}
+
+bool has_replicas(const stream_options& wanted, const stream_config& found) {
+  return found.replicas >= static_cast<std::int64_t>(wanted.replicas);
+}
+
+bool ttl_will_do(const stream_options& wanted, const stream_config& found) {
+  auto longer = found.max_age_ns == 0 || found.max_age_ns >= ns(wanted.least_ttl);
+  return found.max_age_ns == ns(wanted.ttl) || (wanted.least_ttl.count() != 0 && longer);
 }
 
 std::string milliseconds_text(std::int64_t ns) {
@@ -195,26 +205,36 @@ std::string differences(const stream_options& wanted, const stream_config& found
             subject);
   if (found.max_msgs_per_subject != 1)
     differs("history", std::to_string(found.max_msgs_per_subject), "1");
-  auto least = wanted.least_ttl.count() != 0;
-  auto longer =
-      least && (found.max_age_ns == 0 || found.max_age_ns >= ns(wanted.least_ttl));
-  if (found.max_age_ns != ns(wanted.ttl) && !longer)
+  if (!ttl_will_do(wanted, found))
     differs("ttl", milliseconds_text(found.max_age_ns),
-            least ? "at least " + milliseconds_text(ns(wanted.least_ttl))
-                  : milliseconds_text(ns(wanted.ttl)));
+            wanted.least_ttl.count() != 0
+                ? "at least " + milliseconds_text(ns(wanted.least_ttl))
+                : milliseconds_text(ns(wanted.ttl)));
   if (found.storage != "file")
     differs("storage", found.storage, "file");
   if (found.retention != "limits")
     differs("retention", found.retention, "limits");
   if (found.discard != "new")
     differs("discard", found.discard, "new");
-  if (found.replicas < static_cast<std::int64_t>(wanted.replicas))
+  if (!has_replicas(wanted, found))
     differs("replicas", std::to_string(found.replicas), std::to_string(wanted.replicas));
   if (found.is_copy)
     differs("source", "another stream", "none");
   if (found.sealed)
     differs("sealed", "true", "false");
   return result;
+}
+
+stream_config adapted(const stream_options& wanted, stream_config found) {
+  auto all = json::parse(found.text, nullptr, false);
+  if (!ttl_will_do(wanted, found)) {
+    all["max_age"] = found.max_age_ns = ns(wanted.ttl);
+    all["duplicate_window"] = ns(duplicate_window(wanted.ttl));
+  }
+  if (!has_replicas(wanted, found))
+    all["num_replicas"] = found.replicas = wanted.replicas;
+  found.text = all.dump();
+  return found;
 }
 
 answer<stream_info> parse_stream(std::string_view found) {

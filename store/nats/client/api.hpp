@@ -83,6 +83,8 @@ struct stream_config {
   /// Fed by another stream, so that our writes would not be its truth.
   bool is_copy = false;
   bool sealed = false;
+  /// All of it, as the server told it.
+  std::string text;
 };
 
 struct stream_info {
@@ -97,6 +99,10 @@ std::string create_stream_request(const stream_options& wanted);
 /// What of `found` would break the promises of a bucket, one sentence; empty: nothing.
 /// Settings that change nothing for us (limits, placement, description) are not compared.
 std::string differences(const stream_options& wanted, const stream_config& found);
+
+/// `found` with the ttl and the replicas of `wanted` where its own will not do. Its text is the
+/// request that changes the stream.
+stream_config adapted(const stream_options& wanted, stream_config found);
 
 /// The answer to making a stream, or to asking for it.
 answer<stream_info> parse_stream(std::string_view text);

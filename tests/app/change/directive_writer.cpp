@@ -42,7 +42,7 @@ struct fixture {
   bucket_opened open(const std::string& name, bool create = true) {
     open_bucket what;
     what.name = name;
-    what.create = create;
+    what.mode = create ? open_mode::make : open_mode::look;
     return test::ask<bucket_opened>(somebody, theirs, what);
   }
 

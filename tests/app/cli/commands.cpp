@@ -54,7 +54,7 @@ CAF_TEST(help explains the program and every command with examples) {
   for (const char* command :
        {"run", "dev", "status", "workers", "partitions", "explain", "history", "plan",
         "drain", "cordon", "uncordon", "pin", "unpin", "pause", "resume", "step-down",
-        "rebalance", "check-config"}) {
+        "rebalance", "buckets", "check-config"}) {
     CAF_CHECK(contains(all.out, command));
     auto one = run_partita({command, "--help"});
     ends(one, 0);
@@ -87,6 +87,7 @@ CAF_TEST(bad usage ends with exit code 2) {
   ends(run_partita({"check-config"}), 2);
   ends(run_partita({"partitions"}), 2);
   ends(run_partita({"partitions", "list"}), 2, {"which group"});
+  ends(run_partita({"buckets", "update"}), 2, {"which group"});
   ends(run_partita({"partitions", "add", "--group", "g"}), 2, {"name"});
   ends(run_partita({"partitions", "add", "--group", "g", "a b"}), 2, {"holds ' '"});
   ends(run_partita({"partitions", "set-weight", "--group", "g", "a", "-1"}), 2);
@@ -120,6 +121,7 @@ CAF_TEST(commands for a group that reach no server name the address) {
   for (const auto& words : std::vector<std::vector<std::string>>{{"workers"},
                                                                  {"explain", "orders.1"},
                                                                  {"history"},
+                                                                 {"buckets", "check"},
                                                                  {"plan", "--live"},
                                                                  {"status", "--watch"},
                                                                  {"drain", "worker-1"},

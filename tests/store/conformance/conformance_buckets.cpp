@@ -12,15 +12,15 @@ void a_bucket_that_is_missing_is_not_made_unasked(subject& s) {
   session x{s};
   auto store = x.connect();
   auto name = s.fresh_bucket();
-  auto opened =
-      ask<bucket_opened>(x.self(), store, open_bucket{.name = name, .create = false});
+  auto opened = ask<bucket_opened>(x.self(), store,
+                                   open_bucket{.name = name, .mode = open_mode::look});
   CAF_CHECK_EQUAL(opened.status, open_status::missing);
   CAF_CHECK(!opened.bucket);
   opened = ask<bucket_opened>(x.self(), store, open_bucket{.name = name});
   CAF_REQUIRE_EQUAL(opened.status, open_status::opened);
   CAF_CHECK(opened.identity.created_at_ns > 0);
   opened = ask<bucket_opened>(x.self(), x.connect(),
-                              open_bucket{.name = name, .create = false});
+                              open_bucket{.name = name, .mode = open_mode::look});
   CAF_CHECK_EQUAL(opened.status, open_status::opened);
 }
 
@@ -52,9 +52,39 @@ void a_reader_takes_a_bucket_as_it_is(subject& s) {
   auto name = s.fresh_bucket();
   x.open({.name = name, .ttl = 61'000ms});
   auto opened = ask<bucket_opened>(x.self(), x.connect(),
-                                   open_bucket{.name = name, .create = false});
+                                   open_bucket{.name = name, .mode = open_mode::look});
   CAF_CHECK_EQUAL(opened.status, open_status::opened);
   CAF_CHECK(opened.bucket != nullptr);
+}
+
+void a_bucket_is_changed_where_that_is_wanted(subject& s) {
+  session x{s};
+  auto name = s.fresh_bucket();
+  auto bucket = x.open({.name = name, .ttl = 61'000ms});
+  auto at = bucket.put("a", "1").revision;
+  auto open = [&](std::chrono::milliseconds ttl, open_mode mode,
+                  std::chrono::milliseconds least = 0ms) {
+    return ask<bucket_opened>(
+        x.self(), x.connect(),
+        open_bucket{.name = name, .ttl = ttl, .mode = mode, .least_ttl = least});
+  };
+  CAF_CHECK_EQUAL(open(61'000ms, open_mode::compare).status, open_status::opened);
+  CAF_CHECK_EQUAL(open(77'000ms, open_mode::compare).status, open_status::foreign);
+  auto before = bucket.identify().identity;
+  CAF_CHECK_EQUAL(open(77'000ms, open_mode::change).status, open_status::opened);
+  CAF_CHECK_EQUAL(open(77'000ms, open_mode::compare).status, open_status::opened);
+  CAF_CHECK_EQUAL(open(61'000ms, open_mode::make).status, open_status::foreign);
+  CAF_MESSAGE("one that will do is left as it is");
+  CAF_CHECK_EQUAL(open(90'000ms, open_mode::change, 60'000ms).status,
+                  open_status::opened);
+  CAF_CHECK_EQUAL(open(77'000ms, open_mode::compare).status, open_status::opened);
+  CAF_MESSAGE("what it holds stays, under the same identity");
+  CAF_CHECK_EQUAL(bucket.last("a").entry.revision.value, at.value);
+  CAF_CHECK_EQUAL(bucket.identify().identity.created_at_ns, before.created_at_ns);
+  auto missing = ask<bucket_opened>(
+      x.self(), x.connect(),
+      open_bucket{.name = s.fresh_bucket(), .mode = open_mode::compare});
+  CAF_CHECK_EQUAL(missing.status, open_status::missing);
 }
 
 void a_bucket_that_cannot_be_is_refused(subject& s) {
@@ -134,7 +164,7 @@ void a_bucket_that_was_not_to_be_made_stays_away(subject& s) {
   session x{s};
   open_bucket what{.name = s.fresh_bucket()};
   s.make_bucket(what);
-  auto bucket = x.open({.name = what.name, .create = false});
+  auto bucket = x.open({.name = what.name, .mode = open_mode::look});
   bucket.put("a", "old");
   watch_probe probe{x.system()};
   probe.watch(bucket.handle(), ">");
@@ -201,6 +231,8 @@ std::vector<test_case> bucket_tests() {
        a_bucket_opened_twice_is_the_same_actor},
       {"another configuration is named as such", another_configuration_is_named_as_such},
       {"a reader takes a bucket as it is", a_reader_takes_a_bucket_as_it_is},
+      {"a bucket is changed where that is wanted",
+       a_bucket_is_changed_where_that_is_wanted},
       {"a bucket that cannot be is refused", a_bucket_that_cannot_be_is_refused},
       {"a bucket made again has another identity",
        a_bucket_made_again_has_another_identity},

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/app/cli/buckets.hpp"
+
+#include "partita/actors/wanted_buckets.hpp"
+#include "partita/app/inspect/group_command.hpp"
+#include "partita/app/output/table.hpp"
+#include "partita/app/wiring/wiring.hpp"
+#include "partita/config/text.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace partita::app {
+
+using namespace std::string_view_literals;
+
+namespace {
+
+constexpr const char* examples = R"help(
+A worker ends at its start where a bucket does not fit its configuration. `update` changes ttl and
+replicas, which disturbs no worker, and makes what is missing. Exit code 1: something does not fit.
+
+Examples:
+  partita buckets check -c partita.toml
+  partita buckets update -c partita.toml
+  partita buckets check -c partita.toml --json | jq '.buckets[] | select(.state == "differs")'
+)help";
+
+struct finding {
+  std::string bucket;
+  const char* state;
+  /// For people, where it does not fit.
+  std::string why = {};
+};
+
+finding examine(group_access& access, open_bucket which, bool update) {
+  auto open = [&](open_mode mode) {
+    which.mode = mode;
+    return open_within(access.self, access.store, which, access.left());
+  };
+  auto found = open(open_mode::compare);
+  auto missing = found.status == open_status::missing;
+  if (found.status == open_status::opened)
+    return {which.name, "fits"};
+  if (!missing && found.status != open_status::foreign)
+    return {which.name, "failed", found.why};
+  if (!update)
+    return missing ? finding{which.name, "missing", "the first worker makes it"}
+                   : finding{which.name, "differs", found.why};
+  auto changed = open(open_mode::change);
+  if (changed.status != open_status::opened)
+    return {which.name, "failed", changed.why};
+  return missing ? finding{which.name, "made"}
+                 : finding{which.name, "changed", "before, " + found.why};
+}
+
+std::string to_json(const std::vector<finding>& xs) {
+  auto buckets = nlohmann::ordered_json::array();
+  for (const auto& x : xs)
+    buckets.push_back(
+        {{"bucket", x.bucket}, {"state", x.state}, {"why", config::printable(x.why)}});
+  return nlohmann::ordered_json{{"buckets", std::move(buckets)}}.dump(2);
+}
+
+int show(group_access& access, bool json, bool update) {
+  std::vector<finding> found;
+  auto code = exit_fine;
+  for (const auto& x : wanted_buckets(worker_options_of(access.settings))) {
+    const auto& partitions = access.settings.partitions;
+    if (x.wanted.name == access.settings.buckets.partitions && !partitions.bucket)
+      continue;
+    found.push_back(examine(access, x.wanted, update));
+    if (found.back().state == "differs"sv || found.back().state == "failed"sv)
+      code = exit_failed;
+  }
+  if (json)
+    return std::max<int>(code, print(to_json(found) + '\n'));
+  table result{{{"BUCKET"}, {"STATE"}, {"WHY"}}};
+  for (const auto& x : found)
+    result.add({x.bucket, x.state, config::printable(x.why)});
+  return std::max<int>(code, print(result.text()));
+}
+
+} // namespace
+
+void add_buckets(CLI::App& program, int& code) {
+  auto* group = program.add_subcommand(
+      "buckets", "Compares the group's buckets with the configuration, or changes them");
+  group->footer(examples);
+  group->require_subcommand(1);
+  for (auto update : {false, true}) {
+    auto flags = std::make_shared<group_flags>();
+    auto* command = group->add_subcommand(
+        update ? "update" : "check",
+        update ? "Changes ttl and replicas of those that do not fit, makes missing ones"
+               : "Shows which buckets do not fit the configuration");
+    add_group_flags(*command, *flags);
+    command->callback([flags, update, &code] {
+      code = with_group(*flags, "partita buckets", [flags, update](group_access& x) {
+        return show(x, flags->json, update);
+      });
+    });
+  }
+}
+
+} // namespace partita::app
