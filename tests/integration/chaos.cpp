@@ -18,7 +18,12 @@ namespace {
 /// On three nodes instead of one; PARTITA_SOAK_CLUSTER names their nats-server.
 std::unique_ptr<nats_cluster> cluster() {
   const auto* program = std::getenv("PARTITA_SOAK_CLUSTER");
-  return program ? std::make_unique<nats_cluster>(program) : nullptr;
+  if (!program)
+    return nullptr;
+  return std::make_unique<nats_cluster>(
+      program, cluster_network::available()
+                   ? std::make_unique<cluster_network>(nats_cluster::size)
+                   : nullptr);
 }
 
 /// Random faults on a group of processes, one or two at a time, from one seed; the
@@ -148,7 +153,7 @@ private:
       pass(0, leases * lease());
       node.start();
     };
-    switch (below(9)) {
+    switch (below(cluster_network::available() ? 11 : 9)) {
     case 0:
       kill_worker();
       break;
@@ -191,6 +196,18 @@ private:
       node.kill();
       kill_worker();
       away("a node and a worker were killed", 1);
+      break;
+    case 9:
+      note("a node is cut off");
+      group_.cluster().network().isolate(one);
+      pass(10, 8 * lease());
+      group_.cluster().network().rejoin(one);
+      break;
+    case 10:
+      note("two nodes do not see each other");
+      group_.cluster().network().cut(one, (one + 1) % nats_cluster::size);
+      pass(10, 8 * lease());
+      group_.cluster().network().mend(one, (one + 1) % nats_cluster::size);
       break;
     }
     wait_for_copies();

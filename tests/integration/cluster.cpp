@@ -33,11 +33,11 @@ int rounds(int usual) {
 struct fixture {
   std::unique_ptr<process_group> group;
 
-  void start(timings with,
-             const std::filesystem::path& program = nats_cluster::newest()) {
+  void start(timings with, const std::filesystem::path& program = nats_cluster::newest(),
+             std::unique_ptr<cluster_network> network = nullptr) {
     group.reset();
-    group =
-        std::make_unique<process_group>(with, std::make_unique<nats_cluster>(program));
+    group = std::make_unique<process_group>(
+        with, std::make_unique<nats_cluster>(program, std::move(network)));
     CAF_MESSAGE("nats-server: " << (program.empty() ? "installed" : program.string()));
     group->start_many(6);
     group->require_rest();
@@ -91,7 +91,7 @@ struct fixture {
     CAF_MESSAGE(stream << ", " << length.count() << " ms: a leader after " << took / 1ms
                        << " ms, sessions lost " << sessions() - sessions_before
                        << ", elections " << adoptions() - adoptions_before);
-    CAF_CHECK_EQUAL(sessions(), sessions_before);
+    check_no_session_lost(sessions_before);
     if (keeps_leader)
       CAF_CHECK_EQUAL(adoptions(), adoptions_before);
     CAF_CHECK_LESS_OR_EQUAL(took / 1ms, 1000);
@@ -141,8 +141,9 @@ CAF_TEST(with the timings of a cluster they cost no leader either) {
 }
 
 CAF_TEST(no process ends while the quorum is away for forty seconds) {
-  for (const auto& program : nats_cluster::programs()) {
-    start(default_timings(), program);
+  const auto programs = nats_cluster::programs();
+  for (int round = 0; round < rounds(static_cast<int>(programs.size())); ++round) {
+    start(default_timings(), programs[static_cast<std::size_t>(round) % programs.size()]);
     freeze_followers_of("KV_it-heartbeat", 40s);
     // The servers' own elections come first.
     for (const auto& stream : streams)
@@ -185,6 +186,70 @@ CAF_TEST(with the timings of a cluster the death of nodes costs no session) {
   }
   CAF_CHECK(group->rest());
   check_no_session_lost(sessions_before);
+  check_no_violation();
+}
+
+CAF_TEST(nodes that are cut off cost no session with the timings of a cluster) {
+  if (!cluster_network::available()) {
+    CAF_MESSAGE("not run: hosts of their own need root and the program ip");
+    return;
+  }
+  start(cluster_profile(), nats_cluster::newest(),
+        std::make_unique<cluster_network>(nats_cluster::size));
+  auto& network = cluster().network();
+  auto sessions_before = sessions();
+  for (int round = 0; round < rounds(1); ++round) {
+    auto one = cluster().leader_of("KV_it-heartbeat", 0);
+    auto other = (one + 1) % nats_cluster::size;
+    CAF_MESSAGE("round " << round << ": two nodes do not see each other");
+    network.cut(one, other);
+    pass(10s);
+    network.mend(one, other);
+    cluster().wait_until_current(streams);
+    CAF_CHECK(group->rest());
+    CAF_MESSAGE("a node sees nothing; sessions lost " << sessions() - sessions_before);
+    network.isolate(one);
+    pass(10s);
+    network.rejoin(one);
+    cluster().wait_until_current(streams);
+    CAF_CHECK(group->rest());
+    CAF_MESSAGE("sessions lost " << sessions() - sessions_before);
+  }
+  check_no_session_lost(sessions_before);
+  check_no_violation();
+}
+
+CAF_TEST(a worker that is cut off together with its node stops before others begin) {
+  if (!cluster_network::available()) {
+    CAF_MESSAGE("not run: hosts of their own need root and the program ip");
+    return;
+  }
+  start(default_timings(), nats_cluster::newest(),
+        std::make_unique<cluster_network>(nats_cluster::size));
+  auto& network = cluster().network();
+  for (const auto& [name, x] : group->journal().now())
+    CAF_CHECK_EQUAL(group->stop(name), 0);
+  auto host_of = [](const std::string& name) { return name == "on-0" ? 0u : 1u; };
+  for (const auto* name : {"on-0", "on-1"}) {
+    group->use_network(network.name(host_of(name)));
+    group->start(name);
+  }
+  group->require_rest();
+  for (int round = 0; round < rounds(2); ++round) {
+    auto victim = group->leader();
+    auto other = victim == "on-0" ? "on-1" : "on-0";
+    network.isolate(host_of(victim));
+    CAF_CHECK(group->journal().wait(
+        [&](const auto& all) {
+          return all.at(victim).owns.empty()
+                 && all.at(other).owns.size() == group->with().partitions;
+        },
+        60s));
+    CAF_CHECK_EQUAL(group->leader(), other);
+    network.rejoin(host_of(victim));
+    CAF_CHECK(group->rest(60s));
+    cluster().wait_until_current(streams);
+  }
   check_no_violation();
 }
 

@@ -32,25 +32,31 @@ json ask(const nats_server& node, const std::string& subject) {
 
 } // namespace
 
-nats_cluster::nats_cluster(std::filesystem::path program) {
-  std::vector<std::uint16_t> ports;
-  while (ports.size() < size)
-    if (auto port = nats_server::free_port();
-        std::find(ports.begin(), ports.end(), port) == ports.end())
-      ports.push_back(port);
+nats_cluster::nats_cluster(std::filesystem::path program,
+                           std::unique_ptr<cluster_network> network)
+    : network_{std::move(network)} {
+  std::vector<std::string> places;
+  while (places.size() < size) {
+    auto place = network_ ? network_->address(places.size()) + ":6222"
+                          : "127.0.0.1:" + std::to_string(nats_server::free_port());
+    if (std::find(places.begin(), places.end(), place) == places.end())
+      places.push_back(place);
+  }
   std::string routes;
-  for (auto port : ports)
-    routes +=
-        (routes.empty() ? "\"nats-route://127.0.0.1:" : ", \"nats-route://127.0.0.1:")
-        + std::to_string(port) + '"';
+  for (const auto& place : places)
+    routes += (routes.empty() ? "\"nats-route://" : ", \"nats-route://") + place + '"';
   for (std::size_t i = 0; i < size; ++i) {
     nats_server_options options;
     options.program = program;
+    if (network_) {
+      options.network = network_->name(i);
+      options.address = network_->address(i);
+    }
     options.config =
         "server_name: \"n" + std::to_string(i)
         + "\"\nlame_duck_duration: \"30s\"\nlame_duck_grace_period: \"100ms\"\n"
-          "cluster { name: \"c\", listen: \"127.0.0.1:"
-        + std::to_string(ports[i]) + "\", routes: [" + routes + "] }\n";
+          "cluster { name: \"c\", listen: \""
+        + places[i] + "\", routes: [" + routes + "] }\n";
     nodes_.push_back(std::make_unique<nats_server>(options));
   }
   for (std::size_t i = 0; i < size; ++i)
@@ -60,7 +66,7 @@ nats_cluster::nats_cluster(std::filesystem::path program) {
 }
 
 std::vector<std::filesystem::path> nats_cluster::programs() {
-  std::vector<std::filesystem::path> result{{}};
+  std::vector<std::filesystem::path> result;
   // In the order of their releases.
   for (const auto* suite : {"trixie", "sid"})
     for (const auto* folder : {"usr/sbin", "usr/bin"}) {
@@ -69,6 +75,8 @@ std::vector<std::filesystem::path> nats_cluster::programs() {
       if (std::filesystem::exists(path))
         result.push_back(path);
     }
+  if (result.empty())
+    result.emplace_back();
   return result;
 }
 

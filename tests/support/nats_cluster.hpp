@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cluster_network.hpp"
 #include "nats_server.hpp"
 
 #include <memory>
@@ -15,16 +16,21 @@ class nats_cluster {
 public:
   static constexpr std::size_t size = 3;
 
-  /// `program`: a nats-server; empty: the installed one.
-  explicit nats_cluster(std::filesystem::path program = {});
+  /// `program`: a nats-server; empty: the installed one. Each node has a host of its own on
+  /// `network`, if there is one.
+  explicit nats_cluster(std::filesystem::path program = {},
+                        std::unique_ptr<cluster_network> network = nullptr);
 
-  /// The installed server and those that scripts/nats-servers has unpacked, the newest last.
+  /// The servers that scripts/nats-servers has unpacked, the newest last; if it has none, the
+  /// installed one, which is too old to be recommended for a cluster.
   static std::vector<std::filesystem::path> programs();
   /// The newest of them.
   static std::filesystem::path newest() { return programs().back(); }
 
   nats_server& node(std::size_t i) { return *nodes_.at(i); }
   const nats_server& node(std::size_t i) const { return *nodes_.at(i); }
+  /// Only with one.
+  cluster_network& network() { return *network_; }
   /// Of all nodes, as a list in TOML.
   std::string urls() const;
 
@@ -37,6 +43,7 @@ public:
 private:
   bool answers(std::size_t node);
 
+  std::unique_ptr<cluster_network> network_;
   std::vector<std::unique_ptr<nats_server>> nodes_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -75,20 +76,26 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
     text.replace(at, what.size(), by);
 }
 
-/// Starts a program that dies with this thread; its output goes to `log`.
-pid_t spawn(const std::vector<std::string>& command, const fs::path& log) {
+/// Starts a program that dies with this thread, in a network namespace if one is named; its
+/// output goes to `log`.
+pid_t spawn(const std::vector<std::string>& command, const fs::path& log,
+            const std::string& network = {}) {
   // All memory is taken before the fork: after it only plain system calls are safe.
   std::vector<char*> argv;
   auto words = command;
   for (auto& word : words)
     argv.push_back(word.data());
   argv.push_back(nullptr);
+  auto net = network.empty() ? network : "/run/netns/" + network;
   auto parent = ::getpid();
   auto pid = ::fork();
   if (pid != 0)
     return pid;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent)
+    ::_exit(126);
+  if (!net.empty()
+      && ::setns(::open(net.c_str(), O_RDONLY | O_CLOEXEC), CLONE_NEWNET) != 0)
     ::_exit(126);
   // A test that blocks signals must not pass that on.
   sigset_t none;
@@ -140,7 +147,7 @@ std::uint16_t nats_server::free_port() {
 }
 
 std::string nats_server::url() const {
-  return options_.scheme + "://127.0.0.1:" + std::to_string(port_);
+  return options_.scheme + "://" + options_.address + ':' + std::to_string(port_);
 }
 
 std::string nats_server::log() const {
@@ -153,7 +160,7 @@ void nats_server::start() {
   // Two servers may find the same port free at the same time: the second one gives up.
   for (auto until = clock::now() + options_.patience; clock::now() < until;) {
     if (!port_is_ours_)
-      port_ = probe_port();
+      port_ = options_.network.empty() ? probe_port() : 4222;
     if (try_start()) {
       port_is_ours_ = true;
       return;
@@ -173,7 +180,7 @@ bool nats_server::try_start() {
   write_config();
   fs::remove(dir_ / "server.log");
   pid_ = spawn({program.string(), "-c", (dir_ / "server.conf").string()},
-               dir_ / "server.log");
+               dir_ / "server.log", options_.network);
   if (pid_ < 0)
     fail("cannot be started");
   auto ended = false;
@@ -195,7 +202,7 @@ void nats_server::write_config() const {
   auto extra = options_.config;
   replace_all(extra, "$DIR", dir_.string());
   std::ofstream out{dir_ / "server.conf"};
-  out << "listen: \"127.0.0.1:" << port_ << "\"\n";
+  out << "listen: \"" << options_.address << ':' << port_ << "\"\n";
   if (options_.jetstream)
     out << "jetstream { store_dir: \"" << (dir_ / "store").string()
         << "\", max_mem: 256M, max_file: 1G }\n";

@@ -14,6 +14,10 @@ namespace partita::test {
 struct nats_server_options {
   /// A nats-server; empty: the one in PATH or /usr/sbin.
   std::filesystem::path program = {};
+  /// A network namespace that it runs in, and its address there, where it has port 4222; empty:
+  /// ours, and 127.0.0.1.
+  std::string network = {};
+  std::string address = "127.0.0.1";
   bool jetstream = true;
   /// Appended to the server's configuration file as it is: authorization, permissions,
   /// tls
@@ -44,7 +48,8 @@ public:
   /// A port of 127.0.0.1 that no program listens on now.
   static std::uint16_t free_port();
 
-  /// `nats://127.0.0.1:<port>`; the same over restarts.
+  /// `nats://127.0.0.1:<port>`, with the address of its own if it has one; the same over
+  /// restarts.
   std::string url() const;
   std::uint16_t port() const { return port_; }
   /// 0 while it does not run.

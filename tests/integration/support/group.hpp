@@ -92,6 +92,8 @@ public:
   /// Workers that start from now on have a proxy of their own between them and the server.
   void use_proxies() { with_proxies_ = true; }
   tcp_proxy& proxy(const std::string& name) { return *proxies_.at(name); }
+  /// Workers that start from now on run in this network namespace; empty: in ours.
+  void use_network(const std::string& name) { network_ = name; }
   void start_many(std::size_t count);
   /// Workers that start from now on have no guard: they are there again after they were stopped
   /// for longer than a session.
@@ -153,6 +155,7 @@ private:
   std::unique_ptr<test::nats_cluster> cluster_;
   test::journal journal_;
   std::string program_ = PARTITA_PROGRAM;
+  std::string network_;
   bool with_proxies_ = false;
   bool with_guard_ = true;
   std::map<std::string, std::unique_ptr<tcp_proxy>> proxies_;

@@ -58,7 +58,7 @@ worker_process::worker_process(std::string name, const std::string& program,
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(fds[1], STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
-    execv(argv[0], argv.data());
+    execvp(argv[0], argv.data());
     _exit(127);
   }
   close(fds[1]);
@@ -188,8 +188,13 @@ void process_group::start(const std::string& name, const std::vector<std::string
   if (!with_guard_ && program_ == PARTITA_PROGRAM)
     arguments.push_back("--no-guard");
   arguments.insert(arguments.end(), more.begin(), more.end());
-  processes_[name] = std::make_unique<worker_process>(
-      name, program_, std::move(arguments), journal_, dir() / (name + ".log"));
+  auto program = program_;
+  if (!network_.empty()) {
+    arguments.insert(arguments.begin(), {"netns", "exec", network_, program});
+    program = "ip";
+  }
+  processes_[name] = std::make_unique<worker_process>(name, program, std::move(arguments),
+                                                      journal_, dir() / (name + ".log"));
 }
 
 void process_group::start_many(std::size_t count) {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster_network.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <stdexcept>
+
+namespace partita::test {
+
+namespace {
+
+/// What it says, after it has ended well.
+std::string ip(const std::string& arguments) {
+  auto* pipe = ::popen(("ip " + arguments + " 2>&1").c_str(), "re");
+  if (!pipe)
+    throw std::runtime_error{"cannot start ip"};
+  std::string said;
+  for (char piece[512]; std::fgets(piece, sizeof(piece), pipe);)
+    said += piece;
+  if (::pclose(pipe) != 0)
+    throw std::runtime_error{"ip " + arguments + ": " + said};
+  return said;
+}
+
+} // namespace
+
+bool cluster_network::available() {
+  return ::geteuid() == 0 && std::system("ip link show lo >/dev/null 2>&1") == 0;
+}
+
+cluster_network::cluster_network(std::size_t hosts) : hosts_{hosts} {
+  std::random_device random;
+  auto number = random() % 65'536;
+  id_ = "pt" + std::to_string(number);
+  prefix_ =
+      "10." + std::to_string(number / 256) + '.' + std::to_string(number % 256) + '.';
+  ip("link add " + id_ + " type bridge");
+  ip("addr add " + prefix_ + "254/24 dev " + id_);
+  ip("link set " + id_ + " up");
+  for (std::size_t i = 0; i < hosts_; ++i) {
+    ip("netns add " + name(i));
+    ip("link add " + link(i) + " type veth peer name eth0 netns " + name(i));
+    ip("link set " + link(i) + " master " + id_ + " up");
+    ip("-n " + name(i) + " addr add " + address(i) + "/24 dev eth0");
+    ip("-n " + name(i) + " link set eth0 up");
+    ip("-n " + name(i) + " link set lo up");
+  }
+}
+
+cluster_network::~cluster_network() {
+  for (std::size_t i = 0; i < hosts_; ++i)
+    std::system(("ip netns del " + name(i) + " 2>/dev/null").c_str());
+  std::system(("ip link del " + id_ + " 2>/dev/null").c_str());
+}
+
+std::string cluster_network::address(std::size_t host) const {
+  return prefix_ + std::to_string(host + 1);
+}
+
+std::string cluster_network::name(std::size_t host) const {
+  return id_ + 'n' + std::to_string(host);
+}
+
+std::string cluster_network::link(std::size_t host) const {
+  return id_ + 'v' + std::to_string(host);
+}
+
+void cluster_network::cut(std::size_t a, std::size_t b) {
+  ip("-n " + name(a) + " route add blackhole " + address(b));
+  ip("-n " + name(b) + " route add blackhole " + address(a));
+}
+
+void cluster_network::mend(std::size_t a, std::size_t b) {
+  ip("-n " + name(a) + " route del blackhole " + address(b));
+  ip("-n " + name(b) + " route del blackhole " + address(a));
+}
+
+void cluster_network::isolate(std::size_t host) {
+  ip("link set " + link(host) + " down");
+}
+
+void cluster_network::rejoin(std::size_t host) {
+  ip("link set " + link(host) + " up");
+}
+
+} // namespace partita::test
