@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # One test program for each folder below tests/, one CTest test for each suite in it.
 
-# partita_add_tests(<name> [LIBRARIES ...] [LABELS ...] [RUN_SERIAL] [TIMEOUT s] SOURCES ...)
+# partita_add_tests(<name> [LIBRARIES ...] [LABELS ...] [RUN_SERIAL] [QUICK] [TIMEOUT s]
+#                   SOURCES ...)
 #
 # Builds the program from SOURCES on CAF's test framework and registers the suites that the
-# sources define: a list kept by hand would let a forgotten suite pass unseen.
+# sources define: a list kept by hand would let a forgotten suite pass unseen. QUICK: quickly
+# built rather than fast, for tests that compute little; the library that they test is optimised.
 function(partita_add_tests name)
-  cmake_parse_arguments(ARG "RUN_SERIAL" "TIMEOUT" "LIBRARIES;LABELS;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "RUN_SERIAL;QUICK" "TIMEOUT" "LIBRARIES;LABELS;SOURCES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp)
   target_link_libraries(${name} PRIVATE partita_warnings ${ARG_LIBRARIES} CAF::core)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  if(ARG_QUICK)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()

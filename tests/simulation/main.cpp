@@ -85,11 +85,13 @@ int main(int argc, char** argv) {
   app.add_option("--seeds,--seed", seeds, "A..B, or one")->capture_default_str();
   app.add_option("--minutes", options.minutes, "simulated time of a life, at least")
       ->capture_default_str();
-  app.add_option("--faults", faults,
-                 known_faults()
-                     + "; several with commas; or a failpoint's name, "
-                       "for its faults without the failpoint")
-      ->capture_default_str();
+  auto* chosen_faults =
+      app.add_option("--faults", faults,
+                     known_faults()
+                         + "; several with commas; a failpoint's name, for its faults "
+                           "without the failpoint; or mixed, in turn those of all "
+                           "failpoints and all")
+          ->capture_default_str();
   app.add_flag("--verbose", options.verbose, "a line for each seed");
   app.add_flag("--keep-going", options.keep_going, "do not stop at a violation");
   app.add_flag("--trace", trace_all, "print all that happens (one seed)");
@@ -121,8 +123,18 @@ int main(int argc, char** argv) {
   }
   if (!without.empty() && !switch_on(without))
     return fail("'" + without + "' is no failpoint");
+  auto chosen = faults_named(faults);
+  if (!chosen && faults != "mixed")
+    return fail("'" + faults + "' is no fault; choose from " + known_faults());
+  auto of_seed = [&](std::uint64_t seed) {
+    return chosen ? *chosen : mixed_profile(seed);
+  };
   if (find_all)
-    return find_failpoints(only, part, failpoint_seeds, options);
+    return find_failpoints(only, part, failpoint_seeds,
+                           chosen_faults->count() > 0
+                               ? std::function<profile(std::uint64_t)>{of_seed}
+                               : nullptr,
+                           options);
 
   std::vector<task> tasks;
   if (fixed) {
@@ -134,12 +146,9 @@ int main(int argc, char** argv) {
   auto range = range_of(seeds);
   if (!range)
     return fail("--seeds wants A..B, as 1..50; found '" + seeds + "'");
-  auto chosen = faults_named(faults);
-  if (!chosen)
-    return fail("'" + faults + "' is no fault; choose from " + known_faults());
   if (trace_all)
-    return replay({*chosen, range->first}, options, mail);
+    return replay({of_seed(range->first), range->first}, options, mail);
   for (auto seed = range->first; seed <= range->second; ++seed)
-    tasks.push_back({*chosen, seed});
+    tasks.push_back({of_seed(seed), seed});
   return run(tasks, options);
 }

@@ -314,4 +314,10 @@ const std::vector<failpoint_case>& failpoint_cases() {
   return made;
 }
 
+const profile& mixed_profile(std::uint64_t seed) {
+  const auto& cases = failpoint_cases();
+  auto which = seed % (cases.size() + 1);
+  return which < cases.size() ? cases[which].faults : all_profiles().back();
+}
+
 } // namespace partita::simulation

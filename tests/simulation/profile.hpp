@@ -127,4 +127,7 @@ struct failpoint_case {
 
 const std::vector<failpoint_case>& failpoint_cases();
 
+/// What the lives of "mixed" are made of: the faults of each failpoint in turn, then "all".
+const profile& mixed_profile(std::uint64_t seed);
+
 } // namespace partita::simulation

@@ -209,6 +209,7 @@ int replay(const task& x, const run_options& options, bool mail) {
 }
 
 int find_failpoints(const std::string& only, share part, std::uint64_t seeds,
+                    const std::function<profile(std::uint64_t)>& faults,
                     const run_options& options) {
   std::vector<failpoint_case> cases;
   for (std::size_t i = part.number - 1; i < failpoint_cases().size(); i += part.of)
@@ -228,7 +229,8 @@ int find_failpoints(const std::string& only, share part, std::uint64_t seeds,
       std::uint64_t seed = 0;
       while (!found && seed < seeds) {
         ++seed;
-        found = live(options_of({x.faults, seed}, options, trace::mode::off)).found;
+        task next{faults ? faults(seed) : x.faults, seed};
+        found = live(options_of(next, options, trace::mode::off)).found;
       }
       active_failpoint = rule::none;
       if (!found)

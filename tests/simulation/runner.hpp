@@ -4,6 +4,7 @@
 #include "life.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,9 @@ struct share {
 };
 
 /// Looks for each failpoint of its part, or for one, in the first `seeds` seeds of
-/// its profile. 1 if one is not found.
+/// its profile, or of those that `faults` gives for a seed. 1 if one is not found.
 int find_failpoints(const std::string& only, share part, std::uint64_t seeds,
+                    const std::function<profile(std::uint64_t)>& faults,
                     const run_options& options);
 
 } // namespace partita::simulation
