@@ -110,8 +110,9 @@ CAF_TEST(lease and id ttl change in a group that runs as far as its buckets allo
                  {"buckets", command, "-c", group.config_file(), "--json"});
     auto x = run_partita(words);
     CAF_CHECK_EQUAL(x.code, code);
+    const auto told = nlohmann::json::parse(x.out);
     states result;
-    for (const auto& y : nlohmann::json::parse(x.out)["buckets"])
+    for (const auto& y : told["buckets"])
       result[y["bucket"]] = y["state"];
     return result;
   };

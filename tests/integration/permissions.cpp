@@ -92,7 +92,7 @@ CAF_TEST(each role can do its work and no more) {
            {"rebalance"},
            {"partitions", "add", "more.1"},
            {"partitions", "list"},
-           {"buckets", "update", "--set", "heartbeat.ttl=30s"},
+           {"buckets", "update", "--set", "worker.id_ttl=30s"},
            {"step-down"}})
     CAF_CHECK_EQUAL(type("operator", words).code, 0);
   CAF_CHECK_EQUAL(type("observer", {"partitions", "list"}).code, 0);
@@ -107,9 +107,8 @@ CAF_TEST(each role can do its work and no more) {
             R"(publish: "$KV.it-control.>")"},
         {std::vector<std::string>{"partitions", "add", "more.2"},
          R"(publish: "$KV.it-partitions.>")"},
-        {std::vector<std::string>{"buckets", "update", "--set", "election.lease=29s",
-                                  "--set", "heartbeat.ttl=30s"},
-         R"(publish: "$JS.API.STREAM.UPDATE.KV_it-election")"}}) {
+        {std::vector<std::string>{"buckets", "update", "--set", "worker.id_ttl=60s"},
+         R"(publish: "$JS.API.STREAM.UPDATE.KV_it-stableid")"}}) {
     auto x = type("observer", words);
     CAF_CHECK_EQUAL(x.code, 1);
     CAF_CHECK((x.err + x.out).find(lacks) != std::string::npos);
