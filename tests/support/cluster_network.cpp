@@ -12,17 +12,24 @@ namespace partita::test {
 
 namespace {
 
-/// What it says, after it has ended well.
-std::string ip(const std::string& arguments) {
-  auto* pipe = ::popen(("ip " + arguments + " 2>&1").c_str(), "re");
+void run(const std::string& command) {
+  auto* pipe = ::popen((command + " 2>&1").c_str(), "re");
   if (!pipe)
-    throw std::runtime_error{"cannot start ip"};
+    throw std::runtime_error{"cannot start a shell"};
   std::string said;
   for (char piece[512]; std::fgets(piece, sizeof(piece), pipe);)
     said += piece;
   if (::pclose(pipe) != 0)
-    throw std::runtime_error{"ip " + arguments + ": " + said};
-  return said;
+    throw std::runtime_error{command + ": " + said};
+}
+
+void ip(const std::string& arguments) {
+  run("ip " + arguments);
+}
+
+/// `ip -n` would mount, which a chroot does not allow.
+void ip_in(const std::string& network, const std::string& arguments) {
+  run("nsenter --net=/run/netns/" + network + " ip " + arguments);
 }
 
 } // namespace
@@ -44,9 +51,9 @@ cluster_network::cluster_network(std::size_t hosts) : hosts_{hosts} {
     ip("netns add " + name(i));
     ip("link add " + link(i) + " type veth peer name eth0 netns " + name(i));
     ip("link set " + link(i) + " master " + id_ + " up");
-    ip("-n " + name(i) + " addr add " + address(i) + "/24 dev eth0");
-    ip("-n " + name(i) + " link set eth0 up");
-    ip("-n " + name(i) + " link set lo up");
+    ip_in(name(i), "addr add " + address(i) + "/24 dev eth0");
+    ip_in(name(i), "link set eth0 up");
+    ip_in(name(i), "link set lo up");
   }
 }
 
@@ -69,13 +76,13 @@ std::string cluster_network::link(std::size_t host) const {
 }
 
 void cluster_network::cut(std::size_t a, std::size_t b) {
-  ip("-n " + name(a) + " route add blackhole " + address(b));
-  ip("-n " + name(b) + " route add blackhole " + address(a));
+  ip_in(name(a), "route add blackhole " + address(b));
+  ip_in(name(b), "route add blackhole " + address(a));
 }
 
 void cluster_network::mend(std::size_t a, std::size_t b) {
-  ip("-n " + name(a) + " route del blackhole " + address(b));
-  ip("-n " + name(b) + " route del blackhole " + address(a));
+  ip_in(name(a), "route del blackhole " + address(b));
+  ip_in(name(b), "route del blackhole " + address(a));
 }
 
 void cluster_network::isolate(std::size_t host) {

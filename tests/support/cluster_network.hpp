@@ -8,7 +8,7 @@ namespace partita::test {
 
 /// Hosts for the nodes of a cluster: network namespaces on one bridge, at which this process and
 /// the workers are, too. What is cut is neither refused nor closed: packets vanish, both ways.
-/// Needs root and the program `ip`; every call throws std::runtime_error if that does not work.
+/// Needs root and the programs `ip` and `nsenter`; every call throws std::runtime_error if that does not work.
 class cluster_network {
 public:
   explicit cluster_network(std::size_t hosts);

@@ -190,8 +190,8 @@ void process_group::start(const std::string& name, const std::vector<std::string
   arguments.insert(arguments.end(), more.begin(), more.end());
   auto program = program_;
   if (!network_.empty()) {
-    arguments.insert(arguments.begin(), {"netns", "exec", network_, program});
-    program = "ip";
+    arguments.insert(arguments.begin(), {"--net=/run/netns/" + network_, program});
+    program = "nsenter";
   }
   processes_[name] = std::make_unique<worker_process>(name, program, std::move(arguments),
                                                       journal_, dir() / (name + ".log"));
