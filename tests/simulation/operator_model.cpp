@@ -234,10 +234,13 @@ directed operator_model::standing() const {
 }
 
 std::string operator_model::left_over() const {
-  for (const auto& x : entries())
-    if (x.key.starts_with("directive.pause.") || x.key == "directive.rebalance"
-        || x.key == "directive.step_down")
+  for (const auto& x : entries()) {
+    auto moot = x.key.starts_with("directive.pause.") || x.key == "directive.rebalance"
+                || x.key == "directive.step_down";
+    // One that cannot be read is not followed, and left for people to look at.
+    if (moot && std::holds_alternative<directive>(directive_from(x.key, x.value)))
       return x.key;
+  }
   return {};
 }
 
