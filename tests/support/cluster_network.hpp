@@ -16,7 +16,7 @@ public:
   cluster_network& operator=(const cluster_network&) = delete;
   ~cluster_network();
 
-  /// Whether this process may make one.
+  /// Whether this process may make one; if not, stderr says why.
   static bool available();
 
   std::string address(std::size_t host) const;
@@ -31,12 +31,14 @@ public:
   void rejoin(std::size_t host);
 
 private:
+  void make();
+  void remove();
   std::string link(std::size_t host) const;
 
   std::size_t hosts_;
   /// Tells the networks of one machine apart.
   std::string id_;
-  /// "10.73.12."
+  /// "198.18.73."
   std::string prefix_;
 };
 
