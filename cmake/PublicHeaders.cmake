@@ -24,6 +24,7 @@ set(PARTITA_PUBLIC_HEADERS
     messages/events.hpp
     messages/ids.hpp
     messages/message.hpp
+    messages/options.hpp
     messages/partition.hpp
     messages/record.hpp
     messages/reports.hpp
