@@ -107,6 +107,8 @@ struct fixture {
       CAF_CHECK_EQUAL(adoptions(), adoptions_before);
     CAF_CHECK_LESS_OR_EQUAL(took / 1ms, 1000);
     cluster().wait_until_current(streams);
+    // Each has beaten twice since: the next fault is one of its own.
+    pass(2s);
   }
 
   template <class F>
