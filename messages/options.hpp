@@ -68,7 +68,7 @@ struct degraded_options {
   std::chrono::milliseconds warn = 10s;
   std::chrono::milliseconds error = 1min;
   std::chrono::milliseconds critical = 5min;
-  /// After the store is back, nobody counts as lost for this long.
+  /// After the store is back, no worker counts as lost for this long.
   std::chrono::milliseconds grace = 5s;
 };
 

@@ -482,12 +482,11 @@ void coordinator::append(reconciler::commands&& xs, time_point now) {
   for (auto& x : xs) {
     if (const auto* y = std::get_if<reconciler::overdue>(&x)) {
       if (overdue_.insert(y->incarnation).second)
-        out_.emplace_back(
-            ending{y->who, y->partitions == 0
-                               ? "has not applied its record in time"
-                               : "has not confirmed the end of work on "
-                                     + std::to_string(y->partitions)
-                                     + " partitions in time"});
+        out_.emplace_back(ending{y->who, y->partitions == 0
+                                             ? "has not applied its record in time"
+                                             : "has not confirmed the end of work on "
+                                                   + std::to_string(y->partitions)
+                                                   + " partitions in time"});
       end(y->who, beat_state::forced, members_.find(y->who)->revision, now);
     } else if (auto* w = std::get_if<write>(&x)) {
       out_.emplace_back(std::move(*w));
