@@ -221,7 +221,8 @@ CAF_TEST(two thousand pins at once) {
   std::set<std::string> pinned;
   CAF_REQUIRE(eventually(30s, [&] {
     auto opened = ask<bucket_opened>(
-        self, store, open_bucket{.name = group.options().buckets.control, .mode = open_mode::look});
+        self, store,
+        open_bucket{.name = group.options().buckets.control, .mode = open_mode::look});
     if (opened.status != open_status::opened)
       return false;
     // Each to a worker that does not have it.

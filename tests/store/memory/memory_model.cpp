@@ -161,7 +161,8 @@ CAF_TEST(a bucket with another configuration is foreign and both are named) {
   CAF_CHECK_EQUAL(replicas.status, open_status::foreign);
   CAF_CHECK_EQUAL(open({.name = "c", .ttl = 200ms}).status, open_status::opened);
   CAF_MESSAGE("who does not want to make it takes it as it is");
-  CAF_CHECK_EQUAL(open({.name = "c", .mode = open_mode::look}).status, open_status::opened);
+  CAF_CHECK_EQUAL(open({.name = "c", .mode = open_mode::look}).status,
+                  open_status::opened);
 }
 
 CAF_TEST(a bucket that cannot be is refused) {
@@ -169,7 +170,8 @@ CAF_TEST(a bucket that cannot be is refused) {
   CAF_CHECK_EQUAL(open({.name = "c", .ttl = 99ms}).status, open_status::refused);
   CAF_CHECK_EQUAL(open({.name = "c", .ttl = -1ms}).status, open_status::refused);
   CAF_CHECK_EQUAL(open({.name = "c", .replicas = 0}).status, open_status::refused);
-  CAF_CHECK_EQUAL(open({.name = "c", .mode = open_mode::look}).status, open_status::missing);
+  CAF_CHECK_EQUAL(open({.name = "c", .mode = open_mode::look}).status,
+                  open_status::missing);
   CAF_CHECK_EQUAL(open({.name = "c", .ttl = 100ms}).status, open_status::opened);
 }
 
