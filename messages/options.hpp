@@ -62,7 +62,7 @@ struct rebalance_options {
 
 /// What counts as trouble with the store, and when it is said how loud.
 struct degraded_options {
-  /// A worker whose proof of life was not taken for this long is degraded.
+  /// A worker whose heartbeat was not acknowledged for this long is degraded.
   std::chrono::milliseconds after = 3s;
   /// Ages at which the alert grows.
   std::chrono::milliseconds warn = 10s;

@@ -111,6 +111,22 @@ struct fixture {
     pass(2s);
   }
 
+  /// Around the node that leads the heartbeats' stream.
+  template <class Cut, class Mend>
+  void cut_for_a_while(Cut cut, Mend mend) {
+    auto sessions_before = sessions();
+    for (int round = 0; round < rounds(1); ++round) {
+      auto leader = cluster().leader_of("KV_it-heartbeat", 0);
+      cut(cluster().network(), leader);
+      pass(10s);
+      mend(cluster().network(), leader);
+      cluster().wait_until_current(streams);
+      CAF_CHECK(group->rest(60s));
+      CAF_MESSAGE("sessions lost " << sessions() - sessions_before);
+    }
+    check_no_violation();
+  }
+
   template <class F>
   void for_others(std::size_t one, F f) {
     for (std::size_t i = 0; i < nats_cluster::size; ++i)
@@ -205,38 +221,20 @@ CAF_TEST(with the timings of a cluster the death of nodes costs no session) {
 CAF_TEST(a node that is cut off costs no session with the timings of a cluster) {
   if (!start_on_network(cluster_profile()))
     return;
-  auto& network = cluster().network();
   auto sessions_before = sessions();
-  for (int round = 0; round < rounds(1); ++round) {
-    auto one = cluster().leader_of("KV_it-heartbeat", 0);
-    network.isolate(one);
-    pass(10s);
-    network.rejoin(one);
-    cluster().wait_until_current(streams);
-    CAF_CHECK(group->rest());
-    CAF_MESSAGE("sessions lost " << sessions() - sessions_before);
-  }
+  cut_for_a_while([](auto& network, std::size_t leader) { network.isolate(leader); },
+                  [](auto& network, std::size_t leader) { network.rejoin(leader); });
   check_no_session_lost(sessions_before);
-  check_no_violation();
 }
 
 CAF_TEST(two nodes that do not see each other give no partition two owners) {
   if (!start_on_network(cluster_profile()))
     return;
-  auto& network = cluster().network();
-  auto sessions_before = sessions();
-  for (int round = 0; round < rounds(1); ++round) {
-    auto one = cluster().leader_of("KV_it-heartbeat", 0);
-    auto other = (one + 1) % nats_cluster::size;
-    network.cut(one, other);
-    pass(10s);
-    network.mend(one, other);
-    cluster().wait_until_current(streams);
-    CAF_CHECK(group->rest(60s));
-    // The one that does not hear the leader calls elections, and the streams have no leader.
-    CAF_MESSAGE("sessions lost " << sessions() - sessions_before);
-  }
-  check_no_violation();
+  // The one that does not hear the leader calls elections, and the streams have no leader: that
+  // ends sessions.
+  auto other = [](std::size_t leader) { return (leader + 1) % nats_cluster::size; };
+  cut_for_a_while([&](auto& x, std::size_t leader) { x.cut(leader, other(leader)); },
+                  [&](auto& x, std::size_t leader) { x.mend(leader, other(leader)); });
 }
 
 CAF_TEST(a worker that is cut off together with its node stops before others begin) {
