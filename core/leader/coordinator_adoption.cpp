@@ -66,12 +66,13 @@ void coordinator::adopt_group(time_point now) {
          now);
 }
 
-/// An incarnation that may still work has applied a record that is not there, or was made
-/// again: it vanished while nobody led.
+/// An incarnation that may still work has no record, or has applied one that is not there: it
+/// vanished while nobody led. It may also have been granted something that it has yet to see,
+/// as watches lag.
 void coordinator::look_for_vanished(time_point now) {
   for (const auto& [who, x] : members_.members()) {
     const auto& pulse = x.value;
-    if (x.what != membership::member::content::beat || pulse.applied.version.value == 0
+    if (x.what != membership::member::content::beat
         || members_.ended(who, pulse.nonce, now))
       continue;
     auto recorded = reconciler_.has_record(who);
@@ -79,7 +80,7 @@ void coordinator::look_for_vanished(time_point now) {
       continue;
     if (!recorded)
       members_.unrecorded(who, pulse.nonce, pulse.terms);
-    append(reconciler_.vanished(who, pulse.nonce, now), now);
+    append(reconciler_.vanished(who, pulse, now), now);
   }
 }
 

@@ -10,7 +10,7 @@
 namespace partita::core {
 
 reconciler::reconciler(options opts, const membership& members)
-    : options_{std::move(opts)}, members_{members} {}
+    : options_{std::move(opts)}, members_{members}, hold_{members} {}
 
 // -- what the watch shows ---------------------------------------------------------------
 
@@ -29,7 +29,6 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     x.voided = true;
     newest_ = std::max(newest_, found->version);
   } else if (found) {
-    orphans_.erase({who, found->worker_nonce}); // It had not vanished after all.
     x.voided = false;
     auto ours = seen == x.written || (x.writer.busy() && *found == x.under_way);
     // What others wrote in between is not known: what is being revoked counts from here.
@@ -50,6 +49,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   }
   x.revision = seen;
   look(who, x, now);
+  account_for(who, x);
   mark(who);
   work(now);
   return std::move(out_);
@@ -68,46 +68,44 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
   return std::move(out_);
 }
 
-reconciler::commands reconciler::vanished(const worker_id& who, const nonce& incarnation,
+reconciler::commands reconciler::vanished(const worker_id& who, const beat& pulse,
                                           time_point now) {
   out_.clear();
-  lost_at_ = now;
-  // A record that is there will be followed, and its worker then does what it says.
-  if (!has_record(who) && !failpoint(rule::vanished_record_ignored))
-    orphans_.emplace(who, incarnation);
+  // One that has applied nothing may be about to: only it is waited for.
+  if (pulse.applied != stamp{})
+    hold_.record_lost(now);
+  // It may have joined on a record that it cannot read, and then does not follow any.
+  auto x = slots_.find(who);
+  auto unreadable = x != slots_.end() && x->second.present && !x->second.value;
+  hold_.unrecorded(who, pulse.nonce, pulse.applied,
+                   unreadable ? now : now + options_.handoff_timeout);
   return {};
 }
 
 /// What the record says is not known any more.
 void reconciler::lose(const worker_id& who, slot& x, time_point now) {
-  if (!lost_at_ || !failpoint(rule::first_vanished_only))
-    lost_at_ = now;
-  if (x.value && !x.value->worker_nonce.value.empty()
-      && !failpoint(rule::vanished_record_ignored))
-    orphans_.emplace(who, x.value->worker_nonce);
+  hold_.record_lost(now);
+  if (x.value && !x.value->worker_nonce.value.empty())
+    hold_.unrecorded(who, x.value->worker_nonce, stamp_of(*x.value),
+                     now + options_.handoff_timeout);
   x.value.reset();
   x.revoked.clear();
   x.unsealed = x.voided = false;
 }
 
-void reconciler::forget_orphans(time_point now) {
-  auto gone = std::erase_if(
-      orphans_, [&](const auto& x) { return members_.ended(x.first, x.second, now); });
-  if (gone != 0)
+/// Whether what it may work on is known again.
+void reconciler::account_for(const worker_id& who, const slot& x) {
+  const auto* pulse = members_.living(who);
+  if (pulse && x.present && x.value && hold_.forget(who, *pulse, *x.value))
     mark_all();
 }
 
-std::optional<time_point> reconciler::held_until() const {
-  auto result = failpoint(rule::no_newborn_wait) ? std::nullopt : may_grant_at_;
-  auto wait_from = [&](const std::optional<time_point>& since) {
-    if (since)
-      result = std::max(result, std::optional{*since + members_.longest_silence()});
-  };
-  if (!failpoint(rule::vanished_record_ignored))
-    wait_from(lost_at_);
-  if (!failpoint(rule::no_newborn_wait))
-    wait_from(doubted_since_);
-  return result;
+/// Until all have ended, or follow a record again, nobody is given anything.
+void reconciler::check_unrecorded(time_point now) {
+  if (hold_.forget_ended(now))
+    mark_all();
+  for (auto& [who, incarnation] : hold_.overdue(now))
+    out_.emplace_back(overdue{who, incarnation});
 }
 
 reconciler::commands reconciler::replayed(time_point now) {
@@ -246,7 +244,7 @@ reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
 
 reconciler::commands reconciler::may_grant_at(time_point when, time_point now) {
   out_.clear();
-  may_grant_at_ = when;
+  hold_.not_before(when);
   mark_all();
   work(now);
   return std::move(out_);
@@ -254,7 +252,7 @@ reconciler::commands reconciler::may_grant_at(time_point when, time_point now) {
 
 reconciler::commands reconciler::doubted_since(time_point when, time_point now) {
   out_.clear();
-  doubted_since_ = std::max(doubted_since_.value_or(when), when);
+  hold_.doubted_since(when);
   mark_all();
   work(now);
   return std::move(out_);
@@ -262,10 +260,13 @@ reconciler::commands reconciler::doubted_since(time_point when, time_point now) 
 
 reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
   out_.clear();
-  forget_orphans(now);
+  auto i = slots_.find(who);
+  if (i != slots_.end())
+    account_for(who, i->second);
+  check_unrecorded(now);
   mark(who);
   work(now);
-  if (auto i = slots_.find(who); i != slots_.end()) {
+  if (i != slots_.end()) {
     follow(who, i->second, now);
     check_overdue(who, i->second, now);
   }
@@ -284,7 +285,7 @@ void reconciler::mark_all() {
 }
 
 void reconciler::work(time_point now) {
-  if (auto until = held_until(); until && now < *until)
+  if (auto until = hold_.until(); until && now < *until)
     held_ = true;
   while (!marked_.empty()) {
     auto who = marked_.extract(marked_.begin()).value();
@@ -338,11 +339,7 @@ bool reconciler::may_write(const slot& x, time_point now) const {
 }
 
 bool reconciler::may_grant(time_point now) const {
-  auto until = held_until();
-  auto orphaned = std::any_of(orphans_.begin(), orphans_.end(), [&](const auto& x) {
-    return !members_.ended(x.first, x.second, now);
-  });
-  return sealed_ && !orphaned && !(until && now < *until);
+  return sealed_ && hold_.is_over(now);
 }
 
 bool reconciler::is_free(const worker_id& who, const std::string& name) const {
@@ -404,7 +401,7 @@ reconciler::commands reconciler::looked(const worker_id& who, const kv_read& ans
 
 reconciler::commands reconciler::tick(time_point now) {
   out_.clear();
-  forget_orphans(now);
+  check_unrecorded(now);
   for (auto& [who, x] : slots_) {
     carry_out(who, x, x.writer.tick(now), now);
     if (x.retry_at && now >= *x.retry_at) {
@@ -412,7 +409,7 @@ reconciler::commands reconciler::tick(time_point now) {
       mark(who);
     }
   }
-  if (auto until = held_until(); held_ && !(until && now < *until)) {
+  if (auto until = hold_.until(); held_ && !(until && now < *until)) {
     held_ = false;
     mark_all();
   }
@@ -491,7 +488,7 @@ void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
 }
 
 std::optional<time_point> reconciler::wake_at() const {
-  auto result = held_ ? held_until() : std::nullopt;
+  auto result = held_ ? hold_.until() : std::nullopt;
   for (const auto& [who, x] : slots_) {
     result = earlier(result, earlier(x.writer.wake_at(), x.retry_at));
     if (x.overdue)
@@ -531,7 +528,7 @@ const record& reconciler::record_of(const worker_id& who) const {
 }
 
 bool reconciler::settled() const {
-  if (!target_ || held_ || !orphans_.empty())
+  if (!target_ || held_ || hold_.any_unrecorded())
     return false;
   auto open = std::any_of(slots_.begin(), slots_.end(), [&](const auto& entry) {
     const auto& x = entry.second;

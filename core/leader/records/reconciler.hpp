@@ -3,6 +3,7 @@
 
 #include "partita/core/key_writer.hpp"
 #include "partita/core/leader/members/membership.hpp"
+#include "partita/core/leader/records/grant_hold.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/number_limits.hpp"
 
@@ -44,9 +45,7 @@ namespace partita::core {
 /// - Records are emptied, never deleted.
 /// - A record never goes back to a smaller (epoch, version): one that appears is void, and
 ///   what was there before is written over it.
-/// - Nothing is granted before `may_grant_at`, nor for membership::longest_silence after
-///   `doubted_since`, or after a record vanished or could not be read, nor before the incarnation that it named has ended: it may not have
-///   noticed, and what it still works on is not known.
+/// - Nothing is granted while grant_hold forbids it.
 class reconciler {
 public:
   struct options {
@@ -74,7 +73,7 @@ public:
   /// All records are sealed, for the first time or again.
   struct sealed {};
   /// This incarnation has not confirmed in time that it has stopped, or not applied what its
-  /// record grants: make it end.
+  /// record grants, or has no record: make it end.
   struct overdue {
     worker_id who;
     nonce incarnation;
@@ -96,9 +95,9 @@ public:
   commands shown(const worker_id& who, revision at, const decoded<record>& value,
                  time_point now);
   commands gone(const worker_id& who, time_point now);
-  /// What this incarnation has applied was never shown: its record vanished, or was made
-  /// anew.
-  commands vanished(const worker_id& who, const nonce& incarnation, time_point now);
+  /// What this incarnation has applied, or may apply yet, was never shown: its record vanished,
+  /// or was made anew.
+  commands vanished(const worker_id& who, const beat& pulse, time_point now);
   /// All records have been shown: seals them.
   commands replayed(time_point now);
 
@@ -195,10 +194,9 @@ private:
   using slots = std::map<worker_id, slot, by_number>;
 
   slot& at(const worker_id& who);
-  /// Nothing is granted before.
-  std::optional<time_point> held_until() const;
   void lose(const worker_id& who, slot& x, time_point now);
-  void forget_orphans(time_point now);
+  void account_for(const worker_id& who, const slot& x);
+  void check_unrecorded(time_point now);
   void look(const worker_id& who, slot& x, time_point now);
   void follow(const worker_id& who, slot& x, time_point now);
   void index(const worker_id& who, slot& x);
@@ -258,15 +256,8 @@ private:
   partita::version most_ = greatest_version(0);
   /// Only with the failpoint of that name.
   std::uint64_t restarted_ = 0;
-  /// The incarnations whose record vanished or cannot be read. Nothing is granted before
-  /// they have ended.
-  std::set<std::pair<worker_id, nonce>> orphans_;
-  /// When a record was lost last; and see doubted_since and may_grant_at. They stay: how
-  /// long they count depends on what the heartbeats state, which may be seen later.
-  std::optional<time_point> lost_at_;
-  std::optional<time_point> doubted_since_;
-  std::optional<time_point> may_grant_at_;
-  /// Grants wait for held_until(), when all is looked at again.
+  grant_hold hold_;
+  /// Grants wait for hold_.until(), when all is looked at again.
   bool held_ = false;
 };
 

@@ -95,6 +95,13 @@ CAF_TEST(a group whose only record cannot be read is planned for after the hold)
   on(coordinator::record_shown{id(0), {last}, malformed{"no json"}});
   give(12);
   replay();
+  CAF_MESSAGE("it could not follow a record: it is made to end at once, and joins again");
+  on(coordinator::tick{});
+  CAF_CHECK_EQUAL(count<coordinator::ending>(heard), 1u);
+  beats[id(0)].value = {};
+  beats[id(0)].value.replaces = {nonce(0)};
+  beats[id(0)].value.nonce = {"again"};
+  beat_of(0, "again");
   pass(6200ms, {0});
   CAF_CHECK_EQUAL(writes, 0u);
   pass(200ms, {0});
@@ -140,6 +147,62 @@ CAF_TEST(an incarnation that lost its record before this leader is waited for) {
     pass(200ms, {0});
     CAF_CHECK_EQUAL(owned(0), 12u);
   }
+}
+
+CAF_TEST(a joiner without a record may have been granted what it is about to see) {
+  auto& x = beats[id(1)];
+  x.value.nonce = {"n1"};
+  x.value.state = beat_state::joining;
+  x.deaf = true;
+  show_beat(id(1));
+  join(0);
+  give(12);
+  replay();
+  pass(20s, {0, 1});
+  CAF_CHECK_EQUAL(owned(0), 0u);
+  CAF_MESSAGE("its own record shows: nothing was granted to it");
+  record empty;
+  empty.worker_nonce = {"n1"};
+  put(1, empty);
+  pass(2s, {0, 1});
+  all_owned_once(12);
+}
+
+CAF_TEST(a joiner that stays without a record is made to end) {
+  join(0);
+  beat_of(1);
+  give(12);
+  replay();
+  pass(29900ms, {0, 1});
+  CAF_CHECK_EQUAL(count<coordinator::ending>(heard), 0u);
+  pass(1s, {0, 1});
+  CAF_CHECK_EQUAL(count<coordinator::ending>(heard), 1u);
+  CAF_CHECK_EQUAL(beats[id(1)].value.state, beat_state::forced);
+  CAF_CHECK_EQUAL(owned(0), 0u);
+  pass(6400ms, {0});
+  CAF_CHECK_EQUAL(owned(0), 12u);
+}
+
+CAF_TEST(one that has done more than its record says has to follow that first) {
+  record older;
+  older.worker_nonce = {"n1"};
+  older.epoch = {2};
+  older.version = {2 * versions_per_epoch + 5};
+  older.partitions = {{part(1), older.version}};
+  auto& x = beats[id(1)];
+  x.value.nonce = {"n1"};
+  x.value.applied = {{2}, {2 * versions_per_epoch + 7}};
+  x.deaf = true;
+  put(1, older);
+  show_beat(id(1));
+  join(0);
+  give(12);
+  replay();
+  pass(20s, {0, 1});
+  CAF_CHECK_EQUAL(owned(0), 0u);
+  x.deaf = false;
+  pass(2s, {0, 1});
+  all_owned_once(12);
 }
 
 CAF_TEST(each record that vanishes holds grants anew) {
@@ -193,8 +256,7 @@ CAF_TEST(after the heartbeats were not to be seen nobody is expelled for the gra
 CAF_TEST(a doubt lasts as long as the longest ttl that is seen later) {
   on(coordinator::doubted_since{now - 6400ms});
   join(0);
-  beats[id(1)].value.terms.ttl = 12s;
-  beat_of(1, "n1");
+  join(1);
   beats[id(1)].value.terms.ttl = 12s;
   show_beat(id(1));
   give(12);
@@ -202,7 +264,7 @@ CAF_TEST(a doubt lasts as long as the longest ttl that is seen later) {
   pass(6100ms, {0, 1});
   CAF_CHECK_EQUAL(owned(0), 0u);
   pass(200ms, {0, 1});
-  CAF_CHECK_EQUAL(owned(0), 12u);
+  all_owned_once(12);
 }
 
 CAF_TEST(nothing is granted before the clock allows it) {

@@ -81,6 +81,11 @@ journal::views journal::now() const {
   return views_;
 }
 
+void journal::remark(const std::string& what) {
+  std::lock_guard guard{mutex_};
+  story_.push_back(std::to_string(wall_ns()) + ": " + what);
+}
+
 void journal::slept(const std::string& worker, std::int64_t from_ns, std::int64_t to_ns) {
   std::lock_guard guard{mutex_};
   story_.push_back(worker + ": slept for " + std::to_string((to_ns - from_ns) / 1000000)

@@ -61,6 +61,8 @@ public:
   bool wait(const std::function<bool(const views&)>& holds,
             std::chrono::milliseconds at_most = 30s);
   views now() const;
+  /// A line for the story alone.
+  void remark(const std::string& what);
   /// The worker's process did nothing between these two moments of the wall clock.
   void slept(const std::string& worker, std::int64_t from_ns, std::int64_t to_ns);
   /// What was wrong with who worked on what, a line each; empty if all is well.
