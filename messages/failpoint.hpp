@@ -43,7 +43,8 @@ enum class rule : std::uint8_t {
   drain_ignored,
   cordon_ignored,
   replayed_directives_ignored,
-  moot_directive_kept
+  moot_directive_kept,
+  guard_deadline_ignored
 };
 
 #ifdef PARTITA_FAILPOINTS

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/directive_writer.hpp"
 
+#include "partita/actors/shell.hpp"
 #include "partita/app/change/settled_write.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
@@ -37,11 +38,6 @@ std::string this_user() {
   if (gethostname(host, sizeof(host) - 1) == 0)
     (result += '@') += host;
   return result;
-}
-
-std::int64_t unix_seconds() {
-  using namespace std::chrono;
-  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
 }
 
 class directive_writer {

@@ -2,8 +2,6 @@
 #include "partita/app/inspect/bucket_reader.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
 
@@ -13,18 +11,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-struct forwarder_state {
-  caf::actor to;
-  static inline constexpr const char* name = "partita.watch_forwarder";
-};
-
-// A watch speaks to a typed actor; whoever waits in main is none.
-watch_sink_actor::behavior_type
-forwarder(watch_sink_actor::stateful_pointer<forwarder_state> self, caf::actor to) {
-  self->state.to = std::move(to);
-  return {[=](const watch_event& x) { caf::anon_send(self->state.to, x); }};
-}
 
 /// Takes one event; whether all is known now. `why`: why it is replayed again.
 bool take(watch_event& x, std::map<std::string, kv_entry>& to, std::string& why) {
@@ -50,10 +36,6 @@ bool take(watch_event& x, std::map<std::string, kv_entry>& to, std::string& why)
 }
 
 } // namespace
-
-watch_sink_actor listen_to_watches(caf::scoped_actor& self) {
-  return self->spawn(forwarder, caf::actor_cast<caf::actor>(self));
-}
 
 milliseconds left_until(steady_clock::time_point deadline) {
   auto result = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
@@ -107,7 +89,7 @@ std::variant<bucket_content, std::string> read_bucket(caf::scoped_actor& self,
     return *why;
   if (!result.bucket)
     return result;
-  auto sink = listen_to_watches(self);
+  auto sink = forwarder_to<watch_sink_actor, watch_event>(self);
   self->send(result.bucket, kv_watch{0, ">", sink});
   auto complete = false;
   auto late = false;

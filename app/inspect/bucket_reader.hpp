@@ -3,7 +3,9 @@
 
 #include "partita/messages/interfaces.hpp"
 
+#include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -14,8 +16,15 @@
 
 namespace partita::app {
 
-/// Passes what watches show on to `self`, until it is sent an exit.
-watch_sink_actor listen_to_watches(caf::scoped_actor& self);
+/// Passes events on to `self`, until it is sent an exit. Watches and links speak to typed
+/// actors; whoever waits in main is none.
+template <class Listener, class Event>
+Listener forwarder_to(caf::scoped_actor& self) {
+  return self->spawn([to = caf::actor_cast<caf::actor>(self)]() ->
+                     typename Listener::behavior_type {
+                       return {[to](const Event& x) { caf::anon_send(to, x); }};
+                     });
+}
 
 /// What is left of a time limit for one more request: at least 1 ms.
 std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point deadline);

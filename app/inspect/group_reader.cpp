@@ -11,30 +11,13 @@
 
 namespace partita::app {
 
-namespace {
-
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-struct forwarder_state {
-  caf::actor to;
-  static inline constexpr const char* name = "partita.link_forwarder";
-};
-
-// A link speaks to a typed actor; whoever waits in main is none.
-link_listener_actor::behavior_type
-link_forwarder(link_listener_actor::stateful_pointer<forwarder_state> self,
-               caf::actor to) {
-  self->state.to = std::move(to);
-  return {[=](const link_changed& x) { caf::anon_send(self->state.to, x); }};
-}
-
-} // namespace
 
 // -- the connection ---------------------------------------------------------------------
 
 link_listener_actor listen_to_link(caf::scoped_actor& self, const store_actor& store) {
-  auto result = self->spawn(link_forwarder, caf::actor_cast<caf::actor>(self));
+  auto result = forwarder_to<link_listener_actor, link_changed>(self);
   self->send(store, result);
   return result;
 }
@@ -66,7 +49,7 @@ group_follower::group_follower(caf::scoped_actor& self, store_actor store,
                 {group_bucket::stable_id, names.stable_id, false},
                 {group_bucket::control, names.control, true}}},
       view_(group),
-      sink_(listen_to_watches(self)) {}
+      sink_(forwarder_to<watch_sink_actor, watch_event>(self)) {}
 
 group_follower::~group_follower() {
   caf::anon_send_exit(sink_, caf::exit_reason::user_shutdown);

@@ -149,11 +149,13 @@ void coordinator::on(const may_act&, time_point) {
 }
 
 void coordinator::on(const doubted_since& what, time_point now) {
-  append(reconciler_.doubted_since(what.when, now), now);
+  reconciler_.hold().doubted_since(what.when);
+  append(reconciler_.look_again(now), now);
 }
 
 void coordinator::on(const may_grant_at& what, time_point now) {
-  append(reconciler_.may_grant_at(what.when, now), now);
+  reconciler_.hold().not_before(what.when);
+  append(reconciler_.look_again(now), now);
 }
 
 // -- other events -----------------------------------------------------------------------

@@ -75,11 +75,10 @@ void coordinator::look_for_vanished(time_point now) {
     if (x.what != membership::member::content::beat
         || members_.ended(who, pulse.nonce, now))
       continue;
-    auto recorded = reconciler_.has_record(who);
-    if (recorded && reconciler_.record_of(who).version >= pulse.applied.version)
+    if (reconciler_.has_record(who)
+        && reconciler_.record_of(who).version >= pulse.applied.version)
       continue;
-    if (!recorded)
-      members_.unrecorded(who, pulse.nonce, pulse.terms);
+    members_.unrecorded(who, pulse.nonce, pulse.terms);
     append(reconciler_.vanished(who, pulse, now), now);
   }
 }

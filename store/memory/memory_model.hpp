@@ -54,6 +54,8 @@ public:
   /// Nothing if there is no such bucket.
   void shift_creation(const std::string& bucket, std::chrono::nanoseconds by);
 
+  /// The server's wall clock is set.
+  void step_wall_clock(std::chrono::nanoseconds by) { options_.wall_start_ns += by.count(); }
   /// From now on all buckets sweep this much later than their TTLs say.
   void expire_late(std::chrono::milliseconds by);
 

@@ -150,7 +150,8 @@ void checker::judge_token(const std::string& name, place& x, holding& y) {
 void checker::judge_owners(const std::string& name, const place& x, bool thawed_too) {
   const holding* first = nullptr;
   for (const auto& h : x.holders) {
-    if (world_->frozen(h.who) || (!thawed_too && world_->just_thawed(h.who)))
+    if (world_->frozen(h.who) || (!thawed_too && world_->just_thawed(h.who))
+        || beyond_control(h.who))
       continue;
     if (first)
       fail("one worker at most works on a partition",

@@ -49,6 +49,9 @@ public:
   /// `stubborn`: its application does not stop when it is told to.
   void born(process_id x, double clock_rate, bool stubborn);
   void died(process_id x);
+  /// Whether its guard would end it: without, what a process does that is blocked past its
+  /// session shows by its tokens alone.
+  void guarded(process_id x, bool is) { processes_[x].unguarded = !is; }
   void thawed(process_id x);
   /// It was told to leave.
   void leaving(process_id x);
@@ -136,6 +139,7 @@ private:
     bool leading = false;
     bool leaving = false;
     bool stubborn = false;
+    bool unguarded = false;
     std::optional<core::time_point> thawed_at;
     stamp greatest;
     /// The newest writes, for when they left first.
@@ -173,6 +177,9 @@ private:
   void judge_owners(const std::string& name, const place& x, bool thawed_too);
   core::time_point first_sent(process_id writer, const std::string& value) const;
   bool session_passed(process_id x) const;
+  bool beyond_control(process_id x) const {
+    return processes_[x].unguarded && session_passed(x);
+  }
 
   void applied_record(process_id writer, const kv_entry& now,
                       const std::optional<kv_entry>& before);

@@ -294,7 +294,7 @@ void checker::judge_grant(const std::string& key, const record& x, const grant& 
   for (const auto& h : places_[name].holders) {
     if (h.who == to || world_->just_thawed(h.who))
       continue;
-    if (world_->frozen(h.who) && session_passed(h.who))
+    if ((world_->frozen(h.who) && session_passed(h.who)) || beyond_control(h.who))
       continue;
     fail("no grant before the former owner confirmed or ended",
          "{} ({}) gets {} by version {}, {} {}", key,

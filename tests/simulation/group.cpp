@@ -119,6 +119,22 @@ void group::start(std::size_t where) {
                      : manner == listener_manner::slow ? "; slow listener"
                                                        : "; stubborn listener");
   auto options = options_of(where, x.clock);
+  if (auto spread = faults_->wall_spread; spread > 0)
+    world_->set_wall_clock(id, std::chrono::milliseconds{static_cast<std::int64_t>(
+                                   spread * 1000 * (2 * world_->random().real() - 1))});
+  if (faults_->guarded) {
+    x.guard = std::make_shared<guard_process>(
+        *world_, x.clock, [this, id](const std::string& why) {
+          auto* it = find(id);
+          if (!it)
+            return;
+          world_->log().note(world_->name(id), "is killed by its guard: {}", why);
+          end(id);
+          if (on_end)
+            on_end(it->slot, true);
+        });
+    options.on_deadline = x.guard;
+  }
   world_->within(id, [&] {
     x.client = store::spawn_memory_client(world_->system(), x.wire->server_handle(),
                                           {.request_timeout = options.timeouts.request,
@@ -159,15 +175,20 @@ void group::start_later(std::size_t where, core::duration pause) {
   world_->after(pause, [=, this] { start(where); });
 }
 
-void group::end(process_id id) {
+void group::end(process_id id, core::duration outlived_by) {
   auto* x = find(id);
   if (!x)
     return;
   world_->log().note(world_->name(id), "ends");
   x->wire->orphan();
   world_->kill(id);
-  checker_->died(id);
-  checker_->faults_until(world_->now());
+  if (x->guard)
+    x->guard->end();
+  if (outlived_by.count() == 0 || !x->guard)
+    checker_->died(id);
+  else
+    world_->after(outlived_by, [=, this] { checker_->died(id); });
+  checker_->faults_until(world_->now() + outlived_by);
   slots_[x->slot].process = nobody;
   x->client = nullptr;
   x->source = nullptr;
@@ -203,6 +224,32 @@ void group::freeze(process_id id, core::duration how_long) {
       checker_->thawed(id);
     });
   });
+}
+
+void group::freeze_guard(process_id id, core::duration how_long) {
+  auto* x = find(id);
+  if (!x || !x->guard || !x->guard->works())
+    return;
+  world_->log().note(world_->name(id), "its guard freezes for {} ms",
+                     how_long / milliseconds{1});
+  checker_->guarded(id, false);
+  x->guard->freeze();
+  world_->after(how_long, [=, this, guard = x->guard] {
+    world_->log().note(world_->name(id), "its guard thaws");
+    guard->thaw();
+    if (guard->works())
+      checker_->guarded(id, true);
+  });
+}
+
+void group::kill_guard(process_id id) {
+  auto* x = find(id);
+  if (!x || !x->guard || !x->guard->works())
+    return;
+  world_->log().note(world_->name(id), "its guard is killed");
+  checker_->guarded(id, false);
+  x->guard->end();
+  leave(id, leave_mode::configured);
 }
 
 void group::leave(process_id id, leave_mode how) {

@@ -3,6 +3,7 @@
 
 #include "application.hpp"
 #include "checker.hpp"
+#include "guard_process.hpp"
 #include "server.hpp"
 #include "settings.hpp"
 
@@ -30,6 +31,8 @@ struct host {
   listener_actor application;
   supervisor_actor supervisor;
   caf::actor watch_observer;
+  /// Null if there is none.
+  std::shared_ptr<guard_process> guard;
 };
 
 /// The processes of a group and what can be done to them from outside.
@@ -50,8 +53,11 @@ public:
   /// Whoever comes next to this place bears another name.
   void rename(std::size_t slot);
 
-  /// The process ends at once.
-  void end(process_id x);
+  /// The process ends at once, its application after so long.
+  void end(process_id x, core::duration outlived_by = core::duration{0});
+  /// Of a guarded process; the worker leaves once the guard is gone.
+  void freeze_guard(process_id x, core::duration how_long);
+  void kill_guard(process_id x);
   void freeze(process_id x, core::duration how_long);
   /// It is killed if it takes too long.
   void leave(process_id x, leave_mode how);

@@ -24,8 +24,21 @@ const world* present_world = nullptr;
 std::int64_t wall_seconds() {
   return wall_start_seconds
          + std::chrono::duration_cast<std::chrono::seconds>(
-               present_world->now().time_since_epoch())
+               present_world->now().time_since_epoch() + present_world->wall_ahead())
                .count();
+}
+
+/// Most messages take next to nothing; a plan may take long, and so may a listener.
+core::duration cost_of_message(rng& random, thread which) {
+  switch (which) {
+  case thread::session:
+    return random.chance(0.02) ? random.log_between(10us, 5ms) : 0us;
+  case thread::planning:
+    return random.chance(0.2) ? random.log_between(100us, 300ms) : 0us;
+  case thread::host:
+    return random.chance(0.1) ? random.log_between(10us, 50ms) : 0us;
+  }
+  return {};
 }
 
 core::duration minutes(double x) {
@@ -61,6 +74,8 @@ life_result live(const life_options& options) {
   served = &store;
   group g{w, options.faults, s, store, c, watches, options.by_record};
   w.at_the_end_of_each_instant([&] { c.instant_over(); });
+  if (options.faults.work_takes_time)
+    w.messages_cost([&w](thread which) { return cost_of_message(w.random(), which); });
 
   // The peace at the end is part of the life, but fault has half of it at least.
   auto peace = bound + stable_for + 3 * s.worker.heartbeat.ttl;

@@ -38,6 +38,9 @@ profile combined(const profile& a, const profile& b) {
   result.restless = a.restless || b.restless;
   result.focus = a.focus ? a.focus : b.focus;
   result.watch_observers = a.watch_observers || b.watch_observers;
+  result.guarded = a.guarded || b.guarded;
+  result.work_takes_time = a.work_takes_time || b.work_takes_time;
+  result.wall_spread = std::max(a.wall_spread, b.wall_spread);
   result.mixed = a.mixed && b.mixed;
   return result;
 }
@@ -110,7 +113,28 @@ std::vector<profile> make_profiles() {
                                          {writes_lost, 0.3},
                                          {entry_removed, 0.5}}));
   xs.back().directives = 12;
+  auto busy = with_rates("busy", {{thread_stalls, 8},
+                                  {guard_freezes, 1},
+                                  {guard_dies, 0.5},
+                                  {clock_steps, 0.5},
+                                  {crash, 1.5},
+                                  {freeze, 2},
+                                  {cut, 2},
+                                  {leave, 1},
+                                  {arrival, 1},
+                                  {partitions_change, 3}});
+  busy.guarded = busy.work_takes_time = true;
+  busy.clock_spread = 0.024;
+  // Greater differences matter where a store is lost as a whole (docs/protocol.md, "epoch").
+  busy.wall_spread = 0.4;
+  busy.slow_listeners = 0.3;
+  auto everything = combined(all, busy);
+  everything.name = "everything";
+  // What has reached a process whose thread is busy is not known to it yet: nothing to judge.
+  everything.watch_observers = false;
+  xs.push_back(std::move(busy));
   xs.push_back(std::move(all));
+  xs.push_back(std::move(everything));
   return xs;
 }
 
@@ -222,6 +246,9 @@ std::vector<failpoint_case> make_failpoints() {
   p->directives = 10;
   p = add(moot_directive_kept, "moot_directive_kept", hunting(some));
   p->directives = 10;
+  p = add(guard_deadline_ignored, "guard_deadline_ignored",
+          hunting({{thread_stalls, 20}, {crash, 1}, {arrival, 1}, {leave, 1}}));
+  p->guarded = true;
   return xs;
 }
 
@@ -277,6 +304,14 @@ std::string_view to_string(fault x) {
     return "arrival";
   case partitions_change:
     return "partitions_change";
+  case thread_stalls:
+    return "thread_stalls";
+  case guard_freezes:
+    return "guard_freezes";
+  case guard_dies:
+    return "guard_dies";
+  case clock_steps:
+    return "clock_steps";
   }
   return "?";
 }

@@ -66,9 +66,18 @@ enum class fault : std::uint8_t {
   /// A worker is added.
   arrival,
   /// Partitions come, go or change their weight.
-  partitions_change
+  partitions_change,
+  /// One thread of a process is occupied: by a plan, a log, a file, a reader, a host.
+  thread_stalls,
+  /// The guard of a worker does nothing for a while.
+  guard_freezes,
+  /// The guard of a worker is killed; the worker leaves.
+  guard_dies,
+  /// The server's wall clock is set, forward or back.
+  clock_steps
 };
-inline constexpr std::size_t fault_count = 25;
+inline constexpr std::size_t fault_count =
+    static_cast<std::size_t>(fault::clock_steps) + 1;
 
 std::string_view to_string(fault x);
 
@@ -103,6 +112,12 @@ struct profile {
   std::optional<std::size_t> focus;
   /// Every process also holds watches of its own, whose truth is checked.
   bool watch_observers = false;
+  /// Each worker has a guard; of one that dies the application goes on until that kills it.
+  bool guarded = false;
+  /// Messages and plans take time on the thread that they run on.
+  bool work_takes_time = false;
+  /// How far the wall clocks of processes are from the true time at most, seconds.
+  double wall_spread = 0;
   /// Each life has its own mixture: some rates are 0, others greater. Off where a profile
   /// is to find one thing fast.
   bool mixed = true;

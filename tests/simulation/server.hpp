@@ -81,6 +81,8 @@ public:
     model_.shift_creation(bucket, by);
   }
 
+  void step_wall_clock(core::duration by) { model_.step_wall_clock(by); }
+
   revision newest(const std::string& bucket, const std::string& key) {
     auto found = model_.last(bucket, key, world_->now());
     return found.status == read_status::found ? found.entry.revision : revision{};

@@ -22,9 +22,11 @@ profile mixed(const profile& x, rng& random) {
   if (!x.mixed)
     return x;
   auto result = x;
-  for (auto& rate : result.rates) {
+  for (std::size_t i = 0; i < fault_count; ++i) {
     constexpr double factors[] = {0, 0.3, 1, 1, 2.5};
-    rate *= random.one_of(factors);
+    // Seeds are the same lives as before there were the newest faults.
+    if (i <= static_cast<std::size_t>(fault::thread_stalls) || result.rates[i] > 0)
+      result.rates[i] *= random.one_of(factors);
   }
   if (random.chance(0.3))
     result.slow_listeners = result.stubborn_listeners = 0;
@@ -142,6 +144,14 @@ void workload::strike(fault what) {
     return arrive();
   case fault::partitions_change:
     return change_partitions();
+  case fault::thread_stalls:
+    return stall_thread();
+  case fault::guard_freezes:
+    return freeze_guard();
+  case fault::guard_dies:
+    return kill_guard();
+  case fault::clock_steps:
+    return set_server_clock();
   }
 }
 
@@ -239,7 +249,11 @@ void workload::crash() {
     return;
   auto slot = x->slot;
   world_->log().note(world_->name(x->id), "crashes");
-  group_->end(x->id);
+  // The guard hears of it from the system, and kills what is left.
+  auto outlived_by = x->guard && x->guard->works()
+                         ? world_->random().log_between(100us, 100ms)
+                         : core::duration{0};
+  group_->end(x->id, outlived_by);
   if (world_->random().chance(0.85))
     come_back(slot, false);
 }
@@ -258,6 +272,38 @@ void workload::freeze() {
   auto* x = victim();
   if (x)
     group_->freeze(x->id, lasting(1ms, 10 * settings_->worker.election.lease));
+}
+
+void workload::stall_thread() {
+  auto* x = victim();
+  if (!x)
+    return;
+  auto which = static_cast<thread>(world_->random().below(thread_count));
+  auto how_long = lasting(1ms, 2 * settings_->worker.heartbeat.ttl);
+  constexpr const char* names[] = {"session", "planning", "host"};
+  world_->log().note(world_->name(x->id), "its {} thread is blocked for {} ms",
+                     names[static_cast<std::size_t>(which)], how_long / 1ms);
+  world_->occupy(x->id, which, how_long);
+}
+
+void workload::freeze_guard() {
+  if (auto* x = victim())
+    group_->freeze_guard(x->id, lasting(1ms, 2 * settings_->worker.heartbeat.ttl));
+}
+
+void workload::kill_guard() {
+  auto* x = group_->any();
+  if (!x || x->leaving)
+    return;
+  returning_.insert(x->slot);
+  group_->kill_guard(x->id);
+}
+
+void workload::set_server_clock() {
+  auto& random = world_->random();
+  auto by = random.log_between(10ms, 100s) * (random.chance(0.5) ? 1 : -1);
+  world_->log().note("store", "its wall clock is set by {} ms", by / 1ms);
+  server_->step_wall_clock(by);
 }
 
 void workload::leave() {

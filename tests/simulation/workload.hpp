@@ -30,6 +30,10 @@ private:
   host* victim();
   void crash();
   void freeze();
+  void stall_thread();
+  void freeze_guard();
+  void kill_guard();
+  void set_server_clock();
   void leave();
   void begin_rolling_restart();
   void roll_on();

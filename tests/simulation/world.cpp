@@ -132,8 +132,15 @@ void world::run_job(std::size_t which) {
   std::swap(jobs[which], jobs.front());
   auto* who = actor_of(jobs.front());
   auto owner = who ? owner_of(*who) : nobody;
-  if (owner != nobody && processes_[owner].frozen) {
-    processes_[owner].parked.push_back(jobs.front());
+  if (owner == nobody) {
+    scheduler_->try_run_once();
+    return;
+  }
+  meet(owner, *who);
+  auto& host = processes_[owner];
+  auto& lane = host.lanes[static_cast<std::size_t>(belongings_[who->id()].runs_on)];
+  if (host.frozen || lane.busy_until > now_) {
+    (host.frozen ? host.parked : lane.parked).push_back(jobs.front());
     jobs.pop_front();
     return;
   }
@@ -141,16 +148,18 @@ void world::run_job(std::size_t which) {
 }
 
 void world::run_front(process_id owner, caf::scheduled_actor* who) {
-  if (owner == nobody) {
-    scheduler_->try_run_once();
-    return;
-  }
-  meet(owner, *who);
   if (mail_)
     note_mail(*who);
   auto before = system_->latest_actor_id();
+  auto runs_on = belongings_[who->id()].runs_on; // It may end.
+  running_ = owner;
   scheduler_->try_run_once();
+  running_ = nobody;
   adopt(owner, before);
+  if (!cost_ || !processes_[owner].alive)
+    return;
+  if (auto cost = cost_(runs_on); cost.count() > 0)
+    occupy(owner, runs_on, cost);
 }
 
 void world::note_mail(caf::scheduled_actor& who) {
@@ -183,9 +192,14 @@ process_id world::owner_of(const caf::scheduled_actor& x) const {
 
 /// Every actor has a job before it can do anything: so all are known.
 void world::meet(process_id owner, caf::scheduled_actor& who) {
-  auto& met = belongings_[who.id()].met;
-  if (!std::exchange(met, true))
-    processes_[owner].actors.emplace_back(who.ctrl());
+  auto& x = belongings_[who.id()];
+  if (std::exchange(x.met, true))
+    return;
+  processes_[owner].actors.emplace_back(who.ctrl());
+  std::string_view name = who.name();
+  x.runs_on = name == "partita.calculator"                ? thread::planning
+              : name == "application" || name == "source" ? thread::host
+                                                          : thread::session;
 }
 
 void world::freeze(process_id x) {
@@ -201,11 +215,29 @@ void world::thaw(process_id x) {
     scheduler_->jobs.push_back(job);
 }
 
+void world::occupy(process_id x, thread which, core::duration how_long) {
+  auto& lane = processes_[x].lanes[static_cast<std::size_t>(which)];
+  lane.busy_until = std::max(lane.busy_until, now_ + how_long);
+  at(lane.busy_until, [=, this] { release(x, which); });
+}
+
+void world::release(process_id x, thread which) {
+  auto& lane = processes_[x].lanes[static_cast<std::size_t>(which)];
+  if (now_ < lane.busy_until)
+    return; // It was given more to do meanwhile.
+  for (auto* job : std::exchange(lane.parked, {}))
+    scheduler_->jobs.push_back(job);
+}
+
 void world::kill(process_id x) {
   auto& p = processes_[x];
   if (!std::exchange(p.alive, false))
     return;
   thaw(x);
+  for (std::size_t i = 0; i < thread_count; ++i) {
+    p.lanes[i].busy_until = now_;
+    release(x, static_cast<thread>(i));
+  }
   auto end = [](caf::abstract_actor& who) {
     // With high priority: nothing that waits is handled before.
     who.eq_impl(caf::make_message_id(caf::message_priority::high), nullptr, nullptr,

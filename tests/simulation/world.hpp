@@ -11,6 +11,7 @@
 #include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -26,6 +27,12 @@ namespace partita::simulation {
 /// Numbers the processes of a group-life, in the order of their birth; never used twice.
 using process_id = std::size_t;
 inline constexpr auto nobody = std::numeric_limits<process_id>::max();
+
+/// The threads of a process that keep each other waiting no more than these do
+/// (docs/architecture.md, "Threads"): what plans, what the host and its listeners run on, and
+/// all the rest.
+enum class thread : std::uint8_t { session, planning, host };
+inline constexpr std::size_t thread_count = 3;
 
 /// One actor system under virtual time. Whose turn it is among all that could happen at
 /// one instant is chance's choice; time moves on when nothing is left to be done. Knows
@@ -82,6 +89,20 @@ public:
   void thaw(process_id x);
   /// Its actors end at once: none of them handles another message.
   void kill(process_id x);
+  /// The thread does nothing else for so long.
+  void occupy(process_id x, thread which, core::duration how_long);
+  /// Called after each message of a thread; what it returns is how long that took.
+  void messages_cost(std::function<core::duration(thread)> cost) {
+    cost_ = std::move(cost);
+  }
+  /// What its wall clock shows is so much ahead.
+  void set_wall_clock(process_id x, core::duration ahead) {
+    processes_[x].wall_ahead = ahead;
+  }
+  /// How much the wall clock of the process is ahead whose turn it is.
+  core::duration wall_ahead() const {
+    return running_ == nobody ? core::duration{0} : processes_[running_].wall_ahead;
+  }
 
   bool frozen(process_id x) const { return processes_[x].frozen; }
   /// Woke up in this instant: what it does before time moves on cannot be helped.
@@ -96,6 +117,12 @@ private:
     std::optional<core::time_point> thawed_at;
     /// Jobs of its actors while it is frozen. Each holds a reference: none may get lost.
     std::vector<caf::resumable*> parked;
+    struct lane {
+      core::time_point busy_until;
+      std::vector<caf::resumable*> parked;
+    };
+    std::array<lane, thread_count> lanes;
+    core::duration wall_ahead{0};
     std::vector<caf::weak_actor_ptr> actors;
   };
 
@@ -112,6 +139,7 @@ private:
   process_id owner_of(const caf::scheduled_actor& x) const;
   void step();
   void run_job(std::size_t which);
+  void release(process_id x, thread which);
   void run_front(process_id owner, caf::scheduled_actor* who);
   void meet(process_id owner, caf::scheduled_actor& who);
   bool advance(core::time_point end);
@@ -141,7 +169,10 @@ private:
   struct belonging {
     process_id owner = nobody;
     bool met = false;
+    thread runs_on = thread::session;
   };
+  std::function<core::duration(thread)> cost_;
+  process_id running_ = nobody;
   std::vector<belonging> belongings_;
 };
 

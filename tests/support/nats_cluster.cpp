@@ -92,6 +92,11 @@ bool nats_cluster::answers(std::size_t node) {
   return info.is_object() && !info.contains("error") && info.contains("limits");
 }
 
+bool nats_cluster::survives_wipes() {
+  auto info = ask(*nodes_[0], "$JS.API.INFO");
+  return info.is_object() && info.contains("api") && info["api"].value("level", 0) >= 2;
+}
+
 std::size_t nats_cluster::leader_of(const std::string& stream, std::size_t through) {
   std::optional<std::size_t> result;
   auto found = eventually(patience, [&] {

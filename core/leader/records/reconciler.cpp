@@ -242,17 +242,8 @@ reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
   return std::move(out_);
 }
 
-reconciler::commands reconciler::may_grant_at(time_point when, time_point now) {
+reconciler::commands reconciler::look_again(time_point now) {
   out_.clear();
-  hold_.not_before(when);
-  mark_all();
-  work(now);
-  return std::move(out_);
-}
-
-reconciler::commands reconciler::doubted_since(time_point when, time_point now) {
-  out_.clear();
-  hold_.doubted_since(when);
   mark_all();
   work(now);
   return std::move(out_);

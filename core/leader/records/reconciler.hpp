@@ -114,10 +114,9 @@ public:
                 const reasons& because = {});
   /// The workers in reserve, in this order.
   commands reserve(std::vector<worker_id> standbys, time_point now);
-  /// Grants nothing before.
-  commands may_grant_at(time_point when, time_point now);
-  /// What happened before may not show: an incarnation of which nothing is known may work.
-  commands doubted_since(time_point when, time_point now);
+  /// When to grant nothing; look_again() after each change of it.
+  grant_hold& hold() { return hold_; }
+  commands look_again(time_point now);
   /// No record that is written from now on has a version above `most`: readers would refuse
   /// it.
   void versions_up_to(partita::version most) { most_ = most; }

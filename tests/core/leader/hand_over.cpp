@@ -498,7 +498,7 @@ CAF_TEST(a record that cannot be read is rewritten after the hold) {
 CAF_TEST(nothing is granted before the buckets are old enough) {
   no_records();
   lives("a");
-  CAF_CHECK(mine->may_grant_at(now + 4s, now).empty());
+  CAF_CHECK((mine->hold().not_before(now + 4s), mine->look_again(now)).empty());
   CAF_CHECK(show("a", 1, record_of("a", 0, {}, 0)).empty());
   CAF_CHECK(want({{"a", {1}}}).empty());
   CAF_CHECK(!mine->settled());
