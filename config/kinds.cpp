@@ -67,25 +67,6 @@ option string_option(field<std::string> f, std::string allowed, std::string mean
   return result;
 }
 
-template <class T>
-option any_integer(field<T> f, std::int64_t min, std::int64_t max, std::string meaning) {
-  auto allowed = range(min, max);
-  auto result = basis(f, option_type::integer, allowed, std::move(meaning));
-  result.set = [=](settings& s, const value& x) -> complaints {
-    auto* number = x.as<std::int64_t>();
-    if (!number || *number < min || *number > max)
-      return refused(x, allowed);
-    f.write(s) = static_cast<T>(*number);
-    return {};
-  };
-  result.get = [=](const settings& s) {
-    // Only an option that is not used holds what it does not accept.
-    auto number = static_cast<std::int64_t>(f.read(s));
-    return number < min ? std::string{} : std::to_string(number);
-  };
-  return result;
-}
-
 std::optional<std::uint64_t> parse_unsigned(const std::string& text) {
   std::uint64_t number = 0;
   auto end = text.data() + text.size();
@@ -129,15 +110,32 @@ option duration_option(field<std::chrono::milliseconds> f, std::chrono::millisec
   return result;
 }
 
-option integer_option(field<std::uint32_t> f, std::int64_t min, std::int64_t max,
+template <class T>
+option integer_option(field<T> f, std::int64_t min, std::int64_t max,
                       std::string meaning) {
-  return any_integer(f, min, max, std::move(meaning));
+  auto allowed = range(min, max);
+  auto result = basis(f, option_type::integer, allowed, std::move(meaning));
+  result.set = [=](settings& s, const value& x) -> complaints {
+    auto* number = x.as<std::int64_t>();
+    if (!number || *number < min || *number > max)
+      return refused(x, allowed);
+    f.write(s) = static_cast<T>(*number);
+    return {};
+  };
+  result.get = [=](const settings& s) {
+    // Only an option that is not used holds what it does not accept.
+    auto number = static_cast<std::int64_t>(f.read(s));
+    return number < min ? std::string{} : std::to_string(number);
+  };
+  return result;
 }
 
-option integer_option(field<std::int64_t> f, std::int64_t min, std::int64_t max,
-                      std::string meaning) {
-  return any_integer(f, min, max, std::move(meaning));
-}
+template option integer_option(field<std::uint32_t>, std::int64_t, std::int64_t,
+                               std::string);
+template option integer_option(field<std::int64_t>, std::int64_t, std::int64_t,
+                               std::string);
+template option integer_option(field<std::size_t>, std::int64_t, std::int64_t,
+                               std::string);
 
 option unsigned_option(field<std::uint64_t> f, std::string meaning) {
   std::string allowed =
@@ -226,26 +224,22 @@ option file_option(field<std::string> f, std::string meaning) {
                        });
 }
 
-option choice_option(field<std::string> f, std::vector<std::string> words,
-                     std::vector<std::pair<std::string, std::string>> synonyms,
-                     std::string meaning) {
-  auto result = basis(f, option_type::text, one_of(words), std::move(meaning));
+option word_option(const char* section, const char* key, std::vector<std::string> words,
+                   std::string meaning,
+                   std::function<bool(settings&, const std::string&)> take,
+                   std::function<std::string(const settings&)> shown) {
+  auto result = basis(field<std::string>{section, key, nullptr, nullptr},
+                      option_type::text, one_of(words), std::move(meaning));
   result.set = [=, allowed = result.allowed](settings& s, const value& x) -> complaints {
     auto* text = x.as<std::string>();
     if (!text)
       return refused(x, allowed, "write it in quotes");
-    auto word = *text;
-    for (const auto& [shorter, full] : synonyms)
-      if (word == shorter)
-        word = full;
-    if (std::find(words.begin(), words.end(), word) == words.end()) {
-      auto meant = nearest(word, words);
-      return refused(x, allowed, meant.empty() ? "" : "did you mean " + meant + "?");
-    }
-    f.write(s) = word;
-    return {};
+    if (take(s, *text))
+      return {};
+    auto meant = nearest(*text, words);
+    return refused(x, allowed, meant.empty() ? "" : "did you mean " + meant + "?");
   };
-  result.get = [=](const settings& s) { return in_quotes(f.read(s)); };
+  result.get = [=](const settings& s) { return in_quotes(shown(s)); };
   return result;
 }
 

@@ -3,6 +3,10 @@
 
 #include "partita/config/options.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -37,10 +41,9 @@ struct field {
 option duration_option(field<std::chrono::milliseconds> f, std::chrono::milliseconds min,
                        std::chrono::milliseconds max, std::string meaning);
 
-/// An integer from `min` to `max`, both included.
-option integer_option(field<std::uint32_t> f, std::int64_t min, std::int64_t max,
-                      std::string meaning);
-option integer_option(field<std::int64_t> f, std::int64_t min, std::int64_t max,
+/// An integer from `min` to `max`, both included; std::uint32_t, std::int64_t or std::size_t.
+template <class T>
+option integer_option(field<T> f, std::int64_t min, std::int64_t max,
                       std::string meaning);
 
 /// 0 to 2^64 - 1: an integer, or a string of decimal digits for what TOML's integers
@@ -63,10 +66,37 @@ option secret_option(field<std::string> f, std::string meaning);
 /// The path of a file; it must be readable.
 option file_option(field<std::string> f, std::string meaning);
 
-/// One of `words`; a synonym (first) is turned into its word (second).
-option choice_option(field<std::string> f, std::vector<std::string> words,
-                     std::vector<std::pair<std::string, std::string>> synonyms,
-                     std::string meaning);
+/// One of `words`. `take` keeps what a word means; false: nothing. `shown`: the present word.
+option word_option(const char* section, const char* key, std::vector<std::string> words,
+                   std::string meaning,
+                   std::function<bool(settings&, const std::string&)> take,
+                   std::function<std::string(const settings&)> shown);
+
+/// For options whose value is a word.
+inline const std::string& to_string(const std::string& x) {
+  return x;
+}
+
+/// One of `values`, each by its to_string; `synonyms` may understand more words.
+template <class E>
+option choice_option(field<E> f, std::vector<E> values, std::string meaning,
+                     std::optional<E> (*synonyms)(std::string_view) = nullptr) {
+  std::vector<std::string> words;
+  for (const auto& x : values)
+    words.emplace_back(to_string(x));
+  auto take = [=](settings& s, const std::string& word) {
+    auto i = std::find(words.begin(), words.end(), word);
+    auto other = synonyms ? synonyms(word) : std::nullopt;
+    if (i != words.end())
+      f.write(s) = values[static_cast<std::size_t>(i - words.begin())];
+    else if (other)
+      f.write(s) = *other;
+    return other || i != words.end();
+  };
+  return word_option(
+      f.section, f.key, words, std::move(meaning), take,
+      [=](const settings& s) { return std::string{to_string(f.read(s))}; });
+}
 
 /// true or false.
 option boolean_option(field<bool> f, std::string meaning);

@@ -28,7 +28,7 @@ void add_group(options& xs) {
       "Workers of one name share one set of partitions. The buckets on the server "
       "begin with it.")));
   xs.push_back(choice_option(
-      PARTITA_FIELD(group, ownership), {"exclusive", "available"}, {},
+      PARTITA_FIELD(group, ownership), {ownership::exclusive, ownership::available},
       "What a worker does while it cannot prove that it lives. exclusive: it stops in "
       "time, so that no partition ever has two owners. available: it goes on, so that no "
       "partition is left alone, but some may have two owners. The same in the whole "
@@ -87,7 +87,8 @@ void add_worker(options& xs) {
            "anyway, those of a zone go to workers of that zone, as far as the balance "
            "allows. Only sticky heeds it."),
        choice_option(
-           PARTITA_FIELD(worker, shutdown), {"drain", "restart", "stop"}, {},
+           PARTITA_FIELD(worker, shutdown),
+           {leave_mode::drain, leave_mode::restart, leave_mode::stop},
            "How a worker leaves that is told to (SIGTERM, SIGINT). drain: others take "
            "its "
            "partitions over one by one. restart: they are kept for it for "
@@ -147,16 +148,15 @@ void add_rebalance(options& xs) {
 }
 
 void add_strategy(options& xs) {
+  using enum core::strategy_name;
   xs.insert(
       xs.end(),
       {choice_option(
            PARTITA_FIELD(strategy, name),
-           {"sticky", "consistent_hash", "weighted_consistent_hash", "round_robin"},
-           {{"consistent", "consistent_hash"},
-            {"weighted", "weighted_consistent_hash"},
-            {"roundrobin", "round_robin"}},
+           {sticky, consistent_hash, weighted_consistent_hash, round_robin},
            "Who owns what: sticky moves the fewest partitions that balance allows. "
-           "consistent, weighted and roundrobin are understood too."),
+           "consistent, weighted and roundrobin are understood too.",
+           core::strategy_name_from),
        integer_option(
            PARTITA_FIELD(strategy, virtual_nodes), 1, max_virtual_nodes,
            "Points of each worker on the hash ring. More spread more evenly and cost "
@@ -272,10 +272,10 @@ void add_hooks(options& xs) {
 }
 
 void add_log(options& xs) {
-  xs.push_back(
-      choice_option(PARTITA_FIELD(log, level),
-                    {"trace", "debug", "info", "warn", "error", "critical", "off"}, {},
-                    "The least important messages that are logged."));
+  xs.push_back(choice_option(PARTITA_FIELD(log, level),
+                             std::vector<std::string>{"trace", "debug", "info", "warn",
+                                                      "error", "critical", "off"},
+                             "The least important messages that are logged."));
 }
 
 void add_http(options& xs) {

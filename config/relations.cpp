@@ -201,10 +201,11 @@ void add_buckets(relations& xs) {
 }
 
 /// `x` is over before a session, which lasts ttl - ttl / 8, is.
-relation within_session(duration_field x, duration_field ttl, text_field ownership) {
+relation within_session(duration_field x, duration_field ttl,
+                        field<partita::ownership> ownership) {
   auto check = [=](const settings& s) -> result {
     auto session = ttl.read(s) - ttl.read(s) / 8;
-    if (ownership.read(s) != "exclusive" || x.read(s) <= session)
+    if (ownership.read(s) != partita::ownership::exclusive || x.read(s) <= session)
       return std::nullopt;
     auto most = format_duration(session);
     return complaint{{},

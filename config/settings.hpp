@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/core/strategies/strategies.hpp"
+#include "partita/messages/events.hpp"
 #include "partita/messages/options.hpp"
 #include "partita/messages/partition.hpp"
+#include "partita/messages/session_terms.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -19,8 +22,8 @@ using namespace std::chrono_literals;
 struct group_settings {
   /// Workers of one name share one set of partitions. Never empty once loaded.
   std::string name;
-  /// exclusive or available: what a worker does while it cannot prove that it lives.
-  std::string ownership = "exclusive";
+  /// What a worker does while it cannot prove that it lives.
+  partita::ownership ownership = ownership::exclusive;
 };
 
 struct nats_settings {
@@ -55,28 +58,13 @@ struct worker_settings {
   std::int64_t capacity = 100;
   /// Where it runs; free text.
   std::string zone;
-  /// drain, restart or stop: how a worker leaves that is told to.
-  std::string shutdown = "drain";
+  /// How a worker leaves that is told to.
+  leave_mode shutdown = leave_mode::drain;
 };
 
 /// The ttl and the lease with buckets.replicas above 1 and no times of its own: another node takes
 /// 4 to 9 s to lead a stream (measured with nats-server 2.9 to 2.15), which ends neither then.
 inline constexpr std::chrono::milliseconds cluster_time = std::chrono::seconds{15};
-
-struct strategy_settings {
-  /// One of sticky, consistent_hash, weighted_consistent_hash, round_robin: always the
-  /// long spelling once loaded.
-  std::string name = "sticky";
-  /// Points of each worker on the hash ring.
-  std::uint32_t virtual_nodes = 150;
-  /// Of the hash; 0: unseeded.
-  std::uint64_t seed = 0;
-  /// In multiples of the average load of a worker and the average weight of a partition.
-  double overload_threshold = 1.3;
-  double extreme_threshold = 2.0;
-  /// For a partition whose weight is 0; 100 is an ordinary partition.
-  std::int64_t default_weight = 100;
-};
 
 /// The partitions of a fixed list (`list`, or `prefix` with `count`), those of a file, or
 /// those of a bucket: never two of these.
@@ -141,7 +129,7 @@ struct settings {
   heartbeat_options heartbeat;
   election_options election;
   rebalance_options rebalance;
-  strategy_settings strategy;
+  core::strategy_options strategy;
   partitions_settings partitions;
   /// Names that are empty mean `<group>-stableid` and so on; loading fills them in.
   bucket_options buckets;

@@ -17,7 +17,7 @@ const std::vector<std::string> strategies{"sticky", "consistent_hash",
 
 /// As the configuration and the flags say. Loading has refused wrong words in the former.
 core::strategy_options strategy_for(const live_flags& flags, const config::settings& s) {
-  auto result = strategy_options_of(s.strategy);
+  auto result = s.strategy;
   if (!flags.strategy.empty())
     result.name = core::strategy_name_from(flags.strategy).value_or(result.name);
   return result;

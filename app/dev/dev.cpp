@@ -90,7 +90,7 @@ config::settings dev_settings(const dev_options& options) {
   s.timeouts.startup = 15s;
   s.timeouts.shutdown = 5s;
   // The whole group leaves together: nobody is there to take over.
-  s.worker.shutdown = "stop";
+  s.worker.shutdown = leave_mode::stop;
   return s;
 }
 

@@ -117,8 +117,8 @@ std::string worker_service::serve_http() {
   if (wanted.listen.empty())
     return {};
   auto started =
-      http_part::start(system_, wanted, settings_.group.ownership == "exclusive", host(),
-                       reporter_, {metrics_page(system_, metrics_)});
+      http_part::start(system_, wanted, settings_.group.ownership == ownership::exclusive,
+                       host(), reporter_, {metrics_page(system_, metrics_)});
   if (const auto* why = std::get_if<std::string>(&started))
     return *why;
   http_.emplace(std::move(std::get<http_part>(started)));

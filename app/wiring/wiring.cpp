@@ -12,23 +12,16 @@ namespace partita::app {
 
 namespace {
 
-// Loading has refused every other word.
-leave_mode leave_mode_of(const std::string& x) {
-  for (auto mode : {leave_mode::restart, leave_mode::stop})
-    if (x == to_string(mode))
-      return mode;
-  return leave_mode::drain;
-}
-
 /// Settings that all workers of a group should share, as their leader shows where they
 /// differ. Those of the leader count alone, and any worker may lead next.
 std::map<std::string, std::string> shared_settings_of(const config::settings& s) {
   const auto& y = s.strategy;
   std::map<std::string, std::string> result = {
-      {"strategy", fmt::format("{}, virtual_nodes {}, seed {}, overload_threshold {}, "
-                               "extreme_threshold {}, default_weight {}",
-                               y.name, y.virtual_nodes, y.seed, y.overload_threshold,
-                               y.extreme_threshold, y.default_weight)}};
+      {"strategy",
+       fmt::format("{}, virtual_nodes {}, seed {}, overload_threshold {}, "
+                   "extreme_threshold {}, default_weight {}",
+                   core::to_string(y.name), y.virtual_nodes, y.seed, y.overload_threshold,
+                   y.extreme_threshold, y.default_weight)}};
   const auto& x = s.partitions;
   if (x.bucket)
     result["partitions"] = "those of the bucket " + s.buckets.partitions;
@@ -48,18 +41,6 @@ std::string digest_of(const std::vector<partition>& xs) {
   return fmt::format("{} of digest {:016x}", xs.size(), all);
 }
 
-core::strategy_options strategy_options_of(const config::strategy_settings& s) {
-  core::strategy_options result;
-  // Loading has refused every other word.
-  result.name = core::strategy_name_from(s.name).value_or(core::strategy_name::sticky);
-  result.virtual_nodes = s.virtual_nodes;
-  result.seed = s.seed;
-  result.overload_threshold = s.overload_threshold;
-  result.extreme_threshold = s.extreme_threshold;
-  result.default_weight = s.default_weight;
-  return result;
-}
-
 std::vector<std::string> names_of(const config::partitions_settings& s) {
   std::vector<std::string> result;
   for (const auto& x : s.all())
@@ -72,8 +53,7 @@ worker_options worker_options_of(const config::settings& s) {
   config::name_buckets(named);
   worker_options result;
   result.group = s.group.name;
-  result.ownership =
-      s.group.ownership == "available" ? ownership::available : ownership::exclusive;
+  result.ownership = s.group.ownership;
   result.buckets = named.buckets;
   result.id.prefix = s.worker.id_prefix;
   result.id.min = s.worker.id_min;
@@ -87,9 +67,9 @@ worker_options worker_options_of(const config::settings& s) {
   result.rebalance = s.rebalance;
   result.timeouts = s.timeouts;
   result.degraded = s.degraded;
-  result.shutdown = leave_mode_of(s.worker.shutdown);
-  result.strategy = core::make_strategy(strategy_options_of(s.strategy));
-  result.strategy_name = s.strategy.name;
+  result.shutdown = s.worker.shutdown;
+  result.strategy = core::make_strategy(s.strategy);
+  result.strategy_name = core::to_string(s.strategy.name);
   result.shared_settings = shared_settings_of(named);
   return result;
 }

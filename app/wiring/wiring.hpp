@@ -3,7 +3,6 @@
 
 #include "partita/actors/options.hpp"
 #include "partita/config/settings.hpp"
-#include "partita/core/strategies/strategies.hpp"
 #include "partita/store/nats/nats_store.hpp"
 
 #include <string>
@@ -15,8 +14,6 @@ namespace partita::app {
 /// The settings' strategy comes with them. Bucket names that are empty get their
 /// defaults.
 worker_options worker_options_of(const config::settings& s);
-
-core::strategy_options strategy_options_of(const config::strategy_settings& s);
 
 /// Names of the partitions that the configuration lists; empty if it lists none.
 std::vector<std::string> names_of(const config::partitions_settings& s);

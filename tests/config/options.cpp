@@ -322,12 +322,12 @@ CAF_TEST(values arrive in their own member and nowhere else) {
 }
 
 CAF_TEST(short spellings of a strategy become the long ones) {
-  CAF_CHECK_EQUAL(loaded(named + "strategy.name = 'consistent'").strategy.name,
-                  "consistent_hash");
-  CAF_CHECK_EQUAL(loaded(named + "strategy.name = 'weighted'").strategy.name,
-                  "weighted_consistent_hash");
-  CAF_CHECK_EQUAL(loaded(named + "strategy.name = 'roundrobin'").strategy.name,
-                  "round_robin");
+  CAF_CHECK(loaded(named + "strategy.name = 'consistent'").strategy.name
+            == partita::core::strategy_name::consistent_hash);
+  CAF_CHECK(loaded(named + "strategy.name = 'weighted'").strategy.name
+            == partita::core::strategy_name::weighted_consistent_hash);
+  CAF_CHECK(loaded(named + "strategy.name = 'roundrobin'").strategy.name
+            == partita::core::strategy_name::round_robin);
 }
 
 CAF_TEST(a seed beyond the integers of TOML is a string) {

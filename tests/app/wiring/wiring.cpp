@@ -32,7 +32,7 @@ CAF_TEST(default settings become default options) {
 
 CAF_TEST(default settings become default options of the strategies and of NATS) {
   config::settings s;
-  CAF_CHECK(app::strategy_options_of(s.strategy) == core::strategy_options{});
+  CAF_CHECK(s.strategy == core::strategy_options{});
   auto x = app::nats_options_of(s, "");
   nats_options expected;
   CAF_CHECK_EQUAL(x.urls, expected.urls);
@@ -45,8 +45,8 @@ CAF_TEST(default settings become default options of the strategies and of NATS) 
 CAF_TEST(every setting of a worker arrives) {
   config::settings s;
   s.group.name = "orders";
-  s.group.ownership = "available";
-  s.worker = {"w", 3, 7, 11s, "slot-1", 250, "eu", "restart"};
+  s.group.ownership = ownership::available;
+  s.worker = {"w", 3, 7, 11s, "slot-1", 250, "eu", leave_mode::restart};
   s.heartbeat = {100ms, 900ms};
   s.election = {1100ms, 70ms};
   s.rebalance = {1s, 2s, 3s, 4, 5s, 8s, 9s, 10};
@@ -88,14 +88,14 @@ CAF_TEST(every setting of a worker arrives) {
   CAF_CHECK(x.degraded.critical == 14s);
   CAF_CHECK(x.degraded.grace == 15s);
   for (auto mode : {leave_mode::drain, leave_mode::restart, leave_mode::stop}) {
-    s.worker.shutdown = to_string(mode);
+    s.worker.shutdown = mode;
     CAF_CHECK(app::worker_options_of(s).shutdown == mode);
   }
 }
 
 CAF_TEST(the strategy is the one of the settings) {
   config::settings s;
-  s.strategy.name = "round_robin";
+  s.strategy.name = core::strategy_name::round_robin;
   core::planning_input in;
   in.workers = {{{"a"}, 100, ""}, {{"b"}, 100, ""}};
   in.partitions = {{{"x"}}, {{"y"}}, {{"z"}}};
