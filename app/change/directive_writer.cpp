@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/directive_writer.hpp"
 
-#include "partita/actors/shell.hpp"
 #include "partita/app/change/settled_write.hpp"
+#include "partita/app/output/event_lines.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
 #include "partita/messages/control_codec.hpp"
@@ -131,7 +131,8 @@ private:
 
   outcome write_all(const directive_change& change) {
     for (const auto& x : change.set) {
-      auto text = to_text(directive{x, unix_seconds(), this_user(), request_.reason});
+      auto text = to_text(
+          directive{x, wall_clock_ns() / 1'000'000'000, this_user(), request_.reason});
       if (write_one(directive_key(x), text) == outcome::conflict)
         return outcome::conflict;
     }

@@ -158,6 +158,7 @@ CAF_TEST(a leader shows what it does and only an emergency interrupts) {
   CAF_CHECK(tell(core_life::phase_changed{stable, ""}).empty());
   lead(scaling);
   CAF_CHECK_EQUAL(mine.leader().value, "worker-0");
+  CAF_CHECK(mine.leads());
   auto xs = tell(core_life::phase_changed{rebalancing, "moves"});
   CAF_CHECK_EQUAL(count<core_life::changed>(xs), 2u);
   CAF_CHECK_EQUAL(first<core_life::changed>(xs)->why, "done");
@@ -168,6 +169,7 @@ CAF_TEST(a leader shows what it does and only an emergency interrupts) {
   CAF_CHECK_EQUAL(count<core_life::changed>(xs), 2u);
   xs = tell(core_life::deposed{});
   CAF_CHECK_EQUAL(only<core_life::changed>(xs).why, "lost leadership");
+  CAF_CHECK(!mine.leads());
   require(stable);
   CAF_MESSAGE("the next time it leads it begins with nothing to show");
   CAF_CHECK(tell(core_life::elected{}).empty());
