@@ -225,7 +225,7 @@ watch_feed::outputs watch_feed::acknowledged(const std::string& key, revision at
     return {};
   last_ = std::max(last_, at);
   ledger_.acknowledged(key, at);
-  if (phase_ == phase::complete && !all_ready() && !ledger_.shown(key, at))
+  if (phase_ == phase::complete && !ledger_.shown(key, at))
     owe({key, at}, now);
   return {};
 }
@@ -355,8 +355,11 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
   ended_by_mistake_ =
       failpoint(rule::mark_ends_watch) && x.entry.removed && phase_ == phase::complete;
   auto owed = owed_.find(x.entry.key);
-  if (owed != owed_.end() && owed->second.wanted <= x.entry.revision)
-    owed_.erase(owed);
+  if (owed != owed_.end()) {
+    owed->second.since = now;
+    if (owed->second.wanted <= x.entry.revision)
+      owed_.erase(owed);
+  }
   if (auto news = ledger_.show(std::move(x.entry)))
     tell_all(out, event_of(std::move(*news), now));
   if (phase_ == phase::replaying)
@@ -430,11 +433,8 @@ void watch_feed::made_again(outputs& out, const std::string& missing, time_point
 }
 
 void watch_feed::owe(const watch_ledger::doubt& x, time_point now) {
-  auto& owed = owed_[x.key];
-  if (x.wanted > owed.wanted) {
-    owed.wanted = x.wanted;
-    owed.since = now;
-  }
+  auto& owed = owed_.try_emplace(x.key, debt{{}, now, {}}).first->second;
+  owed.wanted = std::max(owed.wanted, x.wanted);
 }
 
 /// Weighs the leader's word on a key that the replay does not show as it should.

@@ -30,7 +30,9 @@ namespace partita::store {
 /// - a delete mark is an event like any other, and `replayed` is not the end;
 /// - a gap in the consumer's sequence, a silence of 2.5 heartbeats, a failed or stale
 ///   consumer and a reconnect each lead to a rebuild with a full replay; keys that are
-///   absent from it are reported as removed before `replayed`;
+///   absent from it are reported as removed before `replayed`. Stale is one that shows nothing
+///   of a key for as long, though a newer write of this process to it was acknowledged: its
+///   copy of the stream does not follow, and it shows signs of life all the same;
 /// - `replayed` is only said once all that the stream's leader had of the pattern was shown.
 ///   Replays come in the order of revisions, so the leader is asked for its newest entry, and
 ///   again once that was delivered: a key that was overwritten before the replay came to it
@@ -165,9 +167,10 @@ private:
     kv_entry entry;
   };
 
-  /// A key that must be shown at `wanted` before anybody hears `replayed`.
+  /// A key that must be shown at `wanted` before anybody hears `replayed`, and soon.
   struct debt {
     revision wanted;
+    /// Since when nothing of it was shown.
     time_point since;
     /// What was wanted when the stream's leader was asked; 0: it was not asked.
     revision asked;

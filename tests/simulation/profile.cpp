@@ -130,8 +130,7 @@ std::vector<profile> make_profiles() {
   busy.slow_listeners = 0.3;
   auto everything = combined(all, busy);
   everything.name = "everything";
-  // What has reached a process whose thread is busy is not known to it yet: nothing to judge.
-  everything.watch_observers = false;
+  everything[replay_stale] = 5;
   xs.push_back(std::move(busy));
   xs.push_back(std::move(all));
   xs.push_back(std::move(everything));

@@ -30,7 +30,7 @@ void watch_checker::told(process_id who, const std::string& bucket,
       const auto& shown = v.entries[key];
       auto absent = shown.removed || shown.revision == revision{};
       auto made_anew = absent && newest > write.at;
-      if (write.when < world_->now() && !world_->just_thawed(who)
+      if (write.when < world_->heard_before(who) && !world_->just_thawed(who)
           && shown.revision < write.at && newest >= write.at && !made_anew)
         found_->add("a replay shows what its process wrote",
                     fmt::format("{} wrote #{} of {} in {}, the replay is complete at #{}",

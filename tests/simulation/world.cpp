@@ -217,6 +217,8 @@ void world::thaw(process_id x) {
 
 void world::occupy(process_id x, thread which, core::duration how_long) {
   auto& lane = processes_[x].lanes[static_cast<std::size_t>(which)];
+  if (lane.busy_until < now_)
+    lane.busy_since = now_;
   lane.busy_until = std::max(lane.busy_until, now_ + how_long);
   at(lane.busy_until, [=, this] { release(x, which); });
 }

@@ -91,6 +91,11 @@ public:
   void kill(process_id x);
   /// The thread does nothing else for so long.
   void occupy(process_id x, thread which, core::duration how_long);
+  /// What has reached the session thread before this moment is handled.
+  core::time_point heard_before(process_id x) const {
+    const auto& lane = processes_[x].lanes[static_cast<std::size_t>(thread::session)];
+    return lane.busy_until >= now_ ? lane.busy_since : now_;
+  }
   /// Called after each message of a thread; what it returns is how long that took.
   void messages_cost(std::function<core::duration(thread)> cost) {
     cost_ = std::move(cost);
@@ -118,6 +123,7 @@ private:
     /// Jobs of its actors while it is frozen. Each holds a reference: none may get lost.
     std::vector<caf::resumable*> parked;
     struct lane {
+      core::time_point busy_since;
       core::time_point busy_until;
       std::vector<caf::resumable*> parked;
     };

@@ -533,6 +533,36 @@ CAF_TEST(a write that is acknowledged but never shown leads to a rebuild) {
   CAF_CHECK_EQUAL(x.rebuilds(), 1u);
 }
 
+CAF_TEST(a live consumer that does not follow our writes is made again in spite of
+             heartbeats) {
+  feed_driver x;
+  x.live({value_of("a", 1)});
+  x.forget();
+  std::uint64_t last = 1;
+  for (auto passed = 0ms; passed < feed_driver::silence; passed += 100ms) {
+    CAF_CHECK_EQUAL(x.rebuilds(), 0u);
+    x.acknowledge("a", ++last);
+    x.now += 100ms;
+    x.beat();
+    x.tick();
+  }
+  CAF_CHECK_EQUAL(x.rebuilds(), 1u);
+}
+
+CAF_TEST(a live consumer that follows our writes late is kept) {
+  feed_driver x;
+  x.live({value_of("a", 1)});
+  std::uint64_t last = 1;
+  for (int i = 0; i < 100; ++i) {
+    x.acknowledge("a", ++last);
+    x.now += 100ms;
+    if (last > 3)
+      x.deliver(value_of("a", last - 2));
+    x.tick();
+  }
+  CAF_CHECK_EQUAL(x.rebuilds(), 0u);
+}
+
 CAF_TEST(writes to other keys are of no interest) {
   feed_driver x{"a.*"};
   x.acknowledge("b.c", 9);

@@ -231,6 +231,7 @@ CAF_TEST(work that goes on after a revocation is reported once and when it ends)
   own(10, {{"a", 10}});
   auto order = one<duties::revoke>(get(11, {})).order;
   confirm(1, order);
+  CAF_CHECK(mine.wake_at() == now + 10s);
   now += 10s - 1ns;
   CAF_CHECK(tick().empty());
   now += 1ns;
