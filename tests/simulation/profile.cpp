@@ -189,10 +189,9 @@ std::vector<failpoint_case> make_failpoints() {
   p->slow_listeners = 0.7;
   add(grant_before_emptied, "grant_before_emptied",
       hunting({{crash, 6}, {arrival, 3}, {store_slow, 3}, {answers_lost, 5}}));
-  p = add(
-      no_expel, "no_expel",
-      hunting(
-          {{watch_lags, 40}, {watch_gaps, 20}, {watch_dies, 20}, {replay_stale, 20}}));
+  p = add(no_expel, "no_expel", hunting({{watch_lags, 120}, {answers_lost, 120}}));
+  // A leader whose own heartbeats are acknowledged finds out that its watch lags.
+  p->slow_listeners = 1;
   p->focus = heartbeats;
   p = add(expel_any_revision, "expel_any_revision",
           hunting({{watch_lags, 15}, {watch_dies, 5}, {replay_stale, 5}, {cut, 4}}));
