@@ -164,6 +164,7 @@ CAF_TEST(a joiner without a record may have been granted what it is about to see
   record empty;
   empty.worker_nonce = {"n1"};
   put(1, empty);
+  CAF_CHECK(owned(0) > 0u);
   pass(2s, {0, 1});
   all_owned_once(12);
 }
