@@ -65,6 +65,10 @@ void id_claim::on(const bucket_changed&, time_point) {
 }
 
 void id_claim::on(const write_answered& what, time_point now) {
+  last_trouble_.clear();
+  if (what.answer.status == write_status::unknown)
+    last_trouble_ =
+        "the store does not answer the write of a worker id: " + what.answer.why;
   carry_out(writer_.answered(what.answer, now), now);
 }
 
@@ -157,7 +161,7 @@ void id_claim::carry_out(const key_writer::step& what, time_point now) {
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     not_written(now + options_.pause, now);
   } else if (const auto* w = std::get_if<key_writer::refused>(&what)) {
-    last_refusal_ = w->why;
+    last_trouble_ = "the store refuses to write a worker id: " + w->why;
     not_written(now + options_.pause * 4, now);
   }
 }
@@ -213,8 +217,8 @@ void id_claim::not_written(time_point next_try, time_point now) {
 std::string id_claim::trouble() const {
   if (!replayed_)
     return "the store did not show which worker ids are taken; check the connection";
-  if (!last_refusal_.empty())
-    return "the store refuses to write a worker id: " + last_refusal_;
+  if (!last_trouble_.empty())
+    return last_trouble_;
   return "all worker ids from number " + std::to_string(options_.min) + " to "
          + std::to_string(options_.max)
          + " are in use; raise worker.id_max, or stop a worker (the id of a crashed "

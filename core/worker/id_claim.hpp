@@ -182,7 +182,7 @@ private:
   /// Whose entry stands at the revision that a write expects.
   nonce holder_;
   time_point renew_at_;
-  std::string last_refusal_;
+  std::string last_trouble_;
 };
 
 } // namespace partita::core

@@ -84,6 +84,8 @@ private:
   static timings with() {
     auto result = std::getenv("PARTITA_SOAK_CLUSTER") ? default_timings() : timings{};
     result.partitions = 500;
+    // One that gives up would be started again, and so be as patient as that.
+    result.startup = 5min;
     return result;
   }
 

@@ -235,6 +235,17 @@ CAF_TEST(a store that refuses is named when the time is over) {
                       std::string::npos);
 }
 
+CAF_TEST(a store that does not answer is named when the time is over) {
+  start();
+  takes(replay(), 0, 0);
+  answer(no_answer());
+  now += 100ms;
+  takes(tick(), 0, 0);
+  now += 1h;
+  auto why = only<id_claim::failed>(tick()).why;
+  CAF_CHECK_EQUAL(why.find("the store does not answer the write of a worker id: "), 0u);
+}
+
 CAF_TEST(after giving up nothing is written) {
   start();
   replay();
