@@ -17,7 +17,7 @@
 namespace partita::app {
 
 /// Passes events on to `self`, until it is sent an exit. Watches and links speak to typed
-/// actors; whoever waits in main is none.
+/// actors; a caller that waits in main is none.
 template <class Listener, class Event>
 Listener forwarder_to(caf::scoped_actor& self) {
   return self->spawn([to = caf::actor_cast<caf::actor>(self)]() ->

@@ -67,7 +67,7 @@ void coordinator::adopt_group(time_point now) {
 }
 
 /// An incarnation that may still work has no record, or has applied one that is not there: it
-/// vanished while nobody led. It may also have been granted something that it has yet to see,
+/// vanished while no worker led. It may also have been granted something that it has yet to see,
 /// as watches lag.
 void coordinator::look_for_vanished(time_point now) {
   for (const auto& [who, x] : members_.members()) {

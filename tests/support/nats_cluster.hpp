@@ -40,7 +40,7 @@ public:
   /// Waits until all copies of all streams of these buckets are as new as their leaders'.
   void wait_until_current(const std::vector<std::string>& buckets);
   /// Whether a node may lose its disk. Before nats-server 2.12 one with an empty store votes for
-  /// whoever asks, so that copies can come to differ and two nodes lead one stream.
+  /// any that asks, so that copies can come to differ and two nodes lead one stream.
   bool survives_wipes();
 
 private:

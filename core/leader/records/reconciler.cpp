@@ -100,7 +100,7 @@ void reconciler::account_for(const worker_id& who, const slot& x) {
     mark_all();
 }
 
-/// Until all have ended, or follow a record again, nobody is given anything.
+/// Until all have ended, or follow a record again, nothing is granted.
 void reconciler::check_unrecorded(time_point now) {
   if (hold_.forget_ended(now))
     mark_all();

@@ -96,7 +96,7 @@ public:
                  time_point now);
   commands gone(const worker_id& who, time_point now);
   /// What this incarnation has applied, or may apply yet, was never shown: its record vanished,
-  /// or was made anew.
+  /// or was made again.
   commands vanished(const worker_id& who, const beat& pulse, time_point now);
   /// All records have been shown: seals them.
   commands replayed(time_point now);

@@ -12,7 +12,7 @@ using core::least_to_move;
 using core::load_bounds;
 using core::sticky_problem;
 
-CAF_TEST(what nobody has fills up those that lack something before anything moves) {
+CAF_TEST(what has no owner fills up those that lack something before anything moves) {
   auto in = group(2, 6);
   in.previous.assign(6, std::nullopt);
   for (std::size_t i = 0; i < 4; ++i)
