@@ -20,6 +20,9 @@ using namespace std::chrono_literals;
 using json = nlohmann::json;
 
 constexpr auto patience = 30s;
+/// A node may learn that it can use another one only by that one's statistics, which come every
+/// half minute.
+constexpr auto patience_to_place = 90s;
 
 json ask(const nats_server& node, const std::string& subject) {
   try {
@@ -63,6 +66,10 @@ nats_cluster::nats_cluster(std::filesystem::path program,
     if (!eventually(patience, [&] { return answers(i); }))
       throw std::runtime_error{"the cluster does not get ready; node " + std::to_string(i)
                                + " says:\n" + nodes_[i]->log()};
+  if (!eventually(patience_to_place, [&] { return places_streams(); }))
+    throw std::runtime_error{
+        "the cluster places no stream on all nodes; the first says:\n"
+        + nodes_[0]->log()};
 }
 
 std::vector<std::filesystem::path> nats_cluster::programs() {
@@ -90,6 +97,21 @@ std::string nats_cluster::urls() const {
 bool nats_cluster::answers(std::size_t node) {
   auto info = ask(*nodes_[node], "$JS.API.INFO");
   return info.is_object() && !info.contains("error") && info.contains("limits");
+}
+
+bool nats_cluster::places_streams() {
+  try {
+    nats_client client{nodes_[0]->url()};
+    client.api("STREAM.CREATE.ready", json{{"name", "ready"},
+                                           {"subjects", {"ready"}},
+                                           {"storage", "memory"},
+                                           {"num_replicas", size}}
+                                          .dump());
+    client.api("STREAM.DELETE.ready");
+    return true;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
 }
 
 bool nats_cluster::survives_wipes() {

@@ -11,7 +11,7 @@
 namespace partita::test {
 
 /// Three nats-servers that are one cluster. Ready when the constructor returns: there is a meta
-/// leader, and every node answers the JetStream API.
+/// leader, every node answers the JetStream API, and streams can be placed on all of them.
 class nats_cluster {
 public:
   static constexpr std::size_t size = 3;
@@ -45,6 +45,9 @@ public:
 
 private:
   bool answers(std::size_t node);
+  /// Whether it places a stream on all nodes: after its start, that may come half a minute
+  /// later than the meta leader.
+  bool places_streams();
 
   std::unique_ptr<cluster_network> network_;
   std::vector<std::unique_ptr<nats_server>> nodes_;
