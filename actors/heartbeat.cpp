@@ -30,6 +30,7 @@ struct executor {
     const auto& s = self->state;
     auto value = x.what;
     value.at = unix_seconds();
+    value.settings = s.options.settings;
     ask_to_replace(
         self, s.bucket, keys::heartbeat_of(s.options.worker_id), to_text(value),
         x.expected,
@@ -96,7 +97,6 @@ heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
                                            .program_version = PARTITA_VERSION,
                                            .capacity = s.options.capacity,
                                            .zone = s.options.zone,
-                                           .settings = s.options.settings,
                                            .exclusive = s.options.exclusive,
                                            .past = s.options.past});
   carry_out(self, s.session->open());
@@ -106,6 +106,7 @@ heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
           feed(self, core::session::tick{});
       },
       [=](const record_progress& x) { feed(self, core::session::progressed{x}); },
+      [=](const shared_settings& x) { self->state.options.settings = x.values; },
       [=](const say_goodbye& x) -> caf::result<goodbye_said> {
         auto& state = self->state;
         state.leaving = self->make_response_promise<goodbye_said>();

@@ -63,6 +63,9 @@ struct worker_options {
   /// where it differs (alert `settings_differ`). The worker itself adds restart_hold and
   /// handoff_timeout.
   std::map<std::string, std::string> shared_settings;
+  /// Whether the digest of the source's list is one of them, by the name `partitions`. The source
+  /// is then heard by every worker, not by the leader alone.
+  bool states_partitions = false;
   /// Seed of nonces, jitter and choices, for tests; 0: they are random.
   std::uint64_t random_seed = 0;
 };

@@ -62,7 +62,7 @@ int run_workers(int n, const std::string& url) {
   partita::app::runtime_config cfg;
   caf::actor_system sys{cfg};
   partita::nats_options nats;
-  nats.urls = {url};
+  nats.url = {url};
   nats.watch_heartbeat = 1s; // as the service has it
   auto store = partita::spawn_nats_store(sys, nats);
   std::vector<partita::partition> partitions;

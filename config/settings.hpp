@@ -26,25 +26,6 @@ struct group_settings {
   partita::ownership ownership = ownership::exclusive;
 };
 
-struct nats_settings {
-  /// Tried in turn; `nats://host:port` or `tls://host:port`.
-  std::vector<std::string> url = {"nats://127.0.0.1:4222"};
-  /// At most one way to say who we are: user and password, token, credentials or
-  /// nkey_seed.
-  std::string user;
-  std::string password;
-  std::string token;
-  /// File with a JWT and its key, as `nsc` writes it.
-  std::string credentials;
-  /// File with the seed of an nkey.
-  std::string nkey_seed;
-  /// PEM files: the authority that signed the server's certificate, our certificate, its
-  /// key.
-  std::string tls_ca;
-  std::string tls_cert;
-  std::string tls_key;
-};
-
 struct worker_settings {
   /// Ids are `<id_prefix>-<number>`, the number from id_min to id_max, both included.
   std::string id_prefix = "worker";
@@ -124,7 +105,7 @@ struct http_settings {
 
 struct settings {
   group_settings group;
-  nats_settings nats;
+  nats_options nats;
   worker_settings worker;
   heartbeat_options heartbeat;
   election_options election;

@@ -85,7 +85,7 @@ using heartbeat_actor = caf::typed_actor<
     // INTERNAL: time to beat.
     caf::reacts_to<wake>,
     // What the next beat shall say; it is sent at once if it says something new.
-    caf::reacts_to<record_progress>,
+    caf::reacts_to<record_progress>, caf::reacts_to<shared_settings>,
     // Writes a goodbye as the last beat, answers, quits.
     caf::replies_to<say_goodbye>::with<goodbye_said>>;
 
@@ -182,6 +182,8 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<stepped_down>, caf::reacts_to<control_unknown>,
     caf::reacts_to<entry_invalid>, caf::reacts_to<source_trouble>,
     caf::reacts_to<measured>,
+    // From the partition source, if worker_options::states_partitions.
+    caf::reacts_to<partition_list>, caf::reacts_to<partitions_unavailable>,
     // From the store.
     caf::reacts_to<link_changed>,
     // INTERNAL: time to start a crashed child again, or to give up waiting.

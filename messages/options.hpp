@@ -4,12 +4,40 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 /// Options that the configuration, the actors and the decisions share, each with its default; a
 /// struct is a section of the TOML file. Limits and texts are in config/options.cpp.
 namespace partita {
 
 using namespace std::chrono_literals;
+
+/// How to reach NATS. Empty strings: not used.
+struct nats_options {
+  /// Tried in turn; `nats://host:port` or `tls://host:port`.
+  std::vector<std::string> url = {"nats://127.0.0.1:4222"};
+  /// At most one way to say who we are: user and password, token, credentials or
+  /// nkey_seed.
+  std::string user = {};
+  std::string password = {};
+  std::string token = {};
+  /// File with a JWT and its key, as `nsc` writes it.
+  std::string credentials = {};
+  /// File with the seed of an nkey.
+  std::string nkey_seed = {};
+  /// PEM files: the authority that signed the server's certificate, our certificate, its
+  /// key.
+  std::string tls_ca = {};
+  std::string tls_cert = {};
+  std::string tls_key = {};
+  /// How the server's monitoring names this client.
+  std::string client_name = "partita";
+  /// How long an answer may take before the outcome is unknown.
+  std::chrono::milliseconds request_timeout{500};
+  /// How often the server shows that a silent watch still works. The connection is proven
+  /// twice as often, though between every 200 ms and every second.
+  std::chrono::milliseconds watch_heartbeat{500};
+};
 
 /// Where a group keeps its state.
 struct bucket_options {

@@ -6,6 +6,7 @@
 #include "partita/messages/message.hpp"
 #include "partita/messages/record.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -150,6 +151,12 @@ struct abdicate {
   PARTITA_MESSAGE(abdicate, x.why)
 };
 
+/// What every heartbeat says from now on (beat::settings).
+struct shared_settings {
+  std::map<std::string, std::string> values;
+  PARTITA_MESSAGE(shared_settings, x.values)
+};
+
 /// How soon this worker takes the place of a leader whose process is gone: 1 first, then
 /// 2 and 3; 0: it does not look.
 struct stand_by {
@@ -279,7 +286,9 @@ struct partition_list {
   std::vector<partition> partitions;
   /// For people: what of the source could not be used, and what to do; empty: nothing.
   std::string trouble = {};
-  PARTITA_MESSAGE(partition_list, x.partitions, x.trouble)
+  /// Tells lists apart in `settings_differ`; empty: not compared.
+  std::string digest = {};
+  PARTITA_MESSAGE(partition_list, x.partitions, x.trouble, x.digest)
 };
 
 /// From a partition source: the list cannot be had (any more). What it told before stays

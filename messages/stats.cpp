@@ -52,6 +52,11 @@ std::vector<double> handoff_bounds() {
 
 // -- adding up --------------------------------------------------------------------------
 
+void turn_stats::add(std::chrono::nanoseconds x) {
+  taken.add(x);
+  longest = std::max(longest, x);
+}
+
 void store_stats::add(const store_stats& x) {
   for (std::size_t i = 0; i < operations.size(); ++i) {
     operations[i].latency.add(x.operations.at(i).latency);

@@ -131,6 +131,17 @@ struct measured {
   PARTITA_MESSAGE(measured, x.run, x.news)
 };
 
+// -- the scheduler -----------------------------------------------------------------------
+
+/// How long the turns of a thread took; in a turn it runs one actor, which handles some messages.
+struct turn_stats {
+  histogram taken{latency_bounds()};
+  std::chrono::nanoseconds longest{0};
+
+  void add(std::chrono::nanoseconds x);
+  PARTITA_MESSAGE(turn_stats, x.taken, x.longest)
+};
+
 // -- one worker -------------------------------------------------------------------------
 
 /// Asks an elector how long its lease still holds.
@@ -163,8 +174,10 @@ struct worker_stats {
   std::vector<std::uint64_t> alerts_raised = std::vector<std::uint64_t>(4);
   /// Of all times at which this worker led. How the group is now: only while it leads.
   group_stats led;
+  /// Of the thread that the supervisor runs on, with all other actors there.
+  turn_stats turns;
   PARTITA_MESSAGE(worker_stats, x.group, x.status, x.epoch, x.session_left, x.lease_left,
-                  x.alerts, x.alerts_raised, x.led)
+                  x.alerts, x.alerts_raised, x.led, x.turns)
 };
 
 } // namespace partita

@@ -4,6 +4,7 @@
 #include "partita/actors/shell.hpp"
 #include "partita/actors/sources/file_watch.hpp"
 #include "partita/actors/sources/source_audience.hpp"
+#include "partita/core/strategies/hash_ring.hpp"
 #include "partita/messages/message.hpp"
 
 #include <caf/actor_system.hpp>
@@ -55,7 +56,9 @@ void read(self_pointer self) {
   auto trouble = s.why_not_watched;
   if (!trouble.empty())
     trouble = "changes of " + s.options.path + " are not noticed: " + trouble;
-  s.audience->give(std::move(std::get<std::vector<partition>>(found)), trouble);
+  auto& list = std::get<std::vector<partition>>(found);
+  auto digest = core::digest_of(list);
+  s.audience->give(std::move(list), trouble, digest);
 }
 
 file_source_actor::behavior_type file_source(self_pointer self,

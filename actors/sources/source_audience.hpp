@@ -27,7 +27,7 @@ public:
       self_->monitor(who);
     }
     if (list_)
-      self_->send(who, partition_list{*list_, trouble_});
+      self_->send(who, partition_list{*list_, trouble_, digest_});
     else if (!trouble_.empty())
       self_->send(who, partitions_unavailable{trouble_});
   }
@@ -38,14 +38,17 @@ public:
 
   bool empty() const { return all_.empty(); }
 
-  /// The whole list; `trouble`: what could not be used. Said only if it is news.
-  void give(std::vector<partition> list, std::string trouble = {}) {
+  /// The whole list; `trouble`: what could not be used. Said only if it is news. `digest`: see
+  /// partition_list.
+  void give(std::vector<partition> list, std::string trouble = {},
+            std::string digest = {}) {
     if (list_ == list && trouble_ == trouble)
       return;
     list_ = std::move(list);
     trouble_ = std::move(trouble);
+    digest_ = std::move(digest);
     for (const auto& who : all_)
-      self_->send(who, partition_list{*list_, trouble_});
+      self_->send(who, partition_list{*list_, trouble_, digest_});
   }
 
   /// The list cannot be had (any more); the last one stays. Said only if it is news.
@@ -68,6 +71,7 @@ private:
   std::vector<partition_listener_actor> all_;
   std::optional<std::vector<partition>> list_;
   std::string trouble_;
+  std::string digest_;
 };
 
 } // namespace partita

@@ -2,19 +2,11 @@
 #include "partita/actors/supervisor/worker.hpp"
 
 #include "partita/actors/log.hpp"
-#include "partita/core/worker/session.hpp"
+#include "partita/actors/turns.hpp"
 
 #include <algorithm>
 
 namespace partita {
-
-namespace {
-
-/// So many past incarnations are remembered; an older one that is found all the same counts as a
-/// stranger: it is waited for.
-constexpr std::size_t most_past = 64;
-
-} // namespace
 
 worker::worker(supervisor_pointer self, worker_options options, store_actor store,
                partition_source_actor source, listener_actor listener)
@@ -26,7 +18,9 @@ worker::worker(supervisor_pointer self, worker_options options, store_actor stor
       work_{context_, alerts_, of_work()},
       departure_{context_, children_, work_, life_, of_departure()},
       outage_{context_, alerts_, of_outage()},
-      leadership_{context_, alerts_, children_, life_, of_leadership()} {
+      leadership_{context_, alerts_, children_, life_, of_leadership()},
+      session_{context_,   children_, work_,       life_,
+               departure_, outage_,   leadership_, [this](const auto& x) { live(x); }} {
   work_.add_listener(listener);
 }
 
@@ -42,7 +36,7 @@ group_store::callbacks worker::of_store() {
 work_orders::callbacks worker::of_work() {
   return {.report = [this](const record_progress& x) { children_.report(x); },
           // The store may be to blame, so the watch over it goes on.
-          .session_over = [this](const std::string& why) { leave_session(why); },
+          .session_over = [this](const std::string& why) { session_.leave(why); },
           .work_stopped =
               [this] {
                 live(core::life::work_stopped{});
@@ -80,14 +74,16 @@ store_watch::callbacks worker::of_outage() {
 
 worker_leadership::callbacks worker::of_leadership() {
   return {.live = [this](const core::life::event& x) { live(x); },
-          .doubt = [this] { doubt(); },
+          .doubt = [this] { session_.doubt(); },
           .need_roster = [this] { need_roster(); },
           .moved = [this] { set_alarm(); }};
 }
 
 void worker::start() {
-  doubt();
+  session_.doubt();
   self_->send(context_.store, caf::actor_cast<link_listener_actor>(self_));
+  if (context_.options.states_partitions)
+    self_->send(context_.source, caf::actor_cast<partition_listener_actor>(self_));
   store_.step(core::group_check::begin{});
 }
 
@@ -107,129 +103,6 @@ void worker::carry_out(const core::life::changed& x) {
 
 void worker::carry_out(const core::life::identify&) {
   store_.step(core::group_check::begin{});
-}
-
-void worker::carry_out(const core::life::join&) {
-  auto& past = context_.past;
-  if (!context_.incarnation.value.empty())
-    past.push_back(context_.incarnation);
-  if (past.size() > most_past)
-    past.erase(past.begin());
-  context_.incarnation = context_.make_nonce();
-  work_.step(core::duties::joined{});
-  // The heartbeat begins once the record can be followed: it asks for work.
-  children_.start(role::watcher);
-  if (!children_.runs().is_due(role::elector))
-    children_.start(role::elector);
-}
-
-// -- the id -----------------------------------------------------------------------------
-
-void worker::on(const id_claimed& x) {
-  if (!children_.is_from(role::registrar, x) || leaving())
-    return;
-  if (x.worker_id == context_.id)
-    return; // A registrar that was started again found what it held.
-  if (!context_.id.value.empty())
-    leave_id("the worker id changed to " + x.worker_id.value);
-  context_.id = x.worker_id;
-  logger()->info("{}: claimed this worker id", context_.name());
-  context_.listeners.tell(worker_id_claimed{context_.id});
-  live(core::life::id_claimed{context_.id});
-}
-
-void worker::on(const id_lost& x) {
-  if (!children_.is_from(role::registrar, x) || leaving())
-    return;
-  children_.kill(role::registrar);
-  if (x.fatal) {
-    departure_.step(core::departure::asked{leave_mode::stop, x.why});
-    return;
-  }
-  leave_id(x.why);
-  children_.start(role::registrar);
-}
-
-void worker::leave_id(const std::string& why) {
-  logger()->warn("{}: gives up its worker id: {}", context_.name(), why);
-  leadership_.stop(why);
-  // It removes the key if it holds it, and ends by itself.
-  children_.resign();
-  children_.forget(role::elector);
-  live(core::life::id_lost{});
-  end_session(why);
-  context_.id = {};
-}
-
-// -- the session ------------------------------------------------------------------------
-
-void worker::doubt() {
-  context_.epochs.doubt({context_.now(), unix_seconds()});
-  live(core::life::doubted{});
-}
-
-void worker::leave_session(const std::string& why) {
-  // What ended it may have taken more from the store than what we know of.
-  doubt();
-  children_.kill(role::heartbeat);
-  children_.kill(role::watcher);
-  work_.drop();
-  auto was_in_session = life_.in_session();
-  live(core::life::session_over{why});
-  if (!was_in_session)
-    return;
-  logger()->warn("{}: its session is over: {}", context_.name(), why);
-  work_.step(core::duties::session_over{why});
-}
-
-void worker::end_session(const std::string& why) {
-  outage_.step(core::outage::released{});
-  leave_session(why);
-}
-
-void worker::on(const session_started& x) {
-  if (children_.is_from(role::heartbeat, x))
-    logger()->debug("{}: beats as {}", context_.name(), context_.incarnation.value);
-}
-
-void worker::on(const session_extended& x) {
-  if (!children_.is_from(role::heartbeat, x))
-    return;
-  // Once all work has ended for good, it allows nothing.
-  if (life_.in_session())
-    work_.extend(x.until);
-  work_.step(core::duties::extended{x.until});
-  outage_.step(core::outage::acknowledged{
-      x.until - core::session_length(context_.options.heartbeat.ttl)});
-}
-
-void worker::on(const session_waits& x) {
-  if (!children_.is_from(role::heartbeat, x))
-    return;
-  logger()->info("{}: waits for its session: {}", context_.name(), x.why);
-  // The store has answered, and nothing is sent to it for now.
-  outage_.step(core::outage::acknowledged{context_.now()});
-  outage_.step(core::outage::released{});
-}
-
-void worker::on(const record_followed& x) {
-  if (children_.is_from(role::watcher, x) && life_.in_session()
-      && departure_.now().needs_session() && !children_.runs().is_due(role::heartbeat))
-    children_.start(role::heartbeat);
-}
-
-void worker::on(const session_over& x) {
-  // Its time may have run out at the same moment; that is another matter for the watch
-  // over the store.
-  work_.step(core::duties::tick{});
-  if (children_.is_from(role::heartbeat, x) && departure_.now().needs_session())
-    end_session(x.why);
-}
-
-void worker::on(const record_lost& x) {
-  work_.step(core::duties::tick{});
-  if (children_.is_from(role::watcher, x) && departure_.now().needs_session())
-    end_session(x.why);
 }
 
 // -- leadership -------------------------------------------------------------------------
@@ -286,7 +159,7 @@ void worker::on(const link_changed& x) {
   store_.step(core::group_check::foreign_met{});
   // The store that is meant is away: that is watched as any outage.
   if (life_.in_session() && departure_.now().needs_session())
-    leave_session(x.why);
+    session_.leave(x.why);
 }
 
 void worker::on(const store_trouble& x) {
@@ -299,6 +172,13 @@ void worker::on(const entry_invalid& x) {
   ++invalid_entries_;
   logger()->warn("{}: bucket {}, key '{}' cannot be read: {}", context_.id.value,
                  x.bucket, x.key, x.why);
+}
+
+void worker::on(const partition_list& x) {
+  if (x.digest.empty())
+    return;
+  context_.options.shared_settings["partitions"] = x.digest;
+  children_.tell_settings();
 }
 
 // -- births and deaths ------------------------------------------------------------------
@@ -333,7 +213,7 @@ void worker::carry_out(const core::restarts::crashed& x) {
 
 void worker::carry_out(const core::restarts::end_session& x) {
   live(core::life::held_back{x.next_at});
-  end_session(x.why);
+  session_.end(x.why);
 }
 
 // -- what is shown ----------------------------------------------------------------------
@@ -363,6 +243,7 @@ caf::result<worker_stats> worker::stats() {
         std::max(*until - context_.now(), core::duration{0}));
   alerts_.add_to(result);
   result.led = leadership_.led();
+  result.turns = turns_here();
   if (!life_.leads() || !children_.runs().is_alive(role::elector))
     return result;
   auto promise = self_->make_response_promise<worker_stats>();

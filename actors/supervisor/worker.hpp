@@ -2,9 +2,7 @@
 #pragma once
 
 #include "partita/actors/supervisor/group_store.hpp"
-#include "partita/actors/supervisor/store_watch.hpp"
-#include "partita/actors/supervisor/worker_departure.hpp"
-#include "partita/actors/supervisor/worker_leadership.hpp"
+#include "partita/actors/supervisor/worker_session.hpp"
 
 namespace partita {
 
@@ -22,24 +20,18 @@ public:
 
   // -- from the children ----------------------------------------------------------------
 
-  void on(const id_claimed& x);
-  void on(const id_lost& x);
-  void on(const session_started& x);
-  void on(const session_extended& x);
-  void on(const session_waits& x);
-  void on(const record_followed& x);
   void on(const store_trouble& x);
-  void on(const session_over& x);
   void on(const leader_seen& x);
   void on(const record_received& x);
-  void on(const record_lost& x);
   void on(const entry_invalid& x);
   void on(const longer_ttl_seen& x);
+  void on(const partition_list& x);
   void on(const link_changed& x);
   /// A child or a listener has ended.
   void on(const caf::down_msg& x);
   void on(const wake& x);
   worker_leadership& leadership() { return leadership_; }
+  worker_session& session() { return session_; }
 
   // -- from the host --------------------------------------------------------------------
 
@@ -64,7 +56,7 @@ private:
   void carry_out(const core::life::changed& x);
   void carry_out(const core::life::identify&);
   void carry_out(const core::life::claim_id&) { children_.start(role::registrar); }
-  void carry_out(const core::life::join&);
+  void carry_out(const core::life::join&) { session_.join(); }
 
   void restart(const core::restarts::event& what);
   void carry_out(const core::restarts::start& x) { children_.start(x.who); }
@@ -81,12 +73,6 @@ private:
 
   // -- several of them at once ------------------------------------------------------------
 
-  /// The store may show less than it did before.
-  void doubt();
-  void leave_session(const std::string& why);
-  /// The same for a reason that says nothing about the store.
-  void end_session(const std::string& why);
-  void leave_id(const std::string& why);
   /// The roster is there while this worker leads, is in reserve or drains.
   void need_roster();
   void set_alarm();
@@ -101,6 +87,7 @@ private:
   worker_departure departure_;
   store_watch outage_;
   worker_leadership leadership_;
+  worker_session session_;
   partita::alarm alarm_;
   std::uint64_t invalid_entries_ = 0;
 };

@@ -70,7 +70,7 @@ void worker_children::start(role x) {
                                 .exclusive = c.exclusive(),
                                 .capacity = o.capacity,
                                 .zone = o.zone,
-                                .settings = shared_settings(),
+                                .settings = settings(),
                                 .past = c.past,
                                 .clock = o.clock},
         c.buckets[heartbeats], parent());
@@ -145,7 +145,7 @@ void worker_children::start_calculator() {
 }
 
 /// What every heartbeat states of our settings (beat::settings).
-std::map<std::string, std::string> worker_children::shared_settings() const {
+std::map<std::string, std::string> worker_children::settings() const {
   auto result = context_.options.shared_settings;
   const auto& o = context_.options.rebalance;
   result.emplace("rebalance.restart_hold",
@@ -195,6 +195,11 @@ void worker_children::tell_rank() {
   const auto& record = context_.applied.get();
   if (runs_.is_alive(role::elector))
     context_.self->send(elector_, stand_by{record ? record->standby : 0});
+}
+
+void worker_children::tell_settings() {
+  if (runs_.is_alive(role::heartbeat))
+    context_.self->send(heartbeat_, shared_settings{settings()});
 }
 
 void worker_children::abdicate(const std::string& why) {

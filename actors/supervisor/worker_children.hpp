@@ -56,6 +56,8 @@ public:
   void abdicate(const std::string& why);
   /// To the elector: give the leader key back, and end.
   void resign();
+  /// To the heartbeat: what it says of our settings has changed.
+  void tell_settings();
   /// To the heartbeat: the last words of the session; it ends then.
   void say_goodbye(bool restarting);
   /// To the registrar: give the id back, and end.
@@ -74,7 +76,7 @@ private:
                    typename Handle::template stateful_pointer<State>, Options, Args...),
                Options options, Args... args);
   void start_calculator();
-  std::map<std::string, std::string> shared_settings() const;
+  std::map<std::string, std::string> settings() const;
   caf::actor_addr& address(role x) { return addresses_[static_cast<std::size_t>(x)]; }
   supervisor_actor parent() const { return supervisor_actor{context_.self}; }
 

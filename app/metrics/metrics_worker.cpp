@@ -36,6 +36,7 @@ public:
       add_group_now();
     add_moves();
     add_handoffs();
+    add_turns();
   }
 
 private:
@@ -149,6 +150,16 @@ private:
     family.add(with(group_, "phase", "confirm"), led.confirm);
     family.add(with(group_, "phase", "grant"), led.grant);
     to_.push_back(std::move(family));
+  }
+
+  void add_turns() {
+    gauge("partita_turn_longest_seconds",
+          "The longest turn of the session thread so far.", group_,
+          seconds(x_.turns.longest));
+    to_.push_back(metric_family::histogram(
+                      "partita_turn_seconds",
+                      "How long the session thread was with one actor at a time.")
+                      .add(group_, x_.turns.taken));
   }
 
   metric_families& to_;

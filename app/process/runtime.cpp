@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/process/runtime.hpp"
 
+#include "partita/actors/turns.hpp"
 #include "partita/app/output/line_writer.hpp"
 #include "partita/config/text.hpp"
 
 #include <caf/atom.hpp>
+#include <caf/policy/work_sharing.hpp>
+#include <caf/scheduler/coordinator.hpp>
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
@@ -82,11 +85,30 @@ private:
        .failed = {}}};
 };
 
+/// One queue for all threads, and each turn is measured.
+class measured_sharing : public caf::policy::work_sharing {
+public:
+  template <class Worker>
+  void before_resume(Worker*, caf::resumable*) {
+    begun_ = std::chrono::steady_clock::now();
+  }
+
+  template <class Worker>
+  void after_resume(Worker*, caf::resumable*) {
+    turns_here().add(std::chrono::steady_clock::now() - begun_);
+  }
+
+private:
+  std::chrono::steady_clock::time_point begun_;
+};
+
 } // namespace
 
 runtime_config::runtime_config() {
   // Work stealing polls: an idle worker would cost a quarter of a core.
-  set("scheduler.policy", caf::atom("sharing"));
+  module_factories.emplace_back([](caf::actor_system& sys) -> caf::actor_system::module* {
+    return new caf::scheduler::coordinator<measured_sharing>{sys};
+  });
   // The session thread (docs/architecture.md, "Threads"): nothing on it blocks or computes for
   // long, so that it is enough for a thousand workers. A second one would be woken for each
   // message that the first sends and then handles itself.

@@ -28,18 +28,11 @@ std::map<std::string, std::string> shared_settings_of(const config::settings& s)
   else if (!x.file.empty())
     result["partitions"] = "those of a file";
   else if (x.given())
-    result["partitions"] = digest_of(x.all());
+    result["partitions"] = core::digest_of(x.all());
   return result;
 }
 
 } // namespace
-
-std::string digest_of(const std::vector<partition>& xs) {
-  std::uint64_t all = 0;
-  for (const auto& x : xs)
-    all ^= core::hash_of(x, static_cast<std::uint64_t>(x.weight));
-  return fmt::format("{} of digest {:016x}", xs.size(), all);
-}
 
 std::vector<std::string> names_of(const config::partitions_settings& s) {
   std::vector<std::string> result;
@@ -71,23 +64,15 @@ worker_options worker_options_of(const config::settings& s) {
   result.strategy = core::make_strategy(s.strategy);
   result.strategy_name = core::to_string(s.strategy.name);
   result.shared_settings = shared_settings_of(named);
+  result.states_partitions = !s.partitions.file.empty();
   return result;
 }
 
 nats_options nats_options_of(const config::settings& s, std::string client_name) {
-  nats_options result;
+  auto result = s.nats;
   // Silence is met after 2.5 of these, long before a session ends.
   result.watch_heartbeat = std::clamp(s.heartbeat.ttl / 6, std::chrono::milliseconds{100},
                                       std::chrono::milliseconds{1000});
-  result.urls = s.nats.url;
-  result.user = s.nats.user;
-  result.password = s.nats.password;
-  result.token = s.nats.token;
-  result.credentials = s.nats.credentials;
-  result.nkey_seed = s.nats.nkey_seed;
-  result.tls_ca = s.nats.tls_ca;
-  result.tls_cert = s.nats.tls_cert;
-  result.tls_key = s.nats.tls_key;
   result.client_name = std::move(client_name);
   result.request_timeout = s.timeouts.request;
   return result;

@@ -18,10 +18,6 @@ worker_options worker_options_of(const config::settings& s);
 /// Names of the partitions that the configuration lists; empty if it lists none.
 std::vector<std::string> names_of(const config::partitions_settings& s);
 
-/// Tells lists of partitions apart, for people: how many they are and a hash of their names
-/// and weights, in whatever order.
-std::string digest_of(const std::vector<partition>& xs);
-
 /// `client_name` is how the server's monitoring shows this process.
 nats_options nats_options_of(const config::settings& s, std::string client_name);
 

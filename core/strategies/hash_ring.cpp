@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <numeric>
 
 namespace partita::core {
@@ -31,6 +32,15 @@ std::uint64_t hash_of(const partition& x, std::uint64_t seed) {
   for (const auto& key : x.keys)
     seed = hash_of(std::string_view{key}, seed);
   return seed;
+}
+
+std::string digest_of(const std::vector<partition>& xs) {
+  std::uint64_t all = 0;
+  for (const auto& x : xs)
+    all ^= hash_of(x, static_cast<std::uint64_t>(x.weight));
+  std::array<char, 16> hex;
+  auto end = std::to_chars(hex.begin(), hex.end(), all, 16).ptr;
+  return std::to_string(xs.size()) + " of digest " + std::string{hex.begin(), end};
 }
 
 hash_ring::hash_ring(const std::vector<std::string_view>& workers,

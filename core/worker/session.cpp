@@ -28,7 +28,6 @@ session::session(options opts) : options_{std::move(opts)}, writer_{options_.pau
   next_.zone = options_.zone;
   next_.terms = {std::chrono::duration_cast<std::chrono::milliseconds>(options_.ttl),
                  options_.exclusive ? ownership::exclusive : ownership::available};
-  next_.settings = options_.settings;
 }
 
 session::commands session::open() {

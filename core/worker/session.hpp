@@ -47,7 +47,6 @@ public:
     /// What every beat says of the worker.
     std::int64_t capacity = 100;
     std::string zone = {};
-    std::map<std::string, std::string> settings = {};
     /// Whether the session ends when nothing is acknowledged for too long.
     bool exclusive = true;
     /// The incarnations that this process was before, the newest last; all their work has ended.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "partita/messages/interfaces.hpp"
-#include "partita/store/nats/client/options.hpp"
+#include "partita/messages/options.hpp"
 
 #include <caf/fwd.hpp>
 

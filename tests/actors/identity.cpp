@@ -139,6 +139,22 @@ CAF_TEST(a bucket whose entries live too short for a longer ttl is refused) {
   CAF_CHECK(contains(failure_of("long"), "g-heartbeat"));
 }
 
+CAF_TEST(heartbeats state the digest of the source where that is wanted) {
+  base.states_partitions = true;
+  settle({"a"}, 12);
+  auto stated = [this] {
+    auto found = beat_from(look("g-heartbeat", "heartbeat.worker-0").entry.value, 0);
+    const auto& settings = std::get<beat>(found).settings;
+    auto i = settings.find("partitions");
+    return i == settings.end() ? std::string{} : i->second;
+  };
+  CAF_CHECK_EQUAL(stated(), "");
+  for (const auto* digest : {"14 of digest x", "14 of digest y"}) {
+    anon_send(source, partition_list{partita::test::numbered_partitions(14), "", digest});
+    CAF_CHECK(pass_until([&] { return stated() == digest; }, 5s));
+  }
+}
+
 CAF_TEST(settings that differ are an alert of the leader) {
   base.shared_settings = {{"strategy", "sticky"}};
   start("a");

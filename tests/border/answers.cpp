@@ -17,7 +17,7 @@ using steady = std::chrono::steady_clock;
 class asker {
 public:
   explicit asker(const nats_server& server)
-      : connection_({.urls = {server.url()}}), port_(connection_.open_port(sink_)) {
+      : connection_({.url = {server.url()}}), port_(connection_.open_port(sink_)) {
     EXPECT_TRUE(sink_->wait_up());
   }
 
@@ -95,7 +95,7 @@ TEST_F(border, what_is_answered_ends_with_its_port) {
 TEST_F(border, what_was_asked_for_before_there_is_a_link_is_answered_with_it) {
   server = std::make_unique<nats_server>();
   server->kill();
-  connect({.urls = {server->url()}});
+  connect({.url = {server->url()}});
   connection->answer(port, "some.one");
   server->start();
   ASSERT_TRUE(sink->wait_up());

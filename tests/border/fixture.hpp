@@ -16,7 +16,7 @@ class border : public ::testing::Test {
 protected:
   void begin(nats_server_options server_options = {}, nats_options options = {}) {
     server = std::make_unique<nats_server>(std::move(server_options));
-    options.urls = {server->url()};
+    options.url = {server->url()};
     connect(std::move(options));
   }
 

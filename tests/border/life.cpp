@@ -29,7 +29,7 @@ TEST_F(border, the_servers_version_is_learnt) {
 }
 
 TEST_F(border, before_the_first_link_nothing_is_sent) {
-  connect({.urls = {"nats://127.0.0.1:1"}});
+  connect({.url = {"nats://127.0.0.1:1"}});
   ASSERT_TRUE(sink->wait_why("127.0.0.1:1"));
   auto x = ask("a.b");
   EXPECT_EQ(x.status, nats::send_status::not_connected);
@@ -81,7 +81,7 @@ TEST_F(border, a_frozen_server_counts_as_lost_and_comes_back) {
 TEST_F(border, a_server_that_is_to_be_left_is_left_for_another_one) {
   nats_server first;
   nats_server second;
-  connect({.urls = {first.url(), second.url()}});
+  connect({.url = {first.url(), second.url()}});
   ASSERT_TRUE(sink->wait_up());
   for (int round = 0; round < 3; ++round) {
     auto before = sink->server_.url;
@@ -94,7 +94,7 @@ TEST_F(border, a_server_that_is_to_be_left_is_left_for_another_one) {
 TEST_F(border, servers_that_ran_together_have_one_name_until_one_is_restarted) {
   nats_server first;
   nats_server second;
-  connect({.urls = {first.url(), second.url()}});
+  connect({.url = {first.url(), second.url()}});
   auto now = [&] { return sink->with([&] { return sink->server_; }); };
   auto move = [&] {
     auto before = now().url;
@@ -236,7 +236,7 @@ TEST_F(border, an_nkey_seed_file_opens_the_door) {
       .config = "authorization { users: [ { nkey: " + key.text + " } ] }"});
   auto file = server->dir() / "user.nk";
   std::ofstream{file} << "-----BEGIN USER NKEY SEED-----\n" << seed << "\n------END\n";
-  connect({.urls = {server->url()}, .nkey_seed = file.string()});
+  connect({.url = {server->url()}, .nkey_seed = file.string()});
   EXPECT_TRUE(sink->wait_up());
 }
 
@@ -271,20 +271,20 @@ protected:
 
 TEST_F(border_tls, a_server_with_a_certificate_of_our_authority_is_trusted) {
   secure();
-  connect({.urls = {server->url()}, .tls_ca = at("ca.pem")});
+  connect({.url = {server->url()}, .tls_ca = at("ca.pem")});
   EXPECT_TRUE(sink->wait_up());
 }
 
 TEST_F(border_tls, a_server_of_another_authority_is_not_trusted) {
   secure();
-  connect({.urls = {server->url()}});
+  connect({.url = {server->url()}});
   EXPECT_TRUE(sink->wait_why("SSL"));
 }
 
 TEST_F(border_tls, a_server_may_demand_our_certificate) {
   mutual = true;
   secure();
-  connect({.urls = {server->url()},
+  connect({.url = {server->url()},
            .tls_ca = at("ca.pem"),
            .tls_cert = at("cert.pem"),
            .tls_key = at("key.pem")});
@@ -293,7 +293,7 @@ TEST_F(border_tls, a_server_may_demand_our_certificate) {
 
 TEST_F(border_tls, tls_is_never_traded_for_clear_text) {
   server = std::make_unique<nats_server>(nats_server_options{.scheme = "tls"});
-  connect({.urls = {server->url()}});
+  connect({.url = {server->url()}});
   EXPECT_TRUE(sink->wait_why("cannot connect"));
   EXPECT_EQ(sink->with([&] { return sink->ups_; }), 0);
 }

@@ -85,6 +85,12 @@ struct group_at_default : tree_group {
   }
 };
 
+/// What a variable of the environment asks for.
+int number_of(const char* variable, int usual) {
+  const auto* asked = std::getenv(variable);
+  return asked ? std::atoi(asked) : usual;
+}
+
 /// What a great many workers do, counted by one listener on a thread of its own: a journal
 /// would cost more than the workers.
 struct tally {
@@ -216,7 +222,7 @@ CAF_TEST(two thousand pins at once) {
   group.require_rest(3, 6000, 60s);
   caf::scoped_actor self{group.system()};
   nats_options nats;
-  nats.urls = {group.server().url()};
+  nats.url = {group.server().url()};
   auto store = spawn_nats_store(group.system(), nats);
   auto name = group.journal().now().begin()->first;
   std::set<std::string> pinned;
@@ -264,11 +270,11 @@ CAF_TEST(five hundred of five hundred and three say goodbye within a second) {
 }
 
 CAF_TEST(a hundred of four hundred workers in one process leave) {
-  // PARTITA_BURST_WORKERS: as many instead; a thousand take some minutes of two processors.
-  const auto* asked = std::getenv("PARTITA_BURST_WORKERS");
-  const auto workers = asked ? std::atoi(asked) : 400;
+  // A thousand take some minutes of two processors.
+  const auto workers = number_of("PARTITA_BURST_WORKERS", 400);
+  const auto partitions = number_of("PARTITA_BURST_PARTITIONS", 10 * workers);
   tally all;
-  group_at_default group{static_cast<std::size_t>(workers) * 10};
+  group_at_default group{static_cast<std::size_t>(partitions)};
   group.tell_instead(group.system().spawn<caf::detached>(count_for, &all));
   for (int i = 0; i < workers; ++i) {
     group.start("w" + std::to_string(i));
@@ -276,8 +282,8 @@ CAF_TEST(a hundred of four hundred workers in one process leave) {
     if (i % 100 == 99)
       CAF_REQUIRE(eventually(60s, [&] { return all.stable == i + 1; }));
   }
-  CAF_REQUIRE(eventually(
-      60s, [&] { return all.stable == workers && all.owned == 10 * workers; }));
+  CAF_REQUIRE(
+      eventually(60s, [&] { return all.stable == workers && all.owned == partitions; }));
   CAF_CHECK_EQUAL(all.sessions.load(), workers);
   std::vector<std::string> some;
   for (int i = 100; i < 200; ++i)
@@ -285,7 +291,7 @@ CAF_TEST(a hundred of four hundred workers in one process leave) {
   auto before = std::chrono::steady_clock::now();
   group.stop_all(some);
   CAF_REQUIRE(eventually(
-      60s, [&] { return all.stable == workers - 100 && all.owned == 10 * workers; }));
+      60s, [&] { return all.stable == workers - 100 && all.owned == partitions; }));
   CAF_MESSAGE("all is owned again after "
               << std::chrono::duration_cast<std::chrono::milliseconds>(
                      std::chrono::steady_clock::now() - before)
@@ -294,4 +300,16 @@ CAF_TEST(a hundred of four hundred workers in one process leave) {
   CAF_CHECK_EQUAL(all.sessions.load(), workers);
   CAF_CHECK_EQUAL(all.leaderships.load(), 1);
   CAF_CHECK_EQUAL(all.twice_owned.load(), 0);
+  auto turns = group.turns();
+  CAF_CHECK_GREATER(turns.taken.count(), 0u);
+  auto bound =
+      std::find_if(turns.taken.bounds.begin(), turns.taken.bounds.end(),
+                   [&, seen = std::uint64_t{0}, i = std::size_t{0}](double) mutable {
+                     seen += turns.taken.counts[i++];
+                     return seen * 1000 >= turns.taken.count() * 999;
+                   });
+  CAF_MESSAGE(turns.taken.count()
+              << " turns of the session thread, 99.9 % of at most "
+              << (bound == turns.taken.bounds.end() ? 0 : *bound * 1000)
+              << " ms, the longest of " << turns.longest / 1us << " us");
 }

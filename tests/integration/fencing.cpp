@@ -22,7 +22,7 @@ class bucket_spy {
 public:
   explicit bucket_spy(process_group& group) {
     nats_options options;
-    options.urls = {group.server().url()};
+    options.url = {group.server().url()};
     store_ = spawn_nats_store(system_, options);
     caf::scoped_actor self{system_};
     open_bucket what;

@@ -78,7 +78,7 @@ CAF_TEST(a limit of the server is told with what to raise) {
 CAF_TEST(a bucket that is full is told with what to raise) {
   limited_group group{no_limit};
   partita::nats_options options;
-  options.urls = {group.server().url()};
+  options.url = {group.server().url()};
   options.user = "me";
   options.password = "p";
   nats_client client{std::move(options)};

@@ -72,6 +72,8 @@ CAF_TEST(a worker that joins is handed partitions in two phases) {
   start_all({"a", "b"});
   auto before = ask_leader_at_rest();
   CAF_CHECK_EQUAL(before.sum("partita_handoff_seconds_count"), 0.0);
+  CAF_CHECK(before.sum("partita_turn_seconds_count") > 0);
+  CAF_CHECK(before.sum("partita_turn_longest_seconds") > 0);
   start("c");
   group.require_rest();
   auto after = ask_leader_at_rest();

@@ -64,7 +64,7 @@ CAF_TEST(concurrent bucket creation by many connections at once) {
   caf::actor_system_config config;
   caf::actor_system system{config};
   nats_options options;
-  options.urls = {server.url()};
+  options.url = {server.url()};
   options.request_timeout = 5s;
   std::vector<store_actor> stores;
   for (int i = 0; i < 50; ++i)

@@ -80,7 +80,7 @@ CAF_TEST(a bucket that begins anew takes nothing from the sum) {
 CAF_TEST(both stores count the same requests alike) {
   test::nats_server server;
   nats_options options;
-  options.urls = {server.url()};
+  options.url = {server.url()};
   caf::actor_system_config cfg;
   caf::actor_system sys{cfg};
   for (const auto& store : {spawn_memory_store(sys), spawn_nats_store(sys, options)}) {

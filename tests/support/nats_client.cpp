@@ -20,7 +20,7 @@ constexpr auto patience = 10s;
 
 nats_options options_for(const std::string& url) {
   nats_options result;
-  result.urls = {url};
+  result.url = {url};
   return result;
 }
 

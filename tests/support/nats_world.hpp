@@ -32,7 +32,7 @@ struct nats_world {
   }
 
   store_actor start(nats_options options = {}) {
-    options.urls = {server.url()};
+    options.url = {server.url()};
     options.watch_heartbeat = std::chrono::milliseconds{100};
     stores.push_back(spawn_nats_store(system, options));
     return stores.back();

@@ -213,7 +213,7 @@ public:
 
   void move_on(const std::string& why) {
     std::lock_guard guard{mutex_};
-    if (!link_ || options_.urls.size() < 2)
+    if (!link_ || options_.url.size() < 2)
       return;
     why_left_ = why;
     changed_.notify_all();
@@ -340,7 +340,7 @@ private:
   }
 
   std::variant<std::shared_ptr<nats::link>, failure> open() {
-    auto urls = options_.urls;
+    auto urls = options_.url;
     urls.insert(urls.end(), discovered_.begin(), discovered_.end());
     auto left = [avoided = std::exchange(avoided_, {})](const std::string& url) {
       return without_secrets(url) == avoided;
@@ -401,7 +401,7 @@ private:
   }
 
   bool may_be_the_same(const std::string& server, const expectation& x) const {
-    if (options_.urls.size() == 1 || x.seen_at == server)
+    if (options_.url.size() == 1 || x.seen_at == server)
       return true;
     auto info = read_server_info(server, info_timeout);
     return info && !info->cluster.empty() && info->cluster == x.cluster;
@@ -410,7 +410,7 @@ private:
   /// From the first moment of a link to its last.
   void use(const std::shared_ptr<nats::link>& link) {
     // More servers than one were named, so the others of the cluster may be used too.
-    if (options_.urls.size() > 1)
+    if (options_.url.size() > 1)
       discovered_ = link->discovered_urls();
     links_ = link->number();
     set_link(link);

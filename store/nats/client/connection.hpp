@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/messages/options.hpp"
 #include "partita/store/nats/client/message.hpp"
-#include "partita/store/nats/client/options.hpp"
 
 #include <chrono>
 #include <cstdint>

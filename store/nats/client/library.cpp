@@ -85,7 +85,7 @@ void set_behaviour(setup& set, natsOptions* o, const nats_options& wanted) {
       // One thread delivers for all subscriptions, in the order in which messages came.
       .with("delivery", [&] { return natsOptions_UseGlobalMessageDelivery(o, true); })
       .with("discovery", [&] {
-        return natsOptions_SetIgnoreDiscoveredServers(o, wanted.urls.size() == 1);
+        return natsOptions_SetIgnoreDiscoveredServers(o, wanted.url.size() == 1);
       });
 }
 

@@ -94,7 +94,7 @@ store_mark read_mark(link& through, const std::string& stream, const std::string
 std::vector<store_mark> read_marks(const nats_options& options, const std::string& stream,
                                    const std::string& subject) {
   std::vector<std::future<store_mark>> asked;
-  for (const auto& url : options.urls)
+  for (const auto& url : options.url)
     asked.push_back(std::async(std::launch::async, [&options, &stream, &subject, url] {
       return ask_server(options, url, stream, subject);
     }));

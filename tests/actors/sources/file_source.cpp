@@ -102,6 +102,28 @@ CAF_TEST(the list of a file is told and told again when it was written) {
   expect("a b c ");
 }
 
+CAF_TEST(equal files have one digest in whatever order) {
+  auto digest_of_next = [this] {
+    std::string result;
+    self->receive([&](const partition_list& x) { result = x.digest; },
+                  [&](const partitions_unavailable& x) { CAF_FAIL(x.why); },
+                  caf::after(patience) >> [] { CAF_FAIL("nothing was told"); });
+    return result;
+  };
+  write(dir / "list", "a\nb\n");
+  write(dir / "other", "b\na\n");
+  write(dir / "third", "a\nc\n");
+  std::vector<std::string> digests;
+  for (const auto* name : {"list", "other", "third"}) {
+    self->send_exit(source, caf::exit_reason::user_shutdown);
+    follow(dir / name);
+    digests.push_back(digest_of_next());
+  }
+  CAF_CHECK_EQUAL(digests[0].substr(0, 12), "2 of digest ");
+  CAF_CHECK_EQUAL(digests[0], digests[1]);
+  CAF_CHECK_NOT_EQUAL(digests[0], digests[2]);
+}
+
 CAF_TEST(a file that takes its place counts) {
   write(dir / "list", "a\n");
   follow(dir / "list");

@@ -51,6 +51,9 @@ process_stats sample() {
   w.led.confirm.add(20ms);
   w.led.confirm.add(3s);
   w.led.unknown = 5;
+  w.turns.add(30us);
+  w.turns.add(7ms);
+  w.turns.add(2ms);
   store_stats s;
   s.connected = true;
   s.reconnects = 2;
@@ -144,6 +147,14 @@ CAF_TEST(a version is shown to its last digit) {
   auto version = std::to_string(1763884512 * versions_per_epoch + 7);
   CAF_CHECK(has_line(text, "partita_version_applied{group=\"orders\"} " + version));
   CAF_CHECK(has_line(text, "partita_version_published{group=\"orders\"} " + version));
+}
+
+CAF_TEST(the turns of the session thread are shown with the longest) {
+  auto text = metrics_text(sample());
+  CAF_CHECK(has_line(text, "partita_turn_longest_seconds{group=\"orders\"} 0.007"));
+  CAF_CHECK(
+      has_line(text, "partita_turn_seconds_bucket{group=\"orders\",le=\"0.005\"} 2"));
+  CAF_CHECK(has_line(text, "partita_turn_seconds_count{group=\"orders\"} 3"));
 }
 
 CAF_TEST(a histogram counts what is at or below each bound) {

@@ -5,6 +5,11 @@
 
 #include "../../support/process.hpp"
 
+#include "partita/actors/turns.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/test/unit_test.hpp>
 
 #include <spdlog/spdlog.h>
@@ -37,4 +42,32 @@ CAF_TEST(a log line is one line without control characters) {
   CAF_CHECK_EQUAL(text.find('\n'), text.size() - 1);
   CAF_CHECK(text.ends_with(" info zone \\x1B[2Jz\\x0D\\x0A2026-11-28 00:00:00.000 info "
                            "forged\\x07\\xC2\\x9B1m\n"));
+}
+
+CAF_TEST(each turn of the session thread is measured) {
+  using clock = std::chrono::steady_clock;
+  constexpr std::int64_t busy_us = 12'000;
+  runtime_config config;
+  caf::actor_system sys{config};
+  caf::scoped_actor self{sys};
+  auto spawn = [&] {
+    return sys.spawn([](caf::event_based_actor*) -> caf::behavior {
+      return {[](std::int64_t us) {
+        auto end = clock::now() + std::chrono::microseconds{us};
+        while (clock::now() < end) {
+        }
+        return partita::turns_here().longest.count() / 1000;
+      }};
+    });
+  };
+  auto ask = [&](const auto& who, std::int64_t us) {
+    std::int64_t result = 0;
+    self->request(who, caf::infinite, us)
+        .receive([&](std::int64_t x) { result = x; },
+                 [](const caf::error&) { CAF_FAIL("no answer"); });
+    return result;
+  };
+  // The second one has its turn when that of the first is over.
+  CAF_CHECK_LESS(ask(spawn(), busy_us), busy_us);
+  CAF_CHECK_GREATER_OR_EQUAL(ask(spawn(), 0), busy_us);
 }

@@ -35,7 +35,7 @@ CAF_TEST(default settings become default options of the strategies and of NATS) 
   CAF_CHECK(s.strategy == core::strategy_options{});
   auto x = app::nats_options_of(s, "");
   nats_options expected;
-  CAF_CHECK_EQUAL(x.urls, expected.urls);
+  CAF_CHECK_EQUAL(x.url, expected.url);
   CAF_CHECK_EQUAL(x.user + x.password + x.token, "");
   CAF_CHECK_EQUAL(x.credentials + x.nkey_seed, "");
   CAF_CHECK_EQUAL(x.tls_ca + x.tls_cert + x.tls_key, "");
@@ -116,7 +116,7 @@ CAF_TEST(every setting of the connection arrives) {
             "key"};
   s.timeouts.request = 123ms;
   auto x = app::nats_options_of(s, "me");
-  CAF_CHECK(x.urls == s.nats.url);
+  CAF_CHECK(x.url == s.nats.url);
   CAF_CHECK_EQUAL(x.user, "user");
   CAF_CHECK_EQUAL(x.password, "password");
   CAF_CHECK_EQUAL(x.token, "token");

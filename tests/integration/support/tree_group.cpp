@@ -36,8 +36,8 @@ listener_actor::behavior_type scribe(listener_actor::pointer, std::string name,
   };
 }
 
-caf::actor_system_config& quiet(caf::actor_system_config& config, std::size_t threads) {
-  config.set("scheduler.policy", caf::atom("sharing"));
+caf::actor_system_config& with_threads(caf::actor_system_config& config,
+                                       std::size_t threads) {
   config.set("scheduler.max-threads", threads);
   return config;
 }
@@ -45,7 +45,7 @@ caf::actor_system_config& quiet(caf::actor_system_config& config, std::size_t th
 } // namespace
 
 tree_group::tree_group(std::size_t partitions, std::size_t stores, std::size_t threads)
-    : system_{quiet(config_, threads)} {
+    : system_{with_threads(config_, threads)} {
   options_.group = "tree";
   options_.buckets = bucket_options::of("tree");
   options_.strategy = core::make_strategy({});
@@ -55,7 +55,7 @@ tree_group::tree_group(std::size_t partitions, std::size_t stores, std::size_t t
   options_.rebalance.settle_time = 500ms;
   options_.rebalance.min_interval = 500ms;
   nats_options nats;
-  nats.urls = {server_.url()};
+  nats.url = {server_.url()};
   for (std::size_t i = 0; i < stores; ++i)
     stores_.push_back(spawn_nats_store(system_, nats));
   source_ = system_.spawn(test_source, numbered_partitions(partitions));
@@ -110,6 +110,15 @@ void tree_group::stop_all(const std::vector<std::string>& names) {
 
 void tree_group::set_partitions(std::size_t count) {
   caf::anon_send(source_, partition_list{numbered_partitions(count)});
+}
+
+turn_stats tree_group::turns() {
+  turn_stats result;
+  caf::scoped_actor self{system_};
+  self->request(workers_.begin()->second, 60s, get_stats{})
+      .receive([&](const worker_stats& x) { result = x.turns; },
+               [](const caf::error&) {});
+  return result;
 }
 
 bool tree_group::rest(std::size_t partitions, std::chrono::milliseconds at_most) {

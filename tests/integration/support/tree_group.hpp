@@ -7,10 +7,10 @@
 #include "../../support/test_source.hpp"
 
 #include "partita/actors/supervisor/supervisor.hpp"
+#include "partita/app/process/runtime.hpp"
 #include "partita/store/nats/nats_store.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 
 #include <map>
 #include <memory>
@@ -38,6 +38,8 @@ public:
   /// All of them at once; waits for the end of all.
   void stop_all(const std::vector<std::string>& names);
   void set_partitions(std::size_t count);
+  /// Of one of the threads.
+  turn_stats turns();
   bool rest(std::size_t partitions, std::chrono::milliseconds at_most = 60s);
 
   worker_options& options() { return options_; }
@@ -48,7 +50,7 @@ public:
 private:
   test::nats_server server_;
   test::journal journal_;
-  caf::actor_system_config config_;
+  app::runtime_config config_;
   caf::actor_system system_;
   worker_options options_;
   std::vector<store_actor> stores_;

@@ -32,7 +32,7 @@ public:
 
   store_actor new_store() override {
     nats_options options;
-    options.urls = {shared_server().url()};
+    options.url = {shared_server().url()};
     options.watch_heartbeat = 100ms;
     // A busy machine is no reason for an unknown outcome here.
     options.request_timeout = 5s;

@@ -311,7 +311,7 @@ CAF_TEST(a store that nobody holds ends with its connection) {
     caf::scoped_actor self{system};
     watch_probe probe{system};
     nats_options options;
-    options.urls = {server.url()};
+    options.url = {server.url()};
     options.request_timeout = 60s;
     auto store = spawn_nats_store(system, options);
     bucket_opened opened;
@@ -335,7 +335,7 @@ CAF_TEST(a store whose server is frozen ends soon) {
     caf::actor_system system{config};
     caf::scoped_actor self{system};
     nats_options options;
-    options.urls = {server.url()};
+    options.url = {server.url()};
     auto store = spawn_nats_store(system, options);
     bucket_opened opened;
     while (opened.status != open_status::opened)

@@ -15,7 +15,7 @@ struct fixture : nats_world {
 
   store_actor connect_to(std::vector<std::string> urls) {
     nats_options options;
-    options.urls = std::move(urls);
+    options.url = std::move(urls);
     options.watch_heartbeat = 100ms;
     stores.push_back(spawn_nats_store(system, options));
     until(stores.back(), link_state::connected);

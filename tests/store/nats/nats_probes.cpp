@@ -42,7 +42,7 @@ CAF_TEST(a process whose actors are all busy is found alive) {
   caf::actor_system busy{config};
   {
     nats_options options;
-    options.urls = {w.server.url()};
+    options.url = {w.server.url()};
     auto store = spawn_nats_store(busy, options);
     anon_send(store, serve_probe{{"me"}});
     until(w, other, probe_status::alive);
