@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/config/text.hpp"
 
+#include <utf8.h>
+
 #include <algorithm>
-#include <cstdint>
 #include <numeric>
 
 namespace partita::config {
@@ -11,35 +12,6 @@ namespace {
 
 unsigned char byte_of(char c) {
   return static_cast<unsigned char>(c);
-}
-
-bool continues(std::string_view text, std::size_t at) {
-  return at < text.size() && (byte_of(text[at]) & 0xC0u) == 0x80u;
-}
-
-/// Length of the valid character at `at`; 0 if there is none: overlong forms, surrogates
-/// and what lies beyond U+10FFFF are refused.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  auto first = byte_of(text[at]);
-  auto second = at + 1 < text.size() ? byte_of(text[at + 1]) : 0u;
-  if (first < 0x80)
-    return 1;
-  if (first >= 0xC2 && first <= 0xDF)
-    return continues(text, at + 1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    auto low = first == 0xE0 ? 0xA0u : 0x80u;
-    auto high = first == 0xED ? 0x9Fu : 0xBFu;
-    return second >= low && second <= high && continues(text, at + 2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    auto low = first == 0xF0 ? 0x90u : 0x80u;
-    auto high = first == 0xF4 ? 0x8Fu : 0xBFu;
-    return second >= low && second <= high && continues(text, at + 2)
-                   && continues(text, at + 3)
-               ? 4
-               : 0;
-  }
-  return 0;
 }
 
 std::string escaped(char c) {
@@ -74,28 +46,25 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string printable(std::string_view text) {
   std::string result;
-  for (std::size_t i = 0; i < text.size();) {
-    auto length = is_control(text[i]) ? 0 : utf8_length(text, i);
-    // U+0080 to U+009F; terminals obey them like ESC.
-    if (length == 2 && byte_of(text[i]) == 0xC2 && byte_of(text[i + 1]) < 0xA0)
-      length = 0;
-    if (length == 0)
-      result += escaped(text[i++]);
-    else
-      result += text.substr(i, length);
-    i += length;
+  for (auto at = text.begin(); at != text.end();) {
+    auto valid = utf8::find_invalid(at, text.end());
+    while (at != valid) {
+      auto from = at;
+      auto code = utf8::unchecked::next(at);
+      // Terminals take U+0080 to U+009F for control characters, too.
+      if (code < 0x20 || (code >= 0x7F && code < 0xA0))
+        std::for_each(from, at, [&](char c) { result += escaped(c); });
+      else
+        result.append(from, at);
+    }
+    if (at != text.end())
+      result += escaped(*at++);
   }
   return result;
 }
 
 bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    auto length = utf8_length(text, i);
-    if (length == 0)
-      return false;
-    i += length;
-  }
-  return true;
+  return utf8::is_valid(text.begin(), text.end());
 }
 
 std::string in_quotes(std::string_view text) {

@@ -28,6 +28,7 @@ LIBRARIES = {
     "prometheus": "prometheus-cpp",
     "spdlog": "spdlog",
     "toml++": "toml++",
+    "utf8.h": "utfcpp",
     "xxhash.h": "xxhash",
 }
 STANDARD = re.compile(r"^[a-z_]+$")

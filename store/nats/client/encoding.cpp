@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/client/encoding.hpp"
 
+#include <openssl/evp.h>
+
 #include <charconv>
 #include <chrono>
 
 namespace partita::nats {
 
 namespace {
-
-int base64_digit(char x) {
-  if (x >= 'A' && x <= 'Z')
-    return x - 'A';
-  if (x >= 'a' && x <= 'z')
-    return x - 'a' + 26;
-  if (x >= '0' && x <= '9')
-    return x - '0' + 52;
-  return x == '+' ? 62 : x == '/' ? 63 : -1;
-}
 
 /// Takes exactly `digits` decimal digits off the front.
 bool take_number(std::string_view& text, std::size_t digits, int& result) {
@@ -73,25 +65,21 @@ std::string_view trimmed(std::string_view text) {
 } // namespace
 
 std::optional<std::string> from_base64(std::string_view text) {
-  while (!text.empty() && text.back() == '=')
-    text.remove_suffix(1);
-  if (text.size() % 4 == 1)
+  auto digits = text.find_last_not_of('=') + 1;
+  std::string block{text.substr(0, digits)};
+  // OpenSSL reads '=' as a digit, and whole blocks only.
+  if (digits % 4 == 1 || block.find('=') != std::string::npos)
     return std::nullopt;
-  std::string result;
-  result.reserve(text.size() * 3 / 4);
-  unsigned bits = 0;
-  int count = 0;
-  for (auto x : text) {
-    auto digit = base64_digit(x);
-    if (digit < 0)
-      return std::nullopt;
-    bits = (bits << 6 | static_cast<unsigned>(digit)) & 0xffffffu;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      result += static_cast<char>(bits >> count & 0xffu);
-    }
-  }
+  block.resize((digits + 3) / 4 * 4, '=');
+  std::string result(block.size() / 4 * 3, '\0');
+  void* to = result.data();
+  const void* from = block.data();
+  if (EVP_DecodeBlock(static_cast<unsigned char*>(to),
+                      static_cast<const unsigned char*>(from),
+                      static_cast<int>(block.size()))
+      < 0)
+    return std::nullopt;
+  result.resize(digits * 3 / 4);
   return result;
 }
 
