@@ -89,14 +89,6 @@ std::pair<std::string, std::string> split_name(const std::string& name) {
   return {name.substr(0, point), name.substr(point + 1)};
 }
 
-std::string lowered(std::string_view text) {
-  std::string result{text};
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
-
 /// What stands before anything that could be a value, for a text without '='.
 std::string name_part(const std::string& text) {
   auto end = std::find_if(text.begin(), text.end(), [](char c) {

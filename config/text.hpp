@@ -21,6 +21,9 @@ std::string in_quotes(std::string_view text);
 /// `text` without the spaces around it.
 std::string_view trimmed(std::string_view text);
 
+/// `text` with the letters A to Z in lower case.
+std::string lowered(std::string_view text);
+
 /// `a, b or c`.
 std::string one_of(const std::vector<std::string>& words);
 
