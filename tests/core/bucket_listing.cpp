@@ -209,4 +209,16 @@ CAF_TEST(a watch that stays broken is told once and the next replay heals it) {
   CAF_CHECK_EQUAL(names(replayed()), "a:100 ");
 }
 
+CAF_TEST(a watch that breaks again is waited for as long as the first time) {
+  put("a", 100);
+  replayed();
+  restarted("no permission");
+  CAF_CHECK(!after(4s));
+  replayed();
+  CAF_CHECK(!after(1h));
+  restarted("no permission");
+  CAF_CHECK(!after(4999ms));
+  CAF_CHECK(says(why_not(after(1ms)), "no permission"));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -140,6 +140,20 @@ CAF_TEST(a pause holds a drain) {
   CAF_CHECK_EQUAL(owned(2), 0u);
 }
 
+CAF_TEST(a leader wakes at the end of a pause) {
+  cold_start_of(2);
+  for (int n = 0; n < 2; ++n)
+    on(coordinator::beat_shown{id(n), {++last}, beats[id(n)].value, now, server_ns()});
+  directive_for(pause_directive{"00000000", 60s});
+  auto end = now + 60s;
+  pass(59s, {0, 1});
+  CAF_CHECK_EQUAL(count<coordinator::remove_directive>(heard), 0u);
+  CAF_CHECK(mine->wake_at() == end);
+  now = end;
+  on(coordinator::tick{});
+  CAF_CHECK_EQUAL(count<coordinator::remove_directive>(heard), 1u);
+}
+
 CAF_TEST(a rebalance that is directed for waits for nothing and is removed) {
   cold_start_of(3);
   join(3);

@@ -101,6 +101,14 @@ CAF_TEST(a source that says nothing counts as one that cannot) {
   all_owned_once(12);
 }
 
+CAF_TEST(a source that says nothing is noticed in time where nothing else happens) {
+  replay();
+  CAF_CHECK(mine->wake_at() == now + 5s);
+  now += 5s;
+  on(coordinator::tick{});
+  CAF_CHECK_EQUAL(count<coordinator::source_silent>(heard), 1u);
+}
+
 CAF_TEST(a list that is really empty takes all partitions away) {
   cold_start_of(2);
   give(std::vector<partition>{});

@@ -192,6 +192,21 @@ CAF_TEST(a key that vanished meanwhile leads to a survey) {
   claims(mine.surveyed({46}, 0, at()), 47, 6);
 }
 
+CAF_TEST(a conflict where the unreadable key stands unchanged is no answer) {
+  mine.begin();
+  CAF_MESSAGE("an epoch that was read before says nothing of what cannot be read now");
+  answer(epoch_key(5, 41));
+  answer(not_connected());
+  now += 100ms;
+  only<epoch_takeover::read>(tick());
+  only<epoch_takeover::survey>(answer(holds(7, "no epoch")));
+  claims(mine.surveyed({46}, 0, at()), 47, 7);
+  only<epoch_takeover::read>(answer(conflict()));
+  CAF_CHECK(answer(holds(7, "no epoch")).empty());
+  now += 100ms;
+  claims(tick(), 47, 7);
+}
+
 CAF_TEST(what the store does not answer or take is tried again) {
   mine.begin();
   CAF_CHECK(answer(unread()).empty());

@@ -91,6 +91,33 @@ CAF_TEST(a later revocation is not confirmed by what was applied before it) {
   CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
 }
 
+CAF_TEST(what another leader wrote begins a revocation again) {
+  auto first = moving_2();
+  CAF_MESSAGE("in between it may have granted what its record takes away now");
+  auto theirs = first;
+  theirs.version.value += 10;
+  CAF_CHECK(show("a", ++last, theirs).empty());
+  CAF_CHECK(confirms("a", first).empty());
+  auto xs = take_all(confirms("a", theirs));
+  CAF_CHECK_EQUAL(names(xs.at("a")), "1 ");
+  CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
+}
+
+CAF_TEST(what another leader wrote while a write was under way begins it again as well) {
+  auto first = moving_2();
+  auto ours = only<reconciler::write>(want({{"a", {1, 4}}, {"b", {2, 3}}})).value;
+  auto theirs = first;
+  theirs.version.value = ours.version.value + 1;
+  CAF_CHECK(show("a", ++last, theirs).empty());
+  only<reconciler::read>(answer("a", conflict()));
+  auto x = only<reconciler::write>(answer("a", holds(last, to_text(theirs))));
+  CAF_CHECK_EQUAL(names(x.value), "1 4 -2 ");
+  CAF_CHECK(take(x).empty());
+  CAF_CHECK(confirms("a", first).empty());
+  auto xs = take_all(confirms("a", x.value));
+  CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
+}
+
 CAF_TEST(two partitions can change places) {
   two_owners();
   auto xs = take_all(want({{"a", {3, 1}}, {"b", {2}}}));
@@ -230,6 +257,16 @@ CAF_TEST(a worker that does not confirm in time is overdue) {
   now += 1s;
   only<reconciler::overdue>(lives("a"));
   CAF_CHECK(!mine->wake_at());
+}
+
+CAF_TEST(a worker that has applied a revocation and does not stop is overdue as well) {
+  auto revoked = moving_2();
+  auto due = now + 30s;
+  now += 1s;
+  CAF_CHECK(lives("a", "a", stamp_of(revoked), {2}).empty());
+  CAF_CHECK(mine->wake_at() == due);
+  now = due;
+  CAF_CHECK_EQUAL(only<reconciler::overdue>(tick()).partitions, 1u);
 }
 
 CAF_TEST(a worker that is silent when its time is over is not overdue) {
@@ -448,6 +485,16 @@ CAF_TEST(a record that is shown again has not vanished) {
   CAF_CHECK(want({{"a", {1, 2}}, {"b", {3, 4}}}).empty());
   nothing_until(6300ms);
   auto xs = tick();
+  CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "3 4 ");
+}
+
+CAF_TEST(once a record is shown again after the hold others are granted what waited) {
+  two_owners();
+  gone("a");
+  CAF_CHECK(want({{"a", {1, 2}}, {"b", {3, 4}}}).empty());
+  nothing_until(6300ms);
+  CAF_CHECK(tick().empty());
+  auto xs = show("a", 90, record_of("a", floor_of_3 + 1, {1, 2}));
   CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "3 4 ");
 }
 

@@ -179,6 +179,15 @@ CAF_TEST(an elector that cannot give the key back is killed) {
   one<departure::give_up>(ended(role::elector));
 }
 
+CAF_TEST(the elector is asked once to give the key back and gets no more time) {
+  ask(leave_mode::stop);
+  only<departure::resign>(ended(role::calculator));
+  auto limit = now + shutdown_time / 5;
+  now += 1s;
+  CAF_CHECK(tell(departure::moved_on{}).empty());
+  CAF_CHECK(mine.wake_at() == limit);
+}
+
 CAF_TEST(when the time is over the worker ends without a goodbye and says so) {
   let_go(leave_mode::stop);
   now += shutdown_time;

@@ -245,6 +245,25 @@ CAF_TEST(work that goes on after a revocation is reported once and when it ends)
   CAF_CHECK(one<duties::late_no_more>(xs).age == 15s);
 }
 
+CAF_TEST(work that was late and has ended is reported no more) {
+  join();
+  on(duties::extended{now + 100s});
+  own(10, {{"a", 10}, {"b", 10}});
+  auto order = one<duties::revoke>(get(11, {{"b", 10}})).order;
+  now += 12s;
+  only<duties::late>(tick());
+  confirm(1, order);
+  CAF_CHECK(one<duties::late_no_more>(confirm(2, order)).age == 12s);
+  CAF_CHECK(tick().empty());
+  CAF_MESSAGE("and what is late after that counts from its own revocation");
+  now += 20s;
+  order = one<duties::revoke>(get(12, {})).order;
+  now += 10s;
+  only<duties::late>(tick());
+  confirm(1, order);
+  CAF_CHECK(one<duties::late_no_more>(confirm(2, order)).age == 10s);
+}
+
 // -- losing -----------------------------------------------------------------------------
 
 CAF_TEST(at the deadline everything is lost and settled once all have confirmed) {

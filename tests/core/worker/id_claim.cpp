@@ -305,6 +305,15 @@ CAF_TEST(an id is renewed every third of its ttl by its own revision) {
   }
 }
 
+CAF_TEST(who holds an id wakes for its renewal) {
+  hold_one();
+  CAF_CHECK(mine->wake_at() == now + 10s);
+  now += 10s;
+  takes(tick(), 0, 1);
+  CAF_MESSAGE("and for nothing while that is under way");
+  CAF_CHECK(!mine->wake_at());
+}
+
 CAF_TEST(an id of an instance is renewed before a twin could take it) {
   options.instance = "here";
   hold_one();

@@ -216,6 +216,15 @@ CAF_TEST(who was seen to have written over our key before its answer came leads)
   CAF_CHECK(!mine.leading());
 }
 
+CAF_TEST(a candidate whose own entry is shown before its answer leads by the answer) {
+  on(lease::key_gone{});
+  now += 10ms;
+  tick();
+  CAF_CHECK(on(lease::key_shown{{1}, true}).empty());
+  CAF_CHECK(only<lease::announce>(answer(done(1))).leading);
+  CAF_CHECK(mine.leads_until() == now + 2400ms);
+}
+
 CAF_TEST(somebody else on the key deposes at once and our own entry does not ) {
   become_leader();
   on(lease::key_shown{{1}, true});
@@ -246,6 +255,15 @@ CAF_TEST(a renewal that meets another holder deposes) {
   CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 4u);
 }
 
+CAF_TEST(who lost the key to another holder has nothing to remove when it resigns) {
+  become_leader();
+  now += 1s;
+  tick();
+  answer(conflict());
+  is_deposed_by(answer(holds(4), false));
+  only<lease::finished>(on(lease::resigned{}));
+}
+
 CAF_TEST(a leader whose key is gone writes it again) {
   become_leader();
   auto xs = on(lease::key_gone{{3}});
@@ -263,6 +281,17 @@ CAF_TEST(news from before a removal do not bring the key back) {
   on(lease::key_shown{{5}});
   on(lease::key_gone{{6}});
   on(lease::key_shown{{5}});
+  now += 10ms;
+  CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 0u);
+}
+
+CAF_TEST(nor do they where a conflict has shown the removal) {
+  on(lease::key_shown{{4}});
+  now += 3s;
+  tick();
+  answer(conflict());
+  CAF_CHECK(answer(mark(6)).empty());
+  CAF_CHECK(on(lease::key_shown{{5}}).empty());
   now += 10ms;
   CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 0u);
 }

@@ -100,6 +100,15 @@ CAF_TEST(a mark that lost against another mark is given up) {
   CAF_CHECK(!mine.wake_at());
 }
 
+CAF_TEST(a conflict where the beat stands that was to be written over is no answer) {
+  begin(1, mark_of("a"), 7);
+  answer(1, conflict());
+  CAF_CHECK(answer(1, holds(7), mark_of("a", beat_state::working)).empty());
+  CAF_CHECK(mine.wake_at() == now + 100ms);
+  now += 100ms;
+  is_write(tick(), 1, 7);
+}
+
 CAF_TEST(a mark over something that cannot be read is given up as well) {
   begin(1, mark_of("a"), 7);
   answer(1, conflict());

@@ -633,6 +633,29 @@ CAF_TEST(an incarnation whose record names another one now is followed to its en
   CAF_CHECK(ended(1, "a"));
 }
 
+CAF_TEST(so is one whose record gave it nothing before it vanished) {
+  show(1, 1, "a");
+  name(1, "a", false);
+  group.unrecorded(id(1), {"a"}, stated);
+  name(1, "b", false);
+  show(1, 2, "b");
+  now += 6s;
+  show(1, 3, "b");
+  now += 300ms;
+  CAF_CHECK(ended(1, "a"));
+  CAF_CHECK_EQUAL(tick().ended.size(), 1u);
+}
+
+CAF_TEST(an incarnation that lost its record and its heartbeat is looked for) {
+  an_owner();
+  group.key_gone(id(1), {2}, now, now);
+  CAF_CHECK(tick().looks.empty());
+  group.unrecorded(id(1), {"a"}, stated);
+  auto x = tick().looks;
+  CAF_REQUIRE_EQUAL(x.size(), 1u);
+  CAF_CHECK_EQUAL(x.front().incarnation.value, "a");
+}
+
 CAF_TEST(where an incarnation without a record is not seen the streams leader is asked) {
   group.unrecorded(id(1), {"a"}, stated);
   auto x = tick();
