@@ -164,6 +164,13 @@ CAF_TEST(where nothing else decides the largest remainder rounds up) {
   CAF_CHECK(sizes(sticky(in)) == (std::vector<std::size_t>{1, 3, 6}));
 }
 
+CAF_TEST(many workers of one capacity share what does not divide evenly) {
+  auto in = group(40, 100);
+  auto x = sticky(in);
+  CAF_CHECK(places_all_once(in, x));
+  CAF_CHECK(is_fair(in, sizes(x)));
+}
+
 CAF_TEST(extreme capacities do no harm) {
   auto in = group(3, 9);
   in.workers[0].capacity = std::numeric_limits<std::int64_t>::max();

@@ -325,6 +325,22 @@ CAF_TEST(a worker that returns gets mostly what the ring gives to it) {
   CAF_CHECK_EQUAL(moves(back, last), last.shares[9].size());
 }
 
+CAF_TEST(a worker with too much gives away first what the ring gives to others) {
+  auto in = group(3, 31);
+  in.partitions[30].weight = 90;
+  in.previous.assign(31, 0);
+  auto ring = owners_in(in, make(strategy_name::consistent_hash)(in));
+  auto owners = owners_in(in, sticky(in));
+  std::size_t own_given = 0, others_kept = 0;
+  for (std::size_t p = 0; p < 30; ++p) {
+    own_given += ring[p] == std::size_t{0} && owners[p] != std::size_t{0} ? 1 : 0;
+    others_kept += ring[p] != std::size_t{0} && owners[p] == std::size_t{0} ? 1 : 0;
+  }
+  CAF_MESSAGE("gave " << own_given << " of its own, kept " << others_kept
+                      << " of others");
+  CAF_CHECK(own_given == 0 || others_kept == 0);
+}
+
 CAF_TEST(ten thousand partitions on a thousand workers are planned in a moment) {
   case_maker cases{6};
   auto in = group(1000, 10000);
