@@ -241,6 +241,22 @@ CAF_TEST(a worker that returns gets partitions of its own back before any others
   }));
 }
 
+CAF_TEST(a worker with too much gives away first what the ring gives to others) {
+  for (std::size_t partitions = 6; partitions <= 60; partitions += 6) {
+    auto in = group(3, partitions);
+    in.previous.assign(partitions, 0);
+    auto homes = homes_in(in);
+    auto owners = owners_in(in, sticky(in));
+    std::size_t own_given = 0, others_kept = 0;
+    for (std::size_t p = 0; p < partitions; ++p) {
+      auto own = homes[p] == in.workers[0].id.value;
+      own_given += own && owners[p] != std::size_t{0} ? 1 : 0;
+      others_kept += !own && owners[p] == std::size_t{0} ? 1 : 0;
+    }
+    CAF_CHECK(own_given == 0 || others_kept == 0);
+  }
+}
+
 CAF_TEST(a thousand partitions that join ten thousand move none beyond the balance) {
   auto in = group(100, 10'000);
   in = after(in, sticky(in));

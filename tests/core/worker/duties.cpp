@@ -408,9 +408,10 @@ CAF_TEST(a session that ends while everything is given up loses what is left) {
   now = until;
   auto xs = tick();
   CAF_CHECK_EQUAL(count<duties::ended>(xs), 1u);
-  auto order = one<duties::lose>(xs).order;
-  confirm(1, order);
-  only<duties::settled>(confirm(2, order));
+  auto x = one<duties::lose>(xs);
+  CAF_CHECK_EQUAL(names(x.what), (share{{"a", 10}}));
+  confirm(1, x.order);
+  only<duties::settled>(confirm(2, x.order));
 }
 
 CAF_TEST(a revocation says why the record takes it away) {

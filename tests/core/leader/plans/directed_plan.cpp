@@ -258,4 +258,15 @@ CAF_TEST(the same input gives the same plan) {
   CAF_CHECK_EQUAL(first.trouble, second.trouble);
 }
 
+CAF_TEST(a long reason is cut between two characters) {
+  for (std::string why : {"", "x"}) {
+    for (int i = 0; i < 200; ++i)
+      why += "\u00e4";
+    auto text = short_text({drain_directive{id(1)}, 0, "", why});
+    CAF_REQUIRE(text.size() <= 203u && text.ends_with("..."));
+    text.resize(text.size() - 3);
+    CAF_CHECK(text.ends_with("\u00e4"));
+  }
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

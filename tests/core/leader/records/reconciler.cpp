@@ -156,6 +156,19 @@ CAF_TEST(nothing is written before it is known what is wanted) {
   CAF_CHECK(!mine->settled());
 }
 
+CAF_TEST(a group is settled neither before a target is known nor while grants are held) {
+  no_records();
+  CAF_CHECK(!mine->settled());
+  CAF_CHECK(want({}).empty());
+  CAF_CHECK(mine->settled());
+  mine->hold().not_before(now + 4s);
+  CAF_CHECK(mine->look_again(now).empty());
+  CAF_CHECK(!mine->settled());
+  nothing_until(4s);
+  tick();
+  CAF_CHECK(mine->settled());
+}
+
 CAF_TEST(a record is written over the revision that was shown with all its fields) {
   show("a", 7, record_of("a", 0, {}, 0));
   take_all(replay());
