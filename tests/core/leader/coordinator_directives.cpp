@@ -228,7 +228,7 @@ CAF_TEST(a pause that a replay shows late counts from its time as well) {
   cold_start_of(2);
   on(coordinator::beat_shown{id(1), {++last}, beats[id(1)].value, now, server_ns()});
   pass(40s, {0, 1});
-  CAF_MESSAGE("the bucket was made anew half a minute ago, and the pause was given then");
+  CAF_MESSAGE("the bucket was recreated half a minute ago, and the pause was given then");
   on(coordinator::directives_void{});
   directive x{pause_directive{"00000000", 60s}, 0, "", ""};
   on(coordinator::directive_shown{x, {++directed}, server_ns() - 30 * second_ns, now});
