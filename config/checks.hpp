@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-/// Questions about one value; each says why it cannot be used, or nothing if it can.
+/// Checks of one value; each says why it cannot be used, or nothing if it can.
 namespace partita::config {
 
 /// A NATS server's address: `nats://` or `tls://`, a host, perhaps a port, nothing else.
@@ -14,7 +14,7 @@ std::string why_no_url(std::string_view url);
 /// free one.
 std::string why_no_listener(std::string_view address);
 
-/// `url` with "(hidden)" in place of what stands before an '@': it may be a password.
+/// `url` with "(hidden)" in place of the part before an '@': it may be a password.
 std::string without_secrets(std::string_view url);
 
 /// A key of a partition: it becomes one or more tokens of a NATS subject.

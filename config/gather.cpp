@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view prefix = "PARTITA_";
 
-// Looks like an option, but tells a hook its worker; a hook may call partita, too.
+// Looks like an option, but names the worker of a hook; a hook may call partita, too.
 constexpr std::string_view told_to_hooks = "PARTITA_WORKER_ID";
 
 /// The number that is all of `text`, or the text itself, which the option will refuse.
@@ -89,7 +89,7 @@ std::pair<std::string, std::string> split_name(const std::string& name) {
   return {name.substr(0, point), name.substr(point + 1)};
 }
 
-/// What stands before anything that could be a value, for a text without '='.
+/// What comes before anything that could be a value, for a text without '='.
 std::string name_part(const std::string& text) {
   auto end = std::find_if(text.begin(), text.end(), [](char c) {
     return !(c == '.' || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
@@ -277,7 +277,7 @@ void gathering::relate(const std::string& file) {
     auto wrong = x.check(settings_);
     if (!wrong)
       continue;
-    // The value that somebody wrote is the one to point at, even if a default is too
+    // The value that the user wrote is the one to point at, even if a default is too
     // small.
     origin from{origin::kind::file, file, 0, 0};
     for (auto key = x.keys.rbegin(); key != x.keys.rend(); ++key)

@@ -25,10 +25,10 @@ public:
   /// Takes one `section.key=value` of the command line.
   void take_override(const std::string& text);
 
-  /// Notes a problem that somebody else has found.
+  /// Adds a problem that the caller has found.
   void add(problem x) { problems_.push_back(std::move(x)); }
 
-  /// Looks for required options that nobody gave. `file` is to be blamed.
+  /// Reports required options that were not given, as problems of `file`.
   void demand(const std::string& file, bool partitions);
 
   /// Looks for the programs of hooks, which are to run here.
@@ -37,7 +37,7 @@ public:
   /// Takes the times that fit a cluster where there is one and none was given.
   void choose_times();
 
-  /// Looks at the values together, after the last one was taken.
+  /// Checks the values together, after the last one was taken.
   void relate(const std::string& file);
 
   settings& result() { return settings_; }

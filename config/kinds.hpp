@@ -104,11 +104,11 @@ option boolean_option(field<bool> f, std::string meaning);
 /// Where a server listens: a host and a port, 0 being any free one.
 option address_option(field<std::string> f, std::string meaning);
 
-/// One or more addresses of NATS servers; a single one may stand without brackets.
+/// One or more addresses of NATS servers; a single one needs no brackets.
 option url_option(field<std::vector<std::string>> f, std::string meaning);
 
 /// A command: text for the shell, or a program and its arguments one by one. Whether the
-/// program is there is asked later: only where the command is to run, it must be.
+/// program is there is checked later: only where the command is to run, it must be.
 option command_option(field<hook_command> f, std::string meaning);
 
 /// Partitions one by one.

@@ -6,27 +6,26 @@
 #include <chrono>
 #include <cstdint>
 
-/// The ranges of the options and the factors between them, by name. What they protect
-/// stands beside each.
+/// The ranges of the options and the factors between them, by name, each with its reason.
 namespace partita::config {
 
 using namespace std::chrono_literals;
 
 // -- factors between two options --------------------------------------------------------
 
-/// A worker counts as silent only after several beats are missing, so that a lost one or
-/// a slow server costs nothing.
+/// A worker counts as silent only after several heartbeats are missing, so that a lost
+/// one or a slow server costs nothing.
 inline constexpr int beats_per_ttl = 3;
 
-/// A session ends ttl / 8 early. A beat whose outcome is unknown must be repeated and
-/// answered before that, beside the wait for the beat itself.
+/// A session ends ttl / 8 early. A heartbeat whose outcome is unknown must be repeated
+/// and answered before that, beside the wait for its first answer.
 inline constexpr int requests_per_ttl = 4;
 
 /// A leader renews at lease / 3 and gives up at 0.8 lease: room for a renewal that times
 /// out and its repetition.
 inline constexpr int requests_per_lease = 4;
 
-/// Beats come an interval apart when all is well; one that is late is no outage.
+/// Heartbeats come an interval apart when all is well; one that is late is no outage.
 inline constexpr int beats_per_outage = 2;
 
 /// A revocation and the answer to it are two writes.
@@ -38,11 +37,11 @@ inline constexpr int requests_per_handoff = 2;
 inline constexpr std::chrono::milliseconds min_ttl = 100ms;
 inline constexpr std::chrono::milliseconds max_ttl = 24h;
 
-/// Beats closer together are more load than news.
+/// Heartbeats closer together cost more load than they are worth.
 inline constexpr std::chrono::milliseconds min_interval = 20ms;
 inline constexpr std::chrono::milliseconds max_interval = 1h;
 
-/// 0 is "no window", which tests and small groups want.
+/// 0 is "no window", for tests and small groups.
 inline constexpr std::chrono::milliseconds max_window = 1h;
 
 /// Less than a round trip between two data centres makes every outcome unknown.

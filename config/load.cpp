@@ -41,7 +41,7 @@ load_result finish(gathering&& all, const std::string& name, bool file_was_read,
   auto result = std::move(all.result());
   auto problems = std::move(all).problems();
   if (!result.partitions.file.empty()) {
-    // Workers start with what the file says, so it is looked at like the rest.
+    // Workers start with the content of the file, so it is checked like the rest.
     auto found = load_partitions(result.partitions.file);
     if (auto* wrong = std::get_if<std::vector<problem>>(&found))
       std::move(wrong->begin(), wrong->end(), std::back_inserter(problems));

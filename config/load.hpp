@@ -21,7 +21,8 @@ struct load_options {
   std::vector<std::string> overrides;
   /// The service has no other source of partitions; a host application may have.
   bool partitions_required = false;
-  /// A worker is to run here, so its hooks must be there. Who only asks may lack them.
+  /// A worker is to run here, so its hooks must be there. Commands that only read may
+  /// lack them.
   bool programs_required = false;
 };
 
@@ -31,7 +32,7 @@ using load_result = std::variant<settings, std::vector<problem>>;
 /// Reads the file at `path`. Never throws on account of its content.
 load_result load_settings(const std::string& path, const load_options& options = {});
 
-/// Reads `text` as if it stood in a file of that name. An empty text is right where
+/// Reads `text` as if it were in a file of that name. An empty text is right where
 /// environment or overrides say everything.
 load_result load_settings_text(std::string_view text, const std::string& name,
                                const load_options& options = {});
@@ -40,7 +41,7 @@ load_result load_settings_text(std::string_view text, const std::string& name,
 std::map<std::string, std::string> process_environment();
 
 /// The settings in effect as a TOML text with every option; secrets are "(hidden)", what
-/// is not used stands in a comment.
+/// is not used is in a comment.
 std::string to_toml(const settings& x);
 
 } // namespace partita::config

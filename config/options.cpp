@@ -29,10 +29,10 @@ void add_group(options& xs) {
       "begin with it.")));
   xs.push_back(choice_option(
       PARTITA_FIELD(group, ownership), {ownership::exclusive, ownership::available},
-      "What a worker does while it cannot prove that it lives. exclusive: it stops in "
-      "time, so that no partition ever has two owners. available: it goes on, so that no "
-      "partition is left alone, but some may have two owners. The same in the whole "
-      "group."));
+      "What a worker does while its heartbeats are not acknowledged. exclusive: it stops "
+      "in time, so that no partition ever has two owners. available: it keeps working, "
+      "so that no partition is without an owner, but some may have two. The same in the "
+      "whole group."));
 }
 
 void add_nats(options& xs) {
@@ -68,43 +68,41 @@ void add_worker(options& xs) {
        integer_option(PARTITA_FIELD(worker, id_min), 0, max_worker_number,
                       "The lowest number of a worker."),
        integer_option(PARTITA_FIELD(worker, id_max), 0, max_worker_number,
-                      "The highest number of a worker. There can be no more workers than "
-                      "numbers."),
+                      "The highest number of a worker. There can be at most as many "
+                      "workers as numbers."),
        duration_option(
            PARTITA_FIELD(worker, id_ttl), min_ttl, max_ttl,
-           "An id that was not renewed for this long may be taken by anybody."),
+           "An id that was not renewed for this long may be taken by another worker."),
        text_option(
            PARTITA_FIELD(worker, instance), max_instance,
            "Names the place this worker runs in: a pod of a StatefulSet, a host, a "
            "slot. A worker that comes back to its place gets its former id."),
-       integer_option(PARTITA_FIELD(worker, capacity), 1, max_capacity,
-                      "How much work this worker takes compared with others: one with "
-                      "300 gets three "
-                      "times the share of one with 100. Only sticky heeds it."),
-       text_option(
-           PARTITA_FIELD(worker, zone), max_zone,
-           "Where this worker runs: a rack, a data centre. Of the partitions that move "
-           "anyway, those of a zone go to workers of that zone, as far as the balance "
-           "allows. Only sticky heeds it."),
+       integer_option(
+           PARTITA_FIELD(worker, capacity), 1, max_capacity,
+           "How much work this worker takes compared with others: one with 300 gets "
+           "three times the share of one with 100. Only sticky uses it."),
+       text_option(PARTITA_FIELD(worker, zone), max_zone,
+                   "Where this worker runs: a rack, a data centre. Of the partitions "
+                   "that move anyway, those of a zone go to workers of that zone, as far "
+                   "as the balance allows. Only sticky uses it."),
        choice_option(
            PARTITA_FIELD(worker, shutdown),
            {leave_mode::drain, leave_mode::restart, leave_mode::stop},
-           "How a worker leaves that is told to (SIGTERM, SIGINT). drain: others take "
-           "its "
-           "partitions over one by one. restart: they are kept for it for "
-           "rebalance.restart_hold. stop: it stops at once and others get them.")});
+           "How a worker leaves on SIGTERM or SIGINT. drain: others take its partitions "
+           "over one by one. restart: they are kept for it for rebalance.restart_hold. "
+           "stop: it stops at once and others get them.")});
 }
 
 void add_heartbeat_and_election(options& xs) {
   xs.insert(
       xs.end(),
       {duration_option(PARTITA_FIELD(heartbeat, interval), min_interval, max_interval,
-                       "Time between two proofs of life."),
+                       "Time between two heartbeats."),
        duration_option(
            PARTITA_FIELD(heartbeat, ttl), min_ttl, max_ttl,
-           "A worker that was silent for this long has gone; its partitions get "
-           "other owners. With buckets.replicas above 1, and none of heartbeat.interval, "
-           "heartbeat.ttl and election.lease given, 15s."),
+           "A worker without a heartbeat for this long counts as lost; its partitions "
+           "get other owners. With buckets.replicas above 1, and none of "
+           "heartbeat.interval, heartbeat.ttl and election.lease given, 15s."),
        duration_option(
            PARTITA_FIELD(election, lease), min_ttl, max_ttl,
            "How long a leader leads without renewal. A frozen leader has a successor "
@@ -130,7 +128,7 @@ void add_rebalance(options& xs) {
                        "A window closes early once nothing has changed for this long."),
        integer_option(
            PARTITA_FIELD(rebalance, expected_workers), 0, max_workers,
-           "A window closes early once this many workers are present. 0: not known."),
+           "A window closes early once this many workers are present. 0 disables this."),
        duration_option(
            PARTITA_FIELD(rebalance, min_interval), 0ms, max_window,
            "The shortest time between two rebalances. Partitions without an owner do not "
@@ -138,13 +136,13 @@ void add_rebalance(options& xs) {
        duration_option(
            PARTITA_FIELD(rebalance, restart_hold), 0ms, max_window,
            "How long the partitions of a worker that left to restart are kept for it."),
-       duration_option(
-           PARTITA_FIELD(rebalance, handoff_timeout), min_timeout, max_timeout,
-           "A worker that has not confirmed by then that its work on a revoked partition "
-           "has stopped is made to end."),
+       duration_option(PARTITA_FIELD(rebalance, handoff_timeout), min_timeout,
+                       max_timeout,
+                       "A worker that has not confirmed by then that its work on a "
+                       "revoked partition has stopped is fenced."),
        integer_option(
            PARTITA_FIELD(rebalance, max_moves_in_flight), 0, max_partitions,
-           "How many partitions may be between two owners at a time. 0: any number.")});
+           "How many partitions may be between two owners at a time. 0: no limit.")});
 }
 
 void add_strategy(options& xs) {
@@ -154,8 +152,8 @@ void add_strategy(options& xs) {
       {choice_option(
            PARTITA_FIELD(strategy, name),
            {sticky, consistent_hash, weighted_consistent_hash, round_robin},
-           "Who owns what: sticky moves the fewest partitions that balance allows. "
-           "consistent, weighted and roundrobin are understood too.",
+           "How partitions are assigned: sticky moves the fewest partitions that balance "
+           "allows. consistent, weighted and roundrobin are accepted too.",
            core::strategy_name_from),
        integer_option(
            PARTITA_FIELD(strategy, virtual_nodes), 1, max_virtual_nodes,
@@ -170,7 +168,7 @@ void add_strategy(options& xs) {
        real_option(
            PARTITA_FIELD(strategy, extreme_threshold), min_threshold, max_threshold,
            "For weighted_consistent_hash: a partition heavier than this many times the "
-           "average is dealt before all others. Below 1.5 counts as 1.5."),
+           "average is assigned before all others. Below 1.5 counts as 1.5."),
        integer_option(
            PARTITA_FIELD(strategy, default_weight), 1, max_weight,
            "Weight of a partition whose weight is 0. An ordinary partition has "
@@ -210,9 +208,9 @@ void add_buckets(options& xs) {
       {bucket(PARTITA_FIELD(buckets, stable_id), "stableid", "Bucket of the ids."),
        bucket(PARTITA_FIELD(buckets, election), "election", "Bucket of the leader key."),
        bucket(PARTITA_FIELD(buckets, heartbeat), "heartbeat",
-              "Bucket of the proofs of life."),
+              "Bucket of the heartbeats."),
        bucket(PARTITA_FIELD(buckets, assignment), "assignment",
-              "Bucket that says who owns what."),
+              "Bucket of the assignments."),
        bucket(PARTITA_FIELD(buckets, partitions), "partitions",
               "Bucket of the partitions, where partitions.bucket is true."),
        bucket(PARTITA_FIELD(buckets, control), "control",
@@ -222,33 +220,33 @@ void add_buckets(options& xs) {
 }
 
 void add_timeouts(options& xs) {
-  xs.insert(xs.end(),
-            {duration_option(PARTITA_FIELD(timeouts, startup), min_timeout, max_timeout,
-                             "How long a server and a free id are awaited until the "
-                             "worker has worked once."),
-             duration_option(PARTITA_FIELD(timeouts, shutdown), min_timeout, max_timeout,
-                             "How long leaving the group may take, draining included."),
-             duration_option(
-                 PARTITA_FIELD(timeouts, request), min_request, max_request,
-                 "How long a server may take for one answer. After that the outcome is "
-                 "unknown and the request is repeated.")});
+  xs.insert(
+      xs.end(),
+      {duration_option(
+           PARTITA_FIELD(timeouts, startup), min_timeout, max_timeout,
+           "How long a worker that has not worked yet waits for a server and a free id."),
+       duration_option(PARTITA_FIELD(timeouts, shutdown), min_timeout, max_timeout,
+                       "How long leaving the group may take, draining included."),
+       duration_option(
+           PARTITA_FIELD(timeouts, request), min_request, max_request,
+           "How long a server may take for one answer. After that the outcome is "
+           "unknown and the request is repeated.")});
 }
 
 void add_degraded(options& xs) {
-  xs.insert(
-      xs.end(),
-      {duration_option(PARTITA_FIELD(degraded, after), min_timeout, max_timeout,
-                       "A worker whose proof of life was not taken for this long is "
-                       "degraded and says so (info)."),
-       duration_option(PARTITA_FIELD(degraded, warn), min_timeout, max_timeout,
-                       "After this long it is a warning."),
-       duration_option(PARTITA_FIELD(degraded, error), min_timeout, max_timeout,
-                       "After this long it is an error."),
-       duration_option(PARTITA_FIELD(degraded, critical), min_timeout, max_timeout,
-                       "After this long it is critical."),
-       duration_option(PARTITA_FIELD(degraded, grace), 0ms, max_window,
-                       "After the store is back, no worker counts as lost for this "
-                       "long.")});
+  xs.insert(xs.end(),
+            {duration_option(PARTITA_FIELD(degraded, after), min_timeout, max_timeout,
+                             "A worker whose heartbeat was not acknowledged for this "
+                             "long is degraded and raises an alert (info)."),
+             duration_option(PARTITA_FIELD(degraded, warn), min_timeout, max_timeout,
+                             "After this long it is a warning."),
+             duration_option(PARTITA_FIELD(degraded, error), min_timeout, max_timeout,
+                             "After this long it is an error."),
+             duration_option(PARTITA_FIELD(degraded, critical), min_timeout, max_timeout,
+                             "After this long it is critical."),
+             duration_option(PARTITA_FIELD(degraded, grace), 0ms, max_window,
+                             "After the store is back, no worker counts as lost for this "
+                             "long.")});
 }
 
 void add_hooks(options& xs) {
@@ -265,39 +263,37 @@ void add_hooks(options& xs) {
            "Stops the work on partitions that others may own in a moment; exit "
            "code 0 confirms it. revoked runs instead if there is none."),
        command_option(PARTITA_FIELD(hooks, state),
-                      "Hears of each state that the worker comes into."),
-       duration_option(PARTITA_FIELD(hooks, timeout), min_timeout, max_window,
-                       "A command that runs for longer has failed, and its processes are "
-                       "ended.")});
+                      "Runs at each change of the worker's state."),
+       duration_option(
+           PARTITA_FIELD(hooks, timeout), min_timeout, max_window,
+           "A command that runs for longer has failed, and its processes are killed.")});
 }
 
 void add_log(options& xs) {
   xs.push_back(choice_option(PARTITA_FIELD(log, level),
                              std::vector<std::string>{"trace", "debug", "info", "warn",
                                                       "error", "critical", "off"},
-                             "The least important messages that are logged."));
+                             "The lowest level of messages that are logged."));
 }
 
 void add_http(options& xs) {
   xs.insert(
       xs.end(),
-      {address_option(
-           PARTITA_FIELD(http, listen),
-           "Where applications and probes find this worker; port 0 is any free one. "
-           "Whoever reaches it may read."),
+      {address_option(PARTITA_FIELD(http, listen),
+                      "Where applications and probes find this worker; port 0 is any "
+                      "free one. Every client that reaches it may read."),
        secret_option(
            PARTITA_FIELD(http, token),
-           "Calls that change something are taken from this machine, and from others "
-           "that show this as a bearer token. Better given by the environment."),
+           "Calls that change something are accepted from this machine, and from others "
+           "that send this as a bearer token. Better given by the environment."),
        boolean_option(
            PARTITA_FIELD(http, confirm),
-           "true: work on a partition that is taken back goes on until the application "
+           "true: work on a partition that is taken back continues until the application "
            "has released it by POST /v1/released. false: it counts as stopped at once."),
-       duration_option(
-           PARTITA_FIELD(http, app_ttl), 0ms, max_timeout,
-           "A worker takes part only while its application calls at least this often; "
-           "one that falls silent has its partitions given to others. 0s: nobody "
-           "minds.")});
+       duration_option(PARTITA_FIELD(http, app_ttl), 0ms, max_timeout,
+                       "A worker takes part only while its application calls at least "
+                       "this often; the partitions of one that stops calling go to "
+                       "others. 0s disables the check.")});
 }
 
 options make_options() {

@@ -38,7 +38,7 @@ struct option {
   std::string section;
   std::string key;
   option_type type = option_type::text;
-  /// What may stand there, as in "must be ...": the range with its unit.
+  /// The allowed values, as in "must be ...": the range with its unit.
   std::string allowed;
   /// What it does; sentences.
   std::string meaning;

@@ -25,7 +25,7 @@ problem about(const std::string& file, int line, std::string key, std::string wh
           std::move(remedy)};
 }
 
-/// Leaves what may stand in a file of partitions, and complains about the rest.
+/// Keeps what a file of partitions may hold, and complains about the rest.
 value_table known_entries(value_table&& root, const std::string& file, gathering& all) {
   constexpr std::array known = {"list", "prefix", "count"};
   std::erase_if(root, [&](const table_entry& x) {

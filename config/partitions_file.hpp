@@ -19,7 +19,7 @@ using partitions_result = std::variant<std::vector<partition>, std::vector<probl
 /// Reads the file at `path`. Never throws on account of its content.
 partitions_result load_partitions(const std::string& path);
 
-/// Reads `text` as if it stood in a file of that name.
+/// Reads `text` as if it were in a file of that name.
 partitions_result load_partitions_text(std::string_view text, const std::string& name);
 
 } // namespace partita::config

@@ -38,7 +38,7 @@ struct problem {
 /// One line: where, key, found, expected, remedy. Control characters are escaped.
 std::string to_string(const problem& x);
 
-/// Puts problems in the order in which a reader meets their causes.
+/// Sorts problems by the place of their causes.
 void sort_problems(std::vector<problem>& xs);
 
 } // namespace partita::config

@@ -52,7 +52,7 @@ bool used(const field<T>& x, const settings& s) {
   return x.read(s) != T{};
 }
 
-/// Nobody may use `given` without `missing`.
+/// `given` cannot be used without `missing`.
 template <class T, class U>
 relation needs(field<T> given, field<U> missing) {
   auto check = [=](const settings& s) -> result {
@@ -64,14 +64,14 @@ relation needs(field<T> given, field<U> missing) {
       {missing.name(), given.name()}, given.name() + " needs " + missing.name(), check};
 }
 
-/// Nobody may use both.
+/// Only one of both can be used.
 template <class T, class U>
 relation excludes(field<T> first, field<U> second, std::string why) {
   auto check = [=](const settings& s) -> result {
     if (!used(first, s) || !used(second, s))
       return std::nullopt;
     return complaint{
-        {}, 0, {}, "cannot stand beside " + first.name(), why + "; keep one of them"};
+        {}, 0, {}, "cannot be combined with " + first.name(), why + "; keep one of them"};
   };
   return {
       {second.name(), first.name()}, second.name() + " excludes " + first.name(), check};

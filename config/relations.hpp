@@ -14,9 +14,9 @@ namespace partita::config {
 struct relation {
   /// Names of the options; the first is the one that is blamed.
   std::vector<std::string> keys;
-  /// As the manual says it, in one line.
+  /// As in the manual, in one line.
   std::string rule;
-  /// What is wrong, or nothing. Asked only if all options of `keys` are good by
+  /// What is wrong, or nothing. Called only if all options of `keys` are good by
   /// themselves.
   std::function<std::optional<complaint>(const settings&)> check;
 };

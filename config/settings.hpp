@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 struct group_settings {
   /// Workers of one name share one set of partitions. Never empty once loaded.
   std::string name;
-  /// What a worker does while it cannot prove that it lives.
+  /// What a worker does while its heartbeats are not acknowledged.
   partita::ownership ownership = ownership::exclusive;
 };
 
@@ -31,15 +31,16 @@ struct worker_settings {
   std::string id_prefix = "worker";
   std::uint32_t id_min = 0;
   std::uint32_t id_max = 999;
-  /// An id that was not renewed for this long may be taken by anybody.
+  /// An id that was not renewed for this long may be taken by another worker.
   std::chrono::milliseconds id_ttl = 30s;
-  /// The place that this worker runs in; who comes back to its place gets its former id.
+  /// The place that this worker runs in; a worker that comes back there gets its former
+  /// id.
   std::string instance;
   /// Share of the work compared with other workers.
   std::int64_t capacity = 100;
   /// Where it runs; free text.
   std::string zone;
-  /// How a worker leaves that is told to.
+  /// How a worker leaves on SIGTERM or SIGINT.
   leave_mode shutdown = leave_mode::drain;
 };
 
@@ -56,7 +57,7 @@ struct partitions_settings {
   std::uint32_t count = 0;
   /// A file that holds list, or prefix and count.
   std::string file;
-  /// Whether the bucket of the partitions says what there is.
+  /// Whether the list of partitions comes from the bucket.
   bool bucket = false;
 
   /// Whether the configuration names a source of partitions at all; if not, a host
@@ -95,11 +96,11 @@ struct log_settings {
 struct http_settings {
   /// `host:port` to listen at, port 0 being any free one; empty: no HTTP.
   std::string listen;
-  /// Who shows it may change something from other machines, too.
+  /// A client that sends it may change something from other machines, too.
   std::string token;
   /// What is taken back counts as stopped only once the application has released it.
   bool confirm = false;
-  /// An application that has not called for this long has gone; 0: nobody minds.
+  /// An application that has not called for this long has gone; 0 disables the check.
   std::chrono::milliseconds app_ttl = 0s;
 };
 

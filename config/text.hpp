@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-/// Small questions about text that several options ask.
+/// Small functions on text that several options use.
 namespace partita::config {
 
 /// Bytes that would break a line or a terminal become `\xNN`; invalid UTF-8 does as well. For

@@ -6,7 +6,7 @@
 
 namespace partita::config {
 
-/// The parser met a text that its authors thought impossible.
+/// The parser found a text that its authors thought impossible.
 struct broken_assumption {};
 
 constexpr void assume(bool holds) {
@@ -16,8 +16,8 @@ constexpr void assume(bool holds) {
 
 } // namespace partita::config
 
-// The package asks for its shared library, which would become a dependency of everybody
-// who links ours; no other file includes the header.
+// The package links its shared library, which would become a dependency of every program
+// that links ours; no other file includes the header.
 #undef TOML_HEADER_ONLY
 #undef TOML_SHARED_LIB
 #define TOML_HEADER_ONLY 1
@@ -147,14 +147,14 @@ toml_document parse_toml(std::string_view text, const std::string& file,
     error.where.column = static_cast<int>(at.column);
     error.expected = "is not TOML";
     error.remedy = may_hold_secret(line_at(text, at.line), secrets)
-                       ? "what stands there is (hidden), as it may be a secret"
+                       ? "the value is (hidden), because it may be a secret"
                        : std::string{e.description()};
   } catch (const broken_assumption&) {
     auto& error = result.error.emplace();
     error.where.name = file;
     error.where.line = static_cast<int>(breaking_line(text));
     error.expected = "is not TOML";
-    error.remedy = "look for a bracket that is too many or a name that is missing";
+    error.remedy = "look for an extra bracket or a missing name";
   }
   return result;
 }

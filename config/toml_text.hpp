@@ -18,7 +18,7 @@ struct toml_document {
 };
 
 /// Reads `text` that came from `file`. Where the line at fault holds one of `secrets`
-/// (names of keys) or a URL with a password, the error does not repeat what stands there.
+/// (names of keys) or a URL with a password, the error does not repeat the value.
 toml_document parse_toml(std::string_view text, const std::string& file,
                          const std::vector<std::string>& secrets);
 

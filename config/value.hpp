@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-/// A value as somebody wrote it, before an option has judged it. Keeps TOML's library out
+/// A value as it was written, before an option has checked it. Keeps TOML's library out
 /// of everything but the parser.
 namespace partita::config {
 
