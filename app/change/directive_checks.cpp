@@ -12,7 +12,7 @@ namespace partita::app {
 
 namespace {
 
-/// Somebody has said so before: no clock of ours decides who is silent.
+/// No timeout: the command does not decide which workers are silent.
 constexpr auto patient = std::numeric_limits<std::int64_t>::max();
 
 bool may_get_more(const member& x) {
@@ -123,26 +123,26 @@ checked_directive pause(const group_status&, const std::string& id,
                           {},
                           "paused for " + readable_span(milliseconds{lasts}.count())
                               + " as " + id
-                              + ": only partitions without an owner are dealt"};
+                              + ": only partitions without an owner are assigned"};
 }
 
 checked_directive resume(const group_status& x, const std::string& id) {
   if (x.pauses.empty())
     return std::string{"the group is not paused"};
   if (id.empty() && x.pauses.size() > 1)
-    return "several pauses hold; say which one, or --all:" + list_of(x.pauses);
+    return "several pauses are in force; name one, or use --all:" + list_of(x.pauses);
   for (const auto& y : x.pauses)
     if (id.empty() || y.id == id) {
       auto rest = x.pauses.size() - 1;
-      return directive_change{{},
-                              {pause_directive{y.id, {}}},
-                              "the pause " + y.id + " is over"
-                                  + (rest == 0
-                                         ? std::string{}
-                                         : "; " + std::to_string(rest) + " still hold")};
+      return directive_change{
+          {},
+          {pause_directive{y.id, {}}},
+          "the pause " + y.id + " is over"
+              + (rest == 0 ? std::string{}
+                           : "; " + std::to_string(rest) + " still in force")};
     }
   return "there is no pause '" + config::printable(id)
-         + "'; these hold:" + list_of(x.pauses);
+         + "'; in force:" + list_of(x.pauses);
 }
 
 checked_directive resume_all(const group_status& x) {
@@ -157,18 +157,18 @@ checked_directive resume_all(const group_status& x) {
 
 checked_directive step_down(const group_status& x) {
   if (!x.leader)
-    return "nobody leads " + x.group + ": there is none to step down";
+    return "the group " + x.group + " has no leader to step down";
   if (!x.epoch || x.epoch->leader != x.leader->worker_id)
     return x.leader->worker_id.value
            + " was just elected and has not taken over yet: try again in a moment";
   return directive_change{{step_down_directive{x.leader->worker_id, x.epoch->epoch}},
                           {},
-                          x.leader->worker_id.value + " is asked to lead no more"};
+                          x.leader->worker_id.value + " is asked to step down"};
 }
 
 checked_directive rebalance(const group_status& x) {
   if (!x.leader)
-    return "nobody leads " + x.group + ": whoever leads next plans anyway";
+    return "the group " + x.group + " has no leader: the next one plans anyway";
   if (!x.pauses.empty())
     return "the group is paused: resume it first, or wait:" + list_of(x.pauses);
   return directive_change{

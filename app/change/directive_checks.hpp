@@ -13,7 +13,7 @@
 namespace partita::app {
 
 struct directive_change {
-  /// To be written, whatever stood there.
+  /// To be written, whatever was there.
   std::vector<directive::kind> set;
   /// To be removed.
   std::vector<directive::kind> removed;
@@ -24,8 +24,8 @@ struct directive_change {
 /// The other alternative says why not, and what to do.
 using checked_directive = std::variant<directive_change, std::string>;
 
-/// `force` lets pass what may become right: workers and partitions that are not there yet,
-/// workers that could not take what they shall get.
+/// `force` lets pass what may become right: workers and partitions that are not there
+/// yet, workers that could not take what they would get.
 checked_directive drain(const group_status& x, const worker_id& who, bool force);
 checked_directive cordon(const group_status& x, const worker_id& who, bool force);
 /// Takes both marks away.

@@ -71,7 +71,7 @@ private:
     if (result.count() <= 0)
       throw gave_up{
           "the store did not answer in time: whether the directive was written is not "
-          "known; ask `partita status`"};
+          "known; check `partita status`"};
     return result;
   }
 
@@ -101,7 +101,7 @@ private:
         continue; // Perhaps others have made it, with directives that were not checked.
       if (write_all(change) == outcome::done)
         return change;
-      // Somebody else was faster. What is right now depends on what they wrote.
+      // Another client was faster. What is right now depends on what it wrote.
       require(follower_.wait_until_complete(left()));
     }
   }
@@ -220,7 +220,7 @@ private:
       if (rest.count() <= 0)
         throw gave_up{"it was not carried out within "
                       + config::format_duration(request_.wait_limit)
-                      + "; the directive stands and will be as soon as that is possible"};
+                      + "; it stays in force and is carried out when possible"};
       receive_one(rest);
     }
   }
@@ -231,7 +231,7 @@ private:
         [&](const watch_event& x) { follower_.take(x); },
         [&](const stop_worker&) { stopped_ = true; });
     if (stopped_)
-      throw gave_up{"told to stop; what was written stands"};
+      throw gave_up{"interrupted; what was written stays"};
   }
 
   struct write_seen {

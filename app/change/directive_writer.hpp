@@ -12,7 +12,7 @@
 /// How directives get into the control bucket.
 namespace partita::app {
 
-/// What is asked for by one command.
+/// What one command requests.
 struct directive_request {
   std::string reason;
   /// Called again when the group has changed while it was written.
@@ -31,7 +31,7 @@ struct directive_outcome {
 };
 
 /// Reads the group, checks, and writes by compare-and-set over what was read; makes the
-/// control bucket if the group exists and has none. Then waits, if asked to.
+/// control bucket if the group exists and has none. Then waits, if requested.
 directive_outcome carry_out(group_access& access, const directive_request& request);
 
 } // namespace partita::app

@@ -44,7 +44,7 @@ struct partition_change {
 
 struct partition_changes {
   std::vector<partition_change> changes;
-  /// How many of the partitions that were named are as they shall be.
+  /// How many of the named partitions need no change.
   std::size_t unchanged = 0;
   /// Why nothing may be written, a line each; empty: it may.
   std::vector<std::string> refusals;

@@ -71,7 +71,7 @@ private:
     };
   }
 
-  /// Brings an answer to the truth: what may have happened is asked again.
+  /// Makes an answer definite: where the outcome is unknown, the request is repeated.
   kv_written settle(const partition_change& x, kv_written answer) {
     write_access access;
     access.write = [&] { return send(x)(); };
@@ -102,8 +102,8 @@ private:
     if (!why_.empty())
       return;
     if (answer.status == write_status::conflict)
-      why_ = "somebody else changed the partition " + x.name
-             + " at the same time; look at it and try again";
+      why_ = "another client changed the partition " + x.name
+             + " at the same time; check it and try again";
     else
       why_ = "the partition " + x.name + " could not be written: "
              + (answer.why.empty() ? to_string(answer.status) : answer.why);

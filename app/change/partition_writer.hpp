@@ -12,9 +12,9 @@
 
 namespace partita::app {
 
-/// Writes the changes to the bucket by compare-and-set, several at a time. Says why not all
-/// of them could be written, and how many were: somebody else changed the same partition
-/// meanwhile, the store refused, or did not answer within `limit`.
+/// Writes the changes to the bucket by compare-and-set, several at a time. Says why not
+/// all of them could be written, and how many were: another client changed the same
+/// partition meanwhile, the store refused, or did not answer within `limit`.
 std::optional<std::string> write_changes(caf::scoped_actor& self,
                                          const bucket_actor& bucket,
                                          const std::vector<partition_change>& changes,

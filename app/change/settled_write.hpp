@@ -14,7 +14,7 @@ struct write_access {
   std::function<kv_written()> write;
   /// Reads the key from the stream's leader.
   std::function<kv_read()> read;
-  /// Whether this entry is what the command writes; not asked about a removed one.
+  /// Whether this entry is what the command writes; not called for a removed one.
   std::function<bool(const kv_entry&)> is_ours;
   /// The entry is to be removed.
   bool removes = false;

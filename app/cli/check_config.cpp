@@ -19,12 +19,12 @@ namespace partita::app {
 namespace {
 
 constexpr const char* examples = R"help(
-Says what `partita run -c FILE` would say about its configuration, with the environment
-(PARTITA_<SECTION>_<KEY>) in effect. Every mistake stands on stderr, with file, line, key,
+Reports what `partita run -c FILE` would report of its configuration, with the environment
+(PARTITA_<SECTION>_<KEY>) in effect. Every mistake is printed to stderr, with file, line, key,
 what was found and what is allowed; exit code 2 if there is one.
 
-For a good file it tells what the settings mean: how long until a dead leader has a successor and
-the partitions of a dead worker other owners, and how long NATS may be away before work stops.
+For a valid file it explains what the settings mean: how long until a dead leader has a successor
+and the partitions of a dead worker other owners, and how long NATS may be away before work stops.
 
 Examples:
   partita check-config partita.toml
@@ -49,13 +49,13 @@ std::string meaning_of(const config::settings& x) {
                        + text(probed ? election.probe_grace * 5 / 2 : election.lease)
                        + ", one that is frozen or cut off within " + text(election.lease)
                        + '\n';
-  result += "a worker that has died is missed after "
+  result += "a worker that has died counts as lost after "
             + text(core::with_clock_margin(x.heartbeat.ttl))
             + "; then its partitions get other owners\n";
   auto goes_on = worker_options_of(x).ownership == ownership::available;
   return result
          + (goes_on
-                ? "work goes on however long NATS is away\n"
+                ? "work continues however long NATS is away\n"
                 : "NATS may be away for " + text(core::session_length(x.heartbeat.ttl))
                       + " before work stops\n");
 }
@@ -67,7 +67,7 @@ int check(const check_options& options) {
   if (options.show)
     std::cout << config::to_toml(*settings);
   else
-    std::cout << config::printable(options.settings.file) << " is good\n"
+    std::cout << config::printable(options.settings.file) << " is valid\n"
               << meaning_of(*settings);
   return exit_fine;
 }

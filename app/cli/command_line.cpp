@@ -32,8 +32,8 @@ namespace partita::app {
 
 namespace {
 
-constexpr const char* description =
-    "partita keeps a fleet of workers in step: every partition has exactly one owner.";
+constexpr const char* description = "partita assigns partitions to a group of workers: "
+                                    "every partition has exactly one owner.";
 
 constexpr const char* examples = R"help(
 Examples:
@@ -45,7 +45,7 @@ Examples:
   partita status --url nats://127.0.0.1:4222 --group orders --json
   partita partitions add -c partita.toml orders.64
 
-`partita COMMAND --help` explains a command. Exit codes: 0 fine, 1 failed while running,
+`partita COMMAND --help` explains a command. Exit codes: 0 success, 1 failed while running,
 2 bad usage or configuration.
 )help";
 
@@ -60,8 +60,7 @@ std::string versions() {
          + nats_client_version();
 }
 
-/// What stands behind the first `--` of `partita run`: words of somebody else, which the
-/// parser must not see.
+/// The words behind the first `--` of `partita run`, which the parser must not see.
 std::optional<std::vector<std::string>> take_command(int& argc, const char* const* argv) {
   auto end = argv + argc;
   if (argc < 2 || std::string_view{argv[1]} != "run")

@@ -22,8 +22,8 @@ namespace {
 
 /// What several of the commands say about themselves.
 constexpr const char* footer_end = R"help(
-The directive is written to the group's control bucket, by compare-and-set. Whoever leads carries
-it out; it outlives the leader. Exit code 1 if the group's state does not allow it.
+The directive is written to the group's control bucket, by compare-and-set. The leader
+carries it out; it outlives the leader. Exit code 1 if the group's state does not allow it.
 )help";
 
 struct directive_flags {
@@ -82,7 +82,7 @@ int tell(const group_access& access, const std::string& command, bool json,
                    : fail("cannot write to standard output");
 }
 
-/// What a command asks for, once the settings are known.
+/// What a command requests, once the settings are known.
 using request_maker = std::function<directive_request(const config::settings&)>;
 
 int run(const std::string& command, const directive_flags& flags,
@@ -115,13 +115,13 @@ CLI::App* add_command(CLI::App& program, const char* name, const char* text,
 
 void add_directive_flags(CLI::App& command, directive_flags& flags) {
   add_group_flags(command, flags.group);
-  command.add_option("--reason", flags.reason, "For people: stands beside the directive")
+  command.add_option("--reason", flags.reason, "For people: shown with the directive")
       ->type_name("TEXT");
 }
 
 void add_force(CLI::App& command, directive_flags& flags) {
   command.add_flag("--force", flags.force,
-                   "Also where it cannot be followed now, or names nobody knows");
+                   "Also where it cannot be followed now, or for unknown names");
 }
 
 void add_wait(CLI::App& command, directive_flags& flags, const std::string& until) {
@@ -187,9 +187,8 @@ void add_cordon(CLI::App& program, int& code) {
 
 void add_uncordon(CLI::App& program, int& code) {
   auto flags = std::make_shared<pin_flags>();
-  auto* command =
-      add_command(program, "uncordon", "Takes back what cordon and drain said",
-                  "  partita uncordon worker-3 -c partita.toml\n");
+  auto* command = add_command(program, "uncordon", "Takes cordon and drain back",
+                              "  partita uncordon worker-3 -c partita.toml\n");
   add_worker(*command, flags->worker);
   add_directive_flags(*command, flags->common);
   command->callback([flags, &code] {
@@ -208,7 +207,7 @@ void add_uncordon(CLI::App& program, int& code) {
 void add_pin(CLI::App& program, int& code) {
   auto flags = std::make_shared<pin_flags>();
   auto* command = add_command(
-      program, "pin", "Says which worker shall own a partition, whenever it takes part",
+      program, "pin", "Makes a worker own a partition, whenever it takes part",
       "  partita pin orders.7 worker-3 -c partita.toml --reason 'has the cache'\n");
   add_partition(*command, flags->partition);
   add_worker(*command, flags->worker);
@@ -254,7 +253,7 @@ std::string random_id() {
   return result;
 }
 
-/// Whole seconds, rounded up. Nothing, after that was told, if it is none or too long.
+/// Whole seconds, rounded up. Nothing, after a message, if it is none or too long.
 std::optional<std::chrono::seconds> pause_length(const std::string& text) {
   auto found = duration_flag("--for", text);
   if (!found)
@@ -269,10 +268,10 @@ std::optional<std::chrono::seconds> pause_length(const std::string& text) {
 
 void add_pause(CLI::App& program, int& code) {
   auto flags = std::make_shared<pause_flags>();
-  auto* command =
-      add_command(program, "pause",
-                  "No rebalance for a while; only partitions without an owner are dealt",
-                  "  partita pause --for 30m --reason 'deploying' -c partita.toml\n");
+  auto* command = add_command(
+      program, "pause",
+      "No rebalance for a while; only partitions without an owner are assigned",
+      "  partita pause --for 30m --reason 'deploying' -c partita.toml\n");
   command->add_option("--for", flags->lasts, "How long; it ends by itself")
       ->type_name("DURATION")
       ->required();
@@ -319,7 +318,7 @@ void add_resume(CLI::App& program, int& code) {
 
 void add_step_down(CLI::App& program, int& code) {
   auto flags = std::make_shared<directive_flags>();
-  auto* command = add_command(program, "step-down", "Asks the leader to lead no more",
+  auto* command = add_command(program, "step-down", "Asks the leader to step down",
                               "  partita step-down -c partita.toml --wait\n");
   add_directive_flags(*command, *flags);
   add_wait(*command, *flags, "it has done so");
@@ -336,7 +335,7 @@ void add_step_down(CLI::App& program, int& code) {
 void add_rebalance(CLI::App& program, int& code) {
   auto flags = std::make_shared<directive_flags>();
   auto* command = add_command(
-      program, "rebalance", "Asks for a plan now, without windows and cool-down",
+      program, "rebalance", "Requests a plan now, without windows and cool-down",
       "  partita plan --live -c partita.toml      # what it would do\n"
       "  partita rebalance -c partita.toml --wait\n");
   add_directive_flags(*command, *flags);

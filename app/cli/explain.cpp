@@ -14,7 +14,7 @@ namespace partita::app {
 namespace {
 
 constexpr const char* examples = R"help(
-Says who owns a partition, since when, under which token and why, and what is under way or
+Shows who owns a partition, since when, under which token and why, and what is under way or
 directed for it. Exit code 1 if no record and no configuration names it.
 
 Examples:
@@ -44,7 +44,7 @@ int show(group_access& access, const explain_options& options) {
 
 void add_explain(CLI::App& program, int& code) {
   auto options = std::make_shared<explain_options>();
-  auto* command = program.add_subcommand("explain", "Says who owns a partition, and why");
+  auto* command = program.add_subcommand("explain", "Shows a partition's owner, and why");
   command->footer(examples);
   command->add_option("partition", options->partition, "Its keys, joined by dots")
       ->type_name("PARTITION")

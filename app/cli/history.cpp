@@ -50,7 +50,7 @@ void add_history(CLI::App& program, int& code) {
       ->type_name("N")
       ->check(CLI::Range(1, 200));
   command->add_flag("--verbose", options->verbose,
-                    "Says who gained and lost how many partitions");
+                    "Shows how many partitions each worker gained and lost");
   command->callback([options, &code] {
     code = with_group(options->flags, "partita history",
                       [options](group_access& x) { return show(x, *options); });

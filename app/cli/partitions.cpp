@@ -23,7 +23,7 @@ namespace {
 
 constexpr const char* examples = R"help(
 The bucket of the partitions, from which groups with partitions.bucket = true take their list.
-Works against the store alone; workers hear of a change at once. Exit code 1 if the server
+Works against the store alone; the leader sees a change at once. Exit code 1 if the server
 cannot be reached or the change does not fit what is there, 2 for bad usage or a bad file.
 
 Examples:
@@ -57,7 +57,7 @@ struct found_bucket {
 using work = std::function<int(found_bucket&)>;
 using decision = std::function<partition_changes(const partition_entries&)>;
 
-/// The group's workers may not look at the bucket at all.
+/// The group's workers may not use the bucket at all.
 void warn_if_unused(const partitions_options& o, const config::settings& s) {
   if (!o.group.settings.file.empty() && s.partitions.given() && !s.partitions.bucket)
     std::cerr
@@ -169,7 +169,7 @@ CLI::App* add_command(CLI::App& parent, const char* name, const char* what, int&
 
 void add_dry_run(CLI::App& command, const shared_options& options) {
   command.add_flag("--dry-run", options->dry_run,
-                   "Says what would change, and writes nothing");
+                   "Shows what would change, and writes nothing");
 }
 
 void add_names(CLI::App& command, const shared_options& options) {

@@ -77,8 +77,9 @@ void add_plan(CLI::App& program, int& code) {
     if (asks_for_group(*flags))
       code = plan_live(*flags);
     else if (names_a_group(flags->group) || !flags->group.settings.url.empty())
-      code = refuse("what about the group? Say --live, --workers N, --without WORKER or "
-                    "--strategy NAME; without these questions come from stdin");
+      code = refuse(
+          "no query given; use --live, --workers N, --without WORKER or --strategy NAME; "
+          "without a group, questions come from stdin");
     else
       code = answer_all(std::cin, std::cout);
   });

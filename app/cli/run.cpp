@@ -25,7 +25,7 @@ constexpr const char* examples = R"help(
 Takes part in its group until SIGTERM or SIGINT (or SIGHUP, without an application), then
 leaves as worker.shutdown says (drain: others take its partitions over first). At a second
 signal it stops work and leaves without waiting for others, at a third one it ends at once,
-with all that it has started. Exit codes: 0 left gracefully, 1 could not go on, 2 bad usage
+with all that it has started. Exit codes: 0 left gracefully, 1 failed, 2 bad usage
 or configuration.
 
 With -- COMMAND ARGS... it starts your application, too. SIGTERM and SIGINT reach that once

@@ -10,7 +10,7 @@ class App;
 
 namespace partita::app {
 
-/// Adds `partita run`: one worker, until it is told to stop. `command`: what stood behind
+/// Adds `partita run`: one worker, until an order to stop. `command`: the words behind
 /// `--`, the application and its arguments; empty: none.
 void add_run(CLI::App& program, std::vector<std::string> command, int& code);
 

@@ -11,7 +11,7 @@ namespace partita::app {
 
 namespace {
 
-// The sequences that all terminals of today know.
+// The sequences that all terminals of today support.
 constexpr std::string_view enter = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view leave = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view home = "\x1b[H";
@@ -27,7 +27,7 @@ screen_size size_of_terminal() {
   return result;
 }
 
-/// The first `columns` characters; bytes that go on with a UTF-8 character are no column.
+/// The first `columns` characters; bytes that continue a UTF-8 character are no column.
 std::string_view cut(std::string_view line, std::size_t columns) {
   std::size_t seen = 0;
   for (std::size_t i = 0; i < line.size(); ++i)

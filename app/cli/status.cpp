@@ -15,12 +15,12 @@ namespace partita::app {
 namespace {
 
 constexpr const char* examples = R"help(
-Reads the group's buckets and changes nothing; asks no worker. BEAT AGE counts back from
-the group's newest entry by the server's time stamps. Exit code 1 if the server cannot be
-reached or the group does not exist.
+Reads the group's buckets and changes nothing; sends nothing to workers. HEARTBEAT AGE
+counts back from the group's newest entry by the server's time stamps. Exit code 1 if the
+server cannot be reached or the group does not exist.
 
-With --watch it goes on until Ctrl-C: on a terminal the picture changes in place, in a pipe
-a new one follows at every change. With --json that is one object a line. It waits for a
+With --watch it follows changes until Ctrl-C: on a terminal the output changes in place,
+in a pipe a new one follows at every change. With --json that is one object a line. It waits for a
 group that does not exist yet, and says so: on stderr, with --json as an object of its own.
 
 Examples:
@@ -49,7 +49,7 @@ void add_status(CLI::App& program, int& code) {
   auto* command = program.add_subcommand("status", "Shows leader, workers and shares");
   command->footer(examples);
   add_group_flags(*command, options->flags);
-  command->add_flag("--watch", options->watch, "Goes on, and shows every change");
+  command->add_flag("--watch", options->watch, "Follows, and shows every change");
   command->callback([options, &code] {
     auto json = options->flags.json;
     code = options->watch

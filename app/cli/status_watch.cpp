@@ -176,7 +176,7 @@ private:
     trouble_ = std::move(trouble);
     news_ = false;
     auto now = steady_clock::now();
-    // What was shown while a watch is made anew would have holes.
+    // What was shown while a watch is rebuilt would have holes.
     if (follower_.view().complete())
       status_ = examine(follower_.view().entries(now), known_);
     auto gist = gist_of(status_) + (connected() ? "+" + trouble_ : "-");

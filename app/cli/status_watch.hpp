@@ -5,7 +5,7 @@
 
 namespace partita::app {
 
-/// Shows the group until `access.self` gets a stop_worker; the exit code. Goes on over
+/// Shows the group until `access.self` gets a stop_worker; the exit code. Continues over
 /// reconnects and says so.
 int watch_status(group_access& access, bool json);
 

@@ -14,9 +14,9 @@ namespace partita::app {
 namespace {
 
 constexpr const char* examples = R"help(
-LOAD is a worker's part of the weight of all partitions, and the part that its capacity
-asks for. APPLIED is the version of the newest record that took effect there. Workers that
-have gone are listed until the store has forgotten them.
+LOAD is a worker's part of the weight of all partitions, and the part that corresponds to
+its capacity. APPLIED is the version of the newest record that took effect there. Workers
+that have gone are listed until their entries expire.
 
 Examples:
   partita workers -c partita.toml

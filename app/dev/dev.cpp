@@ -89,7 +89,7 @@ config::settings dev_settings(const dev_options& options) {
   s.timeouts.request = 250ms;
   s.timeouts.startup = 15s;
   s.timeouts.shutdown = 5s;
-  // The whole group leaves together: nobody is there to take over.
+  // The whole group leaves together: no worker is left to take over.
   s.worker.shutdown = leave_mode::stop;
   return s;
 }
@@ -101,13 +101,13 @@ std::string introduction(const dev_options& options, const config::settings& s,
          + std::to_string(options.partitions) + " partitions on "
          + (server ? "a nats-server of their own at " + server->url()
                    : std::string{"the memory store"})
-         + "\ntimings: a beat every " + shown(s.heartbeat.interval) + ", gone after "
+         + "\ntimings: a heartbeat every " + shown(s.heartbeat.interval) + ", gone after "
          + shown(s.heartbeat.ttl) + ", lease " + shown(s.election.lease)
          + ", at most one rebalance in " + shown(s.rebalance.min_interval)
          + "\nCtrl-C ends it\n\n";
 }
 
-/// Runs the group until somebody or something ends it.
+/// Runs the group until the user or a failure ends it.
 class dev_session {
 public:
   dev_session(caf::scoped_actor& self, dev_group& group, const dev_plan& plan)
@@ -217,7 +217,7 @@ int run_group(const dev_options& options, const dev_plan& plan,
   return code;
 }
 
-/// Reads an optional duration; tells the mistake.
+/// Reads an optional duration; reports the mistake.
 bool read_duration(const char* flag, const std::string& text,
                    std::optional<milliseconds>& to) {
   if (text.empty())

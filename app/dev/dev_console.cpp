@@ -22,7 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// One plan reaches the workers one by one and shall give one table.
+// One plan reaches the workers one by one and must give one table.
 constexpr auto pause = 100ms;
 
 struct dev_console_state {

@@ -19,7 +19,7 @@ struct worker_killed {
   PARTITA_MESSAGE(worker_killed, x.worker_id)
 };
 
-/// INTERNAL: nothing has changed for a moment; tells the newest pause from older ones.
+/// INTERNAL: nothing has changed for a moment; for the newest pause only.
 struct console_quiet {
   std::uint64_t ticket = 0;
   PARTITA_MESSAGE(console_quiet, x.ticket)

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A supervisor blocks nobody: one that says nothing for this long is stuck.
+// A supervisor never blocks: one that does not answer for this long is stuck.
 constexpr auto answer_limit = 1s;
 
 } // namespace

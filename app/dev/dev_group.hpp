@@ -23,15 +23,14 @@ public:
   void start(std::size_t count);
 
   /// Ends the leader without a goodbye; its slot stays empty. Nothing happens, and the
-  /// answer is `no_slot`, if nobody leads at the moment.
+  /// answer is `no_slot`, if there is no leader at the moment.
   std::size_t kill_leader();
   static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
 
   /// Starts a worker in an empty slot.
   void restart(std::size_t slot);
 
-  /// Tells all workers to leave. Each is heard as worker_stopped by whoever the board
-  /// tells.
+  /// Orders all workers to leave. The console passes the worker_stopped of each on.
   void stop();
 
   /// How many workers have not ended.

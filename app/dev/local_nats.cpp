@@ -64,7 +64,7 @@ std::string address_in(const fs::path& file) {
   _exit(127);
 }
 
-/// Tells when something in a folder has changed; a changed folder is the only sign that
+/// Notices when something in a folder has changed; a changed folder is the only sign that
 /// nats-server gives of being ready.
 class folder_watch {
 public:
@@ -125,7 +125,7 @@ std::optional<std::string> local_nats::wait_until_ready() {
     }
     if (steady_clock::now() >= deadline)
       return std::string{"nats-server was not ready within 10 s"};
-    // No longer than this, for a server that dies says nothing in the folder.
+    // No longer than this, because a server that dies leaves no sign in the folder.
     changes.wait(100ms);
   }
   return std::nullopt;

@@ -12,7 +12,7 @@ namespace partita::app {
 
 /// A nats-server of our own with JetStream, on a free port of the loopback address and
 /// with a new folder below the system's temporary one. It ends, and the folder goes, with
-/// this object; should this process die first, the server is told to end by the kernel.
+/// this object; should this process die first, the kernel ends the server.
 class local_nats {
 public:
   /// Forks: to be called before any other thread exists. Returns once the server accepts

@@ -10,8 +10,8 @@
 
 namespace partita::app {
 
-/// What a person who looks at a whole group wants to know: who leads, and who owns what.
-/// Learns from what the workers' listeners hear; has no clock and prints nothing.
+/// What an observer of a whole group needs: who leads, and who owns what. Fed with the
+/// events of the workers' listeners; has no clock and prints nothing.
 class ownership_table {
 public:
   explicit ownership_table(std::size_t partitions) : partitions_(partitions) {}

@@ -13,15 +13,15 @@
 
 namespace partita::app {
 
-/// The worker's end of the line to its guard: tells it until when work may go on, and hears
-/// which signals it was sent.
+/// The worker's end of the line to its guard: reports until when work may continue, and
+/// receives the signals that the guard got.
 class guard_link : public deadline_observer {
 public:
   explicit guard_link(guard_socket socket) : socket_{std::move(socket)} {}
 
-  // The guard keeps one deadline: the earliest, where a worker that has ended without having
-  // confirmed is followed by another one. What finds no room is not kept: the guard was
-  // stopped for minutes then, and when it goes on it ends this process by what it heard last.
+  // The guard keeps one deadline: the earliest, where a worker that has ended without
+  // having confirmed is followed by another one. What finds no room is dropped: the guard
+  // was stopped for minutes then, and ends this process by the last message.
   void must_stop_by(const std::string& worker, core::time_point when) override;
   void stopped(const std::string& worker) override;
 

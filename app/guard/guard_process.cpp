@@ -126,7 +126,7 @@ private:
       case guard_socket::heard::nothing:
         return;
       case guard_socket::heard::closed:
-        // It may be about to end, or have closed all that it has: waitid tells.
+        // It may be about to end, or have closed all that it has: waitid shows which.
         open_ = false;
         return;
       case guard_socket::heard::message:
@@ -259,7 +259,7 @@ private:
   bool slow_told_ = false;
 };
 
-/// What is the guard's alone: telling a service manager how it is.
+/// What is the guard's alone: reporting its state to a service manager.
 void forget_service_manager() {
   for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
     ::unsetenv(name);

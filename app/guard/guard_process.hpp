@@ -15,9 +15,9 @@ namespace partita::app {
 /// guard, and nothing was begun.
 using guarded = std::variant<guard_socket, int, std::string>;
 
-/// Makes this process the guard of a child, in which the call returns first; in this process
-/// it returns when the child, and all that must not go on without it, has ended. To be called
-/// before any thread exists and with signals held (hold_signals).
+/// Makes this process the guard of a child, in which the call returns first; in this
+/// process it returns when the child, and all that must not run without it, has ended. To
+/// be called before any thread exists and with signals held (hold_signals).
 guarded start_guarded();
 
 } // namespace partita::app

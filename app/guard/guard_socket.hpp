@@ -5,14 +5,14 @@
 #include <optional>
 #include <utility>
 
-/// What a guard and its worker tell each other over a pair of sockets that exists before the
+/// The messages of a guard and its worker over a pair of sockets that exists before the
 /// worker does. Both are the same program, so that words need no version.
 namespace partita::app {
 
 enum class guard_word : std::uint32_t {
   /// From the worker. All work must have stopped by `value`: nanoseconds of CLOCK_BOOTTIME.
   must_stop_by,
-  /// No work goes on.
+  /// All work has stopped.
   stopped,
   /// Leaving takes at most `value` ns.
   leaves_within,

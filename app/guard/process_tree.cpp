@@ -114,7 +114,7 @@ bool kill_process(const found_process& x) {
   auto result = true;
   if (now && now->began == x.began) {
     auto sent = fd >= 0 && ::pidfd_send_signal(fd, SIGKILL, nullptr, 0) == 0;
-    // Some sandboxes know nothing of pidfds.
+    // Some sandboxes do not support pidfds.
     if (!sent && ::kill(x.pid, SIGKILL) != 0)
       result = errno == ESRCH;
   }

@@ -12,7 +12,7 @@ namespace partita::app {
 struct found_process {
   pid_t pid = 0;
   pid_t parent = 0;
-  /// When it began, in clock ticks since the boot: tells it from a later one of its number.
+  /// When it began, in clock ticks since the boot: differs for a later one of its number.
   unsigned long long began = 0;
   /// One letter (proc(5)): R runs, S and D sleep, T is stopped, Z has ended.
   char state = '?';
@@ -29,7 +29,7 @@ std::vector<found_process> processes_below(pid_t root);
 bool kill_process(const found_process& x);
 
 /// What the threads of a process wait for, for people: "1 D in rpc_wait, 3 S in
-/// futex_wait_queue" (their number, state and place in the kernel). Empty if it cannot be told.
+/// futex_wait_queue" (their number, state and place in the kernel). Empty if unknown.
 std::string what_threads_do(pid_t pid);
 
 } // namespace partita::app

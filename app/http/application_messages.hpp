@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-/// What the threads of the HTTP server and the application state tell each other.
+/// The messages between the threads of the HTTP server and the application state.
 namespace partita::app {
 
-/// Whether a call is one of the application, which lives by it, or somebody else's.
+/// Whether a call is one of the application, which stays present by it, or another one.
 enum class caller : std::uint8_t { application, other };
 
 /// What does the application own? Answered at once unless `known` is the present version:
@@ -40,7 +40,7 @@ struct shown_assignment {
   /// A worker_state, or `absent` while no worker takes part.
   std::string state;
   std::uint64_t version = 0;
-  /// The record that was heard of last.
+  /// The record that was received last.
   stamp record;
   std::uint64_t last_event = 0;
   /// `partitions` may be worked on until then, on the worker's clock; nothing: no deadline.
@@ -105,7 +105,7 @@ struct ask_life {
 };
 
 struct shown_life {
-  /// A question went through the worker in time, or there is none to ask.
+  /// The worker answered a request in time, or there is no worker.
   bool alive = false;
   std::string why;
   bool absent = true;
@@ -128,18 +128,18 @@ struct application_died {
   PARTITA_MESSAGE(application_died)
 };
 
-/// The process ends: nobody is kept waiting any more.
+/// The process ends: no call waits any longer.
 struct close_application_state {
   PARTITA_MESSAGE(close_application_state)
 };
 
-/// Told to the host: the application has called (again), or has not for too long.
+/// Sent to the host: the application has called (again), or has not for too long.
 struct application_changed {
   bool present = false;
   PARTITA_MESSAGE(application_changed, x.present)
 };
 
-/// The APPLICATION DESK: a worker's listener that works by telling others, who ask.
+/// The APPLICATION STATE: a worker's listener that answers an application's calls.
 using application_state_actor = listener_actor::extend<
     caf::replies_to<ask_assignment>::with<shown_assignment>,
     caf::replies_to<ask_events>::with<shown_events>,
@@ -147,7 +147,7 @@ using application_state_actor = listener_actor::extend<
     caf::replies_to<ask_life>::with<shown_life>, caf::reacts_to<session_valid>,
     caf::reacts_to<present_worker>, caf::reacts_to<application_died>,
     caf::reacts_to<close_application_state>,
-    // INTERNAL: somebody has waited long enough, or the application is overdue.
+    // INTERNAL: a call has waited long enough, or the application is overdue.
     caf::reacts_to<wake>>;
 
 } // namespace partita::app

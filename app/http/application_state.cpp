@@ -95,7 +95,8 @@ public:
   caf::result<work_stopped> on(const partitions_lost& x) {
     hear("lost", x);
     end_of_session();
-    // A grant says why it was given; who is told to stop wants to know why it ends.
+    // A grant has the reason for which it was given; an order to stop has the reason of
+    // its end.
     auto what = x.partitions;
     for (auto& y : what)
       y.reason = x.why;
@@ -190,7 +191,7 @@ public:
               promise.deliver(life);
             },
             [this, promise, life](const caf::error& why) mutable {
-              // The host tells in a moment that there is none any more.
+              // The host reports in a moment that there is none any more.
               life.absent = life.alive = left_ && why != caf::sec::request_timeout;
               life.why = why == caf::sec::request_timeout
                              ? "the worker did not answer within "
@@ -292,7 +293,7 @@ private:
     silent_ = true;
     auto why = "the application has not called for "
                + config::format_duration(options_.app_ttl)
-               + " (http.app_ttl), so its partitions go to others; look whether it runs";
+               + " (http.app_ttl), so its partitions go to others; check whether it runs";
     spdlog::warn("{}: {}", id_.value, why);
     alert(alert_level::warn, why, false);
     confirm(ledger_.application_gone());
@@ -313,7 +314,7 @@ private:
       x.promise.deliver(events(x.after));
   }
 
-  /// What shows has changed, perhaps: whoever waits for that hears it.
+  /// What is shown has changed, perhaps: the calls that wait for that get it.
   void news() {
     auto before = std::exchange(over_, deadline_passed());
     if (before != over_ && !ledger_.owned().empty())
@@ -395,7 +396,7 @@ private:
   std::uint64_t session_begin_;
   /// What the last answers went by: the deadline had passed.
   bool over_;
-  /// The version that those who wait were told.
+  /// The version that the waiting calls were answered with.
   std::uint64_t told_ = 0;
   bool silent_ = false;
   bool died_ = false;

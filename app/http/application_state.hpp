@@ -25,9 +25,9 @@ struct application_state_options {
   worker_clock clock;
 };
 
-/// Serves an application that asks instead of listening, through HTTP. Blocks nobody.
-/// `host` hears application_changed; `reporter` (may be null) what this actor itself has to
-/// say: that the application is silent.
+/// Serves an application that polls instead of listening, through HTTP. Never blocks.
+/// `host` receives application_changed; `reporter` (may be null) the alerts of this actor
+/// itself: that the application is silent.
 application_state_actor spawn_application_state(caf::actor_system& sys,
                                                 application_state_options options,
                                                 caf::actor host, listener_actor reporter);

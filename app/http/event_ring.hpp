@@ -9,7 +9,7 @@
 
 namespace partita::app {
 
-/// One event as it goes to whoever follows: its number, its word and its line.
+/// One event as it goes to a follower: its number, its word and its line.
 struct event_text {
   std::uint64_t id = 0;
   std::string name;
@@ -22,8 +22,8 @@ struct event_text {
 /// size, for one event may name ten thousand partitions.
 class event_ring {
 public:
-  /// `first_id`: greater than all ids of an earlier ring, so that nobody resumes at an
-  /// event of another life.
+  /// `first_id`: greater than all ids of an earlier ring, so that no client resumes at an
+  /// event of another process.
   event_ring(std::uint64_t first_id, std::size_t most_events, std::size_t most_bytes)
       : last_id_{first_id}, most_events_{most_events}, most_bytes_{most_bytes} {}
 

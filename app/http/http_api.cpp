@@ -85,8 +85,8 @@ std::string host_in(const std::string& header) {
   return config::lowered(header.substr(0, header.find(':')));
 }
 
-/// Whether no name server had a say in it. A page of somebody else's site can have its own
-/// name point here; what its browser then asks bears that name.
+/// Whether no name server was involved. A page of a foreign site can have its own name
+/// point here; a request of its browser then has that name.
 bool needs_no_name_server(const std::string& header) {
   auto host = host_in(header);
   if (host.empty() || host == "localhost" || host.starts_with('['))
@@ -133,7 +133,7 @@ http_decision http_api::judge(const http_request& x) const {
   if (x.path.starts_with("/v1/") && x.from_here && !shows_token(x)
       && !needs_no_name_server(x.host))
     return http_error(403, "Host: " + cited(x.host), "Host: localhost or an IP address",
-                      "ask by 127.0.0.1, or show http.token as a bearer token");
+                      "use 127.0.0.1, or send http.token as a bearer token");
   if (x.path == "/v1/assignment")
     return assignment(x);
   if (x.path == "/v1/events")
@@ -214,12 +214,12 @@ http_decision http_api::released(const http_request& x) const {
   if (auto no = refusal(x))
     return *no;
   if (!rules_.confirm)
-    return http_error(
-        409, "http.confirm = false", "http.confirm = true for releases to mean anything",
-        "set confirm = true in [http] and start the worker again; until then "
-        "all work counts as stopped when it is revoked");
+    return http_error(409, "http.confirm = false",
+                      "http.confirm = true for releases to mean anything",
+                      "set confirm = true in [http] and restart the worker; until then "
+                      "all work counts as stopped when it is revoked");
   auto type = config::lowered(x.content_type.substr(0, x.content_type.find(';')));
-  // A page of somebody else's site can send everything but this without asking first.
+  // A page of a foreign site can send everything but this without a preflight request.
   if (config::trimmed(type) != "application/json")
     return http_error(415, "Content-Type: " + cited(x.content_type),
                       "Content-Type: application/json");
@@ -264,13 +264,13 @@ std::optional<http_reply> http_api::refusal(const http_request& x) const {
   if (!x.authorization.empty())
     return http_error(403, "Authorization that is not ours",
                       "Authorization: Bearer and http.token",
-                      "look at PARTITA_HTTP_TOKEN of both sides");
+                      "check PARTITA_HTTP_TOKEN on both sides");
   if (x.from_here && !x.of_a_page)
     return std::nullopt;
   if (rules_.token.empty())
     return http_error(403, x.of_a_page ? "a page in a browser" : "another machine",
                       "a program on the worker's own machine",
-                      "set http.token and show it as a bearer token");
+                      "set http.token and send it as a bearer token");
   auto result =
       http_error(401, "no Authorization", "Authorization: Bearer and http.token");
   result.headers.emplace_back("WWW-Authenticate", "Bearer");

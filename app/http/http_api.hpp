@@ -34,13 +34,13 @@ struct http_request {
   std::string body;
 };
 
-/// A further page that others add, asked for by GET; called by the server's threads.
+/// A further page that others add, read by GET; called by the server's threads.
 struct http_page {
   std::string path;
   std::function<http_reply()> show;
 };
 
-/// Whether somebody is alive or ready.
+/// Whether the worker is alive or ready.
 struct probe_life {
   bool ready = false;
   bool verbose = false;
@@ -58,7 +58,7 @@ using http_decision = std::variant<http_reply, ask_assignment, ask_events, body_
                                    release_work, probe_life, show_page>;
 
 struct http_rules {
-  /// Who shows it may change something from anywhere; empty: nobody can.
+  /// A client that sends it may change something from anywhere; empty: no client can.
   std::string token;
   /// Whether releases mean anything.
   bool confirm = false;
@@ -72,9 +72,9 @@ class http_api {
 public:
   /// A longer body is refused.
   static constexpr std::size_t most_body = 64 * 1024;
-  /// Nobody is kept waiting longer; a proxy between would lose its patience.
+  /// No call waits longer; a proxy between would time out.
   static constexpr std::chrono::milliseconds longest_wait{60'000};
-  /// Who follows the events hears something at least this often.
+  /// A client that follows the events receives something at least this often.
   static constexpr std::chrono::milliseconds longest_silence{15'000};
 
   explicit http_api(http_rules rules) : rules_{std::move(rules)} {}

@@ -89,14 +89,14 @@ void say(httplib::Response& to, const http_reply& what) {
 
 http_reply overloaded() {
   auto result = http_error(503, std::to_string(most_waiting) + " calls that wait already",
-                           "fewer calls at a time", "ask again later, or without wait");
+                           "fewer calls at a time", "try again later, or without wait");
   result.headers.emplace_back("Retry-After", "1");
   return result;
 }
 
 http_reply no_answer() {
   return http_error(503, "a worker that does not answer", "an answer of the worker",
-                    "look at GET /livez, and start the worker again");
+                    "check GET /livez, and restart the worker");
 }
 
 // The library's own options would let two workers share one port.
@@ -148,7 +148,7 @@ public:
           if (broken_ && broken)
             broken();
         }};
-    // Whoever stops the library's server before it runs stops nothing.
+    // Stopping the library's server before it runs has no effect.
     while (!server_.is_running() && ended_.wait_for(1ms) != std::future_status::ready) {
     }
   }
@@ -158,7 +158,7 @@ public:
       return true;
     stopping_ = true;
     caf::anon_send(application_, close_application_state{});
-    // Who waits hears the last news first: a server that stops lets nobody write any more.
+    // Waiting calls are answered first: a server that stops sends nothing any more.
     door_.reset();
     static_cast<void>(all_answered_.get_future().wait_for(stop_patience));
     server_.stop();
@@ -195,7 +195,7 @@ private:
           return response.status == 416 ? answer(request, response) : explain(response);
         }});
     server_.set_exception_handler([](const auto&, auto& response, std::exception_ptr) {
-      say(response, http_error(500, "an error of partita's own", "an answer"));
+      say(response, http_error(500, "internal error", "an answer"));
     });
   }
 
@@ -275,7 +275,8 @@ private:
       say(response, overloaded());
       return;
     }
-    // The first answer comes at once: it says where to go on, and that we are here.
+    // The first answer comes at once: it says where to continue, and that the server is
+    // there.
     auto first = x;
     first.wait = 0ms;
     auto found = ask<shown_events>(first, answer_limit);
@@ -306,7 +307,7 @@ private:
       return true;
     }
     auto next = asked;
-    // That somebody holds a connection open does not prove that he is alive.
+    // An open connection does not prove that the application is alive.
     next.who = caller::other;
     next.after = state.last_event;
     auto found = ask<shown_events>(next, next.wait + answer_limit);
@@ -316,7 +317,7 @@ private:
     return true;
   }
 
-  /// Asks the application state and waits; nothing: it does not answer.
+  /// Sends a request to the application state and waits; nothing: it does not answer.
   template <class Answer, class Question>
   std::optional<Answer> ask(const Question& what, std::chrono::milliseconds limit) {
     std::optional<Answer> result;
@@ -332,7 +333,7 @@ private:
 
   /// A place among those who may wait, until the last copy is gone; null: all are taken.
   held_place take_place() {
-    // Null once the door is closed: the application state answers at once then, so nobody waits.
+    // Null once the door is closed: the application state answers at once then.
     auto door = to_door_.lock();
     if (waiting_.fetch_add(1) >= most_waiting) {
       --waiting_;

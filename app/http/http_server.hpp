@@ -18,10 +18,10 @@ struct http_options {
   http_rules rules;
 };
 
-/// The sockets and threads in front of http_api and the application state. Each request has
-/// a thread for itself, and asks the application state by message; nothing is shared.
-/// Connections are not kept open between requests: an idle one would occupy a thread that
-/// looks for news a hundred times a second.
+/// The sockets and threads in front of http_api and the application state. Each request
+/// has a thread for itself, and sends requests to the application state; nothing is
+/// shared. Connections are not kept open between requests: an idle one would occupy a
+/// thread that polls it a hundred times a second.
 class http_server {
 public:
   /// Returns once connections are accepted; the other alternative says why none can be, and
@@ -42,8 +42,8 @@ public:
   bool broken() const;
 
   /// Answers what is under way and accepts nothing any more. False: a client that neither
-  /// goes on nor goes away keeps it from ending; its threads then live on, and the process
-  /// has to end without waiting for them.
+  /// continues nor goes away keeps it from ending; its threads then keep running, and the
+  /// process has to end without waiting for them.
   bool stop();
 
 private:

@@ -30,7 +30,7 @@ json shown(const grant& x) {
   return result;
 }
 
-/// How long work may go on; null: without a deadline.
+/// How long work may continue; null: without a deadline.
 json left_of(const std::optional<core::time_point>& until, core::time_point now) {
   if (!until)
     return nullptr;
@@ -71,10 +71,10 @@ std::string remedy_for(const released_item& x) {
   case result::already:
     return {};
   case result::still_owned:
-    return "nobody has taken it back: go on working on it";
+    return "it was not taken back: keep working on it";
   case result::wrong_token:
-    return "it stands under token " + std::to_string(x.right_token.value)
-           + ": ask GET /v1/assignment, and release what stands in revoking";
+    return "its token is " + std::to_string(x.right_token.value)
+           + ": ask GET /v1/assignment, and release what is in revoking";
   case result::unknown:
     return "this worker does not have it: ask GET /v1/assignment for what it has";
   }

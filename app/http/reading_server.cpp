@@ -74,7 +74,7 @@ private:
 /// Gets, on the thread that accepts, what calls process_and_close_socket.
 struct reading_server::queue : httplib::TaskQueue {
   explicit queue(reading_server& x) : server{x} {}
-  // Newer releases of the library want to hear whether it was taken.
+  // Newer releases of the library need to know whether it was taken.
   using taken = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));
   taken enqueue(std::function<void()> accepted) override {
     accepted();
@@ -103,7 +103,7 @@ bool reading_server::process_and_close_socket(socket_t socket) {
     try {
       threads_.emplace_back([this] { work(); });
     } catch (const std::system_error&) {
-      // No more are allowed: those that are there do it.
+      // The limit of threads is reached: the present ones do it.
     }
   changed_.notify_one();
   return true;

@@ -57,7 +57,8 @@ bucket_opened open_within(caf::scoped_actor& self, const store_actor& store,
         .receive([&](bucket_opened& x) { result = std::move(x); },
                  [&](const caf::error& e) {
                    answered = false;
-                   // What the store said before tells more than that the time is over.
+                   // The earlier answer of the store says more than that the time is
+                   // over.
                    if (result.why.empty())
                      result.why = self->system().render(e);
                  });

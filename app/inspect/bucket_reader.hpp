@@ -48,8 +48,8 @@ bool receive_by(caf::scoped_actor& self, std::chrono::steady_clock::time_point d
 /// For people: not all of a bucket could be read. `why` may be empty.
 std::string not_shown(const std::string& bucket, const std::string& why);
 
-/// Opens a bucket; a server that is merely slow is asked again until `limit` is over. `unknown`
-/// if there was no answer; `why` is the last reason then.
+/// Opens a bucket; the request to a slow server is repeated until `limit` is over.
+/// `unknown` if there was no answer; `why` is the last reason then.
 bucket_opened open_within(caf::scoped_actor& self, const store_actor& store,
                           const open_bucket& which, std::chrono::milliseconds limit);
 

@@ -125,8 +125,7 @@ std::string to_text(const explanation& x) {
     result += line("owner:    " + x.owner->value + ", " + since(x));
     result +=
         "token:    " + readable(x.token) + " (" + std::to_string(x.token.value) + ")\n";
-    result +=
-        line("why:      " + (x.reason.empty() ? "its record does not say" : x.reason));
+    result += line("why:      " + (x.reason.empty() ? "not in its record" : x.reason));
     constexpr std::size_t few = 3;
     for (auto i = x.plans.size() - std::min(few, x.plans.size()); i < x.plans.size(); ++i)
       result += line_of(x.plans[i]);
@@ -134,10 +133,10 @@ std::string to_text(const explanation& x) {
     result += "owner:    none\n";
   }
   if (!x.why_unowned.empty())
-    result += line("nobody works on it: " + x.why_unowned);
+    result += line("no worker works on it: " + x.why_unowned);
   if (x.pending)
     result += line("pending:  taken away from " + x.pending->from.value + ", waits for "
-                   + x.pending->waits_for + "; only the leader knows who gets it next");
+                   + x.pending->waits_for + "; only the leader knows its next owner");
   for (const auto& other : x.also_named_by)
     result += line("also in the record of " + other.value
                    + ": a move under way, or a worker that is gone");

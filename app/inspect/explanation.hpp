@@ -14,9 +14,9 @@ namespace partita::app {
 struct explanation {
   std::string partition;
   std::int64_t weight = 0;
-  /// Whose record names it. Missing: nobody's.
+  /// The worker whose record names it. Missing: no record does.
   std::optional<worker_id> owner;
-  /// Why nobody works on it; empty if somebody does, as far as can be told.
+  /// Why no worker works on it; empty if one does, as far as is known.
   std::string why_unowned;
   /// Of the owner's grant; grows with every owner.
   version token;

@@ -104,7 +104,7 @@ int with_group(const group_flags& flags, const std::string& name,
   if (!limit)
     return exit_usage;
   if (!names_a_group(flags))
-    return refuse("which group? Say -c FILE, or --url URL and --group NAME");
+    return refuse("no group given; use -c FILE, or --url URL and --group NAME");
   auto settings = load(flags.settings, false);
   if (!settings)
     return exit_usage;

@@ -36,7 +36,7 @@ bool names_a_group(const group_flags& flags);
 /// What a command works with.
 struct group_access {
   config::settings settings;
-  /// How long the store may take, for the whole command or for what goes on after it.
+  /// How long the store may take, for the whole command or for what follows after it.
   std::chrono::milliseconds limit{0};
   std::chrono::steady_clock::time_point deadline;
   caf::scoped_actor& self;
@@ -46,7 +46,7 @@ struct group_access {
 };
 
 /// What the group's buckets hold now. If they cannot be read: nothing, after the reason
-/// was told on stderr.
+/// was printed to stderr.
 std::optional<group_entries> read_entries(group_access& access);
 
 /// Says why not on stderr; the result is exit_failed.
@@ -57,7 +57,7 @@ int refuse(const std::string& why);
 /// Writes to stdout; the exit code.
 int print(const std::string& text);
 
-/// A duration above 0. If it is none: nothing, after that was told on stderr.
+/// A duration above 0. If it is none: nothing, after a message on stderr.
 std::optional<std::chrono::milliseconds> duration_flag(const char* flag,
                                                        const std::string& text);
 

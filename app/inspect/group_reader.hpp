@@ -23,7 +23,7 @@ std::optional<std::string> wait_for_link(caf::scoped_actor& self,
                                          const store_actor& store,
                                          std::chrono::milliseconds limit);
 
-/// Follows the buckets of a group by one watch for each; makes none. Whoever owns `self`
+/// Follows the buckets of a group by one watch for each; makes none. The owner of `self`
 /// receives its watch_event messages and hands them to take().
 class group_follower {
 public:

@@ -21,7 +21,7 @@ std::string why_nobody_works(const member& x) {
     return x.id.value + " has no heartbeat";
   if (!is_living(x.last_beat->state))
     return x.id.value + " is " + std::string{to_string(x.last_beat->state)};
-  return x.id.value + " has begun anew";
+  return x.id.value + " has started again";
 }
 
 std::string what_is_missing(const member& x, const partition& which) {
@@ -171,7 +171,7 @@ private:
   }
 
   void look_at_partitions(const std::vector<std::string>& known) {
-    // Named in `partitions` of a record: whether somebody works on it.
+    // Named in `partitions` of a record: whether a worker works on it.
     std::unordered_map<std::string, bool> named;
     std::set<std::string, by_reading> twice;
     std::set<std::string> moving;

@@ -20,9 +20,9 @@ struct member {
   worker_id id;
   /// Missing: no heartbeat (any more). The worker may have gone.
   std::optional<beat> last_beat;
-  /// How much older than the newest entry of the group the beat is, by the server's time
-  /// stamps, and by our clock since that entry was shown. For people: nothing is decided
-  /// by it.
+  /// How much older than the newest entry of the group the heartbeat is, by the server's
+  /// time stamps, and by our clock since that entry was shown. For people: nothing is
+  /// decided by it.
   std::int64_t beat_age_ms = 0;
   /// Missing: the leader has not met this worker and neither has it joined.
   std::optional<partita::record> record;
@@ -62,7 +62,7 @@ struct hand_off {
   std::string waits_for;
 };
 
-/// A partition on which nobody works.
+/// A partition on which no worker works.
 struct unowned_partition {
   std::string name;
   std::string why;
@@ -83,15 +83,15 @@ struct group_status {
   /// Those that have run out are left out. The one that holds longest comes first.
   std::vector<pause_status> pauses;
   std::vector<pin_status> pins;
-  /// Asked for, and not carried out yet.
+  /// Requested, and not carried out yet.
   std::optional<directive> rebalance;
   std::optional<directive> step_down;
   std::vector<hand_off> hand_offs;
   std::vector<unowned_partition> unowned;
-  /// Settings that differ between living workers, and how; empty: none do.
+  /// Settings that differ between live workers, and how; empty: none do.
   std::string settings_differ;
   /// The newest entry's time stamp and what has passed since: the server's clock, as well
-  /// as it can be told.
+  /// as it is known.
   std::int64_t server_ns = 0;
 };
 
@@ -104,12 +104,12 @@ group_status examine(const group_entries& entries,
 /// The member of that id, or null.
 const member* find(const group_status& x, const worker_id& id);
 
-/// Whether its beat is that of a living incarnation, and its record names no other one.
+/// Whether its heartbeat is of a live incarnation, and its record names no other one.
 bool lives(const member& x);
 
-/// Whether a leader would count it among those that may own partitions, directives aside: it
-/// lives and does not drain, or it restarts. Who has not beaten for the heartbeat.ttl that it
-/// states, or else for `silent_after_ms`, is lost.
+/// Whether a leader would count it among those that may own partitions, directives aside:
+/// it lives and does not drain, or it restarts. A worker that has sent no heartbeat for
+/// the heartbeat.ttl that it states, or else for `silent_after_ms`, is lost.
 bool takes_part(const member& x, std::int64_t silent_after_ms);
 
 /// Names of the partitions in its record, in the order of the record.

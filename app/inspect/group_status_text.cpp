@@ -16,7 +16,7 @@ constexpr std::size_t names_in_table = 8;
 constexpr std::size_t lines_of_a_kind = 10;
 
 std::string state_of(const member& x) {
-  auto result = x.last_beat ? std::string{to_string(x.last_beat->state)} : "no beat";
+  auto result = x.last_beat ? std::string{to_string(x.last_beat->state)} : "no heartbeat";
   if (x.drained)
     result += ", drained";
   if (x.cordoned)
@@ -37,7 +37,7 @@ std::vector<std::string> row_of(const member& x) {
 
 std::string headline(const group_status& x) {
   std::string result = "group " + x.group + ": ";
-  result += x.leader ? x.leader->worker_id.value + " leads" : "nobody leads";
+  result += x.leader ? x.leader->worker_id.value + " leads" : "no leader";
   if (x.epoch)
     result += ", epoch " + std::to_string(x.epoch->epoch.value);
   result += x.version.value ? ", version " + readable(x.version) + " ("
@@ -89,7 +89,7 @@ std::string to_table(const group_status& x) {
   using enum table::side;
   table rows{{{"WORKER"},
               {"STATE"},
-              {"BEAT AGE", right},
+              {"HEARTBEAT AGE", right},
               {"APPLIED", right},
               {"VERSION", right},
               {"PARTITIONS", right},
@@ -102,9 +102,9 @@ std::string to_table(const group_status& x) {
     result += mark_lines(who);
   result += lines_for(x.pauses, pause_line);
   if (x.rebalance)
-    result += with_note("asked for: a rebalance", *x.rebalance) + '\n';
+    result += with_note("requested: a rebalance", *x.rebalance) + '\n';
   if (x.step_down)
-    result += with_note("asked for: that the leader steps down", *x.step_down) + '\n';
+    result += with_note("requested: the leader steps down", *x.step_down) + '\n';
   result += lines_for(x.unowned, [](const auto& y) {
     return "without owner: " + y.name + " (" + y.why + ')';
   });

@@ -26,7 +26,7 @@ struct plan_history {
 
 plan_history history_of(const group_entries& entries);
 
-/// Forgets all but the newest `count`.
+/// Drops all but the newest `count`.
 void keep_newest(plan_history& x, std::size_t count);
 
 /// A row for each plan; `verbose`: with who gained and lost, and directives that could not be

@@ -129,7 +129,7 @@ std::vector<partition> partitions(const json& xs, const std::string& member) {
   return result;
 }
 
-/// By partition the index of its owner; empty if nobody owned anything.
+/// By partition the index of its owner; empty if no worker owned anything.
 std::vector<std::optional<std::size_t>> previous(const json& x,
                                                  const core::planning_input& in) {
   if (!x.is_object())

@@ -11,7 +11,7 @@
 /// What `partita plan` reads and prints.
 namespace partita::app {
 
-/// Workers and partitions as given, and by what they shall be brought together.
+/// Workers and partitions as given, and the strategy to assign them by.
 struct plan_question {
   core::strategy_options strategy;
   core::planning_input input;

@@ -31,8 +31,8 @@ void add_settings_flags(CLI::App& command, settings_flags& flags);
 /// --instance, for commands that run a worker.
 void add_instance_flag(CLI::App& command, settings_flags& flags);
 
-/// The settings in effect. If something is wrong: nothing, after every mistake was told
-/// on stderr. `to_run`: partitions and the programs of hooks must be there.
+/// The settings in effect. If something is wrong: nothing, after every mistake was
+/// printed to stderr. `to_run`: partitions and the programs of hooks must be there.
 std::optional<config::settings> load(const settings_flags& flags, bool to_run);
 
 /// `section.key=value` from text that a person typed: `value` as it is.

@@ -32,8 +32,8 @@ public:
       think_workers(*question_.workers);
     if (in_.workers.empty())
       throw no_plan{question_.without.empty()
-                        ? "no worker takes part: nobody could own a partition"
-                        : "nobody would be left to own a partition"};
+                        ? "no worker takes part: no partition could have an owner"
+                        : "no worker would be left to own a partition"};
     find_owners();
     auto next = decide();
     weigh(next);
@@ -196,7 +196,7 @@ private:
     to.weight += weight_of(i);
   }
 
-  /// Whoever is none of the plan's workers, and owns something now, is gone.
+  /// A worker that is not in the plan and owns something now is gone.
   static what_if_share& share_of(std::map<worker_id, what_if_share, by_number>& shares,
                                  const worker_id& id) {
     auto [i, added] = shares.try_emplace(id);
@@ -210,7 +210,7 @@ private:
   void note_what_matters() {
     auto& notes = answer_.notes;
     if (!group_.pauses.empty())
-      notes.push_back("paused: only partitions without an owner are dealt");
+      notes.push_back("paused: only partitions without an owner are assigned");
     if (!group_.hand_offs.empty())
       notes.push_back(std::to_string(group_.hand_offs.size())
                       + " partitions are being handed over and count as without owner");

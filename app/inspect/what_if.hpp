@@ -41,7 +41,7 @@ struct what_if_share {
   std::int64_t capacity = 100;
   /// Only thought: the group has no such worker.
   bool thought = false;
-  /// Takes no part, or is thought away.
+  /// Takes no part, or is left out.
   bool gone = false;
   bool drained = false;
   bool cordoned = false;
@@ -54,7 +54,7 @@ struct what_if_share {
 struct what_if_move {
   std::string partition;
   std::int64_t weight = 0;
-  /// Empty: nobody owns it now.
+  /// Empty: no worker owns it now.
   worker_id from;
   worker_id to;
   /// The directive that decided, if one did.

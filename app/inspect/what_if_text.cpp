@@ -83,7 +83,7 @@ std::string to_table(const what_if_answer& x) {
   for (std::size_t i = 0; i < std::min(moves_in_table, x.moves.size()); ++i) {
     const auto& move = x.moves[i];
     result += config::printable("  " + move.partition + ": "
-                                + (move.from.value.empty() ? "nobody" : move.from.value)
+                                + (move.from.value.empty() ? "no owner" : move.from.value)
                                 + " -> " + move.to.value
                                 + (move.reason.empty() ? "" : " (" + move.reason + ')'))
               + '\n';

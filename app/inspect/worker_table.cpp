@@ -70,7 +70,7 @@ std::vector<std::string> row_of(const group_status& x, const member& who,
   const auto* pulse = who.last_beat ? &*who.last_beat : nullptr;
   auto fair = lives(who) ? percent(pulse->capacity, all.capacity) : std::string{"-"};
   return {who.id.value,
-          pulse ? std::string{to_string(pulse->state)} : "no beat",
+          pulse ? std::string{to_string(pulse->state)} : "no heartbeat",
           role_of(x, who),
           marks_of(who),
           who.instance.empty() ? "-" : who.instance,
@@ -144,7 +144,7 @@ std::string workers_table(const group_status& x) {
               {"LOAD", right},
               {"TTL", right},
               {"APPLIED", right},
-              {"BEAT AGE", right},
+              {"HEARTBEAT AGE", right},
               {"PROGRAM"}}};
   auto all = totals_of(x);
   for (const auto& who : x.members)

@@ -9,7 +9,7 @@
 namespace partita::app {
 
 /// A row for each worker. LOAD is its part of the weight of all partitions that have an
-/// owner, against the part that its capacity asks for.
+/// owner, against the part that corresponds to its capacity.
 std::string workers_table(const group_status& x);
 
 /// One line: `group` and `workers`.

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-/// INTERNAL to /metrics: the only code that knows prometheus-cpp.
+/// INTERNAL to /metrics: the only code that uses prometheus-cpp.
 namespace partita::app {
 
 using metric_labels = std::vector<std::pair<std::string, std::string>>;

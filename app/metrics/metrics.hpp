@@ -12,7 +12,7 @@
 
 namespace partita::app {
 
-/// Asks for the text of /metrics.
+/// Requests the text of /metrics.
 struct get_metrics {
   PARTITA_MESSAGE(get_metrics)
 };
@@ -29,7 +29,7 @@ struct observe {
 /// Who does not answer for so long is missing in the text (partita_metrics_missing).
 inline constexpr std::chrono::milliseconds metrics_patience{1000};
 
-/// Gathers what this process has to show each time that it is asked, and does nothing
+/// Gathers what this process has to show at each request, and does nothing
 /// otherwise.
 using metrics_actor =
     caf::typed_actor<caf::reacts_to<observe>,

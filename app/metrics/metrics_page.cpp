@@ -21,7 +21,7 @@ http_page metrics_page(caf::actor_system& sys, metrics_actor metrics) {
             [&](const caf::error&) {
               result =
                   http_error(503, "no answer from the worker's process", "the metrics",
-                             "look at GET /livez, and start the worker again");
+                             "check GET /livez, and restart the worker");
             });
     return result;
   };

@@ -6,8 +6,8 @@
 
 namespace partita::app {
 
-/// `/metrics`: asks `metrics` from the thread that serves the request. 503 if it does not
-/// answer.
+/// `/metrics`: sends a request to `metrics` from the thread that serves the call. 503 if
+/// it does not answer.
 http_page metrics_page(caf::actor_system& sys, metrics_actor metrics);
 
 } // namespace partita::app

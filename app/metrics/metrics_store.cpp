@@ -14,12 +14,12 @@ bool can_be(store_operation what, store_outcome how) {
 }
 
 void add_requests(metric_families& to, const store_stats& x) {
-  auto requests = metric_family::counter(
-      "partita_store_requests_total", "Requests to the store, by what became of them.");
+  auto requests = metric_family::counter("partita_store_requests_total",
+                                         "Requests to the store, by outcome.");
   auto latency = metric_family::histogram(
       "partita_store_request_seconds",
-      "How long the store took to answer, or was waited for; not of requests that found "
-      "no connection.");
+      "How long the store took to answer, or how long the worker waited; not of requests "
+      "without a connection.");
   for (std::size_t i = 0; i < x.operations.size(); ++i) {
     auto what = static_cast<store_operation>(i);
     const auto& stats = x.operations[i];
@@ -44,7 +44,7 @@ void add_store_families(metric_families& to, const store_stats& x) {
                              "How often a lost connection to the store was made again.")
           .add({}, x.reconnects));
   to.push_back(metric_family::counter("partita_store_watch_rebuilds_total",
-                                      "How often a watch was made anew, tries included.")
+                                      "How often a watch was rebuilt, tries included.")
                    .add({}, x.watch_rebuilds));
   add_requests(to, x);
 }

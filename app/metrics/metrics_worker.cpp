@@ -16,7 +16,7 @@ std::string name_of_reason(std::size_t i) {
   return std::string{to_string(static_cast<lifecycle>(i))};
 }
 
-/// Plans have a reason; a record that nobody planned has none.
+/// Plans have a reason; a record without a plan has none.
 constexpr auto first_reason = static_cast<std::size_t>(lifecycle::cold_start);
 
 /// The families of one worker, one by one.
@@ -55,7 +55,7 @@ private:
     const auto& status = x_.status;
     gauge("partita_leader", "1: this worker leads its group.", worker_,
           status.leading ? 1 : 0);
-    gauge("partita_epoch", "The greatest epoch that this worker has met.", group_,
+    gauge("partita_epoch", "The greatest epoch that this worker has seen.", group_,
           static_cast<double>(x_.epoch.value));
     gauge("partita_version_applied", "The version of the record that was applied last.",
           group_, static_cast<double>(status.applied.version.value));
@@ -63,8 +63,8 @@ private:
           "How many partitions its record grants this worker.", worker_,
           static_cast<double>(status.partitions.size()));
     gauge("partita_session_remaining_seconds",
-          "How long this worker may go on without another answer of the store; 0: it has "
-          "no session.",
+          "How long this worker may work on without another answer of the store; 0: it "
+          "has no session.",
           worker_, seconds(x_.session_left));
     gauge("partita_lease_remaining_seconds",
           "How long this worker leads without another answer of the store; 0: it does "
@@ -88,7 +88,7 @@ private:
     to_.push_back(std::move(family));
     counter("partita_worker_state_changes_total", "Changes of this worker's state.",
             x_.status.state_changes);
-    gauge("partita_degraded", "1: the store takes no proof of life of this worker.",
+    gauge("partita_degraded", "1: the heartbeats of this worker are not acknowledged.",
           worker_, x_.status.state == worker_state::degraded ? 1 : 0);
   }
 
@@ -122,8 +122,8 @@ private:
     auto moves = metric_family::counter(
         "partita_partition_moves_total",
         "Partitions granted to another worker than before, or for the first time.");
-    auto rebalance = metric_family::histogram(
-        "partita_rebalance_seconds", "From a plan until all records say what it wants.");
+    auto rebalance = metric_family::histogram("partita_rebalance_seconds",
+                                              "From a plan until all records match it.");
     for (auto i = first_reason; i < led.moves.size(); ++i) {
       auto labels = with(group_, "reason", name_of_reason(i));
       moves.add(labels, led.moves[i]);
@@ -132,7 +132,7 @@ private:
     to_.push_back(std::move(moves));
     to_.push_back(std::move(rebalance));
     counter("partita_record_conflicts_total",
-            "Writes of records that met another revision than expected.", led.conflicts);
+            "Record writes that found another revision than expected.", led.conflicts);
     counter("partita_record_unknown_outcomes_total",
             "Writes of records that were not answered in time.", led.unknown);
   }
@@ -156,10 +156,10 @@ private:
     gauge("partita_turn_longest_seconds",
           "The longest turn of the session thread so far.", group_,
           seconds(x_.turns.longest));
-    to_.push_back(metric_family::histogram(
-                      "partita_turn_seconds",
-                      "How long the session thread was with one actor at a time.")
-                      .add(group_, x_.turns.taken));
+    to_.push_back(
+        metric_family::histogram("partita_turn_seconds",
+                                 "How long the session thread ran one actor at a time.")
+            .add(group_, x_.turns.taken));
   }
 
   metric_families& to_;

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-/// What a worker's listeners hear, as text for programs: one JSON object, without the
+/// The events of a worker's listeners, as text for programs: one JSON object, without the
 /// newline. Every line begins with `ts_ns` (wall clock, nanoseconds since 1970), `event`
 /// and `worker_id`; partitions stand as their keys joined by '.'. docs/protocol.md lists
 /// them.

@@ -36,7 +36,7 @@ event_log::event_log(int fd, bool owned, const std::string& name)
         .failed =
             [name](int error) {
               spdlog::error("cannot write events to {}: {}; further events may be lost, "
-                            "this is said once",
+                            "this message is not repeated",
                             name, std::generic_category().message(error));
             }})} {}
 

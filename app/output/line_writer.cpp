@@ -17,7 +17,7 @@ namespace partita::app {
 
 using namespace std::chrono_literals;
 
-/// What the thread uses; lives as long as either side needs it.
+/// What the thread uses; exists as long as either side needs it.
 struct line_writer::shared {
   options with;
   std::mutex mutex;
@@ -35,7 +35,7 @@ struct line_writer::shared {
       ::close(with.fd);
   }
 
-  /// The next line with its newline; nothing once all is written and no more will come.
+  /// The next line with its newline; nothing once all is written and none will follow.
   std::string next() {
     std::unique_lock lock{mutex};
     news.wait(lock, [this] { return closing || !lines.empty() || dropped != 0; });
@@ -107,7 +107,7 @@ void line_writer::write(std::string line) {
   auto& x = *shared_;
   {
     std::lock_guard lock{x.mutex};
-    // A gap stands where it is: nothing overtakes what is told of it.
+    // A gap stays where it is: no line overtakes the line about it.
     auto full = !x.lines.empty() && x.bytes + line.size() > x.with.room;
     if (x.closing || x.dropped != 0 || full) {
       ++x.dropped;

@@ -14,8 +14,8 @@
 
 namespace partita::app {
 
-/// A listener that writes one event line for all that it hears, and passes worker_stopped
-/// on to `waiting`. Has a thread of its own, for a line may be large. `log` may be null: no
+/// A listener that writes one event line for each event, and passes worker_stopped on to
+/// `waiting`. Has a thread of its own, because a line may be large. `log` may be null: no
 /// events are written. (The supervisor itself logs what happens.)
 listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
                               caf::actor waiting);

@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What it takes to kill a process and to hear of its end.
+// The time to kill a process and to notice its end.
 constexpr auto a_little = 5s;
 
 struct application_state {
@@ -55,7 +55,7 @@ struct application_state {
   }
 
   void over() {
-    // What it has started shall not work on without it.
+    // What it has started must not keep working without it.
     signal_group(process, SIGKILL);
     end = reap_child(process);
     auto how = end->failure.empty() ? "exit code 0" : end->failure;

@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-/// The application of `partita run -- COMMAND`: a child that lives as long as its worker.
+/// The application of `partita run -- COMMAND`: a child that runs as long as its worker.
 namespace partita::app {
 
 /// The application's process has ended.
@@ -30,7 +30,7 @@ struct pass_signal {
   PARTITA_MESSAGE(pass_signal, x.number)
 };
 
-/// The worker has left: the application shall end, and is killed if it has not within
+/// The worker has left: the application must end, and is killed if it has not within
 /// `limit`.
 struct end_application {
   std::chrono::milliseconds limit{0};
@@ -55,7 +55,7 @@ using application_actor =
                      caf::replies_to<end_application>::with<application_ended>,
                      caf::reacts_to<application_late>>;
 
-/// Starts it. `over` is called when it ends by itself: nobody does the work any more. To be
+/// Starts it. `over` is called when it ends by itself: the work is no longer done. To be
 /// called on the thread that ends last: the application is killed when that ends,
 /// however that comes about.
 std::variant<application_actor, start_failure>

@@ -72,7 +72,7 @@ start_failure failure_of(const std::string& program, int error) {
           missing ? code_not_found : code_not_executable};
 }
 
-/// Whether it tells a secret of ours, which no child needs.
+/// Whether it contains a secret of ours, which no child needs.
 bool is_secret(std::string_view name, std::string_view value) {
   const auto& all = config::all_options();
   return std::any_of(all.begin(), all.end(), [&](const config::option& x) {
@@ -106,7 +106,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return result;
 }
 
-/// What the new process needs to know. It must not allocate any more.
+/// The input of the new process. It must not allocate any more.
 struct start_plan {
   const char* path;
   char* const* argv;
@@ -144,8 +144,8 @@ void use_default_signals() {
     ::dup2(STDERR_FILENO, STDOUT_FILENO);
   use_default_signals();
   if (!orphan) {
-    // Sockets of the NATS library among them: a process that lives on in the background
-    // would keep the connection of a dead worker open.
+    // Sockets of the NATS library among them: a process that keeps running in the
+    // background would keep the connection of a dead worker open.
     ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
     ::execve(plan.path, plan.argv, plan.environment);
   }
@@ -234,7 +234,7 @@ std::variant<child, start_failure> start_child(const child_command& what) {
 }
 
 void attend_child(const child& x, const std::string& input) {
-  // A child that ends before it has read all shall not end us, whatever the process does
+  // A child that ends before it has read all must not end us, whatever the process does
   // with this signal; the thread is ours alone.
   sigset_t broken_pipe;
   sigemptyset(&broken_pipe);
@@ -257,7 +257,7 @@ void attend_child(const child& x, const std::string& input) {
     if (n >= 0)
       fed += static_cast<std::size_t>(n);
     else if (errno != EAGAIN && errno != EINTR)
-      fed = input.size(); // It does not want to read it.
+      fed = input.size(); // It does not read it.
   }
 }
 

@@ -66,7 +66,7 @@ void signal_group(const child& x, int signal);
 /// To the process alone.
 void signal_child(const child& x, int signal);
 
-/// Takes note of the end of one that has ended, once. Whatever is left of its group lives on.
+/// Reaps one that has ended, once. What is left of its group keeps running.
 child_end reap_child(const child& x);
 
 } // namespace partita::app

@@ -3,10 +3,10 @@
 
 namespace partita::app {
 
-/// What the program says to whoever started it.
+/// The exit codes of the program.
 enum exit_code : int {
   exit_fine = 0,
-  /// It began to run, and could not go on.
+  /// It began to run, and failed.
   exit_failed = 1,
   /// Nothing was begun: the command line, the configuration or the input is wrong.
   exit_usage = 2

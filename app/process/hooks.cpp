@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 using core::hook_kind;
 using core::hook_queue;
 
-// Whoever wants more reads stdin: Linux takes no variable above 128 KB.
+// A command that needs more reads stdin: Linux takes no variable above 128 KB.
 constexpr std::size_t most_names = 64u << 10;
 
 void add_partitions(child_variables& to, const std::vector<grant>& xs) {
@@ -77,7 +77,7 @@ struct hooks_state {
 
   struct process {
     child what;
-    /// Asked to end or killed: so is all of its group.
+    /// Got SIGTERM or SIGKILL, with all of its group.
     bool told = false;
   };
 

@@ -25,7 +25,7 @@ auto inspect(Inspector& f, hook_counts& x) {
 /// Commands that do the work of a worker (docs/sidecar.md).
 namespace partita::app {
 
-/// Asks the hooks how their commands have fared.
+/// Requests the stats of the hooks' commands.
 struct get_hook_stats {
   PARTITA_MESSAGE(get_hook_stats)
 };
@@ -38,7 +38,7 @@ struct hook_stats {
   PARTITA_MESSAGE(hook_stats, x.assigned, x.revoked, x.lost, x.state)
 };
 
-/// Asks the hooks to come to an end: nothing is begun or tried again any more. Answered once
+/// Orders the hooks to end: no command is started or tried again any more. Answered once
 /// all commands have ended, which takes a time-out for each at most.
 struct finish_hooks {
   PARTITA_MESSAGE(finish_hooks)

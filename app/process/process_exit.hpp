@@ -20,7 +20,7 @@ struct worker_end {
 /// Closes the store and waits for that; not for ever.
 void close(caf::scoped_actor& self, const store_actor& store);
 
-/// Ends the process with this code, where threads that nobody can end still run.
+/// Ends the process with this code, where threads that cannot be ended still run.
 [[noreturn]] void end_at_once(int code);
 
 /// For what cannot be ended in order any more.

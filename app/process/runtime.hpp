@@ -10,9 +10,9 @@ struct runtime_config : caf::actor_system_config {
   runtime_config();
 };
 
-/// Log lines go to stderr through the logger `partita`, which everybody's default is
-/// then. They are written by a thread of their own, and dropped and counted if stderr
-/// is not read (app/output/line_writer.hpp). `level` as in the settings: trace to critical, or off.
+/// Makes `partita` the default logger: its lines go to stderr, written by a thread of
+/// their own, and dropped and counted if stderr is not read (app/output/line_writer.hpp).
+/// `level` as in the settings: trace to critical, or off.
 void start_logging(const std::string& level);
 
 } // namespace partita::app

@@ -26,7 +26,7 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-/// Waits for orders until it is told to end.
+/// Waits for orders until the order to end.
 class order_loop {
 public:
   struct reactions {

@@ -69,7 +69,7 @@ private:
     }
     // After a normal end the last event is still on its way.
     deadline_ = steady_clock::now() + a_little;
-    late_ = "the worker ended without a word";
+    late_ = "the worker ended without a final event";
   }
 
   void stopped(const std::string& failure) {
@@ -91,7 +91,7 @@ private:
   }
 
   void carry_out(const core::application_presence::stop& x) {
-    // The time that the worker has runs from the first time that it was told.
+    // The worker's time runs from the first order to stop.
     if (!deadline_)
       deadline_ = steady_clock::now() + life_.limit + a_little;
     late_ = "the worker did not leave within timeouts.shutdown ("

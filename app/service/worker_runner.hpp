@@ -10,7 +10,7 @@ namespace partita::app {
 
 /// How a worker comes and goes.
 struct worker_runner {
-  /// Spawns a worker and tells everybody who has to know.
+  /// Spawns a worker and notifies all parts that need its handle.
   std::function<supervisor_actor()> start;
   /// That worker has ended, and perhaps another one will come.
   std::function<void()> ended;
@@ -20,9 +20,9 @@ struct worker_runner {
   std::chrono::milliseconds limit{0};
 };
 
-/// Runs one worker after the other, as core::application_presence decides, until `self` is told to
-/// stop (stop_worker) or a worker gives up. `self` has to get the worker's last event
-/// (worker_stopped) from somebody who hears it.
+/// Runs one worker after the other, as core::application_presence decides, until `self`
+/// gets stop_worker or a worker gives up. `self` must get the worker's last event
+/// (worker_stopped) from one of its listeners.
 worker_end live(caf::scoped_actor& self, const worker_runner& life);
 
 } // namespace partita::app

@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What it takes to kill processes and to hear of it, and to close what is open.
+/// The time to kill processes, to notice their end, and to close what is open.
 constexpr auto a_little = 15s;
 /// How long the end waits for what may never come.
 constexpr auto a_moment = 1s;
@@ -92,7 +92,7 @@ worker_service::~worker_service() {
 int worker_service::run() {
   if (!guard_)
     spdlog::warn(
-        "runs without a guard: if this process is held up, others may work on its "
+        "runs without a guard: if this process is blocked, others may work on its "
         "partitions before it stops");
   // Before anything is begun: a port that is taken is soon said.
   if (auto why = serve_http(); !why.empty())
@@ -228,7 +228,7 @@ int worker_service::end(bool gracefully) {
     return exit_failed;
   if (guard_)
     guard_->leaving();
-  // While it ends, the application may still ask.
+  // While it ends, the application may still call.
   auto code = beside_.end(self_, gracefully);
   if (http_ && http_->broken())
     code = exit_failed;

@@ -26,7 +26,7 @@ namespace partita::app {
 /// The process of `partita run`, from its first actor to its exit code: a worker, and all
 /// that stands beside it.
 ///
-///   HTTP is served -> the application is started -> joined -> a worker lives -> ended
+///   HTTP is served -> the application is started -> joined -> a worker runs -> ended
 ///         |                     |                                               ^
 ///         +--port is taken------+--cannot be started---------------------------+
 ///
@@ -43,8 +43,8 @@ public:
   /// Ends what run() was kept from ending.
   ~worker_service();
 
-  /// Takes part in the group until told to stop, or until the worker gives up. To be
-  /// called once. Gives the exit code; where threads still run that nobody can end, it
+  /// Takes part in the group until an order to stop, or until the worker gives up. To be
+  /// called once. Gives the exit code; where threads still run that cannot be ended, it
   /// ends the process itself.
   int run();
 
@@ -62,7 +62,7 @@ private:
   int end(bool gracefully);
   int exit_with(int code);
 
-  /// Who hears what makes this process stop.
+  /// The receiver of orders to stop this process.
   caf::actor host() const { return caf::actor_cast<caf::actor>(self_); }
 
   const config::settings& settings_;
@@ -84,7 +84,7 @@ private:
   bool ended_ = false;
   /// A client keeps threads of HTTP from ending, or a file that of the source.
   bool hangs_ = false;
-  /// Goes on while all is ended: a last signal still ends the process at once.
+  /// Runs while all is ended: a last signal still ends the process at once.
   std::optional<signal_watch> signals_;
 };
 

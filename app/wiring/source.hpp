@@ -6,8 +6,8 @@
 
 namespace partita::app {
 
-/// The partition source that the settings name: their list, a file or a bucket of `store`.
-/// Whoever spawned it ends it.
+/// The partition source that the settings name: their list, a file or a bucket of
+/// `store`. The caller ends it.
 partition_source_actor spawn_source(caf::actor_system& sys, const config::settings& s,
                                     const store_actor& store);
 

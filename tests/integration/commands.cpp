@@ -207,7 +207,7 @@ CAF_TEST(a pause holds newcomers off until it is resumed) {
   group.refuses({"rebalance"}, "the group is paused");
   auto id = pauses[0]["id"].get<std::string>();
   group.ask({"pause", "--for", "20m"});
-  group.refuses({"resume"}, "several pauses hold");
+  group.refuses({"resume"}, "several pauses are in force");
   group.ask({"resume", id});
   group.start("w2");
   CAF_CHECK(group.journal().wait(
@@ -250,7 +250,7 @@ CAF_TEST(a wait that is too short says so and the directive stands) {
   auto x = group.type({"rebalance", "--wait=100ms"});
   CAF_CHECK_EQUAL(x.code, 1);
   CAF_CHECK(holds(x.err, "not carried out within 100ms"));
-  CAF_CHECK(holds(group.type({"status"}).out, "asked for: a rebalance"));
+  CAF_CHECK(holds(group.type({"status"}).out, "requested: a rebalance"));
   group.thaw("w0");
   group.thaw("w1");
 }

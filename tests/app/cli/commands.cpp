@@ -143,7 +143,7 @@ CAF_TEST(a good configuration is called good) {
   auto file = folder.file("good.toml", good_config);
   auto x = run_partita({"check-config", file});
   ends(x, 0);
-  CAF_CHECK_EQUAL(x.out.find(file + " is good\na leader that has died"), 0u);
+  CAF_CHECK_EQUAL(x.out.find(file + " is valid\na leader that has died"), 0u);
   CAF_CHECK_NOT_EQUAL(x.out.find("NATS may be away for 5250ms"), std::string::npos);
 }
 

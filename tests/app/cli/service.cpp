@@ -183,7 +183,7 @@ CAF_TEST(the status of a group is what its worker said) {
       CAF_CHECK_EQUAL(group["version"], event["version"]);
   auto after = status();
   ends_well(after);
-  CAF_CHECK_NOT_EQUAL(after.out.find("nobody leads"), std::string::npos);
+  CAF_CHECK_NOT_EQUAL(after.out.find("no leader"), std::string::npos);
   CAF_CHECK_NOT_EQUAL(after.out.find("stopped"), std::string::npos);
 }
 

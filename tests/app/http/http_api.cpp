@@ -365,7 +365,7 @@ CAF_TEST(a release that was not one is answered with what to do) {
   x.items.push_back({"c", {1}, result::wrong_token, {7}});
   auto reply = text_of(x);
   CAF_CHECK_EQUAL(reply.status, 409);
-  CAF_CHECK(says(reply, "it stands under token 7"));
+  CAF_CHECK(says(reply, "its token is 7"));
   CAF_CHECK(says(reply, R"("result":"already")"));
 }
 

@@ -100,9 +100,9 @@ CAF_TEST(a partition without owner says why nobody works on it) {
   group.record("worker-0", sample_group::first, {"7"})
       .beat("worker-0", beat_state::expelled);
   CAF_CHECK(holds(to_text(explained(group, "orders.7")),
-                  "nobody works on it: worker-0 is expelled"));
+                  "no worker works on it: worker-0 is expelled"));
   CAF_CHECK(holds(to_text(explained(group, "orders.8", {"orders.8"})),
-                  "nobody works on it: no record names it"));
+                  "no worker works on it: no record names it"));
 }
 
 CAF_TEST(a pin is told with who set it) {

@@ -131,17 +131,18 @@ CAF_TEST(the table shows one worker a row) {
   CAF_CHECK_EQUAL(
       to_table(examine(sample())),
       "group orders: worker-2 leads, epoch 3, version 3.2 (3145730)\n"
-      "WORKER     STATE    BEAT AGE  APPLIED  VERSION  PARTITIONS  SHARE\n"
-      "worker-1   stopped     2.5 s        0        0           0\n"
-      "worker-2   working     0.0 s      3.2      3.2           2  orders.7 orders.8\n"
-      "worker-10  no beat         -        -      3.2           0\n");
+      "WORKER     STATE         HEARTBEAT AGE  APPLIED  VERSION  PARTITIONS  SHARE\n"
+      "worker-1   stopped               2.5 s        0        0           0\n"
+      "worker-2   working               0.0 s      3.2      3.2           2  orders.7 "
+      "orders.8\n"
+      "worker-10  no heartbeat              -        -      3.2           0\n");
 }
 
 CAF_TEST(a group without leader and workers reads well) {
   group_entries entries;
   entries.group = "orders";
   CAF_CHECK_EQUAL(to_table(examine(entries)),
-                  "group orders: nobody leads, nothing published yet\n"
+                  "group orders: no leader, nothing published yet\n"
                   "no worker has joined yet\n");
 }
 
@@ -211,8 +212,8 @@ CAF_TEST(marks and pins and requests are shown with who directed them and why) {
   CAF_CHECK(contains(text, "working, cordoned"));
   CAF_CHECK(contains(text, "drained: worker-1 by ann@box: disk is full\n"));
   CAF_CHECK(contains(text, "pinned: orders.2 to worker-0 by ann@box: has the cache\n"));
-  CAF_CHECK(contains(text, "asked for: a rebalance by ann@box\n"));
-  CAF_CHECK(contains(text, "asked for: that the leader steps down by ann@box\n"));
+  CAF_CHECK(contains(text, "requested: a rebalance by ann@box\n"));
+  CAF_CHECK(contains(text, "requested: the leader steps down by ann@box\n"));
   auto obj = nlohmann::json::parse(to_json(x));
   CAF_CHECK_EQUAL(obj["workers"][1]["drained"]["reason"].get<std::string>(),
                   "disk is full");
@@ -257,7 +258,7 @@ CAF_TEST(a partition that the worker of another incarnation had is without owner
   group.add(group.entries().heartbeat, "heartbeat.worker-0", to_text(other), 1'000);
   auto x = group.status();
   CAF_REQUIRE_EQUAL(x.unowned.size(), 1u);
-  CAF_CHECK_EQUAL(x.unowned[0].why, "worker-0 has begun anew");
+  CAF_CHECK_EQUAL(x.unowned[0].why, "worker-0 has started again");
 }
 
 CAF_TEST(a hand over says what it waits for) {

@@ -91,7 +91,7 @@ CAF_TEST(without a worker the others would share what it has) {
 CAF_TEST(without all workers nobody would be left) {
   what_if_question question;
   question.without = {{"worker-0"}, {"worker-1"}, {"worker-2"}};
-  CAF_CHECK(holds(refusal(three().status(), question), "nobody would be left"));
+  CAF_CHECK(holds(refusal(three().status(), question), "no worker would be left"));
 }
 
 CAF_TEST(without a worker that is not there the nearest one is named) {
