@@ -203,7 +203,8 @@ void world::meet(process_id owner, caf::scheduled_actor& who) {
 }
 
 void world::freeze(process_id x) {
-  processes_[x].frozen = true;
+  if (!std::exchange(processes_[x].frozen, true))
+    processes_[x].frozen_at = now_;
 }
 
 void world::thaw(process_id x) {

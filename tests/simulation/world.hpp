@@ -11,6 +11,7 @@
 #include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -91,10 +92,16 @@ public:
   void kill(process_id x);
   /// The thread does nothing else for so long.
   void occupy(process_id x, thread which, core::duration how_long);
-  /// What has reached the session thread before this moment is handled.
+  /// What has reached the session thread before this moment is handled. A process that has been
+  /// busy since it thawed still works on what came while it was frozen.
   core::time_point heard_before(process_id x) const {
-    const auto& lane = processes_[x].lanes[static_cast<std::size_t>(thread::session)];
-    return lane.busy_until >= now_ ? lane.busy_since : now_;
+    const auto& p = processes_[x];
+    const auto& lane = p.lanes[static_cast<std::size_t>(thread::session)];
+    if (lane.busy_until < now_)
+      return now_;
+    return p.thawed_at && lane.busy_since <= *p.thawed_at
+               ? std::min(lane.busy_since, p.frozen_at)
+               : lane.busy_since;
   }
   /// Called after each message of a thread; what it returns is how long that took.
   void messages_cost(std::function<core::duration(thread)> cost) {
@@ -119,6 +126,7 @@ private:
     std::string name;
     bool alive = true;
     bool frozen = false;
+    core::time_point frozen_at;
     std::optional<core::time_point> thawed_at;
     /// Jobs of its actors while it is frozen. Each holds a reference: none may get lost.
     std::vector<caf::resumable*> parked;

@@ -88,7 +88,7 @@ public:
   /// `more`: further arguments.
   void start(const std::string& name, const std::vector<std::string>& more = {});
   /// Workers that start from now on run this program instead of the one that was built.
-  void use_program(const std::string& path) { program_ = path; }
+  void use_program(const std::string& path);
   /// Workers that start from now on have a proxy of their own between them and the server.
   void use_proxies() { with_proxies_ = true; }
   tcp_proxy& proxy(const std::string& name) { return *proxies_.at(name); }
@@ -155,6 +155,8 @@ private:
   std::unique_ptr<test::nats_cluster> cluster_;
   test::journal journal_;
   std::string program_ = PARTITA_PROGRAM;
+  /// Whether that program has a guard; an older one may have none.
+  bool guards_ = true;
   std::string network_;
   bool with_proxies_ = false;
   bool with_guard_ = true;

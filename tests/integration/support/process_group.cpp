@@ -184,8 +184,7 @@ void process_group::start(const std::string& name, const std::vector<std::string
       proxy = std::make_unique<tcp_proxy>(server_->port());
     arguments.insert(arguments.end(), {"--set", "nats.url=" + proxy->url()});
   }
-  // An older program knows of no guard.
-  if (!with_guard_ && program_ == PARTITA_PROGRAM)
+  if (!with_guard_ && guards_)
     arguments.push_back("--no-guard");
   arguments.insert(arguments.end(), more.begin(), more.end());
   auto program = program_;
@@ -241,6 +240,12 @@ std::string process_group::log(const std::string& name) const {
   std::ostringstream out;
   out << in.rdbuf();
   return out.str();
+}
+
+void process_group::use_program(const std::string& path) {
+  program_ = path;
+  guards_ =
+      std::system(("'" + path + "' run --help | grep -q -e --no-guard").c_str()) == 0;
 }
 
 bool process_group::rest(std::chrono::milliseconds at_most) {
