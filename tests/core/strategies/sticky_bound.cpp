@@ -61,3 +61,19 @@ CAF_TEST(a bound partition changes places with one of about its weight) {
   in.bound = {std::nullopt, 1, std::nullopt};
   CAF_CHECK(sticky(in).shares == (plan{{{0}, {1, 2}}}.shares));
 }
+
+CAF_TEST(a first plan binds as well) {
+  std::mt19937_64 random{10};
+  for (int i = 0; i < 500; ++i) {
+    auto in = any_bound(random);
+    in.previous.clear();
+    auto x = sticky(in);
+    auto owners = owners_in(in, x);
+    auto holds = places_all_once(in, x);
+    for (std::size_t p = 0; p < in.bound.size(); ++p)
+      holds = holds && (!in.bound[p] || owners[p] == in.bound[p]);
+    if (!holds)
+      CAF_FAIL("case " << i);
+  }
+  CAF_CHECK(true);
+}
