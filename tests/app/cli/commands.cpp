@@ -82,12 +82,12 @@ CAF_TEST(bad usage ends with exit code 2) {
   ends(run_partita({"dev", "--workers", "many"}), 2, {"--workers"});
   ends(run_partita({"dev", "--for", "soon"}), 2,
        {"--for", "soon", "expected a duration"});
-  ends(run_partita({"status"}), 2, {"which group"});
+  ends(run_partita({"status"}), 2, {"no group given"});
   ends(run_partita({"status", "--group", "orders", "--timeout", "0s"}), 2, {"--timeout"});
   ends(run_partita({"check-config"}), 2);
   ends(run_partita({"partitions"}), 2);
-  ends(run_partita({"partitions", "list"}), 2, {"which group"});
-  ends(run_partita({"buckets", "update"}), 2, {"which group"});
+  ends(run_partita({"partitions", "list"}), 2, {"no group given"});
+  ends(run_partita({"buckets", "update"}), 2, {"no group given"});
   ends(run_partita({"partitions", "add", "--group", "g"}), 2, {"name"});
   ends(run_partita({"partitions", "add", "--group", "g", "a b"}), 2, {"holds ' '"});
   ends(run_partita({"partitions", "set-weight", "--group", "g", "a", "-1"}), 2);
@@ -97,7 +97,7 @@ CAF_TEST(bad usage ends with exit code 2) {
 
 CAF_TEST(bad usage of the commands for a group ends with exit code 2) {
   ends(run_partita({"drain", "--group", "orders"}), 2, {"worker"});
-  ends(run_partita({"drain", "worker-1"}), 2, {"which group"});
+  ends(run_partita({"drain", "worker-1"}), 2, {"no group given"});
   ends(run_partita({"drain", "worker-1", "--group", "orders", "--wait=soon"}), 2,
        {"--wait", "soon"});
   ends(run_partita({"pin", "orders.1", "--group", "orders"}), 2, {"worker"});
@@ -114,7 +114,7 @@ CAF_TEST(bad usage of the commands for a group ends with exit code 2) {
   ends(run_partita({"plan", "--workers", "0", "--group", "orders"}), 2, {"--workers"});
   ends(run_partita({"plan", "--strategy", "stiky", "--group", "orders"}), 2,
        {"--strategy", "did you mean sticky?"});
-  ends(run_partita({"plan", "--live"}), 2, {"which group"});
+  ends(run_partita({"plan", "--live"}), 2, {"no group given"});
 }
 
 CAF_TEST(commands for a group that reach no server name the address) {
