@@ -14,7 +14,6 @@ set(PARTITA_PUBLIC_HEADERS
     core/strategies/strategies.hpp
     messages/interfaces.hpp
     store/memory/memory_store.hpp
-    store/nats/client/options.hpp
     store/nats/nats_store.hpp
     # What these include.
     actors/deadline_observer.hpp
