@@ -32,7 +32,9 @@ struct bucket_identity {
   std::int64_t created_at_ns = 0;
   /// The last revision that the bucket had given when this was asked.
   revision last;
-  PARTITA_MESSAGE(bucket_identity, x.created_at_ns, x.last)
+  /// Its entries expire by age: that one is absent proves nothing.
+  bool expires = false;
+  PARTITA_MESSAGE(bucket_identity, x.created_at_ns, x.last, x.expires)
 };
 
 // -- writing ----------------------------------------------------------------------------

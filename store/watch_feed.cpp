@@ -111,7 +111,7 @@ watch_feed::outputs watch_feed::attached(attempt number, bucket_identity bucket,
   heard_ = now;
   auto difference = std::chrono::nanoseconds{
       bucket.created_at_ns - created_at_ns_.value_or(bucket.created_at_ns)};
-  suspect_ = suspect_ || difference.count() != 0;
+  suspect_ = !bucket.expires && (suspect_ || difference.count() != 0);
   if (std::chrono::abs(difference) > most_creation_difference)
     begin_life(out, bucket, "the bucket was deleted and made again", now);
   else if (created_at_ns_ && bucket.last < last_before_)

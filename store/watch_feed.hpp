@@ -52,8 +52,8 @@ namespace partita::store {
 ///   creation time, is a new life of the bucket: watchers hear `bucket_changed`, and
 ///   everything known is forgotten, also the acknowledged revisions. A difference of up to
 ///   5 s between creation times counts only together with the absence of a key that was
-///   there: nodes of a nats-server 2.10 cluster keep different times of a stream that
-///   several clients made at once;
+///   there and that cannot have expired: nodes of a nats-server 2.10 cluster keep different
+///   times of a stream that several clients made at once;
 /// - a watcher that joins a live feed gets a replay of its own (from what the feed holds),
 ///   under the same rules; the others hear nothing of it.
 class watch_feed {

@@ -33,7 +33,9 @@ public:
   const open_bucket& config() const { return config_; }
   void configure(open_bucket config) { config_ = std::move(config); }
 
-  bucket_identity identity() const { return {created_at_ns_, last_}; }
+  bucket_identity identity() const {
+    return {created_at_ns_, last_, config_.ttl.count() != 0};
+  }
   /// It shows another creation time, as a node of some clusters does after a restart.
   void shift_creation(std::int64_t by_ns) { created_at_ns_ += by_ns; }
 

@@ -79,7 +79,9 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
     if (info->created_at_ns == 0)
       return {
           {open_status::unknown, {}, "bucket '" + bucket_ + "' is being made"}, {}, true};
-    return {{open_status::opened, {info->created_at_ns, {info->last_sequence}}, {}},
+    bucket_identity identity{
+        info->created_at_ns, {info->last_sequence}, info->config.max_age_ns != 0};
+    return {{open_status::opened, identity, {}},
             info->config,
             false};
   }

@@ -32,6 +32,17 @@ CAF_TEST(so are another creation time and the absence of what we wrote) {
   check_heard(x, {"bucket_changed"});
 }
 
+CAF_TEST(where entries expire the absence of a key proves nothing) {
+  feed_driver x;
+  x.live({value_of("a", 5), value_of("b", 6)});
+  x.acknowledge("c", 7);
+  x.step(x.feed.failed(x.attempt(), "no", x.now));
+  x.forget();
+  x.replay({value_of("a", 8)}, {2, {8}, true});
+  x.confirm("c", no_revision());
+  check_heard(x, {"value a 8", "removed b 0", "replayed"});
+}
+
 CAF_TEST(another creation time alone proves nothing) {
   feed_driver x;
   x.live({value_of("a", 5), value_of("b", 6)});
