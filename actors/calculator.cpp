@@ -65,6 +65,12 @@ void report_source(self_pointer self, const std::string& why) {
   self->send(s.parent, source_trouble{s.options.run, why});
 }
 
+/// The power of this leader is gone: by another's epoch, or with the bucket that held it.
+void deposed(self_pointer self, epoch by, std::string why) {
+  self->send(self->state.parent, superseded{self->state.options.run, by, std::move(why)});
+  self->quit();
+}
+
 core::epoch_takeover::instant instant(self_pointer self) {
   return {now(self), unix_seconds()};
 }
@@ -238,8 +244,8 @@ struct executor {
   }
 
   void operator()(const core::coordinator::overruled& x) const {
-    self->send(self->state.parent, superseded{self->state.options.run, x.by});
-    self->quit();
+    deposed(self, x.by,
+            "another leader has the greater epoch " + std::to_string(x.by.value));
   }
 
   void operator()(const core::coordinator::settings_differ& x) const {
@@ -296,8 +302,7 @@ void epoch_key_shown(self_pointer self, const kv_entry& entry) {
 void records_replayed(self_pointer self, const bucket_identity& bucket) {
   auto& s = self->state;
   if (!s.epoch_shown_at) {
-    self->send(s.parent, superseded{s.options.run, {}});
-    self->quit();
+    deposed(self, {}, "the records do not show the epoch that this leader wrote");
     return;
   }
   logger()->debug("{}: sees all records under epoch {}", s.options.leader.value,
@@ -331,8 +336,7 @@ void records_watched(self_pointer self, const watch_event& x) {
     break;
   case watch_change::bucket_changed:
     // The epoch went with the bucket: whoever leads next takes the power anew.
-    self->send(self->state.parent, superseded{self->state.options.run, {}});
-    self->quit();
+    deposed(self, {}, "bucket of the records: " + x.why);
     break;
   case watch_change::restarted:
   case watch_change::alive:
@@ -369,8 +373,7 @@ void heard(self_pointer self, const roster_news& x) {
     break;
   case kind::bucket_changed:
     // Everybody's session went with it. Whoever leads next waits until all have noticed.
-    self->send(s.parent, superseded{s.options.run, {}});
-    self->quit();
+    deposed(self, {}, "bucket of the heartbeats: " + x.why);
     break;
   }
 }

@@ -39,6 +39,12 @@ roster_news replayed_news(self_pointer self) {
   return result;
 }
 
+roster_news changed_news(self_pointer self, const std::string& why) {
+  auto result = news_of(self, kind::bucket_changed);
+  result.why = why;
+  return result;
+}
+
 // -- counting ---------------------------------------------------------------------------
 
 void answer_counting(self_pointer self) {
@@ -126,7 +132,7 @@ void watched(self_pointer self, const watch_event& x) {
     s.known.clear();
     s.complete_since.reset();
     s.created_at_ns = x.bucket.created_at_ns;
-    tell(self, news_of(self, kind::bucket_changed));
+    tell(self, changed_news(self, x.why));
     break;
   case watch_change::alive:
     break;

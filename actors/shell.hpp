@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/actors/log.hpp"
 #include "partita/actors/worker_clock.hpp"
 #include "partita/core/time.hpp"
 #include "partita/messages/interfaces.hpp"
@@ -108,6 +109,8 @@ public:
       report(self, what, x.why);
     else if (x.change == watch_change::replayed)
       report(self, what, {});
+    else if (x.change == watch_change::bucket_changed)
+      logger()->warn("{}: {}; what was known of it is void", what, x.why);
   }
 
   template <class Self>

@@ -206,8 +206,10 @@ struct roster_news {
   /// The server's wall clock at that write; with replayed and bucket_changed: when the
   /// bucket was made. Nanoseconds since 1970.
   std::int64_t stored_at_ns = 0;
+  /// With bucket_changed: what showed it.
+  std::string why;
   PARTITA_MESSAGE(roster_news, x.what, x.who, x.revision, x.value, x.seen_at,
-                  x.stored_at_ns)
+                  x.stored_at_ns, x.why)
 };
 
 /// An incarnation states a longer heartbeat.ttl than this roster has seen before.
@@ -252,11 +254,14 @@ struct phase_changed {
   PARTITA_MESSAGE(phase_changed, x.run, x.phase, x.why)
 };
 
-/// Another leader has a greater epoch.
+/// Another leader has a greater epoch, or the bucket in which this one's stood is another one.
 struct superseded {
   std::uint64_t run = 0;
+  /// 0: not known.
   partita::epoch by;
-  PARTITA_MESSAGE(superseded, x.run, x.by)
+  /// For people.
+  std::string why;
+  PARTITA_MESSAGE(superseded, x.run, x.by, x.why)
 };
 
 /// A directive asks this leader to step down (docs/protocol.md).

@@ -57,9 +57,7 @@ void worker_leadership::on(const superseded& x) {
   context_.epochs.saw(x.by);
   to_.doubt();
   children_.kill(role::calculator);
-  children_.abdicate(x.by.value == 0 ? "the assignment bucket was replaced"
-                                     : "another leader has the greater epoch "
-                                           + std::to_string(x.by.value));
+  children_.abdicate(x.why);
 }
 
 void worker_leadership::on(const stepped_down& x) {
