@@ -149,15 +149,14 @@ void id_claim::carry_out(const key_writer::step& what, time_point now) {
     landed(*y);
   } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
     not_ours("another worker holds it now (revision "
-                 + std::to_string(z->entry.revision.value) + ')',
-             now);
+             + std::to_string(z->entry.revision.value) + ')');
   } else if (const auto* v = std::get_if<key_writer::vacant>(&what)) {
     slots_.erase(number_);
     // A held id whose entry was swept is still nobody else's: write it again.
     if (phase_ == phase::held)
       begin(phase::held, {number_, v->mark}, now);
     else
-      not_ours("its entry is gone", now);
+      not_ours("its entry is gone");
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     not_written(now + options_.pause, now);
   } else if (const auto* w = std::get_if<key_writer::refused>(&what)) {
@@ -178,13 +177,12 @@ void id_claim::landed(const key_writer::landed& what) {
   }
 }
 
-void id_claim::not_ours(const std::string& why, time_point now) {
+void id_claim::not_ours(const std::string& why) {
   switch (phase_) {
   case phase::taking:
     ++races_;
-    phase_ = phase::looking;
     // The rivals' next tries are under way; the choice at random keeps us apart.
-    proceed(now);
+    phase_ = phase::looking;
     break;
   case phase::held:
     phase_ = phase::over;

@@ -145,7 +145,7 @@ private:
   void begin(phase next, choice what, time_point now);
   void carry_out(const key_writer::step& what, time_point now);
   void landed(const key_writer::landed& what);
-  void not_ours(const std::string& why, time_point now);
+  void not_ours(const std::string& why);
   void not_written(time_point next_try, time_point now);
   void remember(std::uint32_t number, revision at, const claim& holder, time_point now);
   /// Why there is no id.
