@@ -51,24 +51,27 @@ private:
         {at_ + inside, x.line, found, std::move(expected), std::move(remedy)});
   }
 
-  void read_key(partition& to, const value& x, const char* expected) {
+  void read_key(partition_keys::list& to, const value& x, const char* expected) {
     auto* key = x.as<std::string>();
     if (!key)
       return complain(x, expected, "keys are strings; write them in quotes");
     auto reason = why_no_partition_key(*key);
     if (!reason.empty())
       return complain(x, "must be a key that a NATS subject can hold", "it " + reason);
-    to.keys.push_back(*key);
+    to.push_back(*key);
   }
 
   void read_keys(partition& to, const value& x, const char* expected) {
+    partition_keys::list keys;
     auto* items = x.as<value_list>();
-    if (!items)
-      return read_key(to, x, expected);
-    if (items->empty())
-      return complain(x, "has no keys", "every partition needs at least one");
-    for (const auto& item : *items)
-      read_key(to, item, expected);
+    if (items && items->empty())
+      complain(x, "has no keys", "every partition needs at least one");
+    else if (items)
+      for (const auto& item : *items)
+        read_key(keys, item, expected);
+    else
+      read_key(keys, x, expected);
+    to.keys = std::move(keys);
   }
 
   void read_table(partition& to, const value& x, const value_table& members) {

@@ -3,9 +3,17 @@
 
 #include "partita/messages/message.hpp"
 
+#include <compare>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
+
+// load_callback.hpp of CAF 0.17 needs <utility> before it.
+#include <caf/meta/load_callback.hpp>
+#include <caf/none.hpp>
 
 namespace partita {
 
@@ -13,10 +21,58 @@ namespace partita {
 /// carries exactly.
 inline constexpr std::int64_t max_partition_weight = 1'000'000'000;
 
+/// The keys of a partition, a list that never changes. Copies share it: a partition stands in
+/// the source's list, in plans and in each copy of a record, and a copy of all its strings in
+/// each of them took most of the memory of a worker.
+class partition_keys {
+public:
+  using list = std::vector<std::string>;
+  using value_type = list::value_type;
+  using const_iterator = list::const_iterator;
+
+  partition_keys() = default;
+  partition_keys(list xs)
+      : shared_{xs.empty() ? nullptr : std::make_shared<const list>(std::move(xs))} {}
+  partition_keys(std::initializer_list<std::string> xs) : partition_keys{list{xs}} {}
+
+  const list& all() const {
+    static const list none;
+    return shared_ ? *shared_ : none;
+  }
+
+  bool empty() const { return !shared_; }
+  std::size_t size() const { return all().size(); }
+  const_iterator begin() const { return all().begin(); }
+  const_iterator end() const { return all().end(); }
+  const std::string& front() const { return all().front(); }
+  const std::string& back() const { return all().back(); }
+
+  friend bool operator==(const partition_keys& x, const partition_keys& y) {
+    return x.shared_ == y.shared_ || x.all() == y.all();
+  }
+  friend std::strong_ordering operator<=>(const partition_keys& x,
+                                          const partition_keys& y) {
+    return x.all() <=> y.all();
+  }
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, partition_keys& x) {
+    auto content = x.all();
+    return f(content, caf::meta::load_callback([&] {
+               x = partition_keys{std::move(content)};
+               return caf::none;
+             }));
+  }
+
+private:
+  /// None if there are no keys.
+  std::shared_ptr<const list> shared_;
+};
+
 /// The unit of ownership. Its keys are its identity; its weight says how much work it is
 /// compared with others.
 struct partition {
-  std::vector<std::string> keys;
+  partition_keys keys;
   /// No unit; 100 is an ordinary partition. Strategies say what a weight <= 0 means.
   std::int64_t weight = 100;
   PARTITA_MESSAGE(partition, x.keys, x.weight)

@@ -30,13 +30,13 @@ std::string partition_key(std::string_view name) {
 }
 
 partition partition_named(std::string_view name) {
-  partition result;
+  partition_keys::list keys;
   for (auto end = name.find('.'); end != name.npos; end = name.find('.')) {
-    result.keys.emplace_back(name.substr(0, end));
+    keys.emplace_back(name.substr(0, end));
     name.remove_prefix(end + 1);
   }
-  result.keys.emplace_back(name);
-  return result;
+  keys.emplace_back(name);
+  return {std::move(keys)};
 }
 
 std::string why_no_entry(std::string_view name) {

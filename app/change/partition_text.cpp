@@ -56,7 +56,7 @@ std::string to_json(const std::string& bucket, const partition_entries& all) {
   for (const auto& [name, x] : all)
     if (x.weight)
       good.push_back(
-          {{"name", name}, {"keys", partition_named(name).keys}, {"weight", *x.weight}});
+          {{"name", name}, {"keys", partition_named(name).keys.all()}, {"weight", *x.weight}});
     else
       bad.push_back({{"key", partition_key(name)}, {"why", x.why_bad}});
   return dump(

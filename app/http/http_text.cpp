@@ -21,7 +21,7 @@ std::string text(const json& x) {
 }
 
 json shown(const grant& x) {
-  json result{{"keys", x.partition.keys},
+  json result{{"keys", x.partition.keys.all()},
               {"name", name_of(x.partition)},
               {"weight", x.partition.weight},
               {"token", x.token.value}};

@@ -109,10 +109,12 @@ partition one_partition(const json& x, const std::string& member) {
   for (const auto& [name, value] : x.items()) {
     auto inner = member + '.' + name;
     if (name == "keys") {
+      partition_keys::list keys;
       for (std::size_t i = 0; i < list(value, inner).size(); ++i)
-        result.keys.push_back(text(value[i], at(inner, i)));
-      if (result.keys.empty())
+        keys.push_back(text(value[i], at(inner, i)));
+      if (keys.empty())
         refuse(inner, value, "at least one key");
+      result.keys = std::move(keys);
     } else if (name == "weight") {
       result.weight = integer(value, inner, -config::max_weight, config::max_weight);
     } else {

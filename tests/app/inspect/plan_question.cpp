@@ -44,7 +44,7 @@ CAF_TEST(what is not said has the defaults of the strategies) {
   CAF_REQUIRE_EQUAL(x.input.partitions.size(), 3u);
   CAF_CHECK_EQUAL(x.input.partitions[0].weight, 100);
   CAF_CHECK_EQUAL(x.input.partitions[1].weight, -5);
-  CAF_CHECK(x.input.partitions[1].keys == (std::vector<std::string>{"y", "1"}));
+  CAF_CHECK(x.input.partitions[1].keys == (partition_keys{"y", "1"}));
   CAF_CHECK(x.input.previous.empty());
 }
 
