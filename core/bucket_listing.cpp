@@ -49,7 +49,7 @@ std::optional<bucket_listing::news> bucket_listing::tick(time_point now) {
     return std::nullopt;
   if (complete_)
     return announce();
-  // Said once; the replay that follows some day says the rest.
+  // Reported once; a later replay reports what the bucket holds.
   patient_until_.reset();
   return unavailable{"the bucket " + options_.name + " does not show its entries"
                      + (why_broken_.empty() ? "" : ": " + why_broken_)
@@ -67,7 +67,7 @@ std::optional<time_point> bucket_listing::wake_at() const {
 
 void bucket_listing::shown(const kv_entry& entry, time_point now) {
   if (!entry.key.starts_with(partition_prefix))
-    return; // Of somebody else.
+    return; // Not an entry of a partition.
   auto value = partition_from(entry.key, entry.value);
   if (const auto* bad = std::get_if<malformed>(&value)) {
     bad_[entry.key] = bad->why;
@@ -81,7 +81,7 @@ void bucket_listing::shown(const kv_entry& entry, time_point now) {
 void bucket_listing::removed(const kv_entry& entry, time_point now) {
   if (!entry.key.starts_with(partition_prefix))
     return;
-  // Without a mark nobody has removed it: it is merely not there any more.
+  // Without a delete mark no client has removed it: it is merely absent.
   somebody_removed_ = somebody_removed_ || entry.revision.value != 0;
   bad_.erase(entry.key);
   if (good_.erase(entry.key) != 0)
@@ -111,7 +111,7 @@ bucket_listing::news bucket_listing::announce() {
   return unavailable{
       "the bucket " + options_.name
       + (made_anew_
-             ? " was deleted and made anew, and holds no partition; write the list "
+             ? " was deleted and made again, and holds no partition; write the list "
                "again with `partita partitions import`"
              : " holds no partition; write some with `partita partitions add`")};
 }

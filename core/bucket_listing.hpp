@@ -13,26 +13,26 @@
 
 namespace partita::core {
 
-/// Makes the list of partitions out of what a watch over their bucket shows.
+/// Builds the list of partitions from what the watch of their bucket shows.
 ///
 ///   replaying --replayed--> shown --change--> changing --quiet--> shown
 ///       ^                                        |
-///       +---- restarted, bucket made anew -------+
+///       +---- restarted, bucket made again ------+
 ///
 /// Promises:
-/// - Nothing is said of a replay that is not complete.
-/// - Changes that come together are told together: once nothing has changed for `quiet`,
-///   or `at_most` after the first of them. A bucket that was made anew is told of only once
-///   it is quiet: whoever fills it again has not finished before.
-/// - An entry that cannot be read keeps the value that it had before, or is left out if it
-///   had none; the list says so.
-/// - The list is only ever empty if somebody removed the last partition. A bucket that
-///   lost its entries, was deleted, or never had any is *unavailable*: what was known stays.
+/// - Nothing is announced before a replay is complete.
+/// - Changes that come together are announced together: once nothing has changed for
+///   `quiet`, or `at_most` after the first. A bucket that was made again is announced
+///   only once it is quiet: before that, the client that fills it has not finished.
+/// - An entry that cannot be read keeps the value that it had before, or is left out if
+///   it had none; the list says so.
+/// - The list is empty only if a client removed the last partition. A bucket that lost
+///   its entries, was deleted, or never had any is *unavailable*: what was known stays.
 /// - So is one that shows nothing for `patience` after its watch broke.
 class bucket_listing {
 public:
   struct options {
-    /// Of the bucket, for people.
+    /// The bucket's name, for messages.
     std::string name;
     duration quiet = std::chrono::milliseconds{300};
     duration at_most = std::chrono::seconds{3};
@@ -69,14 +69,14 @@ private:
   /// By key: why the newest value cannot be used.
   std::map<std::string, std::string> bad_;
   bool complete_ = false;
-  /// In this life of the bucket an entry was removed by somebody.
+  /// A client removed an entry in this incarnation of the bucket.
   bool somebody_removed_ = false;
-  /// The bucket was made anew, and has not been told of since.
+  /// The bucket was made again and has not been announced since.
   bool made_anew_ = false;
-  /// Of what is to be told: the first and the last change.
+  /// The first and the last change of those that are not announced yet.
   std::optional<time_point> first_change_;
   time_point last_change_;
-  /// While the watch is broken: when that is said, and why it broke.
+  /// While the watch is broken: when that is announced, and why it broke.
   std::optional<time_point> patient_until_;
   std::string why_broken_;
 };

@@ -9,7 +9,7 @@
 
 namespace partita::core {
 
-/// Carries one compare-and-set write of one key through to the truth.
+/// Repeats one compare-and-set write of one key until its outcome is known.
 ///
 ///             begin / write                    done / landed
 ///   +------+ -------------> +---------+ ---------------------------> +------+
@@ -23,22 +23,22 @@ namespace partita::core {
 ///                           | reading | --------------------------------+
 ///                           +---------+ (an unanswered read is repeated)
 ///
-/// A write without answer may have happened and may still happen; so it is repeated with
-/// the same expected revision until there is an answer. A conflict is an answer only if the
-/// stream's leader agrees, which is read then:
+/// A write without answer may have taken effect or may still do so, so it is repeated
+/// with the same expected revision until there is an answer. A conflict is an answer only
+/// if the stream's leader agrees. The key is read there, and what it shows decides:
 ///
-/// - our value at a greater revision: an earlier try has landed, and counts from the first;
-/// - the expected revision, with what the owner knew to be there: no answer. A write of this
-///   key is under way somewhere, perhaps an earlier try of our own: it is repeated;
+/// - our value at a greater revision: an earlier try landed, and counts from the first;
+/// - the expected revision, with what the owner knew to be there: no answer. A write of
+///   this key is in flight, perhaps an earlier try of our own: it is repeated;
 /// - the expected revision with something else: the store gave the revision again. Taken;
 /// - a smaller revision: the store lost writes. Taken, whatever the value is;
 /// - another value at a greater revision: taken; no value: vacant.
 ///
-/// A write that was never sent (no connection) ends at once, unless an earlier try is still
-/// in doubt.
+/// A write that was never sent (no connection) ends at once, unless an earlier try is
+/// still in doubt.
 class key_writer {
 public:
-  // -- what the owner shall do or know --------------------------------------------------
+  // -- what the owner must do or know ---------------------------------------------------
 
   /// Nothing to do; see wake_at.
   struct waiting {};
@@ -57,7 +57,7 @@ public:
   /// The key holds another value than ours, or lost ours, and ours will never land.
   struct taken {
     kv_entry entry;
-    /// Its revision is not greater than the expected one: this is another life of the store.
+    /// Its revision is not greater than the expected one: the store has lost writes.
     bool lost_writes = false;
   };
   /// The key holds no value (`mark`: revision of the delete mark, or 0), and ours will
@@ -76,7 +76,7 @@ public:
   using step =
       std::variant<waiting, write, read, landed, taken, vacant, not_sent, refused>;
 
-  /// What the owner makes of a value that was read.
+  /// How the owner classifies a value that was read.
   enum class sight : std::uint8_t {
     /// The one that we are writing.
     ours,

@@ -83,7 +83,7 @@ session_terms read_terms(const json& obj) {
   return result;
 }
 
-/// For people alone: what is wrong with it must not cost a worker its session.
+/// Informational only: an error in it must not cost a worker its session.
 std::map<std::string, std::string> read_settings(const json& obj) {
   constexpr std::size_t most = 16;
   std::map<std::string, std::string> result;
@@ -116,8 +116,8 @@ private:
   json texts_ = json::array();
 };
 
-/// The reason that `x` names in the record. It is for people alone: what is wrong with it
-/// must not cost a worker its partitions.
+/// The reason that `x` names in the record. It is informational only: an error in it must
+/// not cost a worker its partitions.
 std::string read_why(const json& record, const json& x) {
   const auto* texts = find(record, "reasons");
   const auto* place = find(x, "why");
@@ -199,7 +199,7 @@ decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns) {
     record result;
     need(obj, "version");
     result.version = in.read_version(obj, "version");
-    // parti leaves the word empty in records that nobody published.
+    // parti leaves the word empty in records that were never published.
     const auto& word_found = need(obj, "lifecycle");
     if (word_found != "")
       result.lifecycle = word(word_found, "lifecycle", all_lifecycles);
@@ -318,7 +318,7 @@ decoded<beat> decode_beat(std::string_view text, std::int64_t stored_at_ns) {
 } // namespace
 
 decoded<beat> beat_from(std::string_view text, std::int64_t stored_at_ns) {
-  // Each worker of a process hears each heartbeat, one after the other on one thread.
+  // Each worker of a process receives each heartbeat, one after the other on one thread.
   struct latest {
     std::string text;
     std::int64_t stored_at_ns = 0;

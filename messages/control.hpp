@@ -9,11 +9,11 @@
 #include <variant>
 #include <vector>
 
-/// What stands in the control bucket (docs/protocol.md): directives of operators, and what the
-/// leaders planned. The leader carries the directives out. Keys and text: control_codec.hpp.
+/// The entries of the control bucket (docs/protocol.md): directives of operators, which
+/// the leader carries out, and the leaders' plans. Keys and text: control_codec.hpp.
 namespace partita {
 
-// -- directives -----------------------------------------------------------------------------
+// -- directives -------------------------------------------------------------------------
 
 /// Gets no partition that it does not have. `directive.cordon.worker-3`
 struct cordon_directive {
@@ -22,14 +22,14 @@ struct cordon_directive {
   friend bool operator==(const cordon_directive&, const cordon_directive&) = default;
 };
 
-/// Gives all its partitions away and gets none; its process stays. `directive.drain.worker-3`
+/// Gives all partitions away and gets none; its process stays. `directive.drain.worker-3`
 struct drain_directive {
   worker_id worker;
 
   friend bool operator==(const drain_directive&, const drain_directive&) = default;
 };
 
-/// This worker shall own the partition of this name, whenever it takes part.
+/// This worker must own the partition of this name, whenever it takes part.
 /// `directive.pin.orders.7`
 struct pin_directive {
   std::string partition;
@@ -39,9 +39,9 @@ struct pin_directive {
 };
 
 /// No rebalance for so long after the server stored the entry: only partitions without an
-/// owner are dealt. `directive.pause.0f3a9c21`: several may hold at once.
+/// owner are assigned. `directive.pause.0f3a9c21`: several may hold at once.
 struct pause_directive {
-  /// Eight hexadecimal digits, chosen by who asks.
+  /// Eight hexadecimal digits, chosen by the caller.
   std::string id;
   std::chrono::seconds lasts{0};
 
@@ -55,8 +55,8 @@ struct rebalance_directive {
                          const rebalance_directive&) = default;
 };
 
-/// This leader of this epoch must step down; the leader removes it when it is
-/// carried out or moot. `directive.step_down`
+/// This leader of this epoch must step down; the leader removes it when it is carried out
+/// or no longer applies. `directive.step_down`
 struct step_down_directive {
   worker_id leader;
   partita::epoch epoch;
@@ -98,7 +98,7 @@ struct history_entry {
   std::uint64_t partitions = 0;
   /// How many partitions got an owner, or another one.
   std::uint64_t moves = 0;
-  /// How many partitions each worker got and gave away; those without change are left out.
+  /// How many partitions each worker got and gave away; those without change are omitted.
   std::map<worker_id, std::uint64_t> gains;
   std::map<worker_id, std::uint64_t> losses;
   /// Directives that could not be followed, and why.

@@ -7,15 +7,15 @@
 #include <string>
 #include <string_view>
 
-/// Keys and values of the control bucket, and back. As in codec.hpp, what cannot be read is
-/// a value that says why.
+/// Keys and values of the control bucket, and back. As in codec.hpp, what cannot be read
+/// is a value that says why.
 namespace partita {
 
-/// All directives stand under keys that match this.
+/// The keys of all directives match this.
 inline constexpr const char* directive_pattern = "directive.>";
 
-/// The key that the directive stands under. What a key of the store cannot hold is written as
-/// '=' and two hexadecimal digits for each byte: partition `a b` is pinned by
+/// The key of the directive. What a key of the store cannot hold is written as '=' and
+/// two hexadecimal digits for each byte: partition `a b` is pinned by
 /// `directive.pin.a=20b`.
 std::string directive_key(const directive::kind& what);
 

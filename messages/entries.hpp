@@ -22,7 +22,7 @@ struct claim {
   /// Unix time in seconds; for people only, nothing is decided by it.
   std::int64_t claimed_at = 0;
   std::int64_t renewed_at = 0;
-  /// Given back on purpose: free for anybody at once.
+  /// Given back on purpose: free for any worker at once.
   bool released = false;
 
   friend bool operator==(const claim&, const claim&) = default;
@@ -39,7 +39,7 @@ struct leader_entry {
   friend bool operator==(const leader_entry&, const leader_entry&) = default;
 };
 
-/// Value of `epoch` in the assignment bucket: the order of power.
+/// Value of `epoch` in the assignment bucket: the order of leaders.
 struct epoch_entry {
   partita::epoch epoch;
   worker_id leader;
@@ -49,8 +49,8 @@ struct epoch_entry {
   friend bool operator==(const epoch_entry&, const epoch_entry&) = default;
 };
 
-/// Value of `group` in the assignment bucket: whose store this is. Written once, by whoever
-/// finds none.
+/// Value of `group` in the assignment bucket: which group owns this store. Written once,
+/// by a worker that finds none.
 struct group_entry {
   /// Random: tells this group from another one of the same name in another store.
   nonce group_uid;
@@ -73,12 +73,12 @@ enum class beat_state : std::uint8_t {
   forced
 };
 
-/// Whether a worker says `x` as long as it lives.
+/// Whether `x` is a state of a live worker.
 inline bool is_living(beat_state x) {
   return x <= beat_state::draining;
 }
 
-/// Value of `heartbeat.worker-3`: proof of life, and what the worker has applied.
+/// Value of `heartbeat.worker-3`: that the worker is alive, and what it has applied.
 struct beat {
   partita::nonce nonce;
   /// The incarnation of the same worker id that this one takes the place of, if any.

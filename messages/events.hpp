@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-/// What a worker tells its listeners and answers about itself.
+/// What a worker sends to its listeners and answers about itself.
 namespace partita {
 
-/// Where a worker stands in its life; core/worker/life.hpp draws the allowed changes.
+/// The state of a worker; core/worker/life.hpp draws the allowed changes.
 enum class worker_state : std::uint8_t {
   init,
   claiming_id,
@@ -42,7 +42,7 @@ struct state_changed {
   PARTITA_MESSAGE(state_changed, x.worker_id, x.from, x.to, x.reason)
 };
 
-/// The elector's word: this worker leads, or does so no more.
+/// From the elector: this worker leads, or has lost leadership.
 struct leadership_changed {
   partita::worker_id worker_id;
   bool leading = false;
@@ -58,7 +58,7 @@ struct calculator_adopted {
 };
 
 /// What this worker owns from now on. `added` and `removed` say what changed since the
-/// assignment that its listeners heard before.
+/// assignment that its listeners received before.
 struct assignment_changed {
   partita::worker_id worker_id;
   partita::version version;
@@ -71,9 +71,9 @@ struct assignment_changed {
                   x.partitions, x.added, x.removed)
 };
 
-// -- work --------------------------------------------------------------------------------
+// -- work -------------------------------------------------------------------------------
 
-/// Work on these from now on, each under its fencing token. Said again, with a greater
+/// Work on these from now on, each under its fencing token. Sent again, with a greater
 /// token, for a partition that the listener has already: from then on the new token
 /// counts. Each grant's reason says why it was given.
 struct partitions_assigned {
@@ -88,8 +88,8 @@ struct partitions_assigned {
 };
 
 /// Stop working on these and answer once no work on them goes on: others get them only
-/// then. Whoever has not answered after `time_left` is reported, and ended as a worker
-/// when the hand-off's time is over.
+/// then. A listener that has not answered after `time_left` is reported, and its worker
+/// is fenced when the hand-off's time is over.
 struct partitions_revoked {
   partita::worker_id worker_id;
   /// With the tokens under which they were assigned, and why they are taken away.
@@ -98,8 +98,8 @@ struct partitions_revoked {
   PARTITA_MESSAGE(partitions_revoked, x.worker_id, x.partitions, x.time_left)
 };
 
-/// The right to work on these is gone: others may own them after `time_left`. Stop at once
-/// and answer once no work goes on; until then this worker takes part in nothing.
+/// The right to work on these is gone: others may own them after `time_left`. Stop at
+/// once and answer once no work goes on; until then this worker takes part in nothing.
 struct partitions_lost {
   partita::worker_id worker_id;
   std::vector<grant> partitions;
@@ -108,8 +108,8 @@ struct partitions_lost {
   PARTITA_MESSAGE(partitions_lost, x.worker_id, x.partitions, x.why, x.time_left)
 };
 
-/// Work is allowed until `until` on the worker's clock, unless this is sent again. Comes before
-/// the partitions that depend on it; never with `ownership = "available"`.
+/// Work is allowed until `until` on the worker's clock, unless this is sent again. Comes
+/// before the partitions that depend on it; never with `ownership = "available"`.
 struct session_valid {
   std::chrono::steady_clock::time_point until;
   PARTITA_MESSAGE(session_valid, x.until)
@@ -120,13 +120,13 @@ struct work_stopped {
   PARTITA_MESSAGE(work_stopped)
 };
 
-// -- trouble -----------------------------------------------------------------------------
+// -- trouble ----------------------------------------------------------------------------
 
 enum class alert_level : std::uint8_t { info, warn, error, critical };
 
 const char* to_string(alert_level x);
 
-/// Something that a person should know of; said again when it lasts and its level grows,
+/// Something that an operator should know; sent again when it lasts and its level grows,
 /// and once more, with `over`, when it has passed.
 struct alert_raised {
   partita::worker_id worker_id;
@@ -141,8 +141,8 @@ struct alert_raised {
   PARTITA_MESSAGE(alert_raised, x.worker_id, x.level, x.what, x.why, x.age, x.over)
 };
 
-/// The last thing that a listener hears. `failure` is empty after a graceful stop; else
-/// it says why the worker gave up and what to do.
+/// The last event that a listener receives. `failure` is empty after a graceful stop;
+/// else it says why the worker gave up and what to do.
 struct worker_stopped {
   partita::worker_id worker_id;
   std::string failure;
@@ -170,7 +170,7 @@ struct worker_status {
   std::uint64_t state_changes = 0;
   /// How often a child actor crashed and was started again.
   std::uint64_t restarts = 0;
-  /// What is asked of the store again and again, and why; empty: nothing.
+  /// The requests to the store that are retried, and why; empty: none.
   std::string store_trouble;
   PARTITA_MESSAGE(worker_status, x.worker_id, x.state, x.state_reason, x.leading,
                   x.leader, x.applied, x.partitions, x.invalid_entries, x.state_changes,
@@ -183,7 +183,7 @@ enum class leave_mode : std::uint8_t {
   configured,
   /// Its partitions move to others first, one by one.
   drain,
-  /// Its partitions are kept for whoever comes back under its id soon.
+  /// Its partitions are kept for a worker that comes back under its id soon.
   restart,
   /// At once; others get its partitions.
   stop
@@ -192,7 +192,7 @@ enum class leave_mode : std::uint8_t {
 const char* to_string(leave_mode x);
 
 /// Leaves the group gracefully. Answered once everything is given back, or when the time
-/// for it has passed. Said again with another mode while it leaves: drain gives way to
+/// for it has passed. Sent again with another mode while it leaves: drain gives way to
 /// restart and stop.
 struct stop_worker {
   leave_mode mode = leave_mode::configured;

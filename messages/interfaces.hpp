@@ -16,13 +16,13 @@ namespace partita {
 
 // -- the store port ---------------------------------------------------------------------
 
-/// A WATCHER of keys, of any kind of actor: hears what its watches show.
+/// A WATCHER of keys, of any kind of actor: receives what its watches show.
 using watch_sink_actor = caf::typed_actor<caf::reacts_to<watch_event>>;
 
 /// Starts a watch over all keys that match `pattern`: a key, or with the wildcards of
-/// NATS subjects (`*` one token, `>` all the rest). News go to `sink` as watch_event
+/// NATS subjects (`*` one token, `>` all the rest). Changes go to `sink` as watch_event
 /// numbered `watch`; they begin with a replay. One sink may hold several watches. `alive`
-/// is only said to those who ask for `signs_of_life`; `restarted` to all.
+/// is sent only to those with `signs_of_life`; `restarted` to all.
 struct kv_watch {
   std::uint64_t watch = 0;
   std::string pattern;
@@ -43,14 +43,14 @@ using bucket_actor = caf::typed_actor<
 
 struct bucket_opened {
   open_status status = open_status::unknown;
-  /// Only with `opened`. Lives as long as somebody holds it and the store is open.
+  /// Only with `opened`. Lives as long as an actor holds it and the store is open.
   bucket_actor bucket;
   bucket_identity identity;
   std::string why;
   PARTITA_MESSAGE(bucket_opened, x.status, x.bucket, x.identity, x.why)
 };
 
-/// Hears how the connection is.
+/// Receives the state of the connection.
 using link_listener_actor = caf::typed_actor<caf::reacts_to<link_changed>>;
 
 /// The STORE: one connection, shared by all workers of a process.
@@ -63,7 +63,7 @@ using store_actor = caf::typed_actor<
     caf::replies_to<survey_servers>::with<servers_surveyed>, caf::reacts_to<expect_entry>,
     // This process can be found alive under a nonce, until its asker ends.
     caf::reacts_to<serve_probe>, caf::reacts_to<end_probe>,
-    // Whether somebody can.
+    // Whether a process can be found under a nonce.
     caf::replies_to<probe>::with<probed>,
     // What it has done so far, over all buckets.
     caf::replies_to<get_store_stats>::with<store_stats>,
@@ -80,13 +80,13 @@ using registrar_actor = caf::typed_actor<caf::reacts_to<watch_event>,
                                          // also when the store did not take it.
                                          caf::replies_to<release_id>::with<id_released>>;
 
-/// The HEARTBEAT: proof of life in the store, and what this worker has applied.
+/// The HEARTBEAT: writes to the store that this worker is alive and what it has applied.
 using heartbeat_actor = caf::typed_actor<
-    // INTERNAL: time to beat.
+    // INTERNAL: time for the next heartbeat.
     caf::reacts_to<wake>,
-    // What the next beat shall say; it is sent at once if it says something new.
+    // What the next heartbeat must say; it is sent at once if it says something new.
     caf::reacts_to<record_progress>, caf::reacts_to<shared_settings>,
-    // Writes a goodbye as the last beat, answers, quits.
+    // Writes a goodbye as the last heartbeat, answers, quits.
     caf::replies_to<say_goodbye>::with<goodbye_said>>;
 
 /// The ELECTOR: makes at most one worker of the group the leader.
@@ -100,7 +100,7 @@ using elector_actor =
                      caf::replies_to<resign>::with<resigned>,
                      // A greater epoch was met: lets go of the key and stands again.
                      caf::reacts_to<abdicate>,
-                     // This worker is, or is not, in reserve: probes the leader or not.
+                     // This worker is, or is not, a standby: probes the leader or not.
                      caf::reacts_to<stand_by>,
                      // How long the lease holds without another renewal.
                      caf::replies_to<get_lease>::with<lease_left>>;
@@ -110,14 +110,14 @@ using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
                                        // INTERNAL: silence, and writes to repeat.
                                        caf::reacts_to<wake>>;
 
-/// Hears what the heartbeats show.
+/// Receives what the heartbeats show.
 using roster_listener_actor = caf::typed_actor<caf::reacts_to<roster_news>>;
 
-/// The ROSTER: follows all heartbeats. Lives on the leader, on the workers in reserve and
-/// while a worker leaves: so that leader and worker dying together costs one wait only.
+/// The ROSTER: follows all heartbeats. Runs on the leader, on the standby workers and
+/// while a worker leaves, so that losing leader and worker together costs only one wait.
 using roster_actor = caf::typed_actor<
     caf::reacts_to<watch_event>,
-    // Tells the listener all that is known, and then every change, until it ends.
+    // Sends the listener all that is known, and then every change, until it ends.
     caf::reacts_to<roster_listener_actor>,
     caf::replies_to<count_others>::with<others_counted>>;
 
@@ -131,20 +131,20 @@ using calculator_actor = caf::typed_actor<
     caf::reacts_to<wake>,
     // From the partition source: the whole list, now and at every change.
     caf::reacts_to<partition_list>,
-    // From the partition source: that cannot be had.
+    // From the partition source: the list is unavailable.
     caf::reacts_to<partitions_unavailable>>;
 
-/// Hears the list of partitions.
+/// Receives the list of partitions.
 using partition_listener_actor = caf::typed_actor<caf::reacts_to<partition_list>,
                                                   caf::reacts_to<partitions_unavailable>>;
 
 /// A PARTITION SOURCE: what the group works on. A host application may bring its own.
 using partition_source_actor = caf::typed_actor<
-    // Tells the listener the list at once and at every change, until the listener ends;
-    // or that it cannot be had. A source that ends counts as one whose list cannot be had.
+    // Sends the listener the list at once and at every change, until the listener ends;
+    // or that it is unavailable. If a source ends, its list counts as unavailable.
     caf::reacts_to<partition_listener_actor>>;
 
-/// A LISTENER: hears everything about a worker, in the order in which it happens, and
+/// A LISTENER: receives all events of a worker, in the order in which they happen, and
 /// does its work. One that ends counts as one that has stopped all work, and takes the
 /// worker down.
 using listener_actor = caf::typed_actor<
@@ -166,7 +166,7 @@ using supervisor_actor = caf::typed_actor<
     caf::replies_to<get_stats>::with<worker_stats>,
     // Leaves the group; answered with the last event when all is given back.
     caf::replies_to<stop_worker>::with<worker_stopped>,
-    // Hears all events from now on, and first what it needs to know of those before.
+    // Receives all events from now on, and first what it must know of those before.
     caf::reacts_to<listener_actor>,
     // Receives the deadline at each extension from now on.
     caf::reacts_to<session_listener_actor>,

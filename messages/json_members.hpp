@@ -86,8 +86,8 @@ inline const json& need_list(const json& x, const char* key) {
 /// programs would misunderstand; members that they may ignore come without.
 inline constexpr std::uint64_t format_version = 1;
 
-/// An entry without `v` is of format 1. One of a greater format cannot be read: whoever
-/// guessed at its meaning might act against it.
+/// An entry without `v` is of format 1. One of a greater format cannot be read: a reader
+/// that guessed its meaning might act against it.
 inline void check_format(const json& obj) {
   auto found = number_or(obj, "v", 1);
   if (found > format_version)

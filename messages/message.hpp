@@ -3,8 +3,8 @@
 
 #include <caf/meta/type_name.hpp>
 
-/// Makes a struct a message: equal by all members, and shown and copied by CAF by those that
-/// are listed. The only place that spells how CAF 0.17 inspects a type.
+/// Makes a struct a message: equal by all members, and shown and copied by CAF by those
+/// that are listed. The only place that spells how CAF 0.17 inspects a type.
 #define PARTITA_MESSAGE(type, ...)                                                       \
   friend bool operator==(const type&, const type&) = default;                            \
   template <class Inspector>                                                             \

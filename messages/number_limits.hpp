@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-/// Which epochs and versions an entry of the store may name. One that is greater is no
-/// number of ours: taken for true, it would use up the numbers that are left below 2^53.
+/// Which epochs and versions an entry of the store may name. A greater one was not
+/// written by this group: accepted, it would use up the numbers that are left below 2^53.
 namespace partita {
 
 /// The longest heartbeat.ttl that an incarnation can state, in milliseconds: one day.
@@ -20,8 +20,8 @@ inline constexpr std::uint64_t epoch_lead_seconds = 24 * 60 * 60;
 /// known, then only what no JSON reader keeps exactly is too much.
 ///
 /// No sequence of leader changes runs out of numbers: who finds epoch e in an entry that
-/// was stored at second t takes e + 1 at t + 1 or later, and the limit grows by 1 a second;
-/// in each second it has room for 2^20 versions more (docs/protocol.md, Numbers).
+/// was stored at second t takes e + 1 at t + 1 or later, and the limit grows by 1 a
+/// second; in each second it has room for 2^20 versions more (docs/protocol.md, Numbers).
 inline epoch greatest_epoch(std::int64_t stored_at_ns) {
   // All versions of this one stay below 2^53.
   auto last = max_exact_number / versions_per_epoch - 2;

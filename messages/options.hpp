@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-/// Options that the configuration, the actors and the decisions share, each with its default; a
+/// Options that the configuration, the actors and the decisions share, with defaults; a
 /// struct is a section of the TOML file. Limits and texts are in config/options.cpp.
 namespace partita {
 
@@ -69,8 +69,8 @@ struct election_options {
   std::chrono::milliseconds probe_grace = 100ms;
 };
 
-/// When the leader makes a new plan; core/leader/plans/rebalance_policy.hpp says how they work
-/// together.
+/// When the leader makes a new plan; core/leader/plans/rebalance_policy.hpp says how they
+/// work together.
 struct rebalance_options {
   std::chrono::milliseconds cold_start_window = 30s;
   std::chrono::milliseconds planned_scale_window = 10s;
@@ -82,13 +82,13 @@ struct rebalance_options {
   std::chrono::milliseconds min_interval = 10s;
   /// The partitions of a worker that left to restart are kept for this long.
   std::chrono::milliseconds restart_hold = 30s;
-  /// A worker that has not confirmed the end of its work by then is made to end.
+  /// A worker that has not confirmed the end of its work by then is fenced.
   std::chrono::milliseconds handoff_timeout = 30s;
   /// How many partitions may be between two owners at a time; 0: any number.
   std::uint32_t max_moves_in_flight = 0;
 };
 
-/// What counts as trouble with the store, and when it is said how loud.
+/// What counts as an outage of the store, and when its alert has which level.
 struct degraded_options {
   /// A worker whose heartbeat was not acknowledged for this long is degraded.
   std::chrono::milliseconds after = 3s;

@@ -17,13 +17,13 @@
 
 namespace partita {
 
-/// The greatest weight that a list of partitions may give: sums stay below 2^53, which JSON
-/// carries exactly.
+/// The greatest weight that a list of partitions may give: sums stay below 2^53, which
+/// JSON carries exactly.
 inline constexpr std::int64_t max_partition_weight = 1'000'000'000;
 
-/// The keys of a partition, a list that never changes. Copies share it: a partition stands in
-/// the source's list, in plans and in each copy of a record, and a copy of all its strings in
-/// each of them took most of the memory of a worker.
+/// The keys of a partition, a list that never changes. Copies share it: a partition is in
+/// the source's list, in plans and in each copy of a record, and a copy of all its
+/// strings in each of them took most of the memory of a worker.
 class partition_keys {
 public:
   using list = std::vector<std::string>;

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// The entries of the partitions bucket: one key for each partition, `p.` and its name; the
-/// value is JSON, `{"weight":100}`. docs/protocol.md says who writes them.
+/// The entries of the partitions bucket: one key for each partition, `p.` and its name;
+/// the value is JSON, `{"weight":100}`. docs/protocol.md says who writes them.
 namespace partita {
 
 inline constexpr std::string_view partition_prefix = "p.";

@@ -41,7 +41,7 @@ struct revocation {
 };
 
 /// What the store says one worker owns: the value of `assignment.<worker id>`. A worker
-/// creates its own empty one; only leaders change it; nobody deletes it.
+/// creates its own empty one; only leaders change it; it is never deleted.
 struct record {
   partita::version version;
   partita::lifecycle lifecycle = lifecycle::empty;
@@ -54,7 +54,7 @@ struct record {
   session_terms terms = {};
   /// Partitions taken away whose end the worker has not confirmed yet.
   std::vector<revocation> revoking;
-  /// 1 to 3: this worker is the first, second or third in reserve. It follows all
+  /// 1 to 3: this worker is the first, second or third standby. It follows all
   /// heartbeats and probes the leader, so that it can lead at once. 0: it does not.
   std::uint32_t standby = 0;
   PARTITA_MESSAGE(record, x.version, x.lifecycle, x.partitions, x.epoch, x.leader,

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-/// What the actors of one worker tell each other. `run` numbers the run of the child that
-/// speaks, or that is spoken to: a message from an earlier run is recognised and dropped.
+/// What the actors of one worker send each other. `run` numbers the run of the child that
+/// sends or receives: a message from an earlier run is recognised and dropped.
 namespace partita {
 
 /// A timer ran out. Timers cannot be taken back: `run` is the incarnation that set it,
@@ -50,14 +50,14 @@ struct id_released {
 
 // -- heartbeat --------------------------------------------------------------------------
 
-/// The first beat is in the store: the group sees this incarnation.
+/// The first heartbeat is in the store: the group sees this incarnation.
 struct session_started {
   std::uint64_t run = 0;
   PARTITA_MESSAGE(session_started, x.run)
 };
 
-/// A beat was acknowledged: this incarnation may work until `until` on the worker's clock.
-/// Told with the first beat too, after session_started.
+/// A heartbeat was acknowledged: this incarnation may work until `until` on the worker's
+/// clock. Sent for the first heartbeat too, after session_started.
 struct session_extended {
   std::uint64_t run = 0;
   std::chrono::steady_clock::time_point until;
@@ -70,17 +70,17 @@ struct record_followed {
   PARTITA_MESSAGE(record_followed, x.run)
 };
 
-/// What is asked of the store does not work, and is asked again and again.
+/// A request to the store fails and is retried.
 struct store_trouble {
   std::uint64_t run = 0;
-  /// What is asked for, in words.
+  /// The request, in words.
   std::string what;
   /// The last reason; empty: it works.
   std::string why;
   PARTITA_MESSAGE(store_trouble, x.run, x.what, x.why)
 };
 
-/// Another living incarnation beats under our id; the session starts once it has ended.
+/// Another incarnation is alive under our id; the session starts once it has ended.
 struct session_waits {
   std::uint64_t run = 0;
   std::string why;
@@ -105,7 +105,7 @@ struct record_progress {
   PARTITA_MESSAGE(record_progress, x.seen, x.applied, x.stopping, x.draining)
 };
 
-/// The last beat says goodbye: `stopped`, or `restarting` to have the partitions kept.
+/// The last heartbeat is the goodbye: `stopped`, or `restarting` to keep the partitions.
 struct say_goodbye {
   bool restarting = false;
   PARTITA_MESSAGE(say_goodbye, x.restarting)
@@ -131,7 +131,7 @@ struct deposed {
   PARTITA_MESSAGE(deposed, x.run, x.why)
 };
 
-/// Who holds the leader key; empty: nobody.
+/// The worker that holds the leader key; empty: none.
 struct leader_seen {
   std::uint64_t run = 0;
   partita::worker_id leader;
@@ -151,7 +151,7 @@ struct abdicate {
   PARTITA_MESSAGE(abdicate, x.why)
 };
 
-/// What every heartbeat says from now on (beat::settings).
+/// What every heartbeat says from now on (`beat::settings`).
 struct shared_settings {
   std::map<std::string, std::string> values;
   PARTITA_MESSAGE(shared_settings, x.values)
@@ -188,13 +188,13 @@ struct roster_news {
   enum class kind : std::uint8_t {
     /// `value`, at `revision`, in the key of `who`.
     beat,
-    /// The key of `who` holds something that is no beat.
+    /// The key of `who` holds something that is no heartbeat.
     unreadable,
     /// The key of `who` has no value (any more); a mere absence proves nothing.
     gone,
     replayed,
     interrupted,
-    /// The bucket was made anew; what was known is void.
+    /// The bucket was made again; what was known is void.
     bucket_changed
   };
   kind what = kind::beat;
@@ -232,8 +232,8 @@ struct others_counted {
 
 // -- calculator -------------------------------------------------------------------------
 
-/// The calculator has the power of this epoch and knows what its predecessors did. It acts
-/// once it is answered; see may_act.
+/// The calculator holds this epoch and knows what its predecessors did. It acts once this
+/// is answered; see may_act.
 struct adopted {
   std::uint64_t run = 0;
   partita::epoch epoch;
@@ -254,7 +254,7 @@ struct phase_changed {
   PARTITA_MESSAGE(phase_changed, x.run, x.phase, x.why)
 };
 
-/// Another leader has a greater epoch, or the bucket in which this one's stood is another one.
+/// Another leader has a greater epoch, or the bucket of this one's epoch was replaced.
 struct superseded {
   std::uint64_t run = 0;
   /// 0: not known.
@@ -271,15 +271,15 @@ struct stepped_down {
   PARTITA_MESSAGE(stepped_down, x.run, x.why)
 };
 
-/// The operators' directives are not known, and the calculator plans without them; empty: they
-/// are known again.
+/// The operators' directives are not known, and the calculator plans without them; empty:
+/// they are known again.
 struct control_unknown {
   std::uint64_t run = 0;
   std::string why;
   PARTITA_MESSAGE(control_unknown, x.run, x.why)
 };
 
-/// Settings differ between workers, and how; empty: they do not any more.
+/// How settings differ between workers; empty: they do not differ any more.
 struct settings_differ {
   std::uint64_t run = 0;
   std::string why;
@@ -296,8 +296,8 @@ struct partition_list {
   PARTITA_MESSAGE(partition_list, x.partitions, x.trouble, x.digest)
 };
 
-/// From a partition source: the list cannot be had (any more). What it told before stays
-/// in force. Never said of a group that has no partitions: that is an empty list.
+/// From a partition source: the list is unavailable (now). What it sent before stays in
+/// force. Never sent for a group that has no partitions: that is an empty list.
 struct partitions_unavailable {
   /// What was found and what to do.
   std::string why;
@@ -313,7 +313,7 @@ struct source_trouble {
 
 // -- all --------------------------------------------------------------------------------
 
-/// An entry of the store could not be read. Said once for each key and text.
+/// An entry of the store could not be read. Reported once for each key and text.
 struct entry_invalid {
   std::string bucket;
   std::string key;

@@ -9,7 +9,7 @@
 
 namespace partita {
 
-/// What a worker does with its partitions while it cannot prove that it lives.
+/// What a worker does with its partitions while its heartbeats are not acknowledged.
 enum class ownership : std::uint8_t {
   /// It stops in time: no partition ever has two owners.
   exclusive,
@@ -19,8 +19,8 @@ enum class ownership : std::uint8_t {
 
 const char* to_string(ownership x);
 
-/// Under which settings an incarnation works. Its heartbeats and its record state them, so
-/// that others wait for its end as long as it may take, whatever their own settings are.
+/// The settings of an incarnation. Its heartbeats and its record state them, so that
+/// others wait for its end as long as it may take, whatever their own settings are.
 struct session_terms {
   /// Its heartbeat.ttl; 0: not stated (by older programs).
   std::chrono::milliseconds ttl{0};

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-/// What a worker process counts and measures, for whoever watches it. Counters begin at 0
+/// What a worker process counts and measures, for monitoring. Counters begin at 0
 /// with the process and never fall.
 namespace partita {
 
@@ -58,7 +58,7 @@ std::vector<double> latency_bounds();
 std::vector<double> handoff_bounds();
 
 struct operation_stats {
-  /// From the request to its answer. Not of those that were not sent for want of a
+  /// From the request to its answer. Not of those that were not sent without a
   /// connection: they are answered at once.
   histogram latency{latency_bounds()};
   /// By store_outcome.
@@ -76,7 +76,7 @@ struct store_stats {
   /// By store_operation.
   std::vector<operation_stats> operations =
       std::vector<operation_stats>(store_operation_count);
-  /// How often a watch was made anew, tries included.
+  /// How often a watch was made again, tries included.
   std::uint64_t watch_rebuilds = 0;
   /// How often there was a connection again after one was lost.
   std::uint64_t reconnects = 0;
@@ -123,7 +123,7 @@ struct group_stats {
                   x.unowned_for, x.confirm, x.grant, x.rebalance, x.conflicts, x.unknown)
 };
 
-/// From the calculator to its supervisor: what has happened since it last said so. Said
+/// From the calculator to its supervisor: what has happened since its last report. Sent
 /// only when something has.
 struct measured {
   std::uint64_t run = 0;
@@ -131,9 +131,9 @@ struct measured {
   PARTITA_MESSAGE(measured, x.run, x.news)
 };
 
-// -- the scheduler -----------------------------------------------------------------------
+// -- the scheduler ----------------------------------------------------------------------
 
-/// How long the turns of a thread took; in a turn it runs one actor, which handles some messages.
+/// How long the turns of a thread took; in a turn one actor handles some messages.
 struct turn_stats {
   histogram taken{latency_bounds()};
   std::chrono::nanoseconds longest{0};

@@ -9,7 +9,7 @@
 #include <vector>
 
 /// The words of the key-value port. An answer is a value: "no" and "no answer" are
-/// different facts, and whoever asks must tell them apart (docs/protocol.md).
+/// different facts, and the caller must tell them apart (docs/protocol.md).
 namespace partita {
 
 /// One revision of one key.
@@ -26,7 +26,7 @@ struct kv_entry {
   PARTITA_MESSAGE(kv_entry, x.key, x.value, x.revision, x.removed, x.stored_at_ns)
 };
 
-/// Names one life of a bucket: a bucket that is deleted and made again gets another one.
+/// Names one incarnation of a bucket: if it is deleted and made again, it gets another.
 struct bucket_identity {
   /// The server's wall clock when the stream was made, nanoseconds since 1970.
   std::int64_t created_at_ns = 0;
@@ -79,7 +79,7 @@ enum class write_status : std::uint8_t {
   not_connected,
   /// May have been written, may still be. Write the same again until an answer comes.
   unknown,
-  /// Certainly not written, and writing the same again will not help before somebody
+  /// Certainly not written, and writing the same again will not help before an operator
   /// acts.
   refused
 };
@@ -120,7 +120,7 @@ struct kv_read {
   PARTITA_MESSAGE(kv_read, x.status, x.entry, x.why)
 };
 
-/// Asks which life of the bucket this is.
+/// Asks which incarnation of the bucket this is.
 struct kv_identify {
   PARTITA_MESSAGE(kv_identify)
 };
@@ -143,7 +143,7 @@ struct kv_unwatch {
 
 enum class watch_change : std::uint8_t {
   /// `entry` holds the newest value of a key. Never older than one shown before within
-  /// one life of the bucket.
+  /// one incarnation of the bucket.
   value,
   /// `entry.key` has no value any more; `entry.revision` is that of its delete mark, or 0
   /// if the key was only absent from a replay.
@@ -153,16 +153,16 @@ enum class watch_change : std::uint8_t {
   replayed,
   /// The watch works; nothing had to be said. `at` is when the sign of life arrived.
   alive,
-  /// The watch was broken (`why`) and is made anew: a fresh replay follows, up to the
-  /// next
-  /// `replayed`. Keys that are gone are reported as removed before that.
+  /// The watch was broken (`why`) and is made again: a fresh replay follows, up
+  /// to the next `replayed`. Keys that are gone are reported as removed before
+  /// that.
   restarted,
   /// The bucket was deleted and made again, or lost acknowledged writes (`bucket` is the
   /// new one): all that was known of it is void. A fresh replay follows.
   bucket_changed
 };
 
-/// What a watch tells its watcher.
+/// What a watch reports to its watcher.
 struct watch_event {
   /// The number that the watcher gave in kv_watch.
   std::uint64_t watch = 0;
@@ -189,8 +189,8 @@ enum class open_mode : std::uint8_t {
   change
 };
 
-/// Opens a bucket. History 1, file storage. Making one that another client makes at the same
-/// time is tried again after 10, 20, 40, 80 and 160 ms, then the error goes up.
+/// Opens a bucket. History 1, file storage. Making one that another client makes at the
+/// same time is tried again after 10, 20, 40, 80 and 160 ms, then the error goes up.
 struct open_bucket {
   std::string name;
   /// How long an entry lives without a newer write; 0: for ever. Sweeps only, decides
@@ -199,8 +199,8 @@ struct open_bucket {
   open_mode mode = open_mode::make;
   /// Number of replicas on a clustered server.
   std::uint32_t replicas = 1;
-  /// A bucket that is there already will do if its entries live this long, or for ever; 0:
-  /// only one with `ttl`.
+  /// A bucket that is there already will do if its entries live this long, or for ever;
+  /// 0: only one with `ttl`.
   std::chrono::milliseconds least_ttl{0};
 
   /// Whether it is made if it is missing.
@@ -230,7 +230,7 @@ enum class link_state : std::uint8_t {
   disconnected
 };
 
-/// Told to whoever asked for it, at once and at every change.
+/// Sent to each listener of the link, at once and at every change.
 struct link_changed {
   link_state state = link_state::connecting;
   /// For people: which server, or why not.
@@ -242,8 +242,8 @@ struct link_changed {
   PARTITA_MESSAGE(link_changed, x.state, x.why, x.foreign, x.process)
 };
 
-/// Reads one key at each server that the store was told of, one by one and not only at the
-/// one that it is connected to. For finding out whether they are one store.
+/// Reads one key at each server in the store's configuration, one by one and not only at
+/// the one that it is connected to. For finding out whether they are one store.
 struct survey_servers {
   std::string bucket;
   std::string key;
@@ -268,12 +268,12 @@ struct servers_surveyed {
   PARTITA_MESSAGE(servers_surveyed, x.servers)
 };
 
-/// From now on a server is used only if `key` of `bucket` holds `value` there, as the one does
-/// that is used now; that is read after each connect, before anything else is sent. One that
-/// has no such value, or does not say so, is used where it can be the same server without its
-/// data: the only one that was named, the one at the address where the value was seen last, or
-/// one of the same cluster. The store in this process's memory, which is always the same,
-/// ignores this.
+/// From now on a server is used only if `key` of `bucket` holds `value` there, as the one
+/// does that is used now; that is read after each connect, before anything else is sent.
+/// One that has no such value, or does not say so, is used where it can be the same
+/// server without its data: the only one that was named, the one at the address where the
+/// value was seen last, or one of the same cluster. The store in this process's memory,
+/// which is always the same, ignores this.
 struct expect_entry {
   std::string bucket;
   std::string key;
@@ -301,9 +301,9 @@ struct end_probe {
   PARTITA_MESSAGE(end_probe, x.nonce)
 };
 
-/// A probe that is answered later is worth nothing. Less than the shortest pause between two
-/// at the default grace: one that a dying leader took with it delays its successor no more
-/// than one that finds nobody.
+/// A probe that is answered later is worth nothing. Less than the shortest pause between
+/// two at the default grace: one that a dying leader took with it delays its successor no
+/// more than one that finds no process.
 inline constexpr std::chrono::milliseconds longest_probe{100};
 
 /// Asks whether a process serves `nonce`. Answered within the store's request time-out,
@@ -316,7 +316,7 @@ struct probe {
 enum class probe_status : std::uint8_t {
   /// Its process answered.
   alive,
-  /// The server answered that nobody serves this nonce. That is true as well of a process
+  /// The server answered that no process serves this nonce. It also does so for a process
   /// that has not come back after a reconnect yet, that may not subscribe, or that never
   /// served it: it proves a death only where the nonce was served over the same link.
   gone,

@@ -11,21 +11,21 @@
 
 namespace partita::core {
 
-/// How loud a leader says that something is wrong as long as it lasts: that its list of
-/// partitions cannot be had, or that settings differ.
+/// The alert of a leader for as long as something is wrong: its list of partitions is
+/// unavailable, or settings differ.
 ///
 ///   well --trouble / alert warn--> in trouble --`error` has passed / alert error--+
 ///    ^                                |   ^                                       |
 ///    +------- healed / alert over ----+   +--- another reason / alert again <-----+
 ///
-/// Promises: each reason is said at once, and once more when its level grows; the level
-/// never falls while trouble lasts; the end is said once.
+/// Promises: each reason is reported at once, and once more when its level grows; the
+/// level never falls while trouble lasts; the end is reported once.
 class lasting_alert {
 public:
   struct options {
     /// The age at which a warning becomes an error; 0: it never does.
     duration error{};
-    /// What is said when it is over.
+    /// The text of the alert when it is over.
     std::string over;
   };
 
@@ -47,7 +47,7 @@ private:
   alert_level level_at(time_point now) const;
 
   options options_;
-  /// While in trouble: since when, what was said last and how loud.
+  /// While in trouble: since when, and what was reported last at which level.
   std::optional<time_point> since_;
   std::string why_;
   alert_level said_ = alert_level::warn;

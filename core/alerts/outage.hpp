@@ -10,17 +10,17 @@
 
 namespace partita::core {
 
-/// How long the store has been away, and how loud that is said.
+/// How long the store has been away, and the level of the alert about it.
 ///
 ///          acknowledged         nothing for `after` / degrade, alert
 ///   +------+ ----> +------+ -----------------------------------> +----------+ --+
 ///   | idle |       | fine |                                      | degraded |   | an age
-///   +------+ <---- +------+ <----------------------------------- +----------+ <-+ / alert
+///   +------+ <---- +------+ <----------------------------------- +----------+ <-+ /alert
 ///            released           acknowledged / recover, alert over
 ///
 /// Promises: degraded exactly while no heartbeat that was sent within `after` has been
-/// acknowledged; each level is said once, at its age, the age counted from when the last
-/// acknowledged one was sent; the end is said once. While none is sent nothing is counted.
+/// acknowledged; each level is reported once, at its age, counted from the send of the
+/// last acknowledged one; the end is reported once. While none is sent nothing counts.
 class outage {
 public:
   // -- events ---------------------------------------------------------------------------
@@ -62,7 +62,7 @@ private:
   commands out_;
   /// When the last acknowledged heartbeat was sent; nothing while idle.
   std::optional<time_point> acknowledged_at_;
-  /// While degraded: what was said last.
+  /// While degraded: the level that was reported last.
   std::optional<alert_level> said_;
 };
 

@@ -10,26 +10,26 @@
 
 namespace partita::core {
 
-/// What is asked of the store again and again, by whom, and why: what lasts longer than
-/// `patience` is for people. Short troubles are part of each fail-over.
+/// Requests to the store that fail and are retried, with actor run and reason. Those that
+/// last longer than `patience` are listed; short ones are part of each fail-over.
 class store_troubles {
 public:
   explicit store_troubles(duration patience) : patience_{patience} {}
 
-  /// The actor of that run asks for `what` again because of `why`; empty: it works.
+  /// The actor of that run retries `what` because of `why`; an empty `why`: it works.
   void found(const std::string& what, std::uint64_t run, const std::string& why,
              time_point now);
 
-  /// While there is no connection that is told in another way; what lasts counts from its return.
+  /// Without a connection nothing is listed; the ages count from its return.
   void link_is(bool up, time_point now);
 
-  /// Forgets what actors asked for that have ended.
+  /// Forgets the requests of actors that have ended.
   template <class Predicate>
   void keep_if(Predicate run_is_present) {
     std::erase_if(present_, [&](const auto& x) { return !run_is_present(x.second.run); });
   }
 
-  /// "<what>: <why>" for each that lasts, parted by semicolons; empty: none.
+  /// "<what>: <why>" for each that lasts, separated by semicolons; empty: none.
   std::string text(time_point now) const;
   /// When the text grows, if nothing changes before.
   std::optional<time_point> grows_at(time_point now) const;

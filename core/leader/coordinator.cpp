@@ -108,7 +108,7 @@ void coordinator::on(const record_gone& what, time_point now) {
   record_lost(what.who, ": its record vanished", now);
 }
 
-/// What its record said is about to be unknown.
+/// Called before what its record said is forgotten.
 void coordinator::note_unrecorded(const worker_id& who) {
   if (!reconciler_.has_record(who))
     return;
@@ -127,13 +127,13 @@ void coordinator::on(const records_replayed&, time_point now) {
 }
 
 void coordinator::look_for_rival(const record& found, time_point now) {
-  // Two can take one epoch where its key is lost between them: then both stand again.
+  // Two leaders can take one epoch if its key is lost in between: then both stand again.
   auto rival = found.epoch == options_.epoch && found.leader != options_.leader;
   on(epoch_shown{{found.epoch.value + (rival ? 1 : 0)}}, now);
 }
 
 void coordinator::look_for_rival(const beat& found, time_point now) {
-  // A worker remembers a leader that the store may have lost.
+  // A heartbeat names an epoch that the store itself may have lost.
   on(epoch_shown{std::max(found.applied.epoch, found.seen.epoch)}, now);
 }
 
@@ -188,7 +188,7 @@ void coordinator::on(const write_answered& what, time_point now) {
 }
 
 void coordinator::on(const read_answered& what, time_point now) {
-  // The failpoint's mistake is to take what was read as seen, without any look at it.
+  // With the failpoint, what was read counts as seen without being checked.
   const auto& entry = what.answer.entry;
   if (what.answer.status == read_status::found && !entry.removed
       && !failpoint(rule::unseen_revision)) {
@@ -233,10 +233,10 @@ void coordinator::on(const tick&, time_point now) {
   append(reconciler_.tick(now), now);
 }
 
-// -- directives of operators -----------------------------------------------------------------
+// -- directives of operators ------------------------------------------------------------
 
 void coordinator::on(const directive_shown& what, time_point now) {
-  // In a replay it may be old, and says nothing of the server's time.
+  // In a replay it may be old and does not show the server's time.
   if (directives_replayed_)
     server_clock_.seen(what.stored_at_ns, what.seen_at);
   else if (failpoint(rule::replayed_directives_ignored))
@@ -274,7 +274,7 @@ void coordinator::note_directive(std::string news, time_point now) {
                     now);
 }
 
-/// All but the plans.
+/// Everything except the plan itself.
 void coordinator::carry_out_directives(time_point now) {
   policy_.pause(directives_.paused_until(server_clock_));
   for (auto& x : directives_.removals(server_clock_, now))
@@ -293,7 +293,7 @@ void coordinator::notice(const std::vector<membership::news>& news, time_point n
       notice_joiner(who, now);
       continue;
     }
-    // Whoever takes the place of an incarnation takes its part as well.
+    // The incarnation that replaces another one also replaces it in the plans.
     if ((what == replaced && shares_ownership(who)) || eligible_.erase(who) == 0
         || !adopted_)
       continue;
@@ -316,7 +316,7 @@ void coordinator::notice_joiner(const worker_id& who, time_point now) {
                     eligible_.size(), now);
 }
 
-/// One that goes on where others stop would make two owners of what it is given.
+/// A worker that goes on working where others stop would give a partition two owners.
 bool coordinator::shares_ownership(const worker_id& who) const {
   const auto* pulse = members_.living(who);
   const auto& stated =
@@ -324,7 +324,7 @@ bool coordinator::shares_ownership(const worker_id& who) const {
   return !stated || *stated == options_.ownership;
 }
 
-/// One incarnation's settings do not change.
+/// The settings of an incarnation do not change.
 void coordinator::note_settings(const worker_id& who, const beat* next) {
   const auto* old = members_.living(who);
   settings_changed_ = settings_changed_ || !old || !next || !is_living(next->state)
@@ -345,7 +345,7 @@ void coordinator::compare_settings() {
   out_.emplace_back(settings_differ{std::move(why)});
 }
 
-/// A worker that came back may want another share than the last plan gave it.
+/// A worker that came back may need another share than the last plan gave it.
 void coordinator::notice_attributes(const worker_id& who, const beat& value,
                                     time_point now) {
   auto known = attributes_.find(who);
@@ -375,11 +375,11 @@ std::vector<worker_id> coordinator::reserve() const {
   return result;
 }
 
-/// Makes an incarnation end by a mark over what its key was seen to hold.
+/// Fences an incarnation: writes a mark over what its key was seen to hold.
 void coordinator::end(const worker_id& who, beat_state how, revision over,
                       time_point now) {
   const auto* x = members_.find(who);
-  // The mark keeps what the beat says, above all whom it replaced.
+  // The mark keeps what the heartbeat says, above all which incarnation it replaced.
   auto mark = x->what == membership::member::content::beat ? x->value : beat{};
   if (x->what != membership::member::content::beat)
     mark.nonce = x->named.value_or(nonce{});
@@ -401,7 +401,7 @@ bool coordinator::can_plan() const {
 void coordinator::proceed(bool may_plan, time_point now) {
   if (!ready())
     return;
-  // Before the first target: records that go on as they are need not be written.
+  // Before the first target, so that records that stay the same need not be written.
   append(reconciler_.reserve(reserve(), now), now);
   if (!std::exchange(asked_, true))
     out_.emplace_back(adopt{});
@@ -445,7 +445,7 @@ void coordinator::make_plan(const rebalance_policy::decision& why, time_point no
   append(reconciler_.want(target_of(in, next.shares), why.lifecycle, now, because), now);
 }
 
-/// Those that were not told yet. One that has passed is told again when it comes back.
+/// Those not reported yet. One that has ended is reported again when it comes back.
 std::vector<std::string> coordinator::new_trouble(const std::vector<std::string>& all) {
   std::vector<std::string> result;
   for (const auto& x : all)
@@ -497,7 +497,7 @@ void coordinator::append(reconciler::commands&& xs, time_point now) {
     } else if (auto* c = std::get_if<complain>(&x)) {
       out_.emplace_back(std::move(*c));
     }
-    // Sealed: asked for by ready().
+    // Sealed: ready() asks for it.
   }
 }
 

@@ -17,26 +17,26 @@
 
 namespace partita::core {
 
-/// What a leader does once it has the power: it seals the records, learns what its
-/// predecessors did, follows who comes and goes, and lets policy (when), strategy (who)
-/// and reconciler (how) work together. Plans only after all records are sealed, and all
-/// heartbeats and the partitions were seen, and only at a tick: `wake_at` then is in the past,
-/// so that a caller that handles all pending events before the tick gets one plan for all of
-/// them.
+/// What a leader does once it holds the epoch: it seals the records, learns what its
+/// predecessors did, follows which workers join and leave, and connects policy (when),
+/// strategy (who) and reconciler (how). It plans only after all records are sealed and
+/// all heartbeats and the partitions were seen, and only at a tick: `wake_at` is in the
+/// past then, so a caller that handles all pending events before the tick gets one plan
+/// for all.
 class coordinator {
 public:
   struct options {
     partita::epoch epoch;
     worker_id leader;
-    /// Our own, and the longest that anybody was known to state.
+    /// Our own, and the longest that any worker is known to have stated.
     duration heartbeat_ttl{};
     duration longest_ttl{};
-    /// Our own; whoever states another one gets nothing.
+    /// Our own; a worker that states another one gets no partition.
     partita::ownership ownership = ownership::exclusive;
-    /// After the heartbeats were not to be seen, nobody is made to end for so long.
+    /// After an interruption of the heartbeats' watch no worker is expelled for so long.
     duration grace{};
     duration pause{};
-    /// A source of partitions that says nothing for so long counts as one that cannot.
+    /// A partition source that is silent for so long counts as unable to give its list.
     duration source_patience = std::chrono::seconds{5};
     rebalance_options rebalance;
     /// Between two plans.
@@ -84,8 +84,8 @@ public:
   struct epoch_shown {
     partita::epoch epoch;
   };
-  /// What happened before may not show, as the buckets were made then, or the store may have
-  /// lost it: an incarnation of which nothing is known may still work.
+  /// The store may not show what happened before: the buckets were made then, or it may
+  /// have lost writes. An incarnation of which nothing is known may still work.
   struct doubted_since {
     time_point when;
   };
@@ -97,8 +97,8 @@ public:
   struct partitions_given {
     std::vector<partition> all;
   };
-  /// The list cannot be had. One that is known already stays; without one, the group goes
-  /// on with the partitions that records name, and one that never had any waits.
+  /// The list is unavailable. A list that is known already stays; without one, the group
+  /// goes on with the partitions that records name, and a group that never had any waits.
   struct partitions_unknown {
     std::string why;
   };
@@ -111,7 +111,7 @@ public:
     worker_id who;
     kv_read answer;
   };
-  /// About marks. `found`: the beat that the entry holds, if it can be read.
+  /// About marks. `found`: the heartbeat that the entry holds, if it can be read.
   struct mark_answered {
     worker_id who;
     kv_written answer;
@@ -125,8 +125,8 @@ public:
   struct beat_looked_at {
     worker_id who;
     nonce incarnation;
-    /// Of the beat or mark that stands there; empty: there is none. Nothing: it was not
-    /// answered, or cannot be read.
+    /// Of the heartbeat or mark in the key; empty: there is none. Nothing: there was no
+    /// answer, or it cannot be read.
     std::optional<nonce> found;
   };
   /// The control bucket shows this directive.
@@ -141,7 +141,7 @@ public:
   };
   /// All directives have been shown.
   struct directives_replayed {};
-  /// The control bucket was made anew; all that is in it follows.
+  /// The control bucket was made again; all that is in it follows.
   struct directives_void {};
   /// The directives cannot be seen for now: plans go without those that were not seen.
   struct directives_unknown {};
@@ -171,14 +171,14 @@ public:
   using read_mark = expulsion::read;
   /// Read this worker's heartbeat from the stream's leader; answer with beat_looked_at.
   using look_at_beat = membership::look;
-  /// All is known that the predecessors left. It acts once it hears may_act.
+  /// All that the predecessors left is known. It acts once it receives may_act.
   struct adopt {};
-  /// What is going on, for people.
+  /// What the leader is doing, for operators.
   struct show_phase {
     worker_state phase = worker_state::stable;
     std::string why;
   };
-  /// A greater epoch was met: another leader has the power.
+  /// A greater epoch was seen: another leader has taken over.
   struct overruled {
     partita::epoch by;
   };
@@ -192,27 +192,27 @@ public:
     /// How many each worker got and gave away; those without change are left out.
     std::map<worker_id, std::uint64_t> gains = {};
     std::map<worker_id, std::uint64_t> losses = {};
-    /// Directives that could not be followed; each said once while it lasts.
+    /// Directives that could not be followed; each is reported once while it lasts.
     std::vector<std::string> trouble = {};
   };
-  /// A directive is carried out, has expired or is moot: remove it by its revision; answer with
-  /// directive_removal_answered.
+  /// A directive is carried out, has expired or no longer applies: remove it by its
+  /// revision; answer with directive_removal_answered.
   using remove_directive = directives::removal;
   /// A directive asks this leader to step down.
   struct step_down {
     std::string why;
   };
-  /// A worker is made to end, for the log.
+  /// A worker is fenced; for the log.
   struct ending {
     worker_id who;
     std::string why;
   };
-  /// Settings differ between the workers that take part, and how; empty: they do not any
+  /// How the settings of the workers that take part differ; empty: they do not differ any
   /// more.
   struct settings_differ {
     std::string why;
   };
-  /// Nothing was heard of the partitions for too long.
+  /// The partition source has been silent for too long.
   struct source_silent {
     std::string why;
   };
@@ -222,7 +222,7 @@ public:
   using commands = std::vector<command>;
 
   explicit coordinator(options opts);
-  /// The reconciler looks at the members.
+  /// Not copyable: the reconciler refers to the members.
   coordinator(const coordinator&) = delete;
   coordinator& operator=(const coordinator&) = delete;
 
@@ -265,15 +265,15 @@ private:
   void look_for_vanished(time_point now);
   bool shares_ownership(const worker_id& who) const;
   void compare_settings();
-  /// Before its heartbeat changes to `next`: whether its settings may.
+  /// Before its heartbeat changes to `next`: notes whether its settings may change.
   void note_settings(const worker_id& who, const beat* next);
   void notice(const std::vector<membership::news>& news, time_point now);
   void note_unrecorded(const worker_id& who);
-  /// Whether what was read tells of a leader that came after us.
+  /// Whether what was read shows a leader that came after us.
   void look_for_rival(const record& found, time_point now);
   void look_for_rival(const beat& found, time_point now);
   void record_lost(const worker_id& who, const char* how, time_point now);
-  /// A worker takes part once it beats and has a record.
+  /// A worker takes part once it sends heartbeats and has a record.
   void notice_joiner(const worker_id& who, time_point now);
   std::vector<worker_id> reserve() const;
   void note_directive(std::string news, time_point now);
@@ -296,27 +296,27 @@ private:
   expulsion expulsion_;
   directives directives_;
   server_clock server_clock_;
-  /// All directives were shown, or are not to be seen.
+  /// All directives were shown, or cannot be seen.
   bool directives_known_ = false;
   bool directives_replayed_ = false;
-  /// What was told of the directives that cannot be followed now.
+  /// What was reported about directives that cannot be followed now.
   std::set<std::string> told_trouble_;
   bool stepping_down_ = false;
   bool beats_replayed_ = false;
-  /// Has commanded adopt; has heard may_act; acts.
+  /// Has commanded adopt; has received may_act; acts.
   bool asked_ = false;
   bool may_act_ = false;
   bool adopted_ = false;
   /// What the group works on. Adopted without a list: what the records named then.
   known_partitions partitions_;
-  /// Who takes part in plans.
+  /// The workers that take part in plans.
   std::set<worker_id, by_number> eligible_;
   /// What the last plan knew of capacity and zone.
   std::map<worker_id, std::pair<std::int64_t, std::string>, by_number> attributes_;
-  /// Some worker's settings may have changed; and what was told of those that differ.
+  /// Some worker's settings may have changed; and what was reported about differences.
   bool settings_changed_ = false;
   std::string told_settings_;
-  /// Of which incarnations the log was told.
+  /// The incarnations that were logged as overdue.
   std::set<nonce> overdue_;
   /// What was shown last, and what the present target was made for.
   worker_state phase_ = worker_state::stable;

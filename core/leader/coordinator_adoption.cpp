@@ -16,7 +16,7 @@ namespace {
 
 using change = rebalance_policy::change;
 
-/// What happened while nobody led, by the partitions that have no owner because of it.
+/// What happened without a leader: how many partitions have no owner, by cause.
 std::map<change, std::size_t> orphans_of(const std::vector<partition>& partitions,
                                          const owners_by_name& owners,
                                          const std::set<worker_id, by_number>& eligible,
@@ -59,16 +59,16 @@ void coordinator::adopt_group(time_point now) {
              != target_of(in, plan_as_is(in)))
     policy_.changed(standing.empty() ? change::joined : change::directed,
                     "the group changed meanwhile", eligible_.size(), now);
-  // Also those that take part no more: the plan that follows says who gets what they
-  // have, and until somebody can get it they keep it.
+  // Owners that no longer take part are included: the next plan says which worker gets
+  // their partitions, and they keep them until that worker can get them.
   append(reconciler_.want(target_as_owned(partitions_.all(), reconciler_.owners()),
                           lifecycle::rebalance, now),
          now);
 }
 
-/// An incarnation that may still work has no record, or has applied one that is not there: it
-/// vanished while no worker led. It may also have been granted something that it has yet to see,
-/// as watches lag.
+/// An incarnation that may still work has no record, or has applied one that is not
+/// there: the record vanished while there was no leader. It may also have been granted
+/// something that it has yet to see, as watches lag.
 void coordinator::look_for_vanished(time_point now) {
   for (const auto& [who, x] : members_.members()) {
     const auto& pulse = x.value;

@@ -9,15 +9,15 @@
 
 namespace partita::core {
 
-/// What a worker knows about epochs, and since when the store may show less than it did before.
+/// What a worker knows about epochs, and since when the store may show less than before.
 ///
 ///   +------+ --------- doubt ---------> +----------+
 ///   | sure |                            | doubtful |
 ///   +------+ <- a leadership begins --- +----------+
 ///
-/// Promises: a leadership acts only if there was no doubt since it began; the floor is above
-/// every epoch that was seen, and above all that may have been granted before the last doubt
-/// (epoch_takeover).
+/// Promises: a leadership acts only if there was no doubt since it began; the floor is
+/// above every epoch that was seen, and above all that may have been granted before the
+/// last doubt (epoch_takeover).
 class epoch_floor {
 public:
   void doubt(epoch_takeover::instant at) {
@@ -25,8 +25,8 @@ public:
     doubtful_ = true;
   }
 
-  /// There is a connection. `process` names the server's process, empty: not known. One that was
-  /// met before has lived ever since, and what it has acknowledged with it.
+  /// There is a connection. `process` names the server's process; empty: not known. One
+  /// that was met before has run since then and still has all that it has acknowledged.
   void connected(const std::string& process, epoch_takeover::instant at) {
     if (process.empty() || processes_met_.insert(process).second)
       doubt(at);
@@ -44,7 +44,7 @@ public:
     return {std::max(static_cast<std::uint64_t>(floor), greatest_.value + 1)};
   }
 
-  /// What the leadership that began last goes by may be what the store had lost something of.
+  /// The store may have lost something since the newest leadership began.
   bool is_doubtful() const { return doubtful_; }
   time_point doubted_at() const { return doubted_.now; }
   epoch greatest() const { return greatest_; }

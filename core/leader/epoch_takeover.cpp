@@ -57,7 +57,7 @@ void epoch_takeover::found(const kv_entry& entry, instant at) {
     claim(partita::epoch{x->epoch.value + 1}, entry.stored_at_ns, entry.revision, at);
     return;
   }
-  // Removed, missing or not readable: what it was must be found in what it led to.
+  // Removed, missing or unreadable: records and heartbeats show what it must have been.
   surveyed_over_ = entry.revision;
   out_.emplace_back(survey{});
 }
@@ -76,7 +76,7 @@ epoch_takeover::commands epoch_takeover::surveyed(partita::epoch greatest,
 void epoch_takeover::claim(partita::epoch next, std::int64_t stored_at_ns,
                            revision expected, instant at) {
   if (next > greatest_epoch(stored_at_ns)) {
-    // By one at most, for the entry was readable: so one second later it is allowed.
+    // By one at most, because the entry was readable: one second later it is allowed.
     if (!held_back_ || held_back_->first != next)
       held_back_.emplace(next, at.now + with_clock_margin(std::chrono::seconds{1}));
     if (at.now < held_back_->second) {
@@ -86,7 +86,7 @@ void epoch_takeover::claim(partita::epoch next, std::int64_t stored_at_ns,
   }
   next = std::max(next, options_.floor);
   if (auto early = seconds_until(next, options_.lead, at); early.count() > 0) {
-    // By then another may have taken it.
+    // By then another leader may have taken it.
     read_at_ = at.now + early;
     return;
   }
@@ -123,7 +123,7 @@ void epoch_takeover::carry_out(const key_writer::step& what, instant at) {
     auto early = seconds_until(entry_.epoch, options_.lead - 1, at);
     out_.emplace_back(acceded{entry_.epoch, at.now + early});
   } else if (const auto* y = std::get_if<key_writer::taken>(&what)) {
-    // Another leader came in between; whoever has the lease goes on.
+    // Another leader came in between; the worker that has the lease goes on.
     found(y->entry, at);
   } else if (const auto* z = std::get_if<key_writer::vacant>(&what)) {
     before_ = {};

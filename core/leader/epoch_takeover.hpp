@@ -19,10 +19,10 @@ namespace partita::core {
 ///   written by us:      acceded
 ///   written by another: read again
 ///
-/// No epoch under which something was granted is given again, even where the store has lost
+/// No epoch under which something was granted is given again, even if the store has lost
 /// all. Let D be `lead` seconds, the same in the whole group whatever its settings are:
-/// - nothing is granted under an epoch before the wall clock's second is more than the epoch
-///   less D;
+/// - nothing is granted under an epoch before the wall clock's second is more than the
+///   epoch less D;
 /// - where the key is missing, the new epoch is above all that the survey shows, and at
 ///   least the wall clock's second and D. The worker gives the same as `floor` where it
 ///   could be that the store has lost the newest epochs.
@@ -33,8 +33,8 @@ class epoch_takeover {
 public:
   /// What the wall clocks of a group may differ by.
   static constexpr std::int64_t clock_difference = 10;
-  /// How far ahead of the clock an epoch may be, in seconds: far more than leaders change in
-  /// a row while the store is in doubt.
+  /// How far ahead of the clock an epoch may be, in seconds: far more than leaders change
+  /// in a row while the store is in doubt.
   static constexpr std::int64_t usual_lead = 60;
 
   struct options {
@@ -48,7 +48,7 @@ public:
     std::int64_t lead = usual_lead;
   };
 
-  /// When an input comes, on the clock that only runs and on the wall's.
+  /// The time of an input, on the monotonic clock and on the wall clock.
   struct instant {
     time_point now;
     std::int64_t unix_seconds = 0;
@@ -56,7 +56,7 @@ public:
 
   /// Read the epoch key from the stream's leader; answer with looked().
   struct read {};
-  /// Show all records and heartbeats; tell the epochs in them by surveyed().
+  /// Read all records and heartbeats; pass the epochs in them to surveyed().
   struct survey {};
   /// Write with this expected revision (0: create); answer with answered().
   struct write {
@@ -76,8 +76,8 @@ public:
 
   commands begin();
   commands looked(const kv_read& answer, instant at);
-  /// `greatest`: of all epochs in records and heartbeats; `newest_ns`: the newest time stamp
-  /// of the server among them.
+  /// `greatest`: of all epochs in records and heartbeats; `newest_ns`: the newest time
+  /// stamp of the server among them.
   commands surveyed(partita::epoch greatest, std::int64_t newest_ns, instant at);
   commands answered(const kv_written& answer, instant at);
   commands tick(instant at);
@@ -98,7 +98,7 @@ private:
   /// The revision over which the survey's result is written.
   revision surveyed_over_;
   std::optional<time_point> read_at_;
-  /// An epoch that readers would refuse yet, and when they do not any more.
+  /// An epoch that readers would still refuse, and when they will accept it.
   std::optional<std::pair<partita::epoch, time_point>> held_back_;
 };
 

@@ -51,7 +51,7 @@ void handoff_timing::on(const coordinator::partitions_given& what, time_point no
   std::unordered_set<std::string> names;
   for (const auto& x : what.all) {
     auto& y = places_[*names.insert(name_of(x)).first];
-    // Before it was listed nobody missed it.
+    // It counts as without owner only since it was listed.
     if (y.grants == 0 && !y.listed)
       y.free_since = now;
   }
@@ -98,7 +98,7 @@ void handoff_timing::take_record(const worker_id& who, const record& value,
     news_.published = value.version;
     has_news_ = true;
   }
-  // What it had counts until here, and what it has is judged anew.
+  // What it had counts until here, and what it has now is judged again.
   auto counted_before = !before.ended_at;
   x.ended_at = before.named == x.named ? before.ended_at : std::nullopt;
   auto counts_now = !x.ended_at;
@@ -131,7 +131,7 @@ void handoff_timing::judge(const worker_id& who, holder& x, time_point now) {
   auto goodbye =
       x.beat->state == beat_state::stopped || x.beat->state == beat_state::restarting;
   auto since = x.beat->seen_at;
-  // A mark, or whoever came in its place, says nothing about when its work ended.
+  // A mark, or the incarnation that replaced it, does not show when its work ended.
   if (!(same && goodbye) && x.heard_at)
     since = *x.heard_at;
   x.ended_at = since;

@@ -12,43 +12,43 @@
 
 namespace partita::core {
 
-/// Measures what a group goes through under one leader, from what the leader's coordinator
-/// hears and commands. Decides nothing.
+/// Measures what happens to a group under one leader, from the events and commands of the
+/// leader's coordinator. Decides nothing.
 ///
-/// A partition has an owner while a record grants it to an incarnation that has not ended:
+/// A partition is owned while a record grants it to an incarnation that has not ended:
 ///
 ///   list or end     granted            revoked        confirmed          granted
 ///   of its owner ------------> owned ------------> . ------------> . ------------> owned
 ///        |    without owner    |                   |    confirm    |     grant     |
 ///        +---------------------+                   +---------- without owner ------+
 ///
-/// - An owner that fell silent counts as gone since its last beat, once a mark or another
-///   incarnation stands in its place or the leader has emptied its record: how long nobody
-///   can have worked is never understated.
-/// - Confirmed is when the leader's record says so: a write after the owner's beat.
+/// - An owner that fell silent counts as gone since its last heartbeat, once a mark or
+///   another incarnation is in its place or the leader has emptied its record: the time
+///   without an owner is never understated.
+/// - A stop is confirmed when the leader's record says so: a write after the heartbeat.
 /// - A grant to the worker that had the partition before is no move.
-/// - Nothing counts that happened before all records were shown: what the records then say
-///   is where it begins. Without an owner is, at the earliest, since the list named it.
-/// - A rebalance lasts from its plan until all records say what it wants; a plan that is
-///   made meanwhile goes on under its own reason. One that changes nothing is none.
+/// - What happened before all records were shown does not count: what they say then is
+///   the start. Time without an owner begins when the list names it, at the earliest.
+/// - A rebalance lasts from its plan until all records say what it wants; a plan made
+///   meanwhile continues it under its own reason. One that changes nothing is none.
 class handoff_timing {
 public:
-  /// What the coordinator was told and what it commanded then.
+  /// An event of the coordinator, and the commands that it returned.
   void step(const coordinator::event& what, const coordinator::commands& done,
             time_point now);
 
-  /// What has happened since this was last asked, if anything; see group_stats::add.
+  /// What has happened since the last call, if anything; see group_stats::add.
   std::optional<group_stats> take();
 
 private:
   struct place {
-    /// How many records grant it to somebody who has not ended.
+    /// How many records grant it to an incarnation that has not ended.
     std::size_t grants = 0;
     /// The source names it.
     bool listed = false;
-    /// While nobody has it.
+    /// Since when it has no owner, while it has none.
     std::optional<time_point> free_since;
-    /// Who had it last.
+    /// Its newest owner.
     worker_id owner;
     /// While it is handed over.
     std::optional<time_point> revoked_at;
@@ -69,7 +69,7 @@ private:
     std::set<std::string> revoking;
     partita::lifecycle why = lifecycle::empty;
     std::optional<pulse> beat;
-    /// The last living beat of `named`.
+    /// When the last live heartbeat of `named` was seen.
     std::optional<time_point> heard_at;
     /// Its grants count for nothing since then.
     std::optional<time_point> ended_at;

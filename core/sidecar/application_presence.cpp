@@ -23,7 +23,7 @@ application_presence::command application_presence::on(const silent&) {
   if (state_ != state::present)
     return nothing{};
   state_ = state::leaving;
-  // Nobody is there to work on anything, so there is nothing to drain or to come back to.
+  // No application does any work, so there is nothing to drain or to come back to.
   return stop{leave_mode::stop};
 }
 
@@ -39,7 +39,7 @@ application_presence::command application_presence::on(const told& what) {
 }
 
 application_presence::command application_presence::on(const stopped& what) {
-  // A goodbye that the store did not take is no reason to end: the group notices by the
+  // A goodbye that the store did not take is no reason to end: the group notices the
   // silence, and the application may come back.
   if (state_ == state::leaving) {
     state_ = state::absent;

@@ -9,8 +9,8 @@
 
 namespace partita::core {
 
-/// Whether a process has a worker in the group, by what its application and its operator
-/// say.
+/// Whether a process has a worker in the group, by the calls of its application and the
+/// orders to stop.
 ///
 ///             called             silent              stopped
 ///   +--------+ ---> +---------+ ------> +---------+ ---------> absent, or present if
@@ -25,8 +25,8 @@ namespace partita::core {
 ///
 /// Promises:
 /// - There is never more than one worker: the next one starts after the last has stopped.
-/// - A silent application ends the worker's part and nothing else; whoever is told to stop
-///   ends it all.
+/// - A silent application ends the worker and nothing else; an order to stop ends the
+///   whole process.
 class application_presence {
 public:
   // -- events ---------------------------------------------------------------------------
@@ -35,7 +35,7 @@ public:
   struct called {};
   /// The application has not called for too long.
   struct silent {};
-  /// The process is told to leave.
+  /// The process receives an order to leave.
   struct told {
     leave_mode mode = leave_mode::configured;
   };

@@ -53,7 +53,7 @@ void guard::on(const ordered& what, time_point now) {
   if (phase_ != phase::watching)
     return;
   if (what.to_stop && ++orders_ > 2) {
-    kill("it was told to stop for the third time", failed, now);
+    kill("it received a third order to stop", failed, now);
     return;
   }
   if (what.to_stop)
@@ -89,7 +89,7 @@ void guard::on(const tick&, time_point now) {
          "confirmed it",
          failed, now);
   else if (until && now >= *until)
-    kill("it did not end in time after it was told to stop", failed, now);
+    kill("it did not end in time after the order to stop", failed, now);
 }
 
 void guard::kill(std::string why, int code, time_point now) {

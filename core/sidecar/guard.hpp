@@ -11,9 +11,9 @@
 
 namespace partita::core {
 
-/// When the parent process of a worker kills it and all that it has started (docs/protocol.md,
-/// "The guard"). All work must stop before another worker may start, also where the worker is
-/// frozen, blocked or dead and cannot stop its children.
+/// When the parent process of a worker kills it and all that it has started
+/// (docs/protocol.md, "The guard"). All work must stop before another worker may start,
+/// also where the worker is frozen, blocked or dead and cannot stop its children.
 ///
 ///   +----------+  worker ended, no work goes on             +------+
 ///   | watching | -----------------------------------------> | over |
@@ -26,16 +26,16 @@ namespace partita::core {
 ///   +---------+
 ///
 /// Promises:
-/// - What is below is killed no later than at the first look after the deadline that the
-///   worker stated last, unless it has confirmed since that no work goes on.
+/// - All processes below are killed no later than at the first check after the deadline
+///   that the worker stated last, unless it has confirmed since that no work goes on.
 /// - If the worker has confirmed and exits by itself, no other process is killed.
-/// - One signal is one order: each is passed to the worker once, but for the third order to stop.
+/// - One signal is one order: each is passed to the worker once, except a third to stop.
 class guard {
 public:
   struct options {
     /// How long leaving may take until the worker has said it.
     duration patience = std::chrono::seconds{10};
-    /// How long what was killed may take to end before an order ends the guard without it.
+    /// How long killed processes may take to end before an order ends the guard anyway.
     duration kill_patience = std::chrono::seconds{2};
   };
 
@@ -72,11 +72,11 @@ public:
 
   // -- commands -------------------------------------------------------------------------
 
-  /// Tell the worker of this signal.
+  /// Pass this signal to the worker.
   struct pass {
     int signal;
   };
-  /// Kill all that is below, again and again, until it is gone; answer with cleared. Once.
+  /// Kill all processes below, repeatedly, until none is left; answer with cleared. Once.
   struct kill_all {
     std::string why;
   };

@@ -50,7 +50,7 @@ void take_out(hook_queue::happening& from, const std::set<std::string>& what) {
       from);
 }
 
-/// As it would be said now of what was said `age` ago.
+/// The event as it would be sent now; it was sent `age` ago.
 hook_queue::happening as_of_now(hook_queue::happening x, duration age) {
   std::visit(
       [&](auto& y) {
@@ -162,7 +162,7 @@ void hook_queue::on(const tick&, time_point) {}
 // -- decisions --------------------------------------------------------------------------
 
 /// Takes partitions out of what is asked for or to be tried again. `cut`: what runs about
-/// them is killed. Returns whose confirmation depends on something else now.
+/// them is killed. Returns the tickets whose confirmation depends on something else now.
 std::vector<hook_queue::ticket> hook_queue::withdraw(const names& what, hook_kind kind,
                                                      bool cut) {
   std::vector<ticket> result;

@@ -27,8 +27,8 @@ const char* to_string(hook_kind x);
 /// Of one kind, since the start.
 struct hook_counts {
   std::uint64_t runs = 0;
-  /// Runs that did not end with exit code 0, those that timed out among them. One that was
-  /// cut short because its partitions were lost is none.
+  /// Runs that did not end with exit code 0, those that timed out among them. One that
+  /// was cut short because its partitions were lost is none.
   std::uint64_t failures = 0;
   std::uint64_t timeouts = 0;
   bool running = false;
@@ -38,7 +38,7 @@ struct hook_counts {
   friend bool operator==(const hook_counts&, const hook_counts&) = default;
 };
 
-/// Which command runs when, for what a worker's listener hears.
+/// Which command runs when, for the events that a worker's listener receives.
 ///
 ///             start            ended well / confirm
 ///   waiting ---------> running -------------------> gone
@@ -47,20 +47,20 @@ struct hook_counts {
 ///
 /// Promises:
 /// - At most one command of a kind runs at a time.
-/// - A command begins only when all that were asked for earlier about one of its partitions
-///   have ended well, or have been withdrawn; states run in their order.
+/// - A command begins only when all that were asked for earlier about one of its
+///   partitions have ended well, or have been withdrawn; states run in their order.
 /// - A revocation or loss is confirmed only by a command for it that ended well.
-/// - An assignment whose command has not ended well is not tried again for partitions that
-///   have been revoked, lost or assigned anew since.
-/// - A loss waits for nothing: commands about its partitions are withdrawn, killed if they
-///   run, and what they were to confirm is confirmed with it.
+/// - An assignment whose command has not ended well is not tried again for partitions
+///   that have been revoked, lost or assigned again since.
+/// - A loss waits for nothing: commands about its partitions are withdrawn, killed if
+///   they run, and what they were to confirm is confirmed with it.
 /// - A failure holds up only what is about the same partitions.
 /// - After close no work is begun, and what failed is not tried again.
 class hook_queue {
 public:
   /// Names one run of a command.
   using run_id = std::uint64_t;
-  /// Names whoever waits for a confirmation; 0: nobody.
+  /// Names the request that waits for a confirmation; 0: none.
   using ticket = std::uint64_t;
   using happening = std::variant<partitions_assigned, partitions_revoked, partitions_lost,
                                  state_changed>;
@@ -97,13 +97,13 @@ public:
 
   // -- commands -------------------------------------------------------------------------
 
-  /// Answered by `ended`. Of what happened, what still counts; the time left is that of now.
+  /// Answered by `ended`. What still counts of what happened; with the time left now.
   struct start {
     run_id run;
     hook_kind kind;
     happening what;
   };
-  /// All processes of that run shall end.
+  /// Ask all processes of that run to end.
   struct terminate {
     run_id run;
   };

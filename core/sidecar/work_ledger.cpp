@@ -74,7 +74,7 @@ work_ledger::orders work_ledger::application_gone() {
 }
 
 void work_ledger::worker_gone() {
-  // Whoever waited for the endings is gone as well; what was owned was taken back before,
+  // The worker that waited for the endings is gone; what was owned was taken back before,
   // unless the worker died.
   if (!owned_.empty() || !endings_.empty())
     touch();

@@ -14,7 +14,7 @@
 
 namespace partita::core {
 
-/// What an application works on, and what it has been told to stop.
+/// What an application works on, and what it was ordered to stop.
 ///
 ///            assigned                  taken back            released
 ///   +------+ -------> +-------------+ ----------> +--------+ --------> gone
@@ -24,8 +24,8 @@ namespace partita::core {
 /// Promises:
 /// - A partition is worked on, ending or gone, never two of them.
 /// - An order is done once everything that it takes back is released, and not before; it
-///   is told to be done once.
-/// - Whoever does not ask for releases (`confirm` false) has every order done at once.
+///   is reported as done once.
+/// - Where no releases are asked for (`confirm` false), every order is done at once.
 /// - Only the token under which a partition ends releases it.
 /// - The version grows with everything that shows, and with nothing else.
 class work_ledger {
@@ -40,7 +40,7 @@ public:
     /// Others may own it after `until`; else it moves once it is released.
     bool lost = false;
     time_point until{};
-    /// Who waits for its end.
+    /// The orders that wait for its end.
     std::set<order_id> waiting;
   };
 
@@ -48,7 +48,7 @@ public:
     released,
     /// It was released before under this token.
     already,
-    /// Nobody has taken it back: work goes on.
+    /// It was not taken back: work goes on.
     still_owned,
     /// It ends, or is worked on, under another token.
     wrong_token,
@@ -65,7 +65,7 @@ public:
   };
 
   /// `first_version`: greater than all that an earlier ledger of this application showed,
-  /// so that nobody takes news for what it has seen.
+  /// so that no reader takes news for what it has seen.
   work_ledger(bool confirm, std::uint64_t first_version)
       : confirm_{confirm}, version_{first_version} {}
 
@@ -99,7 +99,7 @@ private:
   std::map<std::string, ending, std::less<>> endings_;
   /// How many partitions each order still waits for.
   std::map<order_id, std::size_t> open_;
-  /// The newest of what was released, for those who say it twice.
+  /// The newest releases, for an application that reports one twice.
   std::deque<std::pair<std::string, partita::version>> released_;
 };
 

@@ -14,12 +14,12 @@ namespace partita::core {
 /// with the hash so far as its seed. The weight has no say.
 std::uint64_t hash_of(const partition& x, std::uint64_t seed);
 
-/// Tells lists of partitions apart, for people: how many they are and a hash of their names
-/// and weights, in whatever order.
+/// Tells lists of partitions apart, for people: how many they are and a hash of their
+/// names and weights, in whatever order.
 std::string digest_of(const std::vector<partition>& xs);
 
-/// Points on a circle of 2^64 positions, `virtual_nodes` of them for each worker. What a
-/// worker joins or leaves changes only the owners of the arcs before its own points.
+/// Points on a circle of 2^64 positions, `virtual_nodes` of them for each worker. A
+/// worker that joins or leaves changes only the owners of the arcs before its own points.
 ///
 /// Point i of a worker: XXH3-64 of the eight little-endian bytes of i, seeded with the
 /// hash of the worker's id, which in turn is seeded with `seed`. Where two workers have

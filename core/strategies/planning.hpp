@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-/// Who: the question that a strategy answers.
+/// The question that a strategy answers: which worker gets which partition.
 namespace partita::core {
 
 /// A worker that may own partitions.
@@ -31,17 +31,17 @@ struct planning_input {
   /// there was no plan before.
   std::vector<std::optional<std::size_t>> previous;
   /// By partition: the zone of its present owner, or of its last one where that has gone;
-  /// empty: not known. Empty: of none it is known.
+  /// empty: not known. Empty list: known of none.
   std::vector<std::string> zones = {};
   /// By partition: the worker that gets it in any case, if there is one. Empty: none. A
-  /// strategy may leave it out of account: whoever asks puts such partitions where they are
-  /// bound to. One that balances counts their weight.
+  /// strategy may ignore it: the caller puts such partitions where they are bound to. A
+  /// strategy that balances counts their weight.
   std::vector<std::optional<std::size_t>> bound = {};
 };
 
 struct plan {
   /// By worker, as in planning_input::workers: indices of its partitions, in the order in
-  /// which the strategy dealt them. Every partition stands in exactly one share, unless
+  /// which the strategy assigned them. Every partition is in exactly one share, unless
   /// there is no worker.
   std::vector<std::vector<std::size_t>> shares;
 

@@ -14,7 +14,7 @@ namespace {
 
 __extension__ using wide = __int128;
 
-/// The workers that still take what is not bound, and what they deal with.
+/// The workers that still take what is not bound, and what is shared among them.
 class bound_planning {
 public:
   bound_planning(const planning_input& in, const strategy_options& options)
@@ -48,11 +48,11 @@ private:
     return std::clamp<std::int64_t>(in_.workers[w].capacity, 1, max_capacity);
   }
 
-  /// Whether partition i stays out of what is dealt.
+  /// Whether partition i is left out of what is assigned.
   bool is_settled(std::size_t i) const { return in_.bound[i] && full_[*in_.bound[i]]; }
 
-  /// Takes out whoever has its fair share by what is bound to it; each that goes makes the
-  /// share of the others smaller.
+  /// Takes out each worker that has its fair share by what is bound to it; each that goes
+  /// makes the share of the others smaller.
   bool find_full() {
     wide total = 0;
     wide capacities = 0;
@@ -140,8 +140,8 @@ private:
   /// By worker: of what is bound to it, and whether it gets nothing else.
   std::vector<std::int64_t> bound_weight_;
   std::vector<bool> full_;
-  /// What is dealt: workers and partitions of the input; by partition whom it is bound to
-  /// and who has it.
+  /// What is assigned: workers and partitions of the input; by partition the worker that
+  /// it is bound to and the one that has it.
   std::vector<std::size_t> workers_;
   std::vector<std::size_t> dealt_;
   std::vector<std::optional<std::size_t>> bound_;

@@ -6,9 +6,9 @@
 
 // Why this moves the fewest: a plan that gives worker i the quota q_i keeps at most
 // min(count_i, q_i) of its partitions, and this one keeps as many. q_i is floor_i or
-// floor_i
-// + 1, the latter for exactly as many workers as there are partitions beyond all floors;
-// it saves a move only where count_i > floor_i, and such workers come first.
+// floor_i + 1, the latter for exactly as many workers as there are partitions beyond
+// all floors; it saves a move only where count_i > floor_i, and such workers come
+// first.
 namespace partita::core {
 
 namespace {

@@ -32,13 +32,13 @@ public:
   std::int64_t total_capacity = 0;
   /// By partition; each at least 1.
   std::vector<std::int64_t> weights;
-  /// Who has what now.
+  /// The present owners.
   placement owners;
   /// By worker, and by partition: that of its present or last owner. They point into the
   /// input.
   std::vector<std::string_view> worker_zones;
   std::vector<std::string_view> zones;
-  /// Any worker has told one.
+  /// Whether any worker has stated one.
   bool has_zones = false;
 
   std::size_t worker_count() const { return capacities.size(); }
@@ -76,8 +76,8 @@ placement place_even(const sticky_problem& problem);
 /// Who gets what if they do not; see sticky.hpp.
 placement place_weighted(const sticky_problem& problem);
 
-/// Lets partitions of one weight that move anyway change places, so that more of them stay
-/// in their zone; see sticky.hpp.
+/// Lets partitions of one weight that move anyway change places, so that more of them
+/// stay in their zone; see sticky.hpp.
 void exchange_for_zones(const sticky_problem& problem, placement& owners);
 
 } // namespace partita::core

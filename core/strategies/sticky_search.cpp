@@ -14,7 +14,7 @@ constexpr std::size_t max_workers = 64;
 constexpr std::size_t max_steps = 400'000;
 
 /// Depth first over the partitions, heaviest first; a branch ends where it moves as much
-/// as the best plan so far, or can no more get all workers within their bounds for less.
+/// as the best plan so far, or cannot get all workers within their bounds for less.
 class search {
 public:
   search(const sticky_problem& problem, const load_bounds& bounds, std::int64_t enough,
@@ -79,7 +79,7 @@ private:
     loads_[i] -= weight;
   }
 
-  /// What the workers lack beyond what is still their own or nobody's has to be moved; so
+  /// What the workers lack beyond what is still their own or homeless has to be moved; so
   /// has what they cannot keep of their own.
   std::int64_t least_to_come() const {
     std::int64_t lack = 0;

@@ -14,26 +14,26 @@
 // Four steps; w is the heaviest partition, each bound lies at least w from the fair
 // share.
 //
-// 1. shed: a worker above its upper bound lets go of just enough: it passes the bound by
-// less
-//    than one partition, so it stays above upper - w, which is at least its fair share.
+// 1. shed: a worker above its upper bound lets go of just enough: it goes below the bound
+//    by less than one partition, so it stays above upper - w, which is at least its fair
+//    share.
 // 2. settle: a homeless partition goes to its home on the ring if this keeps the home
 // within
 //    its fair share and takes nothing that others lack; all others, heaviest first, to
-//    whoever lacks the most below the lower bound, and if nobody does, is the farthest
-//    below the fair share. While something is homeless somebody is below, and whoever is
-//    below a fair share may take any partition without passing the upper bound.
+//    the worker that lacks the most below its lower bound or, if none does, is the
+//    farthest below its fair share. While a partition is homeless some worker is below
+//    its fair share, and may take any partition without passing its upper bound.
 // 3. feed: a worker still below its lower bound takes partitions of others. As all shares
-//    sum up to the total, somebody is above the fair share then, and can give any
+//    sum up to the total, another worker is above its fair share then, and can give any
 //    partition without passing its own lower bound; so this step ends with all within
 //    their bounds.
 // 4. take back what was not needed after all.
 //
 // Step 1 lets go of the least weight that will do, so where step 3 has nothing to do no
 // plan within the bounds moves less. Step 3 takes the largest partition that fits, at
-// last the one that passes by the least. The least weight to move cannot be had in
+// last the one that passes by the least. The least weight to move cannot be computed in
 // general: it answers whether numbers can be divided into groups of equal sum
-// (3-partition). So the plan is compared with a lower bound that is easy to have: if it
+// (3-partition). So the plan is compared with a lower bound that is easy to get: if it
 // moves at most one heaviest partition more, it is proven good; else a search with a
 // fixed effort replaces it.
 namespace partita::core {
@@ -99,7 +99,7 @@ private:
   }
 
   void shed(std::size_t i, std::vector<std::size_t>& share) {
-    // What the ring gives to somebody below the fair share goes first.
+    // What the ring gives to a worker below its fair share goes first.
     std::stable_partition(share.begin(), share.end(), [&](std::size_t p) {
       auto home = problem_.home_of(p);
       return home != i && loads_[home] < bounds_.fair[home];
@@ -138,7 +138,7 @@ private:
     std::int64_t homeless = 0;
     for (auto p : homeless_)
       homeless += problem_.weights[p];
-    // Enough to lift everybody above the lower bound, however badly the pieces fit.
+    // Enough to lift all workers above their lower bounds, however badly the pieces fit.
     std::int64_t reserve = 0;
     for (std::size_t i = 0; i < loads_.size(); ++i)
       reserve += reserve_for(i);

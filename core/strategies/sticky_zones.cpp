@@ -6,12 +6,12 @@
 #include <string_view>
 #include <utility>
 
-// Two partitions of one weight that move, or are placed anew, may change places: every
-// worker keeps its load, and no more moves than before. So a partition that the plan sent
-// to another zone than its own changes places with one that is not in its own zone where
-// the first one wants to be. Each exchange brings at least one partition home and takes
-// none away. In the end, for each zone, either nobody wants to be there or everybody who
-// came there does; no exchange could bring more home.
+// Two partitions of one weight that move, or are newly placed, may change places: every
+// worker keeps its load, and the number of moves does not grow. So a partition that the
+// plan sent out of its own zone changes places with one that the plan sent into that zone
+// and that does not belong there. Each exchange brings at least one partition home and
+// takes none away. In the end, for each zone, either no partition outside belongs there
+// or all that moved there do; no exchange could bring more home.
 namespace partita::core {
 
 namespace {

@@ -29,7 +29,7 @@ std::string_view to_string(strategy_name x);
 /// roundrobin.
 std::optional<strategy_name> strategy_name_from(std::string_view text);
 
-/// Greater values divide more evenly what the ring decides, and make it dearer to build.
+/// Greater values make the ring's shares more even and the ring more expensive to build.
 inline constexpr std::size_t default_virtual_nodes = 150;
 
 /// Below these the weighted ring would push away nearly everything.
@@ -42,11 +42,11 @@ struct strategy_options {
   std::size_t virtual_nodes = default_virtual_nodes;
   /// Another seed gives another ring.
   std::uint64_t seed = 0;
-  /// A worker is full at this many times the average weight of the workers. Only
-  /// weighted_consistent_hash asks; at least min_overload_threshold.
+  /// A worker is full at this many times the average weight of the workers. Only for
+  /// weighted_consistent_hash; at least min_overload_threshold.
   double overload_threshold = 1.3;
-  /// A partition is dealt before all others if it has more than this many times the
-  /// average weight. Only weighted_consistent_hash asks; at least min_extreme_threshold.
+  /// A partition is assigned before all others if it has more than this many times the
+  /// average weight. Only for weighted_consistent_hash; at least min_extreme_threshold.
   double extreme_threshold = 2.0;
   /// What a weight <= 0 counts as; at least 1.
   std::int64_t default_weight = 100;

@@ -14,7 +14,7 @@ namespace partita::core {
 
 namespace {
 
-/// Loads that only grow, and who has the least.
+/// Loads that only grow, and the worker with the least.
 class load_table {
 public:
   explicit load_table(std::size_t workers) : loads_(workers) {
@@ -63,7 +63,7 @@ struct deal {
     return sum;
   }
 
-  /// Deals what is heavier than `limit` and says which partitions that were.
+  /// Assigns what is heavier than `limit` and returns which partitions those were.
   std::vector<bool> extremes(double limit) {
     std::vector<bool> dealt(weights.size());
     std::vector<std::size_t> heavy;

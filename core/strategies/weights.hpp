@@ -10,8 +10,8 @@
 
 namespace partita::core {
 
-/// What sticky counts weights and capacities as at most: every product of a total weight and
-/// a capacity stays within 128 bits.
+/// What sticky counts weights and capacities as at most: every product of a total weight
+/// and a capacity stays within 128 bits.
 inline constexpr auto max_weight = std::int64_t{1} << 40;
 inline constexpr auto max_capacity = std::int64_t{1} << 31;
 

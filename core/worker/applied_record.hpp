@@ -8,11 +8,11 @@
 
 namespace partita::core {
 
-/// The newest record of a worker's session, and what listeners hear of its changes.
+/// The newest record of a worker's session, and what listeners receive about its changes.
 class applied_record {
 public:
-  /// Whether it is newer than the present one: a watcher that was started again shows what is
-  /// known.
+  /// Whether it is newer than the present one: a watcher that was started again shows
+  /// what is known.
   bool is_news(const record& x) const;
 
   assignment_changed apply(const worker_id& self, const record& x);

@@ -121,7 +121,7 @@ void departure::go_on(const situation& is, time_point now) {
     count_again_at_.reset();
     stage_ = stage::work;
     out_.emplace_back(kill{role::roster});
-    // The watcher stays while work goes on: a record that is lost gives it to others soon.
+    // The watcher runs while work goes on: if a record is lost, others get its work soon.
     if (is.working) {
       // Goes on here when all listeners have stopped, which may be now.
       out_.emplace_back(give_up{*until_ - now});

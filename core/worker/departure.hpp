@@ -11,35 +11,35 @@
 
 namespace partita::core {
 
-/// The order in which a worker leaves. Each step waits for an answer or for the end of a child:
+/// The order in which a worker leaves. Each step waits for an answer or a child's end:
 ///
 ///   calculator -> election -> drain -> work -> goodbye -> id -> over
 ///    stops        the lease   others   all     the       given
 ///    deciding     is free     take     has     session   back
 ///                             over     stopped ends
 ///
-/// So a leader's successor starts at once and gives its partitions to others; the goodbye comes
-/// when no work goes on any more; the id comes last, as no other worker may take it before.
+/// So a leader's successor starts at once and gives its partitions to others; the goodbye
+/// comes when no work goes on; the id comes last, as no other worker may take it before.
 ///
 /// Promises:
-/// - Every step is taken once, in this order, or is cut short by `timeouts.shutdown`; then the
-///   worker ends without the goodbye.
-/// - The election and the drain have limits of their own, so that the next steps have time left.
-/// - A drain gives way to a restart and to a stop, and a restart to a stop; never the other way.
+/// - Every step is taken once, in this order, or is cut short by `timeouts.shutdown`;
+///   then the worker ends without the goodbye.
+/// - The election and the drain have their own limits, so the next steps have time left.
+/// - A drain gives way to a restart or a stop, a restart to a stop; never the reverse.
 class departure {
 public:
   struct options {
     duration shutdown{};
   };
 
-  /// How things are when an event comes.
+  /// The worker's situation when an event comes.
   struct situation {
     /// They take orders.
     role_set alive;
     /// They are alive, or were killed and have not ended yet.
     role_set present;
     bool in_session = false;
-    /// Listeners work, or are told to stop.
+    /// Listeners work, or are stopping their work.
     bool working = false;
     /// The record takes everything away and no listener works on anything.
     bool drained = false;
@@ -47,7 +47,7 @@ public:
 
   // -- events ---------------------------------------------------------------------------
 
-  /// `failure`: why it has to; empty: it was asked to.
+  /// `failure`: why it must leave; empty: it was asked to.
   struct asked {
     leave_mode mode;
     std::string failure;

@@ -119,7 +119,7 @@ void duties::check_deadline(time_point now) {
     return;
   if (!options_.exclusive || !until_ || now < *until_)
     return;
-  std::string why = "its session ran out: no proof of life was acknowledged in time";
+  std::string why = "its session ran out: no heartbeat was acknowledged in time";
   lose_all(why, now);
   out_.emplace_back(ended{std::move(why)});
 }
@@ -152,7 +152,7 @@ void duties::revoke_what_is_gone(time_point now) {
 void duties::assign_what_is_new(time_point now) {
   if (!record_ || !session_holds(now))
     return;
-  // Somebody may have answered just now.
+  // A listener may have answered just now.
   finish_orders();
   assign news{std::nullopt, stamp_of(*record_), {}};
   std::unordered_set<std::string> met;
@@ -222,7 +222,7 @@ void duties::watch_time(time_point now) {
       late_since_ = late_since_.value_or(x.since);
       out_.emplace_back(late{std::move(names), x.lost, now - x.since});
     }
-    // What was late before a loss is not over because the loss was told.
+    // A loss does not end what was late before it.
     goes_on = goes_on || x.reported || x.lost;
   }
   if (late_since_ && !goes_on) {

@@ -13,7 +13,7 @@
 
 namespace partita::core {
 
-/// What a worker tells its listeners to do, and what it tells the group about that.
+/// What a worker orders its listeners to do, and what it reports to the group about that.
 ///
 ///            joined                    session over, deadline passed
 ///   +------+ -----> +---------+ ------------------------------> +--------+
@@ -29,11 +29,11 @@ namespace partita::core {
 /// - A partition is in the report's `stopping` from its revocation until every listener
 ///   that may work on it has confirmed that it does not.
 /// - A partition that comes back while it is being stopped is assigned only after that.
-/// - A new token of a held partition is told without a stop.
+/// - A new token of a held partition is passed on without a stop.
 /// - When the session is over, all that was worked on or being stopped is lost, and it is
 ///   settled only once every listener has confirmed.
 /// - A listener that is gone works on nothing: it counts as having confirmed.
-/// - Whoever does not confirm in time is reported, once for each order.
+/// - An order that is not confirmed in time is reported, once.
 class duties {
 public:
   /// Names a listener; given by the shell.
@@ -73,7 +73,7 @@ public:
   struct session_over {
     std::string why;
   };
-  /// The worker wants to leave: others shall take over one by one.
+  /// The worker wants to leave: others take its partitions over one by one.
   struct drain {};
   /// The worker leaves: everything is to be stopped within `time_left`.
   struct give_up {
@@ -86,7 +86,7 @@ public:
   // -- commands -------------------------------------------------------------------------
 
   struct assign {
-    /// Only this one; nobody: all.
+    /// Only this listener; nothing: all of them.
     std::optional<listener_id> to;
     stamp granted_by;
     std::vector<grant> what;
@@ -111,7 +111,7 @@ public:
   struct ended {
     std::string why;
   };
-  /// After a loss or after giving up: nobody works on anything.
+  /// After a loss or after giving up: no listener works on anything.
   struct settled {};
   /// Work goes on that should have ended. `lost`: others may own these by now.
   struct late {
@@ -119,7 +119,7 @@ public:
     bool lost;
     duration age;
   };
-  /// That has passed.
+  /// No late work goes on any more.
   struct late_no_more {
     duration age;
   };
@@ -135,7 +135,7 @@ public:
   /// The end of the newest session, as far as it was extended; nothing before its first
   /// extension.
   std::optional<time_point> works_until() const { return until_; }
-  /// The record takes everything away and nobody works on anything.
+  /// The record takes everything away and no listener works on anything.
   bool drained() const;
   /// Everything was stopped after a loss or after giving up, or nothing ever began.
   bool idle() const { return phase_ == phase::idle; }
@@ -182,7 +182,7 @@ private:
   std::optional<time_point> until_;
   /// The newest record of this session.
   std::optional<record> record_;
-  /// By name. What listeners were told to work on, and what they were told to stop.
+  /// By name. What listeners must work on, and what they must stop.
   std::map<std::string, grant> held_;
   std::map<std::string, order_id> stopping_;
   std::map<order_id, order> orders_;

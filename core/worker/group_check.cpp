@@ -35,7 +35,7 @@ void group_check::proceed() {
 
 void group_check::on(const surveyed& what, time_point now) {
   if (!survey_wanted_) {
-    // The group's own server is there again meanwhile: what the others hold does not matter.
+    // The group's own server is back meanwhile: what the others hold does not matter.
     out_.emplace_back(open{});
     return;
   }
@@ -54,7 +54,7 @@ void group_check::on(const surveyed& what, time_point now) {
     identity_.settle(*known.entry);
   // The connection in use may lead to one that did not answer.
   must_show_ = known.entry && several;
-  // A store that is new gets an entry, and then all servers are asked whether they show it.
+  // A new store gets an entry, and then all servers are asked whether they show it.
   survey_wanted_ = !known.entry && several;
   out_.emplace_back(open{});
 }

@@ -9,26 +9,26 @@
 
 namespace partita::core {
 
-/// Finds out whether the store in use is the group's: before the first write, and again before
-/// each session that follows a doubt.
+/// Finds out whether the store in use is the group's: before the first write, and again
+/// before each session that follows a doubt.
 ///
 ///            begin          agreed         opened          ours / identified
 ///   +------+ ---> +--------+ ---> +-------+ ---> +--------+ ---> idle
 ///   | idle |      | survey |      | open  |      | look   | <-+
 ///   +------+ <-+  +--------+      +-------+      +--------+ --+ missing / write
 ///              |       |              |               |
-///              +-------+-- trouble / again after a growing pause, or at the next connection
+///              +-------+-- trouble / again after a growing pause, or at the next connect
 ///
-/// The survey is left out where all servers were asked and none has been doubted since: the
-/// connection lets no other server through.
+/// The survey is left out where all servers were asked and none has been doubted since:
+/// the connection lets no other server through.
 ///
 /// Promises:
 /// - `identified` only after the server in use showed the group's entry.
-/// - Where another server showed the entry, the one in use must hold it: it is not written
-///   there.
-/// - At the start a refusal is final if it comes twice: of servers that are asked while another
-///   worker writes the entry some show it. Later it may pass: the store that was used so far
-///   comes back.
+/// - Where another server showed the entry, the one in use must hold it: it is not
+///   written there.
+/// - At the start a refusal is final if it comes twice: of servers that are asked while
+///   another worker writes the entry some show it. Later it may pass: the store that was
+///   used so far comes back.
 class group_check {
 public:
   struct options {

@@ -11,13 +11,13 @@
 
 namespace partita::core {
 
-/// Whether the servers that a worker was told of are one store, and whether that belongs to
-/// the worker's group. Two stores would have two leaders, and each partition two owners.
+/// Whether the servers in a worker's configuration are one store, and whether it is the
+/// group's. Two stores would have two leaders, and each partition two owners.
 ///
 /// Promises:
 /// - All servers that answer hold the same entry `group`, or none of them holds one.
-/// - One that does not answer counts as holding what it showed before, unless all that do are
-///   nodes of one cluster, which keeps the same data.
+/// - One that does not answer counts as holding what it showed before, unless all that do
+///   are nodes of one cluster, which keeps the same data.
 /// - A single server may have lost its data, or have been given another group's: what it
 ///   shows now counts.
 class group_identity {
@@ -27,7 +27,7 @@ public:
     partita::ownership ownership = ownership::exclusive;
     /// Names the group if it is new.
     nonce fresh_uid;
-    /// For people: where the entry is.
+    /// Where the entry is; for messages.
     std::string bucket;
   };
 
@@ -51,7 +51,7 @@ public:
 
   verdict surveyed(const servers_surveyed& what);
 
-  /// What the connected server holds, while nothing else was agreed: whether that is ours.
+  /// Whether what the connected server holds is ours; while nothing else was agreed.
   verdict found(const group_entry& what) const;
 
   /// What is to be written where there is no entry: that which was agreed on last.

@@ -152,7 +152,7 @@ void id_claim::carry_out(const key_writer::step& what, time_point now) {
              + std::to_string(z->entry.revision.value) + ')');
   } else if (const auto* v = std::get_if<key_writer::vacant>(&what)) {
     slots_.erase(number_);
-    // A held id whose entry was swept is still nobody else's: write it again.
+    // A held id whose entry was removed still belongs to no other worker: write it again.
     if (phase_ == phase::held)
       begin(phase::held, {number_, v->mark}, now);
     else
@@ -181,7 +181,7 @@ void id_claim::not_ours(const std::string& why) {
   switch (phase_) {
   case phase::taking:
     ++races_;
-    // The rivals' next tries are under way; the choice at random keeps us apart.
+    // The rivals' next tries are under way; the random choice keeps them apart.
     phase_ = phase::looking;
     break;
   case phase::held:
@@ -206,7 +206,7 @@ void id_claim::not_written(time_point next_try, time_point now) {
   } else if (phase_ == phase::held) {
     renew_at_ = next_try;
   } else if (phase_ == phase::releasing) {
-    // The entry will be free for anybody after its time.
+    // After `ttl` the entry is free for any worker.
     phase_ = phase::over;
     out_.emplace_back(released{});
   }
@@ -224,7 +224,7 @@ std::string id_claim::trouble() const {
 }
 
 duration id_claim::renew_interval() const {
-  // Whoever shares our instance would take the id after `instance_grace` without news.
+  // A worker of our instance would take the id after `instance_grace` without a renewal.
   auto shown_within = options_.instance.empty()
                           ? options_.ttl
                           : std::min(options_.ttl, options_.instance_grace);
@@ -255,7 +255,7 @@ std::optional<id_claim::choice> id_claim::choose_ours(time_point now) {
     if (x.instance == options_.instance && x.released)
       return choice{number, x.revision};
   for (const auto& [number, x] : slots_) {
-    // One that changed before our eyes is alive: somebody else claims our place.
+    // A holder whose entry changed since we saw it is alive: it claims our instance, too.
     if (x.instance != options_.instance || x.changed)
       continue;
     if (now >= x.seen_at + options_.instance_grace)

@@ -32,7 +32,7 @@ namespace partita::core {
 /// once need a few rounds (about the square root of their number) and still get low
 /// numbers.
 ///
-/// Nothing but the compare-and-set decides. Ids carry no safety: whoever holds one still
+/// Nothing but the compare-and-set decides. Ids carry no safety: the holder of one still
 /// needs a session.
 class id_claim {
 public:
@@ -93,7 +93,7 @@ public:
   struct held {
     std::uint32_t number = 0;
   };
-  /// The id is somebody else's.
+  /// The id belongs to another worker.
   struct lost {
     std::string why;
   };
@@ -122,7 +122,7 @@ private:
     nonce holder;
     std::string instance;
     bool released = false;
-    /// We saw it change: whoever holds it is alive.
+    /// We saw it change: its holder is alive.
     bool changed = false;
     time_point seen_at;
   };

@@ -10,20 +10,20 @@
 namespace partita::core {
 
 /// Whether a leader's process is gone, by probes of the nonce in the leader key
-/// (docs/protocol.md). Only a hint: who believes it takes the key over by
-/// compare-and-set, and what the old leader may still do is stopped by the epoch.
+/// (docs/protocol.md). Only a hint: a worker that acts on it takes the key over by
+/// compare-and-set, and the epoch stops what the old leader may still do.
 ///
 /// Promises:
-/// - One probe at a time, and none without a rank or a leader. While the leader is found, one
-///   every 1.5 `grace` from the first rank, and half as many from the later ones: a process
-///   that has nothing else to do shall cost next to nothing, and the leader answers all of
-///   them. Every half of `grace` once it is missed. So the first rank misses a leader for
+/// - One probe at a time, and none without a rank or a leader. While the leader is found,
+///   one every 1.5 `grace` from the first rank, and half as many from the later ones: an
+///   idle process must cost next to nothing, and the leader answers all of them. Every
+///   half of `grace` once it is missed. So the first rank misses a leader for
 ///   good after 1 to 2.5 `grace`.
 /// - A leader counts as gone once every probe of a row, at least two, found it gone, and
 ///   the first and the last of them were sent `grace` apart; each rank after the first
 ///   waits for half of `grace` more, so that not all try at once.
 /// - Only after it was found alive over the same link: after a reconnect, or where it may
-///   not subscribe, or where it is no partita at all, nobody is found.
+///   not subscribe, or where it is no partita at all, no process is found.
 /// - It goes on counting as gone until it is found, so that a try that failed is followed
 ///   by another one.
 class leader_probe {
@@ -31,10 +31,10 @@ public:
   /// `grace` 0: never probes.
   explicit leader_probe(duration grace) : grace_{grace} {}
 
-  /// 1 to 3: in reserve, in this order. 0: not.
+  /// 1 to 3: standby, in this order. 0: no standby.
   void rank(std::uint32_t x) { rank_ = x; }
 
-  /// Who leads, as far as is known; empty: nobody, or nobody to be probed.
+  /// The leader, as far as is known; empty: none, or none that can be probed.
   void follow(const nonce& leader);
 
   /// The nonce to probe now, if it is time.

@@ -8,7 +8,7 @@ namespace partita::core {
 
 namespace {
 
-/// Renewals are cheap, and a long lease is to outlast as long an outage as it can.
+/// Renewals are cheap, and a long lease must outlast as long an outage as it can.
 constexpr duration longest_interval = std::chrono::seconds{1};
 
 /// Between two tries of a write whose outcome is unknown.
@@ -24,7 +24,7 @@ lease::lease(options opts)
 lease::commands lease::step(const event& what, time_point now) {
   out_.clear();
   // Before anything else, whatever the event: a process that was asleep past its deadline
-  // must not act on the mail that waited for it.
+  // must not act on the messages that waited for it.
   if (mode_ == mode::leader && now >= held_until_)
     depose("the lease was not renewed in time", now);
   std::visit([&](const auto& x) { on(x, now); }, what);
@@ -54,7 +54,7 @@ std::optional<time_point> lease::wake_at() const {
 
 void lease::on(const key_shown& what, time_point now) {
   if (mode_ == mode::leader && what.revision > held_ && !what.ours) {
-    // Values never go back, so this is news: somebody wrote over our key.
+    // Values never go back, so this is news: another worker wrote over our key.
     saw(what.revision, now);
     depose("another worker holds the leader key", now);
     return;
@@ -65,8 +65,8 @@ void lease::on(const key_shown& what, time_point now) {
 
 void lease::on(const key_gone& what, time_point now) {
   if (mode_ == mode::leader) {
-    // Somebody removed the key. It is looked at again by the next renewal, which is due
-    // now; until the deadline nobody else can know better than we.
+    // The key was removed. The next renewal, which is due now, looks at it again; until
+    // the deadline no other worker can know better than we do.
     if (what.mark.value == 0 || what.mark > held_)
       renew_at_ = now;
     return;
@@ -79,8 +79,8 @@ void lease::on(const key_gone& what, time_point now) {
 }
 
 void lease::on(const leader_gone& what, time_point now) {
-  // Of a revision that is not the newest we know nothing: whoever wrote the newest may be
-  // somebody else.
+  // If the revision is not the newest one, this proves nothing: another worker may have
+  // written the newest one.
   if (mode_ == mode::follower && key_ == key_state::present && seen_ == what.revision
       && !writer_.busy())
     seen_at_ = std::min(seen_at_, now - options_.length);
@@ -91,7 +91,7 @@ void lease::on(const bucket_changed&, time_point now) {
   held_ = {};
   void_ = writer_.busy();
   if (mode_ == mode::leader)
-    depose("the election bucket was made anew", now);
+    depose("the election bucket was made again", now);
 }
 
 void lease::on(const write_answered& what, time_point now) {
@@ -99,7 +99,7 @@ void lease::on(const write_answered& what, time_point now) {
 }
 
 void lease::on(const read_answered& what, time_point now) {
-  // Removing: our own value there is the one that was to go.
+  // When removing, our own value is the one that had to go.
   auto ours = purpose_ == purpose::hold && what.ours;
   auto known = what.ours == (held_.value != 0);
   carry_out(writer_.looked(what.answer, key_writer::seen(ours, known), now), now);
@@ -113,7 +113,7 @@ void lease::on(const abdicated& what, time_point now) {
   if (mode_ != mode::leader)
     return;
   depose(what.why, now);
-  // The others first: what made us abdicate (a greater epoch) is somebody's claim.
+  // The others first: what made us abdicate (a greater epoch) is another leader's claim.
   not_before_ = now + options_.length / 10;
   letting_go_ = true;
 }
@@ -181,7 +181,7 @@ void lease::carry_out(const key_writer::step& what, time_point now) {
     held_ = {};
     key_ = key_state::absent;
     seen_ = v->mark;
-    // A leader whose key is gone writes it again: until its deadline nobody may object.
+    // A leader whose key is gone writes it again: until its deadline no other may object.
     if (mode_ == mode::leader)
       renew_at_ = now;
     else if (purpose_ == purpose::hold)
@@ -207,7 +207,7 @@ void lease::landed(const key_writer::landed& what, time_point now) {
     seen_ = what.at;
     return;
   }
-  // It landed in a bucket that is gone, or somebody was seen to have written over it.
+  // It landed in a bucket that is gone, or a write over it was seen.
   if (std::exchange(void_, false) || (key_ == key_state::present && seen_ > what.at)) {
     held_ = {};
     return;

@@ -25,13 +25,13 @@ namespace partita::core {
 ///
 /// Promises:
 /// - A leader's deadline counts from when it sent the write that was acknowledged (the
-///   first try, if there were repeats): 0.8 of the lease. At the deadline it leads no
-///   more.
-/// - A follower takes a key over that exists only if it was unchanged for a whole lease
-/// on
-///   its own clock since it first saw that revision, and by exactly that revision.
-/// - Earlier only if its leader's process is known to be gone, by exactly the revision for
-///   which that was said.
+///   first try, if there were repeats): 0.8 of the lease. It loses leadership at the
+///   deadline.
+/// - A follower takes over an existing key only if it was unchanged for a whole
+///   lease on its own clock since it first saw that revision, and by exactly that
+///   revision.
+/// - It does so earlier only if the leader's process is known to be gone, by exactly the
+///   revision for which that was found.
 /// - A key that is gone is created at once, with a little jitter so that not all collide.
 /// - Nothing is decided while the outcome of a write is unknown.
 class lease {
@@ -53,7 +53,7 @@ public:
   struct key_gone {
     partita::revision mark;
   };
-  /// The process of whoever wrote this revision is gone (leader_probe). A mistake costs a
+  /// The process that wrote this revision is gone (leader_probe). A mistake costs a
   /// change of leader and nothing else.
   struct leader_gone {
     partita::revision revision;
@@ -68,11 +68,11 @@ public:
     bool ours = false;
   };
   struct tick {};
-  /// Let go of leadership, and stand again.
+  /// Give leadership up, and stand for election again.
   struct abdicated {
     std::string why;
   };
-  /// Let go of leadership, and stand no more.
+  /// Give leadership up, and do not stand for election again.
   struct resigned {};
   using event = std::variant<key_shown, key_gone, leader_gone, bucket_changed,
                              write_answered, read_answered, tick, abdicated, resigned>;
@@ -103,7 +103,7 @@ public:
   commands step(const event& what, time_point now);
 
   bool leading() const { return mode_ == mode::leader; }
-  /// The deadline of whoever leads.
+  /// The deadline, while this worker leads.
   std::optional<time_point> leads_until() const {
     return leading() ? std::optional{held_until_} : std::nullopt;
   }
@@ -146,7 +146,7 @@ private:
 
   key_writer writer_;
   purpose purpose_ = purpose::hold;
-  /// The write under way was sent before the bucket was made anew: it gives nothing.
+  /// The write under way was sent before the bucket was made again: it gives no lease.
   bool void_ = false;
   /// What the key holds, as far as we know, and since when we know it.
   enum class key_state : std::uint8_t {

@@ -22,10 +22,10 @@ namespace partita::core {
 /// this worker leads and does that; an emergency may also interrupt the other two.
 ///
 /// Promises:
-/// - A session begins only with an id, only while no work of the last one goes on, and only
-///   after the store was identified since the last doubt of it.
-/// - While degraded only the loss of the session is noted; the state catches up with the rest
-///   when the store is back.
+/// - A session begins only with an id, only while no work of the last one goes on, and
+///   only after the store was identified since the last doubt of it.
+/// - While degraded only the loss of the session is noted; the state catches up with the
+///   rest when the store is back.
 /// - After `leaving` no session begins and no state follows.
 class life {
 public:

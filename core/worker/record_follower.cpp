@@ -54,7 +54,7 @@ void record_follower::on(const bucket_changed&, time_point now) {
   seen_ = false;
   // Where it is not lost, the replay that follows says what to do.
   if (established_)
-    lose("the bucket of the record was made anew");
+    lose("the bucket of the record was made again");
 }
 
 void record_follower::on(const write_answered& what, time_point now) {
@@ -85,13 +85,13 @@ void record_follower::consider(const decoded<record>& value, revision at,
   create_at_.reset();
   const auto* found = std::get_if<record>(&value);
   if (!found) {
-    // One that was never ours is the leader's to rewrite.
+    // A record that was never ours is left for the leader to rewrite.
     if (established_)
       lose("the record cannot be read: " + std::get<malformed>(value).why);
     return;
   }
   if (found->worker_nonce != options_.self) {
-    // A leader addresses a record anew only once whom it named has ended.
+    // A leader readdresses a record only once the incarnation that it named has ended.
     if (established_) {
       lose("the record is addressed to another incarnation");
       return;
@@ -136,11 +136,11 @@ void record_follower::carry_out(const key_writer::step& what, time_point now) {
   } else if (std::holds_alternative<key_writer::read>(what)) {
     out_.emplace_back(read{});
   } else if (std::holds_alternative<key_writer::landed>(what)) {
-    // The watch owes us a look at it.
+    // The watch has yet to show it.
     established_ = true;
     sign_at_ = now;
   } else if (const auto* x = std::get_if<key_writer::taken>(&what)) {
-    // Somebody's record: the leader addresses it to us in time.
+    // Another incarnation's record: the leader addresses it to us in time.
     consider(record_from(x->entry.value, x->entry.stored_at_ns), x->entry.revision, now);
   } else if (std::holds_alternative<key_writer::vacant>(what)
              || std::holds_alternative<key_writer::not_sent>(what)) {

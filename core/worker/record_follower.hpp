@@ -15,15 +15,15 @@ namespace partita::core {
 /// - A record is delivered only if it is addressed to this incarnation and (epoch,
 ///   version) is greater than that of the one delivered before.
 /// - An empty record is created where there is none; one that is found is left alone.
-/// - Once a record was ours it is lost when it vanishes, when it cannot be read, when it is
-///   addressed to another incarnation (a leader does that only after an end), when its
-///   bucket is made anew, and (if `exclusive`) when the watch shows no sign of life for
-///   `silence`. Then nothing more is said.
+/// - Once a record was ours it is lost when it vanishes, when it cannot be read, when it
+///   is addressed to another incarnation (a leader does that only after an end), when its
+///   bucket is made again, and (if `exclusive`) when the watch shows no sign of life for
+///   `silence`. Nothing follows then.
 class record_follower {
 public:
   struct options {
     nonce self;
-    /// What the record that it makes states of it.
+    /// The terms that the record it creates states.
     session_terms terms = {};
     /// How long the watch may be silent.
     duration silence{};
@@ -103,7 +103,7 @@ private:
   /// A record addressed to us was shown, or ours was created.
   bool established_ = false;
   bool lost_ = false;
-  /// Some record was shown, whoever it is addressed to.
+  /// Some record was shown, whichever incarnation it is addressed to.
   bool seen_ = false;
   stamp delivered_;
   key_writer writer_;

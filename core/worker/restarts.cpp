@@ -5,7 +5,7 @@ namespace partita::core {
 
 namespace {
 
-/// A child that lived for longer did not fail at what the one before failed at.
+/// A child that ran for longer did not fail for the reason for which the one before did.
 constexpr std::chrono::seconds long_life{30};
 
 } // namespace

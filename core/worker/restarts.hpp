@@ -15,15 +15,15 @@ namespace partita::core {
 /// Which children of a worker run, and when one that crashed is started again.
 ///
 ///            started               ended by itself        tick, if needed / start
-///   absent ---------> alive ---------------------------> waiting ----------------> absent
+///   absent ---------> alive ---------------------------> waiting ---------------> absent
 ///      ^                | killed                            | killed
 ///      +----------------+-----------------------------------+
 ///
 /// Promises:
-/// - A pause before each restart, which grows while a child crashes within 30 s of its start.
-/// - A heartbeat that crashed is not started again: what it wrote last is not known, so its
-///   session is over, and the next one begins after the pause.
-/// - A calculator never outlives the roster that it hears heartbeats from.
+/// - A pause before each restart; it grows while a child crashes within 30 s of a start.
+/// - A heartbeat that crashed is not started again: what it wrote last is not known, so
+///   its session is over, and the next one begins after the pause.
+/// - A calculator never outlives the roster from which it receives heartbeats.
 class restarts {
 public:
   struct options {
@@ -31,7 +31,7 @@ public:
     std::uint64_t seed = 0;
   };
 
-  /// How things are when an event comes.
+  /// The worker's situation when an event comes.
   struct situation {
     bool leaving = false;
     bool in_session = false;
@@ -69,7 +69,7 @@ public:
     std::string why;
     duration pause;
   };
-  /// Lead no more.
+  /// Give leadership up.
   struct depose {
     std::string why;
   };
@@ -86,12 +86,12 @@ public:
   commands step(const event& what, const situation& is, time_point now);
   std::optional<time_point> wake_at() const;
 
-  /// Numbers the present run of a child; what others say is old.
+  /// The number of a child's present run; messages from other runs are old.
   std::uint64_t run(role x) const { return of(x).run; }
   bool current(role x, std::uint64_t run) const {
     return is_alive(x) && of(x).run == run;
   }
-  /// Whether a child is alive in that run; 0 is none of a child, and never ends.
+  /// Whether a child is alive in that run; run 0 belongs to no child and never ends.
   bool is_present(std::uint64_t run) const {
     for (std::size_t i = 0; i < role_count; ++i)
       if (current(static_cast<role>(i), run))

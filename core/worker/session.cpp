@@ -41,7 +41,7 @@ session::commands session::step(const event& what, time_point now) {
   std::visit([&](const auto& x) { on(x, now); }, what);
   // After the event: it may have been the answer that extends the session.
   if (phase_ == phase::beating && until_ && now >= *until_ && !goodbye_)
-    end("no proof of life was acknowledged for too long");
+    end("no heartbeat was acknowledged for too long");
   proceed(now);
   return std::move(out_);
 }
@@ -144,7 +144,7 @@ bool session::mine_before(const nonce& x) const {
   return std::find(options_.past.begin(), options_.past.end(), x) != options_.past.end();
 }
 
-/// Decides whether the first beat may be written over what was found at `at`.
+/// Decides whether the first heartbeat may be written over what was found at `at`.
 void session::find(revision at, time_point now) {
   auto lives = found_ && is_living(found_->state);
   if (lives && !mine_before(found_->nonce)
@@ -163,13 +163,13 @@ void session::find(revision at, time_point now) {
   if (found_)
     next_.replaces = replaced_by_us(*found_);
   else if (!options_.past.empty())
-    // Its beat was swept in a long outage; a record may still name it.
+    // The TTL removed its heartbeat in a long outage; a record may still name it.
     next_.replaces = options_.past.back();
 }
 
 nonce session::replaced_by_us(const beat& found) const {
-  // Whoever was ordered to end by a forced mark may still work: its end counts from that
-  // mark, and not from our beat.
+  // An incarnation that a `forced` mark orders to end may still work: its end counts from
+  // that mark, and not from our heartbeat.
   if (found.state == beat_state::forced && !mine_before(found.nonce))
     return {};
   return found.nonce;
@@ -215,7 +215,7 @@ void session::landed(const key_writer::landed& what, time_point now) {
   auto from = failpoint(rule::deadline_from_answer) ? now : what.sent;
   auto until = from + session_length(options_.ttl);
   if (!started_) {
-    // An answer that took longer than a session lasts: the next beat starts it.
+    // An answer that took longer than a session lasts: the next heartbeat starts it.
     if (options_.exclusive && now >= until) {
       beat_at_ = now;
       return;
@@ -237,7 +237,7 @@ void session::taken(const kv_entry& entry, time_point now) {
   else if (!found_)
     end("its heartbeat was overwritten by something that is none (revision " + at + ')');
   else if (found_->nonce != options_.self)
-    end("another incarnation beats in its place (revision " + at + ')');
+    end("another incarnation overwrote its heartbeat (revision " + at + ')');
   else if (!is_living(found_->state))
     end("the leader ended it (revision " + at + ')');
   else
@@ -261,7 +261,7 @@ void session::not_written(time_point beat_at) {
 
 void session::end(std::string why) {
   if (goodbye_) {
-    // Whoever ended us has said goodbye for us.
+    // What ended the session takes the place of the goodbye.
     end_with_goodbye(true);
     return;
   }

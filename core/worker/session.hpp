@@ -10,12 +10,12 @@
 
 namespace partita::core {
 
-/// How long a session lasts from the first send of a beat that was acknowledged: `ttl`
-/// less an eighth, in which listeners end their work before the group counts this worker
-/// as gone.
+/// How long a session lasts from the first send of a heartbeat that was acknowledged:
+/// `ttl` less an eighth, in which listeners end their work before the group counts this
+/// worker as gone.
 duration session_length(duration ttl);
 
-/// One incarnation's proof of life: its heartbeat key (docs/protocol.md).
+/// The heartbeats of one incarnation, in the key of its worker (docs/protocol.md).
 ///
 ///   +---------+  free  +----------+ landed / started +---------+ --+ every interval,
 ///   | opening | -----> | entering | ---------------> | beating |   | or at news
@@ -26,16 +26,16 @@ duration session_length(duration ttl);
 ///        again
 ///
 /// Promises:
-/// - The first beat is written only over nothing, over a mark, over what cannot be read,
-///   or over a living beat of an incarnation of this process's own past. While another
-///   incarnation's living beat stands there, nothing is written.
-/// - A nonce is used once: where the first beat met another entry than the one that it
-///   expected, it may have landed and been ended. The session is over.
-/// - Every beat is a compare-and-set over this incarnation's last one, at most one is
-///   under way, and nothing is written after the goodbye.
+/// - The first heartbeat is written only over nothing, over a mark, over what cannot be
+///   read, or over a live heartbeat of an earlier incarnation of this process. Over
+///   another incarnation's live heartbeat nothing is written.
+/// - A nonce is used once: where the first heartbeat met another entry than it expected,
+///   it may have landed and been ended. The session is over.
+/// - Every heartbeat is a compare-and-set over this incarnation's last one, at most one
+///   is under way, and nothing is written after the goodbye.
 /// - The session is over once `session_length` has passed since the first send of the
-///   newest beat that is acknowledged (only if `exclusive`), and when a conflict shows
-///   anything but a later beat of our own.
+///   newest acknowledged heartbeat (only if `exclusive`), and when a conflict shows
+///   anything but a later heartbeat of our own.
 class session {
 public:
   struct options {
@@ -44,12 +44,12 @@ public:
     duration ttl{};
     duration pause{};
     std::string program_version;
-    /// What every beat says of the worker.
+    /// What every heartbeat states about the worker.
     std::int64_t capacity = 100;
     std::string zone = {};
     /// Whether the session ends when nothing is acknowledged for too long.
     bool exclusive = true;
-    /// The incarnations that this process was before, the newest last; all their work has ended.
+    /// Earlier incarnations of this process, the newest last; all their work has ended.
     std::vector<nonce> past;
   };
 
@@ -58,7 +58,7 @@ public:
   struct write_answered {
     kv_written answer;
   };
-  /// `found`: the beat that the entry holds, if it can be read.
+  /// `found`: the heartbeat that the entry holds, if it can be read.
   struct read_answered {
     kv_read answer;
     std::optional<beat> found;
@@ -67,7 +67,7 @@ public:
   struct progressed {
     record_progress what;
   };
-  /// Everybody has stopped working.
+  /// All listeners have stopped working.
   struct goodbye {
     bool restarting = false;
   };
@@ -75,7 +75,7 @@ public:
 
   // -- commands -------------------------------------------------------------------------
 
-  /// Write this beat with this expected revision (0: create); answer with write_answered.
+  /// Write `what` with this expected revision (0: create); answer with write_answered.
   struct write {
     beat what;
     revision expected;
@@ -83,11 +83,11 @@ public:
   struct read {};
   /// The group sees this incarnation from now on.
   struct started {};
-  /// A beat was acknowledged: so long may this incarnation work.
+  /// A heartbeat was acknowledged: this incarnation may work until then.
   struct extended {
     time_point until;
   };
-  /// Somebody else lives under our id; said once.
+  /// Another incarnation is alive under our id; reported once.
   struct waits {
     std::string why;
   };
@@ -120,7 +120,7 @@ private:
   void read_on_opening(const kv_read& answer, time_point now);
   void find(revision at, time_point now);
   bool mine_before(const nonce& x) const;
-  /// The incarnation that our first beat names as ended when it is written over `found`.
+  /// The incarnation that our first heartbeat names as ended when written over `found`.
   nonce replaced_by_us(const beat& found) const;
   void beat_now(time_point now);
   void carry_out(const key_writer::step& what, time_point now);
@@ -138,7 +138,7 @@ private:
   revision revision_;
   /// Whose entry stands at `revision_`; empty: no heartbeat that can be read.
   nonce holder_;
-  /// What the next beat says; `under_way_` is what the present write says.
+  /// What the next heartbeat says; `under_way_` is what the present write says.
   beat next_;
   beat under_way_;
   /// What the last read found.

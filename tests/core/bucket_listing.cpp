@@ -178,7 +178,7 @@ CAF_TEST(a bucket that was deleted and made anew is no empty list) {
   remove("b");
   replayed();
   sees(watch_change::bucket_changed);
-  CAF_CHECK(says(why_not(replayed()), "deleted and made anew"));
+  CAF_CHECK(says(why_not(replayed()), "deleted and made again"));
   CAF_MESSAGE("who fills it again is waited for");
   for (int i = 0; i < 100; ++i) {
     put("c" + std::to_string(i), 100);

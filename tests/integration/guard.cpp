@@ -290,7 +290,7 @@ CAF_TEST(the third signal ends a worker that does nothing any more) {
     }));
   }
   CAF_CHECK_EQUAL(calm.wait_for_end("a"), 1);
-  CAF_CHECK(contains(calm.log("a"), "told to stop for the third time"));
+  CAF_CHECK(contains(calm.log("a"), "received a third order to stop"));
 }
 
 CAF_TEST(a terminal that is closed makes a worker leave unless it was told otherwise) {

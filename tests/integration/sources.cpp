@@ -189,7 +189,7 @@ CAF_TEST(a bucket that is deleted takes nobodys partitions) {
   nats_client client{group.server().url()};
   client.delete_bucket("it-partitions");
   CAF_CHECK(group.journal().wait(
-      [](const auto& all) { return alerts(all, "deleted and made anew"); }));
+      [](const auto& all) { return alerts(all, "deleted and made again"); }));
   CAF_CHECK(owners(group) == before);
   CAF_MESSAGE("not even by a change of leader");
   auto leader = group.leader();

@@ -10,12 +10,12 @@
 
 namespace partita::core {
 
-/// Writes the marks by which a leader ends an incarnation into its heartbeat key, each
-/// over exactly the revision that was seen: a conflict means that the worker lives.
+/// Writes the marks by which a leader fences an incarnation into its heartbeat key, each
+/// over exactly the revision that was seen: a conflict means that the worker is alive.
 ///
-/// Promises: at most one write of a key is under way; one without answer is repeated until
-/// there is an answer; one that lost against a beat is given up. What is wanted meanwhile
-/// over another revision follows it.
+/// Promises: at most one write of a key is under way; one without answer is repeated
+/// until there is an answer; one that lost against a heartbeat is given up. A mark that
+/// is wanted meanwhile over another revision follows it.
 class expulsion {
 public:
   /// Write this mark with this expected revision (0: create); answer with answered().
@@ -28,7 +28,7 @@ public:
   struct read {
     worker_id who;
   };
-  /// There is no value any more to write over (`mark`: revision of the delete mark, or 0).
+  /// There is no value left to write over (`mark`: revision of the delete mark, or 0).
   struct vanished {
     worker_id who;
     revision mark;
@@ -41,7 +41,7 @@ public:
   /// Begins, now or once the mark that is under way for this worker has its answer.
   commands begin(const worker_id& who, beat mark, revision over, time_point now);
   commands answered(const worker_id& who, const kv_written& answer, time_point now);
-  /// `found`: the beat that the entry holds, if it can be read.
+  /// `found`: the heartbeat that the entry holds, if it can be read.
   commands looked(const worker_id& who, const kv_read& answer,
                   const std::optional<beat>& found, time_point now);
   commands tick(time_point now);

@@ -51,7 +51,7 @@ duration membership::longest_silence() const {
 duration membership::shown_ttl(const member& x) const {
   if (x.what == content::beat)
     return ttl_of(x.value.terms);
-  // Whoever wrote what cannot be read is not known.
+  // The writer of an unreadable entry is not known.
   if (x.what == content::unreadable || !x.named)
     return longest_ttl_;
   return x.owners.at(*x.named).ttl;
@@ -116,7 +116,7 @@ void membership::replayed(time_point seen_at, time_point now) {
     grace_until_ = now + options_.grace;
   was_interrupted_ = false;
   complete_since_ = seen_at;
-  // Nobody's absence was seen before all that is there was.
+  // An absence counts only since all heartbeats that exist were shown.
   for (auto& [who, x] : members_)
     if (x.what == content::nothing)
       x.seen_at = std::max(x.seen_at, seen_at);
@@ -137,7 +137,7 @@ std::vector<membership::news> membership::named(const worker_id& who,
   auto& x = i->second;
   if (is_new)
     x.seen_at = complete_since_.value_or(now);
-  // One that had nothing to lose need not be followed to its end.
+  // An incarnation that had no partitions need not be followed to its end.
   if (x.named && x.named != incarnation && !x.named_holds
       && !x.owners.at(*x.named).unrecorded)
     x.owners.erase(*x.named);
@@ -197,7 +197,7 @@ bool membership::is_doubtful(const member& x, const nonce& incarnation,
                              const member::owner& y) const {
   if (y.replaced_at || x.ended.contains(incarnation))
     return false;
-  // The one that a record names is made to end by a mark where it is missing.
+  // Where the incarnation that a record names is missing, a mark fences it.
   if (x.named == incarnation && !y.unrecorded)
     return x.named_holds && x.what == content::beat && !y.seen;
   return x.what != content::beat || x.value.nonce != incarnation;
@@ -327,7 +327,7 @@ const beat* membership::living(const worker_id& who) const {
   if (i == members_.end())
     return nullptr;
   const auto& x = i->second;
-  // One that has ended and still shows is a late write: it is silent from now on.
+  // A heartbeat of an incarnation that has ended is a late write: no other one follows.
   if (x.what != content::beat || !is_living(x.value.state)
       || x.ended.contains(x.value.nonce))
     return nullptr;

@@ -20,34 +20,34 @@ struct by_number {
 /// Who is in the group, and which incarnations have ended, as the leader sees it.
 ///
 /// An incarnation, once it owned something, has ended only if (docs/protocol.md)
-/// (a) its own beat says `stopped` or `restarting`: its last write, after its work ended;
+/// (a) its heartbeat is `stopped` or `restarting`: its last write, after its work ended;
 /// (b) an `expelled` mark names it;
-/// (c) the beat in its place `replaces` it;
+/// (c) the heartbeat in its place `replaces` it;
 /// (d) its `ttl` and the allowance for clocks have passed on our clock since we first saw
 ///     another incarnation, or a `forced` mark, in its place.
 /// A key that is merely gone proves nothing. What has ended stays ended.
 ///
-/// Another incarnation that we saw where we never saw the one that the record names may
-/// well be an older one, which the watch of the heartbeats still shows. So it counts for
-/// (d) only once a read from the stream's leader, made after the record was seen, has
-/// shown that it is not the named one that stands there: whoever was given something had
-/// beaten before.
+/// If we never saw the incarnation that the record names, another one in its key may be
+/// an older one that the watch of the heartbeats still shows. So it counts for (d) only
+/// once a read from the stream's leader, made after the record was seen, has shown that
+/// the key does not hold the named one: an incarnation sends a heartbeat before it is
+/// given anything.
 ///
-/// Silence is counted from our own first sight of the revision that a key holds, and ends
-/// nobody by itself: it makes the leader write the mark of (b) over exactly that
-/// revision. How long is the incarnation's own affair: its heartbeats and its record state
-/// its heartbeat.ttl, so workers of one group may have different ones. Where three or more workers, and more than 30 % of all, are silent together,
-/// the store is suspected and they are waited for once more.
+/// Silence counts from when we first saw the revision that a key holds, and ends no
+/// session by itself: it makes the leader write the mark of (b) over exactly that
+/// revision. Its limit is the heartbeat.ttl that the incarnation states, in heartbeats
+/// and record, so workers may differ. Where three or more workers, and more than 30 % of
+/// all, are silent together, the store is suspected and the wait is repeated once.
 class membership {
 public:
   struct options {
-    /// Our own heartbeat.ttl, for those who do not state theirs.
+    /// Our own heartbeat.ttl, for workers that do not state theirs.
     duration ttl{};
-    /// The longest that anybody was known to state before; 0: nobody.
+    /// The longest that any worker is known to have stated before; 0: none.
     duration longest_ttl{};
     /// The partitions of a worker that left to restart are kept for so long.
     duration restart_hold{};
-    /// After the heartbeats were not to be seen, nobody is expelled for so long.
+    /// After an interruption of the heartbeats' watch no worker is expelled for so long.
     duration grace{};
   };
 
@@ -55,7 +55,7 @@ public:
     joined,
     /// Said goodbye, or its restart took too long.
     left,
-    /// Was made to end.
+    /// Was fenced: a leader wrote a mark.
     lost,
     /// Another incarnation of the same id takes part now.
     replaced,
@@ -76,11 +76,11 @@ public:
     revision over;
   };
 
-  /// Read the heartbeat of `who` from the stream's leader; answer with looked() if it tells
-  /// who stands there, or that nobody does.
+  /// Read the heartbeat of `who` from the stream's leader; answer with looked() if it
+  /// shows which incarnation the key holds, or that it holds none.
   struct look {
     worker_id who;
-    /// The incarnation that should stand there.
+    /// The incarnation that the key should hold.
     nonce incarnation;
   };
 
@@ -92,23 +92,23 @@ public:
     partita::revision revision;
     /// When that was first seen.
     time_point seen_at;
-    /// The store seemed to be the reason for the silence; waited for once more.
+    /// The store seemed to be the reason for the silence: the leader waits until then.
     std::optional<time_point> patience_until;
     /// An expel was asked for at this revision.
     bool asked = false;
 
-    /// The incarnation that the record names, and whether it has something to lose.
+    /// The incarnation that the record names, and whether the record names partitions.
     std::optional<partita::nonce> named;
     bool named_holds = false;
     /// An incarnation that was given something, as far as is known.
     struct owner {
       /// The heartbeat.ttl that it stated.
       duration ttl{};
-      /// It was seen in its place, so that whatever else we see there is newer.
+      /// It was seen in its key, so whatever else we see there is newer.
       bool seen = false;
-      /// Its record vanished: nothing but its end says that it does not work.
+      /// Its record vanished: only its end shows that it does not work.
       bool unrecorded = false;
-      /// When to look again whether another one stands there.
+      /// When to check again whether the key holds another one.
       std::optional<time_point> look_at;
       /// Since when another incarnation, a forced mark, or nothing (by a look) stands in
       /// its place.
@@ -122,7 +122,7 @@ public:
     bool counted = false;
   };
 
-  /// What time brings.
+  /// What a tick brings.
   struct outcome {
     std::vector<membership::news> news;
     std::vector<expel> expels;
@@ -146,8 +146,8 @@ public:
   /// All heartbeats have been shown; `seen_at`: when that was so for the first time.
   void replayed(time_point seen_at, time_point now);
   void interrupted();
-  /// The stream's leader has answered a look: `found` stands in the key; empty: nobody. In
-  /// both cases no later beat of `incarnation` can be acknowledged.
+  /// The stream's leader has answered a look: the key holds `found`; empty: none. If that
+  /// is not `incarnation`, no later heartbeat of `incarnation` can be acknowledged.
   void looked(const worker_id& who, const nonce& incarnation, const nonce& found,
               time_point now);
 
@@ -167,30 +167,30 @@ public:
 
   // -- questions ------------------------------------------------------------------------
 
-  /// Whether this incarnation certainly works no more: the only answer to that question. A
-  /// `forced` one may still work, until (d) says that it does not.
+  /// Whether this incarnation certainly does not work any more; nothing else decides
+  /// this. A `forced` one may still work, until (d) says that it does not.
   bool ended(const worker_id& who, const nonce& incarnation, time_point now) const;
-  /// How long an incarnation that is not known, as its evidence was lost, may work without
-  /// being heard: the longest heartbeat.ttl that was ever stated, and the allowance for
-  /// clocks.
+  /// How long an incarnation that is not known, as its entries were lost, may work
+  /// without a heartbeat that we see: the longest heartbeat.ttl that was ever stated, and
+  /// the allowance for clocks.
   duration longest_silence() const;
-  /// The beat of the incarnation that lives now, if any.
+  /// The heartbeat of the incarnation that is alive now, if any.
   const beat* living(const worker_id& who) const;
-  /// The newest beat or mark, if any; and the revision of the key.
+  /// The newest heartbeat or mark, if any; and the revision of the key.
   const member* find(const worker_id& who) const;
-  /// Whether it may own partitions: it lives and does not drain, or it restarts, or it was
-  /// not heard of yet but its record gives it something.
+  /// Whether it may own partitions: it is alive and does not drain, or it restarts, or
+  /// its key shows no heartbeat but its record gives it something.
   bool takes_part(const worker_id& who, time_point now) const;
-  /// Whether it lives, and gives its partitions away.
+  /// Whether it is alive and gives its partitions away.
   bool drains(const worker_id& who) const;
-  /// Whether it left, or was made to end.
+  /// Whether its key holds a mark: it left, or was fenced.
   bool said_goodbye(const worker_id& who) const;
   const std::map<worker_id, member, by_number>& members() const { return members_; }
 
 private:
   duration ttl_of(const session_terms& x) const;
   void note_terms(const session_terms& x);
-  /// The ttl of whom the key of `x` shows, or of whom its record names if it shows nobody.
+  /// The ttl of the incarnation in the key of `x`, else of the one that its record names.
   duration shown_ttl(const member& x) const;
   bool has_ended(const member& x, const nonce& incarnation, time_point now) const;
   void look_at_owners(member& x);
@@ -205,7 +205,7 @@ private:
 
   options options_;
   std::map<worker_id, member, by_number> members_;
-  /// Since when all heartbeats are seen; not while they are not.
+  /// Since when all heartbeats are seen; empty while they are not.
   std::optional<time_point> complete_since_;
   bool was_interrupted_ = false;
   std::optional<time_point> grace_until_;

@@ -9,14 +9,14 @@
 
 namespace partita::core {
 
-/// Whether the workers of a group have those settings in common that they should.
+/// Whether the workers of a group agree on the settings that they must have in common.
 class settings_comparison {
 public:
   /// What a living worker states in its heartbeat.
   void add(const worker_id& who, const beat& what);
 
-  /// Each setting that differs, with its values and their workers, for people; empty: none
-  /// does. A worker that does not state a setting says nothing about it.
+  /// Each setting that differs, with its values and their workers, as text; empty: none.
+  /// A worker that does not state a setting says nothing about it.
   std::string differences() const;
 
 private:

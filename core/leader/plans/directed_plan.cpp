@@ -168,16 +168,16 @@ private:
   const standing_directives& directives_;
   const planning_input& in_;
   freedom how_;
-  /// By partition; nothing: to be dealt.
+  /// By partition; nothing: to be assigned.
   std::vector<owner> owners_;
   std::unordered_map<std::string, std::size_t> index_;
   std::unordered_map<std::string, std::size_t> names_;
-  /// Workers that may get what the strategy deals.
+  /// Workers that may get what the strategy assigns.
   std::vector<std::size_t> takers_;
   directed_plan result_;
 };
 
-/// At most so many bytes of `text`, and no half character.
+/// At most so many bytes of `text`, without a broken UTF-8 character.
 std::string clipped(std::string text, std::size_t most) {
   if (text.size() <= most)
     return text;

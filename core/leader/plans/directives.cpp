@@ -10,7 +10,7 @@ namespace partita::core {
 
 namespace {
 
-/// Whether a change of it is new for plans by itself.
+/// Whether a change of it alone is a reason for a plan.
 bool shapes_plans(const directive& x) {
   return std::holds_alternative<cordon_directive>(x.what)
          || std::holds_alternative<drain_directive>(x.what)

@@ -13,14 +13,14 @@
 
 namespace partita::core {
 
-/// The operators' directives, as the leader has seen them: which of them hold, and which are to
-/// be removed because they were carried out, have expired, or are moot.
+/// The operators' directives, as the leader has seen them: which of them hold, and which
+/// must be removed because they were carried out, have expired, or no longer apply.
 ///
 /// Promises:
-/// - A directive is removed only by the revision that was seen, so that one made anew meanwhile
-///   stays; an unknown outcome is tried again.
-/// - A directive that was carried out counts no more, also while its removal is under way.
-/// - Nothing is removed before its leader acts.
+/// - A directive is removed only by the revision that was seen, so that one that was
+///   written again meanwhile stays; an unknown outcome is tried again.
+/// - A directive that was carried out no longer counts, even before its removal is done.
+/// - Nothing is removed before this leader acts.
 class directives {
 public:
   struct options {
@@ -38,31 +38,31 @@ public:
 
   explicit directives(options opts) : options_{std::move(opts)} {}
 
-  // -- what the watch shows; answers say for people what is new for plans -----------------
+  // -- what the watch shows; returns what is new for plans, as text ---------------------
 
   std::string shown(const directive& x, revision at, std::int64_t stored_at_ns);
   std::string gone(const std::string& key);
-  /// The bucket was made anew: whatever is not shown again before replayed() is gone.
+  /// The bucket was made again: what is not shown again before replayed() is gone.
   void void_all();
   std::string replayed();
 
-  // -- what holds -------------------------------------------------------------------------
+  // -- what holds -----------------------------------------------------------------------
 
   standing_directives standing() const;
-  /// Until when a pause holds; nothing: none does.
+  /// Until when a pause holds; nothing: there is none.
   std::optional<time_point> paused_until(const server_clock& clock) const;
-  /// Whether a plan is asked for, and by whom.
+  /// The directive that asks for a plan, if there is one.
   std::optional<std::string> asks_for_plan() const;
-  /// Whether this leader must step down, and by whose directive.
+  /// The directive by which this leader must step down, if there is one.
   std::optional<std::string> asks_to_step_down() const;
 
-  // -- what becomes of them ---------------------------------------------------------------
+  // -- what becomes of them -------------------------------------------------------------
 
   /// A whole plan was made: what asked for one is carried out.
   void planned();
   /// What is to be removed now; each once, until it is answered.
   std::vector<removal> removals(const server_clock& clock, time_point now);
-  /// Says for people why it cannot be removed, if so.
+  /// Returns why it cannot be removed, if so.
   std::string removal_answered(const std::string& key, const kv_written& answer,
                                time_point now);
   std::optional<time_point> wake_at(const server_clock& clock) const;
@@ -83,7 +83,7 @@ private:
 
   options options_;
   std::map<std::string, entry> entries_;
-  /// After the bucket was made anew: what was shown since.
+  /// After the bucket was made again: what was shown since.
   std::optional<std::set<std::string>> shown_again_;
 };
 

@@ -27,7 +27,7 @@ void known_partitions::go_on_with(std::vector<partition> named) {
     all_ = std::move(named);
 }
 
-/// Nobody waits for ever for a source that hangs.
+/// The leader does not wait forever for a source that hangs.
 bool known_partitions::fell_silent(time_point now) {
   if (!silent_at_)
     silent_at_ = now + options_.patience;

@@ -13,7 +13,7 @@ planning_input input_of(const std::set<worker_id, by_number>& workers,
   planning_input result;
   std::unordered_map<std::string, std::size_t> index;
   for (const auto& who : workers) {
-    // One that was not heard of yet has told nothing about itself.
+    // A worker whose heartbeat was not seen yet has stated nothing about itself.
     const auto* x = members.find(who);
     index.emplace(who.value, result.workers.size());
     result.workers.push_back({who, x->value.capacity, x->value.zone});

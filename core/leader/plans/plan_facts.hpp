@@ -18,9 +18,9 @@ namespace partita::core {
 /// The owner by partition's name; see reconciler::owners.
 using owners_by_name = std::map<std::string, worker_id>;
 
-/// The question: these workers, each of which `members` knows, shall share these
-/// partitions. An owner that is not among the workers counts as none, but its zone is
-/// remembered.
+/// The question: how to share these partitions among these workers, each of which
+/// `members` knows. An owner that is not among the workers counts as none, but its zone
+/// is remembered.
 planning_input input_of(const std::set<worker_id, by_number>& workers,
                         const membership& members,
                         const std::vector<partition>& partitions,
@@ -29,12 +29,12 @@ planning_input input_of(const std::set<worker_id, by_number>& workers,
 /// The plan that leaves every partition where it is.
 plan plan_as_is(const planning_input& in);
 
-/// Who shall own what by this plan; each worker of the input is named. Each share is in
-/// the order of the source, so that what a record says depends on who owns what alone.
+/// Which worker must own what by this plan; each worker of the input is named. Each share
+/// is in the order of the source, so a record depends only on which worker owns what.
 reconciler::target target_of(const planning_input& in, const plan& shares);
 
-/// Who shall own what if all owners keep what they have, also those that take part no
-/// more.
+/// Which worker must own what if all owners keep what they have, including those that no
+/// longer take part.
 reconciler::target target_as_owned(const std::vector<partition>& partitions,
                                    const owners_by_name& owners);
 

@@ -14,9 +14,9 @@ namespace partita::core {
 
 /// Writes the history of plans, and keeps it short.
 ///
-/// Nothing waits for it: a plan that cannot be written is tried until the next one is made,
-/// and dropped then; one that the store refuses is tried twice. The oldest are removed one after the other while there are more than
-/// history_kept; nothing is removed before all were shown.
+/// Nothing waits for it: a plan that cannot be written is retried until the next one is
+/// made, then dropped; one that the store refuses is tried twice. The oldest are removed
+/// one by one while there are more than history_kept, and only after all were shown.
 class plan_log {
 public:
   struct options {
@@ -47,7 +47,7 @@ public:
   commands shown(const history_id& id, revision at);
   void gone(const history_id& id);
   commands replayed();
-  /// The bucket was made anew, or is not to be seen.
+  /// The bucket was made again, or cannot be seen.
   void void_all();
 
   commands tick(time_point now);

@@ -23,7 +23,7 @@ void rebalance_policy::changed(change what, std::string reason, std::size_t pres
     reason_.clear();
     end_cold_start(now);
   } else if (what == change::partitions_added && !owed_.empty() && !pressing()) {
-    since_ = now; // What waits for the end of a pause has no window open.
+    since_ = now; // A change that waits for the end of a pause opens no window.
   }
   last_change_ = now;
   complete_ = options_.expected_workers != 0 && present >= options_.expected_workers;
@@ -56,7 +56,7 @@ void rebalance_policy::changed(change what, std::string reason, std::size_t pres
 std::optional<rebalance_policy::decision> rebalance_policy::next(std::size_t present,
                                                                  time_point now) {
   if (present == 0)
-    return std::nullopt; // Nobody could own anything; the change is kept.
+    return std::nullopt; // No worker could own anything; the change is kept.
   end_cold_start(now);
   auto held = paused(now);
   if (!first_ && (phase() == worker_state::stable || now < due(held)))
@@ -82,7 +82,7 @@ std::optional<rebalance_policy::decision> rebalance_policy::next(std::size_t pre
 void rebalance_policy::forget_planned(bool orphans_only) {
   lost_ = left_ = added_ = complete_ = false;
   if (orphans_only) {
-    // Who got what in a hurry is looked at again, and what else waits goes on waiting.
+    // What was assigned in a hurry is planned again, and what else waits goes on waiting.
     other_ = true;
     if (owed_.size() < longest_reason)
       owed_ += (owed_.empty() ? "" : ", ") + reason_;
@@ -107,7 +107,7 @@ std::optional<time_point> rebalance_policy::wake_at(std::size_t present) const {
     return std::nullopt;
   if (!paused_until_)
     return due(false);
-  // Should the pause be over by then, the former is the earlier one.
+  // If the pause is over by then, the former is the earlier one.
   return pressing() ? std::min(due(true), std::max(due(false), *paused_until_))
                     : std::max(due(false), *paused_until_);
 }

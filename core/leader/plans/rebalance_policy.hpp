@@ -11,36 +11,36 @@
 namespace partita::core {
 
 /// When the leader makes a new plan (docs/protocol.md). It does not know who owns what:
-/// it hears what kind of change happened and says when to plan, and under which name.
+/// it receives the kind of each change and says when to plan, and under which name.
 ///
 ///   change          waits for                                   cool-down  lifecycle
-///   first plan      somebody to be there                        no         cold_start
+///   first plan      at least one worker                         no         cold_start
 ///   worker lost     nothing                                     no         emergency
 ///   worker left     nothing: its partitions have no owner       no         planned_scale
 ///   worker joined   planned-scale window (or cold-start one)    yes (no)   planned_scale
 ///   new partitions  the same                                    no         rebalance
 ///   other changes   the same                                    yes        rebalance
-///   directed          nothing                                     no         rebalance
+///   directed        nothing                                     no         rebalance
 ///
 /// A window opens with the first change, and closes early once nothing has changed for
 /// the settle time or as many workers are present as are expected. Changes of several
 /// kinds are planned together: the most urgent one says when, and the first line of the
-/// table that fits gives the name. What need not wait is planned at once, but never within
-/// the shortest gap of the last plan: five hundred goodbyes in a second, or two thousand
-/// directives, are a few plans and not one each. The cold-start window runs from the first plan;
-/// changes that come while it is open belong to it. The cool-down counts from the last
-/// plan after it.
+/// table that fits gives the name. What need not wait is planned at once, but never
+/// within the shortest gap of the last plan: five hundred goodbyes in a second, or two
+/// thousand directives, are a few plans and not one each. The cold-start window runs from
+/// the first plan; changes that come while it is open belong to it. The cool-down counts
+/// from the last plan after it.
 ///
 /// While a pause holds, only changes that leave partitions without an owner (lost, left,
-/// new partitions; the first plan) are planned for, as they always are, and then nothing but
-/// those partitions is dealt. All else waits for the end of the pause, and so does a whole
+/// new partitions; the first plan) are planned for, as always, and then only those
+/// partitions are assigned. All else waits for the end of the pause, and so does a full
 /// plan after such a partial one.
 ///
 /// Promises: no change is ever forgotten; an emergency waits for the shortest gap alone;
-/// partitions that have no owner never wait for the cool-down, nor for the end of a pause.
+/// partitions without an owner never wait for the cool-down, nor for the end of a pause.
 class rebalance_policy {
 public:
-  /// The shortest gap, but for tests.
+  /// The shortest gap, except in tests.
   static constexpr duration default_gap = std::chrono::milliseconds{200};
 
   enum class change : std::uint8_t {
@@ -57,7 +57,7 @@ public:
   struct decision {
     partita::lifecycle lifecycle = lifecycle::empty;
     std::string reason;
-    /// A pause holds: only partitions without an owner are dealt.
+    /// A pause holds: only partitions without an owner are assigned.
     bool orphans_only = false;
   };
 

@@ -25,7 +25,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   x.present = true;
   x.clean = false;
   if (goes_back) {
-    // Void: whoever applied what was there before ignores it, and works on.
+    // Void: a worker that applied what was there before ignores it and works on.
     x.voided = true;
     newest_ = std::max(newest_, found->version);
   } else if (found) {
@@ -38,7 +38,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
     x.newest = std::max(x.newest, found->version);
     newest_ = std::max(newest_, found->version);
     // A store that lost writes gives their revisions again: an older leader has hit a
-    // record that it never saw, and knows now at which revision that stands.
+    // record that it never saw, and now knows the revision of that record.
     if (replayed_ && found->epoch.value > 0 && found->epoch < options_.epoch
         && !failpoint(rule::no_sealing)) {
       x.unsealed = true;
@@ -71,7 +71,7 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
 reconciler::commands reconciler::vanished(const worker_id& who, const beat& pulse,
                                           time_point now) {
   out_.clear();
-  // One that has applied nothing may be about to: only it is waited for.
+  // An incarnation that has applied nothing may be about to: only that one is waited for.
   if (pulse.applied != stamp{})
     hold_.record_lost(now);
   // It may have joined on a record that it cannot read, and then does not follow any.
@@ -137,7 +137,7 @@ void reconciler::look(const worker_id& who, slot& x, time_point now) {
   index(who, x);
 }
 
-/// What is granted may wait only for a worker that follows its record.
+/// A grant may wait only for a worker that follows its record.
 void reconciler::follow(const worker_id& who, slot& x, time_point now) {
   const auto* pulse = members_.living(who);
   auto follows = !pulse || !x.value || pulse->nonce != x.value->worker_nonce
@@ -171,8 +171,8 @@ void reconciler::index(const worker_id& who, slot& x) {
   x.holds = std::move(next);
 }
 
-/// Keeps the number of partitions that are being revoked; where it falls, those that wait
-/// for their turn may go on.
+/// Keeps the number of partitions that are being revoked; when it falls, the workers that
+/// wait for their turn may go on.
 void reconciler::count_moves(slot& x) {
   std::size_t next = 0;
   if (x.writer.busy())
@@ -425,10 +425,10 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
   if (const auto* y = std::get_if<key_writer::landed>(&what)) {
     landed(who, x, *y, now);
   } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
-    // Somebody was faster. What is there counts once the watch shows it.
+    // Another writer was faster. What is there counts once the watch shows it.
     x.written = std::max(x.written, z->entry.revision);
-    // The watch will tell of another life of the bucket. Until then each try would meet the
-    // same.
+    // The watch will report another incarnation of the bucket. Until then each try would
+    // meet the same conflict.
     if (z->lost_writes || z->entry.revision < x.revision)
       x.retry_at = now + options_.pause;
     if (x.sealing && failpoint(rule::no_second_seal))
@@ -443,7 +443,7 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
   } else if (std::holds_alternative<key_writer::refused>(what)) {
     x.retry_at = now + options_.pause * 10;
   } else {
-    // Vacant: the watch will show the removal, or the record that the worker makes anew.
+    // Vacant: the watch will show the removal, or the record that the worker makes again.
     x.retry_at = now + options_.pause;
   }
   index(who, x);
@@ -458,7 +458,7 @@ void reconciler::landed(const worker_id& who, slot& x, const key_writer::landed&
     x.unsealed = false;
   x.sealing = false;
   x.voided = x.voided && x.revision > what.at;
-  // Answered, so it holds, also if the watch has not shown it yet.
+  // Answered, so it holds even if the watch has not shown it yet.
   if (x.present && x.revision < what.at)
     x.value = x.under_way;
   look(who, x, now);
@@ -474,7 +474,7 @@ void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
   x.overdue = true;
   const auto* pulse = members_.living(who);
   if (!x.value || !pulse || pulse->nonce != x.value->worker_nonce)
-    return; // It has ended, or is made to end already, or was not heard of.
+    return; // It has ended, is fenced already, or its heartbeat was not seen.
   out_.emplace_back(overdue{who, x.value->worker_nonce, late});
 }
 

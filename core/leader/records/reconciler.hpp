@@ -20,7 +20,7 @@ namespace partita::core {
 /// Brings the records in the store to what the leader wants, so that no partition ever
 /// has two owners (docs/protocol.md).
 ///
-///   in A's record   A's beat           then
+///   in A's record   A's heartbeat      then
 ///   partitions      -                  A loses it: to `revoking`
 ///   revoking        has applied that,  out of A's record, and that write has landed
 ///                   not stopping it
@@ -29,22 +29,22 @@ namespace partita::core {
 /// Promises:
 /// - A record is changed only on a revision that the watch has shown, by compare-and-set,
 ///   with one write of a key under way; unknown outcomes are repeated until answered.
-/// - Nothing is granted before every record that the watch replayed was sealed: rewritten
-///   under our epoch. No write of an older leader can take effect from then on, but for one
-///   that hits by accident, in a store that lost writes: that record is sealed anew first.
+/// - Nothing is granted before every record that the watch replayed is sealed: rewritten
+///   under our epoch. No older leader's write takes effect from then on, except one that
+///   hits by accident in a store that lost writes: that record is sealed again first.
 /// - A partition is granted only if no other record names it, as `partitions` or as
 ///   `revoking`, and every write that took it out of one has landed: it was answered, or
 ///   the watch has shown it.
 /// - What a record names leaves it only once the incarnation that it names has confirmed,
-///   or has ended. The record of one that ended is emptied or addressed anew as a whole.
-/// - Nothing is revoked for somebody who could not get it yet.
-/// - A record that already says what is wanted is not touched, and no partition that stays
-///   is disturbed by one that moves.
+///   or has ended. The record of one that ended is emptied or readdressed as a whole.
+/// - Nothing is revoked for a worker that could not get it yet.
+/// - A record that already says what is wanted is not touched, and no partition that
+///   stays is disturbed by one that moves.
 /// - Every record that is written has a version of its own, greater than any before. A
 ///   grant's token is the version that granted it, and stays with the grant.
 /// - Records are emptied, never deleted.
-/// - A record never goes back to a smaller (epoch, version): one that appears is void, and
-///   what was there before is written over it.
+/// - A record never goes back to a smaller (epoch, version): one that appears is void,
+///   and what was there before is written over it.
 /// - Nothing is granted while grant_hold forbids it.
 class reconciler {
 public:
@@ -57,7 +57,7 @@ public:
     std::size_t max_moves = 0;
   };
 
-  /// Who shall own what. Workers that it does not name shall own nothing.
+  /// Which worker must own what. Workers that it does not name must own nothing.
   using target = std::map<worker_id, std::vector<partition>, by_number>;
 
   /// Write this record with this expected revision; answer with answered().
@@ -72,8 +72,8 @@ public:
   };
   /// All records are sealed, for the first time or again.
   struct sealed {};
-  /// This incarnation has not confirmed in time that it has stopped, or not applied what its
-  /// record grants, or has no record: make it end.
+  /// This incarnation has not confirmed in time that it has stopped, or not applied what
+  /// its record grants, or has no record: fence it.
   struct overdue {
     worker_id who;
     nonce incarnation;
@@ -95,16 +95,16 @@ public:
   commands shown(const worker_id& who, revision at, const decoded<record>& value,
                  time_point now);
   commands gone(const worker_id& who, time_point now);
-  /// What this incarnation has applied, or may apply yet, was never shown: its record vanished,
-  /// or was made again.
+  /// What this incarnation has applied, or may apply yet, was never shown: its record
+  /// vanished, or was made again.
   commands vanished(const worker_id& who, const beat& pulse, time_point now);
   /// All records have been shown: seals them.
   commands replayed(time_point now);
 
   // -- what the leader wants ------------------------------------------------------------
 
-  /// Why a plan wants what it wants, for people: by partition's name where a directive or the
-  /// like decided, else `all`.
+  /// The reasons of a plan, for operators: by name of the partition where a directive or
+  /// the like decided, else `all`.
   struct reasons {
     std::string all;
     std::map<std::string, std::string> of;
@@ -112,13 +112,13 @@ public:
 
   commands want(target next, partita::lifecycle why, time_point now,
                 const reasons& because = {});
-  /// The workers in reserve, in this order.
+  /// The standby workers, in this order.
   commands reserve(std::vector<worker_id> standbys, time_point now);
   /// When to grant nothing; look_again() after each change of it.
   grant_hold& hold() { return hold_; }
   commands look_again(time_point now);
-  /// No record that is written from now on has a version above `most`: readers would refuse
-  /// it.
+  /// No record that is written from now on has a version above `most`: readers would
+  /// refuse it.
   void versions_up_to(partita::version most) { most_ = most; }
   /// What is known of this worker has changed.
   commands touch(const worker_id& who, time_point now);
@@ -173,10 +173,10 @@ private:
     partita::revision written;
     /// After a refusal.
     std::optional<time_point> retry_at;
-    /// Names of the partitions that nobody else may be given because of this record: in
-    /// what it says and in what is being written.
+    /// Names of the partitions that no other worker may be given because of this record:
+    /// those in it and in what is being written.
     std::set<std::string> holds;
-    /// How many of its partitions are being revoked, and how many shall be its own.
+    /// How many of its partitions are being revoked, and how many it must own.
     std::size_t moving = 0;
     std::size_t wanted = 0;
     /// Since which record, and when on our clock, a partition is being revoked.
@@ -187,7 +187,7 @@ private:
     std::map<std::string, revocation> revoked;
     /// The same for the oldest record with grants that a living owner has not applied.
     std::optional<revocation> behind;
-    /// Something is not confirmed in time. Whoever lives is reported at each of its beats.
+    /// Something is not confirmed in time. A live owner is reported at each heartbeat.
     bool overdue = false;
   };
   using slots = std::map<worker_id, slot, by_number>;
@@ -237,13 +237,13 @@ private:
   const membership& members_;
   commands out_;
   slots slots_;
-  /// By partition: how many records hold it, and one of them.
+  /// By partition: the workers whose records hold it.
   std::unordered_map<std::string, std::set<worker_id, by_number>> holders_;
   std::unordered_map<std::string, worker_id> wanted_by_;
   /// By partition: why its wanted owner changed last, since we lead.
   std::unordered_map<std::string, std::shared_ptr<const std::string>> reasons_;
   std::set<worker_id, by_number> marked_;
-  /// How many partitions are being revoked; and who waits because they are too many.
+  /// How many partitions are being revoked; and the workers that wait for their turn.
   std::size_t moving_ = 0;
   std::set<worker_id, by_number> held_back_;
   bool replayed_ = false;

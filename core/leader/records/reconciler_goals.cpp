@@ -6,19 +6,19 @@
 #include <algorithm>
 #include <utility>
 
-// What each record shall say; when and how that is written is in reconciler.cpp.
+// What each record must say; when and how that is written is in reconciler.cpp.
 namespace partita::core {
 
 namespace {
 
-/// From now on `x` is for the incarnation that says this.
+/// From now on `x` is for the incarnation of this heartbeat.
 void address(record& x, const beat& pulse) {
   x.worker_nonce = pulse.nonce;
   x.terms = pulse.terms;
 }
 
-/// Whether who says this may be given something. A plan without it follows at once, but what
-/// the one before wanted could be given until then.
+/// Whether the worker may be given partitions. A draining one is not in the plan that
+/// follows at once, but until then the previous plan could give it some.
 bool takes(const beat& pulse) {
   return pulse.state != beat_state::draining || failpoint(rule::draining_granted);
 }
@@ -60,8 +60,8 @@ record reconciler::draft(const slot& x) const {
 std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
                                          time_point now) {
   if (!x.value) {
-    // Its worker has certainly stopped only after the hold. Until it can be read nobody
-    // takes part by it, so there may be no target yet because of it.
+    // Its worker has certainly stopped only after the hold. Until it can be read no
+    // worker takes part by it, so there may be no target yet because of it.
     if (!may_grant(now))
       return std::nullopt;
     auto result = draft(x);
@@ -78,8 +78,8 @@ std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
   return settle_owner(who, x, now);
 }
 
-/// No leader has to wait for an incarnation that has ended and whose record is empty. Records
-/// are never deleted, so the ttl that they state would count for ever.
+/// No leader has to wait for an incarnation that has ended and whose record is empty.
+/// Records are never deleted, so the ttl that they state would count for ever.
 std::optional<record> reconciler::forget_terms(const worker_id& who, const slot& x,
                                                time_point now) const {
   if (x.value->terms == session_terms{}
@@ -90,7 +90,7 @@ std::optional<record> reconciler::forget_terms(const worker_id& who, const slot&
   return result;
 }
 
-/// The record names nothing: whoever lives may be given something at once.
+/// The record names no partition: a live incarnation may be given some at once.
 std::optional<record> reconciler::settle_idle(const worker_id& who, const slot& x,
                                               time_point now) const {
   const auto* pulse = members_.living(who);
@@ -105,13 +105,13 @@ std::optional<record> reconciler::settle_idle(const worker_id& who, const slot& 
     for (const auto& y : goal_of(who))
       if (auto name = name_of(y); is_free(who, name))
         result.partitions.push_back({y, {}, reason_of(name)});
-  // A worker that was never given anything needs to hear that it has nothing to do.
+  // A worker that was never given a record needs one that says that it has nothing to do.
   if (x.value->version.value != 0 && says_the_same(*x.value, result))
     return std::nullopt;
   return result;
 }
 
-/// The incarnation has ended: what it had is nobody's, as soon as its record says so.
+/// The incarnation has ended: what it had has no owner as soon as its record says so.
 std::optional<record> reconciler::settle_ended(const worker_id& who, const slot& x,
                                                time_point now) const {
   auto result = draft(x);
@@ -128,14 +128,14 @@ std::optional<record> reconciler::settle_ended(const worker_id& who, const slot&
         continue;
       auto again = had.contains(name);
       result.partitions.push_back(
-          {y, {}, again ? who.value + " began anew" : reason_of(name)});
+          {y, {}, again ? who.value + " joined again" : reason_of(name)});
     }
     return result;
   }
   if (failpoint(rule::orphan_freed_if_heard_only)
       && members_.find(who)->value.program_version.empty())
     return std::nullopt; // The mark was written over nothing.
-  // Kept for whoever comes back, if the plan says so.
+  // Kept for the incarnation that comes back, if the plan says so.
   auto goal = names_of(goal_of(who));
   for (const auto& y : x.value->partitions)
     if (goal.contains(name_of(y.partition)))
@@ -145,7 +145,7 @@ std::optional<record> reconciler::settle_ended(const worker_id& who, const slot&
   return result;
 }
 
-/// The incarnation lives, or may do so: it gives up what it shall not have, and keeps the
+/// The incarnation is alive, or may be: it gives up what it must not have, and keeps the
 /// rest undisturbed.
 std::optional<record> reconciler::settle_owner(const worker_id& who, const slot& x,
                                                time_point now) {
@@ -176,7 +176,7 @@ std::optional<record> reconciler::settle_owner(const worker_id& who, const slot&
     if (given.contains(name) || failpoint(rule::grant_before_confirmation)
         || (failpoint(rule::dropped_partition_regranted) && !wanted_by_.contains(name)))
       continue;
-    // Whoever wants it could not get it yet: its owner works on meanwhile.
+    // The worker that must get it could not yet: its owner works on meanwhile.
     if (!may_grant(now) && wanted_by_.contains(name)) {
       result.partitions.push_back(y);
     } else if (moves == 0) {

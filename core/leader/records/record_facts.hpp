@@ -24,8 +24,8 @@ void add_names(std::set<std::string>& to, const record& x);
 /// Whether it names any partition.
 bool holds_any(const record& x);
 
-/// So many bytes of different reasons stand in one record at most: its grants may come from
-/// any number of plans, and a value of the store has a greatest size.
+/// The most bytes of different reasons in one record: its grants may come from any number
+/// of plans, and the store limits the size of a value.
 inline constexpr std::size_t most_of_reasons = 16 * 1024;
 
 /// Leaves out reasons of the oldest grants where there are too many.

@@ -122,7 +122,7 @@ CAF_TEST(a bucket that was deleted leaves the last list in force) {
   CAF_CHECK_EQUAL(x->lists.size(), 1u);
   CAF_REQUIRE(!x->lacks.empty());
   CAF_MESSAGE(x->lacks.back());
-  CAF_CHECK(x->lacks.back().find("made anew") != std::string::npos);
+  CAF_CHECK(x->lacks.back().find("made again") != std::string::npos);
   put("b");
   CAF_REQUIRE_EQUAL(x->lists.size(), 2u);
   CAF_CHECK_EQUAL(names(x->lists[1]), "b ");

@@ -100,7 +100,7 @@ CAF_TEST(one signal is one order and the third to stop kills) {
   CAF_CHECK_EQUAL(only<guard::pass>(term()).signal, SIGTERM);
   CAF_CHECK_EQUAL(only<guard::pass>(on(guard::ordered{SIGHUP, false})).signal, SIGHUP);
   CAF_CHECK_EQUAL(only<guard::pass>(term()).signal, SIGTERM);
-  kills(term(), "third time", 1);
+  kills(term(), "third order", 1);
 }
 
 CAF_TEST(a worker that takes too long to leave is killed) {
@@ -116,7 +116,7 @@ CAF_TEST(a worker that takes too long to leave is killed) {
   CAF_REQUIRE(mine.wake_at());
   CAF_CHECK(*mine.wake_at() == now + 1ns);
   now += 1ns;
-  kills(on(guard::tick{}), "in time after it was told to stop", 1);
+  kills(on(guard::tick{}), "in time after the order to stop", 1);
 }
 
 CAF_TEST(one that says how long it takes after the order has so long) {

@@ -454,7 +454,7 @@ CAF_TEST(what the next incarnation takes over says so) {
   CAF_CHECK(ended.empty());
   auto x = only<reconciler::write>(lives("a", "a2"));
   CAF_CHECK_EQUAL(x.value.worker_nonce.value, "a2");
-  CAF_CHECK_EQUAL(x.value.partitions.at(0).reason, "a-1 began anew");
+  CAF_CHECK_EQUAL(x.value.partitions.at(0).reason, "a-1 joined again");
 }
 
 CAF_TEST(reasons of old grants are left out where there are too many) {
