@@ -21,7 +21,7 @@ void boottime_timer::set(std::optional<core::time_point> at) const {
   constexpr std::int64_t second = 1'000'000'000;
   itimerspec when{};
   if (at) {
-    // 0 would mean never.
+    // 0 would turn the timer off.
     auto ns = std::max<std::int64_t>(at->time_since_epoch().count(), 1);
     when.it_value = {static_cast<time_t>(ns / second), static_cast<long>(ns % second)};
   }

@@ -8,8 +8,8 @@
 
 namespace partita {
 
-/// A timer of the system on worker_clock::boottime, for threads that are no actors. Can be
-/// polled: readable once its time has come, until it is set again.
+/// A system timer on worker_clock::boottime, for threads other than actors. It can be
+/// polled: its descriptor is readable from that time on, until the timer is set again.
 class boottime_timer {
 public:
   boottime_timer();
@@ -19,7 +19,7 @@ public:
 
   /// -1: the system has no descriptor left.
   int fd() const { return fd_; }
-  /// Thread-safe. Nothing: never.
+  /// Thread-safe. Without a time the timer is off.
   void set(std::optional<core::time_point> at) const;
 
 private:

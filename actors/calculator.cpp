@@ -22,8 +22,8 @@ core::time_point now(self_pointer self) {
   return self->state.options.clock.now(self);
 }
 
-/// Our watches. The survey looks at both buckets before the power is ours; what counts
-/// afterwards is shown by watches that were made after the epoch was written.
+/// Our watches. The survey reads both buckets before the takeover; what counts after it
+/// is shown by watches that were made after the epoch was written.
 enum watch_number : std::uint64_t {
   surveyed_records,
   surveyed_beats,
@@ -41,7 +41,7 @@ void unwatch(self_pointer self, const bucket_actor& bucket, watch_number number)
   self->send(bucket, kv_unwatch{number}, caf::actor_cast<watch_sink_actor>(self));
 }
 
-// -- taking the power -------------------------------------------------------------------
+// -- taking over ------------------------------------------------------------------------
 
 core::coordinator::options coordinator_options(const calculator_state& s) {
   const auto& o = s.options;
@@ -56,7 +56,7 @@ core::coordinator::options coordinator_options(const calculator_state& s) {
           .strategy = o.strategy};
 }
 
-/// Tells the worker what is wrong with the list of partitions, or that nothing is.
+/// Reports to the supervisor what is wrong with the list of partitions; empty: nothing.
 void report_source(self_pointer self, const std::string& why) {
   auto& s = self->state;
   if (s.source_trouble == why)
@@ -65,7 +65,7 @@ void report_source(self_pointer self, const std::string& why) {
   self->send(s.parent, source_trouble{s.options.run, why});
 }
 
-/// The power of this leader is gone: by another's epoch, or with the bucket that held it.
+/// Ends this leadership: by another leader's epoch, or because a bucket was lost.
 void deposed(self_pointer self, epoch by, std::string why) {
   self->send(self->state.parent, superseded{self->state.options.run, by, std::move(why)});
   self->quit();
@@ -122,7 +122,7 @@ void carry_out(self_pointer self, const core::epoch_takeover::commands& what) {
   set_alarm(self);
 }
 
-/// Notes the epochs that an entry knows of.
+/// Notes the epochs that an entry names.
 void survey(self_pointer self, const kv_entry& entry) {
   auto& greatest = self->state.greatest;
   self->state.newest_ns = std::max(self->state.newest_ns, entry.stored_at_ns);
@@ -146,9 +146,9 @@ void survey_watched(self_pointer self, const watch_event& x) {
     carry_out(self, s.epoch_takeover->surveyed(s.greatest, s.newest_ns, instant(self)));
 }
 
-// -- using it ---------------------------------------------------------------------------
+// -- leading ----------------------------------------------------------------------------
 
-/// The beat that was found, if any.
+/// The heartbeat that was found, if any.
 std::optional<beat> beat_in(const kv_read& answer) {
   if (answer.status != read_status::found || answer.entry.removed)
     return std::nullopt;
@@ -158,7 +158,7 @@ std::optional<beat> beat_in(const kv_read& answer) {
   return std::nullopt;
 }
 
-/// Whose beat or mark was found; empty: nobody's. Nothing: it cannot be told.
+/// The nonce of the heartbeat or mark; empty: there is none. Nothing: not known.
 std::optional<nonce> nonce_in(const kv_read& answer) {
   if (auto x = beat_in(answer))
     return x->nonce;
@@ -202,7 +202,7 @@ struct executor {
     auto key = keys::heartbeat_of(x.who);
     if (failpoint(rule::expel_any_revision))
       ask_write(self, self->state.heartbeats, kv_put{key, to_text(value)}, answered);
-    else // Where nothing was seen, a delete mark is news as well.
+    else // Not kv_create: where nothing was seen, a delete mark must be a conflict.
       ask_write(self, self->state.heartbeats, kv_update{key, to_text(value), x.expected},
                 answered);
   }
@@ -234,7 +234,7 @@ struct executor {
     const auto& s = self->state;
     self->request(s.parent, caf::infinite, adopted{s.options.run, s.epoch})
         .then([self = self](may_act) { feed(self, core::coordinator::may_act{}); },
-              // It made another calculator, and ends this one.
+              // The supervisor has killed or replaced this calculator.
               [](const caf::error&) {});
   }
 
@@ -272,13 +272,13 @@ struct executor {
   }
 };
 
-/// What happened before a bucket was made may not be known there.
+/// A bucket may not show what happened before it was made.
 void newborn(self_pointer self, core::time_point seen_at, std::int64_t created_at_ns,
              std::int64_t stored_at_ns) {
-  // The server's own clock, twice: how old the bucket was at that write.
+  // Both times are of the server's clock: the age of the bucket at that write.
   auto age = std::chrono::nanoseconds{
       std::max<std::int64_t>(created_at_ns == 0 ? 0 : stored_at_ns - created_at_ns, 0)};
-  // Older than any session: it would only be a time before the clock's first.
+  // One older than any session does not matter; `seen_at - age` may precede the boot.
   if (age < std::chrono::hours{48})
     feed(self, core::coordinator::doubted_since{seen_at - age});
 }
@@ -298,7 +298,7 @@ void epoch_key_shown(self_pointer self, const kv_entry& entry) {
   }
 }
 
-/// The replay counts if it shows that the power is ours.
+/// The replay counts only if it shows our epoch.
 void records_replayed(self_pointer self, const bucket_identity& bucket) {
   auto& s = self->state;
   if (!s.epoch_shown_at) {
@@ -335,7 +335,7 @@ void records_watched(self_pointer self, const watch_event& x) {
     records_replayed(self, x.bucket);
     break;
   case watch_change::bucket_changed:
-    // The epoch went with the bucket: whoever leads next takes the power anew.
+    // The epoch is lost with the bucket: the next leader takes over with a new one.
     deposed(self, {}, "bucket of the records: " + x.why);
     break;
   case watch_change::restarted:
@@ -372,7 +372,7 @@ void heard(self_pointer self, const roster_news& x) {
     feed(self, core::coordinator::beats_interrupted{});
     break;
   case kind::bucket_changed:
-    // Everybody's session went with it. Whoever leads next waits until all have noticed.
+    // All sessions end with the bucket. The next leader waits until all have noticed.
     deposed(self, {}, "bucket of the heartbeats: " + x.why);
     break;
   }

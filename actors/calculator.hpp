@@ -17,36 +17,36 @@ struct calculator_options {
   /// Names this leadership.
   nonce self;
   std::chrono::milliseconds heartbeat_ttl{6000};
-  /// The longest that any incarnation was known to state.
+  /// The longest heartbeat.ttl that any incarnation was seen to state.
   std::chrono::milliseconds longest_ttl{0};
   partita::ownership ownership = ownership::exclusive;
   std::chrono::milliseconds pause{100};
   rebalance_options rebalance;
-  /// After the store was away nobody counts as lost for this long.
+  /// After a store outage no worker counts as lost for this long.
   std::chrono::milliseconds grace{5000};
   /// The epoch is at least this.
   partita::epoch epoch_floor;
-  /// What the store shows may be older than what a worker went by then.
+  /// What happened before may not show in the store (core::coordinator::doubted_since).
   core::time_point doubted_since;
   core::strategy strategy;
   /// For the history.
   std::string strategy_name;
-  /// Where the operators' directives and the history of plans are.
+  /// The bucket of the operators' directives and of the history of plans.
   std::string control_bucket;
   std::uint32_t replicas = 1;
   std::uint64_t run = 0;
   worker_clock clock;
 };
 
-/// The calculator's side towards the control bucket.
+/// The calculator's access to the control bucket.
 struct control_link {
-  /// Empty until it was opened.
+  /// Empty until the bucket was opened.
   bucket_actor bucket;
   std::uint64_t watch = 0;
-  /// When to open it again, and when to go on without it.
+  /// When to open it again, and when to plan without it.
   std::optional<core::time_point> open_again_at;
   std::optional<core::time_point> give_up_at;
-  /// Why plans are made without directives; empty: they are not.
+  /// The reason to plan without directives; empty: there is none.
   std::string trouble;
   std::optional<core::plan_log> log;
 };
@@ -68,25 +68,25 @@ struct calculator_state {
   partita::alarm alarm;
   trouble_reports troubles;
   invalid_entries invalid;
-  /// What was last told of the source.
+  /// What was last reported of the source.
   std::optional<std::string> source_trouble;
-  /// When the watch showed our epoch, and when the server took it.
+  /// When the watch showed our epoch, and when the server stored it.
   std::optional<core::time_point> epoch_shown_at;
   std::int64_t epoch_stored_at_ns = 0;
-  /// The newest of all beats: when the server took it, and when it was first seen.
+  /// The newest of all heartbeats: when the server stored it, and when it was first seen.
   std::int64_t newest_beat_ns = 0;
   std::optional<core::time_point> newest_beat_at;
   bool beats_were_replayed = false;
-  /// While surveying: the greatest epoch seen, and the replays still to come.
+  /// While surveying: the greatest epoch and the newest store time seen, missing replays.
   partita::epoch greatest;
   std::int64_t newest_ns = 0;
   int replays_missing = 0;
   static inline constexpr const char* name = "partita.calculator";
 };
 
-/// Leads the group from the moment it is spawned until it is killed: takes the power by
-/// the key `epoch` (core::epoch_takeover), then follows members, partitions and the operators'
-/// directives, publishes what everybody owns (core::coordinator), and writes the history.
+/// Leads the group from its spawn until it is killed: takes over with the key `epoch`
+/// (core::epoch_takeover), follows members, partitions and the operators' directives,
+/// publishes what each worker owns (core::coordinator), and writes the history of plans.
 calculator_actor::behavior_type
 calculator(calculator_actor::stateful_pointer<calculator_state> self,
            calculator_options options, bucket_actor assignments, bucket_actor heartbeats,

@@ -12,7 +12,7 @@ namespace partita::calculation {
 
 namespace {
 
-/// So many pauses between two tries to open the bucket, and before plans go without it.
+/// Numbers of pauses: between two tries to open the bucket; before plans ignore it.
 constexpr int pauses_to_open = 50;
 constexpr int pauses_to_wait = 20;
 
@@ -20,7 +20,7 @@ core::time_point now(self_pointer self) {
   return self->state.options.clock.now(self);
 }
 
-/// Plans go without directives from now on.
+/// From now on plans are made without directives.
 void unknown(self_pointer self, const std::string& why) {
   auto& c = self->state.control;
   c.give_up_at.reset();
@@ -43,8 +43,8 @@ void opened(self_pointer self, const bucket_opened& x) {
   auto& c = self->state.control;
   if (x.status != open_status::opened) {
     c.open_again_at = now(self) + self->state.options.pause * pauses_to_open;
-    unknown(self, x.why + "; look at the bucket " + self->state.options.control_bucket
-                      + " and at this user's permissions");
+    unknown(self, x.why + "; check the bucket " + self->state.options.control_bucket
+                      + " and this user's permissions");
     set_alarm(self);
     return;
   }
@@ -100,7 +100,7 @@ void value_shown(self_pointer self, const watch_event& x) {
   auto value = directive_from(entry.key, entry.value);
   if (const auto* bad = std::get_if<malformed>(&value)) {
     report_invalid(self, "control", entry.key, bad->why);
-    // What stood there before no longer holds.
+    // The directive that the key held before is no longer in force.
     feed(self, core::coordinator::directive_gone{entry.key});
     return;
   }
@@ -172,7 +172,7 @@ void write_history(self_pointer self, const core::coordinator::planned& x) {
   auto& s = self->state;
   for (const auto& text : x.trouble)
     logger()->warn("{}: {}", s.options.leader.value, text);
-  // Without the bucket there is no history; the log has told of the plan.
+  // Without the bucket there is no history; the plan is in the log.
   if (!s.control.bucket)
     return;
   history_entry entry{.at = unix_seconds(),
@@ -194,7 +194,7 @@ void control_tick(self_pointer self, core::time_point now) {
   auto& c = self->state.control;
   if (c.give_up_at && now >= *c.give_up_at)
     unknown(self, "the bucket " + self->state.options.control_bucket
-                      + " was not shown in time");
+                      + " could not be read in time");
   if (c.open_again_at && now >= *c.open_again_at)
     open_control(self, c.watch);
   if (c.log)

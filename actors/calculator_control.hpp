@@ -3,18 +3,18 @@
 
 #include "partita/actors/calculator.hpp"
 
-/// INTERNAL to the calculator: its side towards the control bucket. Directives go to the
-/// coordinator, plans into the history. A bucket that cannot be used is said, tried again,
-/// and never in the way of a plan.
+/// INTERNAL to the calculator: its access to the control bucket. Directives go to the
+/// coordinator, plans into the history. A bucket that cannot be used is reported and
+/// opened again, and does not keep the leader from planning.
 namespace partita::calculation {
 
 using self_pointer = calculator_actor::stateful_pointer<calculator_state>;
 
 /// Steps the coordinator and carries out what it commands (calculator.cpp).
 void feed(self_pointer self, const core::coordinator::event& what);
-/// Wakes the calculator when something is due next (calculator.cpp).
+/// Sets the alarm for what is due next (calculator.cpp).
 void set_alarm(self_pointer self);
-/// Tells the supervisor of an entry that cannot be read, once (calculator.cpp).
+/// Reports an entry that cannot be read to the supervisor, once (calculator.cpp).
 void report_invalid(self_pointer self, const char* bucket, const std::string& key,
                     const std::string& why);
 
@@ -23,7 +23,7 @@ void open_control(self_pointer self, std::uint64_t watch);
 void control_watched(self_pointer self, const watch_event& x);
 void remove_directive(self_pointer self, const core::coordinator::remove_directive& x);
 void write_history(self_pointer self, const core::coordinator::planned& x);
-/// What is due of all that.
+/// Does what is due.
 void control_tick(self_pointer self, core::time_point now);
 std::optional<core::time_point> control_wake_at(const calculator_state& s);
 

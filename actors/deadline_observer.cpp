@@ -33,14 +33,14 @@ int checked(int fd) {
   return fd;
 }
 
-/// Ends the wait for `timer`; both must be there.
+/// A descriptor that ends the wait for `timer`; throws if either could not be created.
 int new_event(const boottime_timer& timer) {
   checked(timer.fd());
   return checked(::eventfd(0, EFD_CLOEXEC));
 }
 
-/// Waits for the next deadline on a thread that does nothing else. The clock is the one that goes
-/// on while the machine sleeps.
+/// Waits for the next deadline on a thread of its own, by the clock that also runs while
+/// the machine sleeps.
 class deadline_watch : public deadline_observer {
 public:
   explicit deadline_watch(std::function<void(const std::string&)> missed)
@@ -118,10 +118,10 @@ private:
 
 [[noreturn]] void end_process() {
   constexpr std::string_view text =
-      "partita: a worker of this process had to stop its work by now, and has not "
-      "confirmed it: the process ends, before others start on the same partitions. Look "
-      "for what holds up the threads of its actor system\n";
-  // stderr may be blocked; PIPE_BUF and more fits where poll reports room.
+      "partita: a worker of this process did not confirm in time that its work has "
+      "stopped: the process ends before other workers start on the same partitions. "
+      "Check what blocks the threads of its actor system\n";
+  // stderr may block. Where poll reports room, at least PIPE_BUF bytes fit.
   pollfd out{STDERR_FILENO, POLLOUT, 0};
   if (::poll(&out, 1, 0) > 0 && (out.revents & POLLOUT) != 0) {
     [[maybe_unused]] auto n = ::write(STDERR_FILENO, text.data(), text.size());

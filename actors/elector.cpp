@@ -85,13 +85,13 @@ void probe_answered(self_pointer self, const nonce& who, const probed& x) {
   feed(self, core::lease::leader_gone{s.rival_at});
 }
 
-/// The end of every handler: probes the leader if it is time, and sets the alarm.
+/// Ends every handler: probes the leader if a probe is due, and sets the alarm.
 void rest(self_pointer self) {
   auto& s = self->state;
   s.probe.follow(s.lease.following() ? s.rival : nonce{});
   if (auto who = s.probe.due(now(self)))
-    // A store answers in time by itself, and a timer for each of so many probes would cost
-    // more than they do.
+    // No timer: the store answers in time by itself, and a timer for each of so many
+    // probes would cost more than the probes do.
     self->request(s.store, caf::infinite, probe{*who})
         .then([=](const probed& x) { probe_answered(self, *who, x); },
               [=](const caf::error& err) {
@@ -126,7 +126,7 @@ void shown(self_pointer self, const kv_entry& entry) {
   auto value = leader_from(entry.value);
   const auto* found = std::get_if<leader_entry>(&value);
   if (!found) {
-    // Whoever wrote it does not renew it: the lease runs out on it as on any other value.
+    // No candidate that renews it wrote it: the lease runs out as on any other value.
     const auto& why = std::get<malformed>(value).why;
     if (s.invalid.add(entry.key, why))
       self->send(s.parent, entry_invalid{"election", entry.key, why});

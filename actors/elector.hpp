@@ -14,8 +14,8 @@ struct elector_options {
   /// Names this candidate in the leader key.
   nonce self;
   std::chrono::milliseconds lease{3000};
-  /// A leader whose process is gone for so long is replaced; 0: not before its lease runs
-  /// out, and nobody looks for us either.
+  /// A leader whose process is gone for this long is replaced; 0: not before its lease
+  /// runs out, and this worker cannot be probed as a leader either.
   std::chrono::milliseconds probe_grace{0};
   std::uint64_t seed = 0;
   /// Numbers this actor's run in what it reports.
@@ -37,7 +37,7 @@ struct elector_state {
   /// What the watch shows of the key, if another candidate wrote it.
   nonce rival;
   revision rival_at;
-  /// Whose end was logged.
+  /// The leader whose end was logged last.
   nonce reported_gone;
   /// The replay that is under way has shown the key.
   bool shown_in_replay = false;
@@ -45,8 +45,8 @@ struct elector_state {
   static inline constexpr const char* name = "partita.elector";
 };
 
-/// Campaigns for the leader key and tells `parent` about every change. While it leads,
-/// its nonce is served by `store`; in reserve it probes the leader's. Decides nothing
+/// Campaigns for the leader key and reports every change to `parent`. While it leads,
+/// `store` serves its nonce; as a standby it probes the leader's. Decides nothing
 /// itself: core::lease has the states and transitions, core::leader_probe says when a
 /// leader is gone.
 elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_state> self,

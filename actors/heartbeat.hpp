@@ -12,7 +12,7 @@ namespace partita {
 
 struct heartbeat_actor_options {
   partita::worker_id worker_id;
-  /// The incarnation that beats.
+  /// The incarnation that sends the heartbeats.
   nonce self;
   std::chrono::milliseconds interval{1000};
   std::chrono::milliseconds ttl{6000};
@@ -38,8 +38,8 @@ struct heartbeat_state {
   static inline constexpr const char* name = "partita.heartbeat";
 };
 
-/// Beats at once and periodically, tells `parent` when the session starts, how long it
-/// lasts and when it is over; see core::session.
+/// Sends a heartbeat at once and then periodically; reports to `parent` when the session
+/// starts, how long it lasts and when it is over; see core::session.
 heartbeat_actor::behavior_type
 heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
           heartbeat_actor_options options, bucket_actor heartbeats,

@@ -12,7 +12,7 @@ namespace partita::keys {
 
 inline constexpr const char* leader = "leader";
 inline constexpr const char* epoch = "epoch";
-/// In the assignment bucket, as epoch.
+/// In the assignment bucket, like `epoch`.
 inline constexpr const char* group = "group";
 inline constexpr std::string_view heartbeats = "heartbeat.";
 inline constexpr std::string_view records = "assignment.";

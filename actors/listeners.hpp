@@ -14,8 +14,8 @@
 
 namespace partita {
 
-/// Whoever hears about a worker and does its work, and what one who comes late needs to
-/// know. Each has a number: core::duties knows them by it.
+/// The listeners of a worker, which do its work, and the last events, which a listener
+/// that is added later receives first. Each has a number, by which core::duties knows it.
 template <class Self>
 class listeners {
 public:
@@ -23,14 +23,14 @@ public:
 
   explicit listeners(Self* self) : self_{self} {}
 
-  /// Its number, unless it is null or there already.
+  /// Its number; nothing if it is null or already a listener.
   std::optional<id> add(const listener_actor& who) {
     auto known = std::any_of(all_.begin(), all_.end(),
                              [&](const entry& x) { return x.who == who; });
     if (!who || known)
       return std::nullopt;
     all_.push_back({++last_, who});
-    // Work that nobody does shall not count as done.
+    // Once it has ended, its work is not done any more, and the worker must not go on.
     self_->monitor(who);
     if (claimed_)
       self_->send(who, *claimed_);
@@ -76,8 +76,8 @@ public:
         self_->send(y.who, x);
   }
 
-  /// Asks everybody to stop work; `stopped` gets the number of each that has. One that
-  /// never answers is waited for without end; one that ends is noticed by its monitor.
+  /// Orders all listeners to stop work; `stopped` gets the number of each that has. Waits
+  /// without limit for one that does not answer; the monitor notices one that ends.
   template <class Order, class F>
   void ask(const Order& x, F stopped) {
     for (const auto& y : all_)

@@ -23,7 +23,7 @@ struct id_options {
   std::string prefix = "worker";
   std::uint32_t min = 0;
   std::uint32_t max = 999;
-  /// An id that was not renewed for this long may be taken by anybody.
+  /// Any worker may take an id that was not renewed for this long.
   std::chrono::milliseconds ttl = 30s;
   /// The place that this worker runs in; a worker that comes back to its place gets its
   /// former id. Empty: none.
@@ -37,34 +37,34 @@ struct worker_options {
   id_options id;
   /// Share of the work that this worker wants compared with others; no unit, at least 1.
   std::int64_t capacity = 100;
-  /// Where this worker runs, as its leader may know it: free text, empty: not told.
+  /// Where this worker runs, for its leader: free text; empty: not stated.
   std::string zone;
   heartbeat_options heartbeat;
   election_options election;
   rebalance_options rebalance;
   timeout_options timeouts;
   degraded_options degraded;
-  /// What stop_worker means where it does not say.
+  /// The mode of a stop_worker that states none.
   leave_mode shutdown = leave_mode::drain;
   /// Whether a listener that does not stop its work in time ends the worker: right where
-  /// that ends the process too. Else it is reported, and the worker waits for it.
+  /// that ends the process too. If not, it is reported, and the worker waits for it.
   bool end_if_work_goes_on = false;
-  /// Stops the work where this worker cannot any more: see deadline_observer.hpp. Null: no
-  /// observer, and exclusive ownership requires that the actor system is never blocked for
-  /// longer than an eighth of heartbeat.ttl (docs/embedding.md). Not used with `available`.
+  /// Stops the work when this worker no longer can: see deadline_observer.hpp. Null: no
+  /// observer; exclusive ownership then requires that the actor system never blocks for
+  /// more than an eighth of heartbeat.ttl (docs/embedding.md). Not used with `available`.
   std::shared_ptr<deadline_observer> on_deadline;
-  /// What time it is, for all decisions of this worker.
+  /// The clock for all decisions of this worker.
   worker_clock clock;
   /// Decides who owns what when this worker leads.
   core::strategy strategy;
   /// Names it in the history of plans; may be empty.
   std::string strategy_name;
-  /// What else should be the same in the whole group, by name, as text: the leader tells
-  /// where it differs (alert `settings_differ`). The worker itself adds restart_hold and
-  /// handoff_timeout.
+  /// Other settings that should be the same in the whole group, by name, as text: the
+  /// leader reports where they differ (alert `settings_differ`). The worker itself adds
+  /// restart_hold and handoff_timeout.
   std::map<std::string, std::string> shared_settings;
-  /// Whether the digest of the source's list is one of them, by the name `partitions`. The source
-  /// is then heard by every worker, not by the leader alone.
+  /// Whether the digest of the source's list is one of them, named `partitions`. Then
+  /// every worker subscribes to the source, not the leader alone.
   bool states_partitions = false;
   /// Seed of nonces, jitter and choices, for tests; 0: they are random.
   std::uint64_t random_seed = 0;

@@ -38,8 +38,8 @@ std::optional<std::uint32_t> number_of(const id_options& id, std::string_view ke
   return result;
 }
 
-/// Who holds an id; without a name if there is no entry. One that cannot be read is a holder
-/// without a name as well: its id becomes free when it was not renewed for long enough.
+/// The claim that an entry holds. Empty if there is no entry, or if it cannot be read:
+/// the id of such an entry becomes free when it was not renewed for long enough.
 claim holder_of(self_pointer self, const kv_entry& entry) {
   if (entry.key.empty())
     return {};

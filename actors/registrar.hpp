@@ -37,8 +37,8 @@ struct registrar_state {
   static inline constexpr const char* name = "partita.registrar";
 };
 
-/// Claims a stable id, tells `parent`, and renews it until it is released or lost; see
-/// core::id_claim for which id.
+/// Claims a stable id, reports it to `parent`, and renews it until it is released or
+/// lost; see core::id_claim for which id.
 registrar_actor::behavior_type
 registrar(registrar_actor::stateful_pointer<registrar_state> self,
           registrar_options options, bucket_actor stable_ids, supervisor_actor parent);

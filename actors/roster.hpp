@@ -14,7 +14,7 @@ namespace partita {
 struct roster_options {
   /// The worker that this roster belongs to.
   worker_id self;
-  /// The longest heartbeat.ttl that is known: only a longer one is told.
+  /// The longest heartbeat.ttl that is known: only a longer one is reported.
   std::chrono::milliseconds longest_ttl{0};
   std::uint64_t run = 0;
   worker_clock clock;
@@ -24,15 +24,15 @@ struct roster_state {
   roster_options options;
   bucket_actor bucket;
   supervisor_actor parent;
-  /// The newest news of each worker. What is in it was seen at its `seen_at`, whoever
-  /// leads: a listener that comes later has the use of it.
+  /// The newest news of each worker, with the time when it was first seen. That does not
+  /// depend on who leads: a listener that is added later receives it.
   std::map<worker_id, roster_news> known;
   bool complete = false;
-  /// When all had been shown for the first time in this life of the bucket.
+  /// When all heartbeats were first shown in this incarnation of the bucket.
   std::optional<core::time_point> complete_since;
   /// When the bucket was made; nanoseconds since 1970.
   std::int64_t created_at_ns = 0;
-  /// Not handles: a listener shall not live on because of it.
+  /// Addresses, not handles: the roster must not keep a listener alive.
   std::vector<caf::actor_addr> listeners;
   std::vector<caf::typed_response_promise<others_counted>> counting;
   invalid_entries invalid;

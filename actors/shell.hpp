@@ -19,17 +19,17 @@
 /// What the shells around core/ have in common.
 namespace partita {
 
-/// One timer of an actor that can be moved. CAF's timers cannot be taken back, so a newer
-/// one outdates those before: `ticket` tells them apart.
+/// One timer of an actor that can be moved. CAF's timers cannot be cancelled, so a newer
+/// one supersedes those before: `ticket` tells them apart.
 class alarm {
 public:
   /// Rings at `at` on `clock` (now, if that has passed), or not at all. `run` numbers the
-  /// actor's incarnation.
+  /// runs of the actor.
   template <class Self>
   void set(Self* self, const worker_clock& clock, std::uint64_t run,
            std::optional<core::time_point> at) {
     if (!at || (pending_ && *pending_ <= *at))
-      return; // Rings early at worst, and a core that is asked too early does nothing.
+      return; // At worst it rings early, and a core that is called early does nothing.
     pending_ = at;
     auto now = clock.now(self);
     auto pause = *at > now ? *at - now : core::duration{0};
@@ -49,14 +49,14 @@ private:
   std::optional<core::time_point> pending_;
 };
 
-/// How long to wait for a store at start: it answers by itself within its own, shorter
-/// time-out, if it is alive.
+/// How long to wait for a store at the start: one that runs answers within its own,
+/// shorter time-out.
 inline constexpr std::chrono::seconds store_gone_after{30};
 
-/// Asks a bucket to write and hands the outcome to `f`. Without a timer: the bucket has one
-/// of its own for each request, and a second one for each would cost more than the rest of a
-/// heartbeat. Who asks a bucket that has died hears so at once; one that dies with the
-/// question unanswered leaves the asker waiting, and the session ends by its deadline.
+/// Asks a bucket to write and passes the outcome to `f`. Without a timer: the bucket has
+/// its own for each request, and a second one costs more than the rest of a heartbeat. A
+/// request to a bucket that has ended fails at once; if the bucket ends before it
+/// answers, the caller gets no answer, and the session ends by its deadline.
 template <class Self, class Request, class F>
 void ask_write(Self* self, const bucket_actor& bucket, Request what, F f) {
   self->request(bucket, caf::infinite, std::move(what))
@@ -66,7 +66,7 @@ void ask_write(Self* self, const bucket_actor& bucket, Request what, F f) {
             });
 }
 
-/// Asks a bucket to read and hands the outcome to `f`, as ask_write does.
+/// Asks a bucket to read and passes the outcome to `f`, as ask_write does.
 template <class Self, class Request, class F>
 void ask_read(Self* self, const bucket_actor& bucket, Request what, F f) {
   self->request(bucket, caf::infinite, std::move(what))
@@ -87,22 +87,22 @@ void ask_to_replace(Self* self, const bucket_actor& bucket, std::string key,
               std::move(f));
 }
 
-/// Tells an actor's supervisor when something that is asked of the store does not work, and when
-/// it works again. The actor's state has `options.run`, `parent` and, of this type, `troubles`.
+/// Reports to an actor's supervisor which requests to the store fail, and when they work
+/// again. The actor's state has `options.run`, `parent`, and `troubles` of this type.
 class trouble_reports {
 public:
   /// The answer to a write or a read.
   template <class Self, class Answer>
   void heard(Self* self, const std::string& what, const Answer& x) {
     using status = decltype(x.status);
-    // How the connection is, the supervisor knows.
+    // The supervisor knows the state of the connection.
     if (x.status == status::not_connected)
       return;
     auto failed = x.status == status::unknown || x.status == status::refused;
     report(self, what, failed ? x.why : std::string{});
   }
 
-  /// A watch does not show everything, or does again.
+  /// A watch is incomplete, or complete again.
   template <class Self>
   void heard(Self* self, const std::string& what, const watch_event& x) {
     if (x.change == watch_change::restarted)
@@ -110,7 +110,7 @@ public:
     else if (x.change == watch_change::replayed)
       report(self, what, {});
     else if (x.change == watch_change::bucket_changed)
-      logger()->warn("{}: {}; what was known of it is void", what, x.why);
+      logger()->warn("{}: {}; all state read from it is discarded", what, x.why);
   }
 
   template <class Self>
@@ -126,14 +126,14 @@ public:
   }
 
 private:
-  /// Where many keys fail in turn, a few stand for all.
+  /// If many keys fail in turn, only the first reasons are reported.
   static constexpr std::size_t most_reasons = 4;
 
-  /// What does not work, and the reasons that were told since it worked last.
+  /// What fails, and the reasons that were reported since it last worked.
   std::map<std::string, std::set<std::string>> told_;
 };
 
-/// Hands an answer of the store to `f`, and reports it if it is none. `what`: what was asked for.
+/// Passes an answer of the store to `f`, and reports a failure. `what`: the request.
 template <class Self, class F>
 auto reported(Self* self, std::string what, F f) {
   return [self, what = std::move(what), f = std::move(f)](const auto& answer) {
@@ -158,8 +158,8 @@ private:
   std::map<std::string, std::string> known_;
 };
 
-/// What unix_seconds shows, if set: a simulation's wall clock, so that the same seed writes
-/// the same values. Set by tests alone, before any actor runs that reads it.
+/// What unix_seconds returns, if set: a simulation's wall clock, so that the same seed
+/// writes the same values. Set only by tests, before any actor runs that reads it.
 inline std::int64_t (*simulated_unix_seconds)() = nullptr;
 
 /// Seconds since 1970, for values that people read.

@@ -5,8 +5,8 @@
 
 namespace partita {
 
-/// The turns of the thread that asks, which alone uses them: its scheduler adds to them
-/// (app/process/runtime.cpp), and its workers show them (worker_stats). Empty where the host's
+/// The turns of the calling thread, used by it alone: its scheduler adds to them
+/// (app/process/runtime.cpp), its workers report them (worker_stats). Empty if the host's
 /// scheduler does not measure.
 inline turn_stats& turns_here() {
   static thread_local turn_stats result;

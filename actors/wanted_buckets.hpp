@@ -10,13 +10,13 @@ namespace partita {
 
 struct wanted_bucket {
   open_bucket wanted;
-  /// By which option its entries live; empty: they stay.
+  /// The option that decides how long its entries live; empty: they do not expire.
   const char* ttl_option = "";
 };
 
-/// The buckets of a group: of ids, election, heartbeats, assignments, control, partitions. TTLs
-/// sweep what is not wanted any more; nothing is decided by them. A bucket that was made with other
-/// times will do if its entries outlive what they stand for.
+/// The buckets of a group: ids, election, heartbeats, assignments, control, partitions.
+/// TTLs only remove old entries; nothing is decided by them. A bucket that was made with
+/// another TTL will do if its entries live at least `least_ttl`.
 std::vector<wanted_bucket> wanted_buckets(const worker_options& options);
 
 } // namespace partita

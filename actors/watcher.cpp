@@ -85,7 +85,7 @@ void watched(self_pointer self, const watch_event& x) {
     feed(self, core::record_follower::alive{});
     break;
   case watch_change::restarted:
-    // No sign of life: those begin with the replay.
+    // No sign that the watch works: those begin with the replay.
     break;
   }
 }

@@ -12,9 +12,9 @@ struct watcher_options {
   partita::worker_id worker_id;
   /// The incarnation that records must be addressed to.
   nonce self;
-  /// What the record that it makes states of it.
+  /// What the record that the watcher creates states of the incarnation.
   session_terms terms;
-  /// How long the watch may show no sign of life.
+  /// How long the watch may be silent.
   std::chrono::milliseconds silence{6000};
   std::chrono::milliseconds pause{100};
   bool exclusive = true;
@@ -35,7 +35,7 @@ struct watcher_state {
   static inline constexpr const char* name = "partita.watcher";
 };
 
-/// Follows this worker's record and hands `parent` what counts; see
+/// Follows this worker's record and passes what counts to `parent`; see
 /// core::record_follower.
 watcher_actor::behavior_type watcher(watcher_actor::stateful_pointer<watcher_state> self,
                                      watcher_options options, bucket_actor records,

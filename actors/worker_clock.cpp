@@ -18,7 +18,7 @@ worker_clock worker_clock::of_actors(double rate, core::time_point origin) {
 core::duration worker_clock::on_actor_clock(core::duration x) const {
   if (rate_ == 1.0)
     return x;
-  // Rounded up: a timer that rings before its time would only ring again.
+  // Rounded up: a timer that rings early would only have to ring again.
   return core::duration{static_cast<core::duration::rep>(
       std::ceil(static_cast<double>(x.count()) / rate_))};
 }

@@ -5,12 +5,12 @@
 
 namespace partita {
 
-/// What time it is for the decisions of one worker. Sessions and leases are as safe as
-/// this clock runs evenly, so it is chosen in one place.
+/// The clock for the decisions of one worker. Sessions and leases are only as safe as
+/// this clock is steady, so it is chosen in one place.
 class worker_clock {
 public:
-  /// The system's clock that goes on while the machine sleeps (CLOCK_BOOTTIME), so that a
-  /// laptop's or a virtual machine's sleep uses up sessions as it should.
+  /// The system's clock that also runs while the machine sleeps (CLOCK_BOOTTIME), so that
+  /// the sleep of a laptop or a virtual machine uses up sessions as it should.
   worker_clock() = default;
 
   /// The clock of the actor system, running `rate` times as fast from `origin` on. For
@@ -22,13 +22,13 @@ public:
     return kind_ == kind::boottime ? boottime() : from_actors(self->clock().now());
   }
 
-  /// Whether tests move this time: then all actors must run on the actor system's threads.
+  /// Whether tests set this time: then all actors must run on the actor system's threads.
   bool is_virtual() const { return kind_ == kind::actors; }
 
   /// How long an actor's timer must run to last `x` on this clock.
   core::duration on_actor_clock(core::duration x) const;
 
-  /// The time of the system's clock, for threads that are no actors.
+  /// The time of the system's clock, for threads other than actors.
   static core::time_point boottime();
 
 private:

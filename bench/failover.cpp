@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// How fast a group gets over the death of its leader, at default settings: real worker
+// How fast a group recovers from its leader's death, at default settings: real worker
 // processes on a nats-server of their own, kill -9, events as the workers write them.
 //
 //   build/bin/partita-bench-failover [KILLS] [WORKERS...]
 //
-// For each number of WORKERS (3 and 20): starts so many `partita run`, and KILLS (50)
-// times waits until the group has come to rest, kills the leader, waits until the dead
+// For each number of WORKERS (3 and 20): starts that many `partita run`, and KILLS (50)
+// times waits until the group is stable, kills the leader, waits until the dead
 // worker's partitions all have new owners, and starts it again. Prints a table, and the
 // same as one line of JSON for each group.
 
@@ -36,7 +36,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int partitions_per_worker = 10;
-/// Whoever waits longer than this waits for ever.
+/// What takes longer than this counts as failed.
 constexpr auto patience = 120s;
 
 std::int64_t wall_ns() {
@@ -44,7 +44,7 @@ std::int64_t wall_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-/// One `partita run` and what its events have said so far.
+/// One `partita run` and its state, by its events so far.
 struct worker {
   std::string name;
   pid_t pid = 0;
@@ -70,7 +70,7 @@ void worker::take(const nlohmann::json& x) {
     leading = x.at("leading");
     led_since_ns = at;
   } else if (event == "assigned") {
-    // The word to work. What the record says counts only where that is never said.
+    // The order to work. The event `assignment` counts only where this one never comes.
     if (!std::exchange(hears_assigned, true))
       owns.clear();
     for (const auto& p : x.at("partitions"))
@@ -143,14 +143,14 @@ public:
     return victim;
   }
 
-  /// Takes in events until it holds.
+  /// Reads events until `holds` does.
   void wait(const char* what, const std::function<bool()>& holds) {
     auto until = std::chrono::steady_clock::now() + patience;
     while (!holds()) {
       auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
           until - std::chrono::steady_clock::now());
       if (left <= 0ms)
-        throw std::runtime_error{std::string{"waited in vain until "} + what + '\n'
+        throw std::runtime_error{std::string{"timed out waiting until "} + what + '\n'
                                  + story()};
       listen(left);
     }
@@ -165,7 +165,7 @@ public:
     return result;
   }
 
-  /// All are there, one leads, and everything has one owner, as evenly as can be.
+  /// All workers are stable, one leads, and each partition has one owner, evenly spread.
   bool rests() const {
     std::set<std::string> owned;
     for (const auto& [name, x] : workers_) {
@@ -178,7 +178,7 @@ public:
            && owned.size() == partition_count();
   }
 
-  /// When all of these had got an owner, of those that live; 0: not yet.
+  /// When each of these had an owner among the live workers; 0: not yet.
   std::int64_t all_owned_at(const std::map<std::string, std::int64_t>& partitions) const {
     std::int64_t result = 1;
     for (const auto& [p, before] : partitions) {
@@ -265,7 +265,7 @@ nlohmann::ordered_json measure(std::size_t workers, int kills) {
   std::vector<double> ownership;
   auto ms = [](std::int64_t ns) { return static_cast<double>(ns) / 1e6; };
   for (int i = 0; i < kills; ++i) {
-    all.wait("the group had come to rest", [&] { return all.rests(); });
+    all.wait("the group was stable", [&] { return all.rests(); });
     auto killed_ns = wall_ns();
     auto victim = all.kill_leader();
     all.wait("there was a successor", [&] { return !all.leader().empty(); });

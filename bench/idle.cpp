@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What workers cost that have nothing to do: CPU as a share of one core and resident
-// memory, at the default timings, on a nats-server of its own.
+// What idle workers cost: CPU as a share of one core and resident memory, at the default
+// timings, on a nats-server of its own.
 //
 //   build/bin/partita-bench-idle [SECONDS] [WORKERS]
 //
-// Measures one `partita run` process, one that serves HTTP, one with an application as its
-// child and hooks, then each of a group of five (a leader, three in reserve who probe it,
-// and one more), then one process with WORKERS workers (200), each for SECONDS (20) after
-// all have come to rest.
+// Measures one `partita run` process, one that serves HTTP, one with an application as
+// its child and hooks, then each of a group of five (a leader, three standbys that probe
+// it, and one more), then one process with WORKERS workers (200), each for SECONDS (20)
+// once all are idle.
 
 #include "../tests/support/nats_server.hpp"
 
@@ -56,8 +56,8 @@ pid_t start(std::vector<std::string> arguments) {
   return pid;
 }
 
-/// Many workers in this process, with the service's own scheduler and the default timings;
-/// until it is killed.
+/// Runs many workers in this process, with the service's own scheduler and the default
+/// timings, until it is killed.
 int run_workers(int n, const std::string& url) {
   partita::app::runtime_config cfg;
   caf::actor_system sys{cfg};
@@ -80,15 +80,15 @@ int run_workers(int n, const std::string& url) {
     pause();
 }
 
-/// What the living threads of a process have used so far.
+/// What the live threads of a process have used so far.
 struct usage {
   double seconds = 0;
   /// How often a thread got a core.
   double turns = 0;
 };
 
-/// From the scheduler's own books: the times of /proc/PID/stat are counted by the timer tick,
-/// which misses most of the short turns that make up idleness, or takes them for whole ticks.
+/// From the scheduler's statistics: the times of /proc/PID/stat are counted by the timer
+/// tick, which misses most short turns of an idle process or counts them as whole ticks.
 usage usage_of(const std::string& process) {
   usage result;
   for (const auto& thread :
@@ -114,8 +114,8 @@ double resident_mib(pid_t pid) {
   return 0;
 }
 
-/// What a wake-up costs on this machine if nothing is done: on a virtual one up to ten times
-/// what it does on others, and then most of what is measured.
+/// The cost of a wake-up that does nothing on this machine: on a virtual one up to ten
+/// times that of others, and then most of what is measured.
 void measure_wake_ups() {
   constexpr int n = 500;
   auto before = usage_of("self");
@@ -168,7 +168,7 @@ int main(int argc, char** argv) {
   measure_wake_ups();
   measure("one worker process", {run()}, seconds);
   measure("one with HTTP", {run({"--set", "http.listen=127.0.0.1:0"})}, seconds);
-  // The child is served HTTP, too, so this is all that a sidecar can have.
+  // The child is served HTTP, too, so this has all that a sidecar can have.
   measure("one with a child and hooks",
           {run({"--set", "hooks.assigned=true", "--set", "hooks.revoked=true", "--set",
                 "hooks.state=true", "--", "sleep", "infinity"})},

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long /metrics of the leader takes while 1,000 partitions move: ten `partita run` on a
-// nats-server of this program's, asked over HTTP.
+// How long a scrape of the leader's /metrics takes while 1,000 partitions move: ten
+// `partita run` on a nats-server of this program's, scraped over HTTP.
 //
 //   build/bin/partita-bench-metrics [ROUNDS]
 //
-// 2,000 partitions are shared by five workers. In each of ROUNDS (10) five more join, which
-// moves 1,000 partitions to them, and drain, which moves them back. Meanwhile the leader is
-// asked every 5 ms. Only what was asked for between the first and the last move of a round
-// counts.
+// 2,000 partitions are shared by five workers. In each of ROUNDS (10) five more join,
+// which moves 1,000 partitions to them, and drain, which moves them back. Meanwhile the
+// leader is scraped every 5 ms. Only scrapes between the first and the last move of a
+// round count.
 
 #include "../tests/support/eventually.hpp"
 #include "../tests/support/nats_server.hpp"
@@ -106,7 +106,7 @@ public:
       waitpid(pid_, nullptr, 0);
   }
 
-  /// As its log says it.
+  /// The HTTP address, from its log.
   std::string address() const {
     const std::string words = "HTTP at ";
     std::string result;
@@ -149,7 +149,7 @@ public:
         addresses_.push_back(x->address());
   }
 
-  /// All but those who stay.
+  /// All but the workers that stay.
   void drain() {
     for (auto i = staying; i < workers_.size(); ++i)
       workers_[i]->drain();
@@ -159,7 +159,7 @@ public:
       workers_.back()->wait();
   }
 
-  /// Asks the leader; it is one of those who stay.
+  /// Scrapes the leader; it is one of the workers that stay.
   scrape ask() {
     for (auto until = clock_type::now() + patience; clock_type::now() < until;
          std::this_thread::sleep_for(5ms)) {
@@ -175,11 +175,11 @@ public:
         return result;
       leader_ = (leader_ + 1) % staying;
     }
-    throw std::runtime_error{"nobody leads"};
+    throw std::runtime_error{"no leader"};
   }
 
-  /// Asks until so many moves have happened and nothing is under way; what was asked for
-  /// while it was.
+  /// Scrapes until so many moves have happened and nothing is under way; returns what was
+  /// scraped while something was.
   std::vector<scrape> ask_until(double moves) {
     auto before = ask().moves();
     std::vector<scrape> result;
@@ -200,7 +200,7 @@ private:
   std::filesystem::path config_{server_.dir() / "metrics.toml"};
   std::vector<std::unique_ptr<worker>> workers_;
   std::size_t started_ = 0;
-  /// Of those who stay.
+  /// Of the workers that stay.
   std::vector<std::string> addresses_;
   std::size_t leader_ = 0;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a plan takes: 10,000 partitions, 1,000 workers, for every strategy, as a first
-// plan and after one worker left. And what it costs the leader of such a group to follow it:
-// one heartbeat, and the whole hand-over after one worker said goodbye.
+// plan and after one worker left. And what following such a group costs its leader: one
+// heartbeat, and the whole hand-over after one worker said goodbye.
 //
 //   build/bin/partita-bench-planning
 
@@ -52,8 +52,8 @@ void one_left(benchmark::State& state, strategy_name name, bool weighted) {
     benchmark::DoNotOptimize(make(next));
 }
 
-/// A leader over a store that takes everything and shows it at once; its workers apply what
-/// they are told and confirm it at once.
+/// A leader on a store that accepts every write and shows it at once; its workers apply
+/// what they receive and confirm it at once.
 struct led_group {
   static constexpr std::size_t size = 1000;
 
@@ -84,7 +84,7 @@ struct led_group {
     result.leader = {"worker-0"};
     // Time advances from plan to plan, and no worker may expire.
     result.heartbeat_ttl = std::chrono::hours{1};
-    // No window holds a plan up.
+    // No window delays a plan.
     result.rebalance = {0s, 0s, 0s, 0, 0s, 0s, 30s, max_moves};
     result.pause = 100ms;
     result.strategy = make_strategy({});
@@ -93,7 +93,7 @@ struct led_group {
 
   static worker_id id(std::size_t i) { return {"worker-" + std::to_string(i)}; }
 
-  /// With all that follows from it.
+  /// Feeds an event and all that follow from it.
   void feed(const coordinator::event& first) {
     std::vector<coordinator::event> todo{first};
     while (!todo.empty() || due()) {
@@ -139,7 +139,7 @@ void goodbye(benchmark::State& state) {
   auto i = led_group::size;
   for (auto _ : state) {
     --i;
-    g.now += std::chrono::seconds{1}; // Plans keep a distance.
+    g.now += std::chrono::seconds{1}; // There is a pause between plans.
     g.beats[i].state = beat_state::stopped;
     g.feed(coordinator::beat_shown{g.id(i), {++g.last}, g.beats[i], g.now});
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long the commands think that show and plan a running group: all but the reading from
-// the store. 10,000 partitions, 1,000 workers.
+// The computing time of the commands that show and plan a running group, without the
+// reads from the store. 10,000 partitions, 1,000 workers.
 
 #include "partita/app/inspect/what_if.hpp"
 #include "partita/app/inspect/explanation.hpp"
@@ -57,14 +57,14 @@ group_entries entries() {
   return result;
 }
 
-/// From the values of all keys to what stands in them.
+/// From the values of all keys to their content.
 void examine_group(benchmark::State& state) {
   auto all = entries();
   for (auto _ : state)
     benchmark::DoNotOptimize(examine(all));
 }
 
-/// From there to the answer of `partita plan --live --json`.
+/// From that content to the answer of `partita plan --live --json`.
 void plan_live(benchmark::State& state) {
   auto group = examine(entries());
   std::size_t moves = 0;
@@ -76,7 +76,7 @@ void plan_live(benchmark::State& state) {
   state.counters["moves"] = static_cast<double>(moves);
 }
 
-/// To that of `partita plan --without ... --json`, for so many that leave.
+/// The same for `partita plan --without ... --json`, with that many leaving workers.
 void plan_without(benchmark::State& state) {
   auto group = examine(entries());
   what_if_question question;

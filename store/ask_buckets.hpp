@@ -14,7 +14,7 @@
 /// INTERNAL to the stores.
 namespace partita::store {
 
-/// Answers get_store_stats for a store: asks its living buckets, keeps what they tell in
+/// Answers get_store_stats for a store: asks its running buckets, keeps their answers in
 /// `self->state.stats`, and answers with the sum and what `complete` adds to it.
 template <class Self, class Bucket, class Complete>
 caf::result<store_stats>
@@ -40,7 +40,7 @@ ask_buckets(Self self, const std::vector<std::pair<std::string, Bucket>>& bucket
               self->state.stats.told(name, x);
               one_less();
             },
-            // It has ended: what it told last counts.
+            // It has ended: its last answer counts.
             [one_less](const caf::error&) mutable { one_less(); });
   return promise;
 }

@@ -21,7 +21,7 @@ bool is_token(std::string_view text) {
   return !text.empty() && made_of(text, "/=");
 }
 
-/// Asks `good(token, whether it is the last)` for every token between dots.
+/// Calls `good(token, whether it is the last)` for every token between dots.
 template <class Predicate>
 bool all_tokens(std::string_view text, Predicate good) {
   for (;;) {
@@ -44,7 +44,7 @@ std::string key_fault(std::string_view key) {
   if (all_tokens(key, [](auto token, bool) { return is_token(token); }))
     return {};
   return in_quotes(key)
-         + " is no key: expected letters, digits and -_/= in tokens joined by "
+         + " is not a valid key: expected letters, digits and -_/= in tokens joined by "
          + "dots; choose another key";
 }
 
@@ -55,7 +55,7 @@ std::string pattern_fault(std::string_view pattern) {
   if (all_tokens(pattern, good))
     return {};
   return in_quotes(pattern)
-         + " is no pattern: expected a key in which a token may be * and "
+         + " is not a valid pattern: expected a key in which a token may be * and "
          + "the last one >; choose another pattern";
 }
 
@@ -63,13 +63,13 @@ std::string nonce_fault(std::string_view nonce) {
   if (!nonce.empty() && made_of(nonce, ""))
     return {};
   return in_quotes(nonce)
-         + " is no nonce that can be served: expected letters, digits, - " + "and _";
+         + " is not a nonce that can be served: expected letters, digits, - " + "and _";
 }
 
 std::string bucket_name_fault(std::string_view name) {
   if (!name.empty() && made_of(name, ""))
     return {};
-  return in_quotes(name) + " is no name of a bucket: expected letters, digits, - and _; "
+  return in_quotes(name) + " is not a bucket name: expected letters, digits, - and _; "
          + "choose another name";
 }
 

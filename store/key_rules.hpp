@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-/// Which names a store takes. Both stores ask here before anything is sent, so that a
-/// name that one of them refuses is refused by the other in the same words.
+/// Which names a store accepts. Both stores check here before anything is sent, so that
+/// they refuse the same names with the same text.
 namespace partita::store {
 
 /// Why `key` cannot be written or read, for people; empty if it can. A key has tokens of
@@ -15,8 +15,8 @@ std::string key_fault(std::string_view key);
 /// The same for a pattern of kv_watch: a token may be `*`, the last one also `>`.
 std::string pattern_fault(std::string_view pattern);
 
-/// The same for a nonce that is served or probed: letters, digits, `-` and `_`. The one in
-/// a leader key may have been written by another program.
+/// The same for a nonce that is served or probed: letters, digits, `-` and `_`. The one
+/// in a leader key may have been written by another program.
 std::string nonce_fault(std::string_view nonce);
 
 /// The same for the name of a bucket: letters, digits, `-` and `_`.

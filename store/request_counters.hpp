@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-/// INTERNAL to the stores: what a connection has done, for those who watch it.
+/// INTERNAL to the stores: counts what a connection has done, for metrics.
 namespace partita::store {
 
 store_outcome outcome_of(write_status x);
@@ -31,11 +31,11 @@ private:
   store_stats stats_;
 };
 
-/// Adds up what the buckets of one connection count. What a bucket that has ended told
-/// last still counts, so that no sum ever falls.
+/// Adds up the counts of all buckets of one connection. The last counts of a bucket that
+/// has ended stay included, so that no sum ever falls.
 class bucket_stats {
 public:
-  /// A bucket tells what it has counted since it began.
+  /// The counts of a bucket since it began.
   void told(const std::string& bucket, const store_stats& x);
   /// A bucket begins to count at 0 again.
   void began(const std::string& bucket);
@@ -43,7 +43,7 @@ public:
   store_stats sum() const;
 
 private:
-  /// Of those who ended, and the newest of each.
+  /// Of the buckets that have ended; and the newest of each bucket.
   store_stats past_;
   std::map<std::string, store_stats> present_;
 };

@@ -17,8 +17,8 @@ constexpr milliseconds longest_delay{2000};
 constexpr milliseconds between_looks_for_the_end{1000};
 constexpr milliseconds longest_search{1000};
 
-/// By how much the nodes of one cluster may differ about when a stream was made: 29 to 207 ms
-/// were measured with nats-server 2.10, where several clients had made it at once.
+/// By how much the creation times of one stream may differ between nodes of a cluster: 29
+/// to 207 ms were measured with nats-server 2.10, where several clients made it at once.
 constexpr std::chrono::seconds most_creation_difference{5};
 
 /// 0, 50 ms, 100 ms and so on up to 2 s.
@@ -176,7 +176,7 @@ watch_feed::outputs watch_feed::heartbeat(attempt number, std::uint64_t last_seq
             now);
     return out;
   }
-  // While values are still to come, only these are progress.
+  // In a replay only deliveries are progress.
   if (phase_ != phase::complete)
     return out;
   heard_ = now;
@@ -215,7 +215,7 @@ watch_feed::outputs watch_feed::link_back(time_point now) {
   if (phase_ == phase::detached)
     begin_attempt(out, now);
   else if (phase_ != phase::idle)
-    rebuild(out, "the connection was made anew", now);
+    rebuild(out, "reconnected to the server", now);
   return out;
 }
 
@@ -245,7 +245,7 @@ watch_feed::outputs watch_feed::tick(time_point now) {
     return out;
   auto patience = phase_ == phase::complete ? silence_ : silence_ + delay_;
   if (now - heard_ >= patience) {
-    rebuild(out, "no sign of life for " + std::to_string(patience.count()) + " ms", now);
+    rebuild(out, "nothing received for " + std::to_string(patience.count()) + " ms", now);
     return out;
   }
   if (phase_ == phase::replaying && now - end_asked_ >= between_looks_for_the_end)
@@ -344,7 +344,7 @@ void watch_feed::take(outputs& out, early_delivery x, time_point now) {
   if (ledger_.contradicts(x.entry)) {
     begin_life(out, {created_at_ns_.value_or(0), x.entry.revision},
                "the bucket lost acknowledged writes: revision " + number(x.entry.revision)
-                   + " of '" + x.entry.key + "' is another one now",
+                   + " of '" + x.entry.key + "' has other content now",
                now);
     begin_attempt(out, now);
     return;
@@ -379,7 +379,7 @@ void watch_feed::go_on_to_end(outputs& out, time_point now) {
     return;
   if (!caught_up_at_)
     caught_up_at_ = now;
-  // One key alone has nothing that could be missing at its end.
+  // A pattern of one key has nothing that could be missing at its end.
   auto one_key = pattern_.find_first_of("*>") == std::string::npos;
   if (one_key || now - *caught_up_at_ >= longest_search)
     complete_replay(out, now);
@@ -398,7 +398,7 @@ void watch_feed::complete_replay(outputs& out, time_point now) {
   settle(out, now);
 }
 
-/// Says `replayed` to all who wait for it, unless something is still owed.
+/// Sends `replayed` to all watchers that wait for it, unless a key is still owed.
 void watch_feed::settle(outputs& out, time_point now) {
   if (phase_ != phase::complete || !owed_.empty() || all_ready())
     return;
@@ -437,7 +437,7 @@ void watch_feed::owe(const watch_ledger::doubt& x, time_point now) {
   owed.wanted = std::max(owed.wanted, x.wanted);
 }
 
-/// Weighs the leader's word on a key that the replay does not show as it should.
+/// Decides by the leader's answer on a key that the replay does not show as it should.
 void watch_feed::judge(outputs& out, const std::string& key, const kv_read& read,
                        time_point now) {
   auto& owed = owed_[key];
@@ -452,13 +452,13 @@ void watch_feed::judge(outputs& out, const std::string& key, const kv_read& read
       begin_attempt(out, now);
     } else if (ledger_.due(key)) {
       rebuild(out, "the replay lags behind the stream's leader at '" + key + "'", now);
-    } // else its delivery is under way, or tick() will miss it
+    } // else its delivery is under way, or tick() notices its absence
     return;
   case read_status::missing:
     if (owed.wanted > asked)
       return; // written again meanwhile
     if (ledger_.shown(key)) {
-      rebuild(out, "the replay shows '" + key + "', which has gone", now);
+      rebuild(out, "the replay shows '" + key + "', which no longer exists", now);
       return;
     }
     if (suspect_) {
@@ -477,7 +477,7 @@ void watch_feed::judge(outputs& out, const std::string& key, const kv_read& read
   }
 }
 
-// -- telling ----------------------------------------------------------------------------
+// -- sending ----------------------------------------------------------------------------
 
 void watch_feed::tell_one(outputs& out, subscriber who, watch_event event) const {
   out.emplace_back(tell{who, std::move(event)});
@@ -488,7 +488,7 @@ void watch_feed::tell_all(outputs& out, const watch_event& event) const {
     out.emplace_back(tell{who, event});
 }
 
-/// Tells of trouble, once until the next `replayed`.
+/// Reports trouble to each watcher, once until the next `replayed`.
 void watch_feed::warn_all(outputs& out, const watch_event& event) {
   for (auto& [who, state] : watchers_) {
     if (!state.warned)

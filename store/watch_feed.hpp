@@ -15,9 +15,9 @@
 
 namespace partita::store {
 
-/// Turns what one consumer of a bucket delivers into what any number of watchers of the
-/// same pattern hear. Both stores use it, so that a gap, a silence or a new bucket is met
-/// the same way everywhere. No IO and no clock: every input brings its time.
+/// Turns one consumer's deliveries of a bucket into events for any number of watchers of
+/// the same pattern. Both stores use it, so that a gap, a silence or a new bucket is
+/// handled the same way everywhere. No IO and no clock: every input brings its time.
 ///
 ///   idle --join--> attaching --attached--> replaying --complete--> live
 ///                   ^   ^                     |                     |
@@ -25,37 +25,37 @@ namespace partita::store {
 ///                   +------ link_back --- detached <--- link_lost --+
 ///
 /// Promises, each of them a test:
-/// - within one life of the bucket no key goes back to an older revision, also over
-///   rebuilds;
+/// - within one incarnation of the bucket no key goes back to an older revision, not even
+///   over rebuilds;
 /// - a delete mark is an event like any other, and `replayed` is not the end;
 /// - a gap in the consumer's sequence, a silence of 2.5 heartbeats, a failed or stale
 ///   consumer and a reconnect each lead to a rebuild with a full replay; keys that are
-///   absent from it are reported as removed before `replayed`. Stale is one that shows nothing
-///   of a key for as long, though a newer write of this process to it was acknowledged: its
-///   copy of the stream does not follow, and it shows signs of life all the same;
-/// - `replayed` is only said once all that the stream's leader had of the pattern was shown.
-///   Replays come in the order of revisions, so the leader is asked for its newest entry, and
-///   again once that was delivered: a key that was overwritten before the replay came to it
-///   comes later. If the leader has nothing newer then, all is shown. A bucket that is written
-///   to all the time may leave no such moment: after a second of being asked and caught up with
-///   again and again it counts as shown. Counts of what is to come prove nothing: a key that is
-///   overwritten while the replay passes it makes nats-server 2.9's count reach 0 too early, or
-///   never;
-/// - nor is it said before every watched key that this process wrote shows the last
+///   absent from it are reported as removed before `replayed`. A consumer is stale if it
+///   shows nothing of a key for as long, though a newer write of this process to that key
+///   was acknowledged: its copy of the stream lags, but it still sends heartbeats;
+/// - `replayed` is sent only once all that the stream's leader had of the pattern was
+///   shown. Replays come in the order of revisions, so the leader is asked for its newest
+///   entry, and again once that was delivered: a key that is overwritten before the
+///   replay reaches it is delivered later. If the leader has nothing newer then, all is
+///   shown. A bucket that is written to all the time may leave no such moment: after one
+///   second of asking and catching up it counts as shown. Counts of pending deliveries
+///   prove nothing: a key that is overwritten while the replay passes it makes the count
+///   of nats-server 2.9 reach 0 too early, or never;
+/// - nor is it sent before every watched key that this process wrote shows the last
 ///   acknowledged revision or a later one; a key that is missing from the replay though
 ///   we wrote it is confirmed by a read from the stream's leader first; a replay that
-///   shows an older revision than that of the acknowledged write, or than watchers were
-///   told, is dropped and made again, once the stream's leader has shown the later
+///   shows an older revision than that of the acknowledged write, or than watchers have
+///   received, is dropped and made again, once the stream's leader has shown the later
 ///   revision;
 /// - a last revision below one seen before, a stream's leader that has only an older
-///   revision of a key, another content of a key at a revision that was shown, or another
-///   creation time, is a new life of the bucket: watchers hear `bucket_changed`, and
-///   everything known is forgotten, also the acknowledged revisions. A difference of up to
-///   5 s between creation times counts only together with the absence of a key that was
-///   there and that cannot have expired: nodes of a nats-server 2.10 cluster keep different
-///   times of a stream that several clients made at once;
-/// - a watcher that joins a live feed gets a replay of its own (from what the feed holds),
-///   under the same rules; the others hear nothing of it.
+///   revision of a key, other content of a key at a revision that was shown, or another
+///   creation time means a new incarnation of the bucket: watchers receive
+///   `bucket_changed`, and all that is known is forgotten, the acknowledged revisions
+///   included. A difference of up to 5 s between creation times counts only if a key that
+///   existed and cannot have expired is missing, too: nodes of a nats-server 2.10 cluster
+///   keep different times of a stream that several clients made at once;
+/// - a watcher that joins a live feed gets its own replay (from what the feed holds),
+///   under the same rules; the others do not notice it.
 class watch_feed {
 public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -63,7 +63,7 @@ public:
   /// Numbers the consumers of one feed; inputs of an older consumer are ignored.
   using attempt = std::uint64_t;
 
-  /// Tell one watcher. `event.watch` is left 0: the shell knows who numbered it how.
+  /// Send an event to one watcher. `event.watch` is left 0: the shell knows that number.
   struct tell {
     subscriber to = 0;
     watch_event event;
@@ -77,7 +77,7 @@ public:
     std::chrono::milliseconds delay{0};
   };
 
-  /// Read the newest entry of the pattern from the stream's leader and answer with end_found.
+  /// Read the newest entry of the pattern at the stream's leader; answer with end_found.
   struct find_end {
     attempt number = 0;
     /// The newest that had been delivered when this was asked.
@@ -90,26 +90,26 @@ public:
     std::string key;
   };
 
-  /// Nobody watches any more: drop the consumer.
+  /// No watcher is left: drop the consumer.
   struct detach {};
 
   using output = std::variant<tell, attach, find_end, confirm, detach>;
   using outputs = std::vector<output>;
 
-  /// `heartbeat`: how often a working consumer shows signs of life. `pattern`: as in
+  /// `heartbeat`: how often a working consumer sends a heartbeat. `pattern`: as in
   /// kv_watch.
   watch_feed(std::string pattern, std::chrono::milliseconds heartbeat);
 
   // -- watchers -------------------------------------------------------------------------
 
-  /// `alive` is only told to those who want `signs` of life.
+  /// Only watchers that want `signs` of activity receive `alive`.
   outputs join(subscriber who, bool signs, time_point now);
   outputs leave(subscriber who);
   bool watched() const;
 
   // -- the consumer ---------------------------------------------------------------------
 
-  /// The consumer exists in this life of the bucket.
+  /// The consumer exists, in this incarnation of the bucket.
   outputs attached(attempt number, bucket_identity bucket, time_point now);
   /// Answer to find_end; a mark counts as an entry.
   outputs end_found(const find_end& asked, const kv_read& read, time_point now);
@@ -117,22 +117,22 @@ public:
   /// attached.
   outputs delivered(attempt number, std::uint64_t sequence, kv_entry entry,
                     time_point now);
-  /// The server's sign of life: `last_sequence` is that of its newest delivery.
+  /// The consumer's heartbeat: `last_sequence` is that of its newest delivery.
   outputs heartbeat(attempt number, std::uint64_t last_sequence, time_point now);
-  /// The consumer could not be made, or has gone.
+  /// The consumer could not be made, or no longer exists.
   outputs failed(attempt number, std::string why, time_point now);
 
   // -- what else happens ----------------------------------------------------------------
 
   outputs link_lost(std::string why, time_point now);
   outputs link_back(time_point now);
-  /// A write of this process to a key (of this bucket) was acknowledged. A new feed is
-  /// told the last such write of each key before anybody joins.
+  /// A write of this process to a key of this bucket was acknowledged. A new feed gets
+  /// the last such write of each key before the first watcher joins.
   outputs acknowledged(const std::string& key, revision at, time_point now);
   /// Answer to confirm.
   outputs confirmed(attempt number, const std::string& key, const kv_read& read,
                     time_point now);
-  /// To be called about twice a heartbeat: notices silence.
+  /// To be called about twice per heartbeat: notices silence.
   outputs tick(time_point now);
 
   /// Whether a key matches a pattern in the way of NATS subjects (`*` one token, `>`
@@ -141,7 +141,7 @@ public:
 
 private:
   enum class phase {
-    /// Nobody watches; no consumer.
+    /// No watcher; no consumer.
     idle,
     /// Watched, but there is no link.
     detached,
@@ -154,9 +154,9 @@ private:
   };
 
   struct watcher {
-    /// Has heard `replayed` since the last trouble.
+    /// Has received `replayed` since the last trouble.
     bool ready = false;
-    /// Has heard of the present trouble.
+    /// Has been notified of the present trouble.
     bool warned = false;
     bool signs = false;
   };
@@ -167,7 +167,7 @@ private:
     kv_entry entry;
   };
 
-  /// A key that must be shown at `wanted` before anybody hears `replayed`, and soon.
+  /// A key that must be shown at `wanted`, soon, before any watcher receives `replayed`.
   struct debt {
     revision wanted;
     /// Since when nothing of it was shown.
@@ -183,7 +183,7 @@ private:
   void rebuild(outputs& out, const std::string& why, time_point now);
   void begin_life(outputs& out, bucket_identity bucket, const std::string& why,
                   time_point now);
-  /// Another life, in which a key is missing that was there before.
+  /// A new incarnation of the bucket, in which a key is missing that was there before.
   void made_again(outputs& out, const std::string& missing, time_point now);
   void take(outputs& out, early_delivery x, time_point now);
   void look_for_end(outputs& out, time_point now);
@@ -217,9 +217,9 @@ private:
   time_point end_asked_;
   /// When the replay first came to its end.
   std::optional<time_point> caught_up_at_;
-  /// Its delay; it also stretches our patience, so that a slow server is met in the end.
+  /// Its delay; it also extends the patience, so that a slow server succeeds in the end.
   std::chrono::milliseconds delay_{0};
-  /// Only with the failpoint of that name.
+  /// Only with the failpoint mark_ends_watch.
   bool ended_by_mistake_ = false;
   /// The last progress; in a replay, the last delivery. In the future while an attempt is
   /// delayed.
@@ -227,9 +227,9 @@ private:
   /// Attempts since the feed was last complete.
   unsigned troubles_ = 0;
 
-  // The present life of the bucket.
+  // The present incarnation of the bucket.
   std::optional<std::int64_t> created_at_ns_;
-  /// The creation time is another one than before.
+  /// The creation time differs from the one before.
   bool suspect_ = false;
   /// The greatest revision that is known to have been given.
   revision last_;

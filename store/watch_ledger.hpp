@@ -13,9 +13,9 @@
 
 namespace partita::store {
 
-/// What a watch feed knows of the keys in one life of a bucket: what was told, what the
-/// present replay has shown, and which writes of this process it has to show. Knows
-/// neither watchers nor time.
+/// What a watch feed knows of the keys in one incarnation of a bucket: what was sent to
+/// watchers, what the present replay has shown, and which writes of this process it has
+/// to show. Knows neither watchers nor time.
 class watch_ledger {
 public:
   /// A key whose replay proves too little: `wanted` must be shown, or the stream's leader
@@ -25,11 +25,11 @@ public:
     revision wanted;
   };
 
-  /// Nothing has been shown by the attempt that starts now. What was told stays known.
+  /// Nothing has been shown by the attempt that starts now. What was sent stays known.
   void begin_attempt();
-  /// Nobody listens any more: what was told is of no interest, our own writes are.
+  /// No watcher is left: forgets what was sent, but not our own writes.
   void forget_told();
-  /// A new life of the bucket: all is void.
+  /// A new incarnation of the bucket: forgets everything.
   void forget_all();
 
   /// A write of this process was acknowledged.
@@ -37,20 +37,20 @@ public:
   /// The key has no revision any more: it need not be shown.
   void forgive(const std::string& key);
 
-  /// Whether watchers were told something else of this key at the same revision: it was
-  /// given again, in another life of the bucket.
+  /// Whether watchers received other content of this key at the same revision: it was
+  /// given again, in another incarnation of the bucket.
   bool contradicts(const kv_entry& entry) const;
 
-  /// Takes a delivery and returns what watchers shall hear: the entry; or, if an older
-  /// one is shown by a fresh replay, the newest that was told; or nothing, if it is old
-  /// news.
+  /// Takes a delivery and returns what watchers are to receive: the entry; or, if a fresh
+  /// replay shows an older one, the newest that was sent before; or nothing, if it is
+  /// outdated.
   std::optional<kv_entry> show(kv_entry entry);
 
   /// All entries that this attempt has shown, delete marks among them.
   void for_each_shown(const std::function<void(const kv_entry&)>& f) const;
 
   /// Keys of our own that are not shown at the acknowledged revision, and keys that are
-  /// shown at an older revision than watchers were told.
+  /// shown at an older revision than watchers have received.
   std::vector<doubt> doubts() const;
   /// Only the first kind of doubts: what we wrote and is not shown yet.
   std::vector<doubt> owed() const;
@@ -58,13 +58,13 @@ public:
   bool shown(const std::string& key) const;
   /// Whether this attempt has shown the key at `wanted` or later.
   bool shown(const std::string& key, revision wanted) const;
-  /// Whether `wanted` was known before this attempt began, so that its replay must show
-  /// it.
+  /// Whether the wanted revision was known before this attempt began, so that its replay
+  /// must show it.
   bool due(const std::string& key) const;
 
-  /// A key that watchers were told a value of and that this attempt has not shown, if any.
+  /// A key of which watchers have a value and that this attempt has not shown, if any.
   std::optional<std::string> absent() const;
-  /// Keys that watchers were told a value of and that a complete replay does not show.
+  /// Keys of which watchers have a value and that a complete replay does not show.
   /// They count as removed afterwards.
   std::vector<std::string> take_absent();
 

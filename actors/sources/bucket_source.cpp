@@ -27,14 +27,14 @@ using bucket_source_actor =
                                    caf::reacts_to<wake>>;
 using self_pointer = bucket_source_actor::stateful_pointer<bucket_source_state>;
 
-/// Outcomes that may pass by themselves are only told after so many tries.
+/// Failures that may pass by themselves are reported only after this many tries.
 constexpr int silent_tries = 3;
 
 struct bucket_source_state {
   bucket_source_options options;
   store_actor store;
   std::optional<source_audience<std::remove_pointer_t<self_pointer>>> audience;
-  /// Counts how often somebody began to listen: tells answers and watches apart.
+  /// Counts how often a first listener was added: tells answers and watches apart.
   std::uint64_t run = 0;
   bucket_actor bucket;
   std::optional<core::bucket_listing> listing;
@@ -115,7 +115,7 @@ void listen(self_pointer self, const partition_listener_actor& who) {
   open(self);
 }
 
-/// Nobody wants to know any more: what is known grows old from here on.
+/// The last listener has ended: without a watch the known list would become outdated.
 void rest(self_pointer self) {
   auto& s = self->state;
   if (s.bucket)

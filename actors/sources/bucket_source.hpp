@@ -10,7 +10,7 @@
 namespace partita {
 
 struct bucket_source_options {
-  /// Of the bucket; it is made if it is missing.
+  /// The name of the bucket, which is made if it is missing.
   std::string bucket;
   /// Copies of it on a clustered server.
   std::uint32_t replicas = 1;
@@ -18,8 +18,8 @@ struct bucket_source_options {
 };
 
 /// A partition source that follows a bucket of the store (docs/protocol.md): each key
-/// `p.<name>` is a partition. It watches only while somebody listens, so it costs a worker
-/// that does not lead nothing; core::bucket_listing says what counts as a list.
+/// `p.<name>` is a partition. It watches only while it has a listener: it costs nothing
+/// in a worker that does not lead. core::bucket_listing says what counts as a list.
 partition_source_actor spawn_bucket_source(caf::actor_system& sys, store_actor store,
                                            bucket_source_options options);
 

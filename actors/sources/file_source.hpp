@@ -15,7 +15,7 @@ namespace partita {
 using file_reading = std::variant<std::vector<partition>, std::string>;
 
 struct file_source_options {
-  /// Watched for changes; a file that replaces it and what a link to it leads to as well.
+  /// Watched for changes, as are a file that replaces it and the target of a link.
   std::string path;
   /// Reads the file as it is now. Called in the source's actor.
   std::function<file_reading()> read;
@@ -23,9 +23,9 @@ struct file_source_options {
 };
 
 /// A partition source that follows a file. While the file cannot be read, or names no
-/// partition, the last good list stays; so nobody empties a group by accident. For any
-/// worker may lead, all need a file of the same content. It has a thread of its own: a file
-/// system that hangs blocks no other actor, but the actor system cannot end before it answers.
+/// partition, the last good list stays: a group is not emptied by accident. Any worker
+/// may lead, so all need a file of the same content. The source has its own thread: a
+/// file system that hangs blocks no other actor, but keeps the actor system from ending.
 partition_source_actor spawn_file_source(caf::actor_system& sys,
                                          file_source_options options);
 

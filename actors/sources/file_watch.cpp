@@ -18,15 +18,15 @@ namespace partita {
 
 namespace {
 
-/// Of the folder: a file in it was written, or a name stands for another file now.
+/// Of the folder: a file in it was written, or a name now refers to another file.
 constexpr std::uint32_t folder_changes = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE
                                          | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF
                                          | IN_MOVE_SELF | IN_ONLYDIR;
-/// Of the file itself, which may lie in another folder behind a link.
+/// Of the file itself, which may be in another folder behind a link.
 constexpr std::uint32_t file_changes =
     IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
-/// How long to wait before a folder that is not there is looked for again.
+/// How long to wait before a missing folder is looked for again.
 constexpr int look_again_ms = 1000;
 
 std::string what_errno_says() {
@@ -35,7 +35,7 @@ std::string what_errno_says() {
 
 } // namespace
 
-/// What the thread uses; lives as long as either side needs it.
+/// The state of the thread; lives as long as either side needs it.
 class file_watch::waiter {
 public:
   waiter(std::string path, listener on_change)
@@ -69,7 +69,7 @@ public:
   }
 
   void run() {
-    // What happened before the first watch was not noticed.
+    // Changes before the first watch were not noticed.
     on_change_(why_not_);
     for (;;) {
       pollfd fds[] = {{end_, POLLIN, 0}, {changes_, POLLIN, 0}};
@@ -90,8 +90,8 @@ public:
   }
 
 private:
-  /// A name may stand for another file now, so both are watched anew; the kernel knows what
-  /// it watches already.
+  /// A name may refer to another file now, so both are watched again; the kernel keeps a
+  /// watch that it has already.
   void watch() {
     why_not_.clear();
     if (inotify_add_watch(changes_, folder_.c_str(), folder_changes) < 0)
@@ -102,7 +102,7 @@ private:
     file_ = file;
   }
 
-  /// Whether any of the changes that wait may concern the file.
+  /// Reads the pending changes: whether any of them may concern the file.
   bool read_changes() {
     std::error_code ignored;
     auto any_name = std::filesystem::is_symlink(path_, ignored);

@@ -8,19 +8,19 @@
 
 namespace partita {
 
-/// Notices when a file may have changed: written, replaced by another one, removed, or
-/// reached through a symbolic link that was. Waits in a thread of its own and costs nothing
-/// while nothing happens.
+/// Notices when a file, or a symbolic link that leads to it, may have changed: was
+/// written, replaced or removed. Waits in a thread of its own and costs nothing while
+/// nothing happens.
 class file_watch {
 public:
-  /// Called in that thread. `why_not` is empty, or says why changes cannot be noticed now;
-  /// once they can again it is called without.
+  /// Called in that thread. `why_not` says why changes cannot be noticed now; empty: they
+  /// can. Called again without it once they can.
   using listener = std::function<void(const std::string& why_not)>;
 
   file_watch(std::string path, listener on_change);
   file_watch(const file_watch&) = delete;
   file_watch& operator=(const file_watch&) = delete;
-  /// Waits for a call that is under way, unless it is made by that call.
+  /// Waits for a running call of the listener, unless this is called by the listener.
   ~file_watch();
 
 private:

@@ -11,14 +11,14 @@
 
 namespace partita {
 
-/// Who listens to a partition source, and what they were told. The source's down handler
-/// calls `remove`.
+/// The listeners of a partition source, and what they last received. The source's down
+/// handler calls `remove`.
 template <class Self>
 class source_audience {
 public:
   explicit source_audience(Self* self) : self_{self} {}
 
-  /// Tells it what is known at once; until it ends.
+  /// Sends it what is known at once, and each change until it ends.
   void add(const partition_listener_actor& who) {
     if (!who)
       return;
@@ -38,8 +38,8 @@ public:
 
   bool empty() const { return all_.empty(); }
 
-  /// The whole list; `trouble`: what could not be used. Said only if it is news. `digest`: see
-  /// partition_list.
+  /// The whole list; `trouble`: what could not be used. Sent only if it has changed.
+  /// `digest`: see partition_list.
   void give(std::vector<partition> list, std::string trouble = {},
             std::string digest = {}) {
     if (list_ == list && trouble_ == trouble)
@@ -51,7 +51,7 @@ public:
       self_->send(who, partition_list{*list_, trouble_, digest_});
   }
 
-  /// The list cannot be had (any more); the last one stays. Said only if it is news.
+  /// The list is not available (any more); the last one stays. Sent only if that is new.
   void lack(std::string why) {
     if (trouble_ == why)
       return;
@@ -60,7 +60,7 @@ public:
       self_->send(who, partitions_unavailable{trouble_});
   }
 
-  /// What was known may not be true any more.
+  /// What was known may be outdated.
   void forget() {
     list_.reset();
     trouble_.clear();

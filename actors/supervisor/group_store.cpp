@@ -67,7 +67,7 @@ void group_store::answered(std::size_t which, const bucket_opened& x) {
     trouble_.foreign = trouble_.foreign || x.status == open_status::foreign;
     const std::string option = buckets_[which].what.ttl_option;
     if (x.status == open_status::foreign && !option.empty())
-      trouble_.why += "; " + option + " says how long its entries must live, twice that";
+      trouble_.why += "; " + option + " requires entries to live at least twice as long";
     if (x.status == open_status::foreign)
       trouble_.why += "; `partita buckets update` changes ttl and replicas of a bucket";
   }
@@ -78,7 +78,7 @@ void group_store::answered(std::size_t which, const bucket_opened& x) {
 void group_store::carry_out(const core::group_check::look&) {
   ask_read(context_.self, context_.buckets[assignments], kv_last{keys::group},
            [this](const kv_read& x) {
-             // It may be gone with all that was in it: then it is made again.
+             // The bucket may be gone with all its entries: then it is made again.
              if (x.status == read_status::refused)
                buckets_[assignments].open = false;
              step(core::group_check::looked{x});

@@ -10,14 +10,14 @@
 
 namespace partita {
 
-/// The buckets of a worker, and whether the store that holds them is its group's: carries out
+/// Opens a worker's buckets and checks that their store is that of its group: carries out
 /// core::group_check.
 class group_store {
 public:
   /// Called on the supervisor's thread.
   struct callbacks {
     std::function<void()> identified;
-    /// For good: what was found, what to do.
+    /// Final: `why` says what was found and what to do.
     std::function<void(const std::string& why)> given_up;
     /// wake_at() may have changed.
     std::function<void()> moved;
@@ -29,13 +29,13 @@ public:
   std::optional<core::time_point> wake_at() const {
     return closed_ ? std::nullopt : check_.wake_at();
   }
-  /// The worker leaves: nothing is looked for any more.
+  /// The worker leaves: nothing is checked any more.
   void close() { closed_ = true; }
 
 private:
   struct bucket {
     wanted_bucket what;
-    /// It was opened, and is there as far as is known.
+    /// It was opened and, as far as is known, still exists.
     bool open = false;
   };
 

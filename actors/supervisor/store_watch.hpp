@@ -9,7 +9,7 @@
 
 namespace partita {
 
-/// How long a worker's store has been away: carries out core::outage.
+/// Watches for outages of a worker's store: carries out core::outage.
 class store_watch {
 public:
   /// Called on the supervisor's thread.

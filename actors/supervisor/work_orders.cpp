@@ -43,7 +43,7 @@ void work_orders::step(const core::duties::event& what) {
 }
 
 void work_orders::extend(core::time_point until) {
-  // Before what the extension allows.
+  // First, before the extension allows any work.
   if (context_.exclusive()) {
     observe_deadline(until + margin());
     for (const auto& x : session_listeners_)
@@ -87,7 +87,7 @@ void work_orders::carry_out(const core::duties::revoke& x) {
 }
 
 void work_orders::carry_out(const core::duties::lose& x) {
-  // It may be over before its time.
+  // The session may end before its time: then the deadline is earlier, too.
   observe_deadline(context_.now() + x.time_left);
   context_.listeners.ask(partitions_lost{context_.id, x.what, x.why, in_ms(x.time_left)},
                          [this, order = x.order](core::duties::listener_id who) {
@@ -108,8 +108,8 @@ void work_orders::carry_out(const core::duties::late& x) {
              + "; look at the listener: it must answer once its work has stopped";
   alerts_.raise(x.lost ? alert_level::error : alert_level::warn, "work_not_stopped", why,
                 x.age, false);
-  // What cannot be stopped must not live on: without a goodbye, for that would say that the
-  // work has ended.
+  // A worker whose work cannot be stopped must end: without a goodbye, which would say
+  // that the work has ended.
   if (x.lost && context_.options.end_if_work_goes_on)
     to_.cannot_be_stopped(why);
 }

@@ -10,7 +10,7 @@
 
 namespace partita {
 
-/// What the listeners of a worker are told to do, and until when they may: carries out
+/// The orders to the listeners of a worker, and until when these may work: carries out
 /// core::duties.
 class work_orders {
 public:
@@ -21,7 +21,7 @@ public:
     std::function<void(const std::string& why)> session_over;
     /// All work has stopped after a session.
     std::function<void()> work_stopped;
-    /// Work goes on that must not, and the process may not live on with it.
+    /// Lost work does not stop, and this worker is configured to end then.
     std::function<void(const std::string& why)> cannot_be_stopped;
     /// After each event.
     std::function<void()> moved;
@@ -32,7 +32,7 @@ public:
   void step(const core::duties::event& what);
   std::optional<core::time_point> wake_at() const { return duties_.wake_at(); }
   const core::duties& duties() const { return duties_; }
-  /// Nothing is told any more.
+  /// From now on no orders are sent.
   void close() { closed_ = true; }
 
   void add_listener(const listener_actor& x);
@@ -41,7 +41,7 @@ public:
   void add_session_listener(const session_listener_actor& x) {
     session_listeners_.push_back(x);
   }
-  /// The session holds until then.
+  /// The session is valid until then.
   void extend(core::time_point until);
   /// The newest record of this worker; false if it brings nothing new.
   bool apply(const record& x);

@@ -35,7 +35,7 @@ group_store::callbacks worker::of_store() {
 
 work_orders::callbacks worker::of_work() {
   return {.report = [this](const record_progress& x) { children_.report(x); },
-          // The store may be to blame, so the watch over it goes on.
+          // The store may be the cause, so its outage is still measured.
           .session_over = [this](const std::string& why) { session_.leave(why); },
           .work_stopped =
               [this] {
@@ -87,7 +87,7 @@ void worker::start() {
   store_.step(core::group_check::begin{});
 }
 
-// -- the life ---------------------------------------------------------------------------
+// -- lifecycle --------------------------------------------------------------------------
 
 void worker::live(const core::life::event& what) {
   for (const auto& x : life_.step(what, context_.now()))
@@ -129,8 +129,8 @@ void worker::need_roster() {
 }
 
 void worker::on(const record_received& x) {
-  // What waited in the mailbox while the process slept may be outdated: the session then
-  // is over, too.
+  // A message that waited while the process slept may be outdated: then the session is
+  // over, too.
   work_.step(core::duties::tick{});
   if (!children_.is_from(role::watcher, x) || !departure_.now().takes_records())
     return;
@@ -149,15 +149,15 @@ void worker::on(const link_changed& x) {
   outage_.link_is(x.state == link_state::connected ? std::string{} : x.why);
   if (x.state == link_state::connected) {
     store_.step(core::group_check::connected{});
-    // A server that was restarted may be back with less than it had acknowledged.
+    // A restarted server may have lost writes that it had acknowledged.
     context_.epochs.connected(x.process, {context_.now(), unix_seconds()});
     live(core::life::doubted{});
   }
   if (!x.foreign)
     return;
-  // What is done here would be done without those who use the group's store.
+  // Work done here would not be coordinated with the workers on the group's store.
   store_.step(core::group_check::foreign_met{});
-  // The store that is meant is away: that is watched as any outage.
+  // The group's store is away: that is measured like any outage.
   if (life_.in_session() && departure_.now().needs_session())
     session_.leave(x.why);
 }
@@ -181,7 +181,7 @@ void worker::on(const partition_list& x) {
   children_.tell_settings();
 }
 
-// -- births and deaths ------------------------------------------------------------------
+// -- actors that end --------------------------------------------------------------------
 
 void worker::on(const caf::down_msg& x) {
   if (auto who = children_.ended(x.source)) {
@@ -216,7 +216,7 @@ void worker::carry_out(const core::restarts::end_session& x) {
   session_.end(x.why);
 }
 
-// -- what is shown ----------------------------------------------------------------------
+// -- status and stats -------------------------------------------------------------------
 
 worker_status worker::status() const {
   const auto& record = context_.applied.get();
@@ -253,7 +253,7 @@ caf::result<worker_stats> worker::stats() {
             result.lease_left = x.left;
             promise.deliver(std::move(result));
           },
-          // It has ended, and with it the lease.
+          // The elector has ended, and its lease with it.
           [promise, result](const caf::error&) mutable {
             promise.deliver(std::move(result));
           });

@@ -6,9 +6,9 @@
 
 namespace partita {
 
-/// One worker, as its supervisor knows it: passes on what its children, its listeners and the
-/// store say to the decisions in core/worker, and carries out what they decide. Runs inside the
-/// supervisor only.
+/// One worker, inside its supervisor: passes on what its children, its listeners and the
+/// store report to the decisions in core/worker, and carries out what they decide. Runs
+/// inside the supervisor only.
 class worker {
 public:
   worker(supervisor_pointer self, worker_options options, store_actor store,
@@ -50,7 +50,7 @@ private:
 
   bool leaving() const { return departure_.now().begun_to_leave(); }
 
-  // -- decisions, and what follows from them ----------------------------------------------
+  // -- decisions, and what follows from them --------------------------------------------
 
   void live(const core::life::event& what);
   void carry_out(const core::life::changed& x);
@@ -71,9 +71,9 @@ private:
   store_watch::callbacks of_outage();
   worker_leadership::callbacks of_leadership();
 
-  // -- several of them at once ------------------------------------------------------------
+  // -- across several parts -------------------------------------------------------------
 
-  /// The roster is there while this worker leads, is in reserve or drains.
+  /// The roster runs while this worker leads, is a standby or drains.
   void need_roster();
   void set_alarm();
 

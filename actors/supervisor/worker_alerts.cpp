@@ -14,9 +14,9 @@ worker_alerts::worker_alerts(worker_context& context)
     : context_{context},
       troubles_{store_patience},
       store_{{.error = context.options.degraded.error,
-              .over = "what is asked of the store works again"}},
+              .over = "requests to the store succeed again"}},
       source_{{.error = context.options.degraded.error,
-               .over = "the list of partitions can be had again"}},
+               .over = "the list of partitions is available again"}},
       settings_{{.error = {}, .over = "the settings of all workers agree again"}} {}
 
 void worker_alerts::raise(alert_level level, const std::string& what, std::string why,
@@ -42,7 +42,7 @@ void worker_alerts::watch_store() {
   auto lasting = lasting_trouble();
   tell("store_trouble",
        store_.found(lasting.empty() ? lasting
-                                    : "asks the store again and again for " + lasting,
+                                    : "keeps retrying requests to the store: " + lasting,
                     context_.now()));
 }
 

@@ -12,7 +12,7 @@
 
 namespace partita {
 
-/// The alerts of a worker: logged, counted, and told to its listeners.
+/// The alerts of a worker: logged, counted, and sent to its listeners.
 class worker_alerts {
 public:
   explicit worker_alerts(worker_context& context);
@@ -20,7 +20,7 @@ public:
   void raise(alert_level level, const std::string& what, std::string why,
              core::duration age, bool over);
 
-  // -- of what is asked of the store ------------------------------------------------------
+  // -- requests to the store ------------------------------------------------------------
 
   void hear(const store_trouble& x);
   void link_is(bool up) { troubles_.link_is(up, context_.now()); }
@@ -30,18 +30,18 @@ public:
     troubles_.keep_if(run_is_present);
     watch_store();
   }
-  /// What lasts; empty: nothing.
+  /// The troubles that last; empty: none.
   std::string lasting_trouble() const { return troubles_.text(context_.now()); }
 
-  // -- of a leader; `why` is what is wrong, empty: nothing any more ----------------------
+  // -- of a leader; `why` is what is wrong, empty: nothing any more ---------------------
 
   /// With the list of partitions.
   void watch_source(const std::string& why);
   /// With the settings that all workers should share.
   void watch_settings(const std::string& why);
-  /// With the operators' directives; `over` is said at the end.
+  /// With the operators' directives; `over` is the text at the end.
   void watch_control(const std::string& why, const std::string& over);
-  /// The next leader says what it finds.
+  /// Ends the alerts of a leader: the next one raises its own.
   void lost_leadership();
 
   void tick();

@@ -18,8 +18,8 @@ namespace partita {
 
 namespace {
 
-/// A working watch shows signs of life every half second; before that much time has
-/// passed the store itself makes a silent one again.
+/// A working watch shows activity every half second; the store itself rebuilds a silent
+/// one in less than this time.
 constexpr std::chrono::milliseconds watch_patience{2000};
 
 /// Between two tries of one request to the store.
@@ -144,7 +144,7 @@ void worker_children::start_calculator() {
           : start_with(std::integral_constant<caf::spawn_options, on_own_thread>{});
 }
 
-/// What every heartbeat states of our settings (beat::settings).
+/// What every heartbeat states of our settings (`beat::settings`).
 std::map<std::string, std::string> worker_children::settings() const {
   auto result = context_.options.shared_settings;
   const auto& o = context_.options.rebalance;
@@ -163,7 +163,7 @@ void worker_children::kill(role x) {
 }
 
 void worker_children::end(role x) {
-  // With high priority: it must not work off the mail that waits before this.
+  // With high priority: the child must not handle the messages that wait before this one.
   if (auto target = caf::actor_cast<caf::strong_actor_ptr>(address(x)))
     target->get()->eq_impl(
         caf::make_message_id(caf::message_priority::high), nullptr, nullptr,
@@ -184,7 +184,7 @@ std::optional<core::role> worker_children::ended(const caf::actor_addr& who) {
   return std::nullopt;
 }
 
-// -- what they are told -----------------------------------------------------------------
+// -- messages to them -------------------------------------------------------------------
 
 void worker_children::report(const record_progress& what) {
   if (runs_.is_alive(role::heartbeat))
@@ -209,7 +209,7 @@ void worker_children::abdicate(const std::string& why) {
 
 template <class Answer, class Handle, class Request, class F>
 void worker_children::ask(const Handle& who, Request what, F answered) {
-  // What does not answer meets the deadline of leaving.
+  // If there is no answer, the deadline for leaving ends the wait.
   context_.self->request(who, context_.options.timeouts.shutdown, std::move(what))
       .then([answered](const Answer& x) { answered(x); }, [](const caf::error&) {});
 }
@@ -223,8 +223,8 @@ void worker_children::say_goodbye(bool restarting) {
   ask<goodbye_said>(
       heartbeat_, partita::say_goodbye{restarting}, [this](const goodbye_said& x) {
         if (!x.acknowledged)
-          logger()->warn("{}: the store did not take the goodbye; the group notices the "
-                         "end by silence",
+          logger()->warn("{}: the store did not acknowledge the goodbye; the group "
+                         "notices the end by the missing heartbeats",
                          context_.name());
       });
 }

@@ -12,7 +12,7 @@
 
 namespace partita {
 
-/// The children of a worker: starts and kills them, and passes on what they are told.
+/// The children of a worker: starts and kills them, and sends them messages.
 class worker_children {
 public:
   using role = core::role;
@@ -21,7 +21,7 @@ public:
       : context_{context}, runs_{{.seed = context.random()}} {}
   worker_children(const worker_children&) = delete;
   worker_children& operator=(const worker_children&) = delete;
-  /// Ends all: whatever ended the supervisor, no child is left behind.
+  /// Kills all: no child outlives the supervisor, however that ends.
   ~worker_children() { kill_all(); }
 
   core::restarts::commands step(const core::restarts::event& what,
@@ -36,29 +36,29 @@ public:
   }
 
   void start(role x);
-  /// Ends a child at once; what it still says is old.
+  /// Ends a child at once; its messages are ignored from now on.
   void kill(role x);
   void kill_all();
   /// Ends one that core::restarts counts as killed already.
   void end(role x);
-  /// It ends by itself, and what it still says is old.
+  /// The child ends by itself; its messages are ignored from now on.
   void forget(role x) { runs_.step(core::restarts::killed{x}, {}, {}); }
-  /// Which child that is, if it is one; it has no address any more.
+  /// Which child has ended, if `who` is one; its address is cleared.
   std::optional<role> ended(const caf::actor_addr& who);
 
-  // -- what they are told ---------------------------------------------------------------
+  // -- messages to them -----------------------------------------------------------------
 
   /// To the heartbeat: how far the record was applied.
   void report(const record_progress& what);
-  /// To the elector: whether this worker is in reserve.
+  /// To the elector: the rank of this worker as a standby.
   void tell_rank();
-  /// To the elector: give the leader key back, and stand again.
+  /// To the elector: give the leader key back, and campaign again.
   void abdicate(const std::string& why);
   /// To the elector: give the leader key back, and end.
   void resign();
-  /// To the heartbeat: what it says of our settings has changed.
+  /// To the heartbeat: the settings that it states have changed.
   void tell_settings();
-  /// To the heartbeat: the last words of the session; it ends then.
+  /// To the heartbeat: write the goodbye, and end.
   void say_goodbye(bool restarting);
   /// To the registrar: give the id back, and end.
   void release_id();

@@ -30,7 +30,7 @@ worker_context::worker_context(supervisor_pointer self_, worker_options options_
 nonce worker_context::make_nonce() {
   if (options.random_seed != 0)
     return {fmt::format("{:016x}{:016x}", random(), random())};
-  // All 128 bits from the system: a generator that is seeded with 64 bits has too few states.
+  // All 128 bits from the system: a generator seeded with 64 bits has too few states.
   std::random_device device;
   return {
       fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device())};

@@ -52,13 +52,13 @@ struct worker_context {
   std::mt19937_64 random;
   std::array<bucket_actor, bucket_count> buckets;
   worker_id id;
-  /// The claim's name, for the whole life; `incarnation` names what beats and owns.
+  /// Names the claim, for the worker's life; `incarnation` names the present session.
   nonce claim_nonce;
   nonce incarnation;
-  /// What this process was before, the newest last; all their work has ended.
+  /// The earlier incarnations of this process, the newest last; all their work has ended.
   std::vector<nonce> past;
   core::applied_record applied;
-  /// A record has been applied: from now on the store is waited for, however long it takes.
+  /// A record has been applied: from now on the worker waits for the store without limit.
   bool has_worked = false;
   core::epoch_floor epochs;
   /// The longest heartbeat.ttl that any incarnation was seen to state.

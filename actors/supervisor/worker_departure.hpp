@@ -31,7 +31,7 @@ public:
                    const core::life& life, callbacks to);
 
   void step(const core::departure::event& what);
-  /// On behalf of the host; answered once it is over.
+  /// For the host; answered once the worker has stopped.
   caf::typed_response_promise<worker_stopped> ask(leave_mode mode);
   const core::departure& now() const { return departure_; }
 

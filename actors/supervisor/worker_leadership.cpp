@@ -27,7 +27,7 @@ void worker_leadership::stop(const std::string& why) {
     return;
   children_.kill(role::calculator);
   alerts_.lost_leadership();
-  // How the group is now is for its leader to say.
+  // The next leader reports the state of the group.
   led_.published = {};
   led_.partitions = led_.unowned = 0;
   logger()->info("{}: lost leadership: {}", context_.name(), why);
@@ -40,7 +40,7 @@ caf::result<may_act> worker_leadership::on(const adopted& x) {
   if (!children_.is_from(role::calculator, x))
     return caf::sec::request_receiver_down; // It has been killed.
   if (context_.epochs.is_doubtful()) {
-    // The news of a connection comes here before the answers that the connection brings.
+    // A new connection is reported here before the answers that arrive over it.
     children_.kill(role::calculator);
     children_.start(role::calculator);
     return caf::sec::request_receiver_down;

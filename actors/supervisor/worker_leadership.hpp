@@ -10,8 +10,8 @@
 
 namespace partita {
 
-/// A worker as the leader of its group: its calculator lives from `elected` to the end of the
-/// leadership, and what it says is passed on.
+/// A worker as the leader of its group: runs the calculator from `elected` to the end of
+/// the leadership, and passes on its reports.
 class worker_leadership {
 public:
   /// Called on the supervisor's thread.

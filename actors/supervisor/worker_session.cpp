@@ -8,8 +8,8 @@ namespace partita {
 
 namespace {
 
-/// So many past incarnations are remembered; an older one that is found all the same counts as a
-/// stranger: it is waited for.
+/// Limits the past incarnations that are remembered. An older one that is found counts as
+/// foreign: the worker waits for its end.
 constexpr std::size_t most_past = 64;
 
 } // namespace
@@ -44,7 +44,7 @@ void worker_session::on(const id_lost& x) {
 void worker_session::leave_id(const std::string& why) {
   logger()->warn("{}: gives up its worker id: {}", context_.name(), why);
   leadership_.stop(why);
-  // It removes the key if it holds it, and ends by itself.
+  // The elector removes the key if it holds it, and ends by itself.
   children_.resign();
   children_.forget(role::elector);
   live_(core::life::id_lost{});
@@ -62,7 +62,7 @@ void worker_session::join() {
     past.erase(past.begin());
   context_.incarnation = context_.make_nonce();
   work_.step(core::duties::joined{});
-  // The heartbeat begins once the record can be followed: it asks for work.
+  // Heartbeats begin once the record can be followed: the first one asks for work.
   children_.start(role::watcher);
   if (!children_.runs().is_due(role::elector))
     children_.start(role::elector);
@@ -74,7 +74,7 @@ void worker_session::doubt() {
 }
 
 void worker_session::leave(const std::string& why) {
-  // What ended it may have taken more from the store than what we know of.
+  // The cause may have taken more from the store than is known here.
   doubt();
   children_.kill(role::heartbeat);
   children_.kill(role::watcher);
@@ -94,13 +94,13 @@ void worker_session::end(const std::string& why) {
 
 void worker_session::on(const session_started& x) {
   if (children_.is_from(role::heartbeat, x))
-    logger()->debug("{}: beats as {}", context_.name(), context_.incarnation.value);
+    logger()->debug("{}: joined as {}", context_.name(), context_.incarnation.value);
 }
 
 void worker_session::on(const session_extended& x) {
   if (!children_.is_from(role::heartbeat, x))
     return;
-  // Once all work has ended for good, it allows nothing.
+  // Without a session (the worker leaves) the extension allows no work.
   if (life_.in_session())
     work_.extend(x.until);
   work_.step(core::duties::extended{x.until});
@@ -124,8 +124,8 @@ void worker_session::on(const record_followed& x) {
 }
 
 void worker_session::on(const session_over& x) {
-  // Its time may have run out at the same moment; that is another matter for the watch
-  // over the store.
+  // Its time may have run out at the same moment: then that ends the session, and the
+  // outage of the store is still measured.
   work_.step(core::duties::tick{});
   if (children_.is_from(role::heartbeat, x) && departure_.now().needs_session())
     end(x.why);

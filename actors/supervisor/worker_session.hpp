@@ -10,7 +10,7 @@
 
 namespace partita {
 
-/// A worker's id, its incarnations and their sessions: how they begin, and what ends with them.
+/// A worker's id, incarnations and sessions: how they begin, and what ends with them.
 class worker_session {
 public:
   /// Called on the supervisor's thread.
@@ -28,12 +28,12 @@ public:
         leadership_{leadership},
         live_{std::move(live)} {}
 
-  /// A new incarnation: its record is followed first.
+  /// Begins a new incarnation, which follows its record before it sends heartbeats.
   void join();
   /// The store may show less than it did before.
   void doubt();
   void leave(const std::string& why);
-  /// The same for a reason that says nothing about the store.
+  /// The same for a reason that says nothing about the store: no outage is measured then.
   void end(const std::string& why);
 
   // -- from the children ----------------------------------------------------------------

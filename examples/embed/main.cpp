@@ -42,7 +42,7 @@ struct work_state {
       running[x.worker_id.value][partita::name_of(granted.partition)] = granted.token;
   }
 
-  // Here nothing goes on when this returns. An application whose work takes time to end
+  // Here no work is left when this returns. An application whose work takes time to end
   // keeps a promise and delivers it then (docs/embedding.md).
   partita::work_stopped end(const partita::worker_id& who,
                             const std::vector<partita::grant>& what) {
@@ -57,20 +57,20 @@ work(partita::listener_actor::stateful_pointer<work_state> self, caf::actor main
   self->state.main = std::move(main);
   return {
       [](const partita::worker_id_claimed& x) {
-        std::cout << x.worker_id.value << " is here\n";
+        std::cout << x.worker_id.value << " claimed its id\n";
       },
       [](const partita::state_changed&) {},
       [](const partita::leadership_changed& x) {
-        std::cout << x.worker_id.value << (x.leading ? " leads\n" : " leads no more\n");
+        std::cout << x.worker_id.value << (x.leading ? " leads\n" : " lost leadership\n");
       },
       [](const partita::calculator_adopted&) {},
       [=](const partita::assignment_changed& x) { caf::anon_send(self->state.main, x); },
       [=](const partita::partitions_assigned& x) { self->state.begin(x); },
-      // The answer says that no work on these goes on: others get them then.
+      // The answer confirms that no work on these is left: then other workers get them.
       [=](const partita::partitions_revoked& x) {
         return self->state.end(x.worker_id, x.partitions);
       },
-      // The same, in a hurry: after x.time_left others may own them.
+      // The same, but urgent: after x.time_left other workers may own them.
       [=](const partita::partitions_lost& x) {
         std::cout << x.worker_id.value << " lost its work: " << x.why << '\n';
         return self->state.end(x.worker_id, x.partitions);
@@ -96,7 +96,7 @@ partita::worker_options options_for(int place) {
   return result;
 }
 
-/// Hears assignments until `count` topics are owned, none twice, and every worker has
+/// Receives assignments until `count` topics are owned, none twice, and every worker has
 /// some.
 bool wait_until_owned(caf::scoped_actor& self, std::size_t count) {
   static std::map<std::string, std::set<std::string>> shares;
@@ -166,6 +166,6 @@ int main() {
   self->request(store, 5s, partita::close_store{})
       .receive([](partita::store_closed) {}, [](const caf::error&) {});
   caf::anon_send_exit(topics, caf::exit_reason::user_shutdown);
-  std::cout << (good ? "all is owned\n" : "it did not work\n");
+  std::cout << (good ? "all topics are owned\n" : "failed\n");
   return good ? 0 : 1;
 }

@@ -29,7 +29,7 @@ topics_actor::behavior_type topics(topics_actor::stateful_pointer<topics_state> 
                                    std::vector<std::string> names) {
   for (auto& x : names)
     self->state.add(std::move(x));
-  // Whoever leads listens; a leader that ends must not be kept.
+  // The leader listens; a leader that has ended must not be kept.
   self->set_down_handler([=](const caf::down_msg& x) { self->state.forget(x.source); });
   return {
       [=](const partita::partition_listener_actor& listener) {

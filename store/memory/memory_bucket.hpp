@@ -45,7 +45,7 @@ public:
     std::optional<kv_entry> entry;
   };
 
-  /// `wall_ns` is what the entry will say of when it was stored.
+  /// `wall_ns` is the time at which the entry counts as stored.
   outcome write(const kv_change& what, time_point now, std::int64_t wall_ns);
 
   /// The newest revision of a key, a delete mark too; none if there is no revision or it
@@ -59,8 +59,8 @@ public:
   /// failure.
   void lose_writes_after(revision last);
 
-  /// From now on entries outlive the TTL by this much: a server sweeps when it comes to
-  /// it.
+  /// From now on entries outlive the TTL by this much: a server does not remove them at
+  /// once.
   void expire_late(std::chrono::milliseconds by) { late_ = by; }
 
 private:

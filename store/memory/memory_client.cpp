@@ -21,7 +21,7 @@ namespace {
 
 /// One watch of one sink.
 struct watch {
-  /// Not a handle: see consumer.
+  /// Not a handle: a watcher holds the bucket, so that would be a reference cycle.
   caf::actor_addr sink;
   std::uint64_t number = 0;
   std::uint64_t feed = 0;
@@ -62,14 +62,14 @@ struct client_state {
   std::set<caf::actor_addr> monitored;
   std::uint64_t numbers = 0;
   bool ticking = false;
-  /// Our last acknowledged write of each key in this life of the bucket, for new feeds.
+  /// Our last acknowledged write of each key in this bucket incarnation, for new feeds.
   std::map<std::string, revision> own;
 };
 
 using client_ptr = memory_bucket_actor::stateful_pointer<client_state>;
 
 std::string not_connected(client_ptr self) {
-  return "not connected: " + self->state.link_why + "; ask again once the link is back";
+  return "not connected: " + self->state.link_why + "; retry once the connection is back";
 }
 
 /// How long to wait for the server itself.
@@ -87,7 +87,7 @@ void finish_closing(client_ptr self) {
     promise.deliver(store_closed{});
 }
 
-/// Makes a bucket that has vanished again; whoever missed it tries once more anyway.
+/// Makes a vanished bucket again; the caller that missed it retries anyway.
 void revive(client_ptr self) {
   const auto& opened = self->state.options.opened;
   if (opened.makes())
@@ -99,7 +99,7 @@ void revive(client_ptr self) {
 
 void perform(client_ptr self, std::uint64_t feed, watch_feed::outputs outputs);
 
-/// Gives one input to a feed, if it is still there, and carries out what it says.
+/// Gives one input to a feed, if it is still there, and carries out its outputs.
 template <class F>
 void feed_input(client_ptr self, std::uint64_t id, F f) {
   auto i = self->state.feeds.find(id);
@@ -318,7 +318,7 @@ void settle(client_ptr self, std::uint64_t ticket, const std::string& key, kv_wr
   auto found = self->state.writes.extract(ticket);
   if (found.empty())
     return;
-  // Before the answer: a watch that the asker makes after it must know of the write.
+  // Before the answer: a watch that the caller makes after it must know of the write.
   if (x.status == write_status::done)
     acknowledge(self, key, x.revision);
   answer_write(self, found.mapped(), std::move(x));
@@ -330,7 +330,7 @@ kv_written unknown(std::string why) {
       write_status::unknown, {}, why + "; write the same again until an answer comes"};
 }
 
-/// A write was refused: is there a bucket at all?
+/// A write was refused: makes the bucket again if it has vanished.
 void look_for_bucket(client_ptr self) {
   auto& state = self->state;
   self->request(state.server, patience(self), server_identify{state.options.opened.name})
@@ -377,8 +377,8 @@ caf::result<kv_written> write(client_ptr self, kv_change what) {
   return promise;
 }
 
-/// Asks the server; `Reply` says status and why in the same words as its own. Counted
-/// where it has a name.
+/// Asks the server; `Reply` is its answer: a status, a value and a reason. Counted if
+/// `what` is given.
 template <class Reply, class Request>
 caf::result<Reply> ask(client_ptr self, Request request,
                        std::optional<store_operation> what = std::nullopt) {
@@ -435,7 +435,7 @@ void link_back(client_ptr self) {
   each_feed(self, [&](watch_feed& feed) { return feed.link_back(self->clock().now()); });
 }
 
-/// Nothing new is taken, what is under way gets its answer, watches end.
+/// Takes no new requests, answers those under way, and ends the watches.
 void close(client_ptr self) {
   auto& state = self->state;
   if (std::exchange(state.closed, true))

@@ -8,7 +8,7 @@
 /// INTERNAL to the memory store: one client's side of one bucket.
 namespace partita::store {
 
-/// Answers what is under way, then nothing is sent any more.
+/// Answers the requests under way; after that nothing is sent any more.
 struct close_bucket {};
 
 /// INTERNAL: time to look for silent watches.
@@ -28,7 +28,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::attach_due)
 
 namespace partita::store {
 
-/// One BUCKET of a memory store: bucket_actor and what its store and its server tell it.
+/// One BUCKET of a memory store: bucket_actor and the messages of its store and server.
 using memory_bucket_actor = bucket_actor::extend<
     // From the server.
     caf::reacts_to<delivery>, caf::reacts_to<consumer_heartbeat>,
@@ -40,12 +40,12 @@ using memory_bucket_actor = bucket_actor::extend<
 
 struct memory_bucket_options {
   /// How it was opened first; a bucket that has vanished is made again like this, unless
-  /// that was without `create`.
+  /// its mode does not make one.
   open_bucket opened;
   std::chrono::milliseconds request_timeout{500};
   std::chrono::milliseconds watch_heartbeat{500};
-  /// Whether the server answers everything, if late. Else each request has a timer of its
-  /// own, which costs.
+  /// Whether the server answers every request, even if late. If not, each request has a
+  /// timer of its own, which is not free.
   bool answers_are_certain = true;
 };
 

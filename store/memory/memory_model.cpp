@@ -18,7 +18,7 @@ std::string configuration(const open_bucket& x) {
   return ttl + " and replicas " + std::to_string(x.replicas);
 }
 
-/// Why no bucket can be like this; empty if one can.
+/// Why no bucket can have this configuration; empty if one can.
 std::string fault_of(const open_bucket& x) {
   if (auto why = bucket_name_fault(x.name); !why.empty())
     return why;
@@ -73,9 +73,9 @@ memory_model::open_outcome memory_model::open(const open_bucket& what, time_poin
   else if (differs && what.mode != open_mode::look)
     return {
         open_status::foreign, i->second.identity(),
-        "bucket '" + what.name + "' is there with " + configuration(found) + ", expected "
+        "bucket '" + what.name + "' exists with " + configuration(found) + ", expected "
             + configuration(what)
-            + "; correct the configuration, or delete the bucket while nobody uses it"};
+            + "; correct the configuration, or delete the bucket while it is unused"};
   return {open_status::opened, i->second.identity(), {}};
 }
 

@@ -8,8 +8,8 @@
 namespace partita::store {
 
 /// A JetStream server's key-value buckets without the server: pure, its clock is an
-/// input. Answers in the words of the store port; NATS_NOTES' table of answers is its
-/// source.
+/// input. Answers in the terms of the store port, as the store on NATS does
+/// (tests/store/conformance).
 class memory_model {
 public:
   using time_point = memory_bucket::time_point;
@@ -30,8 +30,8 @@ public:
     std::string why;
   };
 
-  /// Finds or makes a bucket. Without `create` any configuration will do; with it, the
-  /// one that is there has to be the same.
+  /// Finds or makes a bucket. With open_mode::look any configuration will do; otherwise
+  /// an existing one has to fit, or is changed (open_mode::change).
   open_outcome open(const open_bucket& what, time_point now);
 
   memory_bucket::outcome write(const std::string& bucket, const kv_change& what,
@@ -65,7 +65,7 @@ private:
   options options_;
   std::chrono::milliseconds late_{0};
   std::map<std::string, memory_bucket, std::less<>> buckets_;
-  /// No two buckets are made at the same time, however fast they follow.
+  /// Creation times differ, however fast buckets are made.
   std::int64_t newest_created_ns_ = 0;
 };
 

@@ -21,7 +21,7 @@ namespace {
 using server_actor = memory_server_actor::extend<caf::reacts_to<server_tick>>;
 
 struct consumer {
-  /// Not a handle: a client that nobody holds shall not live on because it is told.
+  /// An address, not a handle: the server must not keep the client alive.
   caf::actor_addr inbox;
   std::uint64_t feed = 0;
   std::uint64_t attempt = 0;
@@ -36,7 +36,7 @@ struct server_state {
   memory_server_options options;
   std::optional<memory_model> model;
   std::vector<consumer> consumers;
-  /// Who serves which nonce.
+  /// The client that serves each nonce.
   std::map<std::string, caf::actor_addr> hosts;
   std::set<caf::actor_addr> monitored;
   bool ticking = false;
@@ -79,7 +79,7 @@ void forget(server_ptr self, const caf::actor_addr& inbox,
   });
 }
 
-/// Deliveries follow the answer, as the client is to know what they belong to.
+/// Deliveries follow the answer, so that the client knows what they belong to.
 void consume(server_ptr self, const make_consumer& x,
              caf::typed_response_promise<consumer_made> promise) {
   auto& state = self->state;
@@ -106,7 +106,7 @@ caf::result<probed> pass_probe_on(server_ptr self, const server_probe& x) {
   if (i != self->state.hosts.end())
     if (auto host = caf::actor_cast<caf::strong_actor_ptr>(i->second))
       return self->delegate(caf::actor_cast<probe_host_actor>(host), x);
-  return probed{probe_status::gone, 0, "nobody serves it"};
+  return probed{probe_status::gone, 0, "no client serves this nonce"};
 }
 
 server_actor::behavior_type server(server_ptr self, memory_server_options options) {

@@ -9,10 +9,10 @@
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
-/// The part of a memory store that all its clients share, and how they speak with it.
+/// The part of a memory store that all its clients share, and the messages to it.
 namespace partita::store {
 
-// -- behind the clients' backs ----------------------------------------------------------
+// -- for tests and simulations ----------------------------------------------------------
 
 /// Deletes a bucket; its watches fall silent. Answered with whether it was there. To make
 /// it again, send open_bucket.
@@ -20,7 +20,7 @@ struct delete_bucket {
   std::string name;
 };
 
-/// Takes back all writes after `last`, acknowledged ones too. Answered like
+/// Discards all writes after `last`, acknowledged ones too. Answered like
 /// delete_bucket.
 struct lose_writes {
   std::string bucket;
@@ -64,7 +64,7 @@ struct consumer_heartbeat {
   std::uint64_t last_sequence = 0;
 };
 
-/// Hears a consumer.
+/// Receives the messages of a consumer.
 using consumer_inbox_actor =
     caf::typed_actor<caf::reacts_to<delivery>, caf::reacts_to<consumer_heartbeat>>;
 
@@ -94,7 +94,7 @@ struct server_probe {
 };
 
 /// A client that can be probed. The server passes probes on to it rather than answering
-/// for it: a client that is frozen keeps its connection, and only does not answer.
+/// for it: a frozen client keeps its connection, but does not answer.
 using probe_host_actor = caf::typed_actor<caf::replies_to<server_probe>::with<probed>>;
 
 /// From now on probes of `nonce` go to `host`, until server_end_probe or its end.
@@ -132,7 +132,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::server_tick)
 
 namespace partita::store {
 
-/// The SERVER of memory stores, or what stands for it.
+/// The SERVER of memory stores, or a substitute for it.
 using memory_server_actor = caf::typed_actor<
     // For tests and simulations.
     caf::replies_to<delete_bucket>::with<bool>, caf::replies_to<lose_writes>::with<bool>,
@@ -155,8 +155,8 @@ struct memory_server_options {
   std::int64_t wall_start_ns = 0;
 };
 
-/// Starts a server without buckets. Lives as long as somebody holds it or one of its
-/// clients; has a timer only while there are consumers.
+/// Starts a server without buckets. Lives as long as there is a handle to it or to one of
+/// its clients; has a timer only while there are consumers.
 memory_server_actor spawn_memory_server(caf::actor_system& sys,
                                         memory_server_options options = {});
 

@@ -30,19 +30,19 @@ struct store_state {
   link_changed link{link_state::connected, "memory"};
   /// The number of the last link.
   std::uint64_t links = 1;
-  /// Who serves which nonce; no address: nobody's end ends it.
+  /// The actor that serves each nonce; no address: it is served until end_probe.
   std::map<std::string, caf::actor_addr> served;
   std::map<std::string, memory_bucket_actor> buckets;
   bucket_stats stats;
   /// The requests to open buckets.
   request_counters opens;
-  /// Not handles: whoever only listens shall not live on because of it.
+  /// Addresses, not handles: the store must not keep a listener alive.
   std::set<caf::actor_addr> listeners;
   /// Buckets being opened, and probes under way.
   std::size_t opening = 0;
   std::size_t probing = 0;
   bool closed = false;
-  /// Buckets that are to confirm that they are closed.
+  /// Buckets that have yet to confirm that they are closed.
   std::size_t open_buckets = 0;
   std::vector<caf::typed_response_promise<store_closed>> closing;
 };
@@ -104,7 +104,7 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
   ++state.probing;
   auto answer = [self, promise, link = state.links](probed y) mutable {
     y.link = connected(self) ? self->state.links : 0;
-    // What was asked over a link that has been lost since has no answer.
+    // A probe over a link that has been lost since has no answer.
     if (y.link != link)
       y = {probe_status::unknown, y.link, "the connection was lost"};
     --self->state.probing;
@@ -122,7 +122,7 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
 
 probed be_probed(store_ptr self, const nonce& x) {
   if (!connected(self) || !self->state.served.contains(x.value))
-    return {probe_status::gone, 0, "nobody serves it"};
+    return {probe_status::gone, 0, "no client serves this nonce"};
   return {probe_status::alive, 0, {}};
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 using kind = nats_outcome::kind;
 
-/// Why a read did not work, in the one word for it.
+/// The result of a read that did not succeed.
 kv_read failed_read(const nats_outcome& x) {
   switch (x.what) {
   case kind::not_connected:

@@ -8,14 +8,14 @@
 
 #include <string>
 
-/// What the server's answers mean in the words of the store port. Pure.
+/// Translates the server's answers into the terms of the store port. Pure.
 namespace partita::store {
 
-/// A write to `key`, answered.
+/// The answer to a write to `key`.
 kv_written written_from(const nats_outcome& x, const std::string& bucket,
                         const std::string& key);
 
-/// A read from the stream's leader, answered.
+/// The answer to a read from the stream's leader.
 kv_read read_from(nats_outcome x, const std::string& bucket);
 
 /// A stored message as an entry.

@@ -30,13 +30,13 @@ using clock = nats_requests::clock;
 using write_continuation = std::function<void(kv_written)>;
 using read_continuation = std::function<void(kv_read)>;
 
-/// How often a create looks what stands in its way: a mark may expire, or be written
-/// over, between the look and the write.
+/// How often a create reads what it conflicts with: a mark may expire, or be written
+/// over, between the read and the write.
 constexpr unsigned most_creates = 4;
 
 /// One watch of one sink.
 struct watch {
-  /// Not a handle: a watcher holds the bucket, so that would be a circle.
+  /// Not a handle: a watcher holds the bucket, so that would be a reference cycle.
   caf::actor_addr sink;
   std::uint64_t number = 0;
 };
@@ -60,16 +60,16 @@ struct bucket_state {
   std::optional<nats_stream> stream;
   std::optional<nats_watches> watches;
 
-  /// What the connection was asked to wake us at.
+  /// When the connection is to wake us.
   std::optional<clock::time_point> alarm;
-  /// Ourselves, while requests are under way.
+  /// Keeps this actor alive while requests are under way.
   nats_bucket_actor until_answered;
   std::uint64_t tickets = 0;
   std::map<std::uint64_t, std::function<void()>> waits;
   bool reviving = false;
 
   bool closed = false;
-  /// Wants to hear when nothing is under way any more.
+  /// Is notified once nothing is under way any more.
   nats_closer_actor closer;
 
   std::map<watch_feed::subscriber, watch> watchers;
@@ -82,8 +82,8 @@ constexpr const char* why_closed = "not connected: the store was closed";
 
 // -- turns ------------------------------------------------------------------------------
 
-/// The end of every handler: sees to it that requests get their deadline, and that a
-/// store that wants to close hears when nothing is under way any more.
+/// Ends every handler: sets the alarm for the next deadline, and notifies a store that
+/// wants to close once nothing is under way any more.
 class turn {
 public:
   explicit turn(bucket_ptr self) : self_(self) {}
@@ -94,7 +94,7 @@ public:
     auto& state = self_->state;
     auto deadline = state.requests.next_deadline();
     set_alarm(earlier(deadline, state.watches->wake_at()));
-    // Who asked may let go of us before the answer.
+    // The caller may drop its handle to us before the answer.
     state.until_answered = deadline ? nats_bucket_actor{self_} : nats_bucket_actor{};
     if (state.closer && state.requests.empty() && state.waits.empty())
       self_->send(std::exchange(state.closer, nullptr),
@@ -103,7 +103,7 @@ public:
 
 private:
   // The connection's timers, not those of actors: these would keep us alive for as long
-  // as they run, and cannot be taken back.
+  // as they run, and cannot be cancelled.
   void set_alarm(std::optional<clock::time_point> at) {
     auto& state = self_->state;
     if (state.alarm == at)
@@ -133,14 +133,14 @@ void wait(bucket_ptr self, std::chrono::milliseconds delay, std::function<void()
 
 // -- a bucket that vanished -------------------------------------------------------------
 
-/// Nobody serves the bucket: finds out whether it is gone, and makes it again then.
+/// After no responders: finds out whether the bucket is gone, and makes it again then.
 void explain(bucket_ptr self, std::function<void(bool gone, std::string why)> then) {
   auto& state = self->state;
   state.stream->identify([self, then = std::move(then)](const nats_stream::result& x) {
     auto gone = x.status == open_status::missing;
     then(gone, gone ? "there is no bucket '" + self->state.options.bucket
-                          + "' any more; what was known of it is void"
-                    : "nobody serves bucket '" + self->state.options.bucket
+                          + "' any more; all state read from it is discarded"
+                    : "no server answers for bucket '" + self->state.options.bucket
                           + "' at the moment" + (x.why.empty() ? "" : ": " + x.why));
     if (!gone || std::exchange(self->state.reviving, true))
       return;
@@ -166,7 +166,7 @@ void publish(bucket_ptr self, const std::string& key, const nats::header_list& h
           return;
         }
         auto written = written_from(x, self->state.options.bucket, key);
-        // Before the answer: a watch that the asker makes after it must know of the
+        // Before the answer: a watch that the caller makes after it must know of the
         // write.
         if (written.status == write_status::done)
           self->state.watches->acknowledged(key, written.revision);
@@ -209,7 +209,7 @@ void create(bucket_ptr self, const kv_create& what, revision over, unsigned atte
   });
 }
 
-/// Why nothing can be sent about this key; done: it can.
+/// Why no request for this key can be sent; `done`: one can.
 kv_written objection(bucket_ptr self, const std::string& key) {
   if (self->state.closed)
     return {write_status::not_connected, {}, why_closed};
@@ -218,7 +218,7 @@ kv_written objection(bucket_ptr self, const std::string& key) {
   return {write_status::done, {}, {}};
 }
 
-/// Answers with what `work` comes to, at once or later.
+/// Answers with the outcome of `work`, at once or later.
 template <class Work>
 caf::result<kv_written> write(bucket_ptr self, store_operation what,
                               const std::string& key, Work work) {
@@ -371,7 +371,7 @@ void take_link(bucket_ptr self, const nats_link& x) {
   state.watches->link_lost(x.text);
 }
 
-/// Nothing new is taken, what is under way gets its answer, watches end.
+/// Takes no new requests, answers those under way, and ends the watches.
 void finish(bucket_ptr self, const nats_closer_actor& closer) {
   auto& state = self->state;
   turn end{self};

@@ -28,7 +28,7 @@ namespace partita::store {
 
 using nats_closer_actor = caf::typed_actor<caf::reacts_to<nats_rested>>;
 
-/// Take nothing new, answer what is under way, then say so.
+/// Take no new requests, answer those under way, then notify `tell`.
 struct nats_finish {
   nats_closer_actor tell;
 };
@@ -54,7 +54,7 @@ struct nats_bucket_options {
 
 /// Starts the actor of one bucket. It sends nothing before open_bucket; a failed
 /// open_bucket leaves it as it was. It keeps `store` alive, which owns the connection;
-/// the store does not keep it. What is under way keeps it alive, watches do not.
+/// the store does not keep it alive. Requests under way do, watches do not.
 nats_bucket_actor spawn_nats_bucket(caf::actor_system& sys, store_actor store,
                                     std::shared_ptr<nats::connection> connection,
                                     nats_bucket_options options);

@@ -9,7 +9,7 @@ using kind = nats_outcome::kind;
 
 constexpr int no_responders_status = 503;
 
-/// What a send that did not succeed means for its asker.
+/// The outcome of a request whose send did not succeed.
 nats_outcome outcome_of(const nats::send_result& x) {
   switch (x.status) {
   case nats::send_status::not_connected:
@@ -48,9 +48,9 @@ void nats_requests::ask(const std::string& subject, const nats::header_list& hea
 void nats_requests::answered(std::uint64_t ticket, nats::message answer) {
   auto i = under_way_.find(ticket);
   if (i == under_way_.end())
-    return; // too late: its asker was told "unknown"
+    return; // too late: the caller has got `unknown`
   if (answer.status() == no_responders_status && answer.data.empty())
-    end(ticket, {kind::no_responders, {}, "nobody answers at " + i->second.subject});
+    end(ticket, {kind::no_responders, {}, "no responders at " + i->second.subject});
   else
     end(ticket, {kind::answered, std::move(answer), {}});
 }
@@ -60,7 +60,7 @@ void nats_requests::link_lost(std::uint64_t link, const std::string& why) {
     end(ticket, {kind::unknown, {}, why});
 }
 
-// One permission rules over all requests to one subject, so a denial answers all of them.
+// One permission covers all requests to one subject, so a denial answers all of them.
 // If what was denied is not a publish, the server may have done what was asked.
 void nats_requests::denied(const std::string& subject, const std::string& why) {
   for (auto ticket : all([&](const request& x) { return x.subject == subject; }))
@@ -70,11 +70,11 @@ void nats_requests::denied(const std::string& subject, const std::string& why) {
 void nats_requests::expire(clock::time_point now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     auto ticket = deadlines_.begin()->second;
-    // A stream without a leader keeps silent.
+    // A stream without a leader does not answer.
     end(ticket, {kind::unknown,
                  {},
                  "no answer in time from " + under_way_.at(ticket).subject
-                     + " (has its stream a leader?)"});
+                     + " (does its stream have a leader?)"});
   }
 }
 

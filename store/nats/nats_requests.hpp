@@ -27,7 +27,7 @@ struct nats_outcome {
   enum class kind : std::uint8_t {
     /// `answer` holds it.
     answered,
-    /// The server knows nobody who would answer; certainly nothing was done.
+    /// The server has no responders for the subject; certainly nothing was done.
     no_responders,
     /// Not sent: no link.
     not_connected,

@@ -44,7 +44,7 @@ using clock = std::chrono::steady_clock;
 using nats_store_actor = store_actor::extend<caf::reacts_to<nats_closed>>::extend_with<
     nats_closer_actor>::extend_with<nats_user_actor>;
 
-/// Its replicated compare-and-set has no known race.
+/// The first version whose replicated compare-and-set has no known race.
 constexpr const char* first_good_cluster = "2.9.21";
 constexpr std::chrono::milliseconds shortest_ttl{100};
 constexpr unsigned most_replicas = 5;
@@ -59,7 +59,7 @@ void log(spdlog::level::level_enum level, fmt::format_string<Ts...> text, Ts&&..
 }
 
 /// Closes a connection on a thread of its own, as that waits for the library's threads.
-/// The actor system does not end before it has happened.
+/// The actor system does not end before that is done.
 template <class Then>
 void close_apart(caf::actor_system& sys, std::shared_ptr<nats::connection> connection,
                  Then then) {
@@ -88,14 +88,14 @@ struct store_state {
   std::shared_ptr<nats::connection> connection;
   nats::connection::port port = 0;
   link_changed link;
-  /// How often there was a link.
+  /// How many links there have been.
   std::uint64_t links = 0;
   bucket_stats stats;
-  /// Not handles: a bucket holds the store, and a listener may.
+  /// Not handles: a bucket holds the store, and a listener may, too.
   std::map<std::string, caf::actor_addr> buckets;
   std::vector<caf::actor_addr> listeners;
   std::set<std::string> denials;
-  /// Who waits for the survey of which bucket and key.
+  /// The callers that wait for a survey, by bucket and key.
   std::map<std::pair<std::string, std::string>,
            std::vector<caf::typed_response_promise<servers_surveyed>>>
       surveys;
@@ -103,15 +103,15 @@ struct store_state {
   /// The number of the link; 0: there is none.
   std::uint64_t link_number = 0;
   nats_requests probes;
-  /// What the connection was asked to wake us at.
+  /// When the connection is to wake us.
   std::optional<clock::time_point> alarm;
-  /// Ourselves, while probes are under way.
+  /// Keeps this actor alive while probes are under way.
   nats_store_actor until_answered;
   /// Why the server does not permit probes, and until when it is not asked again.
   std::string probes_denied;
   clock::time_point probes_denied_until;
   bool probe_denial_logged = false;
-  /// Who serves which nonce; no address: nobody's end ends it.
+  /// The actor that serves each nonce; no address: it is served until end_probe.
   std::map<std::string, caf::actor_addr> served;
 
   bool closing = false;
@@ -183,7 +183,7 @@ std::string why_impossible(const open_bucket& x) {
   return {};
 }
 
-/// The bucket's actor, if it lives.
+/// The bucket's actor, if it is running.
 nats_bucket_actor living(store_ptr self, const std::string& name) {
   auto i = self->state.buckets.find(name);
   if (i != self->state.buckets.end())
@@ -325,11 +325,11 @@ probed verdict(store_ptr self, const nats_outcome& x) {
   return {probe_status::unknown, self->state.link_number, x.why};
 }
 
-/// The end of every handler that touches probes: sees to it that they get their deadline.
+/// Ends every handler that touches probes: sets the alarm for their next deadline.
 void watch_probes(store_ptr self) {
   auto& state = self->state;
   auto next = state.probes.next_deadline();
-  // Who asked may let go of us before the answer.
+  // The caller may drop its handle to us before the answer.
   state.until_answered = next ? nats_store_actor{self} : nats_store_actor{};
   if (next == state.alarm)
     return;
@@ -364,7 +364,7 @@ void probes_wake(store_ptr self) {
   watch_probes(self);
 }
 
-/// Whether what the server does not permit is a probe, or being found by one.
+/// Whether the denial is about probes: sending them, or answering them.
 bool take_probe_denial(store_ptr self, const nats_denial& x) {
   if (x.why.find(nats::probe_prefix) == std::string::npos)
     return false;
@@ -385,7 +385,7 @@ bool take_probe_denial(store_ptr self, const nats_denial& x) {
 
 // -- closing ----------------------------------------------------------------------------
 
-/// When all buckets are at rest, the connection goes.
+/// Closes the connection once no bucket has requests under way.
 void close_connection(store_ptr self) {
   auto& state = self->state;
   if (!state.closing || !state.busy.empty()
@@ -419,7 +419,7 @@ caf::result<store_closed> close(store_ptr self) {
   return promise;
 }
 
-/// The bucket has nothing under way: it said so, or it has gone.
+/// The bucket has nothing under way: it has reported that, or it has ended.
 void rested(store_ptr self, const std::string& bucket) {
   self->state.busy.erase(bucket);
   close_connection(self);
@@ -480,7 +480,7 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
         auto& seen = self->state.denials;
         if (seen.size() < most_denials_logged
             && seen.insert(violation ? violation->wanted : x.why).second)
-          log(spdlog::level::warn, "NATS complains: {}", x.why);
+          log(spdlog::level::warn, "NATS reported an error: {}", x.why);
       },
       [](const nats_program& x) { take_program(x); },
       [self](nats_wake) { probes_wake(self); },

@@ -18,7 +18,7 @@ constexpr milliseconds first_wait{10};
 
 std::string no_jetstream(const std::string& why) {
   return "JetStream does not answer (" + why
-         + "): is it enabled for this account, and has it a leader?";
+         + "): is it enabled for this account, and does it have a leader?";
 }
 
 } // namespace
@@ -74,8 +74,8 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
   }
   auto answer = nats::parse_stream(x.answer.data);
   if (auto* info = std::get_if<nats::stream_info>(&answer)) {
-    // Seen by one of many clients that make the same stream at once. Taken for its identity
-    // it would look like another life of the bucket later.
+    // Happens where many clients make the same stream at once. Taken for its identity,
+    // it would look like another incarnation of the bucket later.
     if (info->created_at_ns == 0)
       return {
           {open_status::unknown, {}, "bucket '" + bucket_ + "' is being made"}, {}, true};
@@ -89,7 +89,7 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
   if (error.err_code == nats::err_code::stream_not_found)
     return {
         {open_status::missing, {}, "there is no bucket '" + bucket_ + "'"}, {}, false};
-  // Of many clients that make the same stream at once, nats-server 2.9 tells some that
+  // Where many clients make the same stream at once, nats-server 2.9 reports to some that
   // their subjects overlap with that very stream.
   auto passing = !is_final(error) || error.err_code == nats::err_code::stream_name_in_use
                  || error.err_code == nats::err_code::subjects_overlap;

@@ -34,11 +34,11 @@ public:
   /// is wanted.
   void open(const open_bucket& wanted, continuation then);
 
-  /// Which life of the bucket there is, whatever its configuration.
+  /// The present incarnation of the bucket, whatever its configuration.
   void identify(continuation then);
 
-  /// Like identify, but a bucket that has vanished is made again as it was opened first; not
-  /// if it was opened without `create`.
+  /// Like identify, but a bucket that has vanished is made again as it was opened first,
+  /// unless that was in a mode that does not make it.
   void revive(continuation then);
 
 private:

@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-/// INTERNAL to the NATS store: what the border says, as messages between actors.
+/// INTERNAL to the NATS store: the border's callbacks, as messages between actors.
 namespace partita::store {
 
 /// The answer to a request.
@@ -72,7 +72,7 @@ using nats_user_actor =
                      caf::reacts_to<nats_link>, caf::reacts_to<nats_denial>,
                      caf::reacts_to<nats_program>, caf::reacts_to<nats_wake>>;
 
-/// Passes what the border says on to an actor. Holds no reference to it: a connection
+/// Passes the border's callbacks on to an actor. Holds no reference to it: a connection
 /// must not keep its users alive.
 class nats_mailbox : public nats::sink {
 public:

@@ -16,8 +16,8 @@ using kind = nats_outcome::kind;
 
 constexpr int control_status = 100;
 
-/// A server that serves no watch for so long is left for another one. Longer than a cluster takes
-/// to elect the leaders without which no server can.
+/// A server that serves no watch for this long is left for another one. Longer than a
+/// cluster takes to elect the leaders that every server needs.
 constexpr std::chrono::seconds patience_with_server{10};
 
 std::uint64_t number_in(std::string_view text) {
@@ -96,8 +96,8 @@ void nats_watches::delivered(std::uint64_t inbox, nats::message news) {
   });
 }
 
-// Flow control: the server sends no more before it has an answer. A heartbeat names a
-// subject for the same purpose if a request of that kind was lost.
+// Flow control: the server pauses until it has an answer. A heartbeat names a subject
+// for the same purpose if such a request was lost.
 void nats_watches::take_control(feed_id id, watch_feed::attempt attempt,
                                 const nats::message& news) {
   if (!news.reply.empty())
@@ -112,7 +112,7 @@ void nats_watches::take_control(feed_id id, watch_feed::attempt attempt,
 
 void nats_watches::link_lost(const std::string& why) {
   why_no_link_ = why;
-  // The inboxes went with the link, and consumers that nobody hears end by themselves.
+  // The inboxes are lost with the link; the server ends consumers without subscribers.
   inboxes_.clear();
   for (auto& [id, x] : feeds_)
     x.present = {};
@@ -161,7 +161,7 @@ void nats_watches::tick_later() {
 
 // -- feeds ------------------------------------------------------------------------------
 
-/// Gives a feed something, if it is still there, and carries out what it says.
+/// Passes an input to a feed, if it is still there, and carries out its outputs.
 template <class Input>
 void nats_watches::input(feed_id id, Input give) {
   auto i = feeds_.find(id);
@@ -196,7 +196,7 @@ struct nats_watches::command_executor {
       feed.failing_since = now;
     } else if (now - feed.failing_since >= patience_with_server && !feed.refused) {
       feed.failing_since = now;
-      self.with_.connection->move_on("it shows no watch of " + feed.pattern
+      self.with_.connection->move_on("it serves no watch of " + feed.pattern
                                      + " in bucket " + self.with_.bucket);
     }
     feed.refused = false;
@@ -334,7 +334,7 @@ void nats_watches::drop(consumer& x) {
   x = {};
 }
 
-// A courtesy: the server would notice by itself in a while.
+// Optional: the server would remove it by itself after a while.
 void nats_watches::delete_consumer(const std::string& name) {
   if (!name.empty())
     with_.connection->publish(

@@ -15,18 +15,18 @@
 namespace partita::store {
 
 /// The watches over one bucket: one consumer and one feed for each pattern, however many
-/// watch it. Makes consumers, hands what they deliver to the feeds, and carries out what
-/// the feeds say.
+/// watch it. Makes consumers, passes their deliveries to the feeds, and carries out the
+/// outputs of the feeds.
 ///
 /// A consumer is a push consumer on an inbox of its own, without acknowledgements, in the
 /// server's memory, that begins with the last value of each key. It is made between two
-/// looks at the stream that must show the same life of the bucket; the server forgets it
-/// some seconds after nobody listens to its inbox any more.
+/// reads of the stream that must show the same incarnation of the bucket; the server
+/// removes it some seconds after its inbox has lost its subscriber.
 class nats_watches {
 public:
   using clock = nats_requests::clock;
   using subscriber = watch_feed::subscriber;
-  /// Tells a watcher something; its number of the watch is not filled in.
+  /// Sends an event to a watcher, which still lacks the number of its watch.
   using event_sink = std::function<void(subscriber, watch_event)>;
   /// Reads a key from the stream's leader.
   using reader = std::function<void(const std::string&, std::function<void(kv_read)>)>;
@@ -39,13 +39,13 @@ public:
     nats::connection::port port = 0;
     event_sink tell;
     reader read;
-    /// Hears of every consumer that a watch asks for, and which one it is.
+    /// Called for every consumer that a watch asks for, with the number of the attempt.
     std::function<void(watch_feed::attempt)> attaching;
   };
 
   nats_watches(setup with, nats_requests& requests, nats_stream& stream);
 
-  /// Drops all consumers, as well as it can.
+  /// Drops all consumers, as far as possible.
   ~nats_watches();
 
   void join(const std::string& pattern, bool signs_of_life, subscriber who);
@@ -57,7 +57,7 @@ public:
   void link_back();
   /// A write of ours was acknowledged.
   void acknowledged(const std::string& key, revision at);
-  /// When wake() is to be called, about.
+  /// About when to call wake().
   std::optional<clock::time_point> wake_at() const;
   void wake();
 
@@ -67,7 +67,7 @@ private:
     watch_feed::attempt attempt = 0;
     /// 0: not asked for yet.
     std::uint64_t inbox = 0;
-    /// As the server calls it; empty: it has not said so yet.
+    /// The server's name for it; empty: not known yet.
     std::string name;
     /// When to make it.
     std::optional<clock::time_point> due;
@@ -77,15 +77,15 @@ private:
     std::string pattern;
     watch_feed feed;
     consumer present;
-    /// When the first of its attempts began that have failed since it was complete, or since
-    /// the connection was moved on.
+    /// When the first of its attempts began that have failed since it was last complete,
+    /// or since the connection was moved to another server.
     clock::time_point failing_since = {};
-    /// The server has decided that the last one cannot be had.
+    /// The server has refused the last consumer for good.
     bool refused = false;
   };
 
-  /// Names a feed. Never used again: what comes late for a feed that has gone must not
-  /// meet its successor over the same pattern.
+  /// Names a feed. Never reused: a late answer for a feed that is gone must not reach its
+  /// successor on the same pattern.
   using feed_id = std::uint64_t;
 
   struct command_executor;
@@ -115,14 +115,14 @@ private:
   nats_stream& stream_;
   std::map<feed_id, shared_feed> feeds_;
   feed_id last_feed_ = 0;
-  /// Which feed a watcher hears.
+  /// The feed of each watcher.
   std::map<subscriber, feed_id> heard_;
-  /// Whose inbox a number is.
+  /// The feed of each inbox.
   std::map<std::uint64_t, feed_id> inboxes_;
   std::uint64_t last_inbox_ = 0;
-  /// Nothing is known of the link before the first word of it: feeds try.
+  /// Before the first report of the link there is no reason: feeds try.
   std::optional<std::string> why_no_link_;
-  /// Our last acknowledged write of each key in this life of the bucket, for new feeds.
+  /// Our last acknowledged write of each key in this bucket incarnation, for new feeds.
   std::map<std::string, revision> own_;
   std::optional<clock::time_point> next_tick_;
 };

@@ -37,7 +37,7 @@ struct limited_group : process_group {
     CAF_CHECK(eventually(20s, [&] {
       for (auto name : {"w0", "w1"}) {
         auto said = log(name);
-        auto at = said.find("asks the store again and again");
+        auto at = said.find("keeps retrying requests to the store");
         if (at != std::string::npos && said.find(text, at) != std::string::npos)
           return true;
       }

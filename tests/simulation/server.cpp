@@ -146,7 +146,7 @@ void server::pass_probe_on(network_link& from, caf::mailbox_element_ptr x) {
                  ? nullptr
                  : caf::actor_cast<caf::strong_actor_ptr>(host->second.who);
   if (!who) {
-    answer(from, *x, {}, probed{probe_status::gone, 0, "nobody serves it"});
+    answer(from, *x, {}, probed{probe_status::gone, 0, "no client serves this nonce"});
     return;
   }
   auto id = ++numbers_;

@@ -43,7 +43,7 @@ host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self,
           return self->make_response_promise<probed>();
         if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(self->state.client))
           return self->delegate(caf::actor_cast<probe_host_actor>(strong), x);
-        return probed{probe_status::gone, 0, "nobody serves it"};
+        return probed{probe_status::gone, 0, "no client serves this nonce"};
       },
       [self](const client_fault& x) { self->state.faults.set(x); },
   };

@@ -36,7 +36,7 @@ void alarm_clock::set(std::uint64_t whom, std::optional<clock::time_point> at) {
   if (auto old = set_for_.extract(whom))
     alarms_.erase({old.mapped(), whom});
   if (!at)
-    return; // The thread sleeps on: waking it now would cost as much as waking at its time.
+    return; // The thread sleeps on: a wake-up now costs as much as one at its time.
   auto when = on_grid(*at, clock::now());
   set_for_.emplace(whom, when);
   alarms_.emplace(when, whom);

@@ -24,10 +24,10 @@ public:
   explicit alarm_clock(std::function<void(std::uint64_t)> ring);
   ~alarm_clock();
 
-  /// Rings once for `whom` and forgets it; nullopt: never. Takes the place of what was set
-  /// for it before, which may ring at this moment and be heard all the same. Never rings
-  /// early, but up to an eighth of the time until `at` late, so that alarms for about the
-  /// same time cost one wake-up.
+  /// Rings once for `whom` and forgets it; nullopt: never. Replaces what was set for it
+  /// before, which may still ring if it does so at this moment. Never rings early, but up
+  /// to an eighth of the time until `at` late, so that alarms for about the same time
+  /// cost one wake-up.
   void set(std::uint64_t whom, std::optional<clock::time_point> at);
 
   /// Forgets all and waits for the thread to end.
@@ -43,7 +43,7 @@ private:
   std::map<std::uint64_t, clock::time_point> set_for_;
   /// The same in the order of ringing.
   std::set<std::pair<clock::time_point, std::uint64_t>> alarms_;
-  /// Until when the thread sleeps if nobody wakes it.
+  /// Until when the thread sleeps unless it is woken.
   clock::time_point asleep_until_ = clock::time_point::min();
   std::mutex joining_;
   // Last, so that everything above exists when it begins.

@@ -119,7 +119,7 @@ std::string_view remedy_of(int err_code) {
   case err_code::bucket_full:
     return "raise max_bytes of the stream";
   case err_code::max_bytes_demanded:
-    return "make the bucket with max_bytes beforehand (nats kv add), or take "
+    return "make the bucket with max_bytes beforehand (nats kv add), or remove "
            "max_bytes_required from the account";
   default:
     return {};
@@ -152,7 +152,7 @@ std::string to_string(const api_error& x) {
 bool is_final(const api_error& x) {
   constexpr int server_error = 500;
   switch (x.err_code) {
-  // Said as errors of the server, though nothing passes by itself.
+  // Reported as errors of the server, though they do not pass by themselves.
   case err_code::account_limit:
   case err_code::insufficient_storage:
   case err_code::maximum_consumers:

@@ -11,11 +11,11 @@
 #include <variant>
 #include <vector>
 
-/// What is said to the JetStream API and what it answers, as text and back. Reading never
-/// throws; an answer that makes no sense is an api_error of code 0.
+/// Requests to the JetStream API and its answers, as text and back. Parsing never throws;
+/// an answer that makes no sense is an api_error of code 0.
 namespace partita::nats {
 
-/// "No", as the API says it.
+/// An error answer of the API.
 struct api_error {
   /// As in HTTP; 0: the answer could not be read.
   int code = 0;
@@ -44,8 +44,8 @@ inline constexpr int replicas_without_cluster = 10074;
 inline constexpr int not_enabled = 10076;
 inline constexpr int bucket_full = 10077;
 inline constexpr int max_bytes_demanded = 10113;
-/// Another write of the subject is under way, perhaps an earlier try of our own: says nothing
-/// of what will stand there. Newer servers in a cluster.
+/// Another write of the subject is under way, perhaps an earlier try of our own; what the
+/// key will hold is not known yet. Sent by newer servers in a cluster.
 inline constexpr int write_under_way = 10164;
 
 } // namespace err_code
@@ -56,18 +56,18 @@ using answer = std::variant<T, api_error>;
 /// For people: "wrong last sequence: 3 (400/10071)", and what to do if that is known.
 std::string to_string(const api_error& x);
 
-/// Whether the server has decided, so that asking the same again does not help before an
-/// operator acts. Otherwise the trouble may pass, and a write may have been passed on before it.
+/// Whether the error is final: the same request fails again until an operator acts.
+/// Otherwise it may pass, and a write may have been passed on before it.
 bool is_final(const api_error& x);
 
 // -- streams ----------------------------------------------------------------------------
 
 struct stream_options {
   std::string bucket;
-  /// 0: values live for ever.
+  /// 0: values do not expire.
   std::chrono::milliseconds ttl{0};
   std::uint32_t replicas = 1;
-  /// 0, or which ttl of a stream that is there will do.
+  /// 0, or the shortest ttl of an existing stream that will do.
   std::chrono::milliseconds least_ttl{0};
 };
 
@@ -80,10 +80,10 @@ struct stream_config {
   std::int64_t max_msgs_per_subject = 0;
   std::int64_t max_age_ns = 0;
   std::int64_t replicas = 1;
-  /// Fed by another stream, so that our writes would not be its truth.
+  /// Fed by another stream, so that our writes would not be all of its content.
   bool is_copy = false;
   bool sealed = false;
-  /// All of it, as the server told it.
+  /// The whole configuration, as the server sent it.
   std::string text;
 };
 
@@ -100,8 +100,8 @@ std::string create_stream_request(const stream_options& wanted);
 /// Settings that change nothing for us (limits, placement, description) are not compared.
 std::string differences(const stream_options& wanted, const stream_config& found);
 
-/// `found` with the ttl and the replicas of `wanted` where its own will not do. Its text is the
-/// request that changes the stream.
+/// `found` with the ttl and the replicas of `wanted` where its own will not do. Its text
+/// is the request that changes the stream.
 stream_config adapted(const stream_options& wanted, stream_config found);
 
 /// The answer to making a stream, or to asking for it.
@@ -114,7 +114,7 @@ struct consumer_options {
   std::string filter;
   std::string inbox;
   std::chrono::milliseconds heartbeat{500};
-  /// The server drops the consumer once nobody listened for this long.
+  /// The server drops the consumer after this long without a subscriber.
   std::chrono::milliseconds inactive_threshold{5000};
 };
 

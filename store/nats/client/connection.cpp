@@ -28,8 +28,8 @@ constexpr auto longest_wait = 1000ms;
 constexpr auto info_timeout = 500ms;
 const std::string why_closed = "the connection was closed";
 
-/// The name under which nobody else listens. Not guessable: whoever can send there can
-/// forge answers.
+/// A prefix that no other client subscribes to. Not guessable: a client that can publish
+/// there can forge answers.
 std::string random_inbox() {
   constexpr std::string_view digits = "0123456789abcdef";
   std::random_device source;
@@ -40,7 +40,7 @@ std::string random_inbox() {
 }
 
 /// Before the next try: short at first, then growing with the length of the outage, with
-/// jitter, so that many clients do not come back as one.
+/// jitter, so that many clients do not reconnect at once.
 clock::duration wait_after(clock::duration outage, std::minstd_rand& random) {
   auto wait = std::clamp<clock::duration>(outage / 16, shortest_wait, longest_wait);
   std::uniform_int_distribution<clock::duration::rep> jitter{0, wait.count() * 2 / 5};
@@ -70,7 +70,7 @@ sink::~sink() = default;
 
 void sink::server_known(const std::string&, bool) {}
 
-/// Owns the link, and the thread that makes it, winds it up and tells how it is.
+/// Owns the link, and the thread that opens and closes it and reports its state.
 class connection::keeper {
 public:
   explicit keeper(nats_options options)
@@ -221,7 +221,7 @@ public:
 
   void expect(expectation x) {
     std::lock_guard guard{mutex_};
-    // Whoever says this has just read it here.
+    // The caller has just read the value here.
     x.seen_at = link_ ? link_->server().url : std::string{};
     x.cluster = news_.program ? news_.program->cluster : std::string{};
     auto stream = x.stream;
@@ -245,14 +245,14 @@ private:
 
   struct member {
     std::shared_ptr<sink> user;
-    /// Has heard how the link is.
+    /// Has been notified of the state of the link.
     bool greeted = false;
   };
 
   /// One subject that is answered.
   struct answerer {
     port user = 0;
-    /// Tells it from another one of the same subject, before or after it.
+    /// Distinguishes it from another one of the same subject, before or after it.
     std::uint64_t number = 0;
     /// The link on which listening was tried last: once on each, as what a server refuses
     /// it refuses again.
@@ -261,7 +261,7 @@ private:
   };
   using answerers = std::map<std::string, answerer>;
 
-  /// How the link is; the last that was told.
+  /// The state of the link as it was last reported.
   struct news {
     bool up = false;
     std::uint64_t link = 0;
@@ -387,8 +387,8 @@ private:
       expected_[x.stream].seen_at = server;
       return std::nullopt;
     }
-    // It may have lost its data, or be about to elect who knows: then it must be at the same
-    // address, or of the same cluster.
+    // It may have lost its data, or be about to elect the leader that has it: then it
+    // must be at the same address, or of the same cluster.
     if ((!found.answered || !found.value) && may_be_the_same(server, x))
       return std::nullopt;
     if (!found.answered)
@@ -407,14 +407,14 @@ private:
     return info && !info->cluster.empty() && info->cluster == x.cluster;
   }
 
-  /// From the first moment of a link to its last.
+  /// Uses a link from its first moment to its last.
   void use(const std::shared_ptr<nats::link>& link) {
     // More servers than one were named, so the others of the cluster may be used too.
     if (options_.url.size() > 1)
       discovered_ = link->discovered_urls();
     links_ = link->number();
     set_link(link);
-    // First: who was found here before the link was lost is looked for all the time.
+    // First: standbys may look all the time for what was served before the link was lost.
     {
       std::unique_lock lock{mutex_};
       while (begin_answering(lock)) {
@@ -457,7 +457,7 @@ private:
       user->server_known(program->version, !program->cluster.empty());
   }
 
-  /// Does what comes up until `done`, `until` or close().
+  /// Does what is due until `done`, `until` or close().
   template <class Done>
   void serve(std::optional<clock::time_point> until, Done done) {
     std::unique_lock lock{mutex_};
@@ -513,7 +513,7 @@ private:
     if (i != answering_.end() && i->second.number == number)
       i->second.listening = true;
     else
-      link->unlisten(subject); // Not wanted any more; or anew, and tried again then.
+      link->unlisten(subject); // Not wanted any more; or again, and tried again then.
     return true;
   }
 
@@ -541,7 +541,7 @@ private:
     set_link(nullptr);
     {
       std::lock_guard guard{mutex_};
-      // At the end everybody hears it, even who has heard nothing so far.
+      // At the end all users are notified, also those that were not notified so far.
       if (why == why_closed)
         for (auto& [id, x] : users_)
           x.greeted = true;
@@ -569,7 +569,7 @@ private:
       user.server_known(x.program->version, !x.program->cluster.empty());
   }
 
-  /// Those who have heard how the link is.
+  /// The users that have been notified of the state of the link.
   std::vector<std::shared_ptr<sink>> greeted() const {
     return all([](const member& x) { return x.greeted; });
   }
@@ -597,7 +597,7 @@ private:
   void pass_on(const std::string& complaint) {
     auto x = parse_violation(complaint);
     auto subject = x && x->publish ? x->subject : std::string{};
-    // Also to who has not been greeted yet: it may have asked, as the link is up.
+    // Also to users that were not greeted yet: they may have asked, as the link is up.
     for (auto& user : all([](const member&) { return true; }))
       user->denied(subject, complaint);
   }
@@ -612,12 +612,12 @@ private:
   std::map<port, member> users_;
   /// Only while it is up.
   std::shared_ptr<nats::link> link_;
-  /// The link is to be given up.
+  /// Why the link is to be given up; empty: it is not.
   std::string why_left_;
   std::map<inbox_id, std::shared_ptr<nats::link>> inboxes_;
   /// By stream: one for each group whose workers use this connection.
   std::map<std::string, expectation> expected_;
-  /// Server processes that were met, by their ids: the id of the one that was in use then.
+  /// The name of a server process, by its id: the id of the process that was in use then.
   std::map<std::string, std::string> processes_;
   std::uint64_t last_answerer_ = 0;
   answerers answering_;
@@ -640,7 +640,7 @@ private:
   std::thread thread_;
 };
 
-// -- the public face --------------------------------------------------------------------
+// -- connection -------------------------------------------------------------------------
 
 connection::connection(nats_options options)
     : keeper_(std::make_unique<keeper>(std::move(options))) {}

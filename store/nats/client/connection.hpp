@@ -26,7 +26,7 @@ struct server_facts {
   std::int64_t max_payload = 0;
 };
 
-/// Hears what a connection brings. Called on threads of the connection and of the
+/// Receives the events of a connection. Called on threads of the connection and of the
 /// library: an implementation copies or moves what it needs, passes it on and returns; it
 /// never waits, and never closes the connection.
 class sink {
@@ -47,11 +47,11 @@ public:
   /// A message to an inbox that was opened with connection::listen.
   virtual void delivered(std::uint64_t inbox, message news) = 0;
 
-  /// The server did not permit a publish to `subject`, or if it is empty, something else
-  /// of what we do; `why` has the server's words.
+  /// The server did not permit a publish to `subject`, or if that is empty, something
+  /// else that we do; `why` has the server's text.
   virtual void denied(const std::string& subject, const std::string& why) = 0;
 
-  /// Soon after a link came up: which program serves it.
+  /// Soon after a link came up: the version of its server.
   virtual void server_known(const std::string& version, bool clustered);
 
   /// The time asked for with connection::wake_at has come.
@@ -101,7 +101,7 @@ struct send_result {
 /// acknowledgement with its error code, a JSON answer, the server's "no responders") goes
 /// to the port that asked, under the ticket that it chose. js_PublishMsgAsync would do
 /// the same for writes alone, with bookkeeping of its own; kvStore_* and the other js_*
-/// calls would block a thread each. Time-outs are the asker's business.
+/// calls would block a thread each. Time-outs are up to the caller.
 ///
 ///   keeper thread:  connect --ok--> up --closed, broken--> down --wait--> connect ...
 ///
@@ -115,7 +115,7 @@ public:
   using port = std::uint64_t;
   using clock = std::chrono::steady_clock;
 
-  /// Begins to connect, in the background and for ever.
+  /// Begins to connect, in the background and without a limit.
   explicit connection(nats_options options);
 
   connection(const connection&) = delete;
@@ -125,17 +125,17 @@ public:
   ~connection();
 
   /// Waits until everything is closed: after that no sink is called any more, and every
-  /// call says not_connected. May take as long as one try to connect. Not to be called
+  /// call returns not_connected. May take as long as one try to connect. Not to be called
   /// from a sink.
   void close();
 
-  /// The sink hears the state of the link at once, and every change.
+  /// The sink is notified of the state of the link at once, and of every change.
   port open_port(std::shared_ptr<sink> user);
 
   /// Calls that are under way may still reach the sink. Its inboxes are closed.
   void close_port(port user);
 
-  /// Publishes `data` to `subject` and hands what is answered to the port's sink.
+  /// Publishes `data` to `subject` and passes the answer to the port's sink.
   send_result request(port user, std::uint64_t ticket, const std::string& subject,
                       const header_list& headers, std::string_view data);
 
@@ -144,7 +144,7 @@ public:
 
   struct inbox {
     send_result result;
-    /// To be named to whoever shall send there.
+    /// The subject that senders must publish to.
     std::string subject;
   };
 
@@ -158,15 +158,15 @@ public:
   /// Answers every message to `subject` that wants an answer with an empty one, on the
   /// thread that brings the message: no sink is asked, so it shows that the process
   /// runs, however busy it is. Begins as soon as there is a link, a moment after the call
-  /// at the earliest, and begins anew with each link. Where the server does not permit
+  /// at the earliest, and begins again with each link. Where the server does not permit
   /// it, sink::denied says so. A subject that is answered already is left as it is.
   void answer(port user, const std::string& subject);
 
   /// Ends what answer() began; closing the port does so too.
   void answer_no_more(const std::string& subject);
 
-  /// Calls the sink's wake() once, at `at` or up to an eighth of the time until then later,
-  /// unless the port is closed before; nullopt: not at all. Each call takes the place of the
+  /// Calls the sink's wake() once, at `at` or later by up to an eighth of the time until
+  /// then, unless the port is closed before; nullopt: not at all. Each call replaces the
   /// one before. For timers that must not keep their owner alive.
   void wake_at(port user, std::optional<clock::time_point> at);
 
@@ -175,15 +175,15 @@ public:
   std::vector<store_mark> survey(const std::string& stream,
                                  const std::string& subject) const;
 
-  /// From now on a link is used only to a server where `subject` in `stream` holds `value`;
-  /// see expect_entry.
+  /// From now on a link is used only to a server where `subject` in `stream` holds
+  /// `value`; see expect_entry.
   void expect(std::string stream, std::string subject, std::string value);
 
-  /// Gives the present link up and tries the other servers that are known first; nothing if there
-  /// is no other. For a server that is there and does not do what is needed: `why`.
+  /// Gives the present link up and tries the other known servers first; does nothing if
+  /// there is no other. For a server that runs and does not do what is needed: `why`.
   void move_on(const std::string& why);
 
-  /// How many subscriptions the library has or still winds up, for tests.
+  /// How many subscriptions the library has or is still removing, for tests.
   std::size_t open_inboxes() const;
 
 private:

@@ -13,8 +13,8 @@ constexpr std::int64_t connect_timeout_ms = 500;
 constexpr int max_pings_out = 2;
 
 /// A dead or frozen server must be noticed well within a session or a lease: after two
-/// unanswered pings, so within three of these. Each is four wake-ups, which an idle process
-/// shall have few of; 500 ms at the default timings of a worker.
+/// unanswered pings, so within three intervals. Each ping costs four wake-ups, and an
+/// idle process must have few; 500 ms at the default timings of a worker.
 std::int64_t ping_interval_ms(const nats_options& x) {
   return std::clamp<std::int64_t>(x.watch_heartbeat.count() / 2, 200, 1000);
 }
@@ -70,7 +70,7 @@ void set_behaviour(setup& set, natsOptions* o, const nats_options& wanted) {
   set.with("name", [&] { return natsOptions_SetName(o, wanted.client_name.c_str()); })
       // connection::keeper makes new links; see there.
       .with("reconnect", [&] { return natsOptions_SetAllowReconnect(o, false); })
-      // Nothing may be sent later than its asker was told. Should reconnects ever be
+      // Nothing may be sent after its caller has the outcome. Should reconnects ever be
       // allowed again, this is what keeps them from applying old writes.
       .with("buffer", [&] { return natsOptions_SetReconnectBufSize(o, 0); })
       .with("requests", [&] { return natsOptions_SetFailRequestsOnDisconnect(o, true); })
@@ -80,7 +80,7 @@ void set_behaviour(setup& set, natsOptions* o, const nats_options& wanted) {
       .with("pings", [&] { return natsOptions_SetMaxPingsOut(o, max_pings_out); })
       .with("deadline",
             [&] { return natsOptions_SetWriteDeadline(o, write_deadline_ms); })
-      // Without it a lone publish waits a millisecond for company.
+      // Without it a single publish waits a millisecond for others.
       .with("send", [&] { return natsOptions_SetSendAsap(o, true); })
       // One thread delivers for all subscriptions, in the order in which messages came.
       .with("delivery", [&] { return natsOptions_UseGlobalMessageDelivery(o, true); })

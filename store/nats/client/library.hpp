@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-/// Internal to this directory: the library's objects in our forms.
+/// Internal to this directory: the library's objects as C++ types.
 namespace partita::nats {
 
 struct release_library_object {
@@ -22,7 +22,7 @@ struct release_library_object {
 using options_ptr = std::unique_ptr<natsOptions, release_library_object>;
 using message_ptr = std::unique_ptr<natsMsg, release_library_object>;
 
-/// The library's word for a status, with what it said last on this thread.
+/// The library's text for a status, with its last error on this thread.
 std::string describe(natsStatus status);
 
 /// Copies a message out of the library's memory.
@@ -33,7 +33,7 @@ std::string last_error(natsConnection* nc);
 
 struct prepared_options {
   options_ptr options;
-  /// What is wrong with what was asked for; empty: nothing.
+  /// Why the options cannot be used; empty: they can.
   std::string why_not;
 };
 

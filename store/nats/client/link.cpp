@@ -13,12 +13,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a round trip for winding up subscriptions may take.
+/// How long the round trip that removes subscriptions may take.
 constexpr std::int64_t flush_timeout_ms = 500;
 /// How long the library may take for its last callbacks.
 constexpr auto finish_timeout = 5s;
-/// The library passes each message that is given back to a thread of its own and wakes that
-/// for it, which is much of what wakes an idle process. So they go back together.
+/// The library passes each freed message to a thread of its own and wakes that for it,
+/// which is much of what wakes an idle process. So messages are freed together.
 constexpr std::size_t max_used_messages = 32;
 constexpr std::size_t max_used_bytes = 64 * 1024;
 
@@ -57,7 +57,7 @@ message_ptr make_message(const std::string& subject, const std::string& reply,
 
 } // namespace
 
-// -- life -------------------------------------------------------------------------------
+// -- open and close ---------------------------------------------------------------------
 
 link::link(std::uint64_t number, events hear) : number_(number), hear_(std::move(hear)) {}
 
@@ -86,7 +86,7 @@ link::open(const nats_options& options, const std::vector<std::string>& urls,
 }
 
 link::~link() {
-  // By now the connection is closed and all that hung on it is gone, see finish().
+  // By now the connection is closed and all its subscriptions are gone, see finish().
   natsConnection_Destroy(nc_);
 }
 
@@ -96,7 +96,7 @@ void link::finish(const std::shared_ptr<link>& self) {
   finishing_ = true;
   auto until = std::chrono::steady_clock::now() + finish_timeout;
   auto done = changed_.wait_until(lock, until, [&] { return closed_; });
-  // The reader has ended before the closed callback came, so nothing can be looking at a
+  // The reader has ended before the closed callback came, so nothing can be using a
   // subscription any more.
   auto dead = std::exchange(retired_, {});
   dead.insert(dead.end(), buried_.begin(), buried_.end());
@@ -108,8 +108,8 @@ void link::finish(const std::shared_ptr<link>& self) {
     natsSubscription_Destroy(subscription);
   lock.lock();
   done = changed_.wait_until(lock, until, [&] { return listeners_ == 0; }) && done;
-  if (!done) // A callback may still come: rather keep the memory than let it find
-             // nothing.
+  if (!done) // A callback may still come: better leak the link than let it use
+             // freed memory.
     new std::shared_ptr<link>{self};
 }
 
@@ -155,7 +155,7 @@ send_result link::publish(const std::string& subject, const std::string& reply,
       return {send_status::not_connected, 0, why_over_};
   }
   if (headers.empty()) {
-    // Without a message object, which would wake a thread when it is given back.
+    // Without a message object, which would wake a thread when it is freed.
     auto length = static_cast<int>(data.size());
     auto sent = reply.empty()
                     ? natsConnection_Publish(nc_, subject.c_str(), data.data(), length)
@@ -211,7 +211,7 @@ std::variant<message, std::string> link::ask(const std::string& subject,
   auto status = natsConnection_Request(&raw, nc_, subject.c_str(), data.data(),
                                        static_cast<int>(data.size()), limit.count());
   if (status == NATS_NO_RESPONDERS)
-    return "JetStream is not there (no responders); is it enabled for this account?";
+    return "JetStream is not available (no responders); is it enabled for this account?";
   if (status != NATS_OK)
     return std::string{"JetStream does not answer: "} + natsStatus_GetText(status);
   message_ptr owned{raw};
@@ -255,8 +255,8 @@ send_result link::listen(const std::string& subject, handler handle) {
   return {send_status::sent, number_, {}};
 }
 
-// The link was closed between subscribing and here. A callback may still be on its way,
-// and nothing tells when it is over: so the empty shell stays for ever.
+// The link was closed between subscribing and here. A callback may still be under way,
+// and nothing reports its end: so the listener, without its handler, is never freed.
 void link::abandon(std::unique_ptr<listener> x) {
   {
     std::lock_guard guard{x->mutex};
@@ -315,7 +315,7 @@ void link::subscription_gone() {
 void link::on_message(natsConnection*, natsSubscription*, natsMsg* raw, void* closure) {
   message_ptr owned{raw};
   auto& self = *static_cast<listener*>(closure);
-  std::vector<message_ptr> back; // given back when the lock is free again
+  std::vector<message_ptr> back; // freed once the lock is released
   std::lock_guard guard{self.mutex};
   if (self.handle)
     self.handle(copy_of(raw));
@@ -351,7 +351,7 @@ void link::on_closed(natsConnection* nc, void* closure) {
 
 void link::on_error(natsConnection* nc, natsSubscription*, natsStatus status,
                     void* closure) {
-  // The subscription may be gone already: it is not looked at.
+  // The subscription may be gone already: it is not used.
   auto text = last_error(nc);
   if (text.empty())
     text = natsStatus_GetText(status);

@@ -58,10 +58,10 @@ public:
 
   /// `handle` is called on the library's delivery thread, one message after the other.
   send_result listen(const std::string& subject, handler handle);
-  /// Puts a subscription aside for bury(): winding it up takes a round trip.
+  /// Puts a subscription aside for bury(): removing it takes a round trip.
   void unlisten(const std::string& subject);
   bool has_retired() const;
-  /// Winds up what was put aside.
+  /// Removes what was put aside.
   void bury();
 
   /// Whether the link has ended, and why.
@@ -80,7 +80,7 @@ private:
     link* owner;
     std::mutex mutex;
     handler handle;
-    /// Messages that were handled and wait to be given back together.
+    /// Messages that were handled and wait to be freed together.
     std::vector<message_ptr> used;
     std::size_t used_bytes = 0;
   };
@@ -109,7 +109,7 @@ private:
   bool over_ = false;
   /// The last callback of the connection is done.
   bool closed_ = false;
-  /// A write was cut off half way; what comes after it would be garbage to the server.
+  /// A write was cut off halfway; what comes after it would be garbage to the server.
   bool broken_ = false;
   bool finishing_ = false;
   std::string why_over_;

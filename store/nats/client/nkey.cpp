@@ -89,8 +89,8 @@ public_nkey public_nkey_of(std::string_view seed) {
   auto said = static_cast<std::uint16_t>(x[34] | x[35] << 8);
   if ((x[0] & 0xf8u) != seed_prefix || checksum(x, 2 + key_size) != said) {
     OPENSSL_cleanse(x.data(), x.size());
-    return failed("this is no nkey seed (SU...), or it is damaged: prefix or checksum "
-                  "do not fit");
+    return failed("not an nkey seed (SU...), or a damaged one: prefix or checksum "
+                  "do not match");
   }
   bytes result{static_cast<std::uint8_t>((x[0] & 7u) << 5 | x[1] >> 3)};
   auto key = ed25519_public(x.data() + 2);

@@ -14,7 +14,7 @@ struct public_nkey {
 };
 
 /// The public key that belongs to an nkey seed (`SU...`). The library signs with the seed
-/// but wants to be told the public key.
+/// but must be given the public key.
 public_nkey public_nkey_of(std::string_view seed);
 
 /// The same for a file that holds the seed, alone or within the decoration of nk and nsc.

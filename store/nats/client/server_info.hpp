@@ -8,11 +8,11 @@
 
 namespace partita::nats {
 
-/// What a server says in the first line of every connection; the library keeps it to
-/// itself.
+/// What a server sends in the first line of every connection; the library does not expose
+/// it.
 struct server_info {
   std::string version;
-  /// Empty: it is alone.
+  /// Empty: it is in no cluster.
   std::string cluster;
 };
 

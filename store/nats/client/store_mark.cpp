@@ -10,7 +10,7 @@ namespace partita::nats {
 
 namespace {
 
-/// The last that a server has complained of; a missing permission has no other answer.
+/// The last error that a server reported; a missing permission has no other answer.
 class complaints {
 public:
   void add(std::string x) {
@@ -58,8 +58,8 @@ store_mark ask_server(const nats_options& options, const std::string& url,
 store_mark read_mark(link& through, const std::string& stream, const std::string& subject,
                      std::chrono::milliseconds limit) {
   const auto& server = through.server().url;
-  // First, for nats-server 2.9 crashes when it is asked for a message of a stream that is
-  // just being made.
+  // First, because nats-server 2.9 crashes when it is asked for a message of a stream
+  // that is just being made.
   auto stream_found = through.ask("$JS.API.STREAM.INFO." + stream, {}, limit);
   if (const auto* why = std::get_if<std::string>(&stream_found))
     return silent(server, *why);

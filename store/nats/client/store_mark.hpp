@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-/// Internal to this directory: by what a store is told from another one.
+/// Internal to this directory: the entry that tells one store from another.
 namespace partita::nats {
 
 /// Asks the server that `through` leads to; waits for at most `limit`.

@@ -93,14 +93,14 @@ std::optional<delivery> parse_delivery(std::string_view reply) {
 
 namespace {
 
-/// Where the last tokens change from use to use, all are to be permitted.
+/// The permission to ask for: with a wildcard where the last tokens change at each use.
 std::string permission_for(const violation& x) {
   constexpr std::string_view inbox = "_INBOX.";
   std::string_view subject = x.subject;
   if (x.publish && subject.starts_with(inbox))
     return "allow_responses: true";
   auto begins_with = [&](auto... prefix) { return (subject.starts_with(prefix) || ...); };
-  // How many tokens are always the same; otherwise all are.
+  // How many leading tokens never change; 0: all of them.
   auto same = begins_with(inbox)                             ? 1
               : begins_with("$KV.", probe_prefix, "$JS.FC.") ? 2
               : begins_with("$JS.API.CONSUMER.DELETE.")      ? 5

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// The names that JetStream KV gives to things.
+/// The names of streams and subjects in JetStream KV.
 namespace partita::nats {
 
 /// `KV_<bucket>`: the stream that holds a bucket.

@@ -10,7 +10,7 @@ using namespace core_test;
 namespace {
 
 struct fixture {
-  lasting_alert mine{{.error = 60s, .over = "the list of partitions can be had again"}};
+  lasting_alert mine{{.error = 60s, .over = "the list of partitions is available again"}};
   time_point now = time_point{} + 1000s;
 
   auto found(const std::string& why) { return mine.found(why, now); }
