@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A calculator over real buckets; what it hears of the heartbeats is the test's.
+/// A calculator over real buckets; the test sends it the roster's news of heartbeats.
 struct fixture : test::group_fixture {
   using kind = roster_news::kind;
 
@@ -143,7 +143,7 @@ struct fixture : test::group_fixture {
 
 CAF_TEST_FIXTURE_SCOPE(calculator_tests, fixture)
 
-CAF_TEST(a silent worker is expelled over the beat that was seen last) {
+CAF_TEST(a silent worker is expelled over the heartbeat that was seen last) {
   owns("worker-1", "a");
   auto at = beats("worker-1", beat_of("a"));
   lead();
@@ -155,7 +155,7 @@ CAF_TEST(a silent worker is expelled over the beat that was seen last) {
   CAF_CHECK(state_of("worker-1") == beat_state::expelled);
 }
 
-CAF_TEST(what it measures is said when something has happened and never else) {
+CAF_TEST(measurements are published when something has happened and not otherwise) {
   owns("worker-1", "a");
   auto beats_for = [this](int seconds) {
     for (int i = 0; i < seconds; ++i) {
@@ -181,7 +181,7 @@ CAF_TEST(what it measures is said when something has happened and never else) {
   CAF_CHECK(!said.empty());
 }
 
-CAF_TEST(a worker that beat unseen is not expelled) {
+CAF_TEST(a worker whose newest heartbeat was not seen is not expelled) {
   owns("worker-1", "a");
   auto at = beats("worker-1", beat_of("a"));
   lead();
@@ -192,11 +192,11 @@ CAF_TEST(a worker that beat unseen is not expelled) {
   CAF_CHECK(state_of("worker-1") == beat_state::working);
 }
 
-CAF_TEST(an absence that was not seen as it is now expels nobody) {
+CAF_TEST(no worker is expelled over an absence that has changed since it was seen) {
   owns("worker-1", "a");
   lead();
   hears(kind::replayed);
-  CAF_MESSAGE("it beat and its key was removed");
+  CAF_MESSAGE("it sent a heartbeat and its key was removed");
   auto at = beats("worker-1", beat_of("a"));
   write(heartbeats, kv_remove{"heartbeat.worker-1", at});
   pass(6400ms);
@@ -206,7 +206,7 @@ CAF_TEST(an absence that was not seen as it is now expels nobody) {
   CAF_CHECK(state_of("worker-1") == beat_state::expelled);
 }
 
-CAF_TEST(who stands in an unseen owners place is looked up at the streams leader) {
+CAF_TEST(the incarnation in the place of an unseen owner is read at the streams leader) {
   owns("worker-1", "a");
   auto at = beats("worker-1", beat_of("b"));
   lead();

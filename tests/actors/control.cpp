@@ -78,7 +78,7 @@ struct fixture : test::group_fixture {
 
 CAF_TEST_FIXTURE_SCOPE(control_tests, fixture)
 
-CAF_TEST(a drain moves everything away and the history tells of it) {
+CAF_TEST(a drain moves everything away and the history shows it) {
   settle({"a", "b", "c"}, 4);
   auto victim = follower();
   directive_for(drain_directive{{heard(victim).id()}});
@@ -144,7 +144,7 @@ CAF_TEST(a directed rebalance is made at once and its directive removed) {
   CAF_CHECK(!stands("directive.rebalance"));
 }
 
-CAF_TEST(who is asked to steps down and another one leads and removes the directive) {
+CAF_TEST(a leader that is asked to steps down and its successor removes the directive) {
   settle({"a", "b", "c"}, 4);
   auto leader = the_leader();
   directive_for(step_down_directive{{heard(leader).id()}, {epoch()}});
@@ -152,7 +152,7 @@ CAF_TEST(who is asked to steps down and another one leads and removes the direct
       pass_until([&] { return !the_leader().empty() && the_leader() != leader; }, 2s));
   CAF_CHECK(pass_until([&] { return !stands("directive.step_down"); }, 5s));
   CAF_CHECK(pass_until([&] { return balanced(12, 4); }, 5s));
-  CAF_MESSAGE("one that is moot is removed and does nothing");
+  CAF_MESSAGE("a moot directive is removed and has no effect");
   auto next = the_leader();
   directive_for(step_down_directive{{heard(next).id()}, {epoch() - 1}});
   pass(5s);
@@ -160,7 +160,7 @@ CAF_TEST(who is asked to steps down and another one leads and removes the direct
   CAF_CHECK(!stands("directive.step_down"));
 }
 
-CAF_TEST(a bucket that cannot be seen is told and no group waits for it) {
+CAF_TEST(no group waits for a control bucket whose watch is silent) {
   start("a");
   fault("a", test::fault_kind::silence, "g-control");
   CAF_CHECK(pass_until([&] { return settled(12); }, 20s));
@@ -169,8 +169,8 @@ CAF_TEST(a bucket that cannot be seen is told and no group waits for it) {
   CAF_CHECK(pass_until([&] { return balanced(12, 6); }, 30s));
 }
 
-CAF_TEST(a bucket of another make is told and no group waits for it) {
-  // As if somebody had made it by hand, with a TTL.
+CAF_TEST(a foreign control bucket is an alert and no group waits for it) {
+  // As if an operator had created it by hand, with a TTL.
   operator_ = store::spawn_memory_client(sys, server);
   open_bucket foreign;
   foreign.name = "g-control";

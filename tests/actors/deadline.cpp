@@ -60,7 +60,7 @@ CAF_TEST(each acknowledged heartbeat moves the deadline to the end of the ttl) {
   auto before = observer->extensions;
   pass(10s);
   CAF_CHECK_GREATER(observer->extensions, before + 3);
-  // From the send of the beat on: less than the ttl from now, and more than it less two beats.
+  // Counts from the send of the heartbeat: the ttl, less at most two intervals, is left.
   auto left = *observer->deadline - sched.clock().now();
   CAF_CHECK(left <= base.heartbeat.ttl);
   CAF_CHECK(left > base.heartbeat.ttl - 2 * base.heartbeat.interval);
@@ -103,7 +103,7 @@ CAF_TEST(without exclusive ownership there is no deadline) {
 
 CAF_TEST_FIXTURE_SCOPE_END()
 
-CAF_TEST(a deadline without a word calls once and others are left alone) {
+CAF_TEST(a deadline that passes without a confirmation calls once and no other calls) {
   std::promise<std::string> first;
   std::atomic<int> calls{0};
   auto observer = call_at_deadline([&](const std::string& who) {

@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 namespace {
 
 struct fixture : partita::test::group_fixture {
-  // What the lease alone promises. A probe may cost a leader its place before its
-  // deadline, while it still believes to lead (actors.probe).
+  // What the lease alone promises. A probe may cost a leader its leadership before its
+  // deadline, while it still believes that it leads (actors.probe).
   fixture() { base.election.probe_grace = 0ms; }
 
   bool balanced(std::size_t each) { return group_fixture::balanced(12, each); }
@@ -119,14 +119,14 @@ CAF_TEST(entries that cannot be read are ignored and counted once) {
   auto leader = the_leader();
   auto other = follower();
   auto before = status(leader).invalid_entries + status(other).invalid_entries;
-  put("g-heartbeat", "heartbeat.worker-77", "no beat");
-  put("g-heartbeat", "heartbeat.worker-77", "no beat");
+  put("g-heartbeat", "heartbeat.worker-77", "no heartbeat");
+  put("g-heartbeat", "heartbeat.worker-77", "no heartbeat");
   pass(1s);
   CAF_CHECK_EQUAL(status(leader).invalid_entries, before + 1);
   put("g-heartbeat", "heartbeat.worker-77", "{\"nonce\":3}");
   pass(1s);
   CAF_CHECK_EQUAL(status(leader).invalid_entries, before + 2);
-  CAF_MESSAGE("and nobody minds");
+  CAF_MESSAGE("and the group is not disturbed");
   pass_with_one_leader(20s);
   CAF_CHECK(balanced(6));
   CAF_CHECK_EQUAL(the_leader(), leader);
@@ -147,7 +147,7 @@ CAF_TEST(an epoch key that cannot be read is counted and its leader goes on) {
   CAF_CHECK(heard(the_leader()).adoptions.back().epoch > epoch);
 }
 
-CAF_TEST(a leader key that cannot be read is one that nobody renews) {
+CAF_TEST(a leader key that cannot be read is taken over like one that is not renewed) {
   settle({"a", "b"}, 6);
   auto counted = [&] {
     return status("a").invalid_entries + status("b").invalid_entries;
@@ -172,7 +172,7 @@ CAF_TEST(a claim that cannot be read is left alone by newcomers and counted) {
 }
 
 CAF_TEST(
-    a claim that was swept during an outage is written again and nothing to complain of) {
+    a claim that was swept during an outage is written again and not counted as invalid) {
   settle({"a"}, 12);
   auto id = heard("a").id();
   fault("a", test::fault_kind::link_down);
@@ -190,7 +190,7 @@ CAF_TEST(a worker whose claim was overwritten loses its id and claims another on
   auto victim = follower();
   auto id = heard(victim).id();
   claim theirs;
-  theirs.nonce = {"somebody"};
+  theirs.nonce = {"another"};
   put("g-stableid", id, to_text(theirs));
   CAF_CHECK(pass_until([&] { return heard(victim).id() != id; }, 12s));
   CAF_CHECK(pass_until([&] { return balanced(6); }, 40s));

@@ -75,7 +75,7 @@ CAF_TEST(a crashed follower is noticed and its partitions find new owners at onc
   auto leader = the_leader();
   auto victim = leader == "a" ? "b" : "a";
   crash(victim);
-  CAF_MESSAGE("heartbeat.ttl and five per cent, and one beat");
+  CAF_MESSAGE("heartbeat.ttl and five per cent, and one heartbeat.interval");
   CAF_CHECK(pass_until([&] { return all_owned_once(12); }, 7500ms));
   CAF_CHECK_EQUAL(the_leader(), leader);
   auto& last = heard(leader).assignments.back();
@@ -253,7 +253,7 @@ CAF_TEST(workers give up their work in time when the store is away and come back
   cut.kind = test::fault_kind::link_down;
   for (auto& [name, x] : members)
     anon_send(x.faults, cut);
-  CAF_MESSAGE("the last beat may be an interval old; seven eighths of heartbeat.ttl");
+  CAF_MESSAGE("7/8 of heartbeat.ttl after a heartbeat that may be an interval old");
   pass(4200ms);
   CAF_CHECK(all_owned_once(12));
   pass(1100ms);
@@ -267,13 +267,13 @@ CAF_TEST(workers give up their work in time when the store is away and come back
   CAF_CHECK(pass_until([&] { return all_owned_once(12); }, 30s));
 }
 
-CAF_TEST(owners of whom a new leader hears nothing are awaited and then given up) {
+CAF_TEST(a new leader waits for owners without heartbeats before it replaces them) {
   for (auto name : {"a", "b", "c"})
     start(name);
   CAF_REQUIRE(
       pass_until([&] { return settled(12) && heard("a").owns().size() == 4; }, 10s));
   pass(15s);
-  CAF_MESSAGE("two die, and their heartbeats are swept before anybody leads again");
+  CAF_MESSAGE("two die, and their heartbeats are swept before another worker leads");
   auto leader = the_leader();
   std::string other = leader == "a" ? "b" : "a";
   std::string last = leader != "c" && other != "c" ? "c" : "b";
@@ -286,7 +286,7 @@ CAF_TEST(owners of whom a new leader hears nothing are awaited and then given up
   cut.times = 0;
   anon_send(members.at(last).faults, cut);
   CAF_REQUIRE(pass_until([&] { return the_leader() == last; }, 5s));
-  CAF_MESSAGE("heartbeat.ttl and five per cent after it could see that they are silent");
+  CAF_MESSAGE("heartbeat.ttl and five per cent after it could notice their silence");
   auto all = [&] { return heard(last).owns().size() == 12; };
   CAF_CHECK(!pass_until([&] { return !heard(last).owns().empty(); }, 3s));
   CAF_CHECK(pass_until(all, 5s));

@@ -124,7 +124,7 @@ CAF_TEST(a worker with a longer ttl is waited for and keeps its work meanwhile) 
   CAF_REQUIRE(pass_until([&] { return balanced(12, 6); }, 60s));
   pass(12s);
   fault("long", fault_kind::link_down);
-  CAF_MESSAGE("seven eighths of its own ttl, less than one beat");
+  CAF_MESSAGE("seven eighths of its own ttl, less at most one interval");
   pass(6500ms);
   CAF_CHECK_EQUAL(heard("long").works.size(), 6u);
   CAF_CHECK_EQUAL(heard("a").works.size(), 6u);

@@ -76,7 +76,7 @@ CAF_TEST(a restart stops everything and asks to keep it) {
   CAF_CHECK_EQUAL(d.stops.size(), 1u);
 }
 
-CAF_TEST(the options say how a worker leaves that is not told how) {
+CAF_TEST(the options say how a worker leaves that is asked without a mode) {
   base.shutdown = leave_mode::restart;
   work();
   leave(leave_mode::configured);

@@ -16,7 +16,7 @@ namespace {
 using core::role;
 
 struct fixture : partita::test::group_fixture {
-  /// Nobody's work is disturbed: the same partitions under the same tokens.
+  /// Whether all keep the same partitions and tokens for so long, and one of them leads.
   bool all_leave_as_they_are(core::duration how_long) {
     std::map<std::string, std::map<std::string, version>> before;
     for (auto& [name, x] : members)
@@ -101,7 +101,7 @@ CAF_TEST_FIXTURE_SCOPE(life_tests, fixture)
 
 // -- crashes of children ----------------------------------------------------------------
 
-CAF_TEST(a child that crashed is started again after a pause and nobody else notices) {
+CAF_TEST(a child that crashed is started again after a pause and nothing else changes) {
   settle({"a", "b", "c"}, 4);
   auto leader = the_leader();
   for (auto name : {leader, follower()})
@@ -221,14 +221,14 @@ CAF_TEST(a worker stops during the election) {
   auto& x = start("a");
   CAF_REQUIRE(run_until([&] { return x.heard->state() == worker_state::election; }));
   stop("a", worker_state::election);
-  CAF_MESSAGE("or before it knows whether somebody leads");
+  CAF_MESSAGE("or before it knows whether there is a leader");
   auto& y = start("b");
   CAF_REQUIRE(run_until([&] { return y.heard->state() == worker_state::claiming_id; }));
   fault("b", test::fault_kind::silence, "g-election");
   pass(1s);
   stop("b", worker_state::election);
   start("c");
-  CAF_MESSAGE("nobody grants anything before it can know who else may work");
+  CAF_MESSAGE("no leader grants anything before it can know who else may work");
   CAF_CHECK(pass_until([&] { return balanced(12, 12); }, 7s));
 }
 
@@ -287,7 +287,7 @@ CAF_TEST(a worker stops while any of its children is away) {
   }
 }
 
-CAF_TEST(who asks a worker to stop while it leaves gets the same answer) {
+CAF_TEST(a second request to stop a worker that leaves gets the same answer) {
   settle({"a"}, 12);
   caf::scoped_actor second{sys};
   anon_send(members.at("a").supervisor, stop_worker{});
@@ -311,7 +311,7 @@ CAF_TEST(a worker that cannot give anything back stops when the time for it is o
 
 // -- listeners and ids ------------------------------------------------------------------
 
-CAF_TEST(a listener that comes late hears where the worker stands and then all news) {
+CAF_TEST(a late listener receives the state of the worker and then all news) {
   settle({"a", "b"}, 6);
   std::size_t count = 12;
   for (auto name : {the_leader(), follower()}) {
@@ -333,14 +333,14 @@ CAF_TEST(a listener that comes late hears where the worker stands and then all n
   }
 }
 
-CAF_TEST(a leader that loses its id lets go of the lead and goes on under another id) {
+CAF_TEST(a leader that loses its id steps down and goes on under another id) {
   settle({"a", "b"}, 6);
   auto victim = the_leader();
   auto kept = members.at(victim).heard;
   auto& x = *kept;
   auto id = x.id();
   claim theirs;
-  theirs.nonce = {"somebody"};
+  theirs.nonce = {"another"};
   caf::anon_send(bucket("g-stableid"), kv_put{id, to_text(theirs)});
   CAF_REQUIRE(pass_until([&] { return x.ids.size() == 2; }, 12s));
   CAF_CHECK_NOT_EQUAL(x.id(), id);
@@ -362,7 +362,7 @@ CAF_TEST(a worker that lost its id and finds none free owns nothing and waits fo
   auto other = follower();
   auto& x = heard(victim);
   claim theirs;
-  theirs.nonce = {"somebody"};
+  theirs.nonce = {"another"};
   caf::anon_send(bucket("g-stableid"), kv_put{x.id(), to_text(theirs)});
   CAF_REQUIRE(pass_until([&] { return x.state() == worker_state::claiming_id; }, 6s));
   pass(100ms);

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What an elector tells its supervisor.
+/// What an elector reports to its supervisor.
 struct reports {
   bool leads = false;
   int times_elected = 0;
@@ -140,7 +140,7 @@ struct fixture : test_coordinator_fixture<> {
     return x;
   }
 
-  /// `a` leads; the others are in reserve with ranks 1, 2, ... and found it alive.
+  /// `a` leads; the others are standbys with ranks 1, 2, ... and found it alive.
   void start_group(std::size_t count) {
     start("a", 0);
     CAF_REQUIRE(processes.at("a").heard->leads);
@@ -216,7 +216,7 @@ struct fixture : test_coordinator_fixture<> {
 CAF_TEST_FIXTURE_SCOPE(probe_tests, fixture)
 
 CAF_TEST(
-    a crashed leader is replaced within two and a half graces by the first in reserve) {
+    a crashed leader is replaced by the first standby within two and a half grace times) {
   start_group(3);
   std::string name = "z";
   for (auto phase = 0ms; phase < 150ms; phase += 7ms) {
@@ -238,7 +238,7 @@ CAF_TEST(
   }
 }
 
-CAF_TEST(the second in reserve follows a little later if the first is dead too) {
+CAF_TEST(the second standby follows a little later if the first one is dead too) {
   start_group(3);
   crash("b");
   crash("a");
@@ -247,7 +247,7 @@ CAF_TEST(the second in reserve follows a little later if the first is dead too) 
   CAF_CHECK(took <= 452ms);
 }
 
-CAF_TEST(whoever is not in reserve waits for the lease) {
+CAF_TEST(a worker that is not a standby waits for the lease) {
   start("a", 0);
   start("b", 0);
   pass(10s);
@@ -260,7 +260,7 @@ CAF_TEST(whoever is not in reserve waits for the lease) {
   CAF_CHECK(time() - begin <= 3100ms);
 }
 
-CAF_TEST(a worker that comes into reserve late misses nobody whom it never found) {
+CAF_TEST(a worker that becomes a standby late misses no leader that it never found) {
   start("a", 0);
   start("b", 0);
   pass(10s);
@@ -272,7 +272,7 @@ CAF_TEST(a worker that comes into reserve late misses nobody whom it never found
   CAF_CHECK_EQUAL(the_leader(), "b");
 }
 
-CAF_TEST(without a grace nobody is served and only the lease counts) {
+CAF_TEST(without a grace no leader answers probes and only the lease counts) {
   grace = 0ms;
   start_group(2);
   CAF_CHECK_EQUAL(look("b", "a"), probe_status::gone);
@@ -310,7 +310,7 @@ CAF_TEST(a leader that was frozen for less than its lease goes on) {
   CAF_CHECK_EQUAL(changes(), 1);
 }
 
-CAF_TEST(a reserve that was frozen while the leader lived misses nobody) {
+CAF_TEST(a standby that was frozen while the leader lived does not miss the leader) {
   start_group(3);
   freeze("b");
   pass(20s);
@@ -346,7 +346,7 @@ CAF_TEST(a leader that lost its connection is replaced and follows when it is ba
   CAF_CHECK_EQUAL(changes(), 2);
 }
 
-CAF_TEST(a leader that comes back from an outage after its reserve keeps the lead) {
+CAF_TEST(a leader that returns from an outage after its standby keeps the leadership) {
   start_group(3);
   CAF_MESSAGE("the server was away for all of them");
   for (auto name : {"a", "b", "c"})
@@ -373,7 +373,7 @@ CAF_TEST(an elector that ends alone is replaced like a process that does) {
   pass_until([&] { return processes.at("b").heard->leads; }, 202ms);
 }
 
-CAF_TEST(a leader is served while it leads and not while it follows or has left) {
+CAF_TEST(a worker answers probes while it leads and not while it follows or has left) {
   start_group(2);
   CAF_CHECK_EQUAL(look("b", "a"), probe_status::alive);
   CAF_CHECK_EQUAL(look("a", "b"), probe_status::gone);
@@ -387,7 +387,7 @@ CAF_TEST(a leader is served while it leads and not while it follows or has left)
   CAF_CHECK_EQUAL(look("a", "b"), probe_status::gone);
 }
 
-CAF_TEST(a leader at its deadline is served no more so that others need not wait) {
+CAF_TEST(a leader at its deadline answers no probes so that others need not wait) {
   start_group(2);
   test::client_fault slow{.kind = test::fault_kind::write_late, .delay = 60s};
   slow.bucket = "g-election";

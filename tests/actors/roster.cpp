@@ -129,7 +129,7 @@ CAF_TEST(all heartbeats are followed) {
   CAF_CHECK_EQUAL(pattern, "heartbeat.>");
 }
 
-CAF_TEST(a listener hears every change with the moment of its first sight) {
+CAF_TEST(a listener receives every change with the time at which it was seen first) {
   auto heard = add_listener();
   CAF_CHECK(heard->empty());
   holds("worker-1", 4, text_of("a"), 77);
@@ -148,7 +148,7 @@ CAF_TEST(a listener hears every change with the moment of its first sight) {
   CAF_CHECK(heard->back().seen_at == now());
 }
 
-CAF_TEST(a listener that comes later hears what was seen when it was seen) {
+CAF_TEST(a late listener receives what was seen with the time at which it was seen) {
   auto then = now();
   holds("worker-1", 4, text_of("a"));
   sched.advance_time(1s);
@@ -164,7 +164,7 @@ CAF_TEST(a listener that comes later hears what was seen when it was seen) {
   CAF_CHECK_EQUAL(heard->back().stored_at_ns, 55);
 }
 
-CAF_TEST(before the replay a listener is not told that it has all) {
+CAF_TEST(before the replay is complete a listener receives no replay mark) {
   holds("worker-1", 4, text_of("a"));
   auto heard = add_listener();
   CAF_REQUIRE_EQUAL(heard->size(), 1u);
@@ -172,7 +172,7 @@ CAF_TEST(before the replay a listener is not told that it has all) {
   CAF_CHECK(heard->back().what == kind::replayed);
 }
 
-CAF_TEST(a replay that shows the same again is no first sight) {
+CAF_TEST(a replay that shows the same again does not change when it was seen first) {
   auto heard = add_listener();
   holds("worker-1", 4, text_of("a"));
   removed("worker-2", 5);
@@ -189,19 +189,19 @@ CAF_TEST(a replay that shows the same again is no first sight) {
   tell(watch_change::replayed);
   CAF_CHECK(heard->back().what == kind::replayed);
   CAF_CHECK(heard->back().seen_at == complete);
-  CAF_MESSAGE("what is new is");
+  CAF_MESSAGE("a new revision is seen now");
   holds("worker-1", 6, text_of("a"));
   CAF_CHECK(heard->back().seen_at == now());
 }
 
-CAF_TEST(while the watch is made anew a new listener does not hear that it has all) {
+CAF_TEST(while the watch is being rebuilt a new listener receives no replay mark) {
   tell(watch_change::replayed);
   tell(watch_change::restarted);
   auto heard = add_listener();
   CAF_CHECK(heard->empty());
 }
 
-CAF_TEST(a bucket that was made anew voids all that was known) {
+CAF_TEST(a recreated bucket voids all that was known) {
   holds("worker-1", 40, text_of("a"));
   tell(watch_change::replayed, 55);
   auto heard = add_listener();
@@ -209,7 +209,7 @@ CAF_TEST(a bucket that was made anew voids all that was known) {
   tell(watch_change::bucket_changed, 66);
   CAF_CHECK(heard->back().what == kind::bucket_changed);
   CAF_CHECK_EQUAL(heard->back().stored_at_ns, 66);
-  CAF_MESSAGE("its revisions begin anew");
+  CAF_MESSAGE("its revisions begin again");
   holds("worker-1", 1, text_of("b"));
   CAF_CHECK_EQUAL(heard->back().value.nonce.value, "b");
   tell(watch_change::replayed, 66);
@@ -217,7 +217,7 @@ CAF_TEST(a bucket that was made anew voids all that was known) {
   CAF_CHECK_EQUAL(add_listener()->size(), 2u);
 }
 
-CAF_TEST(what cannot be read is told as that and reported once) {
+CAF_TEST(an entry that cannot be read is passed on as that and reported once) {
   auto heard = add_listener();
   holds("worker-1", 4, "no json");
   CAF_CHECK(heard->back().what == kind::unreadable);
@@ -228,7 +228,7 @@ CAF_TEST(what cannot be read is told as that and reported once) {
   CAF_CHECK_EQUAL(invalid->front().key, "heartbeat.worker-1");
 }
 
-CAF_TEST(keys that belong to nobody are ignored) {
+CAF_TEST(keys that belong to no worker are ignored) {
   auto heard = add_listener();
   watch_event x;
   x.change = watch_change::value;
@@ -239,7 +239,7 @@ CAF_TEST(keys that belong to nobody are ignored) {
   CAF_CHECK(heard->empty());
 }
 
-CAF_TEST(a listener that ended hears nothing and holds up nobody) {
+CAF_TEST(a listener that ended receives nothing and holds up no other listener) {
   auto one = add_listener();
   auto other = add_listener();
   anon_send_exit(listeners.front(), caf::exit_reason::kill);

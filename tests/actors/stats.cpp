@@ -48,7 +48,7 @@ CAF_TEST_FIXTURE_SCOPE(stats_tests, fixture)
 
 // -- a worker ---------------------------------------------------------------------------
 
-CAF_TEST(a worker tells how long its session and its lease still hold) {
+CAF_TEST(a worker reports how long its session and its lease still hold) {
   settle({"a", "b"}, 6);
   auto leader = the_leader();
   auto other = follower();
@@ -57,7 +57,7 @@ CAF_TEST(a worker tells how long its session and its lease still hold) {
   CAF_CHECK(x.status.leading);
   CAF_CHECK_EQUAL(x.status.partitions.size(), 6u);
   CAF_CHECK(x.epoch == x.status.applied.epoch);
-  // Seven eighths of 6 s from the last beat; 0.8 of 3 s from the last renewal.
+  // Seven eighths of 6 s from the last heartbeat; 0.8 of 3 s from the last renewal.
   CAF_CHECK(x.session_left > 4s && x.session_left <= 5250ms);
   CAF_CHECK(x.lease_left > 1300ms && x.lease_left <= 2400ms);
   auto y = stats(other);

@@ -29,7 +29,7 @@ CAF_TEST(a revocation stands in the heartbeat until the listener has stopped) {
   CAF_CHECK_EQUAL(d.works, (share{{"a", 1}}));
 }
 
-CAF_TEST(a new token is told and a partition that comes back waits for its stop) {
+CAF_TEST(a new token is passed on and a partition that comes back waits for its stop) {
   work();
   d.quick = false;
   publish(2, {{"a", 2}});
@@ -115,7 +115,7 @@ CAF_TEST(nonces repeat under one seed and are random without one) {
   CAF_CHECK_NOT_EQUAL(random, next(0));
 }
 
-CAF_TEST(a newcomer waits until whoever lives under its id has ended) {
+CAF_TEST(a newcomer waits until the incarnation under its id has ended) {
   beat other;
   other.nonce = {"other"};
   other.state = beat_state::working;
@@ -135,7 +135,7 @@ CAF_TEST(when the store is away work is lost in time and a new session waits for
   auto before = present().nonce;
   d.quick = false;
   store_away(true);
-  CAF_MESSAGE("the last beat is at most an interval old");
+  CAF_MESSAGE("the last heartbeat is at most an interval old");
   pass(4200ms);
   CAF_CHECK(d.lost.empty());
   CAF_CHECK(d.state() == worker_state::degraded);
@@ -214,7 +214,7 @@ CAF_TEST(a worker that lost its id joins under another one once its work has sto
   work();
   d.quick = false;
   claim theirs;
-  theirs.nonce = {"somebody"};
+  theirs.nonce = {"another"};
   put(bucket("g-stableid"), "worker-0", to_text(theirs));
   CAF_REQUIRE(pass_until([&] { return !d.lost.empty(); }, 12s));
   pass(5s);
@@ -278,7 +278,7 @@ CAF_TEST(a short outage degrades a worker and costs nothing) {
   CAF_CHECK(present().nonce == before);
 }
 
-CAF_TEST(a long outage is said louder and louder and ends in a new session) {
+CAF_TEST(a long outage is an alert of rising level and ends in a new session) {
   base.degraded.error = 20s;
   base.degraded.critical = 25s;
   work();

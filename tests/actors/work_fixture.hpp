@@ -21,7 +21,7 @@ struct test_listener {
   std::vector<state_changed> states;
   std::vector<alert_raised> alerts;
   std::vector<worker_stopped> stops;
-  /// Whether it stops at once; else it owes an answer.
+  /// Whether it stops at once; else its answer is owed.
   bool quick = true;
   std::vector<caf::typed_response_promise<work_stopped>> owed;
 
@@ -98,7 +98,7 @@ struct work_fixture : partita::test::group_fixture {
   bucket_actor records;
 
   work_fixture() {
-    // So long that nobody takes the leader key over.
+    // So long that no worker takes the leader key over.
     base.election.lease = 10h;
     beats = make("g-heartbeat", 36s);
     records = make("g-assignment", 0ms);

@@ -23,8 +23,8 @@ public:
 
   ~asker() { connection_.close(); }
 
-  /// Whether somebody answers; false: the server knows of nobody. Asks again where no
-  /// answer comes: a question may meet a subscription that is being wound up.
+  /// Whether a client answers; false: the server knows no subscriber. Asks again where no
+  /// answer comes: a question may meet a subscription that is being removed.
   bool finds(const std::string& subject) {
     for (auto end = steady::now() + recorder::patience; steady::now() < end;) {
       auto ticket = ++tickets_;
@@ -39,8 +39,8 @@ public:
     return false;
   }
 
-  /// Waits until it is so: who subscribes where is known to the server alone, and it tells
-  /// nobody.
+  /// Waits until `finds` gives `found`: only the server knows who subscribes where, and
+  /// reports no change.
   bool until(bool found, const std::string& subject) {
     return eventually(recorder::patience, [&] { return finds(subject) == found; });
   }
@@ -73,7 +73,7 @@ TEST_F(border, a_subject_is_answered_until_it_is_ended) {
   EXPECT_TRUE(other.until(false, "some.one"));
   connection->answer(port, "some.one");
   EXPECT_TRUE(other.until(true, "some.one"));
-  // Nobody was asked.
+  // The connection answered by itself.
   sink->with([&] { EXPECT_TRUE(sink->news_.empty()); });
 }
 

@@ -20,7 +20,7 @@ TEST_F(border, an_answer_comes_under_its_ticket) {
 TEST_F(border, where_nobody_answers_the_server_says_so) {
   begin();
   ASSERT_TRUE(sink->wait_up());
-  EXPECT_EQ(answer_to("nobody.here").status(), 503);
+  EXPECT_EQ(answer_to("no.responder").status(), 503);
 }
 
 TEST_F(border, the_servers_version_is_learnt) {
@@ -154,10 +154,10 @@ TEST_F(border, a_message_over_the_limit_is_refused_with_the_sizes) {
   EXPECT_EQ(x.status, nats::send_status::too_large);
   EXPECT_NE(x.why.find("1001"), std::string::npos) << x.why;
   EXPECT_NE(x.why.find("1000"), std::string::npos) << x.why;
-  EXPECT_EQ(answer_to("nobody.here", std::string(1000, 'x')).status(), 503);
+  EXPECT_EQ(answer_to("no.responder", std::string(1000, 'x')).status(), 503);
   // Headers count.
   auto with_header =
-      connection->request(port, 99, "nobody.here", {{"A", "b"}}, std::string(990, 'x'));
+      connection->request(port, 99, "no.responder", {{"A", "b"}}, std::string(990, 'x'));
   EXPECT_EQ(with_header.status, nats::send_status::too_large);
 }
 

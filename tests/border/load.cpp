@@ -61,7 +61,7 @@ TEST_F(border, concurrent_publishers_each_get_their_own_answers_once) {
     x.join();
   auto total = thread_count * per_thread + 1;
   // The recorder counts `unguarded_` outside of its lock if the race is planted;
-  // otherwise nobody writes it.
+  // otherwise it is not written.
   EXPECT_TRUE(sink->wait(
       [&] { return sink->unguarded_ >= 0 && sink->answers_.size() == total; }));
   std::set<std::uint64_t> sequences;

@@ -88,7 +88,7 @@ public:
     return answers_[ticket].front();
   }
 
-  /// Calls `apply` with the lock held, and wakes whoever waits.
+  /// Calls `apply` with the lock held, and wakes all threads that wait.
   template <class Change>
   void change(Change apply) {
     static const bool plant_race = std::getenv("PARTITA_PLANT_RACE") != nullptr;

@@ -37,7 +37,7 @@ CAF_TEST(on the command line an array begins with a bracket) {
   CAF_CHECK_EQUAL(x.hooks.lost, (words{"/bin/sh", "-c", "a, b"}));
 }
 
-CAF_TEST(a program that is not there is told where it is to run) {
+CAF_TEST(a missing program is reported where hooks are to run) {
   check_contains(
       problem_in(named + "hooks.revoked = ['/no/such/program', 'a']", to_run()),
       "f.toml:2: hooks.revoked: found \"/no/such/program\"; must be a program "
@@ -52,7 +52,7 @@ CAF_TEST(a program that is not there is told where it is to run) {
   loaded(
       named + "hooks.state = ['/bin/sh']\nhooks.lost = ['sh']\nhooks.revoked = 'no_such'",
       to_run());
-  CAF_MESSAGE("and elsewhere nobody looks");
+  CAF_MESSAGE("and elsewhere it is not looked for");
   loaded(named + "hooks.revoked = ['/no/such/program']");
 }
 

@@ -8,7 +8,7 @@
 using namespace partita::config;
 using namespace std::chrono_literals;
 
-CAF_TEST(an empty file lacks only what nobody else can know) {
+CAF_TEST(an empty file lacks only what has no default) {
   CAF_CHECK_EQUAL(problem_in(""), "f.toml: group.name: is missing: it must be 1 to 64 "
                                   "characters of A-Z, a-z, 0-9, '_' and '-'");
   auto x = loaded(named);
@@ -34,7 +34,7 @@ CAF_TEST(the service demands partitions and a host application does not ) {
                  "count: is missing");
 }
 
-CAF_TEST(all mistakes are told at once in the order of lines) {
+CAF_TEST(all mistakes are reported at once in the order of lines) {
   load_options options;
   options.environment = {{"PARTITA_LOG_LEVEL", "loud"}};
   options.overrides = {"election.lease=soon"};
@@ -80,7 +80,7 @@ CAF_TEST(options of later versions are unknown keys) {
     check_contains(problem_in(named + "[" + section + "]\nx = 1"), "unknown section");
 }
 
-CAF_TEST(a section that is no table and a value that is one are told) {
+CAF_TEST(a section that is no table and a value that is one are reported) {
   check_contains(problem_in("group = 5\n"), "f.toml:1: group: found 5; must be a table");
   auto lines = problems_in(named + "[[log]]\nlevel = 'info'");
   CAF_REQUIRE_EQUAL(lines.size(), 1u);
@@ -99,7 +99,7 @@ CAF_TEST(mistakes inside of a list have their own line) {
   check_contains(lines[1], "f.toml:6: partitions.list[2].weight: found -1");
 }
 
-CAF_TEST(text that is not TOML is told with line and column and nothing else) {
+CAF_TEST(text that is not TOML is reported with line and column and nothing else) {
   auto line = problem_in("[group]\nname = \n");
   check_contains(line, "f.toml:2:8: is not TOML: ");
   check_contains(problem_in(named + "a = 1\na = 2"), "f.toml:3:");
@@ -116,7 +116,7 @@ CAF_TEST(text that is not TOML is told with line and column and nothing else) {
   CAF_CHECK_EQUAL(problems_in("=", options).size(), 2u);
 }
 
-CAF_TEST(a character beyond ASCII in a wrong place is told) {
+CAF_TEST(a character beyond ASCII in a wrong place is reported) {
   for (const auto& text : {"name \xCC\xAA = 1", "\xC2\xA7", "a = \xC2\xA7",
                            "\xE2\x82\xAC = 1", "[\xC2\xA7]", "a = 1 \xEF\xBC\x81"})
     check_contains(problem_in(named + text), "f.toml:2:");
@@ -125,7 +125,7 @@ CAF_TEST(a character beyond ASCII in a wrong place is told) {
   CAF_CHECK_EQUAL(x.worker.instance, "\xC2\xA7");
 }
 
-CAF_TEST(text that breaks the parser is told with its line) {
+CAF_TEST(text that breaks the parser is reported with its line) {
   for (const auto& text : {"[[[group]]]", "[[=", "[=]", "[[\n[group]]"})
     for (std::size_t above = 0; above < 9; ++above) {
       auto line = problem_in(std::string(above, '\n') + text + "\n[group]\nname = 'x'\n");

@@ -66,7 +66,7 @@ CAF_TEST(the file of the manual is right) {
     check_contains(manual, "\n      " + line + "\n");
 }
 
-CAF_TEST(everything that is wrong is told with its line) {
+CAF_TEST(every mistake is reported with its line) {
   auto lines = wrong_in("list = [\n'good',\n'b d',\n{ keys = ['x'], weight = -1 }]\n"
                         "lst = 1\n");
   CAF_REQUIRE_EQUAL(lines.size(), 3u);

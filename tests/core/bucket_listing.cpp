@@ -32,7 +32,7 @@ struct fixture {
   news remove(const std::string& name) {
     return sees(watch_change::removed, "p." + name, {}, ++last);
   }
-  /// It is not there any more, and nobody has removed it.
+  /// It is no longer there, and there is no delete mark.
   news lose(const std::string& name) { return sees(watch_change::removed, "p." + name); }
   news replayed() { return sees(watch_change::replayed); }
   news restarted(const std::string& why = {}) {
@@ -85,7 +85,7 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(bucket_listing_tests, fixture)
 
-CAF_TEST(the list is told once the replay is complete) {
+CAF_TEST(the list is reported once the replay is complete) {
   CAF_CHECK(!put("b", 100));
   CAF_CHECK(!put("a.1", 50));
   CAF_CHECK(!after(1h));
@@ -93,7 +93,7 @@ CAF_TEST(the list is told once the replay is complete) {
   CAF_CHECK(!mine.wake_at());
 }
 
-CAF_TEST(changes that come together are told together) {
+CAF_TEST(changes that come together are reported together) {
   put("a", 100);
   replayed();
   CAF_CHECK(!put("b", 100));
@@ -104,7 +104,7 @@ CAF_TEST(changes that come together are told together) {
   CAF_CHECK(!after(1h));
 }
 
-CAF_TEST(changes without end are told all the same) {
+CAF_TEST(changes that never pause are reported all the same) {
   put("a", 100);
   replayed();
   auto begun = now;
@@ -149,7 +149,7 @@ CAF_TEST(keys of others do not matter) {
   CAF_CHECK_EQUAL(trouble(x), "");
 }
 
-CAF_TEST(a list is empty only if somebody removed the last partition) {
+CAF_TEST(a list is empty only if the last partition was removed) {
   put("a", 100);
   replayed();
   remove("a");
@@ -173,13 +173,13 @@ CAF_TEST(entries that vanished without a mark make no empty list) {
   CAF_CHECK(says(why_not(replayed()), "holds no partition"));
 }
 
-CAF_TEST(a bucket that was deleted and made anew is no empty list) {
+CAF_TEST(a bucket that was deleted and recreated is no empty list) {
   put("a", 100);
   remove("b");
   replayed();
   sees(watch_change::bucket_changed);
   CAF_CHECK(says(why_not(replayed()), "deleted and made again"));
-  CAF_MESSAGE("who fills it again is waited for");
+  CAF_MESSAGE("the client that fills it again is waited for");
   for (int i = 0; i < 100; ++i) {
     put("c" + std::to_string(i), 100);
     CAF_CHECK(!after(200ms));
@@ -187,7 +187,7 @@ CAF_TEST(a bucket that was deleted and made anew is no empty list) {
   CAF_CHECK(after(200ms));
 }
 
-CAF_TEST(a bucket that was made anew with a new list is read when it is quiet) {
+CAF_TEST(a recreated bucket with a new list is read when it is quiet) {
   put("a", 100);
   replayed();
   sees(watch_change::bucket_changed);
@@ -197,7 +197,7 @@ CAF_TEST(a bucket that was made anew with a new list is read when it is quiet) {
   CAF_CHECK_EQUAL(names(after(1s)), "b:100 c:100 ");
 }
 
-CAF_TEST(a watch that stays broken is told once and the next replay heals it) {
+CAF_TEST(a watch that stays broken is reported once and the next replay heals it) {
   put("a", 100);
   replayed();
   restarted("no permission");

@@ -116,7 +116,7 @@ CAF_TEST(a conflict is no answer where the expected revision stands unchanged) {
 }
 
 CAF_TEST(
-    another value at the expected revision was written in another life of the store) {
+    another value at the expected revision belongs to another incarnation of the store) {
   begin(4);
   is<key_writer::read>(writer.answered(conflict(), now));
   auto x = is<key_writer::taken>(writer.looked(holds(4), sight::other, now));
@@ -181,7 +181,7 @@ CAF_TEST(neither a lost connection nor a refusal ends a write that is in doubt) 
   is<key_writer::not_sent>(writer.answered(not_connected(), now));
 }
 
-CAF_TEST(answers that nobody waits for are ignored) {
+CAF_TEST(answers that no request waits for are ignored) {
   is<key_writer::waiting>(writer.answered(done(3), now));
   is<key_writer::waiting>(writer.looked(holds(3), sight::ours, now));
   is<key_writer::waiting>(writer.tick(now));

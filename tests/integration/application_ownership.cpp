@@ -42,7 +42,7 @@ struct fixture {
 
   void start(const std::string& name) { group.start(name, confirming()); }
 
-  /// Those work on all, each on some, and nobody else does.
+  /// These work on all partitions, each on some, and no other process does.
   void all_worked_on(const std::set<int>& who) {
     auto reached = log.wait(who, group.with().partitions);
     auto now = log.read();
@@ -237,7 +237,7 @@ CAF_TEST(work that hooks begin and end) {
   group.thaw("a");
   all_worked_on({1, 2});
   CAF_CHECK(eventually(20s, [&] { return log.read().overtaken[2].empty(); }));
-  CAF_MESSAGE("killed: nobody does what it began");
+  CAF_MESSAGE("killed: no process goes on with what it began");
   group.kill("a");
   log.died(2);
   all_worked_on({1});

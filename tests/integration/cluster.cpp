@@ -16,7 +16,7 @@ namespace {
 const std::vector<std::string> streams{"it-stableid", "it-election", "it-heartbeat",
                                        "it-assignment", "it-control"};
 
-/// What a group on a cluster uses if it is told nothing.
+/// What a group on a cluster uses by default.
 timings cluster_profile() {
   auto result = default_timings();
   result.lease = 15s;
@@ -107,7 +107,7 @@ struct fixture {
       CAF_CHECK_EQUAL(adoptions(), adoptions_before);
     CAF_CHECK_LESS_OR_EQUAL(took / 1ms, 1000);
     cluster().wait_until_current(streams);
-    // Each has beaten twice since: the next fault is one of its own.
+    // Each worker has sent two heartbeats since: the next fault is a separate one.
     pass(2s);
   }
 
@@ -134,7 +134,7 @@ struct fixture {
         f(cluster().node(i));
   }
 
-  /// Time passes; nothing is waited for, because nothing shall happen.
+  /// Time passes; nothing is waited for, because nothing may happen.
   void pass(std::chrono::milliseconds how_long) {
     group->journal().wait([](const auto&) { return false; }, how_long);
   }
@@ -230,8 +230,8 @@ CAF_TEST(a node that is cut off costs no session with the timings of a cluster) 
 CAF_TEST(two nodes that do not see each other give no partition two owners) {
   if (!start_on_network(cluster_profile()))
     return;
-  // The one that does not hear the leader calls elections, and the streams have no leader: that
-  // ends sessions.
+  // The node that receives nothing from the leader calls elections, and the streams have
+  // no leader: that ends sessions.
   auto other = [](std::size_t leader) { return (leader + 1) % nats_cluster::size; };
   cut_for_a_while([&](auto& x, std::size_t leader) { x.cut(leader, other(leader)); },
                   [&](auto& x, std::size_t leader) { x.mend(leader, other(leader)); });

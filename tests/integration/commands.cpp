@@ -87,7 +87,7 @@ CAF_TEST(a group that runs is shown and explained) {
   group.refuses({"explain", "p.33"}, "no partition is named 'p.33'; did you mean p.3?");
 }
 
-CAF_TEST(what a rebalance would do is told and then done) {
+CAF_TEST(what a rebalance would do is shown and then done) {
   operated_group group;
   group.start_many(3);
   group.require_rest();
@@ -112,7 +112,7 @@ CAF_TEST(what a rebalance would do is told and then done) {
     CAF_CHECK_EQUAL(group.ask({"explain", partition})["owner"].get<std::string>(), to);
 }
 
-CAF_TEST(names that nobody knows are refused and nothing is written) {
+CAF_TEST(names that do not exist are refused and nothing is written) {
   operated_group group;
   group.start_many(2);
   group.require_rest();
@@ -244,7 +244,7 @@ CAF_TEST(a wait that is too short says so and the directive stands) {
   group.without_guard();
   group.start_many(2);
   group.require_rest();
-  CAF_MESSAGE("whoever would carry it out does nothing");
+  CAF_MESSAGE("the workers that would carry it out do nothing");
   group.freeze("w0");
   group.freeze("w1");
   auto x = group.type({"rebalance", "--wait=100ms"});
@@ -371,7 +371,7 @@ CAF_TEST(a status that goes on waits for a group that does not exist yet) {
     CAF_CHECK(!all[i].contains("exists") && all[i].contains("workers"));
 }
 
-CAF_TEST(a status that waits for a group ends when told and makes nothing) {
+CAF_TEST(a status that waits for a group ends when it is asked to and makes nothing) {
   absent_group group;
   auto x =
       run_partita({"status", "--watch", "--json", "-c", group.config_file()},

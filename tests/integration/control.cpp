@@ -29,7 +29,7 @@ struct operated_group {
     group.require_rest();
   }
 
-  /// Tells who the group is if it is not as it shall be.
+  /// Throws with the story of the group if it is not as it must be.
   void require(bool holds) {
     if (!holds)
       throw std::runtime_error{"did not happen:\n" + group.journal().story()};
@@ -124,7 +124,7 @@ CAF_TEST(a drained worker gives all away with confirmation and gets nothing) {
   CAF_CHECK_EQUAL(it.group.journal().violations(), "");
 }
 
-CAF_TEST(a cordoned worker keeps what it has and a pinned partition goes where it shall) {
+CAF_TEST(a cordoned worker keeps what it has and a pinned partition goes to its worker) {
   operated_group it{3};
   auto victim = it.group.a_follower();
   it.directive_for(cordon_directive{{it.group.id_of(victim)}});
@@ -136,7 +136,7 @@ CAF_TEST(a cordoned worker keeps what it has and a pinned partition goes where i
            && all_owned_once(all, it.group.with().partitions);
   }));
   CAF_CHECK_EQUAL(it.owned(victim), 7u);
-  CAF_MESSAGE("who joins takes of the others");
+  CAF_MESSAGE("a worker that joins takes from the others");
   it.group.start("late");
   it.require(it.waits([&](const journal::views& all) {
     return all.at("late").owns.size() >= 5
@@ -160,12 +160,12 @@ CAF_TEST(a pause holds a rebalance and no emergency and expires by itself) {
   it.require(it.waits([&](const journal::views& all) {
     return all_owned_once(all, it.group.with().partitions);
   }));
-  CAF_MESSAGE("what it had went where least was; nothing else has moved");
+  CAF_MESSAGE("what it had went to the workers with the least; nothing else has moved");
   CAF_CHECK_EQUAL(it.owned("late"), 8u);
   CAF_CHECK(it.value("directive.pause.00000000").has_value());
   auto joined = it.group.journal().now().size();
   it.group.start("later");
-  CAF_MESSAGE("the pause ends, and who came meanwhile gets a share");
+  CAF_MESSAGE("the pause ends, and the worker that came meanwhile gets a share");
   it.require(it.owns("later", it.group.with().partitions / (joined + 1)));
   CAF_CHECK(it.gone("directive.pause.00000000"));
   CAF_CHECK_EQUAL(it.group.journal().violations(), "");

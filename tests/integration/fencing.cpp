@@ -83,13 +83,13 @@ std::string overtake_leader(process_group& group) {
     return false;
   });
   if (!followed)
-    throw std::runtime_error{"nobody took over:\n" + group.journal().story()};
+    throw std::runtime_error{"no worker took over:\n" + group.journal().story()};
   return old;
 }
 
 } // namespace
 
-CAF_TEST(a leader that was frozen for three leases writes nothing that anybody applies) {
+CAF_TEST(a leader that was frozen for three leases writes nothing that a worker applies) {
   process_group group;
   group.without_guard();
   group.start_many(4);

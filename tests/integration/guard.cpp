@@ -293,7 +293,7 @@ CAF_TEST(the third signal ends a worker that does nothing any more) {
   CAF_CHECK(contains(calm.log("a"), "received a third order to stop"));
 }
 
-CAF_TEST(a terminal that is closed makes a worker leave unless it was told otherwise) {
+CAF_TEST(a terminal that is closed makes a worker leave unless hangups are ignored) {
   auto ours = std::signal(SIGHUP, SIG_DFL);
   group.start("other");
   group.start("a");

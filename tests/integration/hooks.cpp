@@ -84,7 +84,7 @@ void holds_until_allowed(fixture::workers& group, const std::string& trouble) {
 
 CAF_TEST_FIXTURE_SCOPE(hooks_tests, fixture)
 
-CAF_TEST(hooks hear of everything and their group works as any other) {
+CAF_TEST(hooks are notified of everything and their group works as any other) {
   times.partitions = 4;
   workers group{times};
   group.start_with_hooks("w0");

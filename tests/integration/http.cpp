@@ -214,7 +214,7 @@ CAF_TEST(a partition moves only once its application has released it) {
   auto a = start_confirming("a");
   group.require_rest();
   auto before = assignment(a);
-  // It leads, and its records may have been written before it heard of it.
+  // It leads, and its records may have been written before it was notified of that.
   CAF_CHECK(eventually(20s, [&] {
     before = assignment(a);
     return before["state"] == "stable";
@@ -234,7 +234,7 @@ CAF_TEST(a partition moves only once its application has released it) {
   auto b_joined = group.id_of("b") + " joined";
   CAF_CHECK_EQUAL(reason_of(news["revoking"][0]), b_joined);
   CAF_CHECK_EQUAL(reason_of(news["partitions"][0]), "first plan");
-  CAF_MESSAGE("who releases under a wrong token releases nothing");
+  CAF_MESSAGE("a release under a wrong token releases nothing");
   const auto& first = news["revoking"][0];
   json item = {{"partition", first["name"]},
                {"token", first["token"].get<std::uint64_t>() + 1}};
@@ -316,7 +316,7 @@ CAF_TEST(a worker takes part only while its application calls) {
   start("other");
   group.require_rest();
   auto a = start("a", {"--set", "http.app_ttl=1s", "--set", "http.confirm=true"});
-  CAF_MESSAGE("nobody has called: no worker, though probes do");
+  CAF_MESSAGE("the application has not called: no worker, though probes call");
   CAF_CHECK_EQUAL(get(a, "/livez").status, 200);
   auto verbose = get(a, "/readyz?verbose");
   CAF_CHECK_EQUAL(verbose.status, 503);
@@ -337,7 +337,7 @@ CAF_TEST(a worker takes part only while its application calls) {
   CAF_CHECK_EQUAL(group.stop("a"), 0);
 }
 
-CAF_TEST(a port that is taken is said before anything is begun) {
+CAF_TEST(a port that is taken is reported before anything is begun) {
   auto a = start("a");
   group.start("b", {"--set", "http.listen=" + a.substr(std::string{"http://"}.size())});
   CAF_CHECK_EQUAL(group.wait_for_end("b"), 1);

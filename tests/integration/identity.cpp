@@ -158,7 +158,7 @@ CAF_TEST(the buckets of another group are refused at the start with both names) 
   CAF_CHECK_EQUAL(group.journal().violations(), "");
 }
 
-CAF_TEST(settings that should be the same are told where they differ) {
+CAF_TEST(settings that should be the same are reported where they differ) {
   group.start("a");
   group.start("b", {"--set", "strategy.name=round_robin"});
   CAF_CHECK(group.journal().wait([](const auto& all) {

@@ -22,7 +22,7 @@ CAF_TEST(no ghost worker remains because the leader knows at once who stopped) {
   CAF_CHECK(took < group.with().ttl);
 }
 
-CAF_TEST(a worker that is told to stop leaves within a second) {
+CAF_TEST(a worker that is asked to stop leaves within a second) {
   process_group group;
   for (const auto* name : {"a", "b", "c"})
     group.start(name, {"--set", "worker.shutdown=stop"});

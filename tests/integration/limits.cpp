@@ -31,9 +31,9 @@ struct limited_group : process_group {
       start(name, {"--set", "nats.user=me", "--set", "nats.password=p"});
   }
 
-  /// The workers tell it as what lasts, and none ends.
+  /// The workers report it as lasting trouble, and none ends.
   void tells(const std::string& text) {
-    CAF_MESSAGE("must tell: " << text);
+    CAF_MESSAGE("must report: " << text);
     CAF_CHECK(eventually(20s, [&] {
       for (auto name : {"w0", "w1"}) {
         auto said = log(name);
@@ -50,7 +50,7 @@ struct limited_group : process_group {
 
 } // namespace
 
-CAF_TEST(a limit of the server is told with what to raise) {
+CAF_TEST(a limit of the server is reported with what to raise) {
   // All at once: each says it after 5 s.
   std::vector<std::pair<std::unique_ptr<limited_group>, std::string>> groups;
   for (const auto& [config, text] :
@@ -75,7 +75,7 @@ CAF_TEST(a limit of the server is told with what to raise) {
     group->tells(text);
 }
 
-CAF_TEST(a bucket that is full is told with what to raise) {
+CAF_TEST(a bucket that is full is reported with what to raise) {
   limited_group group{no_limit};
   partita::nats_options options;
   options.url = {group.server().url()};

@@ -62,7 +62,7 @@ CAF_TEST(leader and owners are shown as they are and a killed worker leaves its 
     return x.sum("partita_partition_unowned_seconds_sum");
   };
   CAF_CHECK_EQUAL(count(after), count(before) + had);
-  CAF_MESSAGE("since its last beat, so for a whole heartbeat.ttl each");
+  CAF_MESSAGE("since its last heartbeat, so for a whole heartbeat.ttl each");
   CAF_CHECK(length(after) - length(before) >= 1.5 * had);
   CAF_CHECK_EQUAL(after.sum("partita_rebalance_seconds_count", emergency), 1.0);
   CAF_CHECK_EQUAL(after.fallen_since(before), "");

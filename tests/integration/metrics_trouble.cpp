@@ -74,8 +74,8 @@ struct patient_group : metrics_group {
     start_all({"b"});
   }
 
-  /// Another worker joins; returns when the leader waits to plan for it, and hears nothing
-  /// of the server any more.
+  /// Another worker joins; returns when the leader waits to plan for it, and receives
+  /// nothing from the server any more.
   void join_and_hold_answers(const std::string& name) {
     auto before = group.journal().now().at("a").states.size();
     start(name);
@@ -202,7 +202,7 @@ CAF_TEST(hooks that work and those that fail and those that hang are counted) {
   CAF_CHECK_EQUAL(after.fallen_since(before), "");
 }
 
-CAF_TEST(a record that somebody else wrote meanwhile is a conflict) {
+CAF_TEST(a record that another client wrote meanwhile is a conflict) {
   patient_group workers;
   auto& group = workers.group;
   nats_client client{group.server().url()};

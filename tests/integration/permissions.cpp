@@ -71,7 +71,7 @@ authorization { users: [
 
 CAF_TEST_FIXTURE_SCOPE(permission_tests, fixture)
 
-CAF_TEST(each role can do its work and no more) {
+CAF_TEST(each role can do its work and nothing else) {
   serve(shipped());
   start_workers(2);
   group.require_rest();

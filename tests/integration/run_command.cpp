@@ -23,7 +23,7 @@ std::string content_of(const std::filesystem::path& file) {
   return out.str();
 }
 
-/// A zombie has ended, too: whoever adopts it may be slow.
+/// A zombie has ended, too: the process that adopts it may be slow.
 bool has_ended(int pid) {
   auto state = content_of("/proc/" + std::to_string(pid) + "/stat");
   return state.empty() || state.find(") Z") != std::string::npos;
@@ -100,7 +100,7 @@ CAF_TEST(an application that has died confirms what it was to stop) {
   start("w0", "trap 'exit 5' USR2" + live_on,
         {"--set", "http.listen=127.0.0.1:0", "--set", "http.confirm=true"});
   group.start("w1");
-  CAF_MESSAGE("as long as it lives, nobody gets what it does not release");
+  CAF_MESSAGE("as long as it lives, no other worker gets what it does not release");
   CAF_CHECK(group.journal().wait(
       [](const auto& all) { return all.contains("w0") && !all.at("w0").owns.empty(); }));
   kill(pid(), SIGUSR2);

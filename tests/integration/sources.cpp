@@ -67,7 +67,7 @@ std::string weights_of(const std::set<std::string>& names, int weight) {
   return result + "]\n";
 }
 
-/// Whether the leader says that, or nobody.
+/// Whether the first worker with this alert says `what`; empty: no worker has it.
 bool alerts(const journal::views& all, const std::string& what) {
   for (const auto& [name, x] : all)
     if (auto i = x.alerts.find(alert); i != x.alerts.end())
@@ -180,7 +180,7 @@ CAF_TEST(an operator adds and weighs and removes partitions while workers run) {
   CAF_CHECK_EQUAL(group.journal().violations(), "");
 }
 
-CAF_TEST(a bucket that is deleted takes nobodys partitions) {
+CAF_TEST(a bucket that is deleted takes no partition from its owner) {
   process_group group{with_bucket(6)};
   CAF_REQUIRE_EQUAL(operate(group, "add a b c d e f").code, 0);
   group.start_many(3);
@@ -209,7 +209,7 @@ CAF_TEST(a bucket that is deleted takes nobodys partitions) {
   CAF_CHECK_EQUAL(group.journal().violations(), "");
 }
 
-CAF_TEST(an entry that is nonsense is told and keeps its partition) {
+CAF_TEST(an entry that cannot be read is reported and keeps its partition) {
   process_group group{with_bucket(4)};
   CAF_REQUIRE_EQUAL(operate(group, "add a b c d").code, 0);
   group.start_many(2);

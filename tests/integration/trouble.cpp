@@ -38,7 +38,7 @@ CAF_TEST(workers stop their work in time while the server is away and take it up
     return true;
   });
   CAF_CHECK(idle);
-  CAF_MESSAGE("before anybody could give their partitions to others");
+  CAF_MESSAGE("before another worker could get their partitions");
   auto took = std::chrono::nanoseconds{wall_ns() - killed_at};
   CAF_CHECK(took < group.with().ttl);
   group.server().start();
@@ -47,7 +47,7 @@ CAF_TEST(workers stop their work in time while the server is away and take it up
   CAF_CHECK_EQUAL(group.journal().violations(), "");
 }
 
-CAF_TEST(workers that shall be available keep their work while the server is away) {
+CAF_TEST(workers with available ownership keep their work while the server is away) {
   process_group group;
   for (auto name : {"w0", "w1", "w2"})
     group.start(name, {"--set", "group.ownership=available"});
@@ -102,11 +102,11 @@ CAF_TEST(delete marks and replay marks never end a watch) {
   for (int round = 0; round < 3; ++round) {
     auto leader = group.leader();
     auto epoch = group.journal().now().at(leader).adopted.size();
-    CAF_MESSAGE("somebody removes the leader key: it is written again at once");
+    CAF_MESSAGE("another client removes the leader key: it is written again at once");
     remove_key(client, "it-election", "leader");
     group.require_rest();
     static_cast<void>(epoch);
-    CAF_MESSAGE("somebody removes a record: its worker joins again");
+    CAF_MESSAGE("another client removes a record: its worker joins again");
     auto victim = group.a_follower();
     auto id = group.id_of(victim);
     auto joins = group.journal().now().at(victim).states.size();
@@ -120,7 +120,7 @@ CAF_TEST(delete marks and replay marks never end a watch) {
   group.require_rest();
 }
 
-CAF_TEST(entries that nobody can read are survived and said once) {
+CAF_TEST(entries that cannot be read are survived and reported once) {
   process_group group;
   nats_client client{group.server().url()};
   group.start_many(3);
@@ -131,7 +131,7 @@ CAF_TEST(entries that nobody can read are survived and said once) {
   client.put("it-assignment", "assignment.worker-80", "[]");
   client.put("it-assignment", "something.else", "?");
   client.put("it-assignment", "epoch", "no number");
-  client.put("it-election", "leader", "nobody");
+  client.put("it-election", "leader", "no worker");
   CAF_MESSAGE(
       "the leader key is taken over after a lease, as any value that is not renewed");
   auto again = group.journal().wait([&](const auto& all) {
@@ -152,7 +152,7 @@ CAF_TEST(entries that nobody can read are survived and said once) {
   CAF_CHECK_EQUAL(went_back(group.journal().now()), "");
 }
 
-CAF_TEST(entries with impossible numbers cost nobody anything) {
+CAF_TEST(entries with impossible numbers do no harm) {
   process_group group;
   nats_client client{group.server().url()};
   group.start_many(3);
@@ -197,7 +197,7 @@ CAF_TEST(a record that cannot be read ends its session and is written again) {
   group.require_rest();
 }
 
-CAF_TEST(no server at the start is said and is a failure after the time for it) {
+CAF_TEST(a missing server at the start is reported and a failure after the time for it) {
   timings impatient;
   impatient.startup = 1500ms;
   process_group group{impatient};

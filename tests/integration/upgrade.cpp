@@ -29,7 +29,7 @@ struct fixture {
     CAF_CHECK_EQUAL(group.journal().violations(), "");
     CAF_CHECK_EQUAL(went_back(group.journal().now()), "");
   }
-  /// Makes one lead by ending whoever leads before it; the others come back.
+  /// Makes one lead by ending each leader before it; the others come back.
   void let_lead(const std::string& name, bool old_others) {
     while (group.leader() != name) {
       auto leader = group.leader();

@@ -75,7 +75,7 @@ CAF_TEST(a reason stands in a record once however many partitions have it) {
   CAF_CHECK(good(record_from(text, 0)) == x);
 }
 
-CAF_TEST(a reason that cannot be read costs nobody a partition) {
+CAF_TEST(a reason that cannot be read costs no worker a partition) {
   auto head = std::string{R"({"version":4,"lifecycle":"","partitions":[{"keys":["a"],)"};
   for (auto rest : {R"("why":0}]})", R"("why":1}],"reasons":["x"]})",
                     R"("why":-1}],"reasons":["x"]})", R"("why":"x"}],"reasons":["x"]})",
@@ -119,7 +119,7 @@ CAF_TEST(the greatest version of all is exact) {
   CAF_CHECK(good(record_from(to_text(x), 0)) == x);
 }
 
-CAF_TEST(a beat survives the way through the store) {
+CAF_TEST(a heartbeat survives the way through the store) {
   beat x{.nonce = {"n1"},
          .replaces = {"n0"},
          .at = 17,

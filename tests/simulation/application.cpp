@@ -76,7 +76,7 @@ void finish(self_pointer self, std::uint64_t number) {
   auto& x = found.mapped();
   while (x.all && !orders.empty() && orders.begin()->first < number)
     finish(self, orders.begin()->first);
-  note(self, "works no more on {}", names_of(x.partitions));
+  note(self, "no longer works on {}", names_of(x.partitions));
   for (const auto& y : x.partitions)
     self->state.observer->ends(self->state.options.owner, y);
   x.answer.deliver(work_stopped{});

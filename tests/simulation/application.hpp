@@ -8,13 +8,13 @@
 
 namespace partita::simulation {
 
-/// How an application takes the word that it shall stop.
+/// How an application reacts to an order to stop.
 enum class listener_manner : std::uint8_t {
   /// Stops at once.
   prompt,
   /// Takes its time, up to all the time that it is given.
   slow,
-  /// Does not stop for a revocation; only the loss of its session moves it.
+  /// Does not stop for a revocation; only the loss of its session makes it stop.
   stubborn
 };
 
@@ -34,19 +34,19 @@ struct application_options {
   worker_clock clock;
   /// What a slow one needs at most, on its own clock.
   core::duration slowest{0};
-  /// While it holds, everybody is prompt.
+  /// While it holds, all applications are prompt.
   const bool* peace = nullptr;
-  /// Takes the record for the word to work, for workers that do not say it otherwise.
+  /// Takes the record as the order to work, for workers that do not give it otherwise.
   bool by_record = false;
 };
 
-/// The application of one process: works on what it is told to, and keeps no other state
+/// The application of one process: works on what it is assigned, and keeps no other state
 /// than a real one would. An order to stop that it finds when its process wakes up from a
 /// freeze is old by an unknown time: it is obeyed at once.
 listener_actor spawn_application(world& w, application_options options,
                                  work_observer& observer);
 
-/// What a source is told by the world.
+/// A source whose list the world sets.
 using source_actor = partition_source_actor::extend<caf::reacts_to<partition_list>>;
 
 /// A partition source of one process.

@@ -66,7 +66,7 @@ void checker::begins(process_id who, const grant& x, stamp granted_by) {
   auto name = name_of(x.partition);
   if (granted_by < p.greatest)
     fail("versions never go back at a worker",
-         "{} is told to work by version {} of epoch {} after version {} of epoch {}",
+         "{} begins work by version {} of epoch {} after version {} of epoch {}",
          world_->name(who), short_text(granted_by.version), short_text(granted_by.epoch),
          short_text(p.greatest.version), short_text(p.greatest.epoch));
   p.greatest = std::max(p.greatest, granted_by);
@@ -78,7 +78,7 @@ void checker::begins(process_id who, const grant& x, stamp granted_by) {
     h = y.holders.insert(h, {who, x.token, true});
     ++grants_;
   } else if (x.token < h->token) {
-    fail("a token never falls", "{} has {} with token {} and is told {}",
+    fail("a token never falls", "{} has {} with token {} and is given {}",
          world_->name(who), name, short_text(h->token), short_text(x.token));
   } else {
     h->token = x.token;

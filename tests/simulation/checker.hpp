@@ -27,7 +27,7 @@ struct checker_options {
 };
 
 /// The directives that stand in the end, but for what leaders remove: workers, and by partition
-/// whose it shall be.
+/// the worker that must own it.
 struct directed {
   std::set<std::string> cordoned;
   std::set<std::string> drained;
@@ -46,14 +46,14 @@ public:
   /// `watches` may be null.
   checker(world& w, checker_options options, violations& found, watch_checker* watches);
 
-  /// `stubborn`: its application does not stop when it is told to.
+  /// `stubborn`: its application does not stop when it is ordered to.
   void born(process_id x, double clock_rate, bool stubborn);
   void died(process_id x);
   /// Whether its guard would end it: without, what a process does that is blocked past its
   /// session shows by its tokens alone.
   void guarded(process_id x, bool is) { processes_[x].unguarded = !is; }
   void thawed(process_id x);
-  /// It was told to leave.
+  /// It got the order to leave.
   void leaving(process_id x);
   void instant_over();
   /// Something goes wrong, or changes, until then.
@@ -89,11 +89,11 @@ public:
   using holdings = std::map<std::string, std::pair<process_id, std::set<std::string>>>;
   holdings held_under_cordon(const directed& directives) const;
   /// Which cordoned worker has got what was not pinned to it; empty: none.
-  /// `pinned`: partitions and workers of all pins that stood meanwhile, if but for an instant.
+  /// `pinned`: partitions and workers of all pins that stood meanwhile, however briefly.
   std::string
   gained_since(const holdings& before, const directed& directives,
                const std::set<std::pair<std::string, std::string>>& pinned) const;
-  /// When anybody last began or ended to work on something.
+  /// When an application last began or ended work on something.
   core::time_point last_change() const { return last_change_; }
   std::uint64_t grants() const { return grants_; }
   std::uint64_t needless_moves() const { return needless_moves_; }
@@ -101,7 +101,7 @@ public:
 
   bool leading(process_id x) const { return processes_[x].leading; }
 
-  // -- for whoever makes fault --------------------------------------------------------
+  // -- for the workload -----------------------------------------------------------------
 
   std::function<void(process_id, const std::string& failure)> on_stopped;
   /// A process writes what it has not written before, but for renewals.
@@ -123,7 +123,7 @@ private:
     /// The greatest token that any record ever gave it, and to which incarnation.
     version granted;
     nonce granted_to;
-    /// Who was told to stop, and has not heard of it since.
+    /// The process that was ordered to stop it last, until work on it begins again.
     process_id told = nobody;
     core::time_point told_at;
   };
@@ -144,7 +144,7 @@ private:
     stamp greatest;
     /// The newest writes, for when they left first.
     std::deque<sent_value> sent;
-    /// From the newest beat that happened: when it was sent first, and its heartbeat.ttl.
+    /// From the newest heartbeat that happened: when it was sent first, and its ttl.
     std::optional<core::time_point> beat_sent;
     core::duration ttl{0};
   };
@@ -211,7 +211,7 @@ private:
   violations* found_;
   watch_checker* watches_;
   using keys_by_revision = std::map<revision, std::string>;
-  /// Of each bucket, which key had a revision in its present life.
+  /// Of each bucket, which key had a revision in its present incarnation.
   std::map<std::string, keys_by_revision> keys_;
   /// Of each bucket, which keys had a revision that was lost.
   std::map<std::string, std::set<std::pair<revision, std::string>>> lost_;
@@ -229,18 +229,18 @@ private:
 
   // -- the assignment bucket --
   std::map<std::string, stored_record> records_;
-  /// By key, over all lives of the bucket.
+  /// By key, over all incarnations of the bucket.
   std::map<std::string, std::map<version, content>> versions_;
   std::unordered_map<std::string, process_id> incarnations_;
-  /// Over all lives of the bucket; and what was known when its present life began.
+  /// Over all incarnations of the bucket; and what was known when the present one began.
   version greatest_version_;
   version version_before_;
   epoch epoch_before_;
   epoch greatest_epoch_;
-  /// The greatest epoch under which something was granted, in this life and in all.
+  /// The greatest epoch that something was granted under, in this incarnation and in all.
   epoch granting_epoch_;
   epoch greatest_granting_epoch_;
-  /// The `epoch` key in this life.
+  /// The `epoch` key in this incarnation of the bucket.
   epoch present_epoch_;
 
   // -- the heartbeat bucket --

@@ -15,7 +15,7 @@ bool may_take(const directed& x, const std::string& worker) {
 
 } // namespace
 
-/// Of each process its newest beat: one that lost its id may have left another behind.
+/// The newest heartbeat of each process: one that lost its id may have left another.
 std::map<std::string, process_id> checker::workers_here() const {
   constexpr std::string_view prefix = "heartbeat.";
   std::map<process_id, std::pair<core::time_point, std::string>> newest;
@@ -50,7 +50,7 @@ std::string checker::unheeded(const directed& directives) const {
       continue;
     auto x = places_.find(name);
     if (x == places_.end() || x->second.holders.empty())
-      return fmt::format("nobody works on {}, which is pinned to {}", name, worker);
+      return fmt::format("no worker works on {}, which is pinned to {}", name, worker);
     if (auto owner = x->second.holders.front().who; owner != who->second)
       return fmt::format("{} works on {}, which is pinned to {} ({})",
                          world_->name(owner), name, worker, world_->name(who->second));

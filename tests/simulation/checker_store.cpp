@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t writes_remembered = 32;
 /// What a leader may need until it acts on news that reached its process: a watch that is
-/// being made anew drops what comes meanwhile.
+/// being rebuilt drops what comes meanwhile.
 constexpr std::chrono::seconds to_take_notice{5};
 
 const std::string& value_of(const store::kv_change& x) {
@@ -54,7 +54,7 @@ void checker::sent(process_id who, const store::server_write& x) {
   sent.push_back({value, world_->now()});
   if (sent.size() > writes_remembered)
     sent.pop_front();
-  // Most beats say nothing new, and would catch all ambushes.
+  // Most heartbeats say nothing new, and would catch all ambushes.
   if (on_news
       && (x.bucket == options_.assignment_bucket || world_->random().chance(0.02)))
     on_news(who, x.bucket);
@@ -141,8 +141,8 @@ void checker::applied_epoch(process_id writer, const kv_entry& now) {
     fail("entries can be read", "{} = {}", now.key, now.value);
     return;
   }
-  // Where all is lost a new epoch begins at the wall clock's second, which an older one may
-  // have had; of those under which something was granted none may come again.
+  // Where all is lost a new epoch begins at the wall clock's second, which an older one
+  // may have had; an epoch under which something was granted must not come again.
   auto least = std::max(present_epoch_, greatest_granting_epoch_);
   if (x->epoch <= least)
     fail("epochs never go back", "epoch {} of {} after epoch {}", short_text(x->epoch),
@@ -176,9 +176,9 @@ void checker::applied_record(process_id writer, const kv_entry& now,
     auto by_accident =
         before && may_mean_a_former_life(options_.assignment_bucket, *before);
     judge_order(now.key, *x, old, by_accident);
-    // Nobody takes it then: its epoch is an old one, also where the present life of the
-    // bucket has not granted anything yet, and it names incarnations of that time. That is
-    // judged where they apply records and begin to work.
+    // No worker takes it then: its epoch is old, also where the present incarnation
+    // of the bucket has not granted anything yet, and it names incarnations of that time.
+    // That is judged where they apply records and begin to work.
     if (!by_accident || x->epoch >= greatest_granting_epoch_)
       judge_grants(writer, now, *x, old);
   }
@@ -189,8 +189,8 @@ void checker::applied_record(process_id writer, const kv_entry& now,
   records_[now.key] = {std::move(*x), now.revision};
 }
 
-/// A store that lost writes gives their revisions again. So a compare-and-set that was meant
-/// for a key's lost value hits another one, if the key has one under the same revision now.
+/// A store that lost writes gives their revisions again. A compare-and-set that was meant
+/// for a key's lost value then hits another one, if the key has one under that revision.
 bool checker::may_mean_a_former_life(const std::string& bucket,
                                      const kv_entry& before) const {
   auto lost = lost_.find(bucket);
@@ -214,13 +214,13 @@ void checker::judge_order(const std::string& key, const record& x,
          "{} changed under version {} of epoch {}", key, short_text(x.version),
          short_text(x.epoch));
   // A leader that has not noticed the loss yet goes on within its epoch, and one that has
-  // may put back what it knows, be it not the last; the tokens of what they grant are judged
-  // in any case.
+  // may put back what it knows, even if it is not the last; the tokens of what they grant
+  // are judged in any case.
   bool put_back =
       (old && x.version == old->record.version) || versions_[key].contains(x.version);
   if (!put_back && x.epoch > epoch_before_ && x.version <= version_before_)
     fail("versions and epochs never go back in the store",
-         "{} has version {}, an earlier life of the bucket had version {}", key,
+         "{} has version {}, an earlier incarnation of the bucket had version {}", key,
          short_text(x.version), short_text(version_before_));
 }
 
@@ -233,9 +233,9 @@ void checker::judge_grants(process_id writer, const kv_entry& now, const record&
   for (const auto& y : x.partitions) {
     const auto* had = same ? find(old->record.partitions, y.partition) : nullptr;
     auto& known = place_of(y.partition);
-    // A record that was lost, or made anew by its worker, may be put back as it was, be it
-    // not the last that a leader could have known. Whether anybody works by it is judged
-    // where that begins.
+    // A record that was lost, or created again by its worker, may be put back as it was,
+    // even if it is not the last that a leader could have known. Whether an application
+    // works by it is judged where that begins.
     bool restored = (known.granted == y.token && known.granted_to == x.worker_nonce)
                     || was_so(now.key, x, y);
     if (!had && !restored) {
@@ -371,7 +371,7 @@ void checker::judge_first_beat(process_id writer, const std::string& key, const 
     return;
   auto owner = incarnations_.find(there.nonce.value);
   if (owner != incarnations_.end() && owner->second != writer)
-    fail("nobody beats over another's living beat", "{} beats over {}",
+    fail("no worker writes over another's live heartbeat", "{} writes over that of {}",
          world_->name(writer), world_->name(owner->second));
 }
 
@@ -387,11 +387,11 @@ void checker::judge_mark(const kv_entry& now, const beat& x,
     return;
   auto unchanged = world_->now() - old->second.since;
   if (unchanged < old->second.beat.terms.ttl)
-    fail("nobody is expelled who was not silent for ttl",
-         "{} is marked as expelled {} ms after its last beat", now.key,
+    fail("no worker is expelled that was not silent for ttl",
+         "{} is marked as expelled {} ms after its last heartbeat", now.key,
          unchanged / std::chrono::milliseconds{1});
   if (x.nonce != old->second.beat.nonce)
-    fail("nobody is expelled who was not silent for ttl",
+    fail("no worker is expelled that was not silent for ttl",
          "the mark in {} names another incarnation than the one that it ends", now.key);
 }
 

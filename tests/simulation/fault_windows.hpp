@@ -12,7 +12,7 @@ namespace partita::simulation {
 /// A fault of the store that lasts for a while, and whom it strikes.
 struct fault_window {
   fault what = fault::answers_lost;
-  /// nobody: all.
+  /// `nobody`: all.
   process_id who = nobody;
   /// Empty: all.
   std::string bucket = {};

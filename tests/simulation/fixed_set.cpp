@@ -11,7 +11,7 @@ namespace {
 /// found before there were directives, when that was "all".
 const std::vector<fixed_life>& once_failed() {
   static const std::vector<fixed_life> all = {
-      // A bucket was deleted and nobody made it again: the memory store left that to others.
+      // A bucket was deleted and not made again: the memory store left that to others.
       {"undirected", 1182},
       // A watch was called broken where a replay had shown what its process wrote.
       {"undirected", 1241},
@@ -29,7 +29,7 @@ const std::vector<fixed_life>& once_failed() {
       {"undirected", 21252},
       // A mark that was under way when the store lost writes hit another's revision.
       {"undirected", 20767},
-      // A worker that hit them all went on under a record that was another one's by then.
+      // All writes of a worker hit lost revisions: it went on under another one's record.
       {"undirected", 80887},
       {"undirected", 51135},
       {"undirected", 51177},
@@ -40,18 +40,18 @@ const std::vector<fixed_life>& once_failed() {
       {"undirected", 164549},
       // Leaders changed so often that epochs ran ahead of the clock; then the store was lost.
       {"undirected", 90552},
-      // A new leader heard of a server that came back with older data only after it had begun.
+      // A new leader had begun when it learnt of a server that came back with older data.
       {"undirected", 100442},
       {"undirected", 103769},
-      // One of a life before hit another's record, and granted to incarnations of that time.
+      // A write of a former bucket hit another's record: a grant to former incarnations.
       {"undirected", 101176},
-      // The same, before anything was granted in the present life.
+      // The same, before anything was granted in the present incarnation.
       {"undirected", 161346},
-      // The only mark that a leader knew of expired; it asked for ever who stands there.
+      // The only mark that a leader knew of expired; it went on asking who stands there.
       {"undirected", 142464},
       // A record vanished; its worker, which did not see that, lost the connection and worked on.
       {"undirected", 167677},
-      // After a loss of writes a record came anew under the revision of the one before.
+      // After a loss of writes a record came again under the revision of the one before.
       {"undirected", 167128},
       // The same, and the write was a leader's whose successor had begun, but not granted yet.
       {"all", 212163},
@@ -64,12 +64,12 @@ const std::vector<fixed_life>& once_failed() {
       {"all", 4474},
       // A joiner's first record was lost before its watch, which lagged, had shown it.
       {"vanished_before_adoption_ignored", 5659},
-      // A heartbeat that expired and came anew was missed in a replay.
+      // A heartbeat that expired and came again was missed in a replay.
       {"undirected", 20378},
       {"undirected", 30268},
       // The same, where an answer came to a process that had given it up as it woke up.
       {"undirected", 51743},
-      // A process that works off what came while it was frozen has not heard it all yet.
+      // A process had not handled all that came while it was frozen when it was judged.
       {"everything", 300875},
   };
   return all;

@@ -257,7 +257,7 @@ void group::leave(process_id id, leave_mode how) {
   if (!x)
     return;
   x->leaving = true;
-  world_->log().note(world_->name(id), "is told to leave: {}", to_string(how));
+  world_->log().note(world_->name(id), "is ordered to leave: {}", to_string(how));
   checker_->leaving(id);
   caf::anon_send(x->supervisor, stop_worker{how});
   auto patience = settings_->worker.timeouts.shutdown + std::chrono::seconds{5};

@@ -50,7 +50,7 @@ public:
   /// Another place; it gets a name of its own.
   std::size_t add_slot(bool named);
   std::size_t slots() const { return slots_.size(); }
-  /// Whoever comes next to this place bears another name.
+  /// The next process in this place has another name.
   void rename(std::size_t slot);
 
   /// The process ends at once, its application after so long.
@@ -71,7 +71,7 @@ public:
 
   // -- all of them ----------------------------------------------------------------------
 
-  /// Nobody reaches the store until admit_all(): connections break, or are blocked.
+  /// No process reaches the store until admit_all(): connections break, or are blocked.
   void part_all(bool broken, core::duration patience);
   void admit_all();
   /// One way takes up to so much longer; 0: as usual.
@@ -83,7 +83,7 @@ public:
   // -- partitions -----------------------------------------------------------------------
 
   const std::vector<partition>& partitions() const { return partitions_; }
-  /// Every process hears of it, each in its own time.
+  /// Every process is notified, each in its own time.
   void change_partitions(std::vector<partition> xs, core::duration at_most);
 
   std::function<void(std::size_t slot, bool failed)> on_end;

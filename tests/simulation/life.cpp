@@ -106,7 +106,7 @@ life_result live(const life_options& options) {
     if (auto why = c.unheeded(standing); !why.empty())
       found.add("a calm group follows the directives", why);
     if (auto key = directives.left_over(); !key.empty())
-      found.add("what was carried out stands no more", key + " is still there");
+      found.add("what was carried out no longer stands", key + " is still there");
   };
   if (!w.stopped()) {
     load.finish();

@@ -88,7 +88,7 @@ public:
     virtual void delivered(network_link& at, const downward& x) = 0;
     /// Was under way when the connection broke. It may still arrive.
     virtual void stranded(network_link& from, caf::mailbox_element_ptr x) = 0;
-    /// The server notices that the connection is no more.
+    /// The server notices that the connection has ended.
     virtual void closed(network_link& x) = 0;
     /// Names it from one restart to the next.
     virtual std::string process() const = 0;
@@ -104,7 +104,7 @@ public:
   process_id owner() const { return owner_; }
   /// What the process's client is given as its server.
   store::memory_server_actor server_handle() const;
-  /// Hears of the link.
+  /// `client` is notified of the link.
   void belongs_to(store::memory_store_actor client) { client_ = std::move(client); }
 
   /// Counts the connections: what belongs to an earlier one is lost.
@@ -124,7 +124,7 @@ public:
   void unblock(bool up, bool down);
 
   /// The connection breaks at once; the process notices after `notice`, and it is made
-  /// anew `pause` later, unless it is blocked or refused then.
+  /// again `pause` later, unless it is blocked or refused then.
   void break_off(core::duration notice, core::duration pause);
 
   /// No new connection until as many calls of admit.

@@ -15,7 +15,7 @@ namespace {
 /// Leaders' clocks, and the time that the news takes.
 constexpr core::duration pauses_end_late = 2s;
 
-/// Another amount for every life, as of faults.
+/// Another rate for every life, as of faults.
 double mixed(const profile& x, rng& random) {
   constexpr double factors[] = {0.3, 1, 1, 2.5};
   return x.mixed ? x.directives * random.one_of(factors) : x.directives;
@@ -55,7 +55,7 @@ void operator_model::finish() {
   if (!any())
     return;
   take_pauses_back();
-  // Where everybody is cordoned or drained, little can be expected.
+  // Where all workers are cordoned or drained, little can be expected.
   if (random_.chance(0.9))
     for (const auto& x : entries())
       if ((x.key.starts_with("directive.cordon.")
@@ -202,7 +202,7 @@ std::vector<kv_entry> operator_model::entries() const {
   return result;
 }
 
-/// Mostly one that is there, for as long as nobody takes another id.
+/// Mostly one that is there, for as long as no worker takes another id.
 std::string operator_model::some_worker() {
   return fmt::format("worker-{}", random_.below(settings_->workers + 1));
 }

@@ -15,20 +15,20 @@ namespace partita::simulation {
 /// What can go wrong, or merely change, while a group lives. Each comes at random with
 /// its own rate, and as many at a time as chance has it.
 enum class fault : std::uint8_t {
-  /// A process dies; another takes its place, at once or later, or nobody.
+  /// A process dies; another takes its place, at once or later, or none does.
   crash,
   /// A process does nothing for a while, then goes on as if nothing had happened.
   freeze,
   /// One process and the store do not reach each other, in one or both directions.
   cut,
-  /// Nobody reaches the store.
+  /// No process reaches the store.
   store_away,
-  /// Everything takes long, up to more than anybody waits.
+  /// Everything takes long, up to longer than any request waits.
   store_slow,
   /// The store does what it is asked, and some answers get lost.
   answers_lost,
-  /// Some writes happen later than anybody waits, maybe after their writer's death. Other writes
-  /// of such a key may meet a conflict meanwhile, though nothing has changed yet.
+  /// Some writes happen later than any request waits, maybe after their writer's death.
+  /// Other writes of the key may meet a conflict meanwhile, though nothing has changed.
   writes_late,
   /// Watches show everything late; answers come in time.
   watch_lags,
@@ -39,7 +39,7 @@ enum class fault : std::uint8_t {
   /// Writes work, and neither watches nor reads from the stream's leader do: the worker's server
   /// has lost the leader of its JetStream.
   api_away,
-  /// A watch that is made anew replays what an old replica has.
+  /// A watch that is made again replays what an old replica has.
   replay_stale,
   /// The store does not sweep what is past its TTL.
   ttl_late,
@@ -49,17 +49,17 @@ enum class fault : std::uint8_t {
   writes_lost,
   /// The server stops and starts again, with or without what it held.
   server_restarts,
-  /// Somebody deletes a key by hand.
+  /// An operator deletes a key by hand.
   entry_removed,
-  /// Somebody writes what no program of ours writes: numbers that are far ahead of the
-  /// clock, or bytes that cannot be read, over an entry or beside all others.
+  /// Another client writes what no program of ours writes: numbers that are far ahead of
+  /// the clock, or bytes that cannot be read, over an entry or beside all others.
   entry_poisoned,
-  /// Somebody deletes the leader key: the old leader goes on until it notices.
+  /// Another client deletes the leader key: the old leader goes on until it notices.
   usurped,
   /// A process freezes, dies, is cut off, or its write is late or not answered, just as
   /// it writes something that others build on: not a renewal.
   ambush,
-  /// A worker is told to leave, in any way, and maybe comes back.
+  /// A worker is ordered to leave, in any way, and maybe comes back.
   leave,
   /// All workers are restarted, one after the other.
   rolling_restart,
@@ -94,12 +94,12 @@ struct profile {
   /// Every clock is at one of the two ends.
   bool clocks_at_the_ends = false;
   /// Of all processes, how many have a listener that takes its time, and one that
-  /// confirms nothing until it is told that its partitions are lost.
+  /// confirms nothing until it is notified that its partitions are lost.
   double slow_listeners = 0;
   double stubborn_listeners = 0;
   /// How much longer than the usual few milliseconds one way takes, for a whole life.
   double distance = 1;
-  /// Nobody else makes a lost bucket again.
+  /// No other client makes a lost bucket again.
   bool workers_make_buckets = false;
   /// Plans are made often, and move much.
   bool restless = false;

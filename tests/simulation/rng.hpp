@@ -11,7 +11,7 @@
 namespace partita::simulation {
 
 /// All chance of one group-life: one seed, one sequence. Not from <random>, whose
-/// distributions differ between libraries: a seed shall mean the same everywhere.
+/// distributions differ between libraries: a seed must mean the same everywhere.
 class rng {
 public:
   explicit rng(std::uint64_t seed) {

@@ -156,7 +156,7 @@ void server::pass_probe_on(network_link& from, caf::mailbox_element_ptr x) {
   open_probes_[id] = {&from, from.generation(), std::move(asked)};
   wire->send_down({who, caf::message_id{caf::message_id::default_async_value | id},
                    std::move(passed_on), nullptr, true});
-  // Whoever asked has given up by then.
+  // The process that asked has given up by then.
   world_->after(std::chrono::seconds{1}, [this, id] { open_probes_.erase(id); });
 }
 
@@ -207,7 +207,7 @@ kv_written server::write(process_id writer, const store::server_write& x) {
       watching.push_back(id);
   for (auto id : watching) {
     auto& c = consumers_.at(id);
-    // A writer hears of its own write from its watch before the answer, or after it.
+    // A writer receives its own write from its watch before the answer, or after it.
     if (c.owner->owner() == writer && world_->random().chance(0.5))
       c.not_before = std::max(c.not_before, now + std::chrono::microseconds{1});
     show(id, *done.entry);

@@ -96,7 +96,7 @@ private:
   struct consumer {
     network_link* owner = nullptr;
     std::uint64_t generation = 0;
-    /// Not a handle: a client that nobody holds shall not live on because it is told.
+    /// Not a handle: a client without other holders must not live on as a consumer.
     caf::actor_addr inbox;
     std::uint64_t feed = 0;
     std::uint64_t attempt = 0;

@@ -26,7 +26,7 @@ void watch_checker::told(process_id who, const std::string& bucket,
     v.complete = true;
     for (const auto& [key, write] : own_[{who, bucket}]) {
       auto newest = newest_(bucket, key);
-      // What is not there may have expired, and have been made anew only then.
+      // What is not there may have expired, and have been written again only then.
       const auto& shown = v.entries[key];
       auto absent = shown.removed || shown.revision == revision{};
       auto made_anew = absent && newest > write.at;

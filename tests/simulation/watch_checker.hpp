@@ -12,9 +12,9 @@
 
 namespace partita::simulation {
 
-/// Whether watches keep what the store port promises: no key goes back within one life of
-/// the bucket; what a process wrote and knows to be written is in every complete replay;
-/// and in the end everybody sees what the store holds.
+/// Whether watches keep what the store port promises: no key goes back within one
+/// incarnation of the bucket; what a process wrote and knows to be written is in every
+/// complete replay; and in the end all watches show what the store holds.
 class watch_checker final : public watch_observer {
 public:
   /// `newest`: the revision that a key has in the store; 0: none.
@@ -30,7 +30,7 @@ public:
                     revision at);
   void lost(const std::string& bucket);
 
-  /// Everybody who lives sees exactly these; nobody has written for a while.
+  /// Each process that lives sees exactly these; no client has written for a while.
   void judge_end(const std::string& bucket, const std::vector<kv_entry>& held);
 
 private:
@@ -50,7 +50,7 @@ private:
   violations* found_;
   newest_revision newest_;
   std::map<place, view> views_;
-  /// Of the present life of the bucket, by key.
+  /// Of the present incarnation of the bucket, by key.
   std::map<place, std::map<std::string, own_write>> own_;
 };
 

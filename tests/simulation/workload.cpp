@@ -249,7 +249,7 @@ void workload::crash() {
     return;
   auto slot = x->slot;
   world_->log().note(world_->name(x->id), "crashes");
-  // The guard hears of it from the system, and kills what is left.
+  // The guard is notified by the system, and kills what is left.
   auto outlived_by = x->guard && x->guard->works()
                          ? world_->random().log_between(100us, 100ms)
                          : core::duration{0};
@@ -387,18 +387,18 @@ void workload::cut_off(host& x) {
   world_->log().note(world_->name(id), "is cut off{} for {} ms",
                      up && down ? ""
                      : up       ? " (its requests)"
-                                : " (what it hears)",
+                                : " (what it receives)",
                      how_long / 1ms);
   auto* wire = x.wire.get();
   wire->block(up, down, random.log_between(300ms, 4s));
   world_->after(how_long, [=, this] {
-    world_->log().note(world_->name(id), "is cut off no more");
+    world_->log().note(world_->name(id), "is no longer cut off");
     wire->unblock(up, down);
   });
 }
 
-/// First nothing comes back, for as long as anybody waits for an answer; from the moment on
-/// at which it does, nothing goes out.
+/// First nothing comes back, for about as long as a request waits for its answer. From
+/// the moment on at which something does, nothing goes out.
 void workload::turn(host& x) {
   auto& random = world_->random();
   auto request = settings_->worker.timeouts.request;
@@ -406,7 +406,7 @@ void workload::turn(host& x) {
   auto second = lasting(10ms, 3 * settings_->worker.heartbeat.ttl);
   checker_->faults_until(world_->now() + first + second);
   world_->log().note(world_->name(x.id),
-                     "hears nothing for {} ms, then is not heard for {}", first / 1ms,
+                     "receives nothing for {} ms, then sends nothing for {}", first / 1ms,
                      second / 1ms);
   auto* wire = x.wire.get();
   wire->block(false, true, 10s);
@@ -502,7 +502,7 @@ void workload::play_old_replicas() {
   auto x = some_window(fault::replay_stale, 0.7);
   x.delay = world_->random().log_between(20ms, 2 * settings_->worker.heartbeat.ttl);
   begin(x, lasting(1s, 20s));
-  // Watches that are made anew are what is struck.
+  // Only a watch that is made again is struck.
   x.what = fault::watch_dies;
   server_->silence(x);
 }
@@ -612,7 +612,7 @@ void workload::usurp() {
   const auto& buckets = settings_->worker.buckets;
   for (auto* x : group_->living())
     if (checker_->leading(x->id) && random.chance(0.7)) {
-      // It hears late of what others do now.
+      // It sees late what others do now.
       fault_window deaf;
       deaf.what = fault::watch_lags;
       deaf.who = x->id;

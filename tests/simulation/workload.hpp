@@ -7,7 +7,7 @@
 
 namespace partita::simulation {
 
-/// Who comes and goes, and what goes wrong, at random, up to a moment; then whatever still
+/// Which processes come and go, and what goes wrong, at random, up to a moment; then what
 /// lasts is ended, and the group is left in peace.
 class workload {
 public:
@@ -91,7 +91,7 @@ private:
   std::uint64_t partition_names_ = 0;
   /// Places that are to be restarted, one after the other.
   std::deque<std::size_t> rolling_;
-  /// How many ambushes wait for somebody.
+  /// How many ambushes wait for a write.
   std::size_t ambushes_ = 0;
   /// Places whose process is on its way out and comes back.
   std::set<std::size_t> returning_;

@@ -29,14 +29,14 @@ namespace partita::simulation {
 using process_id = std::size_t;
 inline constexpr auto nobody = std::numeric_limits<process_id>::max();
 
-/// The threads of a process that keep each other waiting no more than these do
-/// (docs/architecture.md, "Threads"): what plans, what the host and its listeners run on, and
+/// The threads of a process, modelled as three that do not delay each other
+/// (docs/architecture.md, "Threads"): for plans, for the host and its listeners, and for
 /// all the rest.
 enum class thread : std::uint8_t { session, planning, host };
 inline constexpr std::size_t thread_count = 3;
 
-/// One actor system under virtual time. Whose turn it is among all that could happen at
-/// one instant is chance's choice; time moves on when nothing is left to be done. Knows
+/// One actor system under virtual time. What comes next of all that could happen at one
+/// instant is random; time moves on when nothing is left to be done. The world knows
 /// of a process only which actors it consists of: those that are spawned while one of its
 /// actors runs, or in within().
 class world {

@@ -59,7 +59,7 @@ CAF_TEST(the first consumer of a watch is no rebuild) {
   CAF_CHECK_EQUAL(counters.stats().watch_rebuilds, 2u);
 }
 
-CAF_TEST(a bucket that begins anew takes nothing from the sum) {
+CAF_TEST(a bucket whose counters start again takes nothing from the sum) {
   bucket_stats sum;
   store_stats a;
   a.watch_rebuilds = 3;

@@ -76,7 +76,7 @@ CAF_TEST(deliveries that overtake the answer are kept for it) {
   check_heard(x, {"value a 1", "value b 2", "replayed"});
 }
 
-CAF_TEST(a second watcher gets a replay of its own and the first hears nothing) {
+CAF_TEST(a second watcher gets a replay of its own and the first receives nothing) {
   feed_driver x;
   x.live({value_of("a", 1), mark_of("b", 2)});
   x.deliver(value_of("c", 3));
@@ -90,7 +90,7 @@ CAF_TEST(a second watcher gets a replay of its own and the first hears nothing) 
   check_heard(x, {"value a 4"}, 2);
 }
 
-CAF_TEST(a watcher that joins in the middle of a replay hears all of it) {
+CAF_TEST(a watcher that joins in the middle of a replay receives all of it) {
   feed_driver x;
   x.join(1);
   x.attach(2);
@@ -101,7 +101,7 @@ CAF_TEST(a watcher that joins in the middle of a replay hears all of it) {
   check_heard(x, {"value a 1", "value b 2", "replayed"}, 2);
 }
 
-CAF_TEST(signs of life are told to all watchers that want them) {
+CAF_TEST(signs of life go to all watchers that want them) {
   feed_driver x;
   x.live();
   x.join(2);
@@ -117,7 +117,7 @@ CAF_TEST(signs of life are told to all watchers that want them) {
 
 // -- trouble ----------------------------------------------------------------------------
 
-CAF_TEST(a gap leads to a rebuild and what came behind it is not told) {
+CAF_TEST(a gap leads to a rebuild and what came behind it is not passed on) {
   feed_driver x;
   x.live({value_of("a", 1)});
   ++x.sequence;
@@ -125,7 +125,7 @@ CAF_TEST(a gap leads to a rebuild and what came behind it is not told) {
   check_rebuild(x);
 }
 
-CAF_TEST(a delivery that comes twice is told once) {
+CAF_TEST(a delivery that comes twice is passed on once) {
   feed_driver x;
   x.live({value_of("a", 1)});
   x.deliver(value_of("a", 2));
@@ -300,7 +300,7 @@ CAF_TEST(repeated failures back off up to two seconds and a good replay ends tha
   CAF_CHECK((delays
              == std::vector{0ms, 50ms, 100ms, 200ms, 400ms, 800ms, 1600ms, 2000ms, 2000ms,
                             2000ms}));
-  CAF_MESSAGE("told once, not ten times");
+  CAF_MESSAGE("reported once, not ten times");
   check_heard(x, {"restarted"});
   x.attach();
   x.forget();
@@ -309,7 +309,7 @@ CAF_TEST(repeated failures back off up to two seconds and a good replay ends tha
   CAF_CHECK_EQUAL(x.attaches.back().delay, 0ms);
 }
 
-CAF_TEST(a lost link is told at once and a new consumer waits for its return) {
+CAF_TEST(a lost link is reported at once and a new consumer waits for its return) {
   feed_driver x;
   x.live({value_of("a", 1)});
   x.step(x.feed.link_lost("cable", x.now));
@@ -327,7 +327,7 @@ CAF_TEST(a lost link is told at once and a new consumer waits for its return) {
   check_heard(x, {"value a 1", "replayed"}, 2);
 }
 
-CAF_TEST(a reconnect rebuilds a feed that has not heard of the loss) {
+CAF_TEST(a reconnect rebuilds a feed that was not notified of the loss) {
   feed_driver x;
   x.live();
   x.step(x.feed.link_back(x.now));
@@ -378,7 +378,7 @@ CAF_TEST(no key goes back over a rebuild) {
   x.forget();
   x.replay({value_of("a", 3), value_of("b", 6)});
   CAF_MESSAGE(
-      "the newest that was told stands for the old one, but the mark has to wait");
+      "the newest that was shown stands for the old one, but the mark has to wait");
   check_heard(x, {"value a 5", "value b 6"});
   CAF_REQUIRE_EQUAL(x.confirms.size(), 1u);
   CAF_CHECK_EQUAL(x.confirms[0].key, "a");

@@ -3,11 +3,11 @@
 
 #include "../support/store_feed_driver.hpp"
 
-/// A bucket that was made anew, or lost writes, and how a feed finds out.
+/// A bucket that was recreated, or lost writes, and how a feed finds out.
 using namespace partita;
 using namespace partita::test;
 
-CAF_TEST(another creation time and the absence of a known key are a new life) {
+CAF_TEST(another creation time and the absence of a known key are a new incarnation) {
   feed_driver x;
   x.live({value_of("a", 5), value_of("b", 6)});
   x.step(x.feed.failed(x.attempt(), "no", x.now));
@@ -58,7 +58,7 @@ CAF_TEST(another creation time alone proves nothing) {
   check_heard(x, {"value b 7", "removed a 0", "replayed"});
 }
 
-CAF_TEST(a creation time that no race explains is a new life at once) {
+CAF_TEST(a creation time that no race explains is a new incarnation at once) {
   feed_driver x;
   x.live({value_of("a", 5)});
   x.step(x.feed.failed(x.attempt(), "no", x.now));
@@ -67,7 +67,7 @@ CAF_TEST(a creation time that no race explains is a new life at once) {
   check_heard(x, {"bucket_changed", "value a 9", "replayed"});
 }
 
-CAF_TEST(a bucket that begins from its first revision again is a new life) {
+CAF_TEST(a bucket that begins from its first revision again is a new incarnation) {
   feed_driver x;
   x.live({value_of("a", 5), value_of("b", 6)});
   x.acknowledge("a", 7);
@@ -81,7 +81,7 @@ CAF_TEST(a bucket that begins from its first revision again is a new life) {
   CAF_CHECK(x.confirms.empty());
 }
 
-CAF_TEST(another content at a revision that was shown is a new life) {
+CAF_TEST(another content at a revision that was shown is a new incarnation) {
   feed_driver x;
   x.live({value_of("a", 5, "old"), value_of("b", 6)});
   x.step(x.feed.failed(x.attempt(), "no", x.now));
@@ -94,7 +94,7 @@ CAF_TEST(another content at a revision that was shown is a new life) {
   check_heard(x, {"bucket_changed", "value a 5", "value b 6", "replayed"});
 }
 
-CAF_TEST(another content at a revision of a change is a new life as well) {
+CAF_TEST(another content at a revision of a change is a new incarnation as well) {
   feed_driver x;
   x.live({value_of("a", 5, "old")});
   x.forget();
@@ -103,7 +103,7 @@ CAF_TEST(another content at a revision of a change is a new life as well) {
   CAF_CHECK_EQUAL(x.rebuilds(), 1u);
 }
 
-CAF_TEST(a last revision below one seen before is a new life) {
+CAF_TEST(a last revision below one seen before is a new incarnation) {
   feed_driver x;
   x.live({value_of("a", 5)});
   x.step(x.feed.failed(x.attempt(), "no", x.now));
@@ -126,7 +126,7 @@ CAF_TEST(an acknowledged revision counts as seen) {
   check_heard(x, {"bucket_changed", "value a 5", "replayed"});
 }
 
-CAF_TEST(a write that is acknowledged after the bucket was asked is no new life) {
+CAF_TEST(a write that is acknowledged after the bucket was asked is no new incarnation) {
   feed_driver x;
   x.live({value_of("a", 5)});
   x.step(x.feed.failed(x.attempt(), "no", x.now));
@@ -138,7 +138,7 @@ CAF_TEST(a write that is acknowledged after the bucket was asked is no new life)
   check_heard(x, {"value a 5", "value a 6", "replayed"});
 }
 
-CAF_TEST(a leader that has only an older revision shows a new life) {
+CAF_TEST(a leader that has only an older revision shows a new incarnation) {
   feed_driver x;
   x.live({value_of("a", 5), value_of("b", 6)});
   x.step(x.feed.failed(x.attempt(), "no", x.now));

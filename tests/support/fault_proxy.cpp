@@ -27,7 +27,7 @@ struct host_state {
   static inline constexpr const char* name = "partita.fault_host";
 
   fault_plan faults;
-  /// Not a handle: the client shall not live on because of its proxy. None once it ended.
+  /// Not a handle: its proxy must not keep the client alive. None once that has ended.
   caf::actor_addr client;
 };
 
@@ -64,7 +64,7 @@ struct proxy_state {
   static inline constexpr const char* name = "partita.fault_proxy";
 
   // No handle first: CAF would take this aggregate for one that is made from `self`.
-  /// What strikes each bucket that has been heard of, and what will strike the others.
+  /// What strikes each bucket that is known, and what will strike the others.
   std::map<std::string, fault_plan> plans;
   fault_plan everywhere;
   memory_server_actor server;

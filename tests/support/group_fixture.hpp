@@ -24,7 +24,7 @@
 
 namespace partita::test {
 
-/// What one worker's listener heard, in the order in which it came.
+/// What one worker's listener received, in the order in which it came.
 struct diary {
   std::vector<worker_id_claimed> ids;
   std::vector<state_changed> states;
@@ -150,7 +150,7 @@ struct group_fixture : test_coordinator_fixture<> {
     anon_send(source, partition_list{numbered_partitions(n)});
   }
 
-  /// A bucket, as somebody else than the workers reaches it.
+  /// A bucket, as a client other than the workers reaches it.
   bucket_actor bucket(const std::string& name) {
     if (!operator_)
       operator_ = store::spawn_memory_client(sys, server);

@@ -28,7 +28,7 @@ enum class fault_kind : std::uint8_t {
   /// Neither answers to watches, deliveries nor heartbeats arrive.
   silence,
   /// Probes that find this client are not answered, as if its process were frozen:
-  /// `unknown` to whoever asks. Of the whole client.
+  /// `unknown` to the caller. Of the whole client.
   probe_lost
 };
 

@@ -43,8 +43,8 @@ fs::path find_program(const std::string& name) {
   return {};
 }
 
-/// A port that nobody listens on. Below the range from which the kernel takes ports for
-/// outgoing connections, so that a server can come back to it.
+/// A port that no program listens on. Below the range from which the kernel takes ports
+/// for outgoing connections, so that a server can come back to it.
 std::uint16_t probe_port() {
   static std::mt19937 random{std::random_device{}()};
   std::uniform_int_distribution<int> ports{10'000, 32'000};
@@ -178,7 +178,7 @@ void nats_server::start() {
       port_is_ours_ = true;
       return;
     }
-    // A pause before another port, or the same one once whoever has it lets go: no event.
+    // A pause before another port, or the same one once its user lets it go: no event.
     std::this_thread::sleep_for(glance);
   }
   fail("did not start");

@@ -10,7 +10,7 @@
 
 namespace partita::test {
 
-/// What a test's own nats-server shall be like.
+/// Options of a test's own nats-server.
 struct nats_server_options {
   /// A nats-server; empty: the one in PATH or /usr/sbin.
   std::filesystem::path program = {};

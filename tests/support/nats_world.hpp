@@ -46,7 +46,7 @@ struct nats_world {
 
   void close(const store_actor& store) { ask<store_closed>(self, store, close_store{}); }
 
-  /// Waits until the store says so of its link; returns its words.
+  /// Waits until the store reports this state of its link; returns the reason.
   std::string until(const store_actor& store, link_state state,
                     const std::string& part = {}) {
     caf::scoped_actor listener{system};

@@ -91,7 +91,7 @@ private:
   void feed() {
     const auto& text = talk_.input;
     auto n = ::write(in_.fd[1], text.data() + fed_, text.size() - fed_);
-    // A process that does not read its input any more gets no more of it.
+    // A process that does not read its input any more gets nothing more of it.
     fed_ = n < 0 ? text.size() : fed_ + static_cast<std::size_t>(n);
   }
 

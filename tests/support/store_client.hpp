@@ -20,7 +20,7 @@ namespace partita::test {
 
 inline constexpr std::chrono::seconds patience{30};
 
-/// The scoped actor as a handle of another type, to be told things.
+/// The scoped actor as a handle of another type, to receive messages.
 template <class Handle>
 Handle handle_of(const caf::scoped_actor& self) {
   return caf::actor_cast<Handle>(caf::actor_cast<caf::strong_actor_ptr>(self.address()));
@@ -70,7 +70,7 @@ private:
   bucket_actor bucket_;
 };
 
-/// A watcher that keeps what it was told, and fails if a key ever goes back.
+/// A watcher that keeps what it received, and fails if a key ever goes back.
 class watch_probe {
 public:
   explicit watch_probe(caf::actor_system& sys) : self_(sys) {}

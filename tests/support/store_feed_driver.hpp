@@ -118,7 +118,7 @@ public:
       deliver(x);
   }
 
-  /// What one watcher was told, in short: "value a 1", "removed a 2", "replayed".
+  /// What one watcher received, in short: "value a 1", "removed a 2", "replayed".
   std::vector<std::string> heard(watch_feed::subscriber who = 1) const {
     std::vector<std::string> result;
     for (const auto& x : told) {
@@ -158,7 +158,7 @@ private:
   std::size_t asked_before_ = 0;
 };
 
-/// What a watcher was told since the last look.
+/// What a watcher received since the last look.
 inline void check_heard(const feed_driver& x, const std::vector<std::string>& expected,
                         watch_feed::subscriber who = 1) {
   CAF_CHECK_EQUAL(x.heard(who), expected);

@@ -49,7 +49,7 @@ public:
 
   /// The first broken promise, if any.
   std::string broken;
-  /// How often which event was told: a test that never meets one tests nothing.
+  /// How often which event was sent: a test that never meets one tests nothing.
   std::map<watch_change, int> told;
   int confirms = 0;
 
@@ -259,7 +259,7 @@ private:
     if (chance(15)) // no answer, or a bad one
       return chance(50) ? carry_out(feed_.failed(attempt, "no", now_)) : void();
     // Replicas lag behind by the newest few writes, seldom; but not by an expiry, as
-    // nobody would ever hear of it.
+    // no watch would ever show it.
     auto most = chance(20) ? std::min<std::size_t>(log_.size(), below(5)) : 0;
     std::size_t lag = 0;
     while (lag < most && !log_[log_.size() - 1 - lag].value.starts_with("expired"))
@@ -369,7 +369,7 @@ private:
       break;
     case watch_change::bucket_changed:
       w = {};
-      // A feed cannot know which life an acknowledgement was for.
+      // A feed cannot know which incarnation an acknowledgement was for.
       acknowledged_.clear();
       break;
     case watch_change::alive:

@@ -91,7 +91,7 @@ CAF_TEST(a bucket that is missing is made and is no empty list) {
   CAF_CHECK_EQUAL(names(x->lists[0]), "a ");
 }
 
-CAF_TEST(every change is told once and to who listens) {
+CAF_TEST(every change is reported once to each listener) {
   auto x = listen();
   put("a");
   put("b");
@@ -106,7 +106,7 @@ CAF_TEST(every change is told once and to who listens) {
   CAF_CHECK_EQUAL(x->lists.size(), 3u);
 }
 
-CAF_TEST(an entry that is nonsense keeps its value and is told) {
+CAF_TEST(an entry that cannot be read keeps its value and is reported) {
   auto x = listen();
   put("a");
   put("a", "nonsense");
@@ -129,11 +129,11 @@ CAF_TEST(a bucket that was deleted leaves the last list in force) {
   CAF_CHECK_EQUAL(x->lists[1].trouble, "");
 }
 
-CAF_TEST(who listens after everybody else has gone hears what is true then) {
+CAF_TEST(a listener that comes after all others have gone receives the present list) {
   listen();
   put("a");
   end(0);
-  CAF_MESSAGE("nobody watches: nothing is due");
+  CAF_MESSAGE("there is no listener and no watch: nothing is due");
   auto before = sched.clock().now();
   put("b");
   CAF_CHECK(sched.clock().now() > before);
@@ -142,7 +142,7 @@ CAF_TEST(who listens after everybody else has gone hears what is true then) {
   CAF_CHECK_EQUAL(names(y->lists[0]), "a b ");
 }
 
-CAF_TEST(a store that cannot be reached is told and tried again) {
+CAF_TEST(a store that cannot be reached is reported and tried again) {
   test::client_fault cut;
   cut.kind = test::fault_kind::link_down;
   anon_send(store.faults, cut);

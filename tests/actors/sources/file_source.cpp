@@ -68,7 +68,7 @@ struct fixture {
                            caf::actor_cast<caf::strong_actor_ptr>(self.address())));
   }
 
-  /// The names that are told next, or why not.
+  /// The names in the next message, or why there are none.
   std::string next() {
     std::string result;
     self->receive(
@@ -77,11 +77,11 @@ struct fixture {
             result += name_of(y) + ' ';
         },
         [&](const partitions_unavailable& x) { result = "no: " + x.why; },
-        caf::after(patience) >> [] { CAF_FAIL("nothing was told"); });
+        caf::after(patience) >> [] { CAF_FAIL("nothing was sent"); });
     return result;
   }
 
-  /// Editors may be caught half-way: waits until this is told.
+  /// A file may be read while an editor writes it: waits until this is reported.
   void expect(const std::string& what) {
     std::string said;
     for (auto tries = 0; said != what && tries < 5; ++tries)
@@ -94,7 +94,7 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(file_source_tests, fixture)
 
-CAF_TEST(the list of a file is told and told again when it was written) {
+CAF_TEST(the list of a file is reported and reported again when it was written) {
   write(dir / "list", "a\nb\n");
   follow(dir / "list");
   CAF_CHECK_EQUAL(next(), "a b ");
@@ -107,7 +107,7 @@ CAF_TEST(equal files have one digest in whatever order) {
     std::string result;
     self->receive([&](const partition_list& x) { result = x.digest; },
                   [&](const partitions_unavailable& x) { CAF_FAIL(x.why); },
-                  caf::after(patience) >> [] { CAF_FAIL("nothing was told"); });
+                  caf::after(patience) >> [] { CAF_FAIL("nothing was sent"); });
     return result;
   };
   write(dir / "list", "a\nb\n");
@@ -124,7 +124,7 @@ CAF_TEST(equal files have one digest in whatever order) {
   CAF_CHECK_NOT_EQUAL(digests[0], digests[2]);
 }
 
-CAF_TEST(a file that takes its place counts) {
+CAF_TEST(a file that is renamed into its place counts) {
   write(dir / "list", "a\n");
   follow(dir / "list");
   CAF_CHECK_EQUAL(next(), "a ");
@@ -135,7 +135,7 @@ CAF_TEST(a file that takes its place counts) {
   }
 }
 
-CAF_TEST(nonsense and emptiness and absence leave the last list in force) {
+CAF_TEST(a bad or empty or missing file leaves the last list in force) {
   write(dir / "list", "a\n");
   follow(dir / "list");
   CAF_CHECK_EQUAL(next(), "a ");
@@ -145,12 +145,12 @@ CAF_TEST(nonsense and emptiness and absence leave the last list in force) {
   expect("no: names no partition");
   fs::remove(dir / "list");
   expect("no: cannot read it");
-  CAF_MESSAGE("the list as it was is news again: it can be had");
+  CAF_MESSAGE("the unchanged list is reported again: it can be read now");
   write(dir / "list", "a\n");
   expect("a ");
 }
 
-CAF_TEST(a link that leads elsewhere counts) {
+CAF_TEST(a symbolic link that changes counts) {
   fs::create_directory(dir / "v1");
   fs::create_directory(dir / "v2");
   write(dir / "v1" / "list", "a\n");
@@ -162,12 +162,12 @@ CAF_TEST(a link that leads elsewhere counts) {
   fs::create_directory_symlink("v2", dir / "..new");
   fs::rename(dir / "..new", dir / "..data");
   expect("b ");
-  CAF_MESSAGE("and so does what is written where it leads to");
+  CAF_MESSAGE("and so does a write to its target");
   write(dir / "v2" / "list", "c\n");
   expect("c ");
 }
 
-CAF_TEST(a folder that vanishes and comes back is met again) {
+CAF_TEST(a folder that vanishes and comes back is watched again) {
   fs::create_directory(dir / "sub");
   write(dir / "sub" / "list", "a\n");
   follow(dir / "sub" / "list");

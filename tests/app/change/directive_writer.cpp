@@ -21,7 +21,7 @@ using partita::test::holds;
 
 namespace {
 
-/// A group on a store in memory, an operator, and somebody else on a client of their own.
+/// A group on a store in memory, an operator, and another one with its own client.
 struct fixture {
   fixture() {
     settings.group.name = "orders";
@@ -103,7 +103,7 @@ CAF_TEST(the first directive makes the bucket that it stands in) {
   auto x = carry_out(cordoning());
   CAF_CHECK_EQUAL(x.failure, "");
   CAF_CHECK(x.change.has_value());
-  CAF_MESSAGE("and looks again at what stands in it then");
+  CAF_MESSAGE("and is read again then");
   CAF_CHECK_EQUAL(checks, 2);
   CAF_CHECK_EQUAL(written().reason, "slow disk");
   CAF_CHECK(holds(written().by, "@"));
@@ -129,7 +129,7 @@ CAF_TEST(what is not allowed is not written) {
 }
 
 CAF_TEST(
-    a directive that somebody else wrote meanwhile is looked at before it is replaced) {
+    a directive that another operator wrote meanwhile is read before it is replaced) {
   they_cordon();
   auto x = carry_out(cordoning([this] { they_cordon(); }));
   CAF_CHECK_EQUAL(x.failure, "");
@@ -140,7 +140,7 @@ CAF_TEST(
   CAF_CHECK_EQUAL(written().reason, "slow disk");
 }
 
-CAF_TEST(what somebody else removed meanwhile is not removed again) {
+CAF_TEST(what another operator removed meanwhile is not removed again) {
   they_cordon();
   directive_request request;
   request.check = [this](const group_status& x) {
@@ -177,7 +177,7 @@ CAF_TEST(a wait ends once the directive is fulfilled) {
   request.fulfilled = [this](const group_status& x) {
     const auto* who = find(x, {"worker-0"});
     CAF_REQUIRE(who && who->cordoned);
-    // Now, and not before, somebody does something about it.
+    // Only now does another client fulfil the directive.
     if (!find(x, {"worker-9"}))
       other("orders-heartbeat").put("heartbeat.worker-9", "{}");
     return find(x, {"worker-9"}) != nullptr;

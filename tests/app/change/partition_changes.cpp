@@ -32,7 +32,7 @@ partition_entries some() {
   return partitions_in({{"p.orders.7", entry("p.orders.7", R"({"weight":100})", 1)},
                         {"p.orders.8", entry("p.orders.8", R"({"weight":300})", 2)},
                         {"p.orders.9", entry("p.orders.9", "nonsense", 3)},
-                        {"note", entry("note", "of somebody else", 4)}});
+                        {"note", entry("note", "of another client", 4)}});
 }
 
 partition part(const std::string& key, std::int64_t weight = 100) {

@@ -30,7 +30,7 @@ kv_read holds(std::uint64_t at, const std::string& value) {
   return result;
 }
 
-/// A store that answers what it was told to.
+/// A store that gives the answers that the test has prepared.
 struct fixture {
   std::deque<kv_written> answers;
   std::deque<kv_read> reads;

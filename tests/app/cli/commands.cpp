@@ -20,7 +20,7 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// The process ended with `code` and said all of `parts` on stderr.
+/// The process ended with `code` and all of `parts` are on its stderr.
 void ends(const process_result& x, int code,
           std::initializer_list<const char*> parts = {}) {
   CAF_MESSAGE("stdout: " << x.out << "stderr: " << x.err);
@@ -41,7 +41,7 @@ prefix = "p"
 count = 4
 )";
 
-// Nobody listens there.
+// No server listens there.
 constexpr const char* closed_port = "nats://127.0.0.1:1";
 
 } // namespace
@@ -63,7 +63,7 @@ CAF_TEST(help explains the program and every command with examples) {
   }
 }
 
-CAF_TEST(the versions of the program and its libraries are told) {
+CAF_TEST(the versions of the program and its libraries are printed) {
   auto x = run_partita({"--version"});
   ends(x, 0);
   std::string commit{partita::app::build_commit()};
@@ -147,7 +147,7 @@ CAF_TEST(a good configuration is called good) {
   CAF_CHECK_NOT_EQUAL(x.out.find("NATS may be away for 5250ms"), std::string::npos);
 }
 
-CAF_TEST(every mistake is told with file and line and key) {
+CAF_TEST(every mistake is reported with file and line and key) {
   temporary_folder folder;
   auto file = folder.file("bad.toml", "[group]\nname = \"orders\"\ncolour = 1\n"
                                       "[heartbeat]\nttl = \"fast\"\n"
@@ -157,7 +157,7 @@ CAF_TEST(every mistake is told with file and line and key) {
   CAF_CHECK(x.out.empty());
 }
 
-CAF_TEST(mistakes of a file of partitions are told with that files lines) {
+CAF_TEST(mistakes of a file of partitions are reported with that files lines) {
   temporary_folder folder;
   auto list = folder.file("list.toml", "list = [\n\"a\",\n5 ]\n");
   auto file = folder.file("c.toml", "[group]\nname = \"orders\"\n[partitions]\nfile = \""
@@ -168,7 +168,7 @@ CAF_TEST(mistakes of a file of partitions are told with that files lines) {
   ends(from_stdin, 2, {"standard input:1: lst: unknown key"});
 }
 
-CAF_TEST(a hook whose program is not there is told before anything begins) {
+CAF_TEST(a hook whose program is missing is reported before anything begins) {
   temporary_folder folder;
   auto file =
       folder.file("partita.toml",
@@ -176,7 +176,7 @@ CAF_TEST(a hook whose program is not there is told before anything begins) {
   for (const auto& words : {std::vector<std::string>{"check-config", file},
                             std::vector<std::string>{"run", "-c", file}})
     ends(run_partita(words), 2, {"partita.toml:8: hooks.revoked", "/no/such/program"});
-  CAF_MESSAGE("who only asks needs no hooks");
+  CAF_MESSAGE("a command that only reads needs no hooks");
   auto status =
       run_partita({"status", "-c", file, "--url", closed_port, "--timeout", "1s"});
   CAF_CHECK_EQUAL(status.code, 1);
@@ -253,7 +253,7 @@ CAF_TEST(a sticky plan keeps what the balance allows) {
             != shares["b"].end());
 }
 
-CAF_TEST(a question that is none is refused with its line and member) {
+CAF_TEST(an invalid question is refused with its line and member) {
   ends(plan(""), 2, {"found nothing on stdin"});
   ends(plan("{\n"), 2, {"line 1", "not JSON"});
   auto x = plan(R"({"workers":[],"partitions":[]})"

@@ -77,7 +77,7 @@ CAF_TEST(a view is complete once every bucket was shown or is missing) {
   CAF_CHECK(!view.complete());
 }
 
-CAF_TEST(a watch that is made anew takes back all that it showed) {
+CAF_TEST(a watch that is rebuilt takes back all that it showed) {
   group_view view{"orders"};
   view.take(control, shown("a", 1));
   view.take(control, of(watch_change::replayed));

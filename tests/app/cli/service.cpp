@@ -97,7 +97,7 @@ struct fixture {
 
 } // namespace
 
-CAF_TEST(a group in one process shares everything and leaves when it is told) {
+CAF_TEST(a group in one process shares everything and leaves when it is asked to) {
   auto x = run_partita(
       {"dev", "--workers", "3", "--partitions", "32", "--events", "-"},
       {.stop_when = [](const std::string& out) { return owns_exactly(out, 32, 3); }});
@@ -107,7 +107,7 @@ CAF_TEST(a group in one process shares everything and leaves when it is told) {
   CAF_CHECK_EQUAL(count_of(events, "stopped"), 3u);
   CAF_CHECK_GREATER_OR_EQUAL(count_of(events, "leadership"), 1u);
   CAF_CHECK_GREATER_OR_EQUAL(count_of(events, "adopted"), 1u);
-  // What happens is told on stderr, for stdout is taken.
+  // The messages for people go to stderr, because stdout carries the events.
   CAF_CHECK_NOT_EQUAL(x.err.find("leads"), std::string::npos);
 }
 
@@ -144,7 +144,7 @@ CAF_TEST(a group that does not exist is named and not made) {
   }
 }
 
-CAF_TEST(a worker tells all that happens and leaves gracefully when it is told) {
+CAF_TEST(a worker reports all that happens and leaves gracefully when it is asked to) {
   auto x = run_partita(worker(), {.stop_when = [](const std::string& out) {
                          return owns_exactly(out, 4, 1);
                        }});

@@ -12,7 +12,7 @@ using namespace partita::app;
 using namespace std::chrono_literals;
 using heard = guard_socket::heard;
 
-CAF_TEST(what a worker tells its guard comes whole and in order) {
+CAF_TEST(messages of a worker to its guard arrive whole and in order) {
   auto ends = guard_socket::make_pair();
   CAF_REQUIRE(ends);
   auto& guard = ends->first;
@@ -34,7 +34,7 @@ CAF_TEST(what a worker tells its guard comes whole and in order) {
   CAF_CHECK(guard.receive(x) == heard::nothing);
 }
 
-CAF_TEST(a worker hears of signals and of the end of its guard) {
+CAF_TEST(a worker is notified of signals and of the end of its guard) {
   auto ends = guard_socket::make_pair();
   CAF_REQUIRE(ends);
   guard_link worker{std::move(ends->second)};
@@ -46,7 +46,7 @@ CAF_TEST(a worker hears of signals and of the end of its guard) {
     CAF_CHECK(worker.next_signal() == 0);
   }
   CAF_CHECK(!worker.next_signal());
-  CAF_MESSAGE("and may go on telling it things");
+  CAF_MESSAGE("and may go on sending");
   worker.must_stop_by("any", {});
 }
 

@@ -98,7 +98,7 @@ CAF_TEST(exactly the process that was found is killed) {
   CAF_CHECK(kill_process(gone));
 }
 
-CAF_TEST(what threads wait for is told by number and state) {
+CAF_TEST(what threads wait for is reported by number and state) {
   family mine;
   ::kill(mine.child, SIGSTOP);
   CAF_CHECK(partita::test::eventually(std::chrono::seconds{20}, [&] {

@@ -45,7 +45,7 @@ private:
   caf::scoped_actor self_;
 };
 
-/// What the host and the reporter heard.
+/// What the host and the reporter received.
 struct heard {
   std::vector<bool> changes;
   std::vector<alert_raised> alerts;
@@ -151,7 +151,7 @@ CAF_TEST(a long poll is answered when what is owned changes) {
   auto poll = asked<shown_assignment>(ask_assignment{caller::other, version, 30s});
   consume_messages();
   CAF_CHECK(!poll.answer());
-  CAF_MESSAGE("what does not change what is owned wakes nobody");
+  CAF_MESSAGE("a change of the state alone does not answer the poll");
   tell(state_changed{{}, worker_state::init, worker_state::claiming_id, "x"});
   CAF_CHECK(!poll.answer());
   tell(assigned({given("a", 9)}));
@@ -174,7 +174,7 @@ CAF_TEST(a long poll is answered with what is known when its time is over) {
   CAF_CHECK_EQUAL(same->version, version);
 }
 
-CAF_TEST(who knows another version is not kept waiting) {
+CAF_TEST(a request that names another version is answered at once) {
   open(false);
   auto x = ask<shown_assignment>(ask_assignment{caller::other, 5, 30s});
   CAF_CHECK_EQUAL(x.version, 1000u);
@@ -384,7 +384,7 @@ CAF_TEST(nothing of one worker is shown for the next) {
   CAF_CHECK_GREATER(after.version, before.version);
 }
 
-CAF_TEST(whoever waits is let go when the process ends) {
+CAF_TEST(all requests that wait are answered when the process ends) {
   open(true);
   auto poll = asked<shown_assignment>(ask_assignment{caller::other, now().version, 30s});
   auto follower = asked<shown_events>(ask_events{caller::other, 0, 15s});

@@ -243,7 +243,7 @@ CAF_TEST(a name that points here is not this machine) {
   }
   x.authorization = "Bearer s3cr3t";
   wanted<ask_assignment>(x);
-  CAF_MESSAGE("probes tell nothing that anybody could use");
+  CAF_MESSAGE("probes reveal nothing: any name is accepted");
   auto probe = get("/readyz");
   probe.host = "evil.example";
   wanted<probe_life>(probe);
@@ -277,7 +277,7 @@ CAF_TEST(probes are asked with whatever parameters) {
   CAF_CHECK(x.ready && x.verbose);
 }
 
-CAF_TEST(ready is who has joined and holds a session and has applied a record) {
+CAF_TEST(a worker is ready once it has joined and has a session and an applied record) {
   auto x = ready_life();
   CAF_CHECK_EQUAL(readyz_of(x, false).status, 200);
   CAF_CHECK(says(readyz_of(x, true), "[+] joined: as worker-3"));
@@ -382,7 +382,7 @@ CAF_TEST(events stand in the stream with their ids and what is left of the sessi
   CAF_CHECK(shown().starts_with("event: missed\ndata: {"));
 }
 
-CAF_TEST(what a session assigned that is over is missed) {
+CAF_TEST(events that an earlier session assigned are reported as missed) {
   core::time_point now{1h};
   shown_events x;
   x.until = now + 2s;
@@ -429,7 +429,7 @@ CAF_TEST(the ring keeps what is new and knows what is gone) {
   CAF_CHECK(!ring.after(105).missed);
 }
 
-CAF_TEST(the ring holds no more bytes than it may but always the newest) {
+CAF_TEST(the ring keeps to its limit of bytes but always has the newest event) {
   event_ring ring{0, 100, 10};
   ring.add("e", std::string(6, 'x'));
   ring.add("e", std::string(6, 'y'));

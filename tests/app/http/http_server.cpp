@@ -51,7 +51,7 @@ std::string raw(const std::string& address, const std::string& request) {
   return result;
 }
 
-/// Connects and sends no more than this, until it goes.
+/// Connects and sends this and nothing more, until it is destroyed.
 class held_connection {
 public:
   held_connection(const std::string& address, const std::string& text)
@@ -201,7 +201,7 @@ CAF_TEST(bodies over 64 KB are refused and those below are read) {
   CAF_CHECK(json::parse(large->body).contains("error"));
 }
 
-CAF_TEST(what is no request is refused and harms nobody) {
+CAF_TEST(what is not a request is refused and harms no other client) {
   const auto& at = server->address();
   CAF_CHECK(raw(at, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400"));
   CAF_CHECK(raw(at, "GET " + std::string(20'000, 'x') + " HTTP/1.1\r\n\r\n")
@@ -324,7 +324,7 @@ CAF_TEST(a server that is stopped has not broken) {
   CAF_CHECK(!broke);
 }
 
-CAF_TEST(stopping lets go whoever waits) {
+CAF_TEST(stopping answers all requests that wait) {
   auto version = assignment()["version"].dump();
   std::atomic<int> ended = 0;
   std::thread poll{[&] {
@@ -346,7 +346,7 @@ CAF_TEST(stopping lets go whoever waits) {
   CAF_CHECK_EQUAL(ended.load(), 2);
 }
 
-CAF_TEST(whoever follows hears the last event of a server that stops) {
+CAF_TEST(a follower receives the last event of a server that stops) {
   std::atomic<bool> follows = false;
   std::string heard;
   std::thread follower{[&] {

@@ -57,12 +57,12 @@ CAF_TEST(a server that is slow is asked again) {
   CAF_CHECK(!bucket);
 }
 
-CAF_TEST(what it says of a server that never answers is what the store said) {
+CAF_TEST(the error for a server that never answers is what the store said) {
   auto why = open({silence}, 50ms);
   CAF_CHECK(why == "cannot open the bucket b: no answer in time");
 }
 
-CAF_TEST(who is refused does not ask again) {
+CAF_TEST(a request that was refused is not repeated) {
   auto why = open({silence, {open_status::refused, {}, {}, "not permitted"}});
   CAF_CHECK(why == "cannot open the bucket b: not permitted");
   CAF_CHECK_EQUAL(asked->load(), 2u);

@@ -39,7 +39,7 @@ explanation explained(sample_group& group, const std::string& partition,
 
 } // namespace
 
-CAF_TEST(the owner and its token and the time of the grant are told) {
+CAF_TEST(the owner and its token and the time of the grant are shown) {
   sample_group group;
   group.worker("worker-0", {"0"}).worker("worker-1", {"7"});
   auto x = explained(group, "orders.7");
@@ -95,7 +95,7 @@ CAF_TEST(what is taken away is pending and has no owner) {
   CAF_CHECK(holds(text, "pending:  taken away from worker-0"));
 }
 
-CAF_TEST(a partition without owner says why nobody works on it) {
+CAF_TEST(a partition without owner says why no worker has it) {
   sample_group group;
   group.record("worker-0", sample_group::first, {"7"})
       .beat("worker-0", beat_state::expelled);
@@ -105,7 +105,7 @@ CAF_TEST(a partition without owner says why nobody works on it) {
                   "no worker works on it: no record names it"));
 }
 
-CAF_TEST(a pin is told with who set it) {
+CAF_TEST(a pin is shown with who set it) {
   sample_group group;
   group.worker("worker-0", {"7"})
       .directive(pin_directive{"orders.7", {"worker-0"}}, "its cache");
@@ -113,7 +113,7 @@ CAF_TEST(a pin is told with who set it) {
                   "pinned:   to worker-0 by ann@box: its cache"));
 }
 
-CAF_TEST(a second record that names it is told) {
+CAF_TEST(a second record that names it is shown) {
   sample_group group;
   group.worker("worker-0", {"7"})
       .record("worker-1", {{4}, {4 * versions_per_epoch + 1}}, {"7"})
@@ -144,7 +144,7 @@ CAF_TEST(programs get all of it on one line) {
 
 // -- history ----------------------------------------------------------------------------
 
-CAF_TEST(the newest plans stand last and who gained is told on request) {
+CAF_TEST(the newest plans stand last and who gained is shown on request) {
   sample_group group;
   group.plan({{3}, 10}, plan("third", "worker-1"))
       .plan({{2}, 1}, plan("first", "worker-10"))

@@ -44,7 +44,7 @@ std::string record_text(stamp at, std::vector<std::string> names) {
 
 constexpr stamp second_of_three{{3}, {3 * versions_per_epoch + 2}};
 
-/// worker-2 leads; worker-10 has gone without a beat; everything is readable.
+/// worker-2 leads; worker-10 has a record and no heartbeat; everything is readable.
 group_entries sample() {
   group_entries x;
   x.group = "orders";
@@ -86,7 +86,7 @@ CAF_TEST(workers come from heartbeats and records in the order of their numbers)
 }
 
 CAF_TEST(
-    the age of a beat counts from the newest entry by the time stamps of the server) {
+    the age of a heartbeat counts from the newest entry by time stamps of the server) {
   auto x = examine(sample());
   CAF_CHECK_EQUAL(x.members[0].beat_age_ms, 2'550);
   CAF_CHECK_EQUAL(x.members[1].beat_age_ms, 0);
@@ -231,7 +231,7 @@ CAF_TEST(a directive that cannot be read is named and hides nothing else) {
   CAF_CHECK(x.members[0].cordoned.has_value());
 }
 
-CAF_TEST(a partition is without owner if nobody that lives has it) {
+CAF_TEST(a partition is without owner if no live worker has it) {
   auto x = test::sample_group{}
                .worker("worker-0", {"1"})
                .record("worker-1", test::sample_group::first, {"10", "2"})

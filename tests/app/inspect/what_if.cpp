@@ -18,7 +18,7 @@ using partita::test::sample_group;
 
 namespace {
 
-/// Three workers with four partitions each, and none.
+/// Three workers with four partitions each.
 sample_group three() {
   sample_group x;
   x.leader("worker-0", 3)
@@ -88,7 +88,7 @@ CAF_TEST(without a worker the others would share what it has) {
   CAF_CHECK_EQUAL(x.shares.back().id.value, "worker-1");
 }
 
-CAF_TEST(without all workers nobody would be left) {
+CAF_TEST(without all workers none would be left) {
   what_if_question question;
   question.without = {{"worker-0"}, {"worker-1"}, {"worker-2"}};
   CAF_CHECK(holds(refusal(three().status(), question), "no worker would be left"));
@@ -135,7 +135,7 @@ CAF_TEST(both together take the worker away and fill up with new ones) {
   CAF_CHECK_EQUAL(after(x, "worker-3"), 4u);
 }
 
-CAF_TEST(capacities count unless the number of workers is thought) {
+CAF_TEST(capacities count unless the question names a number of workers) {
   sample_group group;
   group.worker("worker-0", {"0", "1", "2", "3"}, 300).worker("worker-1", {}, 100);
   CAF_CHECK_EQUAL(after(answer(group.status()), "worker-0"), 3u);
@@ -144,7 +144,7 @@ CAF_TEST(capacities count unless the number of workers is thought) {
   CAF_CHECK_EQUAL(after(answer(group.status(), question), "worker-0"), 2u);
 }
 
-CAF_TEST(who drains or is silent or has ended gets nothing) {
+CAF_TEST(a worker that drains or is silent or has ended gets nothing) {
   auto group = three();
   group.beat("worker-3", beat_state::draining)
       .beat("worker-4", beat_state::expelled)
@@ -193,7 +193,7 @@ CAF_TEST(a drained worker would give all away for that reason) {
   for (const auto& move : x.moves)
     CAF_CHECK(holds(move.reason, "disk is full"));
   CAF_CHECK(holds(to_table(x), "disk is full"));
-  CAF_MESSAGE("whoever shall have nothing makes no plan uneven");
+  CAF_MESSAGE("a worker that must own nothing does not make the plan uneven");
   CAF_CHECK_EQUAL(balance_after(x).emptiest, 1.0);
 }
 
@@ -207,7 +207,7 @@ CAF_TEST(a pinned partition would go to its worker) {
   CAF_CHECK_EQUAL(i->to.value, "worker-2");
 }
 
-CAF_TEST(in a pause only what nobody owns would be dealt) {
+CAF_TEST(in a pause only partitions without an owner would be assigned) {
   auto group = three();
   group.beat("worker-3", beat_state::joining)
       .directive(pause_directive{"0f3a9c21", std::chrono::seconds{60}});

@@ -180,7 +180,7 @@ CAF_TEST(a histogram counts what is at or below each bound) {
   CAF_CHECK_EQUAL(x.counts, (std::vector<std::uint64_t>{1, 0, 0}));
 }
 
-CAF_TEST(how the group is now is for its leader to say) {
+CAF_TEST(only the leader shows the state of the group) {
   auto x = sample();
   x.worker->status.leading = false;
   auto text = metrics_text(x);
@@ -205,7 +205,7 @@ CAF_TEST(a scrape asks worker and store) {
   CAF_CHECK_EQUAL(scrape(), metrics_text(sample()));
 }
 
-CAF_TEST(who does not answer in time is missing) {
+CAF_TEST(an actor that does not answer in time is counted as missing) {
   answer_both();
   auto silent = test::spawn_stub(sys, [=](get_stats) {
     return caf::response_promise{}; // Never answered.

@@ -57,7 +57,7 @@ CAF_TEST(a fifo without a reader can be opened and takes what it can) {
   CAF_CHECK(log.finish(20s));
 }
 
-CAF_TEST(a new file is not for everybody to read) {
+CAF_TEST(users outside the group of a new file cannot read it) {
   auto old_mask = umask(0);
   auto file = folder / "events";
   auto opened = event_log::open(file.string());

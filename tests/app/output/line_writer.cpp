@@ -95,7 +95,7 @@ CAF_TEST(lines without a reader are dropped and counted and do not block the cal
   auto filled = fill();
   {
     line_writer mine{options(100)};
-    // Some wait, in the writer's hand and in its queue; the others find no room.
+    // Some wait in the writer and in its queue; for the others there is no room.
     for (int i = 0; i < 1000; ++i)
       mine.write("line " + std::to_string(i));
     CAF_CHECK(!mine.finish(10ms));
@@ -132,7 +132,7 @@ CAF_TEST(a writer whose file takes nothing is left behind) {
   CAF_CHECK(!mine.finish(10ms));
 }
 
-CAF_TEST(an error is told once until it works again) {
+CAF_TEST(an error is reported once until writing works again) {
   ::close(from);
   from = -1;
   ::signal(SIGPIPE, SIG_IGN);

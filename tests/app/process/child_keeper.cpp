@@ -65,7 +65,7 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(child_keeper_tests, fixture)
 
-CAF_TEST(the end of a process is told as a shell tells it) {
+CAF_TEST(the end of a process is reported as a shell reports it) {
   auto end = run(shell("exit 0"));
   CAF_CHECK_EQUAL(end.code, 0);
   CAF_CHECK_EQUAL(end.failure, "");
@@ -121,7 +121,7 @@ CAF_TEST(a process gets no secret of ours unless it is meant for it) {
                   "PARTITA_GROUP_NAME=orders\nPARTITA_NATS_URL=nats://127.0.0.1:4222\n");
 }
 
-CAF_TEST(input of any size is fed and nobody waits for a process that does not read) {
+CAF_TEST(input of any size is fed without waiting for a process that does not read) {
   std::string large(1 << 20, 'x');
   CAF_CHECK_EQUAL(run(shell("test $(wc -c) = 1048576"), large).code, 0);
   CAF_CHECK_EQUAL(run(shell("exec <&-; exit 4"), large).code, 4);
@@ -160,7 +160,7 @@ CAF_TEST(a signal to the group reaches what the process has started) {
   over.get_future().wait();
   CAF_CHECK_EQUAL(reap_child(x).code, 137);
   auto pid = std::stoi(content("pid"));
-  // A zombie has ended, too: whoever adopts it may be slow.
+  // A zombie has ended, too: the process that adopts it may be slow.
   CAF_CHECK(eventually(20s, [&] {
     std::ifstream state{"/proc/" + std::to_string(pid) + "/stat"};
     std::string words((std::istreambuf_iterator<char>{state}), {});

@@ -94,7 +94,7 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(hooks_tests, fixture)
 
-CAF_TEST(a command is told by its environment and its input) {
+CAF_TEST(a command gets its event from its environment and its input) {
   settings.assigned = shell("true");
   settings.revoked = shell(
       "echo $PARTITA_EVENT $PARTITA_WORKER_ID $PARTITA_GROUP "

@@ -172,11 +172,11 @@ CAF_TEST(a second signal hurries where it can and only the third one ends the pr
   CAF_CHECK_EQUAL(exit_code_of("three"), 1);
 }
 
-CAF_TEST(signals for somebody else are passed on and stop nothing) {
+CAF_TEST(signals for another process are passed on and stop nothing) {
   CAF_CHECK_EQUAL(exit_code_of("pass"), 42);
 }
 
-CAF_TEST(signals that came before anybody waited are not lost) {
+CAF_TEST(signals that came before the process waited are not lost) {
   CAF_CHECK_EQUAL(exit_code_of("early"), 42);
 }
 

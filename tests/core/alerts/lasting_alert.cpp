@@ -58,7 +58,7 @@ CAF_TEST(the end is said once) {
   CAF_REQUIRE(x);
   CAF_CHECK(x->over && x->age == 5s);
   CAF_CHECK(!found("") && !mine.wake_at());
-  CAF_MESSAGE("and the next trouble begins anew");
+  CAF_MESSAGE("and the next trouble starts as a warning again");
   now += 100s;
   x = found("the file is gone");
   CAF_REQUIRE(x);

@@ -97,7 +97,7 @@ CAF_TEST(the first fresh proof ends it and says so once) {
   CAF_CHECK(x.level == alert_level::warn);
   CAF_CHECK(prove(now).empty());
   CAF_CHECK(tick().empty());
-  CAF_MESSAGE("and it begins anew");
+  CAF_MESSAGE("and the next outage starts at the first level again");
   now += 3s;
   CAF_CHECK(one<outage::alert>(tick()).level == alert_level::info);
 }

@@ -18,7 +18,7 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(store_troubles_tests, fixture)
 
-CAF_TEST(what lasts longer than the patience is told with its last reason) {
+CAF_TEST(a trouble that outlasts the patience is reported with its last reason) {
   all.found("the record", 1, "no leader", now);
   CAF_CHECK(all.grows_at(now) == now + 5s);
   now += 4999ms;
@@ -46,7 +46,7 @@ CAF_TEST(a trouble ends with the actor that had it and starts again with the nex
   CAF_CHECK(all.grows_at(now) == now + 5s);
 }
 
-CAF_TEST(without a connection nothing is told and its return counts as a new begin) {
+CAF_TEST(without a connection nothing is reported and its return counts as a new begin) {
   all.found("the record", 1, "no answer", now);
   all.link_is(false, now);
   now += 60s;

@@ -9,7 +9,7 @@ CAF_TEST_FIXTURE_SCOPE(coordinator_tests, coordinator_fixture)
 
 // -- taking over ------------------------------------------------------------------------
 
-CAF_TEST(nothing is done before records and beats and partitions are known) {
+CAF_TEST(nothing is done before records and heartbeats and partitions are known) {
   for (int missing = 0; missing < 4; ++missing) {
     elect(3);
     store.clear();
@@ -66,7 +66,7 @@ CAF_TEST(nothing is planned before it may act) {
   CAF_CHECK_EQUAL(owned(0), 12u);
 }
 
-CAF_TEST(a cold start plans at once for whoever is there) {
+CAF_TEST(a cold start plans at once for the workers that are present) {
   join(0);
   join(1);
   give(12);
@@ -90,7 +90,7 @@ CAF_TEST(a group without workers is planned for when the first one joins) {
   CAF_CHECK_EQUAL(owned(0), 12u);
 }
 
-CAF_TEST(a worker takes part once it has both a record and a beat) {
+CAF_TEST(a worker takes part once it has both a record and a heartbeat) {
   cold_start_of(2);
   beat_of(2);
   pass(30s, {0, 1, 2});
@@ -118,7 +118,7 @@ CAF_TEST(a failover without a change seals and writes nothing else) {
 }
 
 CAF_TEST(
-    an owner that a new leader hears nothing of is expelled after ttl and five per cent) {
+    a new leader expels an owner without a heartbeat after its ttl and five per cent) {
   cold_start_of(3);
   beats.erase(id(2));
   fail_over_and_lead(4);
@@ -133,7 +133,7 @@ CAF_TEST(
   CAF_CHECK_EQUAL(owned(0), 6u);
 }
 
-CAF_TEST(a leader that takes over addresses the records of who came back anew) {
+CAF_TEST(a new leader addresses the record of a worker that joined again to it) {
   cold_start_of(2);
   auto before = store[id(1)].value;
   beats[id(1)].value.replaces = {"n1"};
@@ -146,7 +146,7 @@ CAF_TEST(a leader that takes over addresses the records of who came back anew) {
 
 CAF_TEST(a worker that applied a record which is not there any more stops all grants) {
   cold_start_of(3);
-  CAF_MESSAGE("removed while nobody led");
+  CAF_MESSAGE("removed while no worker led");
   store.erase(id(2));
   fail_over_and_lead(4);
   pass(20s, {0, 1, 2});
@@ -207,7 +207,7 @@ CAF_TEST(what is going on is shown until all is published) {
   CAF_CHECK(x.phase == worker_state::stable);
 }
 
-CAF_TEST(the three lowest living followers are in reserve) {
+CAF_TEST(the three living followers with the lowest ids are standbys) {
   cold_start_of(6);
   auto standby = [&](int n) { return store[id(n)].value.standby; };
   CAF_CHECK_EQUAL(standby(0), 0u);

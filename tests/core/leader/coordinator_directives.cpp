@@ -58,7 +58,7 @@ CAF_TEST(a drained worker gives its partitions away at once and says why) {
   CAF_CHECK_EQUAL(told.moves, 4u);
   CAF_CHECK_EQUAL(told.losses.at(id(2)), 4u);
   CAF_CHECK_EQUAL(told.gains.at(id(0)), 2u);
-  CAF_MESSAGE("it gets nothing, whoever comes and goes");
+  CAF_MESSAGE("it gets nothing while others come and go");
   join(3);
   pass(30s, {0, 1, 2, 3});
   CAF_CHECK_EQUAL(owned(2), 0u);
@@ -95,7 +95,7 @@ CAF_TEST(a pinned partition goes to its worker and stays there) {
   all_owned_once(12);
 }
 
-CAF_TEST(a pin to somebody who is not there is told once and holds when he comes) {
+CAF_TEST(a pin to an absent worker is reported once and holds when that worker joins) {
   cold_start_of(2);
   directive_for(pin_directive{"p.0", id(3)});
   CAF_CHECK_EQUAL(first<coordinator::planned>(heard)->trouble.size(), 1u);
@@ -117,7 +117,7 @@ CAF_TEST(a pause holds a rebalance but no emergency) {
   pass(30s, {0, 1, 2, 3});
   CAF_CHECK_EQUAL(owned(3), 0u);
   CAF_CHECK_EQUAL(plans(), 0u);
-  CAF_MESSAGE("a worker leaves: what it had is dealt, and nothing else");
+  CAF_MESSAGE("a worker leaves: what it had is assigned, and nothing else");
   beat_of(2, nonce(2), beat_state::stopped);
   all_owned_once(12);
   CAF_CHECK_EQUAL(owned(3), 4u);
@@ -154,7 +154,7 @@ CAF_TEST(a leader wakes at the end of a pause) {
   CAF_CHECK_EQUAL(count<coordinator::remove_directive>(heard), 1u);
 }
 
-CAF_TEST(a rebalance that is directed for waits for nothing and is removed) {
+CAF_TEST(a directed rebalance waits for nothing and its directive is removed) {
   cold_start_of(3);
   join(3);
   CAF_CHECK_EQUAL(plans(), 0u);
@@ -166,7 +166,7 @@ CAF_TEST(a rebalance that is directed for waits for nothing and is removed) {
   CAF_CHECK_EQUAL(gone.at.value, directed);
 }
 
-CAF_TEST(who is meant steps down once and removes nothing) {
+CAF_TEST(the leader that a directive names steps down once and removes nothing) {
   cold_start_of(2);
   directive_for(step_down_directive{id(0), {3}});
   on(coordinator::tick{});
@@ -195,11 +195,11 @@ CAF_TEST(a new leader follows the directives that it finds) {
   directive_for(drain_directive{id(2)});
   give(12);
   replay();
-  CAF_MESSAGE("all is as it shall be: no plan");
+  CAF_MESSAGE("all is as it should be: no plan");
   CAF_CHECK_EQUAL(plans(), 0u);
   pass(20s, {0, 1, 2});
   CAF_CHECK_EQUAL(owned(2), 0u);
-  CAF_MESSAGE("one that its predecessor did not get to is followed at once");
+  CAF_MESSAGE("a directive that its predecessor did not carry out is followed at once");
   fail_over(5);
   directive_for(drain_directive{id(1)});
   give(12);

@@ -73,13 +73,13 @@ CAF_TEST(a record of a smaller epoch that appears later is written over) {
   all_owned_once(12);
 }
 
-// -- when nobody knows ------------------------------------------------------------------
+// -- work that is unknown ---------------------------------------------------------------
 
 CAF_TEST(an unreadable record takes its worker out until the hold is over) {
   cold_start_of(2);
   store[id(1)] = {++last, {}};
   on(coordinator::record_shown{id(1), {last}, malformed{"no json"}});
-  CAF_MESSAGE("nobody knows what its worker still does, as long as it has not noticed");
+  CAF_MESSAGE("what its worker still does is unknown until the worker has noticed");
   pass(20s, {0, 1});
   CAF_CHECK_EQUAL(owned(0), 6u);
   CAF_CHECK_EQUAL(writes, 0u);
@@ -95,7 +95,7 @@ CAF_TEST(a group whose only record cannot be read is planned for after the hold)
   on(coordinator::record_shown{id(0), {last}, malformed{"no json"}});
   give(12);
   replay();
-  CAF_MESSAGE("it could not follow a record: it is made to end at once, and joins again");
+  CAF_MESSAGE("it could not follow a record: it is fenced at once, and joins again");
   on(coordinator::tick{});
   CAF_CHECK_EQUAL(count<coordinator::ending>(heard), 1u);
   beats[id(0)].value = {};
@@ -108,7 +108,7 @@ CAF_TEST(a group whose only record cannot be read is planned for after the hold)
   CAF_CHECK_EQUAL(owned(0), 12u);
 }
 
-CAF_TEST(a vanished record takes its worker out until it is made anew) {
+CAF_TEST(a vanished record takes its worker out until the record is created again) {
   cold_start_of(2);
   store.erase(id(1));
   on(coordinator::record_gone{id(1)});
@@ -169,7 +169,7 @@ CAF_TEST(a joiner without a record may have been granted what it is about to see
   all_owned_once(12);
 }
 
-CAF_TEST(a joiner that stays without a record is made to end) {
+CAF_TEST(a joiner that stays without a record is fenced) {
   join(0);
   beat_of(1);
   give(12);
@@ -206,7 +206,7 @@ CAF_TEST(one that has done more than its record says has to follow that first) {
   all_owned_once(12);
 }
 
-CAF_TEST(each record that vanishes holds grants anew) {
+CAF_TEST(each record that vanishes holds grants again) {
   cold_start_of(3);
   auto lose = [this](int n, const std::string& next) {
     store.erase(id(n));
@@ -239,7 +239,7 @@ CAF_TEST(nothing is granted on newborn buckets until they are old enough) {
   CAF_CHECK_EQUAL(owned(0), 12u);
 }
 
-CAF_TEST(after the heartbeats were not to be seen nobody is expelled for the grace) {
+CAF_TEST(for the grace after the heartbeats were not visible no worker is expelled) {
   cold_start_of(2);
   on(coordinator::beats_interrupted{});
   now += 20s;

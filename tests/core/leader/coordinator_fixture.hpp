@@ -104,7 +104,7 @@ struct coordinator_fixture : stepper<coordinator> {
   void write(const coordinator::write_mark& x) {
     auto& e = beats[x.who];
     if (e.revision != x.expected.value) {
-      // What came before in the same turn made the worker beat.
+      // What came before in the same turn made the worker send a heartbeat.
       on(coordinator::mark_answered{x.who, conflict()});
       auto found = e.value;
       on(coordinator::mark_looked_at{x.who, holds(e.revision), found});
@@ -156,7 +156,7 @@ struct coordinator_fixture : stepper<coordinator> {
     on(coordinator::record_shown{id(n), {last}, std::move(value)});
   }
 
-  /// Makes its empty record and beats.
+  /// Creates its empty record and sends a heartbeat.
   void join(int n) {
     record empty;
     empty.worker_nonce = {nonce(n)};
@@ -177,7 +177,7 @@ struct coordinator_fixture : stepper<coordinator> {
     on(coordinator::beats_replayed{now});
   }
 
-  /// Everybody beats each second, and the core is woken when it wants to be.
+  /// The living ones of `who` send a heartbeat each second; the core wakes when it asks.
   void pass(duration how_long, const std::set<int>& who) {
     auto end = now + how_long;
     while (now < end) {
@@ -190,7 +190,7 @@ struct coordinator_fixture : stepper<coordinator> {
     }
   }
 
-  /// What was told last of settings that differ; it must have been told once.
+  /// The last report of settings that differ; there must have been exactly one.
   std::string settings_told() {
     CAF_CHECK_EQUAL(count<coordinator::settings_differ>(heard), 1u);
     std::string result;

@@ -3,7 +3,7 @@
 
 #include "coordinator_fixture.hpp"
 
-// How a leader takes note of who comes and goes, and whom it makes to end.
+// How a leader notices workers that come and go, and which workers it fences.
 
 using namespace core_test;
 
@@ -26,7 +26,7 @@ CAF_TEST(a silent worker is expelled and that is an emergency) {
   all_owned_once(12);
 }
 
-CAF_TEST(a silent worker whose mark meets a newer beat keeps everything) {
+CAF_TEST(a silent worker whose mark meets a newer heartbeat keeps everything) {
   cold_start_of(2);
   now += 6300ms;
   auto xs = mine->step(coordinator::tick{}, now);
@@ -43,7 +43,7 @@ CAF_TEST(a silent worker whose mark meets a newer beat keeps everything) {
   CAF_CHECK_EQUAL(writes, 0u);
 }
 
-CAF_TEST(a mark over a beat that cannot be read can be read) {
+CAF_TEST(a mark over a heartbeat that cannot be read can be read) {
   cold_start_of(2);
   on(coordinator::beat_unreadable{id(7), {++last}, now});
   beats[id(7)].revision = last;
@@ -53,7 +53,7 @@ CAF_TEST(a mark over a beat that cannot be read can be read) {
   CAF_CHECK(std::get<beat>(found).state == beat_state::expelled);
 }
 
-CAF_TEST(a mark keeps whom the expelled one replaced) {
+CAF_TEST(a mark keeps the incarnation that the expelled one replaced) {
   cold_start_of(2);
   beats[id(1)].value.replaces = {"earlier"};
   beat_of(1);
@@ -131,7 +131,7 @@ CAF_TEST(one that took the place of another waits until that has ended) {
   CAF_CHECK_EQUAL(owned(1), 6u);
 }
 
-CAF_TEST(who stands in the place of an owner is looked up if that was never seen) {
+CAF_TEST(the incarnation in the place of an owner that was never seen is looked up) {
   cold_start_of(2);
   beats[id(1)].value.nonce = {"earlier"};
   fail_over_and_lead(4);
@@ -146,7 +146,7 @@ CAF_TEST(who stands in the place of an owner is looked up if that was never seen
   CAF_CHECK_EQUAL(store[id(1)].value.worker_nonce.value, "n1");
 }
 
-CAF_TEST(an owner in whose place nobody is found has ended after the silence) {
+CAF_TEST(an owner in whose place no incarnation is found has ended after the silence) {
   cold_start_of(2);
   beats[id(1)].value.nonce = {"later"};
   fail_over_and_lead(4);
@@ -218,7 +218,7 @@ CAF_TEST(a worker that does not confirm is forced to end and waited for) {
   CAF_CHECK_EQUAL(one<coordinator::ending>(heard).who, id(1));
   CAF_CHECK(beats[id(1)].value.state == beat_state::forced);
   CAF_CHECK_EQUAL(beats[id(1)].value.nonce.value, "n1");
-  CAF_MESSAGE("now the wait for whoever was made to end");
+  CAF_MESSAGE("now the wait for the end of the forced incarnation");
   pass(6100ms, {0, 2});
   CAF_CHECK_EQUAL(owned(2), 2u);
   CAF_CHECK_EQUAL(store[id(1)].value.revoking.size(), 2u);
@@ -227,7 +227,7 @@ CAF_TEST(a worker that does not confirm is forced to end and waited for) {
   all_owned_once(12);
 }
 
-CAF_TEST(another incarnation that does not confirm either is told of as well) {
+CAF_TEST(another incarnation that does not confirm either is reported as well) {
   cold_start_of(2);
   auto endings = [&] { return count<coordinator::ending>(heard); };
   beats[id(1)].deaf = true;
@@ -260,7 +260,7 @@ CAF_TEST(another incarnation that does not confirm either is told of as well) {
   CAF_CHECK_EQUAL(endings(), 2u);
 }
 
-CAF_TEST(whoever works under another ownership gets nothing) {
+CAF_TEST(a worker under another ownership gets nothing) {
   join(0);
   beats[id(1)].value.nonce = {"n1"};
   beats[id(1)].value.terms.ownership = ownership::available;
@@ -292,7 +292,7 @@ CAF_TEST(an incarnation that replaces another one under another ownership gets n
   all_owned_once(12);
 }
 
-CAF_TEST(settings that differ are told once and again when they agree) {
+CAF_TEST(settings that differ are reported once and again when they agree) {
   auto with = [this](int n, const std::string& strategy) {
     beats[id(n)].value.nonce = {nonce(n)};
     beats[id(n)].value.settings = {{"strategy", strategy}, {"restart_hold", "30 s"}};

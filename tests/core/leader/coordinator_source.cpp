@@ -176,7 +176,7 @@ CAF_TEST(another capacity waits for window and cool down and moves shares) {
   CAF_CHECK_EQUAL(owned(0), 6u);
 }
 
-CAF_TEST(a capacity that changed while nobody led counts) {
+CAF_TEST(a capacity that changed while no worker led counts) {
   cold_start_of(2);
   beats[id(0)].value.capacity = 300;
   fail_over_and_lead(4);

@@ -51,20 +51,20 @@ CAF_TEST(an answer is enough although the watch has not shown the write yet) {
   CAF_CHECK_EQUAL(names(y.value), "2 3 ");
 }
 
-CAF_TEST(a beat that has not applied the revocation confirms nothing) {
+CAF_TEST(a heartbeat that has not applied the revocation confirms nothing) {
   auto revoked = moving_2();
   CAF_CHECK(lives("a", "a", {{3}, {revoked.version.value - 1}}).empty());
   CAF_CHECK(lives("a", "a", {{2}, {revoked.version.value + 1}}).empty());
   only<reconciler::write>(lives("a", "a", stamp_of(revoked)));
 }
 
-CAF_TEST(a beat that is still stopping it confirms nothing) {
+CAF_TEST(a heartbeat that is still stopping it confirms nothing) {
   auto revoked = moving_2();
   CAF_CHECK(lives("a", "a", stamp_of(revoked), {2}).empty());
   only<reconciler::write>(lives("a", "a", stamp_of(revoked), {1}));
 }
 
-CAF_TEST(a beat of another incarnation confirms nothing) {
+CAF_TEST(a heartbeat of another incarnation confirms nothing) {
   auto revoked = moving_2();
   CAF_CHECK(lives("a", "other", stamp_of(revoked)).empty());
 }
@@ -131,7 +131,7 @@ CAF_TEST(two partitions can change places) {
   CAF_CHECK(mine->settled());
 }
 
-CAF_TEST(a partition that shall stay after all is granted anew under a new token) {
+CAF_TEST(a partition that is to stay after all is granted again under a new token) {
   auto revoked = moving_2();
   auto x = only<reconciler::write>(want({{"a", {1, 2}}, {"b", {3}}}));
   CAF_CHECK_EQUAL(names(x.value), "1 2 ");
@@ -148,7 +148,7 @@ CAF_TEST(a partition that leaves the source is revoked and confirmed as well) {
   auto x = only<reconciler::write>(want({{"a", {1}}, {"b", {3}}}));
   CAF_CHECK_EQUAL(names(x.value), "1 -2 ");
   take(x);
-  CAF_MESSAGE("and if it comes back, nobody else gets it before that");
+  CAF_MESSAGE("and if it comes back, no other worker gets it before that");
   CAF_CHECK(want({{"a", {1}}, {"b", {3, 2}}}).empty());
   auto xs = take_all(confirms("a", x.value));
   CAF_CHECK_EQUAL(names(xs.at("b")), "3 2 ");
@@ -163,7 +163,7 @@ CAF_TEST(a partition that left the source is nowhere once its end is confirmed) 
   CAF_CHECK(mine->settled());
 }
 
-CAF_TEST(a worker that drains gives up what others shall have and gains nothing) {
+CAF_TEST(a worker that drains gives up what others are to have and gains nothing) {
   two_owners();
   says("a", beat_state::draining);
   auto x = only<reconciler::write>(want({{"b", {1, 2, 3}}}));
@@ -253,7 +253,7 @@ CAF_TEST(a worker that does not confirm in time is overdue) {
   CAF_CHECK_EQUAL(x.who, id("a"));
   CAF_CHECK_EQUAL(x.incarnation.value, "a");
   CAF_CHECK_EQUAL(x.partitions, 1u);
-  CAF_MESSAGE("and again at every beat, whose revision is to be written over");
+  CAF_MESSAGE("and again at every heartbeat, whose revision is to be written over");
   now += 1s;
   only<reconciler::overdue>(lives("a"));
   CAF_CHECK(!mine->wake_at());
@@ -277,7 +277,7 @@ CAF_TEST(a worker that is silent when its time is over is not overdue) {
   CAF_CHECK(!mine->wake_at());
 }
 
-CAF_TEST(a worker that ended while its record could not be written keeps nobody awake) {
+CAF_TEST(a worker that ended while its record cannot be written causes no busy loop) {
   moving_2();
   only<reconciler::write>(says("a", beat_state::expelled));
   for (int i = 0; i < 300; ++i) {
@@ -288,7 +288,7 @@ CAF_TEST(a worker that ended while its record could not be written keeps nobody 
   }
 }
 
-CAF_TEST(a partition that is confirmed in time makes nobody overdue) {
+CAF_TEST(a partition that is confirmed in time makes no worker overdue) {
   auto revoked = moving_2();
   auto next = take_all(confirms("a", revoked));
   for (const auto& [who, x] : next)
@@ -307,7 +307,7 @@ CAF_TEST(a worker that does not follow its record is overdue) {
   CAF_CHECK(*mine->wake_at() == now + 30s);
   now += 20s;
   CAF_CHECK(lives("a").empty());
-  CAF_MESSAGE("a newer record gives it no more time");
+  CAF_MESSAGE("a newer record does not extend its time");
   auto next = take_all(want({{"a", {1, 2}}})).at("a");
   now += 9999ms;
   CAF_CHECK(lives("a").empty());
@@ -377,11 +377,11 @@ CAF_TEST(what the plan leaves with one that restarts is kept in its record) {
   CAF_CHECK_EQUAL(names(xs.at("a")), "1 ");
   CAF_CHECK_EQUAL(tokens(xs.at("a")), std::vector<std::uint64_t>{floor_of_3 + 1});
   CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
-  CAF_MESSAGE("nothing is added to it before somebody comes");
+  CAF_MESSAGE("nothing is added to it before a worker has joined again");
   CAF_CHECK(want({{"a", {1, 4}}, {"b", {2, 3}}}).empty());
 }
 
-CAF_TEST(a record is addressed anew as a whole with new tokens) {
+CAF_TEST(a record is addressed again as a whole with new tokens) {
   two_owners();
   says("a", beat_state::restarting);
   auto x = only<reconciler::write>(lives("a", "a2"));
@@ -404,7 +404,7 @@ CAF_TEST(one that replaces another gets only what is free) {
   CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
 }
 
-CAF_TEST(a record that names nothing is addressed anew at once) {
+CAF_TEST(a record that names nothing is addressed again at once) {
   no_records();
   show("a", 1, record_of("a", floor_of_3 + 1));
   want({{"a", {1}}});
@@ -434,7 +434,7 @@ CAF_TEST(records of workers that the target does not name are emptied) {
   CAF_CHECK_EQUAL(names(only<reconciler::write>(confirms("z", x.value)).value), "");
 }
 
-// -- when nobody knows ------------------------------------------------------------------
+// -- work that is unknown ---------------------------------------------------------------
 
 CAF_TEST(after a record vanished nothing is granted for the hold) {
   two_owners();
@@ -449,14 +449,14 @@ CAF_TEST(after a record vanished nothing is granted for the hold) {
   CAF_CHECK_EQUAL(names(x.value), "1 2 3 ");
 }
 
-CAF_TEST(nothing is granted while somebody beats whose record vanished) {
+CAF_TEST(nothing is granted while a worker whose record vanished sends heartbeats) {
   two_owners();
   gone("a");
   CAF_CHECK(want({{"b", {1, 2, 3}}}).empty());
   now += 30s;
   auto x = only<reconciler::overdue>(tick());
   CAF_CHECK_EQUAL(x.who, id("a"));
-  CAF_MESSAGE("and is ordered to end until it does not beat any more");
+  CAF_MESSAGE("and is ordered to end at each heartbeat");
   CAF_CHECK_EQUAL(only<reconciler::overdue>(lives("a")).incarnation, nonce{"a"});
   CAF_CHECK(!mine->settled());
   CAF_MESSAGE("it joins again");
@@ -498,18 +498,18 @@ CAF_TEST(once a record is shown again after the hold others are granted what wai
   CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "3 4 ");
 }
 
-CAF_TEST(during a hold nothing is taken away for somebody who could not get it yet) {
+CAF_TEST(during a hold nothing is taken away for a worker that could not get it yet) {
   two_owners();
   show("c", 5, record_of("c", 0, {}, 0));
   lives("c");
   gone("a");
   CAF_CHECK(want({{"b", {1}}, {"c", {3}}}).empty());
-  CAF_MESSAGE("what nobody wants any more is taken away at once");
+  CAF_MESSAGE("what no worker is to have any more is taken away at once");
   auto x = only<reconciler::write>(want({{"b", {1}}, {"c", {}}}));
   CAF_CHECK_EQUAL(names(x.value), "-3 ");
 }
 
-CAF_TEST(during a hold no record is addressed anew) {
+CAF_TEST(during a hold no record is addressed again) {
   two_owners();
   gone("a");
   lives("a", "a2");
@@ -519,7 +519,7 @@ CAF_TEST(during a hold no record is addressed anew) {
   CAF_CHECK_EQUAL(only<reconciler::write>(tick()).value.worker_nonce.value, "b2");
 }
 
-CAF_TEST(a second loss starts the hold anew) {
+CAF_TEST(a second loss starts the hold again) {
   two_owners();
   gone("a");
   now += 6s;
@@ -576,13 +576,13 @@ CAF_TEST(a void record frees nothing) {
   CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
 }
 
-CAF_TEST(a record that was made anew unseen does not free what it named) {
+CAF_TEST(a record that was recreated unseen does not free what it named) {
   show("a", 1, record_of("a", 50, {1}, 2));
   show("b", 2, record_of("b", 50, {}, 2));
   auto xs = replay();
   lives("b");
   CAF_CHECK(want({{"a", {}}, {"b", {1}}}).empty());
-  CAF_MESSAGE("removed and created, and the watch shows but the end of that");
+  CAF_MESSAGE("it was removed and created, and the watch shows only the last state");
   show("a", 5, record_of("a2", 0, {}, 0));
   answer("a", conflict());
   auto x =

@@ -16,7 +16,7 @@ std::size_t index(lifecycle x) {
   return static_cast<std::size_t>(x);
 }
 
-/// The records and beats of a group, shown one by one.
+/// The records and heartbeats of a group, shown one by one.
 struct fixture {
   time_point now = time_point{} + 1000s;
   handoff_timing timing;
@@ -59,7 +59,7 @@ struct fixture {
     on(x);
   }
 
-  /// a and b beat; a owns 1 and 2, b owns nothing; the leader has just seen all that.
+  /// a and b send heartbeats; a owns 1 and 2, b nothing; the leader has just seen it all.
   void lead() {
     beat_of("a", "na");
     beat_of("b", "nb");
@@ -123,7 +123,7 @@ CAF_TEST(nothing is said where nothing has happened) {
   CAF_CHECK_EQUAL(total, before);
 }
 
-CAF_TEST(a partition that nobody had waits since the list named it) {
+CAF_TEST(a partition that no worker had waits since the list named it) {
   lead();
   now += 5s;
   list({"1", "2", "3"});
@@ -136,13 +136,13 @@ CAF_TEST(a partition that nobody had waits since the list named it) {
   CAF_CHECK_EQUAL(total.grant.count(), 0u);
 }
 
-CAF_TEST(a partition that left the list is missed by nobody) {
+CAF_TEST(a partition that left the list does not count as unowned) {
   lead();
   list({"1"});
   record_of("a", "na", {"1"});
   CAF_CHECK_EQUAL(total.partitions, 1u);
   CAF_CHECK_EQUAL(total.unowned, 0u);
-  CAF_MESSAGE("and counts anew when it comes back");
+  CAF_MESSAGE("and counts again when it comes back");
   now += 60s;
   list({"1", "2"});
   CAF_CHECK_EQUAL(total.unowned, 1u);
@@ -199,7 +199,7 @@ CAF_TEST(a hand - off that the last leader began goes on) {
 
 // -- ends -------------------------------------------------------------------------------
 
-CAF_TEST(whoever fell silent had nothing since its last beat) {
+CAF_TEST(a worker that fell silent owned nothing since its last heartbeat) {
   lead();
   now += 1s;
   beat_of("a", "na");
@@ -217,7 +217,7 @@ CAF_TEST(whoever fell silent had nothing since its last beat) {
   CAF_CHECK_EQUAL(total.moves[index(lifecycle::emergency)], 2u);
 }
 
-CAF_TEST(whoever says goodbye worked until then) {
+CAF_TEST(a worker that says goodbye worked until then) {
   lead();
   now += 5s;
   beat_of("a", "na", beat_state::stopped);
@@ -305,7 +305,7 @@ struct led_group : coordinator_fixture {
   handoff_timing timing;
   group_stats total;
 
-  /// What is still to be told, in the order in which the store would.
+  /// What is still to be shown, in the order in which the store would show it.
   std::deque<coordinator::event> news;
   bool telling = false;
 

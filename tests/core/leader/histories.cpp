@@ -24,7 +24,7 @@ using namespace core_test;
 namespace {
 
 constexpr auto ttl = 6s;
-/// A session is over so long after the first send of its newest acknowledged beat.
+/// A session is over so long after the first send of its newest acknowledged heartbeat.
 constexpr auto session = 5250ms;
 
 struct world {
@@ -67,9 +67,9 @@ struct world {
     beat_state state = beat_state::joining;
     std::uint64_t revision = 0;
     bool joined = false;
-    /// Its first beat was acknowledged.
+    /// Its first heartbeat was acknowledged.
     bool started = false;
-    /// A beat is under way; what it says, and when its first try was sent.
+    /// A heartbeat is under way; when the next one is due; until when it may work.
     bool busy = false;
     time_point next_beat;
     time_point until;
@@ -214,7 +214,7 @@ struct world {
     if (e.revision != expected.value)
       return conflict();
     if (e.value != x)
-      note("beat of " + who.value + ": " + x.nonce.value + " "
+      note("heartbeat of " + who.value + ": " + x.nonce.value + " "
            + std::string{to_string(x.state)} + " replaces " + x.replaces.value
            + " applied " + std::to_string(x.applied.version.value));
     e = {++last_beat, x, true, true};
@@ -389,7 +389,7 @@ struct world {
     alive[x->nonce] = x;
   }
 
-  /// Its first beat: over nothing, over a mark, or over its own process's past.
+  /// Its first heartbeat: over nothing, over a mark, or over its own process's past.
   void join(const std::shared_ptr<incarnation>& x) {
     auto& e = beats[id(x->id)];
     x->next_beat = now + 1s;
@@ -477,7 +477,7 @@ struct world {
     start(x->id, x->joined ? x->nonce : x->replaces);
   }
 
-  /// In order, and not while it is frozen or waits for its first beat's answer.
+  /// In order, and not while it is frozen or waits for the answer to its first heartbeat.
   void read_mail(const std::shared_ptr<incarnation>& x) {
     while (!x->mailbox.empty() && alive.contains(x->nonce) && x->joined && x->started
            && now >= x->frozen_until && now < x->until) {
@@ -692,7 +692,7 @@ struct world {
         ++owners[name];
         auto y = alive.find(e.value.worker_nonce.value);
         if (y == alive.end() || !y->second->works.contains(name))
-          fail("in the end nobody works on " + name + " of " + who.value);
+          fail("in the end no worker works on " + name + " of " + who.value);
       }
     }
     if (owners.size() != static_cast<std::size_t>(partitions))

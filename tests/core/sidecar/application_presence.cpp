@@ -70,7 +70,7 @@ CAF_TEST(a call while the worker still leaves is kept until it has) {
   CAF_CHECK(gives<nothing>(stopped{"the store took no goodbye"}));
 }
 
-CAF_TEST(whoever is told to stop ends it all) {
+CAF_TEST(an order to stop ends the worker and then the process) {
   CAF_MESSAGE("without a worker at once");
   application_presence idle;
   CAF_CHECK(std::holds_alternative<finish>(idle.step(told{})));
@@ -86,7 +86,7 @@ CAF_TEST(whoever is told to stop ends it all) {
   CAF_CHECK(gives<nothing>(called{}));
 }
 
-CAF_TEST(a worker that leaves for silence is told as well) {
+CAF_TEST(a worker that leaves for silence gets the order to stop as well) {
   gives<start>(called{});
   gives<stop>(silent{});
   CAF_CHECK(gives<stop>(told{leave_mode::configured}));
@@ -116,7 +116,7 @@ CAF_TEST(an application is gone exactly its time after its last call) {
   CAF_CHECK(lease.called(now) == news::came);
 }
 
-CAF_TEST(where nobody minds an application is always there) {
+CAF_TEST(with a ttl of 0 an application is always present) {
   application_lease always{0s};
   CAF_CHECK(always.present());
   CAF_CHECK(always.called(now) == news::none);

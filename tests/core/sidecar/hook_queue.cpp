@@ -178,7 +178,7 @@ CAF_TEST(a revocation that fails is tried again with growing pauses until it suc
   CAF_CHECK_EQUAL(counts(hook_kind::revoked).failures, 4u);
 }
 
-CAF_TEST(what is left of the time is told at every try) {
+CAF_TEST(every try is given the time that is left) {
   auto xs = revoked({"a"}, 1);
   auto left = [](const hook_queue::commands& ys) {
     return std::get<partitions_revoked>(one<hook_queue::start>(ys).what).time_left;
@@ -286,7 +286,7 @@ CAF_TEST(a loss does not wait for the pause of a revocation that failed) {
   CAF_CHECK_EQUAL(confirmed(succeeds(loss)), "2 1");
 }
 
-CAF_TEST(what is left of a command that was cut short begins anew) {
+CAF_TEST(what is left of a command that was cut short begins again) {
   auto assignment = run_of(assigned({"a", "b"}), "assigned a b");
   lost({"a"}, 1);
   auto xs = fails(assignment);

@@ -43,7 +43,7 @@ CAF_TEST(an order is done once everything that it takes back is released) {
   CAF_CHECK(!ends("a") && !ends("b") && owns("c"));
 }
 
-CAF_TEST(whoever does not ask for releases has every order done at once) {
+CAF_TEST(without releases every order is done at once) {
   work_ledger quick{false, 1};
   quick.assigned({given("a", 1)});
   CAF_CHECK(quick.take_back(3, {given("a", 1)}, false, now) == work_ledger::orders{3});
@@ -70,7 +70,7 @@ CAF_TEST(only the token under which a partition ends releases it) {
   CAF_CHECK(mine.release("a", {5}).done == work_ledger::orders{1});
 }
 
-CAF_TEST(who releases twice hears that it was done already) {
+CAF_TEST(a second release is answered as done already) {
   mine.assigned({given("a", 5)});
   CAF_CHECK(revoke(1, {given("a", 5)}).empty());
   mine.release("a", {5});

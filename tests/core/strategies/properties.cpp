@@ -114,7 +114,7 @@ CAF_TEST(the shares of sticky and of the ring are in the order of the input) {
     }));
 }
 
-CAF_TEST(round robin deals in turns) {
+CAF_TEST(round robin assigns in turns) {
   auto x = make(strategy_name::round_robin)(group(3, 7));
   CAF_CHECK(x.shares == (plan{{{0, 3, 6}, {1, 4}, {2, 5}}}.shares));
 }
@@ -138,7 +138,7 @@ CAF_TEST(on the ring a worker that leaves moves only its own partitions) {
   }));
 }
 
-CAF_TEST(on the ring nobody asks for other partitions) {
+CAF_TEST(on the ring the owner of a partition does not depend on other partitions) {
   CAF_CHECK(rc::check([] {
     auto in = any_input();
     RC_PRE(!in.partitions.empty());
@@ -187,7 +187,7 @@ CAF_TEST(on the weighted ring a worker may be filled exactly to the limit) {
 }
 
 CAF_TEST(
-    on the weighted ring nobody passes the limit but by one partition of the lightest) {
+    on the weighted ring no share exceeds the limit by more than the heaviest partition) {
   CAF_CHECK(rc::check([] {
     auto in = any_input(true);
     RC_PRE(!in.partitions.empty());
@@ -205,7 +205,7 @@ CAF_TEST(
       std::int64_t load = 0;
       for (auto p : share)
         load += effective(in.partitions[p].weight);
-      // The lightest has at most the average before it takes; extremes are dealt in
+      // The lightest has at most the average before it takes; extremes are assigned in
       // turns, so they alone lift a worker by at most one of them above the others.
       RC_ASSERT(static_cast<double>(load)
                 <= 1.3 * average + static_cast<double>(heaviest));

@@ -181,7 +181,7 @@ CAF_TEST(extreme capacities do no harm) {
   CAF_CHECK(x.shares[0].size() >= 8u);
 }
 
-CAF_TEST(previous owners that do not exist are nobody) {
+CAF_TEST(previous owners that do not exist count as none) {
   auto in = group(2, 4);
   in.previous = {7, 7};
   CAF_CHECK(sizes(sticky(in)) == (std::vector<std::size_t>{2, 2}));
@@ -227,7 +227,7 @@ CAF_TEST(a worker that returns gets partitions of its own back before any others
       back.previous.push_back(position[owners[name_of(p)]]);
     auto last = sticky(back);
     RC_ASSERT(moves(back, last) == last.shares[gone].size());
-    // Whoever gives it something that is not its own has nothing left that is.
+    // A worker that gives it something that is not its own has nothing left that is.
     auto homes = homes_in(in);
     auto now = owners_in(back, last);
     std::vector<std::size_t> own_left(in.workers.size()), others_taken(in.workers.size());

@@ -275,7 +275,7 @@ CAF_TEST(a worker that dies moves nothing that others have if they can take its 
   CAF_CHECK_EQUAL(weight_moved(less, sticky(less)), 0);
 }
 
-CAF_TEST(a worker that joins gets its part and nobody else gets anything) {
+CAF_TEST(a worker that joins gets its part and no other worker gets anything) {
   auto in = group(10, 200);
   for (std::size_t p = 0; p < in.partitions.size(); ++p)
     in.partitions[p].weight = static_cast<std::int64_t>(50 + p % 100);

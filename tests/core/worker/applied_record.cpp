@@ -22,7 +22,7 @@ record a_record(std::uint64_t version, std::vector<std::string> names) {
 
 } // namespace
 
-CAF_TEST(listeners hear what came and what went) {
+CAF_TEST(listeners receive what came and what went) {
   applied_record mine;
   CAF_CHECK(!mine.get());
   auto news = mine.apply(self, a_record(1, {"a", "b"}));
@@ -55,7 +55,7 @@ CAF_TEST(with the session everything goes) {
   CAF_CHECK(news->partitions.empty());
   CAF_CHECK_EQUAL(news->removed.size(), 1u);
   CAF_CHECK(!mine.get());
-  CAF_MESSAGE("nothing is told where there was nothing to lose");
+  CAF_MESSAGE("nothing is reported where there was nothing to lose");
   mine.apply(self, a_record(2, {}));
   CAF_CHECK(!mine.drop(self));
   CAF_CHECK(!mine.get());

@@ -46,7 +46,7 @@ struct fixture {
     return tell(departure::moved_on{});
   }
 
-  /// As far as the drain or the work.
+  /// Leaves up to the point at which the drain or the end of the work begins.
   departure::commands let_go(leave_mode mode) {
     auto xs = ask(mode);
     CAF_CHECK(first<departure::begun>(xs) && first<departure::kill>(xs));
@@ -106,7 +106,7 @@ CAF_TEST(a child that was killed is waited for) {
   one<departure::give_up>(ended(role::elector));
 }
 
-CAF_TEST(a failure is told at the begin and at the end) {
+CAF_TEST(a failure is reported at the begin and at the end) {
   is = {};
   auto xs = tell(departure::asked{leave_mode::stop, "no id is free"});
   CAF_CHECK_EQUAL(one<departure::begun>(xs).failure, "no id is free");
@@ -179,7 +179,7 @@ CAF_TEST(an elector that cannot give the key back is killed) {
   one<departure::give_up>(ended(role::elector));
 }
 
-CAF_TEST(the elector is asked once to give the key back and gets no more time) {
+CAF_TEST(the elector is asked once to give the key back and its time is not extended) {
   ask(leave_mode::stop);
   only<departure::resign>(ended(role::calculator));
   auto limit = now + shutdown_time / 5;

@@ -117,7 +117,7 @@ CAF_TEST(nothing is assigned at or past the deadline) {
   CAF_CHECK_EQUAL(count<duties::ended>(xs), 1u);
 }
 
-CAF_TEST(a new token of a held partition is told without a stop) {
+CAF_TEST(a new token of a held partition is passed on without a stop) {
   join();
   own(10, {{"a", 10}, {"b", 10}});
   auto xs = get(12, {{"a", 10}, {"b", 12}});
@@ -245,7 +245,7 @@ CAF_TEST(work that goes on after a revocation is reported once and when it ends)
   CAF_CHECK(one<duties::late_no_more>(xs).age == 15s);
 }
 
-CAF_TEST(work that was late and has ended is reported no more) {
+CAF_TEST(work that was late and has ended is no longer reported) {
   join();
   on(duties::extended{now + 100s});
   own(10, {{"a", 10}, {"b", 10}});
@@ -291,7 +291,7 @@ CAF_TEST(at the deadline everything is lost and settled once all have confirmed)
   CAF_CHECK(mine.idle());
 }
 
-CAF_TEST(what was lost is told with the time that is left) {
+CAF_TEST(a loss is reported with the time that is left) {
   join();
   own(10, {{"a", 10}});
   auto left = [&](time_point at) {
@@ -395,7 +395,7 @@ CAF_TEST(giving up revokes everything and is settled once all have confirmed) {
   CAF_CHECK_EQUAL(count<duties::settled>(confirm(2, before)), 1u);
 }
 
-CAF_TEST(whoever works on nothing gives up at once) {
+CAF_TEST(a worker that works on nothing gives up at once) {
   join();
   only<duties::settled>(on(duties::give_up{3s}));
 }

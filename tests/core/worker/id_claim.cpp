@@ -280,7 +280,7 @@ CAF_TEST(a claim of unknown outcome is repeated and found to be ours) {
   CAF_CHECK_EQUAL(only<id_claim::held>(answer(holds(4), claim_of("me"))).number, 0u);
 }
 
-CAF_TEST(without a connection the choice is made anew after a pause) {
+CAF_TEST(without a connection the choice is made again after a pause) {
   start();
   replay();
   CAF_CHECK(answer(not_connected()).empty());
@@ -305,7 +305,7 @@ CAF_TEST(an id is renewed every third of its ttl by its own revision) {
   }
 }
 
-CAF_TEST(who holds an id wakes for its renewal) {
+CAF_TEST(the holder of an id wakes for its renewal) {
   hold_one();
   CAF_CHECK(mine->wake_at() == now + 10s);
   now += 10s;
@@ -427,7 +427,7 @@ CAF_TEST(a release that cannot be written is left to its ttl) {
   only<id_claim::released>(answer(not_connected()));
 }
 
-CAF_TEST(after a new bucket the ids are looked at anew) {
+CAF_TEST(after a new bucket the ids are looked at again) {
   start();
   show(0, 10, claim_of("other"));
   on(id_claim::bucket_changed{});
@@ -477,7 +477,7 @@ std::size_t rounds_until_all_hold(std::uint64_t seed, std::size_t claimers) {
   std::size_t rounds = 0;
   while (held.size() < claimers && rounds < 1000) {
     ++rounds;
-    // All writes of a round are sent before anybody hears of any of them.
+    // All writes of a round are sent before any claimer sees one of them.
     for (std::size_t i = 0; i < claimers; ++i) {
       const auto* x = first<id_claim::write>(wanted[i]);
       if (!x)

@@ -70,12 +70,12 @@ CAF_TEST(later ranks probe seldom until they miss the leader) {
   CAF_MESSAGE("and again once they found it");
   CAF_CHECK(!probe_after(50ms, alive));
   CAF_CHECK(*mine.wake_at() == now + 300ms);
-  CAF_MESSAGE("who rises to the first rank probes as that one does");
+  CAF_MESSAGE("a standby that rises to the first rank probes like that rank");
   mine.rank(1);
   CAF_CHECK(*mine.wake_at() == now + 150ms);
 }
 
-CAF_TEST(nobody is probed without a rank or without a leader or without a grace) {
+CAF_TEST(no probe is sent without a rank or without a leader or without a grace) {
   mine.rank(0);
   CAF_CHECK(!mine.due(now));
   CAF_CHECK(!mine.wake_at());
@@ -134,7 +134,7 @@ CAF_TEST(every later rank waits for half a grace more) {
   }
 }
 
-CAF_TEST(any other answer begins the row anew) {
+CAF_TEST(any other answer begins the row again) {
   for (auto between : {alive, unknown}) {
     alive_once();
     CAF_CHECK(!probe_after(150ms, gone));
@@ -171,7 +171,7 @@ CAF_TEST(a leader that was found alive over another link is not missed) {
   CAF_CHECK(!probe_after(150ms, gone, 2));
 }
 
-CAF_TEST(who is gone stays gone until it is found) {
+CAF_TEST(a leader that is gone stays gone until it is found) {
   alive_once();
   probe_after(150ms, gone);
   for (int i = 0; i < 10; ++i)
@@ -194,7 +194,7 @@ CAF_TEST(another leader has a row of its own) {
   CAF_CHECK(!mine.found({"x"}, {gone, 1, {}}));
 }
 
-CAF_TEST(an answer that comes when nobody asks any more says nothing) {
+CAF_TEST(an answer that is no longer awaited says nothing) {
   alive_once();
   probe_after(150ms, gone);
   CAF_CHECK(mine.due(now += 150ms) == leader);

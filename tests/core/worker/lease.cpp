@@ -44,7 +44,7 @@ struct fixture : stepper<lease> {
 
 CAF_TEST_FIXTURE_SCOPE(lease_tests, fixture)
 
-CAF_TEST(nobody stands for election before the key is known) {
+CAF_TEST(no worker stands for election before the key is known) {
   CAF_CHECK(tick().empty());
   now += 100s;
   CAF_CHECK(tick().empty());
@@ -81,7 +81,7 @@ CAF_TEST(a follower takes an unchanged key over after a whole lease by that revi
   CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 5u);
 }
 
-CAF_TEST(every renewal that is seen starts the wait anew) {
+CAF_TEST(every renewal that is seen starts the wait again) {
   for (std::uint64_t at = 5; at < 20; ++at) {
     on(lease::key_shown{{at}});
     now += 2999ms;
@@ -194,7 +194,7 @@ CAF_TEST(an answer that comes just in time makes a leader and one at the deadlin
   CAF_CHECK(!other.leading());
 }
 
-CAF_TEST(a late answer does not take the key from whoever was seen to hold it since) {
+CAF_TEST(a late answer does not take the key from a holder that was seen since) {
   on(lease::key_gone{});
   now += 10ms;
   tick();
@@ -207,7 +207,7 @@ CAF_TEST(a late answer does not take the key from whoever was seen to hold it si
   CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 6u);
 }
 
-CAF_TEST(who was seen to have written over our key before its answer came leads) {
+CAF_TEST(a holder that wrote over our key before our answer came leads) {
   on(lease::key_gone{});
   now += 10ms;
   tick();
@@ -225,7 +225,7 @@ CAF_TEST(a candidate whose own entry is shown before its answer leads by the ans
   CAF_CHECK(mine.leads_until() == now + 2400ms);
 }
 
-CAF_TEST(somebody else on the key deposes at once and our own entry does not ) {
+CAF_TEST(another holder of the key deposes at once and our own entry does not ) {
   become_leader();
   on(lease::key_shown{{1}, true});
   CAF_CHECK(mine.leading());
@@ -255,7 +255,7 @@ CAF_TEST(a renewal that meets another holder deposes) {
   CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 4u);
 }
 
-CAF_TEST(who lost the key to another holder has nothing to remove when it resigns) {
+CAF_TEST(a leader that lost the key to another holder resigns without removing it) {
   become_leader();
   now += 1s;
   tick();
@@ -435,7 +435,7 @@ CAF_TEST(a new bucket voids leadership and all that was known) {
   CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 0u);
 }
 
-CAF_TEST(a write into the bucket that went away makes nobody leader) {
+CAF_TEST(a write into the bucket that went away makes no leader) {
   become_leader();
   now += 1s;
   tick();
@@ -470,7 +470,7 @@ CAF_TEST(a key whose leader is gone is taken over at once by the revision that w
   CAF_CHECK(only<lease::announce>(answer(done(6))).leading);
 }
 
-CAF_TEST(that another revision of the key is of somebody gone says nothing) {
+CAF_TEST(that the leader of another revision of the key is gone says nothing) {
   on(lease::key_shown{{5}});
   CAF_CHECK(on(lease::leader_gone{{4}}).empty());
   CAF_CHECK(on(lease::leader_gone{{6}}).empty());
@@ -484,12 +484,12 @@ CAF_TEST(that another revision of the key is of somebody gone says nothing) {
   CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 0u);
 }
 
-CAF_TEST(before the key is known nobody is gone) {
+CAF_TEST(before the key is known no leader is gone) {
   CAF_CHECK(on(lease::leader_gone{{0}}).empty());
   CAF_CHECK(!mine.wake_at());
 }
 
-CAF_TEST(a leader and whoever leaves care for nobody who is gone) {
+CAF_TEST(a leader and a worker that leaves ignore that a leader is gone) {
   become_leader();
   CAF_CHECK(on(lease::leader_gone{{1}}).empty());
   CAF_CHECK(mine.leading());
@@ -522,7 +522,7 @@ CAF_TEST(after a refusal even a dead leader is left alone for a third of the lea
   CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 5u);
 }
 
-CAF_TEST(who abdicated lets others go first though the key is known to be of nobody) {
+CAF_TEST(a leader that abdicated lets others go first even if the new holder is gone) {
   become_leader();
   auto start = now;
   on(lease::abdicated{"a greater epoch"});

@@ -182,7 +182,7 @@ CAF_TEST(a record of another one that vanishes makes room for ours) {
   only<record_follower::create>(on(record_follower::gone{}));
 }
 
-CAF_TEST(a bucket that was made anew before anything was ours is replayed) {
+CAF_TEST(a bucket that was recreated before anything was ours is replayed) {
   show(3, record_of(1, 10, "other"));
   on(record_follower::replayed{});
   CAF_CHECK(on(record_follower::bucket_changed{}).empty());
@@ -226,7 +226,7 @@ CAF_TEST(as long as nothing is ours silence costs nothing) {
   CAF_CHECK(tick().empty());
 }
 
-CAF_TEST(a worker that is to be available does not mind silence) {
+CAF_TEST(with available ownership silence does not lose the record) {
   auto o = usual();
   o.exclusive = false;
   record_follower x{o, now};
@@ -234,7 +234,7 @@ CAF_TEST(a worker that is to be available does not mind silence) {
   CAF_CHECK(!x.wake_at());
   now += 100s;
   CAF_CHECK(x.step(record_follower::tick{}, now).empty());
-  CAF_MESSAGE("but the loss of its record");
+  CAF_MESSAGE("but its removal does");
   only<record_follower::lost>(x.step(record_follower::gone{}, now));
 }
 

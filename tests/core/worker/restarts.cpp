@@ -108,7 +108,7 @@ CAF_TEST(a calculator ends with its roster and both begin again) {
   xs = tell(restarts::tick{});
   CAF_CHECK_EQUAL(count<restarts::start>(xs), 2u);
   CAF_CHECK(first<restarts::start>(xs)->who == role::roster);
-  CAF_MESSAGE("a worker in reserve has a roster alone");
+  CAF_MESSAGE("a standby has a roster and no calculator");
   is.leads = false;
   start(role::roster);
   CAF_CHECK_EQUAL(count<restarts::kill>(tell(restarts::ended{role::roster, {}})), 0u);

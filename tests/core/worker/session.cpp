@@ -9,7 +9,7 @@ using namespace core_test;
 
 namespace {
 
-/// Beats every second, lives for 8 s (so it may work for 7), repeats every 100 ms.
+/// A heartbeat every second, a ttl of 8 s (so it may work for 7), repeats every 100 ms.
 session::options usual() {
   return {.self = {"me"},
           .interval = 1s,
@@ -39,7 +39,7 @@ struct fixture : stepper<session> {
     return result;
   }
 
-  /// Nothing was there; the first beat is revision 1, sent now.
+  /// Nothing was there; the first heartbeat is revision 1, sent now.
   void enter() {
     only<session::read>(mine.open());
     CAF_CHECK_EQUAL(only<session::write>(answer(nothing_there())).expected.value, 0u);
@@ -56,7 +56,7 @@ struct fixture : stepper<session> {
     return on(session::progressed{x});
   }
 
-  /// The next beat is sent in time and lands at once.
+  /// The next heartbeat is sent in time and lands at once.
   void beat_once(std::uint64_t lands_at) {
     now = *mine.wake_at();
     only<session::write>(tick());
@@ -68,22 +68,22 @@ struct fixture : stepper<session> {
 
 CAF_TEST_FIXTURE_SCOPE(session_tests, fixture)
 
-// -- the first beat ---------------------------------------------------------------------
+// -- the first heartbeat ----------------------------------------------------------------
 
-CAF_TEST(the first beat is written where nothing is and starts the session) {
+CAF_TEST(the first heartbeat is written where nothing is and starts the session) {
   only<session::read>(mine.open());
   CAF_CHECK(!mine.wake_at());
   auto x = only<session::write>(answer(nothing_there()));
   CAF_CHECK_EQUAL(x.expected.value, 0u);
   CAF_CHECK_EQUAL(x.what.nonce.value, "me");
-  CAF_MESSAGE("it names what the process was before, for a beat that was swept");
+  CAF_MESSAGE("it names what the process was before, for a heartbeat that was swept");
   CAF_CHECK_EQUAL(x.what.replaces.value, "past");
   CAF_CHECK_EQUAL(x.what.program_version, "1.0");
   CAF_CHECK(x.what.state == beat_state::joining);
   one<session::started>(answer(done(1)));
 }
 
-CAF_TEST(over a living beat of its own past the first beat is written and names it) {
+CAF_TEST(over a live heartbeat of its own past the first one is written and names it) {
   for (auto name : {"past", "long past"}) {
     core::session x{usual()};
     x.open();
@@ -94,7 +94,7 @@ CAF_TEST(over a living beat of its own past the first beat is written and names 
   }
 }
 
-CAF_TEST(over another living beat nothing is written until it has ended) {
+CAF_TEST(over another live heartbeat nothing is written until that has ended) {
   for (auto state : {beat_state::joining, beat_state::working, beat_state::draining}) {
     core::session x{usual()};
     x.open();
@@ -119,7 +119,7 @@ CAF_TEST(over another living beat nothing is written until it has ended) {
   }
 }
 
-CAF_TEST(over every mark the first beat is written) {
+CAF_TEST(over every mark the first heartbeat is written) {
   for (auto state : {beat_state::stopped, beat_state::restarting, beat_state::expelled,
                      beat_state::forced}) {
     core::session x{usual()};
@@ -127,7 +127,7 @@ CAF_TEST(over every mark the first beat is written) {
     auto y = only<session::write>(
         x.step(session::read_answered{holds(7), beat_of("other", state)}, now));
     CAF_CHECK_EQUAL(y.expected.value, 7u);
-    CAF_MESSAGE("whoever was forced out may still work: he is not named as ended");
+    CAF_MESSAGE("a forced incarnation may still work: it is not named as ended");
     CAF_CHECK_EQUAL(y.what.replaces.value, state == beat_state::forced ? "" : "other");
   }
   CAF_MESSAGE("but one's own past is known to have stopped");
@@ -138,12 +138,12 @@ CAF_TEST(over every mark the first beat is written) {
   CAF_CHECK_EQUAL(y.what.replaces.value, "past");
 }
 
-CAF_TEST(over a removal and over what cannot be read the first beat is written too) {
+CAF_TEST(over a removal and over what cannot be read the first one is written too) {
   mine.open();
   CAF_CHECK_EQUAL(only<session::write>(answer(mark(8))).expected.value, 8u);
   core::session other{usual()};
   other.open();
-  auto xs = other.step(session::read_answered{holds(9, "no beat"), {}}, now);
+  auto xs = other.step(session::read_answered{holds(9, "no heartbeat"), {}}, now);
   CAF_CHECK_EQUAL(only<session::write>(xs).expected.value, 9u);
   CAF_CHECK_EQUAL(only<session::write>(xs).what.replaces.value, "past");
   auto first = usual();
@@ -154,7 +154,7 @@ CAF_TEST(over a removal and over what cannot be read the first beat is written t
   CAF_CHECK_EQUAL(only<session::write>(ys).what.replaces.value, "");
 }
 
-CAF_TEST(a first beat that met another entry uses up its nonce) {
+CAF_TEST(a first heartbeat that met another entry uses up its nonce) {
   auto over = [this](const kv_read& found, std::optional<beat> what) {
     core::session x{usual()};
     x.open();
@@ -171,9 +171,9 @@ CAF_TEST(a first beat that met another entry uses up its nonce) {
   over(nothing_there(), {});
 }
 
-CAF_TEST(an incarnation that was replaced before it knew of its first beat never starts) {
+CAF_TEST(an incarnation replaced before its first heartbeat was known never starts) {
   CAF_MESSAGE(
-      "its first beat landed unanswered; expelled, replaced, and that one stopped");
+      "its first heartbeat landed unanswered; expelled, replaced, and that one stopped");
   mine.open();
   answer(nothing_there());
   answer(no_answer());
@@ -196,7 +196,7 @@ CAF_TEST(a conflict over the very revision that was read is not answered in a ru
   CAF_CHECK_EQUAL(only<session::write>(tick()).expected.value, 7u);
 }
 
-CAF_TEST(an incarnation that was expelled before it knew of its first beat is over) {
+CAF_TEST(an incarnation expelled before its first heartbeat was known is over) {
   mine.open();
   answer(nothing_there());
   answer(no_answer());
@@ -206,7 +206,7 @@ CAF_TEST(an incarnation that was expelled before it knew of its first beat is ov
   only<session::over>(answer(holds(2), beat_of("me", beat_state::expelled)));
 }
 
-CAF_TEST(a first beat whose answer took too long starts nothing but the next one does) {
+CAF_TEST(a first heartbeat with a late answer starts nothing but the next one does) {
   for (auto late : {false, true}) {
     core::session x{usual()};
     x.open();
@@ -239,7 +239,7 @@ CAF_TEST(opening reads again until there is an answer) {
   only<session::write>(answer(nothing_there()));
 }
 
-CAF_TEST(beats follow each other from when they were sent over the last revision) {
+CAF_TEST(heartbeats follow each other from their sends over the last revision) {
   enter();
   auto sent = now;
   for (std::uint64_t at = 1; at < 10; ++at) {
@@ -253,7 +253,7 @@ CAF_TEST(beats follow each other from when they were sent over the last revision
   }
 }
 
-CAF_TEST(at most one beat is under way) {
+CAF_TEST(at most one heartbeat is under way) {
   enter();
   now += 1s;
   only<session::write>(tick());
@@ -265,7 +265,7 @@ CAF_TEST(at most one beat is under way) {
   CAF_CHECK_EQUAL(next.what.applied.version.value, 3u);
 }
 
-CAF_TEST(news are said at once and make a joining worker a working one) {
+CAF_TEST(news are sent at once and make a joining worker a working one) {
   enter();
   auto x = only<session::write>(progress(3));
   CAF_CHECK(x.what.state == beat_state::working);
@@ -281,7 +281,7 @@ CAF_TEST(an empty record does not make a worker a working one) {
             == beat_state::joining);
 }
 
-CAF_TEST(each change of what is stopping is said at once and what is no news is not ) {
+CAF_TEST(each change of what is stopping is sent at once and what is no news is not ) {
   enter();
   progress(3);
   answer(done(2));
@@ -304,7 +304,7 @@ CAF_TEST(a worker that drains says so) {
   CAF_CHECK(only<session::write>(tick()).what.state == beat_state::draining);
 }
 
-CAF_TEST(a beat of unknown outcome is repeated as it was) {
+CAF_TEST(a heartbeat of unknown outcome is repeated as it was) {
   enter();
   now += 1s;
   tick();
@@ -325,7 +325,7 @@ CAF_TEST(a beat of unknown outcome is repeated as it was) {
 
 // -- the end of a session ---------------------------------------------------------------
 
-CAF_TEST(the deadline counts from the first send of the newest acknowledged beat) {
+CAF_TEST(the deadline counts from the first send of the newest acknowledged heartbeat) {
   enter();
   now += 1s;
   auto sent = now;
@@ -340,7 +340,7 @@ CAF_TEST(the deadline counts from the first send of the newest acknowledged beat
   CAF_CHECK(one<session::extended>(answer(done(2))).until == sent + 7s);
 }
 
-CAF_TEST(without an acknowledged beat the session is over at its deadline) {
+CAF_TEST(without an acknowledged heartbeat the session is over at its deadline) {
   enter();
   beat_once(2);
   auto sent = now;
@@ -355,7 +355,7 @@ CAF_TEST(without an acknowledged beat the session is over at its deadline) {
   CAF_CHECK(!mine.wake_at());
 }
 
-CAF_TEST(beats that are never sent end the session at its deadline too) {
+CAF_TEST(heartbeats that are never sent end the session at its deadline too) {
   enter();
   auto sent = now;
   session::commands xs;
@@ -419,7 +419,7 @@ CAF_TEST(another nonce or a removal or nothing in its place ends the session) {
     }
 }
 
-CAF_TEST(its own beat at a smaller revision shows lost writes and ends it) {
+CAF_TEST(its own heartbeat at a smaller revision shows lost writes and ends it) {
   enter();
   beat_once(2);
   beat_once(3);
@@ -434,7 +434,7 @@ CAF_TEST(its own beat at a smaller revision shows lost writes and ends it) {
   now += 100ms;
   CAF_CHECK_EQUAL(only<session::write>(tick()).expected.value, 3u);
   answer(conflict());
-  CAF_MESSAGE("one that is greater is the beat that was sent");
+  CAF_MESSAGE("one that is greater is the heartbeat that was sent");
   only<session::extended>(answer(holds(4), beat_of("me")));
 }
 
@@ -443,7 +443,7 @@ CAF_TEST(something in its place that cannot be read ends the session) {
   now += 1s;
   tick();
   answer(conflict());
-  only<session::over>(answer(holds(5, "no beat")));
+  only<session::over>(answer(holds(5, "no heartbeat")));
 }
 
 CAF_TEST(a mark under our own nonce ends the session) {
@@ -468,7 +468,7 @@ CAF_TEST(without a connection the next try comes after a pause and says the news
   CAF_CHECK_EQUAL(only<session::write>(tick()).what.applied.version.value, 3u);
 }
 
-CAF_TEST(a refusal is reported and tried again with the next beat) {
+CAF_TEST(a refusal is reported and tried again with the next heartbeat) {
   enter();
   now += 1s;
   tick();
@@ -498,7 +498,7 @@ CAF_TEST(the deadline does not take the goodbye away) {
   CAF_CHECK(only<session::said>(answer(done(2))).acknowledged);
 }
 
-CAF_TEST(a goodbye while the first beat is under way follows it) {
+CAF_TEST(a goodbye while the first heartbeat is under way follows it) {
   mine.open();
   answer(nothing_there());
   CAF_CHECK(on(session::goodbye{}).empty());
@@ -516,7 +516,7 @@ CAF_TEST(a goodbye while another incarnation is waited for writes nothing) {
   CAF_CHECK(tick().empty());
 }
 
-CAF_TEST(a goodbye after a lost race for the first beat writes nothing) {
+CAF_TEST(a goodbye after a lost race for the first heartbeat writes nothing) {
   mine.open();
   answer(nothing_there());
   on(session::goodbye{});
@@ -536,7 +536,7 @@ CAF_TEST(the goodbye is the last write) {
   CAF_CHECK(!mine.wake_at());
 }
 
-CAF_TEST(a goodbye waits for the beat under way) {
+CAF_TEST(a goodbye waits for the heartbeat under way) {
   enter();
   now += 1s;
   tick();
@@ -567,7 +567,7 @@ CAF_TEST(a goodbye that is not sent or refused is not acknowledged) {
   CAF_CHECK(!one<session::said>(xs).acknowledged);
 }
 
-CAF_TEST(a goodbye of an incarnation that was ended already is as good as said) {
+CAF_TEST(a goodbye of an incarnation that was ended already counts as acknowledged) {
   enter();
   on(session::goodbye{});
   answer(conflict());

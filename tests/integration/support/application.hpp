@@ -11,7 +11,7 @@
 
 namespace partita::test {
 
-/// What the example applications of one test say, in the order in which they said it: all
+/// What the example applications of one test report, in the order in which they did: all
 /// append to one file, so the order is that of the writes. Lines are
 /// `PID begin|end PARTITION TOKEN`; `PID dead`, `PID frozen` and `PID thawed` are written here
 /// once a process is gone, does nothing, and before it goes on.
@@ -22,11 +22,11 @@ public:
   const std::filesystem::path& file() const { return file_; }
 
   struct reading {
-    /// Who works on each partition now.
+    /// The process that works on each partition now.
     std::map<std::string, int> works;
-    /// Who has ended work on something by itself.
+    /// The processes that have ended work on something by themselves.
     std::set<int> ended;
-    /// On what others began while it was frozen: it has to end that in its first turn.
+    /// What others began while it was frozen: it has to end that in its first turn.
     std::map<int, std::set<std::string>> overtaken;
     /// Two at a time on one partition, or a token that did not grow.
     std::string violations;
@@ -39,7 +39,7 @@ public:
   /// Lets it go on, and waits until it has ended what others work on; how long that took.
   std::chrono::milliseconds thaw(int pid) const;
 
-  /// Waits until these, and nobody else, work on all of `partitions`, each on some.
+  /// Waits until these, and no other process, work on all of `partitions`, each on some.
   bool wait(const std::set<int>& who, std::size_t partitions,
             std::chrono::milliseconds at_most = 60s) const;
 

@@ -65,7 +65,7 @@ public:
   pid_t worker() const;
   /// Stops the worker and waits until the kernel says so.
   void freeze() const;
-  /// Waits for its end (it was told to end); its exit code, or -1 if a signal ended it.
+  /// Waits for its end, which was asked for; its exit code, or -1 if a signal ended it.
   int wait();
 
 private:
@@ -110,7 +110,7 @@ public:
   int stop(const std::string& name);
   /// SIGTERM, without waiting.
   void tell_to_stop(const std::string& name);
-  /// Waits for the end of one that was told to stop.
+  /// Waits for the end of one that was asked to stop.
   int wait_for_end(const std::string& name);
   /// Stops the worker (SIGSTOP); returns once it does nothing any more.
   void freeze(const std::string& name);

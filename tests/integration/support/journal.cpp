@@ -154,7 +154,7 @@ std::string went_back(const journal::views& all) {
   for (const auto& [name, x] : all)
     for (std::size_t i = 1; i < x.stamps.size(); ++i)
       if (x.stamps[i] < x.stamps[i - 1])
-        return name + " heard of (" + std::to_string(x.stamps[i].first) + ", "
+        return name + " received (" + std::to_string(x.stamps[i].first) + ", "
                + std::to_string(x.stamps[i].second) + ") after ("
                + std::to_string(x.stamps[i - 1].first) + ", "
                + std::to_string(x.stamps[i - 1].second) + ')';

@@ -39,20 +39,20 @@ struct worker_view {
   std::vector<std::string> states;
   /// Why, of those that are not over.
   std::map<std::string, std::string> alerts;
-  /// How often it heard of partitions that came or went.
+  /// How often it was notified of partitions that came or went.
   std::size_t gained = 0;
   std::size_t lost = 0;
 };
 
-/// Collects the events of all workers of a test, from any thread, and wakes whoever waits
-/// for something to become true.
+/// Collects the events of all workers of a test, from any thread, and wakes the threads
+/// that wait for something to become true.
 class journal {
 public:
   using views = std::map<std::string, worker_view>;
 
   /// `line`: one JSON object as `--events` writes it.
   void add(const std::string& worker, const std::string& line);
-  /// The worker's process or tree is gone: what it owned nobody works on any more.
+  /// The worker's process or tree is gone: it works on nothing any more.
   void gone(const std::string& worker);
   /// It is started (again): what it said before is history.
   void begun(const std::string& worker);
@@ -65,7 +65,7 @@ public:
   void remark(const std::string& what);
   /// The worker's process did nothing between these two moments of the wall clock.
   void slept(const std::string& worker, std::int64_t from_ns, std::int64_t to_ns);
-  /// What was wrong with who worked on what, a line each; empty if all is well.
+  /// What was wrong with the work on partitions, a line each; empty if all is well.
   std::string violations() const;
   std::vector<ownership::gap> gaps() const;
   /// Everything, for a person who looks at a failure.
@@ -85,7 +85,7 @@ std::int64_t wall_ns();
 
 // -- questions that many tests ask ------------------------------------------------------
 
-/// Who leads; empty if nobody or several do.
+/// The worker that leads; empty if none or several do.
 std::string leader_of(const journal::views& all);
 /// Whether `count` partitions are owned, each exactly once.
 bool all_owned_once(const journal::views& all, std::size_t count);

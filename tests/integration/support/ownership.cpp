@@ -39,7 +39,7 @@ void ownership::said(const std::string& worker, const std::string& line) {
     std::pair<std::uint64_t, std::uint64_t> stamp{x.at("epoch"), x.at("version")};
     auto& last = stamps_[worker];
     if (stamp < last)
-      went_back_.push_back(worker + " heard of version " + std::to_string(stamp.second)
+      went_back_.push_back(worker + " received version " + std::to_string(stamp.second)
                            + " of epoch " + std::to_string(stamp.first) + " after "
                            + std::to_string(last.second) + " of "
                            + std::to_string(last.first));

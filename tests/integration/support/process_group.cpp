@@ -175,7 +175,7 @@ void process_group::write_config() const {
 void process_group::start(const std::string& name, const std::vector<std::string>& more) {
   std::vector<std::string> arguments{"run", "-c", config_file(), "--set",
                                      "worker.instance=" + name};
-  // The journal hears nothing of a worker whose events go elsewhere.
+  // The journal receives nothing of a worker whose events go elsewhere.
   if (std::find(more.begin(), more.end(), "--events") == more.end())
     arguments.insert(arguments.end(), {"--events", "-"});
   if (with_proxies_) {

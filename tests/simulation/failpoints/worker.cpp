@@ -10,8 +10,8 @@
 
 using namespace core_test;
 
-/// Failpoints do what their names say: a switch that does nothing would be found by nobody.
-/// Five of them need too much of chance, or break no promise, for the simulator.
+/// Failpoints do what their names say: no other test would notice one that does nothing.
+/// For the simulator five of them show too rarely, or break no promise.
 namespace {
 
 struct fixture {
@@ -35,7 +35,7 @@ struct fixture {
     CAF_CHECK(right != wrong);
   }
 
-  /// For how long the first beat, answered after a second, lets us work from its send on.
+  /// How long the first heartbeat, answered after a second, allows work from its send on.
   duration session_granted() {
     auto x = mine;
     x.open();
@@ -69,7 +69,7 @@ CAF_TEST(a session may lack its margin) {
   CAF_CHECK(session_granted() == 8s);
 }
 
-CAF_TEST(a joiner may beat over a living beat) {
+CAF_TEST(a joiner may write over a live heartbeat) {
   differs(rule::joiner_beats_over_live_beat, [&] {
     auto x = mine;
     x.open();
@@ -80,8 +80,8 @@ CAF_TEST(a joiner may beat over a living beat) {
   });
 }
 
-CAF_TEST(a nonce may be used again where its first beat met another entry) {
-  // Needs too much of chance for the simulator: the first beat lands without an answer, its
+CAF_TEST(a nonce may be used again where its first heartbeat met another entry) {
+  // Too rare for the simulator: the first heartbeat lands without an answer, its
   // incarnation is expelled, another one takes the id and leaves, all before the repeat.
   differs(rule::nonce_used_again, [&] {
     auto x = mine;
@@ -96,8 +96,8 @@ CAF_TEST(a nonce may be used again where its first beat met another entry) {
 }
 
 CAF_TEST(grants may be held for the first record that vanishes alone) {
-  // The incarnation that a lost record named is waited for by itself: the hold is for those
-  // of which nothing is known, and needs much of chance to be missed.
+  // The incarnation that a lost record named is waited for by itself: the hold is for
+  // those of which nothing is known, and its absence rarely shows.
   differs(rule::first_vanished_only, [&] {
     membership group{{.ttl = 6s, .restart_hold = 30s, .grace = 5s}};
     group.replayed(now, now);

@@ -11,7 +11,7 @@
 #include <string>
 
 /// The tests that every store has to pass, with real time and CAF's ordinary scheduler.
-/// Whoever has a store writes a subject and calls add_conformance_tests once:
+/// The author of a store writes a subject and calls add_conformance_tests once:
 ///
 ///     #define CAF_SUITE store.mine
 ///     const bool added = add_conformance_tests("store.mine",
@@ -32,7 +32,7 @@ public:
   /// of about 100 ms. Tests wait for `connected` themselves.
   virtual store_actor new_store() = 0;
 
-  /// A bucket's name that nobody has used.
+  /// The name of a bucket that was never used.
   virtual std::string fresh_bucket() = 0;
 
   // Behind the backs of all stores; these return when it has happened.

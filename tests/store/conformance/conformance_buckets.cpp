@@ -245,7 +245,7 @@ std::vector<test_case> bucket_tests() {
       {"a bucket that was not to be made stays away",
        a_bucket_that_was_not_to_be_made_stays_away},
       {"closing answers everything", closing_answers_everything},
-      {"a listener hears of the link at once and when it ends",
+      {"a listener is notified of the link at once and when it ends",
        a_listener_hears_of_the_link_at_once_and_when_it_ends},
   };
 }

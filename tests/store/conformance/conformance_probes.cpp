@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A nonce that nobody has used.
+/// A nonce that was never used.
 nonce fresh_nonce(subject& s) {
   return {"n-" + s.fresh_bucket()};
 }
@@ -107,7 +107,7 @@ void a_nonce_of_another_kind_is_unknown(subject& s) {
 
 std::vector<test_case> probe_tests() {
   return {
-      {"a nonce that nobody serves is gone", a_nonce_that_nobody_serves_is_gone},
+      {"a nonce that no client serves is gone", a_nonce_that_nobody_serves_is_gone},
       {"a nonce that is served is alive to all until it is ended",
        a_nonce_that_is_served_is_alive_to_all_until_it_is_ended},
       {"what is served ends with its sender", what_is_served_ends_with_its_sender},

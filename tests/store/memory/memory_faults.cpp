@@ -7,7 +7,7 @@
 
 using namespace partita::test;
 
-CAF_TEST(a fault strikes as often as it was told to and only where) {
+CAF_TEST(a fault strikes as often as it was set to and only where it was set) {
   fault_plan plan;
   CAF_CHECK(!plan.strike(fault_kind::answer_lost, "a"));
   plan.set({.kind = fault_kind::answer_lost, .times = 2, .pattern = "a.*"});

@@ -160,7 +160,7 @@ CAF_TEST(a bucket with another configuration is foreign and both are named) {
   auto replicas = open({.name = "c", .ttl = 200ms, .replicas = 3});
   CAF_CHECK_EQUAL(replicas.status, open_status::foreign);
   CAF_CHECK_EQUAL(open({.name = "c", .ttl = 200ms}).status, open_status::opened);
-  CAF_MESSAGE("who does not want to make it takes it as it is");
+  CAF_MESSAGE("a client that only looks takes it as it is");
   CAF_CHECK_EQUAL(open({.name = "c", .mode = open_mode::look}).status,
                   open_status::opened);
 }

@@ -80,7 +80,7 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   ~fixture() {
-    // Once nobody watches, no timer may be left that keeps the system alive.
+    // Once there is no watcher, no timer may be left that keeps the system alive.
     pass(10s);
     CAF_CHECK(!sched.has_job());
     CAF_CHECK(!sched.clock().has_pending_timeout());
@@ -161,7 +161,7 @@ CAF_TEST(a value expires on the actor clock) {
   CAF_CHECK_EQUAL(last(brief, "a").status, read_status::missing);
 }
 
-CAF_TEST(a store that nobody watches through has no timer) {
+CAF_TEST(a store without a watch has no timer) {
   auto plain = spawn_memory_client(sys, server, {500ms, 100ms});
   pass(500ms);
   put(open(plain).bucket, "a", "1");
@@ -274,7 +274,7 @@ CAF_TEST(a write that is under way when the link breaks is unknown at once) {
   CAF_CHECK_EQUAL(last(other, "a").entry.value, "1");
 }
 
-CAF_TEST(listeners hear of the link) {
+CAF_TEST(listeners are notified of the link) {
   caf::scoped_actor listener{sys};
   texts heard;
   auto listen = [&] {
@@ -341,7 +341,7 @@ CAF_TEST(late deliveries are late and in order) {
   CAF_CHECK_EQUAL(w.news(), texts({"value a 2"}));
 }
 
-CAF_TEST(a silent watch is made again until somebody speaks) {
+CAF_TEST(a silent watch is made again until the server sends something) {
   watch_observer w{sys};
   put(bucket, "a", "1");
   watch(w, bucket);
@@ -381,7 +381,7 @@ CAF_TEST(a watch that is made without a link begins when it is back) {
   CAF_CHECK_EQUAL(w.heard(), texts({"replayed"}));
 }
 
-CAF_TEST(a bucket made again is a new life for its watchers) {
+CAF_TEST(a bucket that is made again is a new incarnation for its watchers) {
   watch_observer w{sys};
   put(bucket, "a", "1");
   watch(w, bucket);
@@ -396,7 +396,7 @@ CAF_TEST(a bucket made again is a new life for its watchers) {
                   texts({"restarted", "bucket_changed", "value c 1", "replayed"}));
 }
 
-CAF_TEST(a power failure of the server is a new life too) {
+CAF_TEST(a power failure of the server is a new incarnation too) {
   watch_observer w{sys};
   put(bucket, "a", "1");
   put(bucket, "b", "2");

@@ -202,7 +202,7 @@ CAF_TEST(what the server says of a write has one meaning) {
   CAF_CHECK_EQUAL(status(outcome(nats_outcome::kind::not_connected)),
                   write_status::not_connected);
   CAF_CHECK_EQUAL(status(outcome(nats_outcome::kind::refused)), write_status::refused);
-  CAF_MESSAGE("a stream of somebody else took it");
+  CAF_MESSAGE("a foreign stream took it");
   auto stolen = written(answer(R"({"stream":"OTHER","seq":7})"));
   CAF_CHECK_EQUAL(stolen.status, write_status::refused);
   CAF_CHECK(has(stolen.why, "OTHER"));

@@ -302,7 +302,7 @@ CAF_TEST(watches that come and go before they are made leave one consumer) {
     continue;
 }
 
-CAF_TEST(a store that nobody holds ends with its connection) {
+CAF_TEST(a store without a handle ends with its connection) {
   nats_server server;
   auto begun = steady::now();
   {

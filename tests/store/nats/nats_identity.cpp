@@ -42,7 +42,7 @@ struct fixture : nats_world {
             if (x.foreign)
               why = x.why;
           },
-          caf::after(patience) >> [] { CAF_FAIL("no foreign server is told"); });
+          caf::after(patience) >> [] { CAF_FAIL("no foreign server is reported"); });
     return *why;
   }
 };

@@ -85,7 +85,7 @@ CAF_TEST(a write without answer is repeated as it was until there is an answer) 
   is_free(1);
 }
 
-CAF_TEST(a mark that lost against a beat is given up) {
+CAF_TEST(a mark that lost against a heartbeat is given up) {
   begin(1, mark_of("a"), 7);
   CAF_CHECK_EQUAL(only<expulsion::read>(answer(1, conflict())).who, id(1));
   CAF_CHECK(answer(1, holds(8), mark_of("a", beat_state::working)).empty());
@@ -100,7 +100,7 @@ CAF_TEST(a mark that lost against another mark is given up) {
   CAF_CHECK(!mine.wake_at());
 }
 
-CAF_TEST(a conflict where the beat stands that was to be written over is no answer) {
+CAF_TEST(a conflict where the heartbeat stands that was to be written over is no answer) {
   begin(1, mark_of("a"), 7);
   answer(1, conflict());
   CAF_CHECK(answer(1, holds(7), mark_of("a", beat_state::working)).empty());
@@ -116,7 +116,7 @@ CAF_TEST(a mark over something that cannot be read is given up as well) {
   is_free(1);
 }
 
-CAF_TEST(where nothing is left to write over this is told with the delete mark) {
+CAF_TEST(where nothing is left to write over this is reported with the delete mark) {
   begin(1, mark_of("a"), 7);
   answer(1, conflict());
   auto x = only<expulsion::vanished>(answer(1, mark(9)));
@@ -160,7 +160,7 @@ CAF_TEST(
     a mark that is wanted meanwhile over a newer revision follows the one under way) {
   begin(1, mark_of("a"), 7);
   CAF_CHECK(answer(1, no_answer()).empty());
-  CAF_MESSAGE("the worker beat once and is silent again");
+  CAF_MESSAGE("the worker sent one heartbeat and is silent again");
   CAF_CHECK(begin(1, mark_of("b"), 8).empty());
   now += 100ms;
   is_write(tick(), 1, 7);

@@ -95,7 +95,7 @@ CAF_TEST_FIXTURE_SCOPE(membership_tests, fixture)
 
 // -- who takes part ---------------------------------------------------------------------
 
-CAF_TEST(whoever beats takes part unless it drains) {
+CAF_TEST(a worker that sends heartbeats takes part unless it drains) {
   is(show(1, 1, "a", beat_state::joining), change::joined, 1);
   is(show(2, 2, "b", beat_state::working), change::joined, 2);
   CAF_CHECK(show(3, 3, "c", beat_state::draining).empty());
@@ -105,7 +105,7 @@ CAF_TEST(whoever beats takes part unless it drains) {
   CAF_CHECK(!group.takes_part(id(4), now));
 }
 
-CAF_TEST(a worker that begins to drain is told once and lives on) {
+CAF_TEST(a worker that begins to drain is reported once and lives on) {
   show(1, 1, "a");
   is(show(1, 2, "a", beat_state::draining), change::drains, 1);
   CAF_CHECK(show(1, 3, "a", beat_state::draining).empty());
@@ -157,7 +157,7 @@ CAF_TEST(the hold counts from when the goodbye was first seen) {
   is(tick().news, change::left, 1);
 }
 
-CAF_TEST(whoever comes back within the hold takes part without a break) {
+CAF_TEST(a worker that comes back within the hold takes part without a break) {
   an_owner();
   show(1, 2, "a", beat_state::restarting);
   now += 29999ms;
@@ -169,7 +169,7 @@ CAF_TEST(whoever comes back within the hold takes part without a break) {
 }
 
 CAF_TEST(
-    a worker that was not heard of takes part only if its record gives it something) {
+    a worker without any heartbeat takes part only if its record gives it something) {
   CAF_CHECK(name(1, "a", false).empty());
   is(name(2, "b"), change::joined, 2);
   CAF_CHECK(group.takes_part(id(2), now));
@@ -192,7 +192,7 @@ CAF_TEST(what is older than what was shown is ignored) {
   CAF_CHECK_EQUAL(group.living(id(1))->nonce.value, "a");
 }
 
-CAF_TEST(what a beat says is known) {
+CAF_TEST(what a heartbeat says is known) {
   auto x = beat_of("a");
   x.capacity = 300;
   x.zone = "z";
@@ -227,7 +227,7 @@ CAF_TEST(silence for ttl and five per cent asks for a mark over exactly what was
   CAF_CHECK_EQUAL(x.who, id(1));
   CAF_CHECK_EQUAL(x.nonce.value, "a");
   CAF_CHECK_EQUAL(x.over.value, 7u);
-  CAF_MESSAGE("silence itself ends nobody");
+  CAF_MESSAGE("silence itself ends no incarnation");
   CAF_CHECK(!ended(1, "a"));
   CAF_CHECK(group.takes_part(id(1), now));
   now += 100s;
@@ -248,7 +248,7 @@ CAF_TEST(a mark is asked for once for each revision) {
   CAF_CHECK_EQUAL(only_expel(tick()).over.value, 2u);
 }
 
-CAF_TEST(silence counts from our own first sight and not from when we are told) {
+CAF_TEST(silence counts from the first sight and not from when that was reported) {
   now += 6s;
   group.beat_shown(id(1), {1}, beat_of("a"), now - 6s, now);
   nothing_until(300ms);
@@ -268,7 +268,7 @@ CAF_TEST(a worker that said goodbye is not expelled) {
   CAF_CHECK(tick().expels.empty());
 }
 
-CAF_TEST(an owner that was never heard of is expelled over its absence) {
+CAF_TEST(an owner without any heartbeat is expelled over its absence) {
   name(1, "a");
   nothing_until(6300ms);
   auto x = only_expel(tick());
@@ -294,14 +294,14 @@ CAF_TEST(an absence does not count before all heartbeats were shown) {
   CAF_CHECK_EQUAL(fresh.tick(now).expels.size(), 1u);
 }
 
-CAF_TEST(whoever owns nothing and was never heard of is let be) {
+CAF_TEST(a worker that owns nothing and never sent a heartbeat is left alone) {
   name(1, "a", false);
   CAF_CHECK(!group.wake_at());
   now += 100s;
   CAF_CHECK(tick().expels.empty());
 }
 
-CAF_TEST(a key that is gone ends nobody and is silent from then on) {
+CAF_TEST(a key that is gone ends no incarnation and is silent from then on) {
   an_owner();
   now += 6s;
   CAF_CHECK(group.key_gone(id(1), {2}, now, now).empty());
@@ -322,13 +322,13 @@ CAF_TEST(a heartbeat that cannot be read is silence and proves nothing) {
   nothing_until(6300ms);
   CAF_CHECK(!ended(1, "a"));
   CAF_CHECK_EQUAL(only_expel(tick()).over.value, 2u);
-  CAF_MESSAGE("also where no record names anybody");
+  CAF_MESSAGE("also where no record names an incarnation");
   CAF_CHECK(group.key_unreadable(id(2), {3}, now, now).empty());
   nothing_until(6300ms);
   CAF_CHECK_EQUAL(only_expel(tick()).who, id(2));
 }
 
-CAF_TEST(nobody is silent while the heartbeats are not to be seen) {
+CAF_TEST(no worker is silent while the heartbeats are not visible) {
   an_owner();
   group.interrupted();
   CAF_CHECK(!group.wake_at());
@@ -336,7 +336,7 @@ CAF_TEST(nobody is silent while the heartbeats are not to be seen) {
   CAF_CHECK(tick().expels.empty());
 }
 
-CAF_TEST(after the heartbeats were not to be seen nobody is expelled for the grace) {
+CAF_TEST(for the grace after the heartbeats were not visible no worker is expelled) {
   an_owner();
   now += 6s;
   group.interrupted();
@@ -414,7 +414,7 @@ CAF_TEST(a worker that was waited for once more is not waited for a third time) 
   CAF_CHECK(*group.wake_at() == now + 6s);
   now += 6s;
   CAF_CHECK_EQUAL(tick().expels.size(), 3u);
-  CAF_MESSAGE("but after a beat it is a new silence");
+  CAF_MESSAGE("but after a heartbeat it is a new silence");
   show(0, 10, "a");
   show(1, 11, "a");
   show(2, 12, "a");
@@ -444,7 +444,7 @@ CAF_TEST(an incarnation has ended once an expelled mark names it and no other on
   CAF_CHECK(ended(2, "c"));
 }
 
-CAF_TEST(an incarnation has ended once the beat in its place replaces it) {
+CAF_TEST(an incarnation has ended once the heartbeat in its place replaces it) {
   an_owner();
   show(1, 2, beat_of("b", beat_state::joining, "a"));
   CAF_CHECK(ended(1, "a"));
@@ -514,7 +514,7 @@ CAF_TEST(whether it is older is looked up until it is known) {
   CAF_CHECK(tick().looks.empty());
 }
 
-CAF_TEST(where a look finds nobody the named one has ended after the silence) {
+CAF_TEST(where a look finds no incarnation the named one has ended after the silence) {
   CAF_MESSAGE("a mark of a later incarnation is all that was seen, and its key expired");
   show(1, 2, "b", beat_state::expelled);
   name(1, "a");
@@ -684,7 +684,7 @@ CAF_TEST(only the incarnation that the record names is held for its restart) {
 
 // -- settings of their own -----------------------------------------------------------------
 
-CAF_TEST(whoever states a longer ttl is waited for as long) {
+CAF_TEST(a worker that states a longer ttl is waited for as long) {
   stated.ttl = 12s;
   an_owner();
   now += 12599ms;
@@ -702,7 +702,7 @@ CAF_TEST(a shorter ttl ends the wait sooner) {
   only_expel(tick());
 }
 
-CAF_TEST(the ttl of a record counts for whom it names and not that of whoever came after) {
+CAF_TEST(the ttl of a record counts for whom it names and not for a later incarnation) {
   stated.ttl = 12s;
   an_owner();
   stated.ttl = 2s;
@@ -714,7 +714,7 @@ CAF_TEST(the ttl of a record counts for whom it names and not that of whoever ca
   CAF_CHECK(ended(1, "a"));
 }
 
-CAF_TEST(an owner that was never heard of is waited for as its record states) {
+CAF_TEST(an owner without any heartbeat is waited for as its record states) {
   stated.ttl = 12s;
   name(1, "a");
   now += 12599ms;

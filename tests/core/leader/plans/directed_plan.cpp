@@ -20,7 +20,7 @@ struct fixture {
 
   static worker_id id(std::size_t n) { return {"worker-" + std::to_string(n)}; }
 
-  /// Workers that own partitions in turn, or nobody who owns anything.
+  /// Workers that own partitions in turn, or workers that own nothing.
   void group(std::size_t workers, std::size_t partitions, bool owned = true) {
     for (std::size_t w = 0; w < workers; ++w)
       in.workers.push_back({id(w), 100, ""});
@@ -124,7 +124,7 @@ CAF_TEST(a cordoned worker keeps what it has and gets nothing) {
   CAF_CHECK(owns(found, 0, 5));
 }
 
-CAF_TEST(partitions that nobody may take stay without an owner) {
+CAF_TEST(partitions that no worker may take stay without an owner) {
   group(2, 6);
   in.previous[0] = std::nullopt;
   cordon(0);
@@ -155,7 +155,7 @@ CAF_TEST(a pinned partition goes to its worker and the balance is kept) {
 }
 
 CAF_TEST(
-    who has more pinned than its share gets nothing else and the others share the rest) {
+    a worker with more pinned than its share gets nothing else and others get the rest) {
   group(4, 16);
   for (std::size_t i = 0; i < 7; ++i)
     pin(i, 0);
@@ -183,7 +183,7 @@ CAF_TEST(pins hold with every strategy) {
   }
 }
 
-CAF_TEST(a pin that cannot be followed is told and the partition is dealt) {
+CAF_TEST(a pin that cannot be followed is reported and the partition is assigned) {
   group(3, 12);
   pin(0, 7);
   pin(1, 2);
@@ -205,7 +205,7 @@ CAF_TEST(a pin brings a partition to a cordoned worker) {
   CAF_CHECK_EQUAL(sizes(found), (counts{5, 3, 4}));
 }
 
-CAF_TEST(directives for workers that are not there are told) {
+CAF_TEST(directives for workers that are not there are reported) {
   group(2, 4);
   cordon(8);
   drain(9);
@@ -215,7 +215,7 @@ CAF_TEST(directives for workers that are not there are told) {
   CAF_CHECK_EQUAL(moves(found), 0u);
 }
 
-CAF_TEST(in a pause only partitions without an owner are dealt) {
+CAF_TEST(in a pause only partitions without an owner are assigned) {
   group(3, 12);
   in.workers.push_back({id(3), 100, ""});
   in.previous[0] = in.previous[1] = std::nullopt;

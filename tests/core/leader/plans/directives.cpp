@@ -80,14 +80,14 @@ CAF_TEST(a directive for a plan is removed by its revision once a plan was made)
   CAF_CHECK(removals().empty());
   now += 100ms;
   CAF_CHECK_EQUAL(removals().size(), 1u);
-  CAF_MESSAGE("one made anew meanwhile asks again");
+  CAF_MESSAGE("one that was given again meanwhile asks again");
   CAF_CHECK(!show(rebalance_directive{}).empty());
   mine.removal_answered("directive.rebalance", conflict(), now);
   CAF_CHECK(mine.asks_for_plan().has_value());
   CAF_CHECK(removals().empty());
 }
 
-CAF_TEST(a refused removal is told and not tried again) {
+CAF_TEST(a refused removal is reported and not tried again) {
   show(rebalance_directive{});
   mine.planned();
   removals();
@@ -109,7 +109,7 @@ CAF_TEST(only the leader of that epoch steps down and any other directive is moo
   }
 }
 
-CAF_TEST(a bucket that was made anew holds what is shown again) {
+CAF_TEST(a recreated bucket holds what its replay shows and nothing else) {
   show(drain_directive{{"worker-3"}});
   show(drain_directive{{"worker-4"}});
   mine.void_all();

@@ -28,7 +28,7 @@ CAF_TEST(nothing is known before the source speaks) {
   CAF_CHECK(mine.all().empty());
 }
 
-CAF_TEST(a list is told by what it adds) {
+CAF_TEST(a list is reported with what it adds) {
   auto x = mine.given({part("a"), part("b")});
   CAF_CHECK_EQUAL(x.added, 2u);
   x = mine.given({part("b"), part("c"), part("d")});
@@ -83,7 +83,7 @@ CAF_TEST(silence counts as no list once patience ends) {
   now += 1ms;
   CAF_CHECK(mine.fell_silent(now));
   CAF_CHECK(mine.answered());
-  CAF_MESSAGE("told once");
+  CAF_MESSAGE("reported once");
   CAF_CHECK(!mine.wake_at());
   CAF_CHECK(!mine.fell_silent(now + 60s));
 }

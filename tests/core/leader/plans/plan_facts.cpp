@@ -9,7 +9,7 @@ using namespace core_test;
 
 namespace {
 
-/// worker-0 in zone x owns a and b, worker-1 in zone y owns c, nobody d.
+/// worker-0 in zone x owns a and b, worker-1 in zone y owns c, d has no owner.
 struct fixture {
   time_point now = time_point{} + 1000s;
   membership members{{6s, 30s, 5s}};
@@ -43,7 +43,7 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(plan_facts_tests, fixture)
 
-CAF_TEST(a strategy is told what workers say about themselves and who owns what) {
+CAF_TEST(a strategy gets what workers say about themselves and who owns what) {
   auto in = input();
   CAF_REQUIRE_EQUAL(in.workers.size(), 2u);
   CAF_CHECK(in.workers[0].id == id(0) && in.workers[1].id == id(1));
@@ -54,7 +54,7 @@ CAF_TEST(a strategy is told what workers say about themselves and who owns what)
   CAF_CHECK(in.zones == (std::vector<std::string>{"x", "x", "y", ""}));
 }
 
-CAF_TEST(an owner that takes part no more is none and its zone is remembered) {
+CAF_TEST(an owner that no longer takes part counts as none and its zone is remembered) {
   auto in = input({id(1)});
   using owner = std::optional<std::size_t>;
   CAF_CHECK(in.previous
@@ -101,7 +101,7 @@ CAF_TEST(moves are counted by who gets and who gives) {
   CAF_CHECK_EQUAL(x.moves, 2u);
   CAF_CHECK(x.gains == (std::map<worker_id, std::uint64_t>{{id(1), 2}}));
   CAF_CHECK(x.losses == (std::map<worker_id, std::uint64_t>{{id(0), 1}}));
-  CAF_MESSAGE("in a first plan all get and nobody gives");
+  CAF_MESSAGE("in a first plan all gain and none loses");
   owners.clear();
   x = changes_of(input(), {{{0, 1}, {2, 3}}});
   CAF_CHECK_EQUAL(x.moves, 4u);

@@ -71,7 +71,7 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(rebalance_policy_tests, fixture)
 
-CAF_TEST(the first plan of a group waits for nobody but somebody) {
+CAF_TEST(the first plan of a group waits for the first worker and for nothing else) {
   policy.begin(true);
   present = 0;
   CAF_CHECK(quiet());
@@ -216,7 +216,7 @@ CAF_TEST(an emergency counts for the cool down of what comes after) {
   plans_after(8s, lifecycle::planned_scale);
 }
 
-CAF_TEST(who joins during the cold start belongs to it and does not wait for a cool down) {
+CAF_TEST(a worker that joins during the cold start belongs to it without a cool down) {
   policy.begin(true);
   plans(lifecycle::cold_start);
   now += 200ms;
@@ -254,13 +254,13 @@ CAF_TEST(an emergency interrupts the cold start but does not end it) {
 CAF_TEST(a change after the cold start window waits for a window of its own) {
   policy.begin(true);
   plans(lifecycle::cold_start);
-  CAF_MESSAGE("nobody asked in between");
+  CAF_MESSAGE("next was not called in between");
   now += 31s;
   changed(change::joined);
   plans_after(1s, lifecycle::planned_scale);
 }
 
-CAF_TEST(a change while nobody is present is kept) {
+CAF_TEST(a change while no worker is present is kept) {
   settled_group();
   present = 0;
   changed(change::lost);
@@ -387,7 +387,7 @@ CAF_TEST(the end of a pause before its time is the end) {
   plans(lifecycle::planned_scale);
 }
 
-CAF_TEST(in a pause partitions without an owner are dealt and nothing else) {
+CAF_TEST(in a pause partitions without an owner are assigned and nothing else) {
   settled_group();
   policy.pause(now + 60s);
   auto end = now + 60s;
@@ -408,7 +408,7 @@ CAF_TEST(in a pause partitions without an owner are dealt and nothing else) {
   CAF_REQUIRE(x);
   CAF_CHECK(x->orphans_only);
   CAF_CHECK_EQUAL(x->reason, "5 partitions added");
-  CAF_MESSAGE("what was dealt in part, and who joined, is planned for after the pause");
+  CAF_MESSAGE("what was assigned in part, and who joined, is planned after the pause");
   CAF_CHECK(quiet());
   CAF_CHECK(policy.wake_at(present) == end);
   now = end;

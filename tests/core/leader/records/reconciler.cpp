@@ -185,14 +185,14 @@ CAF_TEST(a record is written over the revision that was shown with all its field
   CAF_CHECK(mine->settled());
 }
 
-CAF_TEST(a worker is written to once it has a record and beats) {
+CAF_TEST(a worker is written to once it has a record and a heartbeat) {
   no_records();
   CAF_CHECK(want({{"a", {1}}}).empty());
   CAF_CHECK(show("a", 4, record_of("a", 0, {}, 0)).empty());
   CAF_CHECK_EQUAL(only<reconciler::write>(lives("a")).expected.value, 4u);
 }
 
-CAF_TEST(a worker that gets nothing hears so once) {
+CAF_TEST(the record of a worker that gets nothing is written once) {
   no_records();
   lives("a");
   want({{"a", {}}});
@@ -212,7 +212,7 @@ CAF_TEST(another weight is written and keeps the token) {
                   std::vector<std::uint64_t>({floor_of_3 + 1, floor_of_3 + 1}));
 }
 
-CAF_TEST(the workers in reserve are told their rank and others are not disturbed) {
+CAF_TEST(the records of standbys state their rank and others are not touched) {
   two_owners();
   auto x = only<reconciler::write>(mine->reserve({id("b")}, now));
   CAF_CHECK_EQUAL(x.value.standby, 1u);
@@ -276,7 +276,7 @@ CAF_TEST(grants that stay keep their token and new ones get the version) {
   CAF_CHECK_EQUAL(x.value.version.value, floor_of_3 + 2);
 }
 
-CAF_TEST(a record that vanished and was made anew gets a greater version again) {
+CAF_TEST(a record that vanished and was recreated gets a greater version again) {
   two_owners();
   auto x = only<reconciler::write>(want({{"a", {1, 2, 4}}, {"b", {3}}}));
   take(x);
@@ -397,7 +397,7 @@ CAF_TEST(of two records that name a partition the greater epoch and version has 
   CAF_CHECK_EQUAL(owners.at("p.2"), id("c"));
 }
 
-CAF_TEST(of two that name a partition the one that shall not have it stops first) {
+CAF_TEST(of two that name a partition the one that is not to have it stops first) {
   show("a", 1, record_of("a", floor_of_3 + 1, {1}));
   show("b", 2, record_of("b", floor_of_3 + 2, {1}));
   no_records();
@@ -501,7 +501,7 @@ CAF_TEST(a worker that drains is given nothing that was wanted for it before) {
     CAF_CHECK_EQUAL(names(x), "");
 }
 
-CAF_TEST(the record of a worker that was never heard of is emptied once it has ended) {
+CAF_TEST(the record of a worker without a heartbeat is emptied once it has ended) {
   show("a", 1, record_of("a", floor_of_3 + 1, {1}));
   show("b", 2, record_of("b", floor_of_3 + 1, {2}));
   no_records();
