@@ -85,11 +85,10 @@ void guard::on(const tick&, time_point now) {
   auto until = leave_until();
   if (deadline_ && now >= *deadline_)
     kill("its work had to stop by now, as another worker may start, and the worker has "
-         "not "
-         "confirmed it",
+         "not confirmed it",
          failed, now);
   else if (until && now >= *until)
-    kill("it did not end in time after the order to stop", failed, now);
+    kill("the worker did not leave in time", failed, now);
 }
 
 void guard::kill(std::string why, int code, time_point now) {

@@ -513,7 +513,7 @@ private:
     if (i != answering_.end() && i->second.number == number)
       i->second.listening = true;
     else
-      link->unlisten(subject); // Not wanted any more; or again, and tried again then.
+      link->unlisten(subject); // No longer wanted, or wanted again and tried again then.
     return true;
   }
 

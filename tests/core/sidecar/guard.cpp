@@ -116,7 +116,7 @@ CAF_TEST(a worker that takes too long to leave is killed) {
   CAF_REQUIRE(mine.wake_at());
   CAF_CHECK(*mine.wake_at() == now + 1ns);
   now += 1ns;
-  kills(on(guard::tick{}), "in time after the order to stop", 1);
+  kills(on(guard::tick{}), "did not leave in time", 1);
 }
 
 CAF_TEST(one that says how long it takes after the order has so long) {
