@@ -221,13 +221,19 @@ watch_feed::outputs watch_feed::link_back(time_point now) {
 
 watch_feed::outputs watch_feed::acknowledged(const std::string& key, revision at,
                                              time_point now) {
+  outputs out;
   if (!matches(pattern_, key))
-    return {};
+    return out;
   last_ = std::max(last_, at);
   ledger_.acknowledged(key, at);
-  if (phase_ == phase::complete && !ledger_.shown(key, at))
+  if (phase_ != phase::complete)
+    return out;
+  auto shown = ledger_.shown_at(key);
+  if (shown < at)
     owe({key, at}, now);
-  return {};
+  else if (at < shown) // A later write came first, or the bucket lost that one.
+    doubt(out, {key, shown}, now);
+  return out;
 }
 
 watch_feed::outputs watch_feed::confirmed(attempt number, const std::string& key,
@@ -390,11 +396,8 @@ void watch_feed::go_on_to_end(outputs& out, time_point now) {
 void watch_feed::complete_replay(outputs& out, time_point now) {
   phase_ = phase::complete;
   if (!failpoint(rule::old_replay_accepted))
-    for (const auto& x : ledger_.doubts()) {
-      owe(x, now);
-      owed_[x.key].asked = x.wanted;
-      out.emplace_back(confirm{number_, x.key});
-    }
+    for (const auto& x : ledger_.doubts())
+      doubt(out, x, now);
   settle(out, now);
 }
 
@@ -432,6 +435,12 @@ void watch_feed::made_again(outputs& out, const std::string& missing, time_point
   begin_attempt(out, now);
 }
 
+void watch_feed::doubt(outputs& out, const watch_ledger::doubt& x, time_point now) {
+  owe(x, now);
+  owed_[x.key].asked = x.wanted;
+  out.emplace_back(confirm{number_, x.key});
+}
+
 void watch_feed::owe(const watch_ledger::doubt& x, time_point now) {
   auto& owed = owed_.try_emplace(x.key, debt{{}, now, {}}).first->second;
   owed.wanted = std::max(owed.wanted, x.wanted);
@@ -450,6 +459,9 @@ void watch_feed::judge(outputs& out, const std::string& key, const kv_read& read
                      + number(read.entry.revision) + ", it was at " + number(asked),
                  now);
       begin_attempt(out, now);
+    } else if (ledger_.shown(key, owed.wanted)) {
+      owed_.erase(key);
+      settle(out, now);
     } else if (ledger_.due(key)) {
       rebuild(out, "the replay lags behind the stream's leader at '" + key + "'", now);
     } // else its delivery is under way, or tick() notices its absence

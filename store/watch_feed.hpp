@@ -53,7 +53,9 @@ namespace partita::store {
 ///   `bucket_changed`, and all that is known is forgotten, the acknowledged revisions
 ///   included. A difference of up to 5 s between creation times counts only if a key that
 ///   existed and cannot have expired is missing, too: nodes of a nats-server 2.10 cluster
-///   keep different times of a stream that several clients made at once;
+///   keep different times of a stream that several clients made at once. An own write that
+///   is acknowledged at a revision below what was shown of its key makes the feed ask the
+///   stream's leader: the consumer may read a copy that the leader's has left;
 /// - a watcher that joins a live feed gets its own replay (from what the feed holds),
 ///   under the same rules; the others do not notice it.
 class watch_feed {
@@ -192,6 +194,8 @@ private:
   void complete_replay(outputs& out, time_point now);
   void settle(outputs& out, time_point now);
   void judge(outputs& out, const std::string& key, const kv_read& read, time_point now);
+  /// Asks the stream's leader about the key.
+  void doubt(outputs& out, const watch_ledger::doubt& x, time_point now);
   void owe(const watch_ledger::doubt& x, time_point now);
 
   void tell_one(outputs& out, subscriber who, watch_event event) const;

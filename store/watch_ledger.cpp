@@ -82,8 +82,12 @@ bool watch_ledger::shown(const std::string& key) const {
 }
 
 bool watch_ledger::shown(const std::string& key, revision wanted) const {
+  return shown_at(key) >= wanted;
+}
+
+revision watch_ledger::shown_at(const std::string& key) const {
   auto i = told_.find(key);
-  return i != told_.end() && i->second.shown >= wanted;
+  return i == told_.end() ? revision{} : i->second.shown;
 }
 
 bool watch_ledger::due(const std::string& key) const {

@@ -58,6 +58,8 @@ public:
   bool shown(const std::string& key) const;
   /// Whether this attempt has shown the key at `wanted` or later.
   bool shown(const std::string& key, revision wanted) const;
+  /// The newest revision of the key that this attempt has shown; 0: none.
+  revision shown_at(const std::string& key) const;
   /// Whether the wanted revision was known before this attempt began, so that its replay
   /// must show it.
   bool due(const std::string& key) const;

@@ -126,6 +126,35 @@ CAF_TEST(an acknowledged revision counts as seen) {
   check_heard(x, {"bucket_changed", "value a 5", "replayed"});
 }
 
+CAF_TEST(a write below what was shown of its key may show a new incarnation) {
+  feed_driver x;
+  x.live({value_of("a", 5), value_of("b", 6)});
+  x.acknowledge("a", 3);
+  CAF_REQUIRE_EQUAL(x.confirms.size(), 1u);
+  x.confirm("a", found(value_of("a", 3)));
+  check_heard(x, {"bucket_changed"});
+  CAF_CHECK_EQUAL(
+      x.told.back().event.why,
+      "the bucket lost acknowledged writes: 'a' is at revision 3, it was at 5");
+  CAF_CHECK_EQUAL(x.rebuilds(), 1u);
+}
+
+CAF_TEST(a write below what was shown proves nothing where a later one was faster) {
+  feed_driver x;
+  x.live({value_of("a", 5), value_of("b", 6)});
+  x.acknowledge("a", 3);
+  x.confirm("a", found(value_of("a", 5)));
+  for (int i = 0; i < 20; ++i) {
+    x.now += 500ms;
+    x.beat();
+    x.tick();
+  }
+  CAF_CHECK_EQUAL(x.rebuilds(), 0u);
+  CAF_CHECK(std::none_of(x.told.begin(), x.told.end(), [](const auto& y) {
+    return y.event.change != watch_change::alive;
+  }));
+}
+
 CAF_TEST(a write that is acknowledged after the bucket was asked is no new incarnation) {
   feed_driver x;
   x.live({value_of("a", 5)});
