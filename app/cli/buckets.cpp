@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/buckets.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/actors/wanted_buckets.hpp"
 #include "partita/app/inspect/group_command.hpp"
@@ -88,7 +88,7 @@ int show(group_access& access, bool json, bool update) {
 
 } // namespace
 
-void add_buckets(CLI::App& program, int& code) {
+void add_buckets(CLI::App& program, chosen_command& chosen) {
   auto* group = program.add_subcommand(
       "buckets", "Compares the group's buckets with the configuration, or changes them");
   group->footer(examples);
@@ -100,8 +100,8 @@ void add_buckets(CLI::App& program, int& code) {
         update ? "Changes ttl and replicas of those that do not fit, makes missing ones"
                : "Shows which buckets do not fit the configuration");
     add_group_flags(*command, *flags);
-    command->callback([flags, update, &code] {
-      code = with_group(*flags, "partita buckets", [flags, update](group_access& x) {
+    chosen.by(*command, [flags, update] {
+      return with_group(*flags, "partita buckets", [flags, update](group_access& x) {
         return show(x, flags->json, update);
       });
     });

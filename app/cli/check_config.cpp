@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/check_config.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/inspect/settings_flags.hpp"
 #include "partita/app/process/exit_codes.hpp"
@@ -74,7 +74,7 @@ int check(const check_options& options) {
 
 } // namespace
 
-void add_check_config(CLI::App& program, int& code) {
+void add_check_config(CLI::App& program, chosen_command& chosen) {
   auto options = std::make_shared<check_options>();
   auto* command = program.add_subcommand("check-config", "Checks a configuration file");
   command->footer(examples);
@@ -82,7 +82,7 @@ void add_check_config(CLI::App& program, int& code) {
       ->required()
       ->type_name("FILE");
   command->add_flag("--show", options->show, "Prints the configuration in effect");
-  command->callback([options, &code] { code = check(*options); });
+  chosen.by(*command, [options] { return check(*options); });
 }
 
 } // namespace partita::app

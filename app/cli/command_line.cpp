@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/command_line.hpp"
 
-#include "partita/app/cli/buckets.hpp"
 #include "partita/app/cli/build_commit.hpp"
-#include "partita/app/cli/check_config.hpp"
-#include "partita/app/cli/directives.hpp"
-#include "partita/app/cli/explain.hpp"
-#include "partita/app/cli/history.hpp"
-#include "partita/app/cli/partitions.hpp"
-#include "partita/app/cli/plan.hpp"
-#include "partita/app/cli/run.hpp"
-#include "partita/app/cli/status.hpp"
-#include "partita/app/cli/workers.hpp"
-#include "partita/app/dev/dev.hpp"
+#include "partita/app/cli/commands.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/config/text.hpp"
 #include "partita/store/nats/client/client_version.hpp"
@@ -72,40 +62,41 @@ std::optional<std::vector<std::string>> take_command(int& argc, const char* cons
   return std::vector<std::string>{split + 1, end};
 }
 
-} // namespace
-
-int run_command_line(int argc, const char* const* argv) {
-  auto code = static_cast<int>(exit_fine);
-  auto command = take_command(argc, argv);
-  if (command && (command->empty() || command->front().empty())) {
-    std::cerr << "partita: found nothing behind --: name the application to start, as in "
-                 "partita run -c partita.toml -- ./application\n";
-    return exit_usage;
-  }
+/// An exit code if there is nothing to run.
+std::optional<int> parse(int argc, const char* const* argv, chosen_command& chosen) {
   CLI::App program{description, "partita"};
   program.set_version_flag("--version", versions(), "Versions of partita, CAF and cnats");
   program.require_subcommand(1);
   program.footer(examples);
-  add_run(program, command.value_or(std::vector<std::string>{}), code);
-  add_dev(program, code);
-  add_status(program, code);
-  add_workers(program, code);
-  add_partitions(program, code);
-  add_explain(program, code);
-  add_history(program, code);
-  add_plan(program, code);
-  add_directives(program, code);
-  add_buckets(program, code);
-  add_check_config(program, code);
+  for (auto* add : all_commands)
+    add(program, chosen);
   try {
     program.parse(argc, argv);
+    return std::nullopt;
   } catch (const CLI::ParseError& e) {
     return program.exit(e) == 0 ? exit_fine : exit_usage;
+  }
+}
+
+} // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  chosen_command chosen;
+  auto application = take_command(argc, argv);
+  if (application && (application->empty() || application->front().empty())) {
+    std::cerr << "partita: found nothing behind --: name the application to start, as in "
+                 "partita run -c partita.toml -- ./application\n";
+    return exit_usage;
+  }
+  chosen.application = application.value_or(std::vector<std::string>{});
+  if (auto code = parse(argc, argv, chosen))
+    return *code;
+  try {
+    return chosen.run();
   } catch (const std::exception& e) {
     std::cerr << "partita: " << config::printable(e.what()) << '\n';
     return exit_failed;
   }
-  return code;
 }
 
 } // namespace partita::app

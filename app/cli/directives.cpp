@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/directives.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/change/directive_writer.hpp"
 #include "partita/app/inspect/group_command.hpp"
@@ -143,7 +143,7 @@ void add_partition(CLI::App& command, std::string& partition) {
 
 // -- marks on workers -------------------------------------------------------------------
 
-void add_drain(CLI::App& program, int& code) {
+void add_drain(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<pin_flags>();
   auto* command = add_command(
       program, "drain", "Makes a worker give all its partitions away; its process stays",
@@ -153,8 +153,8 @@ void add_drain(CLI::App& program, int& code) {
   add_directive_flags(*command, flags->common);
   add_force(*command, flags->common);
   add_wait(*command, flags->common, "the worker owns nothing");
-  command->callback([flags, &code] {
-    code = run("drain", flags->common, [&](const config::settings&) {
+  chosen.by(*command, [flags] {
+    return run("drain", flags->common, [&](const config::settings&) {
       worker_id who{flags->worker};
       directive_request result;
       result.check = [who, force = flags->common.force](const group_status& x) {
@@ -166,7 +166,7 @@ void add_drain(CLI::App& program, int& code) {
   });
 }
 
-void add_cordon(CLI::App& program, int& code) {
+void add_cordon(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<pin_flags>();
   auto* command =
       add_command(program, "cordon", "Lets a worker keep what it has and get nothing new",
@@ -174,8 +174,8 @@ void add_cordon(CLI::App& program, int& code) {
   add_worker(*command, flags->worker);
   add_directive_flags(*command, flags->common);
   add_force(*command, flags->common);
-  command->callback([flags, &code] {
-    code = run("cordon", flags->common, [&](const config::settings&) {
+  chosen.by(*command, [flags] {
+    return run("cordon", flags->common, [&](const config::settings&) {
       directive_request result;
       result.check = [&flags = *flags](const group_status& x) {
         return cordon(x, {flags.worker}, flags.common.force);
@@ -185,14 +185,14 @@ void add_cordon(CLI::App& program, int& code) {
   });
 }
 
-void add_uncordon(CLI::App& program, int& code) {
+void add_uncordon(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<pin_flags>();
   auto* command = add_command(program, "uncordon", "Takes cordon and drain back",
                               "  partita uncordon worker-3 -c partita.toml\n");
   add_worker(*command, flags->worker);
   add_directive_flags(*command, flags->common);
-  command->callback([flags, &code] {
-    code = run("uncordon", flags->common, [&](const config::settings&) {
+  chosen.by(*command, [flags] {
+    return run("uncordon", flags->common, [&](const config::settings&) {
       directive_request result;
       result.check = [&flags = *flags](const group_status& x) {
         return uncordon(x, {flags.worker});
@@ -204,7 +204,7 @@ void add_uncordon(CLI::App& program, int& code) {
 
 // -- pins -------------------------------------------------------------------------------
 
-void add_pin(CLI::App& program, int& code) {
+void add_pin(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<pin_flags>();
   auto* command = add_command(
       program, "pin", "Makes a worker own a partition, whenever it takes part",
@@ -213,8 +213,8 @@ void add_pin(CLI::App& program, int& code) {
   add_worker(*command, flags->worker);
   add_directive_flags(*command, flags->common);
   add_force(*command, flags->common);
-  command->callback([flags, &code] {
-    code = run("pin", flags->common, [&](const config::settings& s) {
+  chosen.by(*command, [flags] {
+    return run("pin", flags->common, [&](const config::settings& s) {
       directive_request result;
       result.check = [&flags = *flags,
                       known = names_of(s.partitions)](const group_status& x) {
@@ -225,14 +225,14 @@ void add_pin(CLI::App& program, int& code) {
   });
 }
 
-void add_unpin(CLI::App& program, int& code) {
+void add_unpin(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<pin_flags>();
   auto* command = add_command(program, "unpin", "Takes a pin away",
                               "  partita unpin orders.7 -c partita.toml\n");
   add_partition(*command, flags->partition);
   add_directive_flags(*command, flags->common);
-  command->callback([flags, &code] {
-    code = run("unpin", flags->common, [&](const config::settings&) {
+  chosen.by(*command, [flags] {
+    return run("unpin", flags->common, [&](const config::settings&) {
       directive_request result;
       result.check = [&flags = *flags](const group_status& x) {
         return unpin(x, flags.partition);
@@ -266,7 +266,7 @@ std::optional<std::chrono::seconds> pause_length(const std::string& text) {
   return std::nullopt;
 }
 
-void add_pause(CLI::App& program, int& code) {
+void add_pause(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<pause_flags>();
   auto* command = add_command(
       program, "pause",
@@ -276,13 +276,12 @@ void add_pause(CLI::App& program, int& code) {
       ->type_name("DURATION")
       ->required();
   add_directive_flags(*command, flags->common);
-  command->callback([flags, &code] {
+  chosen.by(*command, [flags] {
     auto lasts = pause_length(flags->lasts);
     if (!lasts) {
-      code = exit_usage;
-      return;
+      return static_cast<int>(exit_usage);
     }
-    code = run("pause", flags->common, [&](const config::settings&) {
+    return run("pause", flags->common, [&](const config::settings&) {
       directive_request result;
       result.check = [id = random_id(), lasts](const group_status& x) {
         return pause(x, id, *lasts);
@@ -292,7 +291,7 @@ void add_pause(CLI::App& program, int& code) {
   });
 }
 
-void add_resume(CLI::App& program, int& code) {
+void add_resume(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<resume_flags>();
   auto* command =
       add_command(program, "resume", "Ends a pause before its time",
@@ -303,8 +302,8 @@ void add_resume(CLI::App& program, int& code) {
   id->type_name("ID");
   command->add_flag("--all", flags->all, "Ends all pauses")->excludes(id);
   add_directive_flags(*command, flags->common);
-  command->callback([flags, &code] {
-    code = run("resume", flags->common, [&](const config::settings&) {
+  chosen.by(*command, [flags] {
+    return run("resume", flags->common, [&](const config::settings&) {
       directive_request result;
       result.check = [&flags = *flags](const group_status& x) {
         return flags.all ? resume_all(x) : resume(x, flags.id);
@@ -316,14 +315,14 @@ void add_resume(CLI::App& program, int& code) {
 
 // -- to the leader ----------------------------------------------------------------------
 
-void add_step_down(CLI::App& program, int& code) {
+void add_step_down(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<directive_flags>();
   auto* command = add_command(program, "step-down", "Asks the leader to step down",
                               "  partita step-down -c partita.toml --wait\n");
   add_directive_flags(*command, *flags);
   add_wait(*command, *flags, "it has done so");
-  command->callback([flags, &code] {
-    code = run("step-down", *flags, [](const config::settings&) {
+  chosen.by(*command, [flags] {
+    return run("step-down", *flags, [](const config::settings&) {
       directive_request result;
       result.check = [](const group_status& x) { return step_down(x); };
       result.fulfilled = [](const group_status& x) { return !x.step_down; };
@@ -332,7 +331,7 @@ void add_step_down(CLI::App& program, int& code) {
   });
 }
 
-void add_rebalance(CLI::App& program, int& code) {
+void add_rebalance(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<directive_flags>();
   auto* command = add_command(
       program, "rebalance", "Requests a plan now, without windows and cool-down",
@@ -340,8 +339,8 @@ void add_rebalance(CLI::App& program, int& code) {
       "  partita rebalance -c partita.toml --wait\n");
   add_directive_flags(*command, *flags);
   add_wait(*command, *flags, "the leader has planned");
-  command->callback([flags, &code] {
-    code = run("rebalance", *flags, [](const config::settings&) {
+  chosen.by(*command, [flags] {
+    return run("rebalance", *flags, [](const config::settings&) {
       directive_request result;
       result.check = [](const group_status& x) { return rebalance(x); };
       result.fulfilled = [](const group_status& x) { return !x.rebalance; };
@@ -352,16 +351,16 @@ void add_rebalance(CLI::App& program, int& code) {
 
 } // namespace
 
-void add_directives(CLI::App& program, int& code) {
-  add_drain(program, code);
-  add_cordon(program, code);
-  add_uncordon(program, code);
-  add_pin(program, code);
-  add_unpin(program, code);
-  add_pause(program, code);
-  add_resume(program, code);
-  add_step_down(program, code);
-  add_rebalance(program, code);
+void add_directives(CLI::App& program, chosen_command& chosen) {
+  add_drain(program, chosen);
+  add_cordon(program, chosen);
+  add_uncordon(program, chosen);
+  add_pin(program, chosen);
+  add_unpin(program, chosen);
+  add_pause(program, chosen);
+  add_resume(program, chosen);
+  add_step_down(program, chosen);
+  add_rebalance(program, chosen);
 }
 
 } // namespace partita::app

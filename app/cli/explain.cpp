@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/explain.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/inspect/explanation.hpp"
 #include "partita/app/inspect/group_command.hpp"
@@ -42,7 +42,7 @@ int show(group_access& access, const explain_options& options) {
 
 } // namespace
 
-void add_explain(CLI::App& program, int& code) {
+void add_explain(CLI::App& program, chosen_command& chosen) {
   auto options = std::make_shared<explain_options>();
   auto* command = program.add_subcommand("explain", "Shows a partition's owner, and why");
   command->footer(examples);
@@ -50,8 +50,8 @@ void add_explain(CLI::App& program, int& code) {
       ->type_name("PARTITION")
       ->required();
   add_group_flags(*command, options->flags);
-  command->callback([options, &code] {
-    code = with_group(options->flags, "partita explain",
+  chosen.by(*command, [options] {
+    return with_group(options->flags, "partita explain",
                       [options](group_access& x) { return show(x, *options); });
   });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/history.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/inspect/plan_history.hpp"
@@ -40,7 +40,7 @@ int show(group_access& access, const history_options& options) {
 
 } // namespace
 
-void add_history(CLI::App& program, int& code) {
+void add_history(CLI::App& program, chosen_command& chosen) {
   auto options = std::make_shared<history_options>();
   auto* command =
       program.add_subcommand("history", "Shows the last plans and their reasons");
@@ -51,8 +51,8 @@ void add_history(CLI::App& program, int& code) {
       ->check(CLI::Range(1, 200));
   command->add_flag("--verbose", options->verbose,
                     "Shows how many partitions each worker gained and lost");
-  command->callback([options, &code] {
-    code = with_group(options->flags, "partita history",
+  chosen.by(*command, [options] {
+    return with_group(options->flags, "partita history",
                       [options](group_access& x) { return show(x, *options); });
   });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/partitions.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/change/partition_text.hpp"
 #include "partita/app/change/partition_writer.hpp"
@@ -157,13 +157,13 @@ int import_file(const partitions_options& o) {
 
 using shared_options = std::shared_ptr<partitions_options>;
 
-CLI::App* add_command(CLI::App& parent, const char* name, const char* what, int& code,
-                      const shared_options& options,
-                      int (*run)(const partitions_options&)) {
+CLI::App* add_one(CLI::App& parent, const char* name, const char* what,
+                  chosen_command& chosen, const shared_options& options,
+                  int (*run)(const partitions_options&)) {
   auto* result = parent.add_subcommand(name, what);
   add_group_flags(*result, options->group);
   result->footer(examples);
-  result->callback([options, &code, run] { code = run(*options); });
+  chosen.by(*result, [options, run] { return run(*options); });
   return result;
 }
 
@@ -180,52 +180,51 @@ void add_names(CLI::App& command, const shared_options& options) {
 
 } // namespace
 
-void add_partitions(CLI::App& program, int& code) {
+void add_partitions(CLI::App& program, chosen_command& chosen) {
   auto* command = program.add_subcommand("partitions",
                                          "Lists and changes the partitions of a bucket");
   command->footer(examples);
   command->require_subcommand(1);
   auto options = std::make_shared<partitions_options>();
-  auto* shows =
-      add_command(*command, "list", "Shows all partitions", code, options, list);
+  auto* shows = add_one(*command, "list", "Shows all partitions", chosen, options, list);
   shows->add_flag("--toml", options->toml, "As a file that import takes");
   auto weights = CLI::Range(std::int64_t{0}, config::max_weight);
-  auto* adds = add_command(*command, "add", "Adds partitions", code, options,
-                           [](const partitions_options& o) {
-                             if (!names_fit(o.names))
-                               return static_cast<int>(exit_usage);
-                             return change(o, [&](const partition_entries& now) {
-                               return to_add(now, o.names, o.weight);
-                             });
-                           });
+  auto* adds = add_one(*command, "add", "Adds partitions", chosen, options,
+                       [](const partitions_options& o) {
+                         if (!names_fit(o.names))
+                           return static_cast<int>(exit_usage);
+                         return change(o, [&](const partition_entries& now) {
+                           return to_add(now, o.names, o.weight);
+                         });
+                       });
   add_names(*adds, options);
   adds->add_option("--weight", options->weight, "Of each of them (default 100)")
       ->check(weights)
       ->type_name("N");
   add_dry_run(*adds, options);
-  auto* removes = add_command(*command, "remove", "Removes partitions", code, options,
-                              [](const partitions_options& o) {
-                                return change(o, [&](const partition_entries& now) {
-                                  return to_remove(now, o.names);
-                                });
-                              });
+  auto* removes = add_one(*command, "remove", "Removes partitions", chosen, options,
+                          [](const partitions_options& o) {
+                            return change(o, [&](const partition_entries& now) {
+                              return to_remove(now, o.names);
+                            });
+                          });
   add_names(*removes, options);
   add_dry_run(*removes, options);
-  auto* sets = add_command(*command, "set-weight", "Gives a partition another weight",
-                           code, options, [](const partitions_options& o) {
-                             return change(o, [&](const partition_entries& now) {
-                               return to_set_weight(now, o.name, o.weight);
-                             });
-                           });
+  auto* sets = add_one(*command, "set-weight", "Gives a partition another weight", chosen,
+                       options, [](const partitions_options& o) {
+                         return change(o, [&](const partition_entries& now) {
+                           return to_set_weight(now, o.name, o.weight);
+                         });
+                       });
   sets->add_option("name", options->name, "The partition")->required()->type_name("NAME");
   sets->add_option("weight", options->weight, "100 is an ordinary partition")
       ->required()
       ->check(weights)
       ->type_name("N");
   add_dry_run(*sets, options);
-  auto* imports = add_command(*command, "import",
-                              "Adds the partitions of a file and sets their weights",
-                              code, options, import_file);
+  auto* imports =
+      add_one(*command, "import", "Adds the partitions of a file and sets their weights",
+              chosen, options, import_file);
   imports
       ->add_option("file", options->file,
                    "TOML with list, or prefix and count; - is standard input")

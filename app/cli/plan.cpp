@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/plan.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/cli/plan_live.hpp"
 #include "partita/app/inspect/plan_question.hpp"
@@ -67,21 +67,21 @@ int answer_all(std::istream& in, std::ostream& out) {
 
 } // namespace
 
-void add_plan(CLI::App& program, int& code) {
+void add_plan(CLI::App& program, chosen_command& chosen) {
   auto* command = program.add_subcommand(
       "plan", "Answers who would own which partition, and what moves");
   command->footer(examples);
   auto flags = std::make_shared<live_flags>();
   add_live_flags(*command, *flags);
-  command->callback([flags, &code] {
+  chosen.by(*command, [flags] {
     if (asks_for_group(*flags))
-      code = plan_live(*flags);
+      return plan_live(*flags);
     else if (names_a_group(flags->group) || !flags->group.settings.url.empty())
-      code = refuse(
+      return refuse(
           "no query given; use --live, --workers N, --without WORKER or --strategy NAME; "
           "without a group, questions come from stdin");
     else
-      code = answer_all(std::cin, std::cout);
+      return answer_all(std::cin, std::cout);
   });
 }
 

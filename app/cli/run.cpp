@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/run.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/guard/guard_link.hpp"
 #include "partita/app/guard/guard_process.hpp"
@@ -88,9 +88,9 @@ int run(const run_options& options) {
 
 } // namespace
 
-void add_run(CLI::App& program, std::vector<std::string> command_words, int& code) {
+void add_run(CLI::App& program, chosen_command& chosen) {
   auto options = std::make_shared<run_options>();
-  options->command = std::move(command_words);
+  options->command = chosen.application;
   auto* command = program.add_subcommand("run", "Runs one worker");
   command->footer(examples);
   add_settings_flags(*command, options->settings);
@@ -101,7 +101,7 @@ void add_run(CLI::App& program, std::vector<std::string> command_words, int& cod
       ->type_name("FILE");
   command->add_flag("--no-guard", options->no_guard,
                     "Without the process that stops the work where the worker cannot");
-  command->callback([options, &code] { code = run(*options); });
+  chosen.by(*command, [options] { return run(*options); });
 }
 
 } // namespace partita::app

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/status.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/cli/status_watch.hpp"
 #include "partita/app/inspect/group_command.hpp"
@@ -44,15 +44,15 @@ int show_once(group_access& access, bool json) {
 
 } // namespace
 
-void add_status(CLI::App& program, int& code) {
+void add_status(CLI::App& program, chosen_command& chosen) {
   auto options = std::make_shared<status_options>();
   auto* command = program.add_subcommand("status", "Shows leader, workers and shares");
   command->footer(examples);
   add_group_flags(*command, options->flags);
   command->add_flag("--watch", options->watch, "Follows, and shows every change");
-  command->callback([options, &code] {
+  chosen.by(*command, [options] {
     auto json = options->flags.json;
-    code = options->watch
+    return options->watch
                ? with_group(
                    options->flags, "partita status --watch",
                    [json](group_access& x) { return watch_status(x, json); }, true)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/workers.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/inspect/group_status.hpp"
@@ -33,14 +33,14 @@ int show(group_access& access, bool json) {
 
 } // namespace
 
-void add_workers(CLI::App& program, int& code) {
+void add_workers(CLI::App& program, chosen_command& chosen) {
   auto flags = std::make_shared<group_flags>();
   auto* command = program.add_subcommand(
       "workers", "Shows the workers, with all that is known of them");
   command->footer(examples);
   add_group_flags(*command, *flags);
-  command->callback([flags, &code] {
-    code = with_group(*flags, "partita workers",
+  chosen.by(*command, [flags] {
+    return with_group(*flags, "partita workers",
                       [flags](group_access& x) { return show(x, flags->json); });
   });
 }

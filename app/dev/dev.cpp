@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/dev/dev.hpp"
+#include "partita/app/cli/commands.hpp"
 
 #include "partita/app/dev/dev_group.hpp"
 #include "partita/app/dev/local_nats.hpp"
@@ -262,7 +262,7 @@ int run(const dev_options& options) {
 
 } // namespace
 
-void add_dev(CLI::App& program, int& code) {
+void add_dev(CLI::App& program, chosen_command& chosen) {
   auto options = std::make_shared<dev_options>();
   auto* command = program.add_subcommand("dev", "Runs a whole group in one process");
   command->footer(examples);
@@ -294,7 +294,7 @@ void add_dev(CLI::App& program, int& code) {
       ->check(
           CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}))
       ->type_name("LEVEL");
-  command->callback([options, &code] { code = run(*options); });
+  chosen.by(*command, [options] { return run(*options); });
 }
 
 } // namespace partita::app

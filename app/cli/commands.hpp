@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// The commands of the program. A new one is a function here, in the list at the end, and a
+/// source file.
+namespace partita::app {
+
+/// What the command line asks for. It runs when the parser is gone: a worker runs for months,
+/// and all texts of all options would stay in memory with it.
+struct chosen_command {
+  /// The words behind `--` of `partita run`, the application and its arguments; empty: none.
+  std::vector<std::string> application;
+  /// Gives the exit code.
+  std::function<int()> run;
+
+  /// `what` runs if the command line names `command`.
+  template <class F>
+  void by(CLI::App& command, F what) {
+    command.callback([this, what = std::move(what)] { run = what; });
+  }
+};
+
+using add_command = void(CLI::App& program, chosen_command& chosen);
+
+/// One worker, until an order to stop.
+add_command add_run;
+/// A whole group in this process.
+add_command add_dev;
+/// What a group does.
+add_command add_status, add_workers, add_explain, add_history;
+/// What a group would do.
+add_command add_plan;
+/// The partitions of a bucket: `list`, `add` and so on.
+add_command add_partitions;
+/// What operators want of a group: `drain`, `cordon`, `pin` and so on.
+add_command add_directives;
+/// `buckets check` and `update`.
+add_command add_buckets;
+add_command add_check_config;
+
+/// In the order of the help.
+inline constexpr add_command* all_commands[] = {
+    add_run,     add_dev,  add_status,     add_workers, add_partitions,   add_explain,
+    add_history, add_plan, add_directives, add_buckets, add_check_config,
+};
+
+} // namespace partita::app
