@@ -164,4 +164,11 @@ inline void check_heard(const feed_driver& x, const std::vector<std::string>& ex
   CAF_CHECK_EQUAL(x.heard(who), expected);
 }
 
+/// The watcher was warned and a new consumer is wanted.
+inline void check_rebuild(const feed_driver& x) {
+  check_heard(x, {"restarted"});
+  CAF_CHECK(!x.told.empty() && !x.told.back().event.why.empty());
+  CAF_CHECK_EQUAL(x.rebuilds(), 1u);
+}
+
 } // namespace partita::test

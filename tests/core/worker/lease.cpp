@@ -1,48 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE core.lease
 
-#include "../support.hpp"
-
-#include "partita/core/worker/lease.hpp"
+#include "lease_fixture.hpp"
 
 #include <set>
 
 using namespace core_test;
 
-namespace {
-
-/// A lease of 3 s: renewed after 1 s, given up after 2.4 s, repeats every 100 ms.
-struct fixture : stepper<lease> {
-  core::lease mine{{3s, 7}};
-
-  template <class Event>
-  lease::commands on(const Event& what) {
-    return step(mine, what);
-  }
-  lease::commands tick() { return on(lease::tick{}); }
-  lease::commands answer(const kv_written& x) { return on(lease::write_answered{x}); }
-  lease::commands answer(const kv_read& x, bool ours = false) {
-    return on(lease::read_answered{x, ours});
-  }
-
-  /// The key is absent, and we create it as revision 1.
-  void become_leader() {
-    on(lease::key_gone{});
-    now += 10ms;
-    CAF_REQUIRE_EQUAL(only<lease::write>(tick()).expected.value, 0u);
-    CAF_REQUIRE(only<lease::announce>(answer(done(1))).leading);
-    CAF_REQUIRE(mine.leading());
-  }
-
-  void is_deposed_by(const lease::commands& xs) {
-    CAF_CHECK(!one<lease::announce>(xs).leading);
-    CAF_CHECK(!mine.leading());
-  }
-};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(lease_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(lease_tests, lease_fixture)
 
 CAF_TEST(no worker stands for election before the key is known) {
   CAF_CHECK(tick().empty());
@@ -255,15 +220,6 @@ CAF_TEST(a renewal that meets another holder deposes) {
   CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 4u);
 }
 
-CAF_TEST(a leader that lost the key to another holder resigns without removing it) {
-  become_leader();
-  now += 1s;
-  tick();
-  answer(conflict());
-  is_deposed_by(answer(holds(4), false));
-  only<lease::finished>(on(lease::resigned{}));
-}
-
 CAF_TEST(a leader whose key is gone writes it again) {
   become_leader();
   auto xs = on(lease::key_gone{{3}});
@@ -337,94 +293,6 @@ CAF_TEST(a candidate whose rival left meanwhile creates the key at once) {
   CAF_CHECK_EQUAL(only<lease::write>(xs).expected.value, 0u);
 }
 
-CAF_TEST(a leader that abdicates gives the key back and lets others go first) {
-  become_leader();
-  auto start = now;
-  auto xs = on(lease::abdicated{"a greater epoch"});
-  CAF_CHECK_EQUAL(one<lease::announce>(xs).why, "a greater epoch");
-  CAF_CHECK_EQUAL(one<lease::remove>(xs).expected.value, 1u);
-  CAF_CHECK(answer(done(2)).empty());
-  now = start + 299ms;
-  CAF_CHECK(tick().empty());
-  now += 1ms;
-  CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 0u);
-}
-
-CAF_TEST(abdicating while a renewal is under way waits for its outcome) {
-  become_leader();
-  now += 1s;
-  tick();
-  auto xs = on(lease::abdicated{"why"});
-  is_deposed_by(xs);
-  CAF_CHECK_EQUAL(count<lease::remove>(xs), 0u);
-  CAF_CHECK(answer(no_answer()).empty());
-  now += 100ms;
-  CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 1u);
-  CAF_CHECK_EQUAL(only<lease::remove>(answer(done(2))).expected.value, 2u);
-  CAF_CHECK(!mine.leading());
-}
-
-CAF_TEST(a follower has nothing to abdicate) {
-  on(lease::key_shown{{5}});
-  CAF_CHECK(on(lease::abdicated{"why"}).empty());
-}
-
-CAF_TEST(a leader that resigns removes its key by its own revision and finishes) {
-  become_leader();
-  auto xs = on(lease::resigned{});
-  is_deposed_by(xs);
-  CAF_CHECK_EQUAL(one<lease::remove>(xs).expected.value, 1u);
-  only<lease::finished>(answer(done(2)));
-  now += 100s;
-  on(lease::key_gone{{2}});
-  CAF_CHECK(tick().empty());
-  CAF_CHECK(!mine.wake_at());
-}
-
-CAF_TEST(resigning while a write is under way removes what it wrote) {
-  on(lease::key_gone{});
-  now += 10ms;
-  tick();
-  CAF_CHECK(on(lease::resigned{}).empty());
-  CAF_CHECK(answer(no_answer()).empty());
-  now += 100ms;
-  only<lease::write>(tick());
-  only<lease::read>(answer(conflict()));
-  CAF_CHECK_EQUAL(only<lease::remove>(answer(holds(3), true)).expected.value, 3u);
-  CAF_CHECK(!mine.leading());
-  only<lease::finished>(answer(done(4)));
-}
-
-CAF_TEST(resigning while a write is lost to another one finishes) {
-  on(lease::key_gone{});
-  now += 10ms;
-  tick();
-  on(lease::resigned{});
-  answer(conflict());
-  only<lease::finished>(answer(holds(3), false));
-}
-
-CAF_TEST(a follower resigns at once) {
-  on(lease::key_shown{{5}});
-  only<lease::finished>(on(lease::resigned{}));
-}
-
-CAF_TEST(a key that cannot be given back is left to run out) {
-  become_leader();
-  on(lease::resigned{});
-  only<lease::finished>(answer(not_connected()));
-}
-
-CAF_TEST(a removal with unknown outcome is repeated) {
-  become_leader();
-  on(lease::resigned{});
-  CAF_CHECK(answer(no_answer()).empty());
-  now += 100ms;
-  CAF_CHECK_EQUAL(only<lease::remove>(tick()).expected.value, 1u);
-  answer(conflict());
-  only<lease::finished>(answer(mark(2)));
-}
-
 CAF_TEST(a new bucket voids leadership and all that was known) {
   become_leader();
   is_deposed_by(on(lease::bucket_changed{}));
@@ -458,81 +326,6 @@ CAF_TEST(a refusal is reported and tried again after a third of the lease) {
   CAF_CHECK(tick().empty());
   now += 1ms;
   only<lease::write>(tick());
-}
-
-// -- a leader whose process is gone -----------------------------------------------------
-
-CAF_TEST(a key whose leader is gone is taken over at once by the revision that was seen) {
-  on(lease::key_shown{{5}});
-  now += 1s;
-  CAF_CHECK(tick().empty());
-  CAF_CHECK_EQUAL(only<lease::write>(on(lease::leader_gone{{5}})).expected.value, 5u);
-  CAF_CHECK(only<lease::announce>(answer(done(6))).leading);
-}
-
-CAF_TEST(that the leader of another revision of the key is gone says nothing) {
-  on(lease::key_shown{{5}});
-  CAF_CHECK(on(lease::leader_gone{{4}}).empty());
-  CAF_CHECK(on(lease::leader_gone{{6}}).empty());
-  CAF_MESSAGE("nor of a key that was written again, or removed");
-  on(lease::key_shown{{7}});
-  CAF_CHECK(on(lease::leader_gone{{5}}).empty());
-  now += 2999ms;
-  CAF_CHECK(tick().empty());
-  on(lease::key_gone{{8}});
-  now += 10ms;
-  CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 0u);
-}
-
-CAF_TEST(before the key is known no leader is gone) {
-  CAF_CHECK(on(lease::leader_gone{{0}}).empty());
-  CAF_CHECK(!mine.wake_at());
-}
-
-CAF_TEST(a leader and a worker that leaves ignore that a leader is gone) {
-  become_leader();
-  CAF_CHECK(on(lease::leader_gone{{1}}).empty());
-  CAF_CHECK(mine.leading());
-  core::lease other{{3s, 7}};
-  other.step(lease::key_shown{{5}}, now);
-  only<lease::finished>(other.step(lease::resigned{}, now));
-  CAF_CHECK(other.step(lease::leader_gone{{5}}, now).empty());
-}
-
-CAF_TEST(a takeover that met a renewal waits for the lease or for the next word) {
-  on(lease::key_shown{{5}});
-  now += 1s;
-  only<lease::write>(on(lease::leader_gone{{5}}));
-  CAF_MESSAGE("while a write is under way nothing else is begun");
-  CAF_CHECK(on(lease::leader_gone{{5}}).empty());
-  only<lease::read>(answer(conflict()));
-  CAF_CHECK(answer(holds(6)).empty());
-  now += 2999ms;
-  CAF_CHECK(tick().empty());
-  CAF_CHECK_EQUAL(only<lease::write>(on(lease::leader_gone{{6}})).expected.value, 6u);
-}
-
-CAF_TEST(after a refusal even a dead leader is left alone for a third of the lease) {
-  on(lease::key_shown{{5}});
-  on(lease::leader_gone{{5}});
-  CAF_CHECK(answer(refused("no rights")).empty());
-  now += 999ms;
-  CAF_CHECK(on(lease::leader_gone{{5}}).empty());
-  now += 1ms;
-  CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 5u);
-}
-
-CAF_TEST(a leader that abdicated lets others go first even if the new holder is gone) {
-  become_leader();
-  auto start = now;
-  on(lease::abdicated{"a greater epoch"});
-  answer(done(2));
-  on(lease::key_shown{{3}});
-  CAF_CHECK(on(lease::leader_gone{{3}}).empty());
-  now = start + 299ms;
-  CAF_CHECK(tick().empty());
-  now += 1ms;
-  CAF_CHECK_EQUAL(only<lease::write>(tick()).expected.value, 3u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
