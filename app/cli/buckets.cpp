@@ -7,7 +7,6 @@
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/text.hpp"
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

@@ -9,8 +9,6 @@
 #include "partita/config/text.hpp"
 #include "partita/core/worker/session.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <iostream>
 #include <memory>
 

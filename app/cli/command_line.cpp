@@ -9,8 +9,6 @@
 
 #include <caf/config.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <exception>
 #include <iostream>

@@ -8,8 +8,6 @@
 #include "partita/config/text.hpp"
 #include "partita/messages/control_codec.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <iostream>

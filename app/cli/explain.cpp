@@ -5,8 +5,6 @@
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/wiring/wiring.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <memory>
 
 namespace partita::app {

@@ -4,8 +4,6 @@
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/inspect/plan_history.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <memory>
 
 namespace partita::app {

@@ -10,8 +10,6 @@
 #include "partita/config/text.hpp"
 #include "partita/messages/partition_entry.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
 #include <iostream>
 #include <iterator>

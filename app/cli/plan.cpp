@@ -5,8 +5,6 @@
 #include "partita/app/inspect/plan_question.hpp"
 #include "partita/config/text.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <iostream>
 #include <memory>
 

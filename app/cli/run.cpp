@@ -10,8 +10,6 @@
 #include "partita/app/service/worker_service.hpp"
 #include "partita/config/text.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <iostream>
 #include <memory>
 #include <string>

@@ -6,8 +6,6 @@
 #include "partita/app/inspect/group_status.hpp"
 #include "partita/app/wiring/wiring.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <memory>
 
 namespace partita::app {

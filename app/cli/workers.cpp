@@ -5,8 +5,6 @@
 #include "partita/app/inspect/group_status.hpp"
 #include "partita/app/inspect/worker_table.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <memory>
 
 namespace partita::app {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/commands.hpp"
+#include "partita/app/dev/dev.hpp"
 
 #include "partita/app/dev/dev_group.hpp"
 #include "partita/app/dev/local_nats.hpp"
@@ -15,8 +15,6 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <memory>
@@ -40,28 +38,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
-
-constexpr const char* examples = R"help(
-Runs a whole group in this process, with short timings, and shows what happens: who joins,
-who leads, and a table of the shares whenever they change. Ends on SIGTERM, SIGINT or after
---for.
-
-Examples:
-  partita dev
-  partita dev --workers 5 --partitions 100 --nats
-  partita dev --for 30s --kill-leader-every 6s
-  partita dev --for 10s --events - | jq 'select(.event == "leadership")'
-)help";
-
-struct dev_options {
-  std::size_t workers = 3;
-  std::uint32_t partitions = 32;
-  bool nats = false;
-  std::string events;
-  std::string log_level = "warn";
-  std::string run_for;
-  std::string kill_every;
-};
 
 /// What the options say once they are read.
 struct dev_plan {
@@ -242,7 +218,9 @@ bool open_events(const std::string& path, std::shared_ptr<event_log>& to) {
   return true;
 }
 
-int run(const dev_options& options) {
+} // namespace
+
+int run_dev(const dev_options& options) {
   hold_signals();
   dev_plan plan;
   if (!read_duration("--for", options.run_for, plan.run_for)
@@ -258,43 +236,6 @@ int run(const dev_options& options) {
     return exit_failed;
   }
   return run_group(options, plan, &std::get<local_nats>(server));
-}
-
-} // namespace
-
-void add_dev(CLI::App& program, chosen_command& chosen) {
-  auto options = std::make_shared<dev_options>();
-  auto* command = program.add_subcommand("dev", "Runs a whole group in one process");
-  command->footer(examples);
-  command->add_option("--workers", options->workers, "How many workers (default 3)")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N");
-  command
-      ->add_option("--partitions", options->partitions,
-                   "How many partitions (default 32)")
-      ->check(CLI::Range(1, 100'000))
-      ->type_name("N");
-  command->add_flag("--nats", options->nats,
-                    "On a nats-server of its own, on a free port");
-  command->add_option("--for", options->run_for, "Ends after this time")
-      ->type_name("DURATION");
-  command
-      ->add_option(
-          "--kill-leader-every", options->kill_every,
-          "Ends the leader without a goodbye, again and again; half that time later "
-          "it comes back")
-      ->type_name("DURATION");
-  command
-      ->add_option("--events", options->events,
-                   "Appends one JSON object a line for all that happens; - is stdout")
-      ->type_name("FILE");
-  command
-      ->add_option("--log-level", options->log_level,
-                   "Log lines on stderr (default warn)")
-      ->check(
-          CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}))
-      ->type_name("LEVEL");
-  chosen.by(*command, [options] { return run(*options); });
 }
 
 } // namespace partita::app

@@ -32,7 +32,7 @@ LIBRARIES = {
     "xxhash.h": "xxhash",
 }
 STANDARD = re.compile(r"^[a-z_]+$")
-POSIX = re.compile(r"^(sys/[a-z_]+|fcntl|netdb|poll|pthread|pwd|signal|time|unistd)\.h$")
+POSIX = re.compile(r"^(sys/[a-z_]+|fcntl|malloc|netdb|poll|pthread|pwd|signal|time|unistd)\.h$")
 
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 SKIPPED = (".git", ".cache", "__pycache__")
