@@ -2,11 +2,12 @@
 #pragma once
 
 #include "partita/actors/shell.hpp"
+#include "partita/core/worker/roster.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
-#include <map>
+#include <optional>
 #include <vector>
 
 namespace partita {
@@ -24,14 +25,7 @@ struct roster_state {
   roster_options options;
   bucket_actor bucket;
   supervisor_actor parent;
-  /// The newest news of each worker, with the time when it was first seen. That does not
-  /// depend on who leads: a listener that is added later receives it.
-  std::map<worker_id, roster_news> known;
-  bool complete = false;
-  /// When all heartbeats were first shown in this incarnation of the bucket.
-  std::optional<core::time_point> complete_since;
-  /// When the bucket was made; nanoseconds since 1970.
-  std::int64_t created_at_ns = 0;
+  std::optional<core::roster> roster;
   /// Addresses, not handles: the roster must not keep a listener alive.
   std::vector<caf::actor_addr> listeners;
   std::vector<caf::typed_response_promise<others_counted>> counting;

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/core/time.hpp"
+#include "partita/messages/reports.hpp"
+#include "partita/messages/store.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace partita::core {
+
+/// Knows the newest heartbeat of each worker, and when this process first saw it. Silence is
+/// counted from that moment, and it must not depend on who leads: a new leader learns it from
+/// here.
+///
+///   incomplete --replayed--> complete
+///       ^                       |
+///       +-- interrupted, -------+
+///           bucket_changed: forgets all
+class roster {
+public:
+  /// Every listener is to receive this.
+  struct tell {
+    roster_news what;
+  };
+  /// A worker states a longer heartbeat.ttl than any before.
+  struct longer_ttl {
+    std::chrono::milliseconds ttl{};
+  };
+  /// The heartbeat of that worker cannot be read.
+  struct unreadable {
+    worker_id who;
+    std::string why;
+  };
+  using command = std::variant<tell, longer_ttl, unreadable>;
+  using commands = std::vector<command>;
+
+  /// `longest_ttl`: the longest heartbeat.ttl that is known; only a longer one is reported.
+  explicit roster(std::chrono::milliseconds longest_ttl) : longest_ttl_{longest_ttl} {}
+
+  commands shown(const worker_id& who, const kv_entry& entry, time_point now);
+  /// The key has no value any more; `mark`: the revision of the delete mark, 0 if there is none.
+  commands gone(const worker_id& who, revision mark, time_point now);
+  commands replayed(const bucket_identity& bucket, time_point now);
+  commands interrupted(time_point now);
+  commands bucket_changed(const bucket_identity& bucket, const std::string& why,
+                          time_point now);
+
+  /// What a new listener has missed.
+  std::vector<roster_news> known(time_point now) const;
+  /// How many workers but `self` live and do not drain; nothing while not all is shown.
+  std::optional<std::size_t> others(const worker_id& self) const;
+
+private:
+  using kind = roster_news::kind;
+
+  roster_news news_of(kind what, time_point now) const;
+  roster_news replayed_news(time_point now) const;
+  void remember(commands& out, roster_news what);
+
+  std::chrono::milliseconds longest_ttl_;
+  std::map<worker_id, roster_news> known_;
+  bool complete_ = false;
+  /// When all heartbeats were first shown in this incarnation of the bucket.
+  std::optional<time_point> complete_since_;
+  /// When the bucket was made; nanoseconds since 1970.
+  std::int64_t created_at_ns_ = 0;
+};
+
+} // namespace partita::core

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#define CAF_SUITE core.roster
+
+#include "partita/core/worker/roster.hpp"
+
+#include "partita/messages/codec.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+using namespace partita;
+using namespace std::chrono_literals;
+
+namespace {
+
+using kind = roster_news::kind;
+
+struct fixture {
+  core::roster roster{6s};
+  core::time_point now{1h};
+
+  static kv_entry entry(std::uint64_t at, const beat& x) {
+    return {"heartbeat.worker-1", to_text(x), {at}, false, 7};
+  }
+
+  static kv_entry entry(std::uint64_t at, beat_state state = beat_state::working) {
+    beat result;
+    result.nonce.value = "n";
+    result.state = state;
+    return entry(at, result);
+  }
+
+  core::roster::commands shows(const char* who, const kv_entry& what) {
+    now += 1s;
+    return roster.shown({who}, what, now);
+  }
+
+  /// The news among them, if there is exactly one.
+  static std::optional<roster_news> news(const core::roster::commands& all) {
+    std::optional<roster_news> result;
+    for (const auto& x : all)
+      if (const auto* y = std::get_if<core::roster::tell>(&x)) {
+        if (result)
+          return std::nullopt;
+        result = y->what;
+      }
+    return result;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(roster_tests, fixture)
+
+CAF_TEST(silence counts from the first sight of a revision) {
+  auto first = news(shows("worker-1", entry(5)));
+  CAF_REQUIRE(first);
+  CAF_CHECK_EQUAL(first->seen_at, core::time_point{1h + 1s});
+  CAF_CHECK_EQUAL(first->stored_at_ns, 7);
+  CAF_MESSAGE("a replay shows it again");
+  CAF_CHECK(shows("worker-1", entry(5)).empty());
+  auto known = roster.known(now);
+  CAF_REQUIRE_EQUAL(known.size(), 1u);
+  CAF_CHECK_EQUAL(known[0].seen_at, core::time_point{1h + 1s});
+  CAF_MESSAGE("and an older one");
+  CAF_CHECK(shows("worker-1", entry(4)).empty());
+  CAF_CHECK(news(shows("worker-1", entry(6))));
+}
+
+CAF_TEST(a key that goes at the same revision is news) {
+  shows("worker-1", entry(5));
+  auto gone = news(roster.gone({"worker-1"}, {}, now));
+  CAF_CHECK(gone && gone->what == kind::gone);
+  CAF_CHECK(roster.gone({"worker-1"}, {}, now).empty());
+}
+
+CAF_TEST(a new listener learns what was seen and whether that is all) {
+  shows("worker-1", entry(5));
+  CAF_CHECK_EQUAL(roster.known(now).size(), 1u);
+  auto complete_at = now;
+  roster.replayed({42, {5}, true}, now);
+  now += 5s;
+  auto known = roster.known(now);
+  CAF_REQUIRE_EQUAL(known.size(), 2u);
+  CAF_CHECK(known[1].what == kind::replayed);
+  CAF_CHECK_EQUAL(known[1].seen_at, complete_at);
+  CAF_CHECK_EQUAL(known[1].stored_at_ns, 42);
+  CAF_MESSAGE("an interruption does not move the time since when all is seen");
+  CAF_CHECK(news(roster.interrupted(now))->what == kind::interrupted);
+  CAF_CHECK_EQUAL(roster.known(now).size(), 1u);
+  auto again = news(roster.replayed({42, {5}, true}, now));
+  CAF_CHECK_EQUAL(again->seen_at, complete_at);
+}
+
+CAF_TEST(a new incarnation of the bucket voids all) {
+  shows("worker-1", entry(5));
+  roster.replayed({42, {5}, true}, now);
+  auto changed = news(roster.bucket_changed({43, {1}, true}, "it is another one", now));
+  CAF_REQUIRE(changed);
+  CAF_CHECK(changed->what == kind::bucket_changed);
+  CAF_CHECK_EQUAL(changed->why, "it is another one");
+  CAF_CHECK_EQUAL(changed->stored_at_ns, 43);
+  CAF_CHECK(roster.known(now).empty());
+  CAF_CHECK(news(shows("worker-1", entry(1))));
+  auto replayed = news(roster.replayed({43, {1}, true}, now));
+  CAF_CHECK_EQUAL(replayed->seen_at, now);
+}
+
+CAF_TEST(a longer ttl is reported once) {
+  beat x;
+  x.nonce.value = "n";
+  x.terms.ttl = 6s;
+  CAF_CHECK_EQUAL(shows("worker-1", entry(1, x)).size(), 1u);
+  x.terms.ttl = 8s;
+  auto all = shows("worker-1", entry(2, x));
+  CAF_REQUIRE_EQUAL(all.size(), 2u);
+  CAF_CHECK_EQUAL(std::get<core::roster::longer_ttl>(all[0]).ttl, 8000ms);
+  CAF_CHECK_EQUAL(shows("worker-1", entry(3, x)).size(), 1u);
+}
+
+CAF_TEST(a heartbeat that cannot be read is news and named) {
+  auto all = shows("worker-1", {"heartbeat.worker-1", "no heartbeat", {5}, false, 7});
+  CAF_REQUIRE_EQUAL(all.size(), 2u);
+  CAF_CHECK_EQUAL(std::get<core::roster::unreadable>(all[0]).who.value, "worker-1");
+  CAF_CHECK(news(all)->what == kind::unreadable);
+}
+
+CAF_TEST(those count as others that live and do not drain) {
+  shows("worker-0", entry(1));
+  shows("worker-1", entry(2));
+  shows("worker-2", entry(3, beat_state::joining));
+  shows("worker-3", entry(4, beat_state::draining));
+  shows("worker-4", entry(5, beat_state::stopped));
+  shows("worker-5", entry(6));
+  roster.gone({"worker-5"}, {7}, now);
+  CAF_CHECK(!roster.others({"worker-0"}));
+  roster.replayed({42, {7}, true}, now);
+  CAF_CHECK_EQUAL(roster.others({"worker-0"}).value_or(0), 2u);
+  roster.interrupted(now);
+  CAF_CHECK(!roster.others({"worker-0"}));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
