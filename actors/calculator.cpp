@@ -88,7 +88,7 @@ struct takeover_executor {
 
   void operator()(const core::epoch_takeover::survey&) const {
     auto& s = self->state;
-    s.replays_missing = 2;
+    s.survey.emplace();
     watch(self, s.assignments, surveyed_records);
     watch(self, s.heartbeats, surveyed_beats);
   }
@@ -104,6 +104,7 @@ struct takeover_executor {
   void operator()(const core::epoch_takeover::acceded& x) const {
     auto& s = self->state;
     s.epoch = x.epoch;
+    s.ages.emplace(x.epoch, s.options.self);
     s.coordinator.emplace(coordinator_options(s));
     feed(self, core::coordinator::doubted_since{s.options.doubted_since});
     feed(self, core::coordinator::may_grant_at{x.may_grant_at});
@@ -122,28 +123,19 @@ void carry_out(self_pointer self, const core::epoch_takeover::commands& what) {
   set_alarm(self);
 }
 
-/// Notes the epochs that an entry names.
-void survey(self_pointer self, const kv_entry& entry) {
-  auto& greatest = self->state.greatest;
-  self->state.newest_ns = std::max(self->state.newest_ns, entry.stored_at_ns);
-  auto value = record_from(entry.value, entry.stored_at_ns);
-  if (const auto* x = std::get_if<record>(&value))
-    greatest = std::max(greatest, x->epoch);
-  auto pulse = beat_from(entry.value, entry.stored_at_ns);
-  if (const auto* x = std::get_if<beat>(&pulse))
-    greatest = std::max({greatest, x->applied.epoch, x->seen.epoch});
-}
-
 void survey_watched(self_pointer self, const watch_event& x) {
   auto& s = self->state;
   if (x.change == watch_change::value)
-    survey(self, x.entry);
-  if (x.change != watch_change::replayed || s.replays_missing == 0)
+    s.survey->shown(x.entry);
+  if (x.change != watch_change::replayed)
     return;
-  unwatch(self, x.watch == surveyed_records ? s.assignments : s.heartbeats,
+  using source = core::epoch_survey::source;
+  auto of_records = x.watch == surveyed_records;
+  unwatch(self, of_records ? s.assignments : s.heartbeats,
           static_cast<watch_number>(x.watch));
-  if (--s.replays_missing == 0)
-    carry_out(self, s.epoch_takeover->surveyed(s.greatest, s.newest_ns, instant(self)));
+  if (s.survey->replayed(of_records ? source::records : source::heartbeats))
+    carry_out(self, s.epoch_takeover->surveyed(s.survey->greatest(),
+                                               s.survey->newest_ns(), instant(self)));
 }
 
 // -- leading ----------------------------------------------------------------------------
@@ -272,42 +264,30 @@ struct executor {
   }
 };
 
-/// A bucket may not show what happened before it was made.
-void newborn(self_pointer self, core::time_point seen_at, std::int64_t created_at_ns,
-             std::int64_t stored_at_ns) {
-  // Both times are of the server's clock: the age of the bucket at that write.
-  auto age = std::chrono::nanoseconds{
-      std::max<std::int64_t>(created_at_ns == 0 ? 0 : stored_at_ns - created_at_ns, 0)};
-  // One older than any session does not matter; `seen_at - age` may precede the boot.
-  if (age < std::chrono::hours{48})
-    feed(self, core::coordinator::doubted_since{seen_at - age});
+/// What happened before is not shown.
+void doubt_before(self_pointer self, std::optional<core::time_point> made_at) {
+  if (made_at)
+    feed(self, core::coordinator::doubted_since{*made_at});
 }
 
 void epoch_key_shown(self_pointer self, const kv_entry& entry) {
-  auto& s = self->state;
   auto value = epoch_from(entry.value, entry.stored_at_ns);
-  if (const auto* x = std::get_if<epoch_entry>(&value)) {
-    auto rival = x->epoch == s.epoch && x->nonce != s.options.self;
-    if (x->epoch == s.epoch && !rival) {
-      s.epoch_shown_at = now(self);
-      s.epoch_stored_at_ns = entry.stored_at_ns;
-    }
-    feed(self, core::coordinator::epoch_shown{{x->epoch.value + (rival ? 1 : 0)}});
-  } else {
+  if (const auto* x = std::get_if<epoch_entry>(&value))
+    feed(self, core::coordinator::epoch_shown{
+                   self->state.ages->epoch_shown(*x, entry.stored_at_ns, now(self))});
+  else
     report_invalid(self, "assignment", entry.key, std::get<malformed>(value).why);
-  }
 }
 
-/// The replay counts only if it shows our epoch.
 void records_replayed(self_pointer self, const bucket_identity& bucket) {
   auto& s = self->state;
-  if (!s.epoch_shown_at) {
+  if (!s.ages->shows_ours()) {
     deposed(self, {}, "the records do not show the epoch that this leader wrote");
     return;
   }
   logger()->debug("{}: sees all records under epoch {}", s.options.leader.value,
                   s.epoch.value);
-  newborn(self, *s.epoch_shown_at, bucket.created_at_ns, s.epoch_stored_at_ns);
+  doubt_before(self, s.ages->records_made_at(bucket.created_at_ns));
   feed(self, core::coordinator::records_replayed{});
 }
 
@@ -349,10 +329,7 @@ void heard(self_pointer self, const roster_news& x) {
   auto& s = self->state;
   switch (x.what) {
   case kind::beat:
-    if (x.stored_at_ns > s.newest_beat_ns) {
-      s.newest_beat_ns = x.stored_at_ns;
-      s.newest_beat_at = x.seen_at;
-    }
+    s.ages->beat_shown(x.seen_at, x.stored_at_ns);
     feed(self, core::coordinator::beat_shown{x.who, x.revision, x.value, x.seen_at,
                                              x.stored_at_ns});
     break;
@@ -363,9 +340,7 @@ void heard(self_pointer self, const roster_news& x) {
     feed(self, core::coordinator::beat_gone{x.who, x.revision, x.seen_at});
     break;
   case kind::replayed:
-    if (std::exchange(s.beats_were_replayed, true) == false)
-      newborn(self, s.newest_beat_at.value_or(x.seen_at), x.stored_at_ns,
-              s.newest_beat_ns);
+    doubt_before(self, s.ages->beats_replayed(x.seen_at, x.stored_at_ns));
     feed(self, core::coordinator::beats_replayed{x.seen_at});
     break;
   case kind::interrupted:

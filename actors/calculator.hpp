@@ -3,7 +3,9 @@
 
 #include "partita/actors/options.hpp"
 #include "partita/actors/shell.hpp"
+#include "partita/core/leader/bucket_ages.hpp"
 #include "partita/core/leader/coordinator.hpp"
+#include "partita/core/leader/epoch_survey.hpp"
 #include "partita/core/leader/epoch_takeover.hpp"
 #include "partita/core/leader/handoff_timing.hpp"
 #include "partita/core/leader/plans/plan_log.hpp"
@@ -54,8 +56,11 @@ struct control_link {
 struct calculator_state {
   calculator_options options;
   std::optional<core::epoch_takeover> epoch_takeover;
+  /// While the key `epoch` is missing.
+  std::optional<core::epoch_survey> survey;
   /// Set once the epoch is ours.
   std::optional<core::coordinator> coordinator;
+  std::optional<core::bucket_ages> ages;
   core::handoff_timing timing;
   partita::epoch epoch;
   bucket_actor assignments;
@@ -70,17 +75,6 @@ struct calculator_state {
   invalid_entries invalid;
   /// What was last reported of the source.
   std::optional<std::string> source_trouble;
-  /// When the watch showed our epoch, and when the server stored it.
-  std::optional<core::time_point> epoch_shown_at;
-  std::int64_t epoch_stored_at_ns = 0;
-  /// The newest of all heartbeats: when the server stored it, and when it was first seen.
-  std::int64_t newest_beat_ns = 0;
-  std::optional<core::time_point> newest_beat_at;
-  bool beats_were_replayed = false;
-  /// While surveying: the greatest epoch and the newest store time seen, missing replays.
-  partita::epoch greatest;
-  std::int64_t newest_ns = 0;
-  int replays_missing = 0;
   static inline constexpr const char* name = "partita.calculator";
 };
 
