@@ -23,8 +23,6 @@ constexpr auto patience = 30s;
 /// A node may learn that it can use another one only by that one's statistics, which come every
 /// half minute.
 constexpr auto patience_to_place = 90s;
-/// A copy that came back may be without news for minutes before 2.12.
-constexpr auto patience_to_follow = 4min;
 
 json ask(const nats_server& node, const std::string& subject) {
   try {
@@ -137,10 +135,11 @@ std::size_t nats_cluster::leader_of(const std::string& stream, std::size_t throu
   return *result;
 }
 
-void nats_cluster::wait_until_current(const std::vector<std::string>& buckets) {
+void nats_cluster::wait_until_current(const std::vector<std::string>& buckets,
+                                      std::chrono::milliseconds patience) {
   for (const auto& x : buckets) {
     auto subject = "$JS.API.STREAM.INFO." + nats::stream_of(x);
-    auto current = eventually(patience_to_follow, [&] {
+    auto current = eventually(patience, [&] {
       auto info = ask(*nodes_[0], subject);
       if (!info.is_object() || !info.contains("cluster"))
         return false;

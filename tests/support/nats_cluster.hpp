@@ -37,8 +37,10 @@ public:
   /// The node that leads this stream now, asked by way of `through`; throws if none does within
   /// the patience.
   std::size_t leader_of(const std::string& stream, std::size_t through);
-  /// Waits until all copies of all streams of these buckets are as new as their leaders'.
-  void wait_until_current(const std::vector<std::string>& buckets);
+  /// Waits until all copies of all streams of these buckets are as new as their leaders'; throws
+  /// if one does not get so within `patience`. 4 min: nats-server may take that long.
+  void wait_until_current(const std::vector<std::string>& buckets,
+                          std::chrono::milliseconds patience = std::chrono::minutes{4});
   /// Whether a node may lose its disk. Before nats-server 2.12 one with an empty store votes for
   /// any that asks, so that copies can come to differ and two nodes lead one stream.
   bool survives_wipes();
