@@ -10,7 +10,10 @@
 namespace partita::core {
 
 reconciler::reconciler(options opts, const membership& members)
-    : options_{std::move(opts)}, members_{members}, hold_{members} {}
+    : options_{std::move(opts)},
+      members_{members},
+      drafts_{{options_.epoch, options_.leader}, members, goals_, holders_, slots_},
+      hold_{members} {}
 
 // -- what the watch shows ---------------------------------------------------------------
 
@@ -21,38 +24,41 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   if (x.present && seen <= x.revision)
     return {};
   const auto* found = std::get_if<record>(&value);
-  auto goes_back = found && x.present && x.value && stamp_of(*found) < stamp_of(*x.value);
+  auto goes_back = found && x.readable() && stamp_of(*found) < stamp_of(*x.value);
   x.present = true;
   x.clean = false;
-  if (goes_back) {
-    // Void: a worker that applied what was there before ignores it and works on.
-    x.voided = true;
+  if (found)
     newest_ = std::max(newest_, found->version);
-  } else if (found) {
-    x.voided = false;
-    auto ours = seen == x.written || (x.writer.busy() && *found == x.under_way);
-    // What others wrote in between is not known: what is being revoked counts from here.
-    if (!ours && !failpoint(rule::revocation_start_kept))
-      x.revoked.clear();
-    x.value = *found;
-    x.newest = std::max(x.newest, found->version);
-    newest_ = std::max(newest_, found->version);
-    // A store that lost writes gives their revisions again: an older leader has hit a
-    // record that it never saw, and now knows the revision of that record.
-    if (replayed_ && found->epoch.value > 0 && found->epoch < options_.epoch
-        && !failpoint(rule::no_sealing)) {
-      x.unsealed = true;
-      sealed_ = false;
-    }
-  } else {
+  if (goes_back)
+    x.voided =
+        true; // A worker that applied what was there before ignores it and works on.
+  else if (found)
+    take(x, *found, seen);
+  else
     lose(who, x, now);
-  }
   x.revision = seen;
   look(who, x, now);
   account_for(who, x);
   mark(who);
   work(now);
   return std::move(out_);
+}
+
+void reconciler::take(slot& x, const record& found, revision seen) {
+  x.voided = false;
+  auto ours = seen == x.written || (x.writer.busy() && found == x.under_way);
+  // What others wrote in between is not known: what is being revoked counts from here.
+  if (!ours && !failpoint(rule::revocation_start_kept))
+    x.revoked.clear();
+  x.value = found;
+  x.newest = std::max(x.newest, found.version);
+  // A store that lost writes gives their revisions again: an older leader has hit a
+  // record that it never saw, and now knows the revision of that record.
+  if (replayed_ && found.epoch.value > 0 && found.epoch < options_.epoch
+      && !failpoint(rule::no_sealing)) {
+    x.unsealed = true;
+    sealed_ = false;
+  }
 }
 
 reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
@@ -88,15 +94,13 @@ void reconciler::lose(const worker_id& who, slot& x, time_point now) {
   if (x.value && !x.value->worker_nonce.value.empty())
     hold_.unrecorded(who, x.value->worker_nonce, stamp_of(*x.value),
                      now + options_.handoff_timeout);
-  x.value.reset();
-  x.revoked.clear();
-  x.unsealed = x.voided = false;
+  x.lose();
 }
 
 /// Whether what it may work on is known again.
 void reconciler::account_for(const worker_id& who, const slot& x) {
   const auto* pulse = members_.living(who);
-  if (pulse && x.present && x.value && hold_.forget(who, *pulse, *x.value))
+  if (pulse && x.readable() && hold_.forget(who, *pulse, *x.value))
     mark_all();
 }
 
@@ -114,8 +118,8 @@ reconciler::commands reconciler::replayed(time_point now) {
     return {};
   replayed_ = true;
   for (auto& [who, x] : slots_)
-    x.unsealed = x.present && x.value && x.value->epoch < options_.epoch
-                 && !failpoint(rule::no_sealing);
+    x.unsealed =
+        x.readable() && x.value->epoch < options_.epoch && !failpoint(rule::no_sealing);
   mark_all();
   work(now);
   return std::move(out_);
@@ -123,67 +127,21 @@ reconciler::commands reconciler::replayed(time_point now) {
 
 /// What follows from what a record says now.
 void reconciler::look(const worker_id& who, slot& x, time_point now) {
-  static const record nothing;
-  const auto& value = x.value ? *x.value : nothing;
-  auto names = names_of(value.revoking);
-  std::erase_if(x.revoked, [&](const auto& y) {
-    return !names.contains(y.first) && !failpoint(rule::revocation_start_kept);
-  });
-  for (const auto& name : names)
-    x.revoked.try_emplace(name, slot::revocation{stamp_of(value), now});
-  follow(who, x, now);
-  if (names.empty() && !x.behind)
-    x.overdue = false;
+  x.look(members_.living(who), now);
   index(who, x);
 }
 
-/// A grant may wait only for a worker that follows its record.
-void reconciler::follow(const worker_id& who, slot& x, time_point now) {
-  const auto* pulse = members_.living(who);
-  auto follows = !pulse || !x.value || pulse->nonce != x.value->worker_nonce
-                 || x.value->partitions.empty() || pulse->applied >= stamp_of(*x.value);
-  if (follows)
-    x.behind.reset();
-  else if (!x.behind || pulse->applied >= x.behind->since)
-    x.behind = slot::revocation{stamp_of(*x.value), now};
-}
-
+/// Keeps who holds what, and how many partitions are being revoked; when that falls, the
+/// workers that wait for their turn may go on.
 void reconciler::index(const worker_id& who, slot& x) {
-  count_moves(x);
-  std::set<std::string> next;
-  if (x.value)
-    add_names(next, *x.value);
-  if (x.writer.busy())
-    add_names(next, x.under_way);
-  for (const auto& name : x.holds) {
-    if (next.contains(name))
-      continue;
-    auto i = holders_.find(name);
-    i->second.erase(who);
-    if (!i->second.empty())
-      continue;
-    holders_.erase(i);
-    if (auto w = wanted_by_.find(name); w != wanted_by_.end())
-      mark(w->second);
-  }
-  for (const auto& name : next)
-    holders_[name].insert(who);
-  x.holds = std::move(next);
-}
-
-/// Keeps the number of partitions that are being revoked; when it falls, the workers that
-/// wait for their turn may go on.
-void reconciler::count_moves(slot& x) {
-  std::size_t next = 0;
-  if (x.writer.busy())
-    next = x.under_way.revoking.size();
-  else if (x.value)
-    next = x.value->revoking.size();
-  auto before = std::exchange(x.moving, next);
-  moving_ += next;
+  auto before = std::exchange(x.moving, x.moves());
+  moving_ += x.moving;
   moving_ -= before;
-  if (next < before)
+  if (x.moving < before)
     marked_.merge(held_back_);
+  for (const auto& name : holders_.hold(who, x.holds()))
+    if (const auto* next = goals_.owner_of(name))
+      mark(*next);
 }
 
 // -- what the leader wants --------------------------------------------------------------
@@ -191,53 +149,24 @@ void reconciler::count_moves(slot& x) {
 reconciler::commands reconciler::want(target next, partita::lifecycle why, time_point now,
                                       const reasons& because) {
   out_.clear();
-  auto before = std::exchange(wanted_by_, {});
-  target_ = std::move(next);
-  lifecycle_ = why;
-  for (const auto& [who, goal] : *target_)
-    for (const auto& x : goal)
-      wanted_by_.emplace(name_of(x), who);
-  note_reasons(before, because);
+  goals_.want(std::move(next), why, because);
   for (auto& [who, x] : slots_)
-    x.wanted = goal_of(who).size();
+    x.wanted = goals_.of(who).size();
   mark_all();
   work(now);
   return std::move(out_);
 }
 
-/// A change counts from the plan that made it, however much later it can be carried out.
-void reconciler::note_reasons(const std::unordered_map<std::string, worker_id>& before,
-                              const reasons& because) {
-  auto all = std::make_shared<const std::string>(because.all);
-  for (const auto& [name, who] : wanted_by_) {
-    auto i = before.find(name);
-    if (i != before.end() && i->second == who)
-      continue;
-    auto special = because.of.find(name);
-    reasons_[name] = special == because.of.end()
-                         ? all
-                         : std::make_shared<const std::string>(special->second);
-  }
-  for (const auto& [name, who] : before)
-    if (!wanted_by_.contains(name))
-      reasons_[name] = all;
-}
-
-std::string reconciler::reason_of(const std::string& name) const {
-  auto i = reasons_.find(name);
-  return i == reasons_.end() ? std::string{} : *i->second;
-}
-
 reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
                                          time_point now) {
   out_.clear();
-  if (standbys == standbys_)
+  if (standbys == goals_.standbys())
     return {};
-  for (const auto& who : standbys_)
+  for (const auto& who : goals_.standbys())
     mark(who);
   for (const auto& who : standbys)
     mark(who);
-  standbys_ = std::move(standbys);
+  goals_.reserve(std::move(standbys));
   work(now);
   return std::move(out_);
 }
@@ -258,7 +187,7 @@ reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
   mark(who);
   work(now);
   if (i != slots_.end()) {
-    follow(who, i->second, now);
+    i->second.follow(members_.living(who), now);
     check_overdue(who, i->second, now);
   }
   return std::move(out_);
@@ -297,27 +226,13 @@ void reconciler::work(time_point now) {
 void reconciler::push(const worker_id& who, slot& x, time_point now) {
   if (!may_write(x, now))
     return;
-  auto next = x.unsealed || x.voided ? sealed_copy(x) : wanted(who, x, now);
+  auto next = x.unsealed || x.voided ? drafts_.sealed(*x.value) : wanted(who, x, now);
   x.clean = !next;
   if (!next)
     return;
   x.sealing = x.unsealed;
-  if (!x.sealing) {
-    if (newest_ >= most_) {
-      // Each second allows 2^20 more.
-      x.retry_at = now + std::chrono::seconds{1};
-      x.clean = false;
-      out_.emplace_back(complain{who,
-                                 "its next version would be more than one day ahead of "
-                                 "the server's clock; it waits"});
-      return;
-    }
-    next->version = next_version();
-    for (auto& y : next->partitions)
-      if (y.token.value == 0)
-        y.token = next->version;
-    bound_reasons(*next);
-  }
+  if (!x.sealing && !give_version(who, x, *next, now))
+    return;
   x.under_way = std::move(*next);
   auto first = x.writer.begin(x.revision, now);
   index(who, x);
@@ -329,36 +244,34 @@ bool reconciler::may_write(const slot& x, time_point now) const {
          && x.revision >= x.written && (!x.retry_at || now >= *x.retry_at);
 }
 
-bool reconciler::may_grant(time_point now) const {
-  return sealed_ && hold_.is_over(now);
+std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
+                                         time_point now) {
+  record_drafts::permission may{.grants = sealed_ && hold_.is_over(now)};
+  if (options_.max_moves != 0)
+    may.moves = options_.max_moves - std::min(options_.max_moves, moving_);
+  auto result = drafts_.of(who, x, may, now);
+  if (result.held_back)
+    held_back_.insert(who);
+  return std::move(result.next);
 }
 
-bool reconciler::is_free(const worker_id& who, const std::string& name) const {
-  auto i = holders_.find(name);
-  if (i == holders_.end())
-    return true;
-  return std::all_of(i->second.begin(), i->second.end(), [&](const auto& holder) {
-    if (holder == who)
-      return true;
-    if (!failpoint(rule::grant_before_emptied))
-      return false;
-    const auto& x = slots_.at(holder);
-    return x.value && members_.ended(holder, x.value->worker_nonce, {});
-  });
-}
-
-bool reconciler::released(const worker_id& who, const slot& x, const std::string& name,
-                          time_point now) const {
-  const auto& incarnation = x.value->worker_nonce;
-  if (members_.ended(who, incarnation, now))
-    return true;
-  const auto* pulse = members_.living(who);
-  if (!pulse || pulse->nonce != incarnation)
+/// The next version, for the record and for what it newly grants. False: there is none yet.
+bool reconciler::give_version(const worker_id& who, slot& x, record& to, time_point now) {
+  if (newest_ >= most_) {
+    // Each second allows 2^20 more.
+    x.retry_at = now + std::chrono::seconds{1};
+    x.clean = false;
+    out_.emplace_back(complain{who,
+                               "its next version would be more than one day ahead of "
+                               "the server's clock; it waits"});
     return false;
-  auto i = x.revoked.find(name);
-  return i != x.revoked.end() && pulse->applied >= i->second.since
-         && std::none_of(pulse->stopping.begin(), pulse->stopping.end(),
-                         [&](const auto& y) { return name_of(y) == name; });
+  }
+  to.version = next_version();
+  for (auto& y : to.partitions)
+    if (y.token.value == 0)
+      y.token = to.version;
+  bound_reasons(to);
+  return true;
 }
 
 // -- answers ----------------------------------------------------------------------------
@@ -425,19 +338,7 @@ void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step
   if (const auto* y = std::get_if<key_writer::landed>(&what)) {
     landed(who, x, *y, now);
   } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
-    // Another writer was faster. What is there counts once the watch shows it.
-    x.written = std::max(x.written, z->entry.revision);
-    // The watch will report another incarnation of the bucket. Until then each try would
-    // meet the same conflict.
-    if (z->lost_writes || z->entry.revision < x.revision)
-      x.retry_at = now + options_.pause;
-    if (x.sealing && failpoint(rule::no_second_seal))
-      x.unsealed = false;
-    auto value = record_from(z->entry.value, z->entry.stored_at_ns);
-    if (failpoint(rule::unseen_revision) && std::holds_alternative<record>(value)) {
-      x.value = std::get<record>(value);
-      x.revision = z->entry.revision;
-    }
+    taken(x, *z, now);
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
     x.retry_at = now + options_.pause;
   } else if (std::holds_alternative<key_writer::refused>(what)) {
@@ -464,12 +365,25 @@ void reconciler::landed(const worker_id& who, slot& x, const key_writer::landed&
   look(who, x, now);
 }
 
+/// Another writer was faster. What is there counts once the watch shows it.
+void reconciler::taken(slot& x, const key_writer::taken& what, time_point now) {
+  x.written = std::max(x.written, what.entry.revision);
+  // The watch will report another incarnation of the bucket. Until then each try would
+  // meet the same conflict.
+  if (what.lost_writes || what.entry.revision < x.revision)
+    x.retry_at = now + options_.pause;
+  if (x.sealing && failpoint(rule::no_second_seal))
+    x.unsealed = false;
+  auto value = record_from(what.entry.value, what.entry.stored_at_ns);
+  if (failpoint(rule::unseen_revision) && std::holds_alternative<record>(value)) {
+    x.value = std::get<record>(value);
+    x.revision = what.entry.revision;
+  }
+}
+
 void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
-  auto late = static_cast<std::size_t>(
-      std::count_if(x.revoked.begin(), x.revoked.end(), [&](const auto& y) {
-        return now >= y.second.begun + options_.handoff_timeout;
-      }));
-  if (late == 0 && !(x.behind && now >= x.behind->begun + options_.handoff_timeout))
+  auto late = x.late(options_.handoff_timeout, now);
+  if (late == 0 && !x.lags(options_.handoff_timeout, now))
     return;
   x.overdue = true;
   const auto* pulse = members_.living(who);
@@ -480,15 +394,8 @@ void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
 
 std::optional<time_point> reconciler::wake_at() const {
   auto result = held_ ? hold_.until() : std::nullopt;
-  for (const auto& [who, x] : slots_) {
-    result = earlier(result, earlier(x.writer.wake_at(), x.retry_at));
-    if (x.overdue)
-      continue;
-    for (const auto& [name, y] : x.revoked)
-      result = earlier(result, y.begun + options_.handoff_timeout);
-    if (x.behind)
-      result = earlier(result, x.behind->begun + options_.handoff_timeout);
-  }
+  for (const auto& [who, x] : slots_)
+    result = earlier(result, x.wake_at(options_.handoff_timeout));
   return result;
 }
 
@@ -503,7 +410,7 @@ version reconciler::next_version() {
 reconciler::slot& reconciler::at(const worker_id& who) {
   auto [i, is_new] = slots_.try_emplace(who, options_.pause);
   if (is_new)
-    i->second.wanted = goal_of(who).size();
+    i->second.wanted = goals_.of(who).size();
   return i->second;
 }
 
@@ -511,7 +418,7 @@ reconciler::slot& reconciler::at(const worker_id& who) {
 
 bool reconciler::has_record(const worker_id& who) const {
   auto i = slots_.find(who);
-  return i != slots_.end() && i->second.present && i->second.value;
+  return i != slots_.end() && i->second.readable();
 }
 
 const record& reconciler::record_of(const worker_id& who) const {
@@ -519,66 +426,9 @@ const record& reconciler::record_of(const worker_id& who) const {
 }
 
 bool reconciler::settled() const {
-  if (!target_ || held_ || hold_.any_unrecorded())
-    return false;
-  auto open = std::any_of(slots_.begin(), slots_.end(), [&](const auto& entry) {
-    const auto& x = entry.second;
-    if (!x.present || !x.value)
-      return false;
-    return !x.clean || x.writer.busy() || x.revision < x.written
-           || !x.value->revoking.empty() || x.value->partitions.size() != x.wanted;
-  });
-  return !open;
-}
-
-bool reconciler::names_any() const {
-  return std::any_of(slots_.begin(), slots_.end(), [](const auto& x) {
-    return x.second.value && holds_any(*x.second.value);
-  });
-}
-
-std::vector<partition> reconciler::named() const {
-  std::map<std::string, std::pair<stamp, partition>> newest;
-  auto note = [&](const partition& x, const stamp& at) {
-    auto [i, is_new] = newest.try_emplace(name_of(x), at, x);
-    if (!is_new && i->second.first < at)
-      i->second = {at, x};
-  };
-  for (const auto& [who, x] : slots_) {
-    if (!x.value)
-      continue;
-    for (const auto& y : x.value->partitions)
-      note(y.partition, stamp_of(*x.value));
-    for (const auto& y : x.value->revoking)
-      note(y.partition, stamp_of(*x.value));
-  }
-  std::vector<partition> result;
-  for (auto& [name, x] : newest)
-    result.push_back(std::move(x.second));
-  return result;
-}
-
-std::map<std::string, worker_id> reconciler::owners() const {
-  std::map<std::string, worker_id> result;
-  if (target_) {
-    for (const auto& [name, who] : wanted_by_)
-      result.emplace(name, who);
-    return result;
-  }
-  std::map<std::string, stamp> newest;
-  for (const auto& [who, x] : slots_) {
-    if (!x.value)
-      continue;
-    for (const auto& y : x.value->partitions) {
-      auto name = name_of(y.partition);
-      auto [i, is_new] = newest.try_emplace(name, stamp_of(*x.value));
-      if (is_new || i->second < stamp_of(*x.value)) {
-        i->second = stamp_of(*x.value);
-        result[name] = who;
-      }
-    }
-  }
-  return result;
+  return goals_.known() && !held_ && !hold_.any_unrecorded()
+         && std::all_of(slots_.begin(), slots_.end(),
+                        [](const auto& x) { return x.second.settled(); });
 }
 
 } // namespace partita::core

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/core/key_writer.hpp"
 #include "partita/core/leader/members/membership.hpp"
 #include "partita/core/leader/records/grant_hold.hpp"
+#include "partita/core/leader/records/record_drafts.hpp"
+#include "partita/core/leader/records/record_goals.hpp"
+#include "partita/core/leader/records/record_holders.hpp"
+#include "partita/core/leader/records/record_slot.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/number_limits.hpp"
 
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -57,8 +58,8 @@ public:
     std::size_t max_moves = 0;
   };
 
-  /// Which worker must own what. Workers that it does not name must own nothing.
-  using target = std::map<worker_id, std::vector<partition>, by_number>;
+  using target = record_goals::target;
+  using reasons = record_goals::reasons;
 
   /// Write this record with this expected revision; answer with answered().
   struct write {
@@ -89,6 +90,8 @@ public:
 
   /// `members` says who lives and who has ended; it outlives this.
   reconciler(options opts, const membership& members);
+  /// Its parts refer to each other.
+  reconciler(const reconciler&) = delete;
 
   // -- what the watch shows -------------------------------------------------------------
 
@@ -102,13 +105,6 @@ public:
   commands replayed(time_point now);
 
   // -- what the leader wants ------------------------------------------------------------
-
-  /// The reasons of a plan, for operators: by name of the partition where a directive or
-  /// the like decided, else `all`.
-  struct reasons {
-    std::string all;
-    std::map<std::string, std::string> of;
-  };
 
   commands want(target next, partita::lifecycle why, time_point now,
                 const reasons& because = {});
@@ -140,117 +136,57 @@ public:
   /// Whether every record says what is wanted, and no hand-off goes on.
   bool settled() const;
   /// Whether any record names a partition.
-  bool names_any() const;
+  bool names_any() const { return any_named(slots_); }
   /// Every partition that a record names, as owned or as being revoked, by name; of two
   /// weights that of the greater (epoch, version).
-  std::vector<partition> named() const;
+  std::vector<partition> named() const { return named_in(slots_); }
   /// Who owns what: what is wanted, or before the first `want` what the records say. Of
   /// two that name one partition the greater (epoch, version) has it.
-  std::map<std::string, worker_id> owners() const;
+  std::map<std::string, worker_id> owners() const {
+    return goals_.known() ? goals_.owners() : owners_in(slots_);
+  }
   /// The greatest version that any record has, or that was given here.
   partita::version newest() const { return newest_; }
 
 private:
-  struct slot {
-    explicit slot(duration pause) : writer{pause} {}
-
-    /// What the watch shows; empty if the value cannot be read.
-    std::optional<record> value;
-    partita::revision revision;
-    /// The greatest version that the record ever had, whatever it holds now.
-    version newest;
-    bool present = false;
-    /// An older leader's, and not sealed yet.
-    bool unsealed = false;
-    /// What stands there is older than `value`, which is to be written again.
-    bool voided = false;
-    /// It says what is wanted, as far as that is possible now.
-    bool clean = false;
-    key_writer writer;
-    record under_way;
-    bool sealing = false;
-    /// The revision of our last write: nothing is written before the watch shows it.
-    partita::revision written;
-    /// After a refusal.
-    std::optional<time_point> retry_at;
-    /// Names of the partitions that no other worker may be given because of this record:
-    /// those in it and in what is being written.
-    std::set<std::string> holds;
-    /// How many of its partitions are being revoked, and how many it must own.
-    std::size_t moving = 0;
-    std::size_t wanted = 0;
-    /// Since which record, and when on our clock, a partition is being revoked.
-    struct revocation {
-      stamp since;
-      time_point begun;
-    };
-    std::map<std::string, revocation> revoked;
-    /// The same for the oldest record with grants that a living owner has not applied.
-    std::optional<revocation> behind;
-    /// Something is not confirmed in time. A live owner is reported at each heartbeat.
-    bool overdue = false;
-  };
-  using slots = std::map<worker_id, slot, by_number>;
+  using slot = record_slot;
 
   slot& at(const worker_id& who);
+  void take(slot& x, const record& found, revision seen);
   void lose(const worker_id& who, slot& x, time_point now);
   void account_for(const worker_id& who, const slot& x);
   void check_unrecorded(time_point now);
   void look(const worker_id& who, slot& x, time_point now);
-  void follow(const worker_id& who, slot& x, time_point now);
   void index(const worker_id& who, slot& x);
-  void count_moves(slot& x);
   void mark(const worker_id& who);
   void mark_all();
   void work(time_point now);
   void push(const worker_id& who, slot& x, time_point now);
+  bool give_version(const worker_id& who, slot& x, record& to, time_point now);
   bool may_write(const slot& x, time_point now) const;
-  bool may_grant(time_point now) const;
-  bool is_free(const worker_id& who, const std::string& name) const;
-  bool released(const worker_id& who, const slot& x, const std::string& name,
-                time_point now) const;
-
-  record draft(const slot& x) const;
   std::optional<record> wanted(const worker_id& who, const slot& x, time_point now);
-  record sealed_copy(const slot& x) const;
-  std::optional<record> settle_ended(const worker_id& who, const slot& x,
-                                     time_point now) const;
-  std::optional<record> forget_terms(const worker_id& who, const slot& x,
-                                     time_point now) const;
-  std::optional<record> settle_idle(const worker_id& who, const slot& x,
-                                    time_point now) const;
-  std::optional<record> settle_owner(const worker_id& who, const slot& x, time_point now);
-  void note_reasons(const std::unordered_map<std::string, worker_id>& before,
-                    const reasons& because);
-  std::string reason_of(const std::string& name) const;
-  const std::vector<partition>& goal_of(const worker_id& who) const;
-  std::uint32_t standby_of(const worker_id& who) const;
 
   void carry_out(const worker_id& who, slot& x, const key_writer::step& what,
                  time_point now);
   void landed(const worker_id& who, slot& x, const key_writer::landed& what,
               time_point now);
+  void taken(slot& x, const key_writer::taken& what, time_point now);
   void check_overdue(const worker_id& who, slot& x, time_point now);
   partita::version next_version();
 
   options options_;
   const membership& members_;
   commands out_;
-  slots slots_;
-  /// By partition: the workers whose records hold it.
-  std::unordered_map<std::string, std::set<worker_id, by_number>> holders_;
-  std::unordered_map<std::string, worker_id> wanted_by_;
-  /// By partition: why its wanted owner changed last, since we lead.
-  std::unordered_map<std::string, std::shared_ptr<const std::string>> reasons_;
+  record_slots slots_;
+  record_goals goals_;
+  record_holders holders_;
+  record_drafts drafts_;
   std::set<worker_id, by_number> marked_;
   /// How many partitions are being revoked; and the workers that wait for their turn.
   std::size_t moving_ = 0;
   std::set<worker_id, by_number> held_back_;
   bool replayed_ = false;
   bool sealed_ = false;
-  std::optional<target> target_;
-  partita::lifecycle lifecycle_ = lifecycle::empty;
-  std::vector<worker_id> standbys_;
   partita::version newest_;
   partita::version most_ = greatest_version(0);
   /// Only with the failpoint of that name.

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/core/leader/records/record_slot.hpp"
+
+#include "partita/core/leader/records/record_facts.hpp"
+#include "partita/messages/failpoint.hpp"
+
+#include <algorithm>
+
+namespace partita::core {
+
+void record_slot::lose() {
+  value.reset();
+  revoked.clear();
+  unsealed = voided = false;
+}
+
+void record_slot::look(const beat* pulse, time_point now) {
+  static const record nothing;
+  const auto& says = value ? *value : nothing;
+  auto names = names_of(says.revoking);
+  std::erase_if(revoked, [&](const auto& x) {
+    return !names.contains(x.first) && !failpoint(rule::revocation_start_kept);
+  });
+  for (const auto& name : names)
+    revoked.try_emplace(name, revocation{stamp_of(says), now});
+  follow(pulse, now);
+  if (names.empty() && !behind)
+    overdue = false;
+}
+
+void record_slot::follow(const beat* pulse, time_point now) {
+  auto follows = !pulse || !value || pulse->nonce != value->worker_nonce
+                 || value->partitions.empty() || pulse->applied >= stamp_of(*value);
+  if (follows)
+    behind.reset();
+  else if (!behind || pulse->applied >= behind->since)
+    behind = revocation{stamp_of(*value), now};
+}
+
+std::set<std::string> record_slot::holds() const {
+  std::set<std::string> result;
+  if (value)
+    add_names(result, *value);
+  if (writer.busy())
+    add_names(result, under_way);
+  return result;
+}
+
+std::size_t record_slot::moves() const {
+  if (writer.busy())
+    return under_way.revoking.size();
+  return value ? value->revoking.size() : 0;
+}
+
+bool record_slot::settled() const {
+  return !readable()
+         || (clean && !writer.busy() && revision >= written && value->revoking.empty()
+             && value->partitions.size() == wanted);
+}
+
+std::size_t record_slot::late(duration timeout, time_point now) const {
+  return static_cast<std::size_t>(
+      std::count_if(revoked.begin(), revoked.end(),
+                    [&](const auto& x) { return now >= x.second.begun + timeout; }));
+}
+
+bool record_slot::lags(duration timeout, time_point now) const {
+  return behind && now >= behind->begun + timeout;
+}
+
+std::optional<time_point> record_slot::wake_at(duration timeout) const {
+  auto result = earlier(writer.wake_at(), retry_at);
+  if (overdue)
+    return result;
+  for (const auto& [name, x] : revoked)
+    result = earlier(result, x.begun + timeout);
+  if (behind)
+    result = earlier(result, behind->begun + timeout);
+  return result;
+}
+
+bool any_named(const record_slots& all) {
+  return std::any_of(all.begin(), all.end(), [](const auto& x) {
+    return x.second.value && holds_any(*x.second.value);
+  });
+}
+
+std::vector<partition> named_in(const record_slots& all) {
+  std::map<std::string, std::pair<stamp, partition>> newest;
+  auto note = [&](const partition& x, const stamp& at) {
+    auto [i, is_new] = newest.try_emplace(name_of(x), at, x);
+    if (!is_new && i->second.first < at)
+      i->second = {at, x};
+  };
+  for (const auto& [who, x] : all) {
+    if (!x.value)
+      continue;
+    for (const auto& y : x.value->partitions)
+      note(y.partition, stamp_of(*x.value));
+    for (const auto& y : x.value->revoking)
+      note(y.partition, stamp_of(*x.value));
+  }
+  std::vector<partition> result;
+  for (auto& [name, x] : newest)
+    result.push_back(std::move(x.second));
+  return result;
+}
+
+std::map<std::string, worker_id> owners_in(const record_slots& all) {
+  std::map<std::string, worker_id> result;
+  std::map<std::string, stamp> newest;
+  for (const auto& [who, x] : all) {
+    if (!x.value)
+      continue;
+    for (const auto& y : x.value->partitions) {
+      auto name = name_of(y.partition);
+      auto [i, is_new] = newest.try_emplace(name, stamp_of(*x.value));
+      if (is_new || i->second < stamp_of(*x.value)) {
+        i->second = stamp_of(*x.value);
+        result[name] = who;
+      }
+    }
+  }
+  return result;
+}
+
+} // namespace partita::core

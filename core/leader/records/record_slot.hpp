@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/core/key_writer.hpp"
+#include "partita/core/leader/members/membership.hpp"
+#include "partita/messages/record.hpp"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace partita::core {
+
+/// INTERNAL to the reconciler: what it knows of one worker's record.
+struct record_slot {
+  explicit record_slot(duration pause) : writer{pause} {}
+
+  /// What the watch shows; empty if the value cannot be read.
+  std::optional<record> value;
+  partita::revision revision;
+  /// The greatest version that the record ever had, whatever it holds now.
+  version newest;
+  bool present = false;
+  /// An older leader's, and not sealed yet.
+  bool unsealed = false;
+  /// What stands there is older than `value`, which is to be written again.
+  bool voided = false;
+  /// It says what is wanted, as far as that is possible now.
+  bool clean = false;
+  key_writer writer;
+  record under_way;
+  bool sealing = false;
+  /// The revision of our last write: nothing is written before the watch shows it.
+  partita::revision written;
+  /// After a refusal.
+  std::optional<time_point> retry_at;
+  /// How many of its partitions are being revoked, and how many it must own.
+  std::size_t moving = 0;
+  std::size_t wanted = 0;
+  /// Since which record, and when on our clock, a partition is being revoked.
+  struct revocation {
+    stamp since;
+    time_point begun;
+  };
+  std::map<std::string, revocation> revoked;
+  /// The same for the oldest record with grants that a living owner has not applied.
+  std::optional<revocation> behind;
+  /// Something is not confirmed in time. A live owner is reported at each heartbeat.
+  bool overdue = false;
+
+  bool readable() const { return present && value; }
+  /// What the record says is not known any more.
+  void lose();
+  /// What follows from what the record says now. `pulse`: its worker's, if that lives.
+  void look(const beat* pulse, time_point now);
+  /// A grant may wait only for a worker that follows its record.
+  void follow(const beat* pulse, time_point now);
+  /// The names of the partitions that no other worker may be given because of this record:
+  /// those in it and in what is being written.
+  std::set<std::string> holds() const;
+  /// How many partitions are being revoked by what is there, or is being written.
+  std::size_t moves() const;
+  /// Whether it says what is wanted, and no hand-off goes on. One that is absent, or cannot be
+  /// read, counts.
+  bool settled() const;
+  /// How many of its partitions were not confirmed within `timeout`.
+  std::size_t late(duration timeout, time_point now) const;
+  /// Whether its grants were not applied within that.
+  bool lags(duration timeout, time_point now) const;
+  std::optional<time_point> wake_at(duration timeout) const;
+};
+
+using record_slots = std::map<worker_id, record_slot, by_number>;
+
+/// Whether any record names a partition.
+bool any_named(const record_slots& all);
+/// Every partition that a record names; see reconciler::named.
+std::vector<partition> named_in(const record_slots& all);
+/// Who owns what by the records; see reconciler::owners.
+std::map<std::string, worker_id> owners_in(const record_slots& all);
+
+} // namespace partita::core
