@@ -12,6 +12,7 @@ namespace partita::core {
 reconciler::reconciler(options opts, const membership& members)
     : options_{std::move(opts)},
       members_{members},
+      writing_{options_.epoch, options_.pause},
       drafts_{{options_.epoch, options_.leader}, members, goals_, holders_, slots_},
       hold_{members} {}
 
@@ -28,7 +29,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   x.present = true;
   x.clean = false;
   if (found)
-    newest_ = std::max(newest_, found->version);
+    writing_.saw(found->version);
   if (goes_back)
     x.voided =
         true; // A worker that applied what was there before ignores it and works on.
@@ -231,10 +232,14 @@ void reconciler::push(const worker_id& who, slot& x, time_point now) {
   if (!next)
     return;
   x.sealing = x.unsealed;
-  if (!x.sealing && !give_version(who, x, *next, now))
+  if (!x.sealing && !writing_.give_version(x, *next, now)) {
+    x.clean = false;
+    out_.emplace_back(complain{who,
+                               "its next version would be more than one day ahead of "
+                               "the server's clock; it waits"});
     return;
-  x.under_way = std::move(*next);
-  auto first = x.writer.begin(x.revision, now);
+  }
+  auto first = writing_.begin(x, std::move(*next), now);
   index(who, x);
   carry_out(who, x, first, now);
 }
@@ -255,32 +260,13 @@ std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
   return std::move(result.next);
 }
 
-/// The next version, for the record and for what it newly grants. False: there is none yet.
-bool reconciler::give_version(const worker_id& who, slot& x, record& to, time_point now) {
-  if (newest_ >= most_) {
-    // Each second allows 2^20 more.
-    x.retry_at = now + std::chrono::seconds{1};
-    x.clean = false;
-    out_.emplace_back(complain{who,
-                               "its next version would be more than one day ahead of "
-                               "the server's clock; it waits"});
-    return false;
-  }
-  to.version = next_version();
-  for (auto& y : to.partitions)
-    if (y.token.value == 0)
-      y.token = to.version;
-  bound_reasons(to);
-  return true;
-}
-
 // -- answers ----------------------------------------------------------------------------
 
 reconciler::commands reconciler::answered(const worker_id& who, const kv_written& answer,
                                           time_point now) {
   out_.clear();
   auto& x = at(who);
-  carry_out(who, x, x.writer.answered(answer, now), now);
+  carry_out(who, x, writing_.answered(x, answer, now), now);
   work(now);
   return std::move(out_);
 }
@@ -289,16 +275,7 @@ reconciler::commands reconciler::looked(const worker_id& who, const kv_read& ans
                                         time_point now) {
   out_.clear();
   auto& x = at(who);
-  auto ours = false;
-  auto known = false;
-  if (answer.status == read_status::found && !answer.entry.removed) {
-    auto found = record_from(answer.entry.value, answer.entry.stored_at_ns);
-    const auto* value = std::get_if<record>(&found);
-    ours = value && *value == x.under_way;
-    // What cannot be read, or was void, is not kept.
-    known = !value || !x.value || x.voided || *value == *x.value;
-  }
-  carry_out(who, x, x.writer.looked(answer, key_writer::seen(ours, known), now), now);
+  carry_out(who, x, writing_.looked(x, answer, now), now);
   work(now);
   return std::move(out_);
 }
@@ -307,7 +284,7 @@ reconciler::commands reconciler::tick(time_point now) {
   out_.clear();
   check_unrecorded(now);
   for (auto& [who, x] : slots_) {
-    carry_out(who, x, x.writer.tick(now), now);
+    carry_out(who, x, writing_.tick(x, now), now);
     if (x.retry_at && now >= *x.retry_at) {
       x.retry_at.reset();
       mark(who);
@@ -323,62 +300,26 @@ reconciler::commands reconciler::tick(time_point now) {
   return std::move(out_);
 }
 
-void reconciler::carry_out(const worker_id& who, slot& x, const key_writer::step& what,
-                           time_point now) {
-  if (std::holds_alternative<key_writer::waiting>(what))
+void reconciler::carry_out(const worker_id& who, slot& x,
+                           const record_writing::result& done, time_point now) {
+  using outcome = record_writing::outcome;
+  switch (done.what) {
+  case outcome::waits:
     return;
-  if (const auto* w = std::get_if<key_writer::write>(&what)) {
-    out_.emplace_back(write{who, x.under_way, w->expected});
+  case outcome::write:
+    out_.emplace_back(write{who, x.under_way, done.expected});
     return;
-  }
-  if (std::holds_alternative<key_writer::read>(what)) {
+  case outcome::read:
     out_.emplace_back(read{who});
     return;
-  }
-  if (const auto* y = std::get_if<key_writer::landed>(&what)) {
-    landed(who, x, *y, now);
-  } else if (const auto* z = std::get_if<key_writer::taken>(&what)) {
-    taken(x, *z, now);
-  } else if (std::holds_alternative<key_writer::not_sent>(what)) {
-    x.retry_at = now + options_.pause;
-  } else if (std::holds_alternative<key_writer::refused>(what)) {
-    x.retry_at = now + options_.pause * 10;
-  } else {
-    // Vacant: the watch will show the removal, or the record that the worker makes again.
-    x.retry_at = now + options_.pause;
+  case outcome::landed:
+    look(who, x, now);
+    break;
+  case outcome::failed:
+    break;
   }
   index(who, x);
   mark(who);
-}
-
-void reconciler::landed(const worker_id& who, slot& x, const key_writer::landed& what,
-                        time_point now) {
-  x.written = what.at;
-  x.newest = std::max(x.newest, x.under_way.version);
-  if (x.sealing)
-    x.unsealed = false;
-  x.sealing = false;
-  x.voided = x.voided && x.revision > what.at;
-  // Answered, so it holds even if the watch has not shown it yet.
-  if (x.present && x.revision < what.at)
-    x.value = x.under_way;
-  look(who, x, now);
-}
-
-/// Another writer was faster. What is there counts once the watch shows it.
-void reconciler::taken(slot& x, const key_writer::taken& what, time_point now) {
-  x.written = std::max(x.written, what.entry.revision);
-  // The watch will report another incarnation of the bucket. Until then each try would
-  // meet the same conflict.
-  if (what.lost_writes || what.entry.revision < x.revision)
-    x.retry_at = now + options_.pause;
-  if (x.sealing && failpoint(rule::no_second_seal))
-    x.unsealed = false;
-  auto value = record_from(what.entry.value, what.entry.stored_at_ns);
-  if (failpoint(rule::unseen_revision) && std::holds_alternative<record>(value)) {
-    x.value = std::get<record>(value);
-    x.revision = what.entry.revision;
-  }
 }
 
 void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
@@ -397,14 +338,6 @@ std::optional<time_point> reconciler::wake_at() const {
   for (const auto& [who, x] : slots_)
     result = earlier(result, x.wake_at(options_.handoff_timeout));
   return result;
-}
-
-version reconciler::next_version() {
-  if (failpoint(rule::versions_restarted))
-    return {++restarted_};
-  auto floor = options_.epoch.value * versions_per_epoch;
-  newest_.value = std::max(newest_.value, floor) + 1;
-  return newest_;
 }
 
 reconciler::slot& reconciler::at(const worker_id& who) {

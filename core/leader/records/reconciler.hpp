@@ -7,8 +7,8 @@
 #include "partita/core/leader/records/record_goals.hpp"
 #include "partita/core/leader/records/record_holders.hpp"
 #include "partita/core/leader/records/record_slot.hpp"
+#include "partita/core/leader/records/record_writing.hpp"
 #include "partita/messages/codec.hpp"
-#include "partita/messages/number_limits.hpp"
 
 #include <map>
 #include <set>
@@ -115,7 +115,7 @@ public:
   commands look_again(time_point now);
   /// No record that is written from now on has a version above `most`: readers would
   /// refuse it.
-  void versions_up_to(partita::version most) { most_ = most; }
+  void versions_up_to(partita::version most) { writing_.versions_up_to(most); }
   /// What is known of this worker has changed.
   commands touch(const worker_id& who, time_point now);
 
@@ -146,7 +146,7 @@ public:
     return goals_.known() ? goals_.owners() : owners_in(slots_);
   }
   /// The greatest version that any record has, or that was given here.
-  partita::version newest() const { return newest_; }
+  partita::version newest() const { return writing_.newest(); }
 
 private:
   using slot = record_slot;
@@ -162,17 +162,12 @@ private:
   void mark_all();
   void work(time_point now);
   void push(const worker_id& who, slot& x, time_point now);
-  bool give_version(const worker_id& who, slot& x, record& to, time_point now);
   bool may_write(const slot& x, time_point now) const;
   std::optional<record> wanted(const worker_id& who, const slot& x, time_point now);
 
-  void carry_out(const worker_id& who, slot& x, const key_writer::step& what,
+  void carry_out(const worker_id& who, slot& x, const record_writing::result& done,
                  time_point now);
-  void landed(const worker_id& who, slot& x, const key_writer::landed& what,
-              time_point now);
-  void taken(slot& x, const key_writer::taken& what, time_point now);
   void check_overdue(const worker_id& who, slot& x, time_point now);
-  partita::version next_version();
 
   options options_;
   const membership& members_;
@@ -180,6 +175,7 @@ private:
   record_slots slots_;
   record_goals goals_;
   record_holders holders_;
+  record_writing writing_;
   record_drafts drafts_;
   std::set<worker_id, by_number> marked_;
   /// How many partitions are being revoked; and the workers that wait for their turn.
@@ -187,10 +183,6 @@ private:
   std::set<worker_id, by_number> held_back_;
   bool replayed_ = false;
   bool sealed_ = false;
-  partita::version newest_;
-  partita::version most_ = greatest_version(0);
-  /// Only with the failpoint of that name.
-  std::uint64_t restarted_ = 0;
   grant_hold hold_;
   /// Grants wait for hold_.until(), when all is looked at again.
   bool held_ = false;
