@@ -2,9 +2,9 @@
 #include "partita/actors/calculator.hpp"
 #include "partita/actors/calculator_control.hpp"
 
-#include "partita/actors/keys.hpp"
 #include "partita/actors/log.hpp"
 #include "partita/messages/failpoint.hpp"
+#include "partita/messages/keys.hpp"
 
 #include <algorithm>
 #include <utility>

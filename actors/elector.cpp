@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/elector.hpp"
 
-#include "partita/actors/keys.hpp"
 #include "partita/actors/log.hpp"
 #include "partita/messages/codec.hpp"
+#include "partita/messages/keys.hpp"
 
 #include <algorithm>
 

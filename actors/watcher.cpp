@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/watcher.hpp"
 
-#include "partita/actors/keys.hpp"
 #include "partita/actors/log.hpp"
+#include "partita/messages/keys.hpp"
 
 namespace partita {
 

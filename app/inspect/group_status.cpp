@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/group_status.hpp"
 
-#include "partita/actors/keys.hpp"
 #include "partita/app/output/names.hpp"
 #include "partita/core/leader/members/settings_comparison.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/control_codec.hpp"
+#include "partita/messages/keys.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/memory/memory_model.hpp"
 
-#include "partita/store/key_rules.hpp"
+#include "partita/messages/key_rules.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -71,11 +71,10 @@ memory_model::open_outcome memory_model::open(const open_bucket& what, time_poin
   if (differs && what.mode == open_mode::change)
     i->second.configure(what);
   else if (differs && what.mode != open_mode::look)
-    return {
-        open_status::foreign, i->second.identity(),
-        "bucket '" + what.name + "' exists with " + configuration(found) + ", expected "
-            + configuration(what)
-            + "; correct the configuration, or delete the bucket while it is unused"};
+    return {open_status::foreign, i->second.identity(),
+            "bucket '" + what.name + "' exists with " + configuration(found)
+                + ", expected " + configuration(what)
+                + "; correct the configuration, or delete the bucket while it is unused"};
   return {open_status::opened, i->second.identity(), {}};
 }
 

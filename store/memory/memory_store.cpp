@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/memory/memory_store.hpp"
 
+#include "partita/messages/key_rules.hpp"
 #include "partita/store/ask_buckets.hpp"
-#include "partita/store/key_rules.hpp"
 #include "partita/store/memory/memory_client.hpp"
 #include "partita/store/memory/memory_store_client.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/nats_store.hpp"
 
+#include "partita/messages/key_rules.hpp"
 #include "partita/store/ask_buckets.hpp"
-#include "partita/store/key_rules.hpp"
 #include "partita/store/nats/client/server_info.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 #include "partita/store/nats/nats_bucket.hpp"

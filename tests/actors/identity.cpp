@@ -3,8 +3,8 @@
 
 #include "../support/group_fixture.hpp"
 
-#include "partita/actors/keys.hpp"
 #include "partita/messages/codec.hpp"
+#include "partita/messages/keys.hpp"
 
 using namespace partita;
 using namespace partita::test;

@@ -6,7 +6,7 @@
 
 /// Which names a store accepts. Both stores check here before anything is sent, so that
 /// they refuse the same names with the same text.
-namespace partita::store {
+namespace partita {
 
 /// Why `key` cannot be written or read, for people; empty if it can. A key has tokens of
 /// letters, digits and `-_/=`, joined by dots.
@@ -22,4 +22,4 @@ std::string nonce_fault(std::string_view nonce);
 /// The same for the name of a bucket: letters, digits, `-` and `_`.
 std::string bucket_name_fault(std::string_view name);
 
-} // namespace partita::store
+} // namespace partita

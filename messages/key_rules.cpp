@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/store/key_rules.hpp"
+#include "partita/messages/key_rules.hpp"
 
 #include <algorithm>
 
-namespace partita::store {
+namespace partita {
 
 namespace {
 
@@ -73,4 +73,4 @@ std::string bucket_name_fault(std::string_view name) {
          + "choose another name";
 }
 
-} // namespace partita::store
+} // namespace partita
