@@ -85,7 +85,7 @@ void carry_out(self_pointer self, const core::plan_log::commands& what) {
 
 void value_shown(self_pointer self, const watch_event& x) {
   const auto& entry = x.entry;
-  if (entry.key.starts_with("history.")) {
+  if (entry.key.starts_with(history_prefix)) {
     auto id = history_id_from(entry.key);
     if (const auto* bad = std::get_if<malformed>(&id))
       report_invalid(self, "control", entry.key, bad->why);

@@ -2,6 +2,7 @@
 #include "partita/messages/control_codec.hpp"
 
 #include "partita/messages/json_members.hpp"
+#include "partita/messages/keys.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -20,14 +21,8 @@ constexpr std::string_view pins = "directive.pin.";
 constexpr std::string_view pauses = "directive.pause.";
 constexpr std::string_view rebalance = "directive.rebalance";
 constexpr std::string_view step_down = "directive.step_down";
-constexpr std::string_view plans = "history.";
 
 constexpr std::string_view hex = "0123456789ABCDEF";
-
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-         || c == '-' || c == '_' || c == '/';
-}
 
 /// A name as the end of a key. A dot stays one where no token would be empty by it.
 std::string escaped(std::string_view name) {
@@ -35,7 +30,7 @@ std::string escaped(std::string_view name) {
   for (std::size_t i = 0; i < name.size(); ++i) {
     auto c = name[i];
     auto joins = c == '.' && i != 0 && i + 1 != name.size() && name[i - 1] != '.';
-    if (is_plain(c) || joins) {
+    if ((is_key_letter(c) && c != '=') || joins) {
       result += c;
       continue;
     }
@@ -234,12 +229,12 @@ std::string history_key(const history_id& x) {
   std::snprintf(digits, sizeof digits, "%020llu.%010llu",
                 static_cast<unsigned long long>(x.epoch.value),
                 static_cast<unsigned long long>(x.count));
-  return std::string{plans} + digits;
+  return std::string{history_prefix} + digits;
 }
 
 decoded<history_id> history_id_from(std::string_view key) {
   try {
-    auto rest = rest_of(key, plans).value_or("");
+    auto rest = rest_of(key, history_prefix).value_or("");
     auto dot = std::min(rest.find('.'), rest.size());
     history_id result;
     result.epoch.value = read_digits(rest.substr(0, dot), 20, key);

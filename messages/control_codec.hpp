@@ -11,7 +11,8 @@
 /// is a value that says why.
 namespace partita {
 
-/// The keys of all directives match this.
+/// The keys of all directives begin with this, and match the pattern.
+inline constexpr std::string_view directive_prefix = "directive.";
 inline constexpr const char* directive_pattern = "directive.>";
 
 /// The key of the directive. What a key of the store cannot hold is written as '=' and
@@ -27,6 +28,7 @@ decoded<directive> directive_from(std::string_view key, std::string_view text);
 /// For people: "drain of worker-3 by ann@box: disk is full".
 std::string describe(const directive& x);
 
+inline constexpr std::string_view history_prefix = "history.";
 inline constexpr const char* history_pattern = "history.>";
 
 /// `history.00000000001795424376.0000000001`: sorts by time.

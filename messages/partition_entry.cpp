@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/partition_entry.hpp"
 
+#include "partita/messages/keys.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace partita {
@@ -9,11 +11,6 @@ namespace {
 
 /// NATS takes subjects of about 4 KB; ours also hold the name of the bucket.
 constexpr std::size_t longest_name = 1024;
-
-bool may_stand_in_key(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-         || c == '-' || c == '_' || c == '/' || c == '=' || c == '.';
-}
 
 /// As people see it: bytes of other characters one by one would say nothing.
 std::string shown(char c) {
@@ -48,7 +45,7 @@ std::string why_no_entry(std::string_view name) {
     return "has " + std::to_string(name.size()) + " bytes, expected at most "
            + std::to_string(longest_name) + ": choose a shorter name";
   for (auto c : name)
-    if (!may_stand_in_key(c))
+    if (!is_key_letter(c) && c != '.')
       return "holds " + shown(c) + remedy;
   if (name.front() == '.' || name.back() == '.' || name.find("..") != name.npos)
     return std::string{"has an empty part"} + remedy;

@@ -6,6 +6,7 @@
 #include "partita/actors/sources/source_audience.hpp"
 #include "partita/core/backoff.hpp"
 #include "partita/core/bucket_listing.hpp"
+#include "partita/messages/partition_entry.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -65,7 +66,8 @@ void opened(self_pointer self, const bucket_opened& x) {
     s.tries = 0;
     s.bucket = x.bucket;
     s.listing.emplace(core::bucket_listing::options{.name = s.options.bucket});
-    self->send(s.bucket, kv_watch{s.run, "p.>", caf::actor_cast<watch_sink_actor>(self)});
+    self->send(s.bucket, kv_watch{s.run, partition_pattern,
+                                  caf::actor_cast<watch_sink_actor>(self)});
     return;
   }
   auto may_pass =

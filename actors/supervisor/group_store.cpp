@@ -16,7 +16,9 @@ group_store::group_store(worker_context& context, worker_alerts& alerts, callbac
                            .bucket = context.options.buckets.assignment},
               .startup = context.options.timeouts.startup,
               .seed = context.random()}} {
-  const auto all = wanted_buckets(context_.options);
+  const auto& o = context_.options;
+  const auto all =
+      wanted_buckets(o.buckets, o.id.ttl, o.election, o.heartbeat, o.rebalance);
   for (std::size_t i = 0; i < buckets_.size(); ++i)
     buckets_[i].what = all[i];
 }

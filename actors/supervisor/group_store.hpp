@@ -2,8 +2,8 @@
 #pragma once
 
 #include "partita/actors/supervisor/worker_alerts.hpp"
-#include "partita/actors/wanted_buckets.hpp"
 #include "partita/core/worker/group_check.hpp"
+#include "partita/messages/buckets.hpp"
 
 #include <functional>
 #include <string>

@@ -3,7 +3,6 @@
 
 #include "partita/app/change/settled_write.hpp"
 #include "partita/app/output/event_lines.hpp"
-#include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
 #include "partita/messages/control_codec.hpp"
 #include "partita/messages/events.hpp"
@@ -46,7 +45,7 @@ public:
       : access_(access),
         request_(request),
         follower_(access.self, access.store, access.settings.group.name,
-                  worker_options_of(access.settings).buckets),
+                  access.settings.buckets),
         deadline_(access.deadline) {}
 
   directive_outcome run() {
@@ -110,7 +109,7 @@ private:
   bool make_bucket() {
     if (follower_.control())
       return false;
-    auto buckets = worker_options_of(access_.settings).buckets;
+    const auto& buckets = access_.settings.buckets;
     open_bucket what;
     what.name = buckets.control;
     what.replicas = buckets.replicas;

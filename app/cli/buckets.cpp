@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/commands.hpp"
 
-#include "partita/actors/wanted_buckets.hpp"
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/output/table.hpp"
-#include "partita/app/wiring/wiring.hpp"
 #include "partita/config/text.hpp"
+#include "partita/messages/buckets.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -69,9 +68,10 @@ std::string to_json(const std::vector<finding>& xs) {
 int show(group_access& access, bool json, bool update) {
   std::vector<finding> found;
   auto code = exit_fine;
-  for (const auto& x : wanted_buckets(worker_options_of(access.settings))) {
-    const auto& partitions = access.settings.partitions;
-    if (x.wanted.name == access.settings.buckets.partitions && !partitions.bucket)
+  const auto& s = access.settings;
+  for (const auto& x :
+       wanted_buckets(s.buckets, s.worker.id_ttl, s.election, s.heartbeat, s.rebalance)) {
+    if (x.wanted.name == s.buckets.partitions && !s.partitions.bucket)
       continue;
     found.push_back(examine(access, x.wanted, update));
     if (found.back().state == "differs"sv || found.back().state == "failed"sv)

@@ -3,7 +3,6 @@
 
 #include "partita/app/inspect/settings_flags.hpp"
 #include "partita/app/process/exit_codes.hpp"
-#include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
 #include "partita/config/load.hpp"
 #include "partita/config/text.hpp"
@@ -50,7 +49,7 @@ std::string meaning_of(const config::settings& x) {
   result += "a worker that has died counts as lost after "
             + text(core::with_clock_margin(x.heartbeat.ttl))
             + "; then its partitions get other owners\n";
-  auto goes_on = worker_options_of(x).ownership == ownership::available;
+  auto goes_on = x.group.ownership == ownership::available;
   return result
          + (goes_on
                 ? "work continues however long NATS is away\n"

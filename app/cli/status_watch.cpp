@@ -37,7 +37,7 @@ public:
       : access_(access),
         json_(json),
         follower_(access.self, access.store, access.settings.group.name,
-                  worker_options_of(access.settings).buckets),
+                  access.settings.buckets),
         known_(names_of(access.settings.partitions)) {}
 
   int run() {

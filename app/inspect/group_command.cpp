@@ -64,8 +64,8 @@ bool names_a_group(const group_flags& flags) {
 
 std::optional<group_entries> read_entries(group_access& access) {
   const auto& s = access.settings;
-  auto found = read_group(access.self, access.store, s.group.name,
-                          worker_options_of(s).buckets, access.left());
+  auto found =
+      read_group(access.self, access.store, s.group.name, s.buckets, access.left());
   if (auto* entries = std::get_if<group_entries>(&found))
     return std::move(*entries);
   fail(std::get<std::string>(found));

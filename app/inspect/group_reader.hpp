@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/actors/options.hpp"
 #include "partita/app/inspect/group_view.hpp"
 #include "partita/messages/interfaces.hpp"
+#include "partita/messages/options.hpp"
 
 #include <caf/scoped_actor.hpp>
 

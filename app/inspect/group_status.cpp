@@ -58,7 +58,7 @@ public:
     for (const auto& x : entries_.stable_id)
       add_claim(x);
     for (const auto& x : entries_.control)
-      if (x.key.starts_with("directive."))
+      if (x.key.starts_with(directive_prefix))
         read("control", x, directive_from(x.key, x.value),
              [&](directive found) { add_directive(x, std::move(found)); });
     sort_directives();

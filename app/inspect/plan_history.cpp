@@ -74,7 +74,7 @@ plan_history history_of(const group_entries& entries) {
   plan_history result;
   result.group = entries.group;
   for (const auto& x : entries.control) {
-    if (!x.key.starts_with("history."))
+    if (!x.key.starts_with(history_prefix))
       continue;
     auto complain = [&](const malformed& bad) {
       result.unreadable.push_back({"control", x.key, bad.why});

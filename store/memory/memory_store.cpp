@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/memory/memory_store.hpp"
 
-#include "partita/messages/key_rules.hpp"
+#include "partita/messages/keys.hpp"
 #include "partita/store/ask_buckets.hpp"
 #include "partita/store/memory/memory_client.hpp"
 #include "partita/store/memory/memory_store_client.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/nats_bucket.hpp"
 
-#include "partita/messages/key_rules.hpp"
+#include "partita/messages/keys.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 #include "partita/store/nats/nats_answers.hpp"
 #include "partita/store/nats/nats_requests.hpp"

@@ -25,6 +25,7 @@ namespace {
 struct fixture {
   fixture() {
     settings.group.name = "orders";
+    settings.buckets = bucket_options::of("orders");
     for (const auto* role : {"stableid", "election", "heartbeat", "assignment"})
       open(std::string{"orders-"} + role);
     beat pulse;
@@ -112,6 +113,7 @@ CAF_TEST(the first directive makes the bucket that it stands in) {
 
 CAF_TEST(a group that does not exist gets no bucket) {
   settings.group.name = "nothing";
+  settings.buckets = bucket_options::of("nothing");
   auto x = carry_out(cordoning());
   CAF_CHECK(holds(x.failure, "the group nothing does not exist"));
   CAF_CHECK(!x.change.has_value());

@@ -3,7 +3,7 @@
 
 #include "partita/store/memory/memory_model.hpp"
 
-#include "partita/messages/key_rules.hpp"
+#include "partita/messages/keys.hpp"
 
 #include <caf/test/unit_test.hpp>
 

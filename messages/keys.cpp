@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/messages/key_rules.hpp"
+#include "partita/messages/keys.hpp"
 
 #include <algorithm>
 
@@ -7,18 +7,18 @@ namespace partita {
 
 namespace {
 
-constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz"
-                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789-_";
+/// As the name of a bucket.
+bool is_name_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+         || c == '-' || c == '_';
+}
 
-bool made_of(std::string_view text, std::string_view more) {
-  return std::all_of(text.begin(), text.end(), [&](char c) {
-    return letters.find(c) != letters.npos || more.find(c) != more.npos;
-  });
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_name_letter);
 }
 
 bool is_token(std::string_view text) {
-  return !text.empty() && made_of(text, "/=");
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_key_letter);
 }
 
 /// Calls `good(token, whether it is the last)` for every token between dots.
@@ -40,6 +40,10 @@ std::string in_quotes(std::string_view text) {
 
 } // namespace
 
+bool is_key_letter(char c) {
+  return is_name_letter(c) || c == '/' || c == '=';
+}
+
 std::string key_fault(std::string_view key) {
   if (all_tokens(key, [](auto token, bool) { return is_token(token); }))
     return {};
@@ -59,15 +63,15 @@ std::string pattern_fault(std::string_view pattern) {
          + "the last one >; choose another pattern";
 }
 
-std::string nonce_fault(std::string_view nonce) {
-  if (!nonce.empty() && made_of(nonce, ""))
+std::string nonce_fault(std::string_view text) {
+  if (is_name(text))
     return {};
-  return in_quotes(nonce)
+  return in_quotes(text)
          + " is not a nonce that can be served: expected letters, digits, - " + "and _";
 }
 
 std::string bucket_name_fault(std::string_view name) {
-  if (!name.empty() && made_of(name, ""))
+  if (is_name(name))
     return {};
   return in_quotes(name) + " is not a bucket name: expected letters, digits, - and _; "
          + "choose another name";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/actors/options.hpp"
+#include "partita/messages/options.hpp"
 #include "partita/messages/store.hpp"
 
 #include <vector>
@@ -17,6 +17,10 @@ struct wanted_bucket {
 /// The buckets of a group: ids, election, heartbeats, assignments, control, partitions.
 /// TTLs only remove old entries; nothing is decided by them. A bucket that was made with
 /// another TTL will do if its entries live at least `least_ttl`.
-std::vector<wanted_bucket> wanted_buckets(const worker_options& options);
+std::vector<wanted_bucket> wanted_buckets(const bucket_options& names,
+                                          std::chrono::milliseconds id_ttl,
+                                          const election_options& election,
+                                          const heartbeat_options& heartbeat,
+                                          const rebalance_options& rebalance);
 
 } // namespace partita
