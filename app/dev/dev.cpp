@@ -11,7 +11,6 @@
 #include "partita/config/duration.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/message.hpp"
-#include "partita/store/memory/memory_store.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
@@ -67,6 +66,7 @@ config::settings dev_settings(const dev_options& options) {
   s.timeouts.shutdown = 5s;
   // The whole group leaves together: no worker is left to take over.
   s.worker.shutdown = leave_mode::stop;
+  config::name_buckets(s);
   return s;
 }
 
@@ -176,8 +176,8 @@ int run_group(const dev_options& options, const dev_plan& plan,
   caf::actor_system sys{cfg};
   caf::scoped_actor self{sys};
   auto main = caf::actor_cast<caf::actor>(self);
-  auto store = server ? spawn_nats_store(sys, nats_options_of(settings, "partita dev"))
-                      : spawn_memory_store(sys);
+  auto store = spawn_store(sys, settings, "partita dev",
+                           server ? store_kind::nats : store_kind::memory);
   auto source = spawn_source(sys, settings, store);
   auto board = spawn_dev_console(sys, options.partitions, plan.log, quiet, main);
   auto code = 0;

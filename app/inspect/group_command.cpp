@@ -35,7 +35,7 @@ int connect_and_work(config::settings settings, std::chrono::milliseconds limit,
     signals.emplace(
         [to = caf::actor_cast<caf::actor>(self)] { caf::anon_send(to, stop_worker{}); },
         [] {});
-  auto store = spawn_nats_store(sys, nats_options_of(settings, name));
+  auto store = spawn_store(sys, settings, name);
   group_access access{std::move(settings), limit, deadline, self, store};
   auto code = static_cast<int>(exit_failed);
   if (auto why = wait_for_link(self, store, limit))

@@ -136,8 +136,7 @@ void worker_service::join() {
   auto urls = shown(settings_.nats.url);
   spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}",
                settings_.group.name, urls);
-  store_ =
-      spawn_nats_store(system_, nats_options_of(settings_, client_name_of(settings_)));
+  store_ = spawn_store(system_, settings_, client_name_of(settings_));
   link_ = spawn_link_reporter(system_, urls, settings_.timeouts.startup);
   caf::anon_send(store_, link_);
   source_ = spawn_source(system_, settings_, store_);

@@ -31,14 +31,10 @@ partition_source_actor spawn_source(caf::actor_system& sys, const config::settin
         sys, {.path = s.partitions.file,
               .read = [path = s.partitions.file] { return read_partitions(path); },
               .clock = {}});
-  if (s.partitions.bucket) {
-    auto named = s;
-    config::name_buckets(named);
-    return spawn_bucket_source(sys, store,
-                               {.bucket = named.buckets.partitions,
-                                .replicas = named.buckets.replicas,
-                                .clock = {}});
-  }
+  if (s.partitions.bucket)
+    return spawn_bucket_source(
+        sys, store,
+        {.bucket = s.buckets.partitions, .replicas = s.buckets.replicas, .clock = {}});
   return spawn_static_source(sys, s.partitions.all());
 }
 

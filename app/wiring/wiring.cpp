@@ -3,6 +3,8 @@
 
 #include "partita/config/checks.hpp"
 #include "partita/core/strategies/hash_ring.hpp"
+#include "partita/store/memory/memory_store.hpp"
+#include "partita/store/nats/nats_store.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -34,6 +36,13 @@ std::map<std::string, std::string> shared_settings_of(const config::settings& s)
 
 } // namespace
 
+store_actor spawn_store(caf::actor_system& sys, const config::settings& s,
+                        std::string client_name, store_kind kind) {
+  return kind == store_kind::memory
+             ? spawn_memory_store(sys)
+             : spawn_nats_store(sys, nats_options_of(s, std::move(client_name)));
+}
+
 std::vector<std::string> names_of(const config::partitions_settings& s) {
   std::vector<std::string> result;
   for (const auto& x : s.all())
@@ -42,12 +51,10 @@ std::vector<std::string> names_of(const config::partitions_settings& s) {
 }
 
 worker_options worker_options_of(const config::settings& s) {
-  auto named = s;
-  config::name_buckets(named);
   worker_options result;
   result.group = s.group.name;
   result.ownership = s.group.ownership;
-  result.buckets = named.buckets;
+  result.buckets = s.buckets;
   result.id.prefix = s.worker.id_prefix;
   result.id.min = s.worker.id_min;
   result.id.max = s.worker.id_max;
@@ -63,7 +70,7 @@ worker_options worker_options_of(const config::settings& s) {
   result.shutdown = s.worker.shutdown;
   result.strategy = core::make_strategy(s.strategy);
   result.strategy_name = core::to_string(s.strategy.name);
-  result.shared_settings = shared_settings_of(named);
+  result.shared_settings = shared_settings_of(s);
   result.states_partitions = !s.partitions.file.empty();
   return result;
 }

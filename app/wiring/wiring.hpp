@@ -3,22 +3,28 @@
 
 #include "partita/actors/options.hpp"
 #include "partita/config/settings.hpp"
-#include "partita/store/nats/nats_store.hpp"
+#include "partita/messages/interfaces.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-/// From settings to the options of the actors.
+/// From settings to the store and the options of the actors.
 namespace partita::app {
 
-/// The settings' strategy comes with them. Bucket names that are empty get their
-/// defaults.
+enum class store_kind : std::uint8_t { nats, memory };
+
+/// The store of this process; no other code of the program names an implementation.
+/// `client_name` is how the server's monitoring shows this process.
+store_actor spawn_store(caf::actor_system& sys, const config::settings& s,
+                        std::string client_name, store_kind kind = store_kind::nats);
+
+/// The settings' strategy comes with them.
 worker_options worker_options_of(const config::settings& s);
 
 /// Names of the partitions that the configuration lists; empty if it lists none.
 std::vector<std::string> names_of(const config::partitions_settings& s);
 
-/// `client_name` is how the server's monitoring shows this process.
 nats_options nats_options_of(const config::settings& s, std::string client_name);
 
 /// The addresses without user, password and token, for people:

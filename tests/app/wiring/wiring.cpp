@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 CAF_TEST(default settings become default options) {
   config::settings s;
   s.group.name = "orders";
+  config::name_buckets(s);
   auto x = app::worker_options_of(s);
   worker_options expected;
   CAF_CHECK_EQUAL(x.group, "orders");
@@ -54,6 +55,7 @@ CAF_TEST(every setting of a worker arrives) {
   s.buckets.election = "votes";
   s.buckets.replicas = 3;
   s.timeouts = {6s, 7s, 80ms};
+  config::name_buckets(s);
   auto x = app::worker_options_of(s);
   CAF_CHECK_EQUAL(x.buckets.election, "votes");
   CAF_CHECK_EQUAL(x.buckets.heartbeat, "orders-heartbeat");
@@ -138,6 +140,7 @@ CAF_TEST(addresses are shown without what may be a secret) {
 CAF_TEST(what all workers should share says where a list of partitions differs) {
   config::settings s;
   s.group.name = "orders";
+  config::name_buckets(s);
   auto shared = [&](const std::string& name) {
     auto all = app::worker_options_of(s).shared_settings;
     return all.contains(name) ? all.at(name) : std::string{};
