@@ -33,8 +33,8 @@ Examples:
   partita status --url nats://127.0.0.1:4222 --group orders --json
   partita partitions add -c partita.toml orders.64
 
-`partita COMMAND --help` explains a command. Exit codes: 0 success, 1 failed while running,
-2 bad usage or configuration.
+`partita COMMAND --help` explains a command. A DURATION is a number and its unit, like 500ms,
+30s or 5m. Exit codes: 0 success, 1 failed while running, 2 bad usage or configuration.
 )help";
 
 std::string versions() {
@@ -60,14 +60,50 @@ std::optional<std::vector<std::string>> take_command(int& argc, const char* cons
   return std::vector<std::string>{split + 1, end};
 }
 
+/// Names a word that `command` does not know, and what may have been meant.
+std::string unknown_word(const CLI::App& command, const std::string& text) {
+  auto word = text.substr(0, text.find('='));
+  std::vector<std::string> names;
+  for (const auto* x : command.get_subcommands({}))
+    names.push_back(x->get_name());
+  const auto* kind = word.starts_with('-') ? "option"
+                     : names.empty()       ? "argument"
+                                           : "command";
+  for (const auto* x : command.get_options())
+    for (const auto& name : x->get_lnames())
+      names.push_back("--" + name);
+  auto result = std::string{"unknown "} + kind + " '" + config::printable(word) + '\'';
+  auto near = config::nearest(word, names);
+  return near.empty() ? result : result + "; did you mean '" + near + "'?";
+}
+
+/// What is wrong with the command line, and where the help is.
+std::string complaint(const CLI::App* command, const CLI::Error& e) {
+  while (command->remaining().empty() && !command->get_subcommands().empty())
+    command = command->get_subcommands().front();
+  auto what = config::printable(e.what());
+  if (auto rest = command->remaining(); !rest.empty())
+    what = unknown_word(*command, rest.front());
+  else if (e.get_name() == "RequiredError" && !command->get_subcommands({}).empty())
+    what = "no command given";
+  return "partita: " + what
+         + "\nSee `partita --help`; `partita COMMAND --help` explains a command.\n";
+}
+
 /// An exit code if there is nothing to run.
 std::optional<int> parse(int argc, const char* const* argv, chosen_command& chosen) {
   CLI::App program{description, "partita"};
   program.set_version_flag("--version", versions(), "Versions of partita, CAF and cnats");
   program.require_subcommand(1);
   program.footer(examples);
-  for (auto* add : all_commands)
+  program.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  program.failure_message(complaint);
+  for (const auto& [group, add] : all_commands) {
     add(program, chosen);
+    for (auto* x : program.get_subcommands({}))
+      if (x->get_group() == "Subcommands")
+        x->group(group);
+  }
   try {
     program.parse(argc, argv);
     return std::nullopt;

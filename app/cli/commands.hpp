@@ -45,10 +45,14 @@ add_command add_directives;
 add_command add_buckets;
 add_command add_check_config;
 
-/// In the order of the help.
-inline constexpr add_command* all_commands[] = {
-    add_run,     add_dev,  add_status,     add_workers, add_partitions,   add_explain,
-    add_history, add_plan, add_directives, add_buckets, add_check_config,
+/// With their headings, in the order of the help.
+inline constexpr std::pair<const char*, add_command*> all_commands[] = {
+    {"Run", add_run},           {"Run", add_dev},
+    {"Look", add_status},       {"Look", add_workers},
+    {"Look", add_explain},      {"Look", add_history},
+    {"Look", add_plan},         {"Change", add_directives},
+    {"Change", add_partitions}, {"Check", add_check_config},
+    {"Check", add_buckets},
 };
 
 } // namespace partita::app

@@ -37,13 +37,13 @@ void add_dev(CLI::App& program, chosen_command& chosen) {
       ->type_name("N");
   command->add_flag("--nats", options->nats,
                     "On a nats-server of its own, on a free port");
-  command->add_option("--for", options->run_for, "Ends after this time")
+  command->add_option("--for", options->run_for, "Ends after this time, like 30s or 5m")
       ->type_name("DURATION");
   command
       ->add_option(
           "--kill-leader-every", options->kill_every,
-          "Ends the leader without a goodbye, again and again; half that time later "
-          "it comes back")
+          "Ends the leader without a goodbye, again and again after this time, like 6s; "
+          "it comes back half that time later")
       ->type_name("DURATION");
   command
       ->add_option("--events", options->events,

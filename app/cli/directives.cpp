@@ -124,7 +124,7 @@ void add_force(CLI::App& command, directive_flags& flags) {
 
 void add_wait(CLI::App& command, directive_flags& flags, const std::string& until) {
   command.add_flag("--wait{5m}", flags.wait,
-                   "Waits until " + until + "; --wait=DURATION: no longer than that");
+                   "Waits until " + until + "; --wait=30s: no longer than that");
 }
 
 void add_worker(CLI::App& command, std::string& worker) {
@@ -270,7 +270,7 @@ void add_pause(CLI::App& program, chosen_command& chosen) {
       program, "pause",
       "No rebalance for a while; only partitions without an owner are assigned",
       "  partita pause --for 30m --reason 'deploying' -c partita.toml\n");
-  command->add_option("--for", flags->lasts, "How long; it ends by itself")
+  command->add_option("--for", flags->lasts, "How long, like 30m; it ends by itself")
       ->type_name("DURATION")
       ->required();
   add_directive_flags(*command, flags->common);

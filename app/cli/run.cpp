@@ -26,7 +26,7 @@ signal it stops work and leaves without waiting for others, at a third one it en
 with all that it has started. Exit codes: 0 left gracefully, 1 failed, 2 bad usage
 or configuration.
 
-With -- COMMAND ARGS... it starts your application, too. SIGTERM and SIGINT reach that once
+With -- COMMAND it starts your application, too. SIGTERM and SIGINT reach that once
 the worker has left; SIGHUP, SIGUSR1 and SIGUSR2 at once. When the application ends, the
 worker leaves at once. The exit code is then the application's (128 and the number of the
 signal that ended it), 126 or 127 if it cannot be started.
@@ -91,6 +91,10 @@ void add_run(CLI::App& program, chosen_command& chosen) {
   options->command = chosen.application;
   auto* command = program.add_subcommand("run", "Runs one worker");
   command->footer(examples);
+  // The parser never sees the words behind `--`, so it knows of no such argument.
+  auto usage = std::make_shared<CLI::Formatter>();
+  usage->label("OPTIONS", "OPTIONS] [-- COMMAND [ARGUMENTS]");
+  command->formatter(usage);
   add_settings_flags(*command, options->settings);
   add_instance_flag(*command, options->settings);
   command

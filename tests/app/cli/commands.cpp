@@ -73,9 +73,45 @@ CAF_TEST(the versions of the program and its libraries are printed) {
   CAF_CHECK(contains(x.out, "cnats 3."));
 }
 
+CAF_TEST(the help groups the commands and says how durations are written) {
+  auto all = run_partita({"--help"}).out;
+  std::size_t at = 0;
+  for (const char* heading :
+       {"partita [OPTIONS] COMMAND", "Run:", "Look:", "Change:", "Check:"}) {
+    auto found = all.find(std::string{"\n"} + heading + '\n', at);
+    if (at == 0)
+      found = all.find(heading);
+    CAF_REQUIRE_NOT_EQUAL(found, std::string::npos);
+    at = found;
+  }
+  CAF_CHECK(!contains(all, "Subcommands"));
+  CAF_CHECK(contains(all, "A DURATION is a number and its unit"));
+  CAF_CHECK(contains(run_partita({"pause", "--help"}).out, "--for DURATION"));
+  CAF_CHECK(contains(run_partita({"run", "--help"}).out,
+                     "partita run [OPTIONS] [-- COMMAND [ARGUMENTS]]\n"));
+}
+
+CAF_TEST(an unknown word is repeated with the nearest one) {
+  ends(run_partita({"statsu", "--json"}), 2,
+       {"partita: unknown command 'statsu'; did you mean 'status'?\n"});
+  ends(run_partita({"partitions", "ad"}), 2,
+       {"partita: unknown command 'ad'; did you mean 'add'?\n"});
+  ends(run_partita({"status", "--jsno"}), 2,
+       {"partita: unknown option '--jsno'; did you mean '--json'?\n"});
+  ends(run_partita({"drain", "--timeot=5s"}), 2,
+       {"partita: unknown option '--timeot'; did you mean '--timeout'?\n"});
+  ends(run_partita({"help"}), 2, {"'help'; did you mean '--help'?\n"});
+  ends(run_partita({"status", "orders"}), 2, {"partita: unknown argument 'orders'\n"});
+  ends(run_partita({"st\x1b"}), 2, {"partita: unknown command 'st\\x1B'\n"});
+  ends(run_partita({}), 2, {"partita: no command given\n"});
+  ends(run_partita({"buckets"}), 2, {"partita: no command given\n"});
+  CAF_MESSAGE("other mistakes are not hidden");
+  ends(run_partita({"drain"}), 2, {"partita: worker is required\n"});
+}
+
 CAF_TEST(bad usage ends with exit code 2) {
   ends(run_partita({}), 2);
-  ends(run_partita({"frobnicate"}), 2);
+  ends(run_partita({"frobnicate"}), 2, {"unknown command 'frobnicate'\n"});
   ends(run_partita({"run", "--frobnicate"}), 2, {"--frobnicate"});
   ends(run_partita({"run", "-c", "x", "--"}), 2, {"nothing behind --"});
   ends(run_partita({"dev", "--workers", "0"}), 2, {"--workers"});
