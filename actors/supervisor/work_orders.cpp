@@ -3,6 +3,7 @@
 
 #include "partita/actors/log.hpp"
 #include "partita/messages/codec.hpp"
+#include "partita/messages/version_text.hpp"
 
 namespace partita {
 
@@ -62,8 +63,9 @@ bool work_orders::apply(const record& x) {
   auto news = context_.applied.apply(context_.id, x);
   logger()->info(
       "{}: assignment {} of epoch {} ({}): {} partitions, {} added, {} removed",
-      context_.name(), news.version.value, news.epoch.value, to_string(news.lifecycle),
-      news.partitions.size(), news.added.size(), news.removed.size());
+      context_.name(), readable(news.version), news.epoch.value,
+      to_string(news.lifecycle), news.partitions.size(), news.added.size(),
+      news.removed.size());
   context_.listeners.tell(news);
   step(core::duties::recorded{x});
   return true;

@@ -2,6 +2,7 @@
 #include "partita/app/http/http_text.hpp"
 
 #include "partita/config/text.hpp"
+#include "partita/messages/version_text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -133,7 +134,7 @@ std::vector<condition> conditions_of(const shown_life& x) {
       {"session", joined && in_session(x.status), joined ? state : "has not joined"});
   auto applied = joined && x.status.applied.version.value != 0;
   result.push_back({"record", applied,
-                    applied ? "version " + std::to_string(x.status.applied.version.value)
+                    applied ? "version " + readable(x.status.applied.version)
                             : "no record applied yet"});
   return result;
 }

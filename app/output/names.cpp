@@ -101,11 +101,4 @@ std::string readable_time(std::int64_t at) {
   return text;
 }
 
-std::string readable(version x) {
-  if (x.value < versions_per_epoch)
-    return std::to_string(x.value);
-  return std::to_string(x.value / versions_per_epoch) + '.'
-         + std::to_string(x.value % versions_per_epoch);
-}
-
 } // namespace partita::app

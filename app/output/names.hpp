@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/messages/ids.hpp"
+#include "partita/messages/version_text.hpp"
 
 #include <cstdint>
 #include <string>
@@ -29,9 +29,5 @@ std::string readable_span(std::int64_t ms);
 
 /// `2026-11-28 02:30:00 UTC`; the argument is unix time in seconds.
 std::string readable_time(std::int64_t at);
-
-/// A version as epoch and count, "3.2": the second plan of epoch 3. Plain below the first
-/// epoch's versions.
-std::string readable(version x);
 
 } // namespace partita::app

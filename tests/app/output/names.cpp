@@ -11,7 +11,6 @@
 using namespace partita;
 using app::by_number;
 using app::by_reading;
-using app::readable;
 using app::readable_span;
 using app::readable_time;
 
