@@ -81,13 +81,18 @@ TEST_F(border, inboxes_come_and_go_while_messages_arrive) {
   ASSERT_TRUE(sink->wait_up());
   std::mutex mutex;
   std::string target;
+  // Without a limit the senders of a busy machine are minutes ahead of its server.
+  int left = 0;
   crew senders;
   for (int i = 0; i < 2; ++i)
     senders.add([&] {
       std::string to;
       {
         std::lock_guard guard{mutex};
-        to = target;
+        if (left > 0) {
+          to = target;
+          --left;
+        }
       }
       if (!to.empty())
         connection->publish(to, "news");
@@ -98,6 +103,7 @@ TEST_F(border, inboxes_come_and_go_while_messages_arrive) {
     {
       std::lock_guard guard{mutex};
       target = inbox.subject;
+      left = 1000;
     }
     ASSERT_TRUE(sink->wait([&] { return sink->news_.count(number) > 0; }));
     connection->unlisten(port, number);
