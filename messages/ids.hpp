@@ -76,4 +76,9 @@ struct stamp {
   }
 };
 
+/// Sorts worker ids by their number (worker-2 before worker-10), then by text.
+struct by_number {
+  bool operator()(const worker_id& x, const worker_id& y) const;
+};
+
 } // namespace partita

@@ -4,8 +4,25 @@
 #include "partita/messages/session_terms.hpp"
 #include "partita/messages/store.hpp"
 
+#include <charconv>
+#include <functional>
+#include <tuple>
+
 // The words for every enumeration. No `default`: the compiler lists a forgotten one.
 namespace partita {
+
+namespace {
+
+/// The number at the end of an id; ids without one come first.
+std::uint64_t number_of(const worker_id& x) {
+  auto digits = x.value.find_last_not_of("0123456789");
+  auto begin = digits == std::string::npos ? 0 : digits + 1;
+  std::uint64_t result = 0;
+  std::from_chars(x.value.data() + begin, x.value.data() + x.value.size(), result);
+  return result;
+}
+
+} // namespace
 
 const char* to_string(ownership x) {
   switch (x) {
@@ -197,6 +214,11 @@ const char* to_string(leave_mode x) {
     return "stop";
   }
   return "?";
+}
+
+bool by_number::operator()(const worker_id& x, const worker_id& y) const {
+  return std::make_tuple(number_of(x), std::cref(x.value))
+         < std::make_tuple(number_of(y), std::cref(y.value));
 }
 
 } // namespace partita

@@ -7,25 +7,33 @@
 #include "partita/messages/codec.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace partita::app {
 
 namespace {
 
-/// No timeout: the command does not decide which workers are silent.
-constexpr auto patient = std::numeric_limits<std::int64_t>::max();
-
-bool may_get_more(const member& x) {
-  return takes_part(x, patient) && !x.drained && !x.cordoned;
+/// Those that could own more than they have.
+std::set<worker_id> takers(const group_status& x) {
+  std::set<worker_id> result;
+  auto view = view_of(x);
+  for (const auto& id : view.workers())
+    if (const auto* who = find(x, id); !who->drained && !who->cordoned)
+      result.insert(id);
+  return result;
 }
 
+/// Why it is none of these.
 std::string state_of(const member& x) {
   if (x.drained)
     return "is drained";
   if (x.cordoned)
     return "is cordoned";
-  return x.last_beat ? "is " + std::string{to_string(x.last_beat->state)}
-                     : "has no heartbeat";
+  if (!x.last_beat)
+    return "has no heartbeat";
+  return lives(x) && x.last_beat->state != beat_state::draining
+             ? "does not take part: it is silent, or has no record"
+             : "is " + std::string{to_string(x.last_beat->state)};
 }
 
 std::string list_of(const std::vector<pause_status>& all) {
@@ -42,10 +50,9 @@ std::string list_of(const std::vector<pause_status>& all) {
 checked_directive drain(const group_status& x, const worker_id& who, bool force) {
   if (!find(x, who) && !force)
     return unknown_worker(x, who);
-  auto others = std::any_of(x.members.begin(), x.members.end(), [&](const auto& other) {
-    return other.id != who && may_get_more(other);
-  });
-  if (!others && !force)
+  auto others = takers(x);
+  others.erase(who);
+  if (others.empty() && !force)
     return "no other worker could own what " + who.value
            + " gives away: start one or uncordon one first (--force drains all the same)";
   return directive_change{
@@ -93,7 +100,7 @@ checked_directive pin(const group_status& x, const std::string& partition,
   const auto* to = find(x, who);
   if (!to && !force)
     return unknown_worker(x, who) + " (--force pins to it all the same)";
-  if (to && !may_get_more(*to) && !force)
+  if (to && !takers(x).contains(who) && !force)
     return who.value + ' ' + state_of(*to)
            + ": it would not get the partition now (--force pins to it all the same)";
   return directive_change{

@@ -80,7 +80,8 @@ private:
   }
 
   group_status group() const {
-    return examine(follower_.view().entries(steady_clock::now()));
+    return examine(follower_.view().entries(steady_clock::now()), {},
+                   rules_of(access_.settings));
   }
 
   void read_all() {

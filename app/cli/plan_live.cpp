@@ -32,7 +32,6 @@ what_if_question question_for(const live_flags& flags, const config::settings& s
     result.workers = flags.workers;
   for (const auto& x : flags.without)
     result.without.push_back({x});
-  result.silent_after_ms = s.heartbeat.ttl.count();
   result.id_prefix = s.worker.id_prefix;
   return result;
 }
@@ -41,7 +40,8 @@ int answer(group_access& access, const live_flags& flags) {
   auto found = read_entries(access);
   if (!found)
     return exit_failed;
-  auto result = plan_if(examine(*found), question_for(flags, access.settings));
+  auto result = plan_if(examine(*found, {}, rules_of(access.settings)),
+                        question_for(flags, access.settings));
   if (const auto* why = std::get_if<std::string>(&result))
     return fail(*why);
   const auto& x = std::get<what_if_answer>(result);

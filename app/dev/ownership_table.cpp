@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/dev/ownership_table.hpp"
 
+#include "partita/app/output/names.hpp"
 #include "partita/app/output/table.hpp"
 
 namespace partita::app {

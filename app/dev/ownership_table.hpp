@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/app/output/names.hpp"
 #include "partita/messages/events.hpp"
+#include "partita/messages/ids.hpp"
 
 #include <map>
 #include <string>

@@ -26,22 +26,6 @@ const grant* grant_of(const member& who, const std::string& partition) {
   return nullptr;
 }
 
-/// The owner by the records: of two that name it the newer one.
-const member* owner_of(const group_status& group, const std::string& partition,
-                       std::vector<worker_id>& others) {
-  const member* result = nullptr;
-  for (const auto& who : group.members) {
-    if (!grant_of(who, partition))
-      continue;
-    const auto* older = &who;
-    if (!result || stamp_of(*result->record) < stamp_of(*who.record))
-      std::swap(result, older);
-    if (older)
-      others.push_back(older->id);
-  }
-  return result;
-}
-
 /// The plans under which this worker gained something in the leadership of the grant,
 /// before its record was written; those of the same reason, if there are any.
 std::vector<past_plan> plans_behind(const explanation& x, const plan_history& history) {
@@ -96,7 +80,13 @@ std::variant<explanation, std::string> explain(const group_status& group,
     return unknown_partition(names, partition);
   explanation result;
   result.partition = partition;
-  if (const auto* who = owner_of(group, partition, result.also_named_by)) {
+  auto owners = view_of(group).owners();
+  auto owner = owners.find(partition);
+  for (const auto& x : group.members)
+    if (grant_of(x, partition) && x.id != owner->second)
+      result.also_named_by.push_back(x.id);
+  if (owner != owners.end()) {
+    const auto* who = find(group, owner->second);
     const auto& held = *grant_of(*who, partition);
     result.owner = who->id;
     result.weight = held.partition.weight;

@@ -57,6 +57,10 @@ void add_group_flags(CLI::App& command, group_flags& flags) {
       ->type_name("DURATION");
 }
 
+core::planning_view::rules rules_of(const config::settings& x) {
+  return {x.heartbeat.ttl, x.rebalance.restart_hold, x.group.ownership};
+}
+
 bool names_a_group(const group_flags& flags) {
   const auto& s = flags.settings;
   return !s.file.empty() || !s.group.empty() || !s.overrides.empty();

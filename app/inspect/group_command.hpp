@@ -5,6 +5,7 @@
 #include "partita/app/inspect/group_view.hpp"
 #include "partita/app/inspect/settings_flags.hpp"
 #include "partita/app/process/exit_codes.hpp"
+#include "partita/core/leader/plans/planning_view.hpp"
 #include "partita/messages/interfaces.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -44,6 +45,9 @@ struct group_access {
 
   std::chrono::milliseconds left() const { return left_until(deadline); }
 };
+
+/// Those of a leader with these settings.
+core::planning_view::rules rules_of(const config::settings& x);
 
 /// What the group's buckets hold now. If they cannot be read: nothing, after the reason
 /// was printed to stderr.

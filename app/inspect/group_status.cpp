@@ -39,8 +39,10 @@ std::string what_is_missing(const member& x, const partition& which) {
 /// Collects what the entries say. One pass for each bucket.
 class status_builder {
 public:
-  explicit status_builder(const group_entries& entries) : entries_(entries) {
+  status_builder(const group_entries& entries, const core::planning_view::rules& rules)
+      : entries_(entries) {
     result_.group = entries.group;
+    result_.rules = rules;
   }
 
   group_status run(const std::vector<std::string>& known) {
@@ -100,6 +102,7 @@ private:
     read("heartbeat", entry, beat_from(entry.value, entry.stored_at_ns), [&](beat x) { //
       who.last_beat = std::move(x);
     });
+    who.beat_unreadable = !who.last_beat;
   }
 
   void add_assignment_entry(const kv_entry& entry) {
@@ -111,7 +114,8 @@ private:
       return;
     }
     if (entry.key == keys::group) {
-      read("assignment", entry, group_from(entry.value), [](const group_entry&) {});
+      read("assignment", entry, group_from(entry.value),
+           [&](const group_entry& x) { result_.rules.ownership = x.ownership; });
       return;
     }
     auto id = keys::owner_of(entry.key, keys::records);
@@ -208,9 +212,20 @@ private:
 
 } // namespace
 
-group_status examine(const group_entries& entries,
-                     const std::vector<std::string>& known) {
-  return status_builder{entries}.run(known);
+group_status examine(const group_entries& entries, const std::vector<std::string>& known,
+                     const core::planning_view::rules& rules) {
+  return status_builder{entries, rules}.run(known);
+}
+
+core::planning_view view_of(const group_status& x) {
+  std::map<worker_id, core::planning_view::traces, by_number> all;
+  for (const auto& who : x.members)
+    all.emplace(who.id,
+                core::planning_view::traces{who.last_beat ? &*who.last_beat : nullptr,
+                                            who.beat_unreadable,
+                                            std::chrono::milliseconds{who.beat_age_ms},
+                                            who.record ? &*who.record : nullptr});
+  return {x.rules, all};
 }
 
 const member* find(const group_status& x, const worker_id& id) {
@@ -222,17 +237,6 @@ const member* find(const group_status& x, const worker_id& id) {
 bool lives(const member& x) {
   return x.last_beat && is_living(x.last_beat->state)
          && (!x.record || x.record->worker_nonce == x.last_beat->nonce);
-}
-
-bool takes_part(const member& x, std::int64_t silent_after_ms) {
-  if (!x.last_beat)
-    return false;
-  auto state = x.last_beat->state;
-  auto ttl = x.last_beat->terms.ttl.count();
-  if (state == beat_state::restarting)
-    return true;
-  return is_living(state) && state != beat_state::draining
-         && x.beat_age_ms < (ttl != 0 ? ttl : silent_after_ms);
 }
 
 std::vector<std::string> names_of(const member& x) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/app/inspect/group_view.hpp"
+#include "partita/core/leader/plans/planning_view.hpp"
 #include "partita/messages/control.hpp"
 #include "partita/messages/entries.hpp"
 #include "partita/messages/record.hpp"
@@ -20,9 +21,10 @@ struct member {
   worker_id id;
   /// Missing: no heartbeat (any more). The worker may have gone.
   std::optional<beat> last_beat;
+  /// There is one, but it cannot be read.
+  bool beat_unreadable = false;
   /// How much older than the newest entry of the group the heartbeat is, by the server's
-  /// time stamps, and by our clock since that entry was shown. For people: nothing is
-  /// decided by it.
+  /// time stamps, and by our clock since that entry was shown.
   std::int64_t beat_age_ms = 0;
   /// Missing: the leader has not met this worker and neither has it joined.
   std::optional<partita::record> record;
@@ -93,24 +95,26 @@ struct group_status {
   /// The newest entry's time stamp and what has passed since: the server's clock, as well
   /// as it is known.
   std::int64_t server_ns = 0;
+  /// By which a leader counts.
+  core::planning_view::rules rules;
 };
 
 /// Reads the entries. What cannot be read stands in `unreadable`; keys of another form
 /// are not ours and are left out. `known`: names of partitions that the group should
-/// have; those without a trace in the records count as unowned, too.
+/// have; those without a trace in the records count as unowned, too. `rules` are those of
+/// our configuration; where the group states its ownership, that counts.
 group_status examine(const group_entries& entries,
-                     const std::vector<std::string>& known = {});
+                     const std::vector<std::string>& known = {},
+                     const core::planning_view::rules& rules = {});
+
+/// The group as a leader sees it when it plans. Refers to `x`.
+core::planning_view view_of(const group_status& x);
 
 /// The member of that id, or null.
 const member* find(const group_status& x, const worker_id& id);
 
 /// Whether its heartbeat is of a live incarnation, and its record names no other one.
 bool lives(const member& x);
-
-/// Whether a leader would count it among those that may own partitions, directives aside:
-/// it lives and does not drain, or it restarts. A worker that has sent no heartbeat for
-/// the heartbeat.ttl that it states, or else for `silent_after_ms`, is lost.
-bool takes_part(const member& x, std::int64_t silent_after_ms);
 
 /// Names of the partitions in its record, in the order of the record.
 std::vector<std::string> names_of(const member& x);

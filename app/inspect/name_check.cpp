@@ -27,13 +27,8 @@ std::string hint(const std::string& typed, const std::vector<std::string>& names
 
 std::vector<std::string> partition_names(const group_status& x) {
   std::set<std::string, by_reading> result;
-  for (const auto& who : x.members)
-    if (who.record) {
-      for (const auto& y : who.record->partitions)
-        result.insert(name_of(y.partition));
-      for (const auto& y : who.record->revoking)
-        result.insert(name_of(y.partition));
-    }
+  for (const auto& y : view_of(x).named())
+    result.insert(name_of(y));
   return {result.begin(), result.end()};
 }
 

@@ -6,6 +6,7 @@
 #include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/control_codec.hpp"
+#include "partita/messages/ids.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -6,8 +6,8 @@
 #include "partita/core/leader/plans/directed_plan.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
-#include <unordered_map>
 
 namespace partita::app {
 
@@ -23,18 +23,21 @@ using place = std::optional<std::size_t>;
 class answer_builder {
 public:
   answer_builder(const group_status& group, const what_if_question& question)
-      : group_(group), question_(question) {}
+      : group_(group),
+        question_(question),
+        view_(view_of(group)),
+        owners_(view_.owners()) {}
 
   what_if_answer run() {
-    take_partitions();
-    take_workers();
-    if (question_.workers)
-      think_workers(*question_.workers);
+    auto all = partitions();
+    in_ = view_.input(workers(), all);
     if (in_.workers.empty())
       throw no_plan{question_.without.empty()
                         ? "no worker takes part: no partition could have an owner"
                         : "no worker would be left to own a partition"};
-    find_owners();
+    if (question_.workers)
+      for (auto& x : in_.workers)
+        x.capacity = core::candidate{}.capacity;
     auto next = decide();
     weigh(next);
     note_what_matters();
@@ -46,84 +49,34 @@ public:
 private:
   // -- the group as it is thought -------------------------------------------------------
 
-  void take_partitions() {
-    in_.partitions = question_.partitions;
-    if (in_.partitions.empty()) {
-      std::map<std::string, partition, by_reading> named;
-      for (const auto& who : group_.members)
-        if (who.record) {
-          for (const auto& x : who.record->partitions)
-            named.emplace(name_of(x.partition), x.partition);
-          for (const auto& x : who.record->revoking)
-            named.emplace(name_of(x.partition), x.partition);
-        }
-      for (auto& [name, x] : named)
-        in_.partitions.push_back(std::move(x));
-    }
-    if (in_.partitions.empty())
+  std::vector<partition> partitions() {
+    auto result = question_.partitions.empty() ? view_.named() : question_.partitions;
+    if (result.empty())
       throw no_plan{"no partition is known: neither the configuration nor a record names "
                     "one; give [partitions] with -c FILE or --set"};
-    for (const auto& x : in_.partitions)
+    for (const auto& x : result)
       names_.push_back(name_of(x));
+    return result;
   }
 
-  void take_workers() {
-    for (const auto& x : question_.without)
+  std::set<worker_id, by_number> workers() {
+    auto result = view_.workers();
+    for (const auto& x : question_.without) {
       if (!find(group_, x))
         throw no_plan{unknown_worker(group_, x)};
-    for (const auto& who : group_.members)
-      if (takes_part(who, question_.silent_after_ms) && !is_without(who.id))
-        in_.workers.push_back({who.id, who.last_beat->capacity, who.last_beat->zone});
-  }
-
-  bool is_without(const worker_id& x) const {
-    const auto& all = question_.without;
-    return std::find(all.begin(), all.end(), x) != all.end();
-  }
-
-  void think_workers(std::size_t count) {
-    constexpr std::int64_t ordinary = 100;
-    if (in_.workers.size() > count)
-      in_.workers.resize(count);
-    std::set<worker_id> taken;
-    for (const auto& who : group_.members)
-      taken.insert(who.id);
-    for (std::size_t n = 0; in_.workers.size() < count; ++n) {
+      result.erase(x);
+    }
+    auto count = question_.workers.value_or(result.size());
+    while (result.size() > count)
+      result.erase(std::prev(result.end()));
+    for (std::size_t n = 0; result.size() < count; ++n) {
       worker_id id{question_.id_prefix + '-' + std::to_string(n)};
-      if (!taken.contains(id)) {
+      if (!find(group_, id)) {
         thought_.insert(id);
-        in_.workers.push_back({id, ordinary, {}});
+        result.insert(std::move(id));
       }
     }
-    for (auto& x : in_.workers)
-      x.capacity = ordinary;
-    std::sort(in_.workers.begin(), in_.workers.end(),
-              [](const auto& a, const auto& b) { return by_number{}(a.id, b.id); });
-  }
-
-  void find_owners() {
-    std::unordered_map<std::string, const member*> owners;
-    for (const auto& who : group_.members)
-      for (auto& name : names_of(who)) {
-        auto& owner = owners[std::move(name)];
-        if (!owner || stamp_of(*owner->record) < stamp_of(*who.record))
-          owner = &who;
-      }
-    std::unordered_map<std::string, std::size_t> places;
-    for (std::size_t w = 0; w < in_.workers.size(); ++w)
-      places.emplace(in_.workers[w].id.value, w);
-    owners_.resize(names_.size());
-    for (std::size_t i = 0; i < names_.size(); ++i)
-      if (auto found = owners.find(names_[i]); found != owners.end())
-        owners_[i] = found->second;
-    // As a leader does: who owned nothing at all was never planned for.
-    if (owners.empty())
-      return;
-    in_.previous.resize(names_.size());
-    for (std::size_t i = 0; i < names_.size(); ++i)
-      if (owners_[i])
-        if (auto at = places.find(owners_[i]->id.value); at != places.end())
-          in_.previous[i] = at->second;
+    return result;
   }
 
   /// As a leader does it, with the directives that it would follow.
@@ -167,7 +120,8 @@ private:
       for (auto i : next.shares[w])
         owner_after[i] = w;
     for (std::size_t i = 0; i < names_.size(); ++i) {
-      const auto* before = owners_[i] ? &owners_[i]->id : nullptr;
+      auto owner = owners_.find(names_[i]);
+      const auto* before = owner != owners_.end() ? &owner->second : nullptr;
       const auto* after = owner_after[i] ? &in_.workers[*owner_after[i]].id : nullptr;
       if (before)
         add(share_of(shares, *before).before, i);
@@ -183,6 +137,10 @@ private:
           {names_[i], weight_of(i), before ? *before : worker_id{}, *after,
            reason == reasons_.end() ? std::string{} : reason->second});
     }
+    std::stable_sort(answer_.moves.begin(), answer_.moves.end(),
+                     [](const auto& a, const auto& b) {
+                       return by_reading{}(a.partition, b.partition);
+                     });
     for (const auto& [id, x] : shares)
       if (!x.gone)
         answer_.shares.push_back(x);
@@ -214,16 +172,24 @@ private:
     if (!group_.hand_offs.empty())
       notes.push_back(std::to_string(group_.hand_offs.size())
                       + " partitions are being handed over and count as without owner");
+    for (const auto& x : in_.workers)
+      if (const auto* who = find(group_, x.id); who && !who->last_beat)
+        notes.push_back(
+            x.id.value
+            + " has no readable heartbeat: its partitions stay with it until the "
+              "leader has waited heartbeat.ttl for one");
     if (question_.partitions.empty())
       notes.push_back("the partitions are those that the records name");
   }
 
   const group_status& group_;
   const what_if_question& question_;
+  core::planning_view view_;
+  /// Who owns what now.
+  core::owners_by_name owners_;
   core::planning_input in_;
   /// By partition, as in `in_`.
   std::vector<std::string> names_;
-  std::vector<const member*> owners_;
   std::set<worker_id> thought_;
   /// By partition: the directive that decided.
   std::map<std::size_t, std::string> reasons_;

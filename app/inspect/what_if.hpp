@@ -24,8 +24,6 @@ struct what_if_question {
   std::optional<std::size_t> workers;
   /// As if these had left.
   std::vector<worker_id> without;
-  /// Who has not beaten for so long counts as lost.
-  std::int64_t silent_after_ms = 6'000;
   /// New workers get ids of this prefix.
   std::string id_prefix = "worker";
 };

@@ -2,30 +2,13 @@
 #include "partita/app/output/names.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
-#include <limits>
 #include <string_view>
 #include <tuple>
 
 namespace partita::app {
 
 namespace {
-
-/// (prefix, number, whole id): the last settles ties between `w-1` and `w-01`.
-auto sort_key(std::string_view id) {
-  auto number = std::numeric_limits<std::uint64_t>::max();
-  auto prefix = id;
-  if (auto dash = id.rfind('-'); dash != std::string_view::npos) {
-    auto digits = id.substr(dash + 1);
-    auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
-    if (error == std::errc{} && end == digits.end())
-      prefix = id.substr(0, dash);
-    else
-      number = std::numeric_limits<std::uint64_t>::max();
-  }
-  return std::tuple{prefix, number, id};
-}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -46,10 +29,6 @@ std::string_view without_zeros(std::string_view digits) {
 }
 
 } // namespace
-
-bool by_number::operator()(const worker_id& a, const worker_id& b) const {
-  return sort_key(a.value) < sort_key(b.value);
-}
 
 bool by_reading::operator()(std::string_view a, std::string_view b) const {
   auto whole_a = a;

@@ -10,12 +10,6 @@
 /// How people read ids and numbers.
 namespace partita::app {
 
-/// Orders ids by prefix, then by number: `worker-2` before `worker-10`. An id without a
-/// number stands behind those of its prefix that have one.
-struct by_number {
-  bool operator()(const worker_id& a, const worker_id& b) const;
-};
-
 /// Orders names of partitions as people count: `orders.2` before `orders.10`.
 struct by_reading {
   bool operator()(std::string_view a, std::string_view b) const;

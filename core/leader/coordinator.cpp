@@ -294,8 +294,7 @@ void coordinator::notice(const std::vector<membership::news>& news, time_point n
       continue;
     }
     // The incarnation that replaces another one also replaces it in the plans.
-    if ((what == replaced && shares_ownership(who)) || eligible_.erase(who) == 0
-        || !adopted_)
+    if ((what == replaced && may_own(who, now)) || eligible_.erase(who) == 0 || !adopted_)
       continue;
     const auto* why = what == lost       ? " was lost"
                       : what == drains   ? " drains"
@@ -308,20 +307,15 @@ void coordinator::notice(const std::vector<membership::news>& news, time_point n
 }
 
 void coordinator::notice_joiner(const worker_id& who, time_point now) {
-  if (!members_.takes_part(who, now) || !reconciler_.has_record(who)
-      || !shares_ownership(who))
-    return;
-  if (eligible_.insert(who).second && adopted_)
+  if (may_own(who, now) && eligible_.insert(who).second && adopted_)
     policy_.changed(rebalance_policy::change::joined, who.value + " joined",
                     eligible_.size(), now);
 }
 
-/// A worker that goes on working where others stop would give a partition two owners.
-bool coordinator::shares_ownership(const worker_id& who) const {
-  const auto* pulse = members_.living(who);
-  const auto& stated =
-      pulse ? pulse->terms.ownership : reconciler_.record_of(who).terms.ownership;
-  return !stated || *stated == options_.ownership;
+bool coordinator::may_own(const worker_id& who, time_point now) const {
+  return reconciler_.has_record(who)
+         && core::may_own(who, reconciler_.record_of(who), members_, options_.ownership,
+                          now);
 }
 
 /// The settings of an incarnation do not change.

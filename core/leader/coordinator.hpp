@@ -263,7 +263,7 @@ private:
   void notice_attributes(const worker_id& who, const beat& value, time_point now);
   void adopt_group(time_point now);
   void look_for_vanished(time_point now);
-  bool shares_ownership(const worker_id& who) const;
+  bool may_own(const worker_id& who, time_point now) const;
   void compare_settings();
   /// Before its heartbeat changes to `next`: notes whether its settings may change.
   void note_settings(const worker_id& who, const beat* next);

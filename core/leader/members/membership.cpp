@@ -3,22 +3,11 @@
 
 #include "partita/messages/failpoint.hpp"
 
-#include <charconv>
 #include <optional>
-#include <tuple>
 
 namespace partita::core {
 
 namespace {
-
-/// The number at the end of an id; ids without one come first.
-std::uint64_t number_of(const worker_id& x) {
-  auto digits = x.value.find_last_not_of("0123456789");
-  auto begin = digits == std::string::npos ? 0 : digits + 1;
-  std::uint64_t result = 0;
-  std::from_chars(x.value.data() + begin, x.value.data() + x.value.size(), result);
-  return result;
-}
 
 using content = membership::member::content;
 
@@ -27,11 +16,6 @@ duration silence(duration ttl) {
 }
 
 } // namespace
-
-bool by_number::operator()(const worker_id& x, const worker_id& y) const {
-  return std::make_tuple(number_of(x), std::cref(x.value))
-         < std::make_tuple(number_of(y), std::cref(y.value));
-}
 
 membership::membership(options opts)
     : options_{opts}, longest_ttl_{std::max(opts.ttl, opts.longest_ttl)} {}

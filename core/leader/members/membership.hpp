@@ -4,6 +4,7 @@
 #include "partita/core/strategies/planning.hpp"
 #include "partita/core/time.hpp"
 #include "partita/messages/entries.hpp"
+#include "partita/messages/ids.hpp"
 
 #include <map>
 #include <set>
@@ -11,11 +12,6 @@
 #include <vector>
 
 namespace partita::core {
-
-/// Sorts worker ids by their number (worker-2 before worker-10), then by text.
-struct by_number {
-  bool operator()(const worker_id& x, const worker_id& y) const;
-};
 
 /// Who is in the group, and which incarnations have ended, as the leader sees it.
 ///

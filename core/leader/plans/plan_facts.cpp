@@ -6,17 +6,26 @@
 
 namespace partita::core {
 
+bool may_own(const worker_id& who, const record& found, const membership& members,
+             ownership ours, time_point now) {
+  const auto* pulse = members.living(who);
+  const auto& stated = pulse ? pulse->terms.ownership : found.terms.ownership;
+  return members.takes_part(who, now) && (!stated || *stated == ours);
+}
+
 planning_input input_of(const std::set<worker_id, by_number>& workers,
                         const membership& members,
                         const std::vector<partition>& partitions,
                         const owners_by_name& owners) {
   planning_input result;
   std::unordered_map<std::string, std::size_t> index;
+  // A worker whose heartbeat was not seen yet has stated nothing about itself.
+  const beat nothing;
   for (const auto& who : workers) {
-    // A worker whose heartbeat was not seen yet has stated nothing about itself.
     const auto* x = members.find(who);
+    const auto& said = x ? x->value : nothing;
     index.emplace(who.value, result.workers.size());
-    result.workers.push_back({who, x->value.capacity, x->value.zone});
+    result.workers.push_back({who, said.capacity, said.zone});
   }
   result.partitions = partitions;
   if (owners.empty())

@@ -11,16 +11,22 @@
 #include <string>
 #include <vector>
 
-/// INTERNAL to the coordinator: from what a leader knows to the question for a strategy,
-/// and from the answer to what the reconciler wants.
+/// From what a leader knows to the question for a strategy, and from the answer to what
+/// the reconciler wants.
 namespace partita::core {
 
 /// The owner by partition's name; see reconciler::owners.
 using owners_by_name = std::map<std::string, worker_id>;
 
-/// The question: how to share these partitions among these workers, each of which
-/// `members` knows. An owner that is not among the workers counts as none, but its zone
-/// is remembered.
+/// Whether this worker, whose record says this, may own partitions: it takes part, and
+/// states no other ownership than `ours`. A worker that goes on working where others stop
+/// would give a partition two owners.
+bool may_own(const worker_id& who, const record& found, const membership& members,
+             ownership ours, time_point now);
+
+/// The question: how to share these partitions among these workers. One that `members`
+/// does not know has stated nothing about itself. An owner that is not among the workers
+/// counts as none, but its zone is remembered.
 planning_input input_of(const std::set<worker_id, by_number>& workers,
                         const membership& members,
                         const std::vector<partition>& partitions,

@@ -4,6 +4,7 @@
 #include "partita/core/leader/members/membership.hpp"
 #include "partita/core/leader/records/grant_hold.hpp"
 #include "partita/core/leader/records/record_drafts.hpp"
+#include "partita/core/leader/records/record_facts.hpp"
 #include "partita/core/leader/records/record_goals.hpp"
 #include "partita/core/leader/records/record_holders.hpp"
 #include "partita/core/leader/records/record_slot.hpp"
@@ -137,13 +138,11 @@ public:
   bool settled() const;
   /// Whether any record names a partition.
   bool names_any() const { return any_named(slots_); }
-  /// Every partition that a record names, as owned or as being revoked, by name; of two
-  /// weights that of the greater (epoch, version).
-  std::vector<partition> named() const { return named_in(slots_); }
-  /// Who owns what: what is wanted, or before the first `want` what the records say. Of
-  /// two that name one partition the greater (epoch, version) has it.
+  /// The partitions that records name; see named_in.
+  std::vector<partition> named() const { return named_in(readable(slots_)); }
+  /// Who owns what: what is wanted, or before the first `want` owners_in the records.
   std::map<std::string, worker_id> owners() const {
-    return goals_.known() ? goals_.owners() : owners_in(slots_);
+    return goals_.known() ? goals_.owners() : owners_in(readable(slots_));
   }
   /// The greatest version that any record has, or that was given here.
   partita::version newest() const { return writing_.newest(); }

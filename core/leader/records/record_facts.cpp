@@ -2,6 +2,7 @@
 #include "partita/core/leader/records/record_facts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace partita::core {
 
@@ -35,6 +36,36 @@ void add_names(std::set<std::string>& to, const record& x) {
 
 bool holds_any(const record& x) {
   return !x.partitions.empty() || !x.revoking.empty();
+}
+
+std::map<std::string, worker_id> owners_in(const records_by_worker& all) {
+  std::map<std::string, worker_id> result;
+  for (const auto& [who, x] : all)
+    for (const auto& y : x->partitions) {
+      auto [i, is_new] = result.try_emplace(name_of(y.partition), who);
+      if (!is_new && stamp_of(*all.at(i->second)) < stamp_of(*x))
+        i->second = who;
+    }
+  return result;
+}
+
+std::vector<partition> named_in(const records_by_worker& all) {
+  std::map<std::string, std::pair<stamp, partition>> newest;
+  auto note = [&](const partition& x, const stamp& at) {
+    auto [i, is_new] = newest.try_emplace(name_of(x), at, x);
+    if (!is_new && i->second.first < at)
+      i->second = {at, x};
+  };
+  for (const auto& [who, x] : all) {
+    for (const auto& y : x->partitions)
+      note(y.partition, stamp_of(*x));
+    for (const auto& y : x->revoking)
+      note(y.partition, stamp_of(*x));
+  }
+  std::vector<partition> result;
+  for (auto& [name, x] : newest)
+    result.push_back(std::move(x.second));
+  return result;
 }
 
 bool says_the_same(const record& old, const record& next) {

@@ -85,42 +85,11 @@ bool any_named(const record_slots& all) {
   });
 }
 
-std::vector<partition> named_in(const record_slots& all) {
-  std::map<std::string, std::pair<stamp, partition>> newest;
-  auto note = [&](const partition& x, const stamp& at) {
-    auto [i, is_new] = newest.try_emplace(name_of(x), at, x);
-    if (!is_new && i->second.first < at)
-      i->second = {at, x};
-  };
-  for (const auto& [who, x] : all) {
-    if (!x.value)
-      continue;
-    for (const auto& y : x.value->partitions)
-      note(y.partition, stamp_of(*x.value));
-    for (const auto& y : x.value->revoking)
-      note(y.partition, stamp_of(*x.value));
-  }
-  std::vector<partition> result;
-  for (auto& [name, x] : newest)
-    result.push_back(std::move(x.second));
-  return result;
-}
-
-std::map<std::string, worker_id> owners_in(const record_slots& all) {
-  std::map<std::string, worker_id> result;
-  std::map<std::string, stamp> newest;
-  for (const auto& [who, x] : all) {
-    if (!x.value)
-      continue;
-    for (const auto& y : x.value->partitions) {
-      auto name = name_of(y.partition);
-      auto [i, is_new] = newest.try_emplace(name, stamp_of(*x.value));
-      if (is_new || i->second < stamp_of(*x.value)) {
-        i->second = stamp_of(*x.value);
-        result[name] = who;
-      }
-    }
-  }
+records_by_worker readable(const record_slots& all) {
+  records_by_worker result;
+  for (const auto& [who, x] : all)
+    if (x.value)
+      result.emplace(who, &*x.value);
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "partita/core/key_writer.hpp"
 #include "partita/core/leader/members/membership.hpp"
+#include "partita/core/leader/records/record_facts.hpp"
 #include "partita/messages/record.hpp"
 
 #include <cstddef>
@@ -10,7 +11,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
 namespace partita::core {
 
@@ -77,9 +77,7 @@ using record_slots = std::map<worker_id, record_slot, by_number>;
 
 /// Whether any record names a partition.
 bool any_named(const record_slots& all);
-/// Every partition that a record names; see reconciler::named.
-std::vector<partition> named_in(const record_slots& all);
-/// Who owns what by the records; see reconciler::owners.
-std::map<std::string, worker_id> owners_in(const record_slots& all);
+/// The records that can be read.
+records_by_worker readable(const record_slots& all);
 
 } // namespace partita::core

@@ -350,18 +350,6 @@ CAF_TEST(what a worker states of its settings is shown and where it differs) {
   CAF_CHECK_EQUAL(examine(x).settings_differ, "");
 }
 
-CAF_TEST(a worker takes part for as long as the ttl that it states) {
-  member x;
-  x.last_beat.emplace();
-  x.last_beat->state = beat_state::working;
-  x.beat_age_ms = 7'000;
-  CAF_CHECK(!takes_part(x, 6'000));
-  x.last_beat->terms.ttl = std::chrono::milliseconds{8'000};
-  CAF_CHECK(takes_part(x, 6'000));
-  x.last_beat->terms.ttl = std::chrono::milliseconds{5'000};
-  CAF_CHECK(!takes_part(x, 10'000));
-}
-
 CAF_TEST(the gist changes with what happens and not with time) {
   test::sample_group group;
   group.worker("worker-0", {"1"})

@@ -65,7 +65,7 @@ CAF_TEST(a group that is balanced would not change) {
 
 CAF_TEST(a newcomer would get its share and nothing else would move) {
   auto group = three();
-  group.beat("worker-3", beat_state::joining);
+  group.record("worker-3", {}, {}).beat("worker-3", beat_state::joining);
   auto x = answer(group.status());
   CAF_CHECK_EQUAL(x.moves.size(), 3u);
   CAF_CHECK_EQUAL(after(x, "worker-3"), 3u);
@@ -146,20 +146,40 @@ CAF_TEST(capacities count unless the question names a number of workers) {
 
 CAF_TEST(a worker that drains or is silent or has ended gets nothing) {
   auto group = three();
+  for (const auto* id : {"worker-3", "worker-4", "worker-5", "worker-6"})
+    group.record(id, {}, {});
   group.beat("worker-3", beat_state::draining)
       .beat("worker-4", beat_state::expelled)
-      .beat("worker-5", beat_state::working, 100, 6)
-      .beat("worker-6", beat_state::working, 100, 5);
+      .beat("worker-5", beat_state::working, 100, 7)
+      .beat("worker-6", beat_state::working, 100, 6);
   auto x = answer(group.status());
   CAF_CHECK_EQUAL(x.shares.size(), 4u);
   CAF_CHECK_EQUAL(after(x, "worker-6"), 3u);
 }
 
-CAF_TEST(a worker that restarts keeps what it has) {
-  sample_group group;
-  group.worker("worker-0", {"0", "1"})
-      .record("worker-1", sample_group::first, {"2", "3"})
-      .beat("worker-1", beat_state::restarting);
+CAF_TEST(a worker that restarts keeps what it has for as long as that is waited for) {
+  auto moves_after = [](std::int64_t seconds) {
+    sample_group group;
+    group.worker("worker-0", {"0", "1"})
+        .record("worker-1", sample_group::first, {"2", "3"})
+        .beat("worker-1", beat_state::restarting, 100, seconds);
+    return answer(group.status()).moves.size();
+  };
+  CAF_CHECK_EQUAL(moves_after(29), 0u);
+  CAF_CHECK_EQUAL(moves_after(30), 2u);
+}
+
+CAF_TEST(a worker without a heartbeat keeps what its record names and that is noted) {
+  auto group = three();
+  group.record("worker-3", sample_group::first, {"12", "13", "14", "15"});
+  auto x = answer(group.status());
+  CAF_CHECK(x.moves.empty());
+  CAF_CHECK(holds(to_table(x), "note: worker-3 has no readable heartbeat"));
+}
+
+CAF_TEST(a worker without a record gets nothing yet) {
+  auto group = three();
+  group.beat("worker-3", beat_state::joining);
   CAF_CHECK(answer(group.status()).moves.empty());
 }
 
@@ -178,7 +198,8 @@ CAF_TEST(nothing to plan for is said) {
   CAF_CHECK(holds(refusal(sample_group{}.worker("worker-0", {}).status()),
                   "no partition is known"));
   sample_group nobody;
-  nobody.record("worker-0", sample_group::first, {"0"});
+  nobody.record("worker-0", sample_group::first, {"0"})
+      .beat("worker-0", beat_state::stopped);
   CAF_CHECK(holds(refusal(nobody.status()), "no worker takes part"));
 }
 
@@ -209,7 +230,7 @@ CAF_TEST(a pinned partition would go to its worker) {
 
 CAF_TEST(in a pause only partitions without an owner would be assigned) {
   auto group = three();
-  group.beat("worker-3", beat_state::joining)
+  group.worker("worker-3", {})
       .directive(pause_directive{"0f3a9c21", std::chrono::seconds{60}});
   what_if_question question;
   for (auto i = 0; i < 13; ++i)
