@@ -23,7 +23,7 @@ inline constexpr std::int64_t max_partition_weight = 1'000'000'000;
 
 /// The keys of a partition, a list that never changes. Copies share it: a partition is in
 /// the source's list, in plans and in each copy of a record, and a copy of all its
-/// strings in each of them took most of the memory of a worker.
+/// strings in each of them would take their memory once more.
 class partition_keys {
 public:
   using list = std::vector<std::string>;

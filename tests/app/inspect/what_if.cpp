@@ -197,10 +197,10 @@ CAF_TEST(the partitions are those of the question before those of the records) {
 CAF_TEST(nothing to plan for is said) {
   CAF_CHECK(holds(refusal(sample_group{}.worker("worker-0", {}).status()),
                   "no partition is known"));
-  sample_group nobody;
-  nobody.record("worker-0", sample_group::first, {"0"})
+  sample_group ownerless;
+  ownerless.record("worker-0", sample_group::first, {"0"})
       .beat("worker-0", beat_state::stopped);
-  CAF_CHECK(holds(refusal(nobody.status()), "no worker takes part"));
+  CAF_CHECK(holds(refusal(ownerless.status()), "no worker takes part"));
 }
 
 // -- directives -----------------------------------------------------------------------------
