@@ -11,6 +11,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <functional>
+#include <utility>
+
 namespace partita::app {
 
 /// Patience with the first connection is over.
@@ -28,6 +31,7 @@ constexpr auto patience = 1s;
 struct reporter_state {
   std::shared_ptr<event_log> log;
   caf::actor waiting;
+  std::function<void()> started;
   static inline constexpr const char* name = "partita.reporter";
 
   template <class Event>
@@ -35,16 +39,24 @@ struct reporter_state {
     if (log)
       log->write(event_line(wall_clock_ns(), x));
   }
+
+  void on(const state_changed& x) {
+    record(x);
+    if (x.to == worker_state::stable && started)
+      std::exchange(started, nullptr)();
+  }
 };
 
 listener_actor::behavior_type
 reporter(listener_actor::stateful_pointer<reporter_state> self,
-         std::shared_ptr<event_log> log, caf::actor waiting) {
+         std::shared_ptr<event_log> log, caf::actor waiting,
+         std::function<void()> started) {
   self->state.log = std::move(log);
   self->state.waiting = std::move(waiting);
+  self->state.started = std::move(started);
   return {
       [=](const worker_id_claimed& x) { self->state.record(x); },
-      [=](const state_changed& x) { self->state.record(x); },
+      [=](const state_changed& x) { self->state.on(x); },
       [=](const leadership_changed& x) { self->state.record(x); },
       [=](const calculator_adopted& x) { self->state.record(x); },
       [=](const assignment_changed& x) { self->state.record(x); },
@@ -97,8 +109,9 @@ link_reporter(link_reporter_actor::stateful_pointer<link_reporter_state> self,
 } // namespace
 
 listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
-                              caf::actor waiting) {
-  return sys.spawn<caf::detached>(reporter, std::move(log), std::move(waiting));
+                              caf::actor waiting, std::function<void()> started) {
+  return sys.spawn<caf::detached>(reporter, std::move(log), std::move(waiting),
+                                  std::move(started));
 }
 
 link_listener_actor spawn_link_reporter(caf::actor_system& sys, std::string urls,

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,9 +17,10 @@ namespace partita::app {
 
 /// A listener that writes one event line for each event, and passes worker_stopped on to
 /// `waiting`. Has a thread of its own, because a line may be large. `log` may be null: no
-/// events are written. (The supervisor itself logs what happens.)
+/// events are written. `started` is called once, on that thread, when the worker is stable for
+/// the first time. (The supervisor itself logs what happens.)
 listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
-                              caf::actor waiting);
+                              caf::actor waiting, std::function<void()> started);
 
 /// Warns once if there is no connection soon, with `urls` (no secrets in them) and how
 /// long they will be tried. (The store itself logs connections and losses.)

@@ -5,6 +5,7 @@
 #include "partita/app/metrics/metrics_page.hpp"
 #include "partita/app/output/reporter.hpp"
 #include "partita/app/process/exit_codes.hpp"
+#include "partita/app/process/memory.hpp"
 #include "partita/app/service/worker_runner.hpp"
 #include "partita/app/wiring/source.hpp"
 #include "partita/app/wiring/wiring.hpp"
@@ -81,7 +82,7 @@ worker_service::worker_service(const config::settings& s, std::shared_ptr<event_
       command_{std::move(command)},
       log_{std::move(log)},
       guard_{std::move(guard)},
-      reporter_{spawn_reporter(system_, log_, host())},
+      reporter_{spawn_reporter(system_, log_, host(), return_memory_of_start)},
       metrics_{spawn_metrics(system_)},
       beside_{s} {}
 
