@@ -37,14 +37,14 @@ planning_input after_a_leaver(const planning_input& before, const plan& shares) 
   return result;
 }
 
-void first_plan(benchmark::State& state, strategy_name name, bool weighted) {
+void first_plan(benchmark::State& state, const std::string& name, bool weighted) {
   auto make = make_strategy({.name = name});
   auto in = group(1000, 10'000, weighted);
   for (auto _ : state)
     benchmark::DoNotOptimize(make(in));
 }
 
-void one_left(benchmark::State& state, strategy_name name, bool weighted) {
+void one_left(benchmark::State& state, const std::string& name, bool weighted) {
   auto make = make_strategy({.name = name});
   auto in = group(1000, 10'000, weighted);
   auto next = after_a_leaver(in, make(in));
@@ -149,21 +149,18 @@ BENCHMARK(one_heartbeat)->Unit(benchmark::kMicrosecond);
 BENCHMARK(take_over)->Arg(0)->Arg(10)->Unit(benchmark::kMillisecond);
 BENCHMARK(goodbye)->Arg(0)->Arg(10)->Iterations(50)->Unit(benchmark::kMillisecond);
 
-#define PARTITA_BENCH(strategy)                                                          \
-  BENCHMARK_CAPTURE(first_plan, strategy, strategy_name::strategy, false)                \
-      ->Unit(benchmark::kMillisecond);                                                   \
-  BENCHMARK_CAPTURE(first_plan, strategy##_weights, strategy_name::strategy, true)       \
-      ->Unit(benchmark::kMillisecond);                                                   \
-  BENCHMARK_CAPTURE(one_left, strategy, strategy_name::strategy, false)                  \
-      ->Unit(benchmark::kMillisecond);                                                   \
-  BENCHMARK_CAPTURE(one_left, strategy##_weights, strategy_name::strategy, true)         \
-      ->Unit(benchmark::kMillisecond)
-
-PARTITA_BENCH(sticky);
-PARTITA_BENCH(consistent_hash);
-PARTITA_BENCH(weighted_consistent_hash);
-PARTITA_BENCH(round_robin);
-
 } // namespace
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  for (const auto& name : strategy_names())
+    for (auto weighted : {false, true}) {
+      auto end = name + (weighted ? "_weights" : "");
+      benchmark::RegisterBenchmark(("first_plan/" + end).c_str(), first_plan, name,
+                                   weighted)
+          ->Unit(benchmark::kMillisecond);
+      benchmark::RegisterBenchmark(("one_left/" + end).c_str(), one_left, name, weighted)
+          ->Unit(benchmark::kMillisecond);
+    }
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}

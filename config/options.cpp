@@ -5,6 +5,7 @@
 #include "partita/config/limits.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace partita::config {
 
@@ -146,15 +147,13 @@ void add_rebalance(options& xs) {
 }
 
 void add_strategy(options& xs) {
-  using enum core::strategy_name;
+  std::string meaning = "How partitions are assigned";
+  for (auto lead = ". "; const auto& x : core::strategy_help())
+    meaning.append(std::exchange(lead, "; ")).append(x);
   xs.insert(
       xs.end(),
-      {choice_option(
-           PARTITA_FIELD(strategy, name),
-           {sticky, consistent_hash, weighted_consistent_hash, round_robin},
-           "How partitions are assigned: sticky moves the fewest partitions that balance "
-           "allows. consistent, weighted and roundrobin are accepted too.",
-           core::strategy_name_from),
+      {choice_option(PARTITA_FIELD(strategy, name), core::strategy_names(), meaning + '.',
+                     core::strategy_name_from),
        integer_option(
            PARTITA_FIELD(strategy, virtual_nodes), 1, max_virtual_nodes,
            "Points of each worker on the hash ring. More spread more evenly and cost "

@@ -12,7 +12,7 @@ namespace partita::app {
 
 namespace {
 
-constexpr const char* examples = R"help(
+constexpr const char* questions = R"help(
 With --live, --workers, --without or --strategy: what a rebalance of a running group would
 do, by its records, heartbeats and directives; nothing is changed. Exit code 1 if the group
 cannot be read, or there is no such plan.
@@ -23,12 +23,16 @@ line. Exit code 2 at the first line that is no question.
 Members of a question:
   workers             ids: ["worker-0","worker-1"]
   partitions          [{"keys":["orders","7"],"weight":100}]
-  strategy            sticky (default), consistent_hash, weighted_consistent_hash, round_robin
+  strategy            see below (default sticky)
   seed                number or string of digits (default 0)
   virtual_nodes       points of each worker on the ring
   overload_threshold, extreme_threshold, default_weight
   previous            who owned what before: {"worker-0":[0,2]}, indices of partitions
 
+Strategies:
+)help";
+
+constexpr const char* examples = R"help(
 Examples:
   partita plan --live -c partita.toml
   partita plan -c partita.toml --without worker-3 --without worker-4
@@ -68,7 +72,10 @@ int answer_all(std::istream& in, std::ostream& out) {
 void add_plan(CLI::App& program, chosen_command& chosen) {
   auto* command = program.add_subcommand(
       "plan", "Answers who would own which partition, and what moves");
-  command->footer(examples);
+  std::string footer = questions;
+  for (const auto& x : core::strategy_help())
+    footer += "  " + x + '\n';
+  command->footer(footer + examples);
   auto flags = std::make_shared<live_flags>();
   add_live_flags(*command, *flags);
   chosen.by(*command, [flags] {

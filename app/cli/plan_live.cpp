@@ -12,9 +12,6 @@ namespace partita::app {
 
 namespace {
 
-const std::vector<std::string> strategies{"sticky", "consistent_hash",
-                                          "weighted_consistent_hash", "round_robin"};
-
 /// As the configuration and the flags say. Loading has refused wrong words in the former.
 core::strategy_options strategy_for(const live_flags& flags, const config::settings& s) {
   auto result = s.strategy;
@@ -80,9 +77,10 @@ bool asks_for_group(const live_flags& flags) {
 
 int plan_live(const live_flags& flags) {
   if (!flags.strategy.empty() && !core::strategy_name_from(flags.strategy)) {
-    auto near = config::nearest(flags.strategy, strategies);
+    auto names = core::strategy_names();
+    auto near = config::nearest(flags.strategy, names);
     return refuse("--strategy: found '" + config::printable(flags.strategy)
-                  + "', expected " + config::one_of(strategies)
+                  + "', expected " + config::one_of(names)
                   + (near.empty() ? "" : "; did you mean " + near + '?'));
   }
   return with_group(flags.group, "partita plan",

@@ -2,6 +2,7 @@
 #include "partita/app/inspect/plan_question.hpp"
 
 #include "partita/config/limits.hpp"
+#include "partita/config/text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -83,10 +84,10 @@ std::uint64_t seed(const json& x, const std::string& member) {
          "a whole number from 0 to 18446744073709551615, as a number or string");
 }
 
-core::strategy_name strategy(const json& x, const std::string& member) {
+std::string strategy(const json& x, const std::string& member) {
   if (auto result = core::strategy_name_from(text(x, member)))
     return *result;
-  refuse(member, x, "sticky, consistent_hash, weighted_consistent_hash or round_robin");
+  refuse(member, x, config::one_of(core::strategy_names()));
 }
 
 std::vector<core::candidate> workers(const json& xs, const std::string& member) {

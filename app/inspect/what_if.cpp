@@ -41,7 +41,7 @@ public:
     auto next = decide();
     weigh(next);
     note_what_matters();
-    answer_.strategy = core::to_string(question_.strategy.name);
+    answer_.strategy = question_.strategy.name;
     answer_.partitions = in_.partitions.size();
     return std::move(answer_);
   }

@@ -19,11 +19,10 @@ namespace {
 std::map<std::string, std::string> shared_settings_of(const config::settings& s) {
   const auto& y = s.strategy;
   std::map<std::string, std::string> result = {
-      {"strategy",
-       fmt::format("{}, virtual_nodes {}, seed {}, overload_threshold {}, "
-                   "extreme_threshold {}, default_weight {}",
-                   core::to_string(y.name), y.virtual_nodes, y.seed, y.overload_threshold,
-                   y.extreme_threshold, y.default_weight)}};
+      {"strategy", fmt::format("{}, virtual_nodes {}, seed {}, overload_threshold {}, "
+                               "extreme_threshold {}, default_weight {}",
+                               y.name, y.virtual_nodes, y.seed, y.overload_threshold,
+                               y.extreme_threshold, y.default_weight)}};
   const auto& x = s.partitions;
   if (x.bucket)
     result["partitions"] = "those of the bucket " + s.buckets.partitions;
@@ -69,7 +68,7 @@ worker_options worker_options_of(const config::settings& s) {
   result.degraded = s.degraded;
   result.shutdown = s.worker.shutdown;
   result.strategy = core::make_strategy(s.strategy);
-  result.strategy_name = core::to_string(s.strategy.name);
+  result.strategy_name = s.strategy.name;
   result.shared_settings = shared_settings_of(s);
   result.states_partitions = !s.partitions.file.empty();
   return result;

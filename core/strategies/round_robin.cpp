@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/core/strategies/round_robin.hpp"
+#include "partita/core/strategies/registry.hpp"
 
 namespace partita::core {
 
-plan plan_round_robin(const planning_input& in) {
+/// Partition i to worker i mod n, both in the order of the input; so it depends on both
+/// orders, and one worker more or less moves nearly everything. Uses neither weights nor
+/// capacities nor the previous plan.
+plan plan_round_robin(const planning_input& in, const strategy_options&) {
   plan result;
   result.shares.resize(in.workers.size());
   if (in.workers.empty())

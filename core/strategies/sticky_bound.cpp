@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/sticky_bound.hpp"
 
-#include "partita/core/strategies/sticky.hpp"
+#include "partita/core/strategies/registry.hpp"
 #include "partita/core/strategies/weights.hpp"
 
 #include <algorithm>

@@ -70,14 +70,14 @@ private:
   mutable std::vector<std::size_t> homes_;
 };
 
-/// Who gets what if all partitions weigh the same; see sticky.hpp.
+/// Who gets what if all partitions weigh the same; see sticky.cpp.
 placement place_even(const sticky_problem& problem);
 
-/// Who gets what if they do not; see sticky.hpp.
+/// Who gets what if they do not; see sticky.cpp.
 placement place_weighted(const sticky_problem& problem);
 
 /// Lets partitions of one weight that move anyway change places, so that more of them
-/// stay in their zone; see sticky.hpp.
+/// stay in their zone; see sticky.cpp.
 void exchange_for_zones(const sticky_problem& problem, placement& owners);
 
 } // namespace partita::core

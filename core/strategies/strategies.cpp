@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/strategies.hpp"
 
-#include "partita/core/strategies/consistent_hash.hpp"
-#include "partita/core/strategies/round_robin.hpp"
-#include "partita/core/strategies/sticky.hpp"
-#include "partita/core/strategies/weighted_consistent_hash.hpp"
+#include "partita/core/strategies/registry.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace partita::core {
 
 namespace {
+
+const strategy_entry* find(std::string_view text) {
+  for (const auto& x : strategy_table)
+    if (!text.empty() && (text == x.name || text == x.synonym))
+      return &x;
+  return nullptr;
+}
 
 // Not a number is below everything, too.
 double at_least(double least, double x) {
@@ -19,32 +24,27 @@ double at_least(double least, double x) {
 
 } // namespace
 
-std::string_view to_string(strategy_name x) {
-  switch (x) {
-  case strategy_name::sticky:
-    return "sticky";
-  case strategy_name::consistent_hash:
-    return "consistent_hash";
-  case strategy_name::weighted_consistent_hash:
-    return "weighted_consistent_hash";
-  case strategy_name::round_robin:
-    return "round_robin";
-  }
-  return "?";
+std::vector<std::string> strategy_names() {
+  std::vector<std::string> result;
+  for (const auto& x : strategy_table)
+    result.emplace_back(x.name);
+  return result;
 }
 
-std::optional<strategy_name> strategy_name_from(std::string_view text) {
-  for (auto x : {strategy_name::sticky, strategy_name::consistent_hash,
-                 strategy_name::weighted_consistent_hash, strategy_name::round_robin})
-    if (text == to_string(x))
-      return x;
-  if (text == "consistent")
-    return strategy_name::consistent_hash;
-  if (text == "weighted")
-    return strategy_name::weighted_consistent_hash;
-  if (text == "roundrobin")
-    return strategy_name::round_robin;
-  return std::nullopt;
+std::vector<std::string> strategy_help() {
+  std::vector<std::string> result;
+  for (const auto& x : strategy_table) {
+    auto& line = result.emplace_back(x.name);
+    if (!x.synonym.empty())
+      line.append(" or ").append(x.synonym);
+    line.append(": ").append(x.help);
+  }
+  return result;
+}
+
+std::optional<std::string> strategy_name_from(std::string_view text) {
+  const auto* found = find(text);
+  return found ? std::optional<std::string>{found->name} : std::nullopt;
 }
 
 strategy_options clamped(strategy_options options) {
@@ -57,20 +57,12 @@ strategy_options clamped(strategy_options options) {
 }
 
 strategy make_strategy(const strategy_options& options) {
-  auto valid = clamped(options);
-  switch (valid.name) {
-  case strategy_name::sticky:
-    return [valid](const planning_input& in) { return plan_sticky(in, valid); };
-  case strategy_name::consistent_hash:
-    return [valid](const planning_input& in) { return plan_consistent_hash(in, valid); };
-  case strategy_name::weighted_consistent_hash:
-    return [valid](const planning_input& in) {
-      return plan_weighted_consistent_hash(in, valid);
-    };
-  case strategy_name::round_robin:
-    return plan_round_robin;
-  }
-  return plan_round_robin; // no such name exists
+  const auto* found = find(options.name);
+  if (!found)
+    throw std::invalid_argument{"no strategy is called '" + options.name + '\''};
+  return [valid = clamped(options), run = found->run](const planning_input& in) {
+    return run(in, valid);
+  };
 }
 
 } // namespace partita::core

@@ -6,28 +6,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 /// The strategies that come with partita; a host application may bring its own.
 namespace partita::core {
 
-/// sticky: quotas by capacity, fewest moves; see sticky.hpp. The default.
-/// consistent_hash: the owner on a hash ring; see consistent_hash.hpp.
-/// weighted_consistent_hash: the ring, with a limit for each worker's weight.
-/// round_robin: partition i to worker i mod n; see round_robin.hpp.
-enum class strategy_name : std::uint8_t {
-  sticky,
-  consistent_hash,
-  weighted_consistent_hash,
-  round_robin,
-};
+/// All of them; what they promise is in the source of each.
+std::vector<std::string> strategy_names();
 
-/// The word for the configuration and for people.
-std::string_view to_string(strategy_name x);
+/// What each of them does, for people: "round_robin or roundrobin: partition i ...".
+std::vector<std::string> strategy_help();
 
-/// Reads what to_string gives, and the short spellings consistent, weighted and
-/// roundrobin.
-std::optional<strategy_name> strategy_name_from(std::string_view text);
+/// The name that `text` stands for: the name itself, or its short spelling.
+std::optional<std::string> strategy_name_from(std::string_view text);
 
 /// Greater values make the ring's shares more even and the ring more expensive to build.
 inline constexpr std::size_t default_virtual_nodes = 150;
@@ -37,7 +30,7 @@ inline constexpr double min_overload_threshold = 1.15;
 inline constexpr double min_extreme_threshold = 1.5;
 
 struct strategy_options {
-  strategy_name name = strategy_name::sticky;
+  std::string name = "sticky"; // one of strategy_names()
   /// Points of each worker on the ring; at least 1.
   std::size_t virtual_nodes = default_virtual_nodes;
   /// Another seed gives another ring.
@@ -59,7 +52,8 @@ struct strategy_options {
 strategy_options clamped(strategy_options options);
 
 /// A strategy that keeps no state: it may be copied, and called from any thread. What it
-/// gives has as many shares as there are workers.
+/// gives has as many shares as there are workers. Throws std::invalid_argument if no strategy
+/// has the name.
 strategy make_strategy(const strategy_options& options);
 
 } // namespace partita::core

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/core/strategies/weighted_consistent_hash.hpp"
-
-#include "partita/core/strategies/consistent_hash.hpp"
 #include "partita/core/strategies/hash_ring.hpp"
+#include "partita/core/strategies/registry.hpp"
 #include "partita/core/strategies/weights.hpp"
 
 #include <algorithm>
@@ -96,6 +94,17 @@ struct deal {
 
 } // namespace
 
+/// The hash ring, with a limit for the weight of one worker.
+///
+/// Where all effective weights are equal this is plan_consistent_hash. Otherwise
+/// partitions of extreme weight are assigned first, heaviest first (then by keys), to the
+/// workers in the order of their ids. The others follow in the order of the input: each
+/// to its owner on the ring unless that would lift the owner above overload_threshold
+/// times the average worker, and then to the worker with the least weight.
+///
+/// Promises: independent of the order of the workers, not of that of the partitions. No
+/// bound on movement: one new weight may move many. Uses neither capacities nor the
+/// previous plan. A share begins with its extreme partitions.
 plan plan_weighted_consistent_hash(const planning_input& in,
                                    const strategy_options& options) {
   auto weights = effective_weights(in.partitions, options.default_weight);

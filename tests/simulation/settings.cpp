@@ -18,10 +18,11 @@ milliseconds in_ms(core::duration x) {
 
 core::strategy some_strategy(rng& random, bool restless) {
   core::strategy_options result;
+  auto names = core::strategy_names();
   if (restless)
-    result.name = core::strategy_name::round_robin;
+    result.name = "round_robin";
   else if (random.chance(0.3))
-    result.name = static_cast<core::strategy_name>(random.below(4));
+    result.name = random.one_of(names);
   // Small rings are cheap to build; how even they divide is not the question here.
   result.virtual_nodes = 20;
   return core::make_strategy(result);

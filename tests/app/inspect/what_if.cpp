@@ -253,7 +253,7 @@ CAF_TEST(a directive that cannot be followed is noted) {
 CAF_TEST(programs get every move on one line) {
   what_if_question question;
   question.without = {{"worker-1"}};
-  question.strategy.name = core::strategy_name::round_robin;
+  question.strategy.name = "round_robin";
   auto text = to_json(answer(three().status(), question));
   CAF_CHECK_EQUAL(text.find('\n'), std::string::npos);
   auto obj = nlohmann::json::parse(text);

@@ -97,7 +97,7 @@ CAF_TEST(every setting of a worker arrives) {
 
 CAF_TEST(the strategy is the one of the settings) {
   config::settings s;
-  s.strategy.name = core::strategy_name::round_robin;
+  s.strategy.name = "round_robin";
   core::planning_input in;
   in.workers = {{{"a"}, 100, ""}, {{"b"}, 100, ""}};
   in.partitions = {{{"x"}}, {{"y"}}, {{"z"}}};

@@ -8,12 +8,11 @@
 // sticky where some partitions are bound to workers.
 
 using namespace planning_test;
-using core::strategy_name;
 
 namespace {
 
 plan sticky(const planning_input& in) {
-  return make(strategy_name::sticky)(in);
+  return make("sticky")(in);
 }
 
 /// A small group; about a quarter of the partitions is bound.

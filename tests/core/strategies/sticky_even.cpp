@@ -14,12 +14,11 @@
 // sticky where all effective weights are equal.
 
 using namespace planning_test;
-using core::strategy_name;
 
 namespace {
 
 plan sticky(const planning_input& in) {
-  return make(strategy_name::sticky)(in);
+  return make("sticky")(in);
 }
 
 /// The group as it is once `x` has come into effect.

@@ -14,12 +14,11 @@
 // all plans that there are.
 
 using namespace planning_test;
-using core::strategy_name;
 
 namespace {
 
 plan sticky(const planning_input& in) {
-  return make(strategy_name::sticky)(in);
+  return make("sticky")(in);
 }
 
 /// The bounds of the contract, in the words of the contract: whole numbers, scaled by ten
@@ -311,7 +310,7 @@ CAF_TEST(a worker that returns gets mostly what the ring gives to it) {
   auto in = group(10, 300);
   for (auto& x : in.partitions)
     x.weight = static_cast<std::int64_t>(1 + random() % 200);
-  auto ring = owners_in(in, make(strategy_name::consistent_hash)(in));
+  auto ring = owners_in(in, make("consistent_hash")(in));
   in.previous = owners_in(in, sticky(in));
   auto less = without(in, 9);
   auto back = in;
@@ -329,7 +328,7 @@ CAF_TEST(a worker with too much gives away first what the ring gives to others) 
   auto in = group(3, 31);
   in.partitions[30].weight = 90;
   in.previous.assign(31, 0);
-  auto ring = owners_in(in, make(strategy_name::consistent_hash)(in));
+  auto ring = owners_in(in, make("consistent_hash")(in));
   auto owners = owners_in(in, sticky(in));
   std::size_t own_given = 0, others_kept = 0;
   for (std::size_t p = 0; p < 30; ++p) {

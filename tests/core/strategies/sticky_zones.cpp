@@ -8,12 +8,11 @@
 #include <rapidcheck.h>
 
 using namespace planning_test;
-using core::strategy_name;
 
 namespace {
 
 plan sticky(const planning_input& in) {
-  return make(strategy_name::sticky)(in);
+  return make("sticky")(in);
 }
 
 planning_input without_zones(planning_input in) {

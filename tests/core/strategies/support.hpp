@@ -40,17 +40,8 @@ inline planning_input group(std::size_t workers, std::size_t partitions) {
   return result;
 }
 
-inline core::strategy make(core::strategy_name name) {
-  core::strategy_options options;
-  options.name = name;
-  return core::make_strategy(options);
-}
-
-inline const std::vector<core::strategy_name>& all_names() {
-  static const std::vector<core::strategy_name> result = {
-      core::strategy_name::sticky, core::strategy_name::consistent_hash,
-      core::strategy_name::weighted_consistent_hash, core::strategy_name::round_robin};
-  return result;
+inline core::strategy make(std::string name) {
+  return core::make_strategy({.name = std::move(name)});
 }
 
 /// By partition: the position of its owner; as planning_input::previous.

@@ -77,9 +77,7 @@ CAF_TEST_FIXTURE_SCOPE(directed_plan_tests, fixture)
 CAF_TEST(without directives a plan is exactly what the strategy says) {
   group(3, 13);
   in.workers.push_back({id(3), 250, ""});
-  for (auto name :
-       {strategy_name::sticky, strategy_name::consistent_hash,
-        strategy_name::weighted_consistent_hash, strategy_name::round_robin}) {
+  for (const auto& name : core::strategy_names()) {
     strategy_options options;
     options.name = name;
     deal = make_strategy(options);
@@ -169,9 +167,7 @@ CAF_TEST(pins hold with every strategy) {
   group(3, 12);
   pin(1, 0);
   pin(3, 2);
-  for (auto name :
-       {strategy_name::consistent_hash, strategy_name::weighted_consistent_hash,
-        strategy_name::round_robin}) {
+  for (auto name : {"consistent_hash", "weighted_consistent_hash", "round_robin"}) {
     strategy_options options;
     options.name = name;
     deal = make_strategy(options);
