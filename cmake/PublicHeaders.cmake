@@ -20,6 +20,7 @@ set(PARTITA_PUBLIC_HEADERS
     actors/worker_clock.hpp
     core/time.hpp
     messages/entries.hpp
+    messages/enumeration.hpp
     messages/events.hpp
     messages/ids.hpp
     messages/message.hpp

@@ -17,11 +17,6 @@ namespace {
 
 using namespace json_members;
 
-constexpr std::array all_beat_states = {beat_state::joining,    beat_state::working,
-                                        beat_state::draining,   beat_state::stopped,
-                                        beat_state::restarting, beat_state::expelled,
-                                        beat_state::forced};
-
 json to_json(const partition& x) {
   return {{"keys", x.keys.all()}, {"weight", x.weight}};
 }
@@ -60,8 +55,6 @@ std::vector<partition> read_partitions_or(const json& obj, const char* key) {
   return result;
 }
 
-constexpr std::array all_ownerships = {ownership::exclusive, ownership::available};
-
 void write_terms(json& to, const session_terms& x) {
   if (x.ttl.count() != 0)
     to["ttl_ms"] = x.ttl.count();
@@ -79,7 +72,7 @@ session_terms read_terms(const json& obj) {
     result.ttl = std::chrono::milliseconds{found};
   }
   if (const auto* x = find(obj, "ownership"))
-    result.ownership = word(*x, "ownership", all_ownerships);
+    result.ownership = word<ownership>(*x, "ownership");
   return result;
 }
 
@@ -202,7 +195,7 @@ decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns) {
     // parti leaves the word empty in records that were never published.
     const auto& word_found = need(obj, "lifecycle");
     if (word_found != "")
-      result.lifecycle = word(word_found, "lifecycle", all_lifecycles);
+      result.lifecycle = word<lifecycle>(word_found, "lifecycle");
     for (const auto& x : need_list(need(obj, "partitions"), "partitions"))
       result.partitions.push_back(
           {read_partition(x), in.read_version(x, "token"), read_why(obj, x)});
@@ -299,7 +292,7 @@ decoded<beat> decode_beat(std::string_view text, std::int64_t stored_at_ns) {
     result.nonce.value = json_members::text(need(obj, "nonce"), "nonce");
     result.replaces.value = text_or(obj, "replaces");
     result.at = signed_number_or(obj, "at", 0);
-    result.state = word(need(obj, "state"), "state", all_beat_states);
+    result.state = word<beat_state>(need(obj, "state"), "state");
     result.applied = in.read_stamp(obj, "applied");
     result.seen = in.read_stamp(obj, "seen");
     result.stopping = read_partitions_or(obj, "stopping");
@@ -346,7 +339,7 @@ decoded<group_entry> group_from(std::string_view text) {
     group_entry result;
     result.group_uid.value = json_members::text(need(obj, "group_uid"), "group_uid");
     result.group = json_members::text(need(obj, "group"), "group");
-    result.ownership = word(need(obj, "ownership"), "ownership", all_ownerships);
+    result.ownership = word<ownership>(need(obj, "ownership"), "ownership");
     return result;
   });
 }

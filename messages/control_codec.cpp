@@ -266,7 +266,7 @@ decoded<history_entry> history_from(std::string_view value) {
     result.at = signed_number_or(obj, "at", 0);
     result.epoch.value = number(need(obj, "epoch"), "epoch");
     result.leader.value = text_or(obj, "leader");
-    result.lifecycle = word(need(obj, "lifecycle"), "lifecycle", all_lifecycles);
+    result.lifecycle = word<lifecycle>(need(obj, "lifecycle"), "lifecycle");
     result.reason = text_or(obj, "reason");
     result.strategy = text_or(obj, "strategy");
     result.workers = number_or(obj, "workers", 0);

@@ -70,7 +70,8 @@ enum class beat_state : std::uint8_t {
   stopped,
   restarting,
   expelled,
-  forced
+  forced,
+  count
 };
 
 /// Whether `x` is a state of a live worker.

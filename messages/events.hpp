@@ -22,7 +22,8 @@ enum class worker_state : std::uint8_t {
   rebalancing,
   emergency,
   degraded,
-  shutdown
+  shutdown,
+  count
 };
 
 const char* to_string(worker_state x);
@@ -122,7 +123,7 @@ struct work_stopped {
 
 // -- trouble ----------------------------------------------------------------------------
 
-enum class alert_level : std::uint8_t { info, warn, error, critical };
+enum class alert_level : std::uint8_t { info, warn, error, critical, count };
 
 const char* to_string(alert_level x);
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "partita/messages/codec.hpp"
+#include "partita/messages/enumeration.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -96,18 +96,14 @@ inline void check_format(const json& obj) {
          + std::to_string(format_version) + ": upgrade it");
 }
 
-template <class Enum, std::size_t N>
-Enum word(const json& x, const char* key, const std::array<Enum, N>& all) {
+template <class Enum>
+Enum word(const json& x, const char* key) {
   auto found = text(x, key);
-  for (auto value : all)
-    if (to_string(value) == found)
+  for (std::size_t i = 0; i < count_of<Enum>; ++i)
+    if (auto value = static_cast<Enum>(i); to_string(value) == found)
       return value;
   fail(at(key) + "unknown word '" + found + "'");
 }
-
-inline constexpr std::array all_lifecycles = {lifecycle::empty, lifecycle::cold_start,
-                                              lifecycle::planned_scale,
-                                              lifecycle::emergency, lifecycle::rebalance};
 
 /// Parses `text` as a JSON object and hands it to `f`; turns every trouble into a value.
 template <class T, class F>

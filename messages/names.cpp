@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/codec.hpp"
+#include "partita/messages/enumeration.hpp"
 #include "partita/messages/events.hpp"
 #include "partita/messages/session_terms.hpp"
 #include "partita/messages/store.hpp"
@@ -8,7 +9,8 @@
 #include <functional>
 #include <tuple>
 
-// The words for every enumeration. No `default`: the compiler lists a forgotten one.
+// The words for every enumeration. The compiler reports a forgotten one: `word_of` has them
+// all, and no `switch` has a `default`.
 namespace partita {
 
 namespace {
@@ -25,75 +27,21 @@ std::uint64_t number_of(const worker_id& x) {
 } // namespace
 
 const char* to_string(ownership x) {
-  switch (x) {
-  case ownership::exclusive:
-    return "exclusive";
-  case ownership::available:
-    return "available";
-  }
-  return "?";
+  return word_of(x, {"exclusive", "available"});
 }
 
 std::string_view to_string(lifecycle x) {
-  switch (x) {
-  case lifecycle::empty:
-    return "empty";
-  case lifecycle::cold_start:
-    return "cold_start";
-  case lifecycle::planned_scale:
-    return "planned_scale";
-  case lifecycle::emergency:
-    return "emergency";
-  case lifecycle::rebalance:
-    return "rebalance";
-  }
-  return "?";
+  return word_of(x, {"empty", "cold_start", "planned_scale", "emergency", "rebalance"});
 }
 
 std::string_view to_string(beat_state x) {
-  switch (x) {
-  case beat_state::joining:
-    return "joining";
-  case beat_state::working:
-    return "working";
-  case beat_state::draining:
-    return "draining";
-  case beat_state::stopped:
-    return "stopped";
-  case beat_state::restarting:
-    return "restarting";
-  case beat_state::expelled:
-    return "expelled";
-  case beat_state::forced:
-    return "forced";
-  }
-  return "?";
+  return word_of(x, {"joining", "working", "draining", "stopped", "restarting",
+                     "expelled", "forced"});
 }
 
 const char* to_string(worker_state x) {
-  switch (x) {
-  case worker_state::init:
-    return "init";
-  case worker_state::claiming_id:
-    return "claiming_id";
-  case worker_state::election:
-    return "election";
-  case worker_state::waiting_assignment:
-    return "waiting_assignment";
-  case worker_state::stable:
-    return "stable";
-  case worker_state::scaling:
-    return "scaling";
-  case worker_state::rebalancing:
-    return "rebalancing";
-  case worker_state::emergency:
-    return "emergency";
-  case worker_state::degraded:
-    return "degraded";
-  case worker_state::shutdown:
-    return "shutdown";
-  }
-  return "?";
+  return word_of(x, {"init", "claiming_id", "election", "waiting_assignment", "stable",
+                     "scaling", "rebalancing", "emergency", "degraded", "shutdown"});
 }
 
 const char* to_string(write_status x) {
@@ -189,17 +137,7 @@ const char* to_string(probe_status x) {
 }
 
 const char* to_string(alert_level x) {
-  switch (x) {
-  case alert_level::info:
-    return "info";
-  case alert_level::warn:
-    return "warn";
-  case alert_level::error:
-    return "error";
-  case alert_level::critical:
-    return "critical";
-  }
-  return "?";
+  return word_of(x, {"info", "warn", "error", "critical"});
 }
 
 const char* to_string(leave_mode x) {

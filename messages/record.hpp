@@ -18,7 +18,8 @@ enum class lifecycle : std::uint8_t {
   cold_start,
   planned_scale,
   emergency,
-  rebalance
+  rebalance,
+  count
 };
 
 /// One partition in a record, with the fencing token of its grant: the version of the

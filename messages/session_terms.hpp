@@ -14,7 +14,8 @@ enum class ownership : std::uint8_t {
   /// It stops in time: no partition ever has two owners.
   exclusive,
   /// It goes on: no partition is ever left alone, but it may have two owners.
-  available
+  available,
+  count
 };
 
 const char* to_string(ownership x);

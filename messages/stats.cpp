@@ -82,37 +82,11 @@ void group_stats::add(const group_stats& x) {
 // -- names ------------------------------------------------------------------------------
 
 const char* to_string(store_operation x) {
-  switch (x) {
-  case store_operation::last:
-    return "last";
-  case store_operation::put:
-    return "put";
-  case store_operation::create:
-    return "create";
-  case store_operation::update:
-    return "update";
-  case store_operation::remove:
-    return "remove";
-  case store_operation::open:
-    return "open";
-  }
-  return "?";
+  return word_of(x, {"last", "put", "create", "update", "remove", "open"});
 }
 
 const char* to_string(store_outcome x) {
-  switch (x) {
-  case store_outcome::done:
-    return "done";
-  case store_outcome::conflict:
-    return "conflict";
-  case store_outcome::unknown:
-    return "unknown";
-  case store_outcome::not_connected:
-    return "not_connected";
-  case store_outcome::refused:
-    return "refused";
-  }
-  return "?";
+  return word_of(x, {"done", "conflict", "unknown", "not_connected", "refused"});
 }
 
 } // namespace partita

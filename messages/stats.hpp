@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/messages/enumeration.hpp"
 #include "partita/messages/events.hpp"
 #include "partita/messages/message.hpp"
 
@@ -36,8 +37,15 @@ struct histogram {
 
 // -- the store --------------------------------------------------------------------------
 
-enum class store_operation : std::uint8_t { last, put, create, update, remove, open };
-inline constexpr std::size_t store_operation_count = 6;
+enum class store_operation : std::uint8_t {
+  last,
+  put,
+  create,
+  update,
+  remove,
+  open,
+  count
+};
 
 /// What became of a request. A key or bucket that is not there is a good answer: `done`.
 enum class store_outcome : std::uint8_t {
@@ -45,9 +53,9 @@ enum class store_outcome : std::uint8_t {
   conflict,
   unknown,
   not_connected,
-  refused
+  refused,
+  count
 };
-inline constexpr std::size_t store_outcome_count = 5;
 
 const char* to_string(store_operation x);
 const char* to_string(store_outcome x);
@@ -62,7 +70,8 @@ struct operation_stats {
   /// connection: they are answered at once.
   histogram latency{latency_bounds()};
   /// By store_outcome.
-  std::vector<std::uint64_t> outcomes = std::vector<std::uint64_t>(store_outcome_count);
+  std::vector<std::uint64_t> outcomes =
+      std::vector<std::uint64_t>(count_of<store_outcome>);
   PARTITA_MESSAGE(operation_stats, x.latency, x.outcomes)
 };
 
@@ -75,7 +84,7 @@ struct get_store_stats {
 struct store_stats {
   /// By store_operation.
   std::vector<operation_stats> operations =
-      std::vector<operation_stats>(store_operation_count);
+      std::vector<operation_stats>(count_of<store_operation>);
   /// How often a watch was made again, tries included.
   std::uint64_t watch_rebuilds = 0;
   /// How often there was a connection again after one was lost.
@@ -89,8 +98,6 @@ struct store_stats {
 
 // -- the group, as its leader sees it ---------------------------------------------------
 
-inline constexpr std::size_t lifecycle_count = 5;
-
 /// What happened to the group while this worker led it.
 struct group_stats {
   // How it is now:
@@ -103,7 +110,7 @@ struct group_stats {
 
   // What has happened; vectors by lifecycle, the reason of the record or plan:
   /// Grants to another worker than before, or for the first time.
-  std::vector<std::uint64_t> moves = std::vector<std::uint64_t>(lifecycle_count);
+  std::vector<std::uint64_t> moves = std::vector<std::uint64_t>(count_of<lifecycle>);
   /// How long partitions that have an owner again were without one.
   histogram unowned_for{handoff_bounds()};
   /// From the record that takes a partition away until its owner has confirmed.
@@ -112,7 +119,7 @@ struct group_stats {
   histogram grant{handoff_bounds()};
   /// From a plan until all records say what it wants.
   std::vector<histogram> rebalance =
-      std::vector<histogram>(lifecycle_count, histogram{handoff_bounds()});
+      std::vector<histogram>(count_of<lifecycle>, histogram{handoff_bounds()});
   /// Writes of records that met another revision than expected, and those without answer.
   std::uint64_t conflicts = 0;
   std::uint64_t unknown = 0;
@@ -171,7 +178,8 @@ struct worker_stats {
   /// What lasts now, by its kind ("store_away").
   std::map<std::string, alert_level> alerts;
   /// By alert_level: how often an alert was raised; one that grows counts again.
-  std::vector<std::uint64_t> alerts_raised = std::vector<std::uint64_t>(4);
+  std::vector<std::uint64_t> alerts_raised =
+      std::vector<std::uint64_t>(count_of<alert_level>);
   /// Of all times at which this worker led. How the group is now: only while it leads.
   group_stats led;
   /// Of the thread that the supervisor runs on, with all other actors there.

@@ -61,7 +61,7 @@ private:
   /// While the calculator plans without the directives of operators.
   std::optional<core::time_point> control_unknown_since_;
   std::map<std::string, alert_level> present_;
-  std::array<std::uint64_t, 4> raised_{};
+  std::array<std::uint64_t, count_of<alert_level>> raised_{};
 };
 
 } // namespace partita

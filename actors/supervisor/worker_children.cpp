@@ -110,6 +110,8 @@ void worker_children::start(role x) {
   case role::calculator:
     start_calculator();
     break;
+  case role::count:
+    break;
   }
 }
 
@@ -171,12 +173,12 @@ void worker_children::end(role x) {
 }
 
 void worker_children::kill_all() {
-  for (std::size_t i = 0; i < core::role_count; ++i)
+  for (std::size_t i = 0; i < count_of<core::role>; ++i)
     kill(static_cast<role>(i));
 }
 
 std::optional<core::role> worker_children::ended(const caf::actor_addr& who) {
-  for (std::size_t i = 0; i < core::role_count; ++i)
+  for (std::size_t i = 0; i < count_of<core::role>; ++i)
     if (addresses_[i] == who) {
       addresses_[i] = {};
       return static_cast<role>(i);

@@ -82,7 +82,7 @@ private:
 
   worker_context& context_;
   core::restarts runs_;
-  std::array<caf::actor_addr, core::role_count> addresses_;
+  std::array<caf::actor_addr, count_of<core::role>> addresses_;
   registrar_actor registrar_;
   heartbeat_actor heartbeat_;
   elector_actor elector_;

@@ -28,8 +28,13 @@ struct supervisor_state {
 using supervisor_pointer = supervisor_actor::stateful_pointer<supervisor_state>;
 using worker_listeners = listeners<std::remove_pointer_t<supervisor_pointer>>;
 
-enum bucket_index : std::size_t { stable_id, election, heartbeats, assignments };
-inline constexpr std::size_t bucket_count = 4;
+enum bucket_index : std::size_t {
+  stable_id,
+  election,
+  heartbeats,
+  assignments,
+  bucket_count
+};
 
 /// What the parts of a worker share. Used on the supervisor's thread only.
 struct worker_context {

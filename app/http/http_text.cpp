@@ -95,6 +95,7 @@ bool in_session(const worker_status& x) {
   case worker_state::init:
   case worker_state::claiming_id:
   case worker_state::shutdown:
+  case worker_state::count:
     return false;
   case worker_state::degraded:
     // With the session the record is dropped as well.

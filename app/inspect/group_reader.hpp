@@ -76,7 +76,7 @@ private:
   caf::scoped_actor& self_;
   store_actor store_;
   std::string group_;
-  std::array<bucket, group_bucket_count> buckets_;
+  std::array<bucket, count_of<group_bucket>> buckets_;
   group_view view_;
   bool absent_ = false;
   /// The store keeps no watcher alive.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/messages/enumeration.hpp"
 #include "partita/messages/store.hpp"
 
 #include <array>
@@ -32,10 +33,9 @@ enum class group_bucket : std::uint8_t {
   heartbeat,
   assignment,
   stable_id,
-  control
+  control,
+  count
 };
-
-inline constexpr std::size_t group_bucket_count = 5;
 
 /// Folds what watches show into what the buckets hold now.
 class group_view {
@@ -86,7 +86,7 @@ private:
   void note_newest(const watch_event& x);
 
   std::string group_;
-  std::array<content, group_bucket_count> buckets_;
+  std::array<content, count_of<group_bucket>> buckets_;
   std::int64_t newest_ns_ = 0;
   std::chrono::steady_clock::time_point newest_at_;
 };

@@ -79,8 +79,7 @@ private:
   void add_state() {
     auto family =
         metric_family::gauge("partita_worker_state", "1: this worker is in this state.");
-    for (auto i = static_cast<int>(worker_state::init);
-         i <= static_cast<int>(worker_state::shutdown); ++i) {
+    for (std::size_t i = 0; i < count_of<worker_state>; ++i) {
       auto state = static_cast<worker_state>(i);
       family.add(with(worker_, "state", to_string(state)),
                  state == x_.status.state ? 1.0 : 0.0);

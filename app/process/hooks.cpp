@@ -128,6 +128,7 @@ struct hooks_state {
     case hook_kind::state:
       return settings.state;
     case hook_kind::revoked:
+    case hook_kind::count:
       break;
     }
     return settings.revoked;

@@ -67,7 +67,8 @@ duration outage::age_of(alert_level x) const {
   case alert_level::error:
     return options_.error;
   case alert_level::critical:
-    return options_.critical;
+  case alert_level::count:
+    break;
   }
   return options_.critical;
 }

@@ -66,17 +66,7 @@ hook_queue::happening as_of_now(hook_queue::happening x, duration age) {
 } // namespace
 
 const char* to_string(hook_kind x) {
-  switch (x) {
-  case hook_kind::assigned:
-    return "assigned";
-  case hook_kind::revoked:
-    return "revoked";
-  case hook_kind::lost:
-    return "lost";
-  case hook_kind::state:
-    return "state";
-  }
-  return "?";
+  return word_of(x, {"assigned", "revoked", "lost", "state"});
 }
 
 hook_queue::commands hook_queue::step(const event& what, time_point now) {
@@ -98,7 +88,7 @@ std::optional<time_point> hook_queue::wake_at() const {
   return result;
 }
 
-std::array<hook_counts, hook_kinds> hook_queue::counts() const {
+std::array<hook_counts, count_of<hook_kind>> hook_queue::counts() const {
   auto result = counts_;
   for (const auto& x : jobs_) {
     auto& of_kind = result[static_cast<std::size_t>(x.kind)];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/core/time.hpp"
+#include "partita/messages/enumeration.hpp"
 #include "partita/messages/events.hpp"
 
 #include <array>
@@ -17,9 +18,7 @@
 namespace partita::core {
 
 /// What a command may be run for, in the order of hook_queue::happening.
-enum class hook_kind : std::uint8_t { assigned, revoked, lost, state };
-
-inline constexpr std::size_t hook_kinds = 4;
+enum class hook_kind : std::uint8_t { assigned, revoked, lost, state, count };
 
 /// As event lines call it.
 const char* to_string(hook_kind x);
@@ -67,7 +66,7 @@ public:
 
   struct options {
     /// By hook_kind: whether there is a command. What has none is confirmed at once.
-    std::array<bool, hook_kinds> used{};
+    std::array<bool, count_of<hook_kind>> used{};
     /// How long a command may run until its processes are asked to end.
     duration timeout = std::chrono::seconds{10};
     /// How long they then have before they are killed.
@@ -130,7 +129,7 @@ public:
 
   commands step(const event& what, time_point now);
   std::optional<time_point> wake_at() const;
-  std::array<hook_counts, hook_kinds> counts() const;
+  std::array<hook_counts, count_of<hook_kind>> counts() const;
 
 private:
   using names = std::set<std::string>;
@@ -178,7 +177,7 @@ private:
   run_id last_run_ = 0;
   bool closing_ = false;
   bool closed_ = false;
-  std::array<hook_counts, hook_kinds> counts_{};
+  std::array<hook_counts, count_of<hook_kind>> counts_{};
 };
 
 } // namespace partita::core

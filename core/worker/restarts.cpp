@@ -75,7 +75,7 @@ void restarts::crash(const ended& what, const situation& is, time_point now) {
 }
 
 void restarts::on(const tick&, const situation& is, time_point now) {
-  for (std::size_t i = 0; i < role_count; ++i) {
+  for (std::size_t i = 0; i < count_of<role>; ++i) {
     auto& x = children_[i];
     if (!x.again_at || now < *x.again_at)
       continue;

@@ -93,7 +93,7 @@ public:
   }
   /// Whether a child is alive in that run; run 0 belongs to no child and never ends.
   bool is_present(std::uint64_t run) const {
-    for (std::size_t i = 0; i < role_count; ++i)
+    for (std::size_t i = 0; i < count_of<role>; ++i)
       if (current(static_cast<role>(i), run))
         return true;
     return run == 0;
@@ -128,7 +128,7 @@ private:
 
   std::mt19937_64 random_;
   commands out_;
-  std::array<child, role_count> children_;
+  std::array<child, count_of<role>> children_;
   role_set alive_;
   role_set present_;
   std::uint64_t runs_ = 0;

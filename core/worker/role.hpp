@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/messages/enumeration.hpp"
+
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
@@ -14,15 +16,13 @@ enum class role : std::uint8_t {
   elector,
   watcher,
   roster,
-  calculator
+  calculator,
+  count
 };
 
-inline constexpr std::size_t role_count = 6;
-
 constexpr const char* to_string(role x) {
-  constexpr const char* names[role_count] = {"registrar", "heartbeat", "elector",
-                                             "watcher",   "roster",    "calculator"};
-  return names[static_cast<std::size_t>(x)];
+  return word_of(
+      x, {"registrar", "heartbeat", "elector", "watcher", "roster", "calculator"});
 }
 
 /// Some of them.
@@ -33,7 +33,7 @@ public:
   void remove(role x) { bits_.reset(static_cast<std::size_t>(x)); }
 
 private:
-  std::bitset<role_count> bits_;
+  std::bitset<count_of<role>> bits_;
 };
 
 } // namespace partita::core

@@ -144,6 +144,23 @@ CAF_TEST(a heartbeat survives the way through the store) {
   CAF_CHECK_NOT_EQUAL(why(beat_from(R"({"state":"working"})", 0)), "");
 }
 
+CAF_TEST(the words for values are those of the protocol) {
+  auto words = [](auto... xs) {
+    std::string result;
+    ((result += std::string{to_string(xs)} + ' '), ...);
+    return result;
+  };
+  CAF_CHECK_EQUAL(words(lifecycle::empty, lifecycle::cold_start, lifecycle::planned_scale,
+                        lifecycle::emergency, lifecycle::rebalance),
+                  "empty cold_start planned_scale emergency rebalance ");
+  using enum beat_state;
+  CAF_CHECK_EQUAL(
+      words(joining, working, draining, stopped, restarting, expelled, forced),
+      "joining working draining stopped restarting expelled forced ");
+  CAF_CHECK_EQUAL(words(ownership::exclusive, ownership::available),
+                  "exclusive available ");
+}
+
 CAF_TEST(terms that are not stated are not made up and impossible ones are refused) {
   auto old = good(beat_from(R"({"nonce":"a","state":"working"})", 0));
   CAF_CHECK(old.terms == session_terms{});

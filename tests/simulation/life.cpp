@@ -37,6 +37,8 @@ core::duration cost_of_message(rng& random, thread which) {
     return random.chance(0.2) ? random.log_between(100us, 300ms) : 0us;
   case thread::host:
     return random.chance(0.1) ? random.log_between(10us, 50ms) : 0us;
+  case thread::count:
+    break;
   }
   return {};
 }

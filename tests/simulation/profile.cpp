@@ -24,7 +24,7 @@ profile with_rates(std::string name, std::initializer_list<rate> rates) {
 
 profile combined(const profile& a, const profile& b) {
   profile result = a;
-  for (std::size_t i = 0; i < fault_count; ++i)
+  for (std::size_t i = 0; i < count_of<fault>; ++i)
     result.rates[i] = std::max(a.rates[i], b.rates[i]);
   result.directives = std::max(a.directives, b.directives);
   result.clock_spread = std::max(a.clock_spread, b.clock_spread);
@@ -253,65 +253,14 @@ std::vector<failpoint_case> make_failpoints() {
 } // namespace
 
 std::string_view to_string(fault x) {
-  switch (x) {
-  case crash:
-    return "crash";
-  case freeze:
-    return "freeze";
-  case cut:
-    return "cut";
-  case store_away:
-    return "store_away";
-  case store_slow:
-    return "store_slow";
-  case answers_lost:
-    return "answers_lost";
-  case writes_late:
-    return "writes_late";
-  case watch_lags:
-    return "watch_lags";
-  case watch_gaps:
-    return "watch_gaps";
-  case watch_dies:
-    return "watch_dies";
-  case api_away:
-    return "api_away";
-  case replay_stale:
-    return "replay_stale";
-  case ttl_late:
-    return "ttl_late";
-  case bucket_lost:
-    return "bucket_lost";
-  case writes_lost:
-    return "writes_lost";
-  case server_restarts:
-    return "server_restarts";
-  case entry_removed:
-    return "entry_removed";
-  case entry_poisoned:
-    return "entry_poisoned";
-  case usurped:
-    return "usurped";
-  case ambush:
-    return "ambush";
-  case leave:
-    return "leave";
-  case rolling_restart:
-    return "rolling_restart";
-  case arrival:
-    return "arrival";
-  case partitions_change:
-    return "partitions_change";
-  case thread_stalls:
-    return "thread_stalls";
-  case guard_freezes:
-    return "guard_freezes";
-  case guard_dies:
-    return "guard_dies";
-  case clock_steps:
-    return "clock_steps";
-  }
-  return "?";
+  return word_of(x,
+                 {"crash",         "freeze",          "cut",         "store_away",
+                  "store_slow",    "answers_lost",    "writes_late", "watch_lags",
+                  "watch_gaps",    "watch_dies",      "api_away",    "replay_stale",
+                  "ttl_late",      "bucket_lost",     "writes_lost", "server_restarts",
+                  "entry_removed", "entry_poisoned",  "usurped",     "ambush",
+                  "leave",         "rolling_restart", "arrival",     "partitions_change",
+                  "thread_stalls", "guard_freezes",   "guard_dies",  "clock_steps"});
 }
 
 const std::vector<profile>& all_profiles() {

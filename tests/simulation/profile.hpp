@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/messages/enumeration.hpp"
 #include "partita/messages/failpoint.hpp"
 
 #include <array>
@@ -74,10 +75,9 @@ enum class fault : std::uint8_t {
   /// The guard of a worker is killed; the worker leaves.
   guard_dies,
   /// The server's wall clock is set, forward or back.
-  clock_steps
+  clock_steps,
+  count
 };
-inline constexpr std::size_t fault_count =
-    static_cast<std::size_t>(fault::clock_steps) + 1;
 
 std::string_view to_string(fault x);
 
@@ -85,7 +85,7 @@ std::string_view to_string(fault x);
 struct profile {
   std::string name;
   /// How often a minute, by fault, in the whole group.
-  std::array<double, fault_count> rates{};
+  std::array<double, count_of<fault>> rates{};
   /// How often a minute operators give a directive, or take one back (operator_model.hpp). Not a
   /// fault: lives without directives draw the same numbers as if there were none.
   double directives = 0;

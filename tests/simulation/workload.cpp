@@ -22,7 +22,7 @@ profile mixed(const profile& x, rng& random) {
   if (!x.mixed)
     return x;
   auto result = x;
-  for (std::size_t i = 0; i < fault_count; ++i) {
+  for (std::size_t i = 0; i < count_of<fault>; ++i) {
     constexpr double factors[] = {0, 0.3, 1, 1, 2.5};
     // Seeds are the same lives as before there were the newest faults.
     if (i <= static_cast<std::size_t>(fault::thread_stalls) || result.rates[i] > 0)
@@ -66,7 +66,7 @@ void workload::start() {
     group_->start_later(slot, world_->random().between(1ms, 2s));
   }
   checker_->faults_until(world_->now() + 2s);
-  for (std::size_t i = 0; i < fault_count; ++i)
+  for (std::size_t i = 0; i < count_of<fault>; ++i)
     schedule(static_cast<fault>(i));
 }
 
@@ -152,6 +152,8 @@ void workload::strike(fault what) {
     return kill_guard();
   case fault::clock_steps:
     return set_server_clock();
+  case fault::count:
+    break;
   }
 }
 
@@ -278,7 +280,7 @@ void workload::stall_thread() {
   auto* x = victim();
   if (!x)
     return;
-  auto which = static_cast<thread>(world_->random().below(thread_count));
+  auto which = static_cast<thread>(world_->random().below(count_of<thread>));
   auto how_long = lasting(1ms, 2 * settings_->worker.heartbeat.ttl);
   constexpr const char* names[] = {"session", "planning", "host"};
   world_->log().note(world_->name(x->id), "its {} thread is blocked for {} ms",

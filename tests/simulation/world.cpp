@@ -237,7 +237,7 @@ void world::kill(process_id x) {
   if (!std::exchange(p.alive, false))
     return;
   thaw(x);
-  for (std::size_t i = 0; i < thread_count; ++i) {
+  for (std::size_t i = 0; i < count_of<thread>; ++i) {
     p.lanes[i].busy_until = now_;
     release(x, static_cast<thread>(i));
   }

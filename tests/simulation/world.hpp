@@ -5,6 +5,7 @@
 #include "trace.hpp"
 
 #include "partita/core/time.hpp"
+#include "partita/messages/enumeration.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -32,8 +33,7 @@ inline constexpr auto nobody = std::numeric_limits<process_id>::max();
 /// The threads of a process, modelled as three that do not delay each other
 /// (docs/architecture.md, "Threads"): for plans, for the host and its listeners, and for
 /// all the rest.
-enum class thread : std::uint8_t { session, planning, host };
-inline constexpr std::size_t thread_count = 3;
+enum class thread : std::uint8_t { session, planning, host, count };
 
 /// One actor system under virtual time. What comes next of all that could happen at one
 /// instant is random; time moves on when nothing is left to be done. The world knows
@@ -135,7 +135,7 @@ private:
       core::time_point busy_until;
       std::vector<caf::resumable*> parked;
     };
-    std::array<lane, thread_count> lanes;
+    std::array<lane, count_of<thread>> lanes;
     core::duration wall_ahead{0};
     std::vector<caf::weak_actor_ptr> actors;
   };

@@ -22,7 +22,7 @@ const operation_stats& of(const store_stats& x, store_operation what) {
   return x.operations.at(static_cast<std::size_t>(what));
 }
 
-std::uint64_t count(const store_stats& x, store_operation what, store_outcome how) {
+std::uint64_t counted(const store_stats& x, store_operation what, store_outcome how) {
   return of(x, what).outcomes.at(static_cast<std::size_t>(how));
 }
 
@@ -34,8 +34,8 @@ CAF_TEST(a request is counted with its outcome and its length) {
   counters.answered(store_operation::update, store_outcome::unknown, 500ms);
   counters.answered(store_operation::last, store_outcome::done, 1ms);
   const auto& x = counters.stats();
-  CAF_CHECK_EQUAL(count(x, store_operation::update, store_outcome::done), 1u);
-  CAF_CHECK_EQUAL(count(x, store_operation::update, store_outcome::unknown), 1u);
+  CAF_CHECK_EQUAL(counted(x, store_operation::update, store_outcome::done), 1u);
+  CAF_CHECK_EQUAL(counted(x, store_operation::update, store_outcome::unknown), 1u);
   CAF_CHECK_EQUAL(of(x, store_operation::update).latency.count(), 2u);
   CAF_CHECK_EQUAL(of(x, store_operation::last).latency.count(), 1u);
   CAF_CHECK_EQUAL(of(x, store_operation::put).latency.count(), 0u);
@@ -45,7 +45,7 @@ CAF_TEST(a request that found no connection has no length) {
   request_counters counters;
   counters.answered(store_operation::update, store_outcome::not_connected, 0ms);
   const auto& x = counters.stats();
-  CAF_CHECK_EQUAL(count(x, store_operation::update, store_outcome::not_connected), 1u);
+  CAF_CHECK_EQUAL(counted(x, store_operation::update, store_outcome::not_connected), 1u);
   CAF_CHECK_EQUAL(of(x, store_operation::update).latency.count(), 0u);
 }
 
@@ -107,21 +107,21 @@ CAF_TEST(both stores count the same requests alike) {
     using enum store_operation;
     using how = store_outcome;
     CAF_CHECK(x.connected);
-    CAF_CHECK_EQUAL(count(x, open, how::done), 1u);
-    CAF_CHECK_EQUAL(count(x, create, how::done), 1u);
-    CAF_CHECK_EQUAL(count(x, create, how::conflict), 1u);
-    CAF_CHECK_EQUAL(count(x, update, how::done), 1u);
-    CAF_CHECK_EQUAL(count(x, update, how::conflict), 1u);
-    CAF_CHECK_EQUAL(count(x, put, how::done), 1u);
-    CAF_CHECK_EQUAL(count(x, put, how::refused), 1u);
-    CAF_CHECK_EQUAL(count(x, last, how::done), 3u);
-    CAF_CHECK_EQUAL(count(x, store_operation::remove, how::done), 1u);
+    CAF_CHECK_EQUAL(counted(x, open, how::done), 1u);
+    CAF_CHECK_EQUAL(counted(x, create, how::done), 1u);
+    CAF_CHECK_EQUAL(counted(x, create, how::conflict), 1u);
+    CAF_CHECK_EQUAL(counted(x, update, how::done), 1u);
+    CAF_CHECK_EQUAL(counted(x, update, how::conflict), 1u);
+    CAF_CHECK_EQUAL(counted(x, put, how::done), 1u);
+    CAF_CHECK_EQUAL(counted(x, put, how::refused), 1u);
+    CAF_CHECK_EQUAL(counted(x, last, how::done), 3u);
+    CAF_CHECK_EQUAL(counted(x, store_operation::remove, how::done), 1u);
     CAF_CHECK(of(x, create).latency.sum > 0);
     CAF_MESSAGE("a closed store still tells what it did");
     self->request(store, test::patience, close_store{})
         .receive([](store_closed) {}, [](const caf::error&) { CAF_FAIL("not closed"); });
     auto y = test::ask<store_stats>(self, store, get_store_stats{});
     CAF_CHECK(!y.connected);
-    CAF_CHECK_EQUAL(count(y, create, how::done), 1u);
+    CAF_CHECK_EQUAL(counted(y, create, how::done), 1u);
   }
 }

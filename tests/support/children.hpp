@@ -35,6 +35,8 @@ inline caf::actor_addr child_of(const supervisor_actor& parent, role which,
     return child_of<roster_actor, roster_state>(parent, job);
   case role::calculator:
     return child_of<calculator_actor, calculator_state>(parent, job);
+  case role::count:
+    break;
   }
   return {};
 }

@@ -161,6 +161,7 @@ void membership::look_at_owners(member& x) {
   case beat_state::working:
   case beat_state::draining:
   case beat_state::forced:
+  case beat_state::count:
     break;
   }
   if (!y.replaces.value.empty())

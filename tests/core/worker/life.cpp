@@ -133,7 +133,7 @@ CAF_TEST(after a doubt the store is identified before the next session) {
   CAF_CHECK(!mine.in_session());
   xs = tell(core_life::identified{});
   one<core_life::join>(xs);
-  CAF_CHECK_EQUAL(count<core_life::claim_id>(xs), 0u);
+  CAF_CHECK_EQUAL(core_test::count<core_life::claim_id>(xs), 0u);
 }
 
 CAF_TEST(without its id a worker does not join and one that is held back joins later) {
@@ -160,13 +160,13 @@ CAF_TEST(a leader shows what it does and only an emergency interrupts) {
   CAF_CHECK_EQUAL(mine.leader().value, "worker-0");
   CAF_CHECK(mine.leads());
   auto xs = tell(core_life::phase_changed{rebalancing, "moves"});
-  CAF_CHECK_EQUAL(count<core_life::changed>(xs), 2u);
+  CAF_CHECK_EQUAL(core_test::count<core_life::changed>(xs), 2u);
   CAF_CHECK_EQUAL(first<core_life::changed>(xs)->why, "done");
   require(rebalancing);
   xs = tell(core_life::phase_changed{worker_state::emergency, "dead"});
   only<core_life::changed>(xs);
   xs = tell(core_life::phase_changed{scaling, "new"});
-  CAF_CHECK_EQUAL(count<core_life::changed>(xs), 2u);
+  CAF_CHECK_EQUAL(core_test::count<core_life::changed>(xs), 2u);
   xs = tell(core_life::deposed{});
   CAF_CHECK_EQUAL(only<core_life::changed>(xs).why, "lost leadership");
   CAF_CHECK(!mine.leads());
@@ -183,7 +183,7 @@ CAF_TEST(a degraded worker goes back to where it was and catches up) {
   CAF_CHECK(tell(core_life::leader_seen{{"worker-1"}}).empty());
   CAF_CHECK(tell(core_life::store_silent{}).empty());
   auto xs = tell(core_life::store_back{});
-  CAF_CHECK_EQUAL(count<core_life::changed>(xs), 2u);
+  CAF_CHECK_EQUAL(core_test::count<core_life::changed>(xs), 2u);
   require(waiting_assignment);
   CAF_CHECK(tell(core_life::store_back{}).empty());
 }
