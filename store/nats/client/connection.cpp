@@ -9,8 +9,6 @@
 #include "partita/store/nats/client/subjects.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <random>
@@ -25,19 +23,7 @@ using clock = connection::clock;
 
 constexpr auto shortest_wait = 50ms;
 constexpr auto longest_wait = 1000ms;
-constexpr auto info_timeout = 500ms;
 const std::string why_closed = "the connection was closed";
-
-/// A prefix that no other client subscribes to. Not guessable: a client that can publish
-/// there can forge answers.
-std::string random_inbox() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::random_device source;
-  std::string result = "_INBOX.";
-  for (int i = 0; i < 32; ++i)
-    result += digits[source() % digits.size()];
-  return result;
-}
 
 /// Before the next try: short at first, then growing with the length of the outage, with
 /// jitter, so that many clients do not reconnect at once.
@@ -45,23 +31,6 @@ clock::duration wait_after(clock::duration outage, std::minstd_rand& random) {
   auto wait = std::clamp<clock::duration>(outage / 16, shortest_wait, longest_wait);
   std::uniform_int_distribution<clock::duration::rep> jitter{0, wait.count() * 2 / 5};
   return wait + clock::duration{jitter(random)};
-}
-
-/// Port and ticket at the end of `<inbox>.r.<port>.<ticket>`.
-std::optional<std::array<std::uint64_t, 2>> address_in(std::string_view subject,
-                                                       std::size_t prefix) {
-  std::array<std::uint64_t, 2> result{};
-  if (subject.size() <= prefix)
-    return std::nullopt;
-  const auto* at = subject.data() + prefix;
-  const auto* end = subject.data() + subject.size();
-  auto port = std::from_chars(at, end, result[0]);
-  if (port.ec != std::errc{} || port.ptr == end || *port.ptr != '.')
-    return std::nullopt;
-  auto ticket = std::from_chars(port.ptr + 1, end, result[1]);
-  if (ticket.ec != std::errc{} || ticket.ptr != end)
-    return std::nullopt;
-  return result;
 }
 
 } // namespace
@@ -90,16 +59,6 @@ public:
     if (thread_.joinable())
       thread_.join();
   }
-
-  /// What a server must hold to be used.
-  struct expectation {
-    std::string stream;
-    std::string subject;
-    std::string value;
-    /// The server where it was seen last, and its cluster.
-    std::string seen_at = {};
-    std::string cluster = {};
-  };
 
   // -- users ----------------------------------------------------------------------------
 
@@ -199,10 +158,9 @@ public:
 
   std::vector<store_mark> survey(const std::string& stream, const std::string& subject) {
     auto result = read_marks(options_, stream, subject);
-    for (auto& x : result) {
-      auto info = x.answered ? read_server_info(x.server, info_timeout) : std::nullopt;
-      x.cluster = info ? info->cluster : std::string{};
-    }
+    for (auto& x : result)
+      if (auto info = x.answered ? read_server_info(x.server) : std::nullopt)
+        x.cluster = info->cluster;
     std::lock_guard guard{mutex_};
     if (link_ && !link_->server().process.empty())
       for (const auto& x : result)
@@ -219,12 +177,11 @@ public:
     changed_.notify_all();
   }
 
-  void expect(expectation x) {
+  void expect(std::string stream, expected_mark x) {
     std::lock_guard guard{mutex_};
     // The caller has just read the value here.
     x.seen_at = link_ ? link_->server().url : std::string{};
     x.cluster = news_.program ? news_.program->cluster : std::string{};
-    auto stream = x.stream;
     expected_.insert_or_assign(std::move(stream), std::move(x));
   }
 
@@ -235,13 +192,7 @@ public:
   }
 
 private:
-  using inbox_id = std::pair<port, std::uint64_t>;
-
-  /// How a try to connect failed.
-  struct failure {
-    std::string why;
-    bool foreign = false;
-  };
+  using inbox_id = port_and_number;
 
   struct member {
     std::shared_ptr<sink> user;
@@ -319,7 +270,7 @@ private:
     auto lost_at = clock::now();
     while (!stopping()) {
       auto opened = open();
-      if (auto* failed = std::get_if<failure>(&opened)) {
+      if (auto* failed = std::get_if<nats::link::failure>(&opened)) {
         tell_down(failed->why, failed->foreign);
         serve(clock::now() + wait_after(clock::now() - lost_at, random_),
               [] { return false; });
@@ -339,7 +290,7 @@ private:
     return stopping_;
   }
 
-  std::variant<std::shared_ptr<nats::link>, failure> open() {
+  std::variant<std::shared_ptr<nats::link>, nats::link::failure> open() {
     auto urls = options_.url;
     urls.insert(urls.end(), discovered_.begin(), discovered_.end());
     auto left = [avoided = std::exchange(avoided_, {})](const std::string& url) {
@@ -352,7 +303,7 @@ private:
                                     .complaint = [this](std::string x) { pass_on(x); }});
     auto* link = std::get_if<std::shared_ptr<nats::link>>(&result);
     if (!link)
-      return failure{std::get<nats::link::failure>(result).why};
+      return result;
     if (auto wrong = look_at_store(**link)) {
       (*link)->finish(*link);
       return *wrong;
@@ -363,48 +314,25 @@ private:
     if (listening.status == send_status::sent)
       return *link;
     (*link)->finish(*link);
-    return failure{"cannot listen for answers: " + listening.why};
+    return nats::link::failure{"cannot listen for answers: " + listening.why};
   }
 
   /// Why this server is not to be used; nothing: it is.
-  std::optional<failure> look_at_store(nats::link& link) {
-    std::map<std::string, expectation> all;
+  std::optional<nats::link::failure> look_at_store(nats::link& link) {
+    std::map<std::string, expected_mark> all;
     {
       std::lock_guard guard{mutex_};
       all = expected_;
     }
-    for (const auto& [stream, x] : all)
-      if (auto wrong = look_for(x, link))
+    for (const auto& [stream, x] : all) {
+      auto found = read_mark(link, stream, x.subject, options_.request_timeout);
+      if (auto wrong = why_unusable(found, x, options_))
         return wrong;
-    return std::nullopt;
-  }
-
-  std::optional<failure> look_for(const expectation& x, nats::link& link) {
-    const auto& server = link.server().url;
-    auto found = read_mark(link, x.stream, x.subject, options_.request_timeout);
-    if (found.answered && found.value == x.value) {
       std::lock_guard guard{mutex_};
-      expected_[x.stream].seen_at = server;
-      return std::nullopt;
+      if (found.value == x.value)
+        expected_[stream].seen_at = found.server;
     }
-    // It may have lost its data, or be about to elect the leader that has it: then it
-    // must be at the same address, or of the same cluster.
-    if ((!found.answered || !found.value) && may_be_the_same(server, x))
-      return std::nullopt;
-    if (!found.answered)
-      return failure{server + " does not say which store it is: " + found.why};
-    return failure{server + " is another store than " + x.seen_at
-                       + ", which was used before: it holds "
-                       + found.value.value_or("no entry of this group") + ", expected "
-                       + x.value + "; name servers of one store in nats.url",
-                   true};
-  }
-
-  bool may_be_the_same(const std::string& server, const expectation& x) const {
-    if (options_.url.size() == 1 || x.seen_at == server)
-      return true;
-    auto info = read_server_info(server, info_timeout);
-    return info && !info->cluster.empty() && info->cluster == x.cluster;
+    return std::nullopt;
   }
 
   /// Uses a link from its first moment to its last.
@@ -443,7 +371,7 @@ private:
   }
 
   void learn_program() {
-    auto program = read_server_info(news_.server.url, info_timeout);
+    auto program = read_server_info(news_.server.url);
     if (!program)
       return;
     {
@@ -587,11 +515,11 @@ private:
   // -- the library's threads ------------------------------------------------------------
 
   void answered(message x) {
-    auto address = address_in(x.subject, inbox_.size() + 3);
-    if (!address)
+    auto request = request_in(x.subject);
+    if (!request)
       return;
-    if (auto user = find((*address)[0]))
-      user->answered((*address)[1], std::move(x));
+    if (auto user = find(request->first))
+      user->answered(request->second, std::move(x));
   }
 
   void pass_on(const std::string& complaint) {
@@ -616,7 +544,7 @@ private:
   std::string why_left_;
   std::map<inbox_id, std::shared_ptr<nats::link>> inboxes_;
   /// By stream: one for each group whose workers use this connection.
-  std::map<std::string, expectation> expected_;
+  std::map<std::string, expected_mark> expected_;
   /// The name of a server process, by its id: the id of the process that was in use then.
   std::map<std::string, std::string> processes_;
   std::uint64_t last_answerer_ = 0;
@@ -701,7 +629,7 @@ void connection::move_on(const std::string& why) {
 }
 
 void connection::expect(std::string stream, std::string subject, std::string value) {
-  keeper_->expect({std::move(stream), std::move(subject), std::move(value)});
+  keeper_->expect(std::move(stream), {std::move(subject), std::move(value), {}, {}});
 }
 
 std::size_t connection::open_inboxes() const {

@@ -34,6 +34,8 @@ public:
 
   struct failure {
     std::string why;
+    /// A server was reached, and it is of another store; see why_unusable().
+    bool foreign = false;
   };
 
   /// Connects; waits for that as long as the servers take, at most half a second each.

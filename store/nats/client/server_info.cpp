@@ -10,6 +10,7 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <memory>
 
 namespace partita::nats {
@@ -97,9 +98,8 @@ std::array<int, 3> numbers_of(std::string_view version) {
 
 } // namespace
 
-std::optional<server_info> read_server_info(const std::string& url,
-                                            std::chrono::milliseconds timeout) {
-  auto until = clock::now() + timeout;
+std::optional<server_info> read_server_info(const std::string& url) {
+  auto until = clock::now() + std::chrono::milliseconds{500};
   auto [host, port] = split_url(url);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,9 +15,8 @@ struct server_info {
   std::string cluster;
 };
 
-/// Opens a connection of its own to read that line; waits for at most `timeout`.
-std::optional<server_info> read_server_info(const std::string& url,
-                                            std::chrono::milliseconds timeout);
+/// Opens a connection of its own to read that line; waits for at most half a second.
+std::optional<server_info> read_server_info(const std::string& url);
 
 /// Reads `INFO {...}`.
 std::optional<server_info> parse_server_info(std::string_view line);

@@ -2,6 +2,7 @@
 #include "partita/store/nats/client/store_mark.hpp"
 
 #include "partita/store/nats/client/api.hpp"
+#include "partita/store/nats/client/server_info.hpp"
 
 #include <future>
 #include <mutex>
@@ -102,6 +103,30 @@ std::vector<store_mark> read_marks(const nats_options& options, const std::strin
   for (auto& x : asked)
     result.push_back(x.get());
   return result;
+}
+
+std::optional<link::failure> why_unusable(const store_mark& found, const expected_mark& x,
+                                          const nats_options& options) {
+  const auto& server = found.server;
+  if (found.value == x.value)
+    return std::nullopt;
+  // It may have lost its data, or be about to elect the leader that has it: then it must
+  // be at the same address, or of the same cluster.
+  if (!found.value) {
+    if (options.url.size() == 1 || x.seen_at == server)
+      return std::nullopt;
+    auto info = read_server_info(server);
+    if (info && !info->cluster.empty() && info->cluster == x.cluster)
+      return std::nullopt;
+  }
+  if (!found.answered)
+    return link::failure{server + " does not say which store it is: " + found.why};
+  return link::failure{server + " is another store than " + x.seen_at
+                           + ", which was used before: it holds "
+                           + found.value.value_or("no entry of this group")
+                           + ", expected " + x.value
+                           + "; name servers of one store in nats.url",
+                       true};
 }
 
 } // namespace partita::nats

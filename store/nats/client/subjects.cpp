@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <random>
 
 namespace partita::nats {
 
@@ -66,6 +67,24 @@ std::string_view key_in(std::string_view bucket, std::string_view subject) {
 
 std::string probe_subject_of(std::string_view nonce) {
   return std::string{probe_prefix} + std::string{nonce};
+}
+
+std::string random_inbox() {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::random_device source;
+  std::string result = "_INBOX.";
+  for (int i = 0; i < 32; ++i)
+    result += digits[source() % digits.size()];
+  return result;
+}
+
+std::optional<port_and_number> request_in(std::string_view reply) {
+  std::array<std::string_view, 5> tokens;
+  port_and_number x;
+  if (split(reply, tokens) != tokens.size() || !read_number(tokens[3], x.first)
+      || !read_number(tokens[4], x.second))
+    return std::nullopt;
+  return x;
 }
 
 std::optional<delivery> parse_delivery(std::string_view reply) {

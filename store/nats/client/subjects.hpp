@@ -5,8 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
-/// The names of streams and subjects in JetStream KV.
+/// The names of streams and subjects in JetStream KV, and of inboxes.
 namespace partita::nats {
 
 /// `KV_<bucket>`: the stream that holds a bucket.
@@ -22,6 +23,16 @@ std::string probe_subject_of(std::string_view nonce);
 
 /// Before every nonce.
 inline constexpr std::string_view probe_prefix = "partita.probe.";
+
+/// A prefix that no other client subscribes to. Not guessable: a client that can publish
+/// there can forge answers.
+std::string random_inbox();
+
+/// Of a request or an inbox: a port of the connection, and the number that it chose.
+using port_and_number = std::pair<std::uint64_t, std::uint64_t>;
+
+/// The end of `<inbox>.r.<port>.<number>`.
+std::optional<port_and_number> request_in(std::string_view reply);
 
 /// What a consumer writes into the reply subject of a delivery.
 struct delivery {
