@@ -94,6 +94,8 @@ struct send_result {
   std::string why;
 };
 
+struct connection_state;
+
 /// One connection to NATS, shared by any number of users, each with a port of its own.
 ///
 /// Everything is asynchronous and rests on one primitive: a request is published with a
@@ -187,8 +189,7 @@ public:
   std::size_t open_inboxes() const;
 
 private:
-  class keeper;
-  std::unique_ptr<keeper> keeper_;
+  std::unique_ptr<connection_state> state_;
 };
 
 } // namespace partita::nats

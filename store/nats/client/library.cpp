@@ -68,7 +68,7 @@ void set_servers(setup& set, natsOptions* o, const std::vector<std::string>& url
 
 void set_behaviour(setup& set, natsOptions* o, const nats_options& wanted) {
   set.with("name", [&] { return natsOptions_SetName(o, wanted.client_name.c_str()); })
-      // connection::keeper makes new links; see there.
+      // keep_link() makes new links; see there.
       .with("reconnect", [&] { return natsOptions_SetAllowReconnect(o, false); })
       // Nothing may be sent after its caller has the outcome. Should reconnects ever be
       // allowed again, this is what keeps them from applying old writes.

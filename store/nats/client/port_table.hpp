@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/store/nats/client/link.hpp"
+#include "partita/store/nats/client/subjects.hpp"
+
+#include <set>
+
+/// Internal to this directory: who uses a connection.
+namespace partita::nats {
+
+/// The ports of a connection, and what they listen to on its present link: inboxes, and
+/// subjects that are answered. Calls no sink. Guarded by the mutex of its owner, except for
+/// the names of subjects, which depend on nothing that changes.
+class port_table {
+public:
+  using port = connection::port;
+  using address = port_and_number;
+  using sinks = std::vector<std::shared_ptr<sink>>;
+
+  std::string inbox_subject(const address& x) const { return subject_of(".d.", x); }
+  std::string reply_subject(const address& x) const { return subject_of(".r.", x); }
+  /// Matches all reply subjects.
+  std::string reply_pattern() const { return prefix_ + ".r.*.*"; }
+
+  port open(std::shared_ptr<sink> user) {
+    users_.emplace(++last_port_, member{std::move(user), false});
+    return last_port_;
+  }
+
+  /// Closes its inboxes too, and ends its answers.
+  void close(port user) {
+    users_.erase(user);
+    auto from = inboxes_.lower_bound({user, 0});
+    auto to = inboxes_.lower_bound({user + 1, 0});
+    for (auto i = from; i != to; ++i)
+      link_->unlisten(inbox_subject(*i));
+    inboxes_.erase(from, to);
+    for (auto i = answering_.begin(); i != answering_.end();)
+      i = i->second.user == user ? stop_answering(i) : std::next(i);
+  }
+
+  void close_all() { users_.clear(); }
+
+  std::shared_ptr<sink> find(port user) const {
+    auto i = users_.find(user);
+    return i == users_.end() ? nullptr : i->second.user;
+  }
+
+  sinks all() const { return list(false); }
+  /// The users that have been notified of the state of the link.
+  sinks notified() const { return list(true); }
+
+  /// One that has not been, and from now on counts as notified; nullptr: all have been.
+  std::shared_ptr<sink> next_to_notify() {
+    for (auto& [id, x] : users_)
+      if (!std::exchange(x.notified, true))
+        return x.user;
+    return nullptr;
+  }
+
+  const std::shared_ptr<nats::link>& link() const { return link_; }
+  /// nullptr: there is none any more, and so no inboxes.
+  void set_link(std::shared_ptr<nats::link> link) {
+    link_ = std::move(link);
+    if (link_)
+      return;
+    inboxes_.clear();
+    for (auto& [subject, x] : answering_)
+      x.listening = false;
+  }
+
+  bool has_inbox(const address& x) const { return inboxes_.count(x) > 0; }
+
+  /// One that the link listens for; false: the port was closed.
+  bool add_inbox(const address& x) {
+    if (users_.count(x.first) == 0)
+      return false;
+    inboxes_.insert(x);
+    return true;
+  }
+
+  /// False: there is none.
+  bool close_inbox(const address& x) {
+    if (inboxes_.erase(x) == 0)
+      return false;
+    link_->unlisten(inbox_subject(x));
+    return true;
+  }
+
+  void answer(port user, const std::string& subject) {
+    if (users_.count(user) > 0)
+      answering_.emplace(subject, answerer{user, ++last_answerer_, 0, false});
+  }
+
+  void answer_no_more(const std::string& subject) {
+    if (auto i = answering_.find(subject); i != answering_.end())
+      stop_answering(i);
+  }
+
+  /// A subject for which listening has not been tried on this link, and from now on counts
+  /// as tried; with the number of its answerer.
+  std::optional<std::pair<std::string, std::uint64_t>> next_to_answer() {
+    if (link_)
+      for (auto& [subject, x] : answering_)
+        if (std::exchange(x.tried_on, link_->number()) != link_->number())
+          return std::pair{subject, x.number};
+    return std::nullopt;
+  }
+
+  /// The link listens for it. False: the answerer was removed meanwhile.
+  bool set_listening(const std::string& subject, std::uint64_t number) {
+    auto i = answering_.find(subject);
+    if (i == answering_.end() || i->second.number != number)
+      return false;
+    i->second.listening = true;
+    return true;
+  }
+
+private:
+  struct member {
+    std::shared_ptr<sink> user;
+    bool notified = false;
+  };
+
+  /// One subject that is answered.
+  struct answerer {
+    port user = 0;
+    /// Distinguishes it from another one of the same subject, before or after it.
+    std::uint64_t number = 0;
+    /// The link on which listening was tried last: once on each, as what a server refuses
+    /// it refuses again.
+    std::uint64_t tried_on = 0;
+    bool listening = false;
+  };
+  using answerers = std::map<std::string, answerer>;
+
+  std::string subject_of(const char* kind, const address& x) const {
+    return prefix_ + kind + std::to_string(x.first) + "." + std::to_string(x.second);
+  }
+
+  sinks list(bool only_notified) const {
+    sinks result;
+    for (const auto& [id, x] : users_)
+      if (x.notified || !only_notified)
+        result.push_back(x.user);
+    return result;
+  }
+
+  answerers::iterator stop_answering(answerers::iterator i) {
+    if (i->second.listening && link_)
+      link_->unlisten(i->first);
+    return answering_.erase(i);
+  }
+
+  const std::string prefix_ = random_inbox();
+  port last_port_ = 0;
+  std::map<port, member> users_;
+  /// Only while it is up.
+  std::shared_ptr<nats::link> link_;
+  /// Each of them is on the link.
+  std::set<address> inboxes_;
+  std::uint64_t last_answerer_ = 0;
+  answerers answering_;
+};
+
+} // namespace partita::nats
