@@ -63,6 +63,14 @@ inline constexpr std::uint64_t max_exact_number = std::uint64_t{1} << 53;
 /// How many plans one epoch has room for: versions of epoch e begin above e x this.
 inline constexpr std::uint64_t versions_per_epoch = std::uint64_t{1} << 20;
 
+/// For people: a version or a token as epoch and count, `3.2`: the second plan of epoch 3.
+/// Plain below the first epoch's versions.
+inline std::string readable(version x) {
+  auto count = std::to_string(x.value % versions_per_epoch);
+  auto number = x.value / versions_per_epoch;
+  return number == 0 ? count : std::to_string(number) + '.' + count;
+}
+
 /// Position of a record in the order of all records: first by epoch, then by version.
 struct stamp {
   partita::epoch epoch;

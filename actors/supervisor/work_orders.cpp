@@ -3,7 +3,6 @@
 
 #include "partita/actors/log.hpp"
 #include "partita/messages/codec.hpp"
-#include "partita/messages/version_text.hpp"
 
 namespace partita {
 

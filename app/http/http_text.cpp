@@ -2,7 +2,6 @@
 #include "partita/app/http/http_text.hpp"
 
 #include "partita/config/text.hpp"
-#include "partita/messages/version_text.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/messages/version_text.hpp"
+#include "partita/messages/ids.hpp"
 
 #include <cstdint>
 #include <string>
