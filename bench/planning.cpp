@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a plan takes: 10,000 partitions, 1,000 workers, for every strategy, as a first
-// plan and after one worker left. And what following such a group costs its leader: one
-// heartbeat, and the whole hand-over after one worker said goodbye.
+// plan and after one worker left. And what following a group costs its leader: one
+// heartbeat, taking the group over, and the whole hand-over after one worker said goodbye.
 //
 //   build/bin/partita-bench-planning
 
@@ -9,6 +9,10 @@
 #include "partita/core/strategies/strategies.hpp"
 
 #include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
 
 using namespace partita;
 using namespace partita::core;
@@ -52,32 +56,62 @@ void one_left(benchmark::State& state, const std::string& name, bool weighted) {
     benchmark::DoNotOptimize(make(next));
 }
 
+/// How many workers share how many partitions.
+struct group_size {
+  std::size_t workers;
+  std::size_t partitions;
+};
+
+constexpr group_size many_workers{1000, 10'000};
+constexpr group_size many_partitions{200, 100'000};
+
 /// A leader on a store that accepts every write and shows it at once; its workers apply
 /// what they receive and confirm it at once.
 struct led_group {
-  static constexpr std::size_t size = 1000;
-
+  group_size size;
   time_point now = time_point{} + std::chrono::hours{1};
-  coordinator leader;
+  coordinator leader{options()};
   std::uint64_t last = 0;
-  std::vector<beat> beats{size};
-  std::vector<partition> all = group(size, 10'000, false).partitions;
+  std::vector<beat> beats{size.workers};
+  std::vector<record> records{size.workers};
+  std::size_t plans = 0;
 
-  explicit led_group(std::uint32_t max_moves) : leader{options(max_moves)} {
-    for (std::size_t i = 0; i < size; ++i) {
-      record empty;
-      empty.worker_nonce = beats[i].nonce = {std::to_string(i)};
+  /// Each worker has a record of a leader before this one. `owned`: with its share.
+  led_group(group_size of, bool owned) : size{of} {
+    for (std::size_t i = 0; i < size.workers; ++i) {
+      records[i].worker_nonce = beats[i].nonce = {std::to_string(i)};
+      records[i].epoch = {2};
+      records[i].version = {2 * versions_per_epoch + i};
       beats[i].state = beat_state::working;
-      feed(coordinator::record_shown{id(i), {++last}, empty});
+    }
+    all = group(size.workers, size.partitions, false).partitions;
+    for (std::size_t i = 0; owned && i < all.size(); ++i) {
+      auto& to = records[i % size.workers];
+      to.partitions.push_back({all[i], to.version, "a first plan"});
+    }
+  }
+
+  /// What a new leader sees, up to its first plan.
+  void take_over() {
+    for (std::size_t i = 0; i < size.workers; ++i) {
+      beats[i].applied = stamp_of(records[i]);
+      feed(coordinator::record_shown{id(i), {++last}, records[i]});
       feed(coordinator::beat_shown{id(i), {++last}, beats[i], now});
     }
     feed(coordinator::partitions_given{all});
     feed(coordinator::beats_replayed{now});
     feed(coordinator::records_replayed{});
     feed(coordinator::directives_replayed{});
+    feed(coordinator::may_act{});
   }
 
-  static coordinator::options options(std::uint32_t max_moves) {
+  void goodbye(std::size_t i) {
+    now += std::chrono::seconds{1}; // There is a pause between plans.
+    beats[i].state = beat_state::stopped;
+    feed(coordinator::beat_shown{id(i), {++last}, beats[i], now});
+  }
+
+  static coordinator::options options() {
     using namespace std::chrono_literals;
     coordinator::options result;
     result.epoch = {3};
@@ -85,7 +119,7 @@ struct led_group {
     // Time advances from plan to plan, and no worker may expire.
     result.heartbeat_ttl = std::chrono::hours{1};
     // No window delays a plan.
-    result.rebalance = {0s, 0s, 0s, 0, 0s, 0s, 30s, max_moves};
+    result.rebalance = {0s, 0s, 0s, 0, 0s, 0s, 30s, 0};
     result.pause = 100ms;
     result.strategy = make_strategy({});
     return result;
@@ -101,53 +135,87 @@ struct led_group {
         todo.emplace_back(coordinator::tick{});
       auto what = std::move(todo.back());
       todo.pop_back();
-      for (const auto& x : leader.step(what, now))
-        if (const auto* w = std::get_if<coordinator::write>(&x)) {
-          auto i = std::stoul(w->value.worker_nonce.value);
-          ++last;
-          beats[i].applied = stamp_of(w->value);
-          todo.emplace_back(coordinator::beat_shown{w->who, {last}, beats[i], now});
-          todo.emplace_back(coordinator::record_shown{w->who, {last}, w->value});
-          kv_written done{write_status::done, {last}, {}};
-          todo.emplace_back(coordinator::write_answered{w->who, done});
-        }
+      for (auto& x : leader.step(what, now)) {
+        plans += std::holds_alternative<coordinator::planned>(x);
+        if (auto* w = std::get_if<coordinator::write>(&x))
+          write(*w, todo);
+      }
     }
+  }
+
+  void write(coordinator::write& w, std::vector<coordinator::event>& todo) {
+    auto i = std::stoul(w.value.worker_nonce.value);
+    ++last;
+    beats[i].applied = stamp_of(w.value);
+    todo.emplace_back(coordinator::beat_shown{w.who, {last}, beats[i], now});
+    kv_written done{write_status::done, {last}, {}};
+    todo.emplace_back(coordinator::write_answered{w.who, done});
+    todo.emplace_back(coordinator::record_shown{w.who, {last}, std::move(w.value)});
   }
 
   bool due() const {
     auto at = leader.wake_at();
     return at && *at <= now;
   }
+
+  std::vector<partition> all;
 };
 
-void one_heartbeat(benchmark::State& state) {
-  led_group g{0};
+/// Ends the program where a row would not measure what it names.
+void require(bool x, const char* what) {
+  if (x)
+    return;
+  std::fprintf(stderr, "planning: %s\n", what);
+  std::exit(1);
+}
+
+void one_heartbeat(benchmark::State& state, group_size size) {
+  led_group g{size, true};
+  g.take_over();
   std::size_t i = 0;
   for (auto _ : state) {
-    i = (i + 1) % led_group::size;
+    i = (i + 1) % size.workers;
     g.feed(coordinator::beat_shown{g.id(i), {++g.last}, g.beats[i], g.now});
   }
 }
 
-void take_over(benchmark::State& state) {
-  for (auto _ : state)
-    led_group g{static_cast<std::uint32_t>(state.range(0))};
-}
-
-void goodbye(benchmark::State& state) {
-  led_group g{static_cast<std::uint32_t>(state.range(0))};
-  auto i = led_group::size;
+void take_over(benchmark::State& state, group_size size) {
   for (auto _ : state) {
-    --i;
-    g.now += std::chrono::seconds{1}; // There is a pause between plans.
-    g.beats[i].state = beat_state::stopped;
-    g.feed(coordinator::beat_shown{g.id(i), {++g.last}, g.beats[i], g.now});
+    state.PauseTiming();
+    auto g = std::make_unique<led_group>(size, true);
+    auto last = g->last;
+    state.ResumeTiming();
+    g->take_over();
+    state.PauseTiming();
+    require(g->last >= last + 3 * size.workers, "a take-over seals each record");
+    g.reset();
+    state.ResumeTiming();
   }
 }
 
-BENCHMARK(one_heartbeat)->Unit(benchmark::kMicrosecond);
-BENCHMARK(take_over)->Arg(0)->Arg(10)->Unit(benchmark::kMillisecond);
-BENCHMARK(goodbye)->Arg(0)->Arg(10)->Iterations(50)->Unit(benchmark::kMillisecond);
+void goodbye(benchmark::State& state, group_size size) {
+  led_group g{size, true};
+  g.take_over();
+  auto i = size.workers;
+  for (auto _ : state) {
+    auto before = g.plans;
+    g.goodbye(--i);
+    require(g.plans == before + 1, "a goodbye is one plan");
+  }
+}
+
+void add_group_rows() {
+  auto add = [](const std::string& name, auto run, group_size size) {
+    auto row =
+        name + "/" + std::to_string(size.workers) + "x" + std::to_string(size.partitions);
+    return benchmark::RegisterBenchmark(row.c_str(), run, size);
+  };
+  for (auto size : {many_workers, many_partitions}) {
+    add("one_heartbeat", one_heartbeat, size)->Unit(benchmark::kMicrosecond);
+    add("take_over", take_over, size)->Unit(benchmark::kMillisecond);
+    add("goodbye", goodbye, size)->Iterations(20)->Unit(benchmark::kMillisecond);
+  }
+}
 
 } // namespace
 
@@ -161,6 +229,7 @@ int main(int argc, char** argv) {
       benchmark::RegisterBenchmark(("one_left/" + end).c_str(), one_left, name, weighted)
           ->Unit(benchmark::kMillisecond);
     }
+  add_group_rows();
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -23,10 +23,7 @@ using place = std::optional<std::size_t>;
 class answer_builder {
 public:
   answer_builder(const group_status& group, const what_if_question& question)
-      : group_(group),
-        question_(question),
-        view_(view_of(group)),
-        owners_(view_.owners()) {}
+      : group_(group), question_(question), view_(view_of(group)) {}
 
   what_if_answer run() {
     auto all = partitions();
@@ -120,8 +117,7 @@ private:
       for (auto i : next.shares[w])
         owner_after[i] = w;
     for (std::size_t i = 0; i < names_.size(); ++i) {
-      auto owner = owners_.find(names_[i]);
-      const auto* before = owner != owners_.end() ? &owner->second : nullptr;
+      const auto* before = view_.owner_of(names_[i]);
       const auto* after = owner_after[i] ? &in_.workers[*owner_after[i]].id : nullptr;
       if (before)
         add(share_of(shares, *before).before, i);
@@ -185,8 +181,6 @@ private:
   const group_status& group_;
   const what_if_question& question_;
   core::planning_view view_;
-  /// Who owns what now.
-  core::owners_by_name owners_;
   core::planning_input in_;
   /// By partition, as in `in_`.
   std::vector<std::string> names_;

@@ -19,7 +19,8 @@ coordinator::coordinator(options opts)
       reconciler_{{options_.epoch, options_.leader, options_.pause,
                    options_.rebalance.handoff_timeout,
                    options_.rebalance.max_moves_in_flight},
-                  members_},
+                  members_,
+                  index_},
       expulsion_{options_.pause},
       directives_{{options_.leader, options_.epoch, options_.pause}},
       partitions_{{options_.source_patience}} {}
@@ -161,7 +162,7 @@ void coordinator::on(const may_grant_at& what, time_point now) {
 // -- other events -----------------------------------------------------------------------
 
 void coordinator::on(const partitions_given& what, time_point now) {
-  auto change = partitions_.given(what.all);
+  auto change = partitions_.given(index_.list(what.all));
   if (!adopted_)
     return;
   if (change.added > 0)
@@ -431,12 +432,14 @@ void coordinator::make_plan(const rebalance_policy::decision& why, time_point no
                             .trouble = new_trouble(next.trouble)});
   reconciler::reasons because{why.reason, {}};
   for (auto& [i, reason] : next.reasons)
-    because.of.emplace(name_of(in.partitions[i]), std::move(reason));
+    because.of.emplace(partitions_.all().numbers[i], std::move(reason));
   doing_ = why.lifecycle == lifecycle::emergency   ? worker_state::emergency
            : why.lifecycle == lifecycle::rebalance ? worker_state::rebalancing
                                                    : worker_state::scaling;
   doing_why_ = why.reason;
-  append(reconciler_.want(target_of(in, next.shares), why.lifecycle, now, because), now);
+  append(reconciler_.want(target_of(in, next.shares, partitions_.all()), why.lifecycle,
+                          now, because),
+         now);
 }
 
 /// Those not reported yet. One that has ended is reported again when it comes back.

@@ -292,6 +292,7 @@ private:
   commands out_;
   membership members_;
   rebalance_policy policy_;
+  partition_index index_;
   reconciler reconciler_;
   expulsion expulsion_;
   directives directives_;

@@ -17,19 +17,18 @@ namespace {
 using change = rebalance_policy::change;
 
 /// What happened without a leader: how many partitions have no owner, by cause.
-std::map<change, std::size_t> orphans_of(const std::vector<partition>& partitions,
-                                         const owners_by_name& owners,
+std::map<change, std::size_t> orphans_of(const partition_list& partitions,
+                                         const partition_owners& owners,
                                          const std::set<worker_id, by_number>& eligible,
                                          const membership& members) {
   std::map<change, std::size_t> result;
-  for (const auto& x : partitions) {
-    auto i = owners.find(name_of(x));
-    if (i == owners.end())
+  for (auto x : partitions.numbers) {
+    const auto* owner = owner_in(owners, x);
+    if (!owner)
       ++result[change::partitions_added];
-    else if (!eligible.contains(i->second))
-      ++result[members.said_goodbye(i->second) || members.drains(i->second)
-                   ? change::left
-                   : change::lost];
+    else if (!eligible.contains(*owner))
+      ++result[members.said_goodbye(*owner) || members.drains(*owner) ? change::left
+                                                                      : change::lost];
   }
   return result;
 }
@@ -38,7 +37,7 @@ std::map<change, std::size_t> orphans_of(const std::vector<partition>& partition
 
 void coordinator::adopt_group(time_point now) {
   adopted_ = true;
-  partitions_.go_on_with(reconciler_.named());
+  partitions_.go_on_with(index_.list(reconciler_.named()));
   if (!failpoint(rule::vanished_before_adoption_ignored))
     look_for_vanished(now);
   auto cold = !reconciler_.names_any();
@@ -55,8 +54,9 @@ void coordinator::adopt_group(time_point now) {
   note_planned(in);
   auto standing = directives_.standing();
   if (orphans.empty() && !eligible_.empty()
-      && target_of(in, plan_under(standing, in, options_.strategy).shares)
-             != target_of(in, plan_as_is(in)))
+      && target_of(in, plan_under(standing, in, options_.strategy).shares,
+                   partitions_.all())
+             != target_of(in, plan_as_is(in), partitions_.all()))
     policy_.changed(standing.empty() ? change::joined : change::directed,
                     "the group changed meanwhile", eligible_.size(), now);
   // Owners that no longer take part are included: the next plan says which worker gets

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/handoff_timing.hpp"
 
-#include "partita/core/leader/records/record_facts.hpp"
-
 #include <algorithm>
 #include <cassert>
-#include <unordered_set>
 #include <utility>
 
 namespace partita::core {
+
+namespace {
+
+using numbers = std::vector<partition_number>;
+
+bool has(const numbers& xs, partition_number x) {
+  return std::binary_search(xs.begin(), xs.end(), x);
+}
+
+numbers sorted(numbers xs) {
+  std::sort(xs.begin(), xs.end());
+  return xs;
+}
+
+} // namespace
 
 void handoff_timing::step(const coordinator::event& what,
                           const coordinator::commands& done, time_point now) {
@@ -48,23 +60,24 @@ void handoff_timing::on(const coordinator::records_replayed&, time_point) {
 }
 
 void handoff_timing::on(const coordinator::partitions_given& what, time_point now) {
-  std::unordered_set<std::string> names;
-  for (const auto& x : what.all) {
-    auto& y = places_[*names.insert(name_of(x)).first];
+  auto all = index_.list(what.all).numbers;
+  for (auto i : all) {
+    auto& x = at(i);
     // It counts as without owner only since it was listed.
-    if (y.grants == 0 && !y.listed)
-      y.free_since = now;
+    if (x.grants == 0 && !x.listed)
+      x.free_since = now;
   }
-  for (auto& [name, x] : places_)
-    x.listed = names.contains(name);
-  std::erase_if(places_, [](const auto& x) {
-    return !x.second.listed && x.second.grants == 0 && !x.second.revoked_at;
-  });
+  for (auto& x : places_)
+    x.listed = false;
+  for (auto i : all)
+    at(i).listed = true;
+  for (auto& x : places_)
+    if (!x.listed && x.grants == 0 && !x.revoked_at)
+      x = {};
   news_.partitions = what.all.size();
   news_.unowned = static_cast<std::uint64_t>(
-      std::count_if(places_.begin(), places_.end(), [](const auto& x) {
-        return x.second.listed && x.second.grants == 0;
-      }));
+      std::count_if(places_.begin(), places_.end(),
+                    [](const auto& x) { return x.listed && x.grants == 0; }));
   given_ = has_news_ = true;
 }
 
@@ -90,10 +103,9 @@ void handoff_timing::take_record(const worker_id& who, const record& value,
     x.ended_at.reset();
   }
   x.why = value.lifecycle;
-  x.grants.clear();
-  for (const auto& y : value.partitions)
-    x.grants.insert(name_of(y.partition));
-  x.revoking = names_of(value.revoking);
+  auto found = index_.numbered(value);
+  x.grants = sorted(found->owned);
+  x.revoking = sorted(found->given_up);
   if (value.version > news_.published) {
     news_.published = value.version;
     has_news_ = true;
@@ -102,13 +114,13 @@ void handoff_timing::take_record(const worker_id& who, const record& value,
   auto counted_before = !before.ended_at;
   x.ended_at = before.named == x.named ? before.ended_at : std::nullopt;
   auto counts_now = !x.ended_at;
-  for (const auto& name : before.grants)
-    if (counted_before && !(counts_now && x.grants.contains(name)))
-      drop(name, now);
+  for (auto y : before.grants)
+    if (counted_before && !(counts_now && has(x.grants, y)))
+      drop(y, now);
   hand_over(who, before, x, now);
-  for (const auto& name : x.grants)
-    if (counts_now && !(counted_before && before.grants.contains(name)))
-      hold(name, who, x.why, now);
+  for (auto y : x.grants)
+    if (counts_now && !(counted_before && has(before.grants, y)))
+      hold(y, who, x.why, now);
   judge(who, x, now);
 }
 
@@ -124,8 +136,8 @@ void handoff_timing::judge(const worker_id& who, holder& x, time_point now) {
     return;
   if (!ended) {
     x.ended_at.reset();
-    for (const auto& name : x.grants)
-      hold(name, who, x.why, now);
+    for (auto y : x.grants)
+      hold(y, who, x.why, now);
     return;
   }
   auto goodbye =
@@ -135,26 +147,26 @@ void handoff_timing::judge(const worker_id& who, holder& x, time_point now) {
   if (!(same && goodbye) && x.heard_at)
     since = *x.heard_at;
   x.ended_at = since;
-  for (const auto& name : x.grants)
-    drop(name, since);
+  for (auto y : x.grants)
+    drop(y, since);
 }
 
 void handoff_timing::hand_over(const worker_id& who, const holder& before,
                                const holder& after, time_point now) {
-  for (const auto& name : after.revoking) {
-    if (before.revoking.contains(name))
+  for (auto y : after.revoking) {
+    if (has(before.revoking, y))
       continue;
-    auto& x = places_[name];
+    auto& x = at(y);
     x.revoked_at = now;
     if (x.owner.value.empty())
       x.owner = who;
   }
-  for (const auto& name : before.revoking) {
-    if (after.revoking.contains(name))
+  for (auto y : before.revoking) {
+    if (has(after.revoking, y))
       continue;
-    auto& x = places_[name];
+    auto& x = at(y);
     auto since = std::exchange(x.revoked_at, std::nullopt);
-    if (after.grants.contains(name) || !since)
+    if (has(after.grants, y) || !since)
       continue; // Its owner has it back, or it has ended.
     x.confirmed_at = now;
     if (!counts())
@@ -164,9 +176,9 @@ void handoff_timing::hand_over(const worker_id& who, const holder& before,
   }
 }
 
-void handoff_timing::hold(const std::string& name, const worker_id& who,
+void handoff_timing::hold(partition_number number, const worker_id& who,
                           partita::lifecycle why, time_point now) {
-  auto& x = places_[name];
+  auto& x = at(number);
   auto moved = x.owner != who;
   x.owner = who;
   auto confirmed = std::exchange(x.confirmed_at, std::nullopt);
@@ -184,11 +196,8 @@ void handoff_timing::hold(const std::string& name, const worker_id& who,
     news_.unowned_for.add(now - *free);
 }
 
-void handoff_timing::drop(const std::string& name, time_point since) {
-  auto i = places_.find(name);
-  if (i == places_.end())
-    return;
-  auto& x = i->second;
+void handoff_timing::drop(partition_number number, time_point since) {
+  auto& x = at(number);
   assert(x.grants > 0);
   if (--x.grants != 0)
     return;
@@ -196,6 +205,12 @@ void handoff_timing::drop(const std::string& name, time_point since) {
   if (x.listed)
     ++news_.unowned;
   has_news_ = true;
+}
+
+handoff_timing::place& handoff_timing::at(partition_number x) {
+  if (x >= places_.size())
+    places_.resize(index_.size());
+  return places_[x];
 }
 
 // -- plans ------------------------------------------------------------------------------

@@ -6,9 +6,7 @@
 
 #include <map>
 #include <optional>
-#include <set>
-#include <string>
-#include <unordered_map>
+#include <vector>
 
 namespace partita::core {
 
@@ -65,8 +63,9 @@ private:
   /// What a worker's record says, and whether the incarnation that it names has ended.
   struct holder {
     nonce named;
-    std::set<std::string> grants;
-    std::set<std::string> revoking;
+    /// In ascending order.
+    std::vector<partition_number> grants;
+    std::vector<partition_number> revoking;
     partita::lifecycle why = lifecycle::empty;
     std::optional<pulse> beat;
     /// When the last live heartbeat of `named` was seen.
@@ -93,14 +92,17 @@ private:
   void judge(const worker_id& who, holder& x, time_point now);
   void hand_over(const worker_id& who, const holder& before, const holder& after,
                  time_point now);
-  void hold(const std::string& name, const worker_id& who, partita::lifecycle why,
+  void hold(partition_number x, const worker_id& who, partita::lifecycle why,
             time_point now);
-  void drop(const std::string& name, time_point since);
+  void drop(partition_number x, time_point since);
   void follow_plans(const coordinator::commands& done, time_point now);
+  place& at(partition_number x);
   bool counts() const { return live_ && given_; }
 
   std::map<worker_id, holder> holders_;
-  std::unordered_map<std::string, place> places_;
+  partition_index index_;
+  /// By number.
+  std::vector<place> places_;
   /// All records were shown; the list is known.
   bool live_ = false;
   bool given_ = false;

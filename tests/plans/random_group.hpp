@@ -33,9 +33,8 @@ public:
   std::vector<worker_id> workers;
 
   explicit random_group(std::uint64_t seed) : rng_{seed} {
-    using enum core::strategy_name;
-    strategy.name = pick<core::strategy_name>(
-        {sticky, sticky, sticky, consistent_hash, weighted_consistent_hash, round_robin});
+    strategy.name = pick<std::string>({"sticky", "sticky", "sticky", "consistent_hash",
+                                       "weighted_consistent_hash", "round_robin"});
     strategy.virtual_nodes = 10; // Enough to differ, and quick.
     name_workers();
     name_partitions();

@@ -2,27 +2,25 @@
 #include "partita/core/leader/plans/known_partitions.hpp"
 
 #include <algorithm>
-#include <string>
-#include <unordered_set>
 #include <utility>
 
 namespace partita::core {
 
-known_partitions::change known_partitions::given(const std::vector<partition>& list) {
-  std::unordered_set<std::string> old;
-  for (const auto& x : all_)
-    old.insert(name_of(x));
-  auto is_new = [&](const partition& x) { return !old.contains(name_of(x)); };
+known_partitions::change known_partitions::given(partition_list list) {
+  number_map old;
+  for (auto x : all_.numbers)
+    old.set(x, 1);
   change result;
   result.added =
-      static_cast<std::size_t>(std::count_if(list.begin(), list.end(), is_new));
+      static_cast<std::size_t>(std::count_if(list.numbers.begin(), list.numbers.end(),
+                                             [&](auto x) { return !old.contains(x); }));
   result.same = list == all_;
-  all_ = list;
+  all_ = std::move(list);
   listed_ = true;
   return result;
 }
 
-void known_partitions::go_on_with(std::vector<partition> named) {
+void known_partitions::go_on_with(partition_list named) {
   if (!listed_)
     all_ = std::move(named);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/core/leader/records/partition_index.hpp"
 #include "partita/core/time.hpp"
-#include "partita/messages/partition.hpp"
 
 #include <cstddef>
 #include <optional>
-#include <vector>
+#include <utility>
 
 namespace partita::core {
 
@@ -36,11 +36,11 @@ public:
   explicit known_partitions(options opts) : options_{opts} {}
 
   /// The whole list.
-  change given(const std::vector<partition>& list);
+  change given(partition_list list);
   /// The source cannot give the list.
   void unknown() { unknown_ = true; }
   /// The partitions that records name, to go on with. Ignored once there is a list.
-  void go_on_with(std::vector<partition> named);
+  void go_on_with(partition_list named);
   /// True, once: the source has been silent for too long and counts as unable to give its
   /// list. The first call begins the wait.
   bool fell_silent(time_point now);
@@ -50,13 +50,13 @@ public:
   bool answered() const { return listed_ || unknown_; }
   /// Whether plans can be made with it. Without a known list a plan would be one for no
   /// partitions; a list that is really empty counts as known.
-  bool usable() const { return listed_ || !all_.empty(); }
+  bool usable() const { return listed_ || all_.size() > 0; }
   /// In the order of the source; empty while nothing is known.
-  const std::vector<partition>& all() const { return all_; }
+  const partition_list& all() const { return all_; }
 
 private:
   options options_;
-  std::vector<partition> all_;
+  partition_list all_;
   bool listed_ = false;
   bool unknown_ = false;
   std::optional<time_point> silent_at_;

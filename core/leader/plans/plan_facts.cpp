@@ -2,6 +2,7 @@
 #include "partita/core/leader/plans/plan_facts.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 namespace partita::core {
@@ -13,34 +14,48 @@ bool may_own(const worker_id& who, const record& found, const membership& member
   return members.takes_part(who, now) && (!stated || *stated == ours);
 }
 
+namespace {
+
+/// What a plan needs to know of one owner.
+struct owner_facts {
+  std::optional<std::size_t> place;
+  std::string zone;
+};
+
+} // namespace
+
 planning_input input_of(const std::set<worker_id, by_number>& workers,
-                        const membership& members,
-                        const std::vector<partition>& partitions,
-                        const owners_by_name& owners) {
+                        const membership& members, const partition_list& partitions,
+                        const partition_owners& owners) {
   planning_input result;
-  std::unordered_map<std::string, std::size_t> index;
+  std::unordered_map<std::string, std::size_t> places;
   // A worker whose heartbeat was not seen yet has stated nothing about itself.
   const beat nothing;
   for (const auto& who : workers) {
     const auto* x = members.find(who);
     const auto& said = x ? x->value : nothing;
-    index.emplace(who.value, result.workers.size());
+    places.emplace(who.value, result.workers.size());
     result.workers.push_back({who, said.capacity, said.zone});
   }
-  result.partitions = partitions;
-  if (owners.empty())
+  result.partitions = partitions.partitions;
+  if (std::all_of(owners.begin(), owners.end(), [](const auto* x) { return !x; }))
     return result;
   result.previous.resize(result.partitions.size());
   result.zones.resize(result.partitions.size());
+  std::unordered_map<const worker_id*, owner_facts> known;
   for (std::size_t i = 0; i < result.partitions.size(); ++i) {
-    auto owner = owners.find(name_of(result.partitions[i]));
-    if (owner == owners.end())
+    const auto* owner = owner_in(owners, partitions.numbers[i]);
+    if (!owner)
       continue;
-    if (const auto* x = members.find(owner->second))
-      result.zones[i] = x->value.zone;
-    auto w = index.find(owner->second.value);
-    if (w != index.end())
-      result.previous[i] = w->second;
+    auto [fact, is_new] = known.try_emplace(owner);
+    if (is_new) {
+      if (const auto* x = members.find(*owner))
+        fact->second.zone = x->value.zone;
+      if (auto w = places.find(owner->value); w != places.end())
+        fact->second.place = w->second;
+    }
+    result.previous[i] = fact->second.place;
+    result.zones[i] = fact->second.zone;
   }
   return result;
 }
@@ -54,24 +69,32 @@ plan plan_as_is(const planning_input& in) {
   return result;
 }
 
-reconciler::target target_of(const planning_input& in, const plan& shares) {
+reconciler::target target_of(const planning_input& in, const plan& shares,
+                             const partition_list& partitions) {
   reconciler::target result;
   for (std::size_t w = 0; w < in.workers.size(); ++w) {
     auto& share = result[in.workers[w].id];
     auto indices = shares.shares.at(w);
     std::sort(indices.begin(), indices.end());
-    for (auto i : indices)
-      share.push_back(in.partitions[i]);
+    share.partitions.reserve(indices.size());
+    share.numbers.reserve(indices.size());
+    for (auto i : indices) {
+      share.partitions.push_back(partitions.partitions[i]);
+      share.numbers.push_back(partitions.numbers[i]);
+    }
   }
   return result;
 }
 
-reconciler::target target_as_owned(const std::vector<partition>& partitions,
-                                   const owners_by_name& owners) {
+reconciler::target target_as_owned(const partition_list& partitions,
+                                   const partition_owners& owners) {
   reconciler::target result;
-  for (const auto& x : partitions)
-    if (auto i = owners.find(name_of(x)); i != owners.end())
-      result[i->second].push_back(x);
+  for (std::size_t i = 0; i < partitions.size(); ++i)
+    if (const auto* owner = owner_in(owners, partitions.numbers[i])) {
+      auto& share = result[*owner];
+      share.partitions.push_back(partitions.partitions[i]);
+      share.numbers.push_back(partitions.numbers[i]);
+    }
   return result;
 }
 

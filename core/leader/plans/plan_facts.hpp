@@ -15,9 +15,6 @@
 /// the reconciler wants.
 namespace partita::core {
 
-/// The owner by partition's name; see reconciler::owners.
-using owners_by_name = std::map<std::string, worker_id>;
-
 /// Whether this worker, whose record says this, may own partitions: it takes part, and
 /// states no other ownership than `ours`. A worker that goes on working where others stop
 /// would give a partition two owners.
@@ -28,21 +25,27 @@ bool may_own(const worker_id& who, const record& found, const membership& member
 /// does not know has stated nothing about itself. An owner that is not among the workers
 /// counts as none, but its zone is remembered.
 planning_input input_of(const std::set<worker_id, by_number>& workers,
-                        const membership& members,
-                        const std::vector<partition>& partitions,
-                        const owners_by_name& owners);
+                        const membership& members, const partition_list& partitions,
+                        const partition_owners& owners);
+
+/// Null: it has none.
+inline const worker_id* owner_in(const partition_owners& owners, partition_number x) {
+  return x < owners.size() ? owners[x] : nullptr;
+}
 
 /// The plan that leaves every partition where it is.
 plan plan_as_is(const planning_input& in);
 
-/// Which worker must own what by this plan; each worker of the input is named. Each share
-/// is in the order of the source, so a record depends only on which worker owns what.
-reconciler::target target_of(const planning_input& in, const plan& shares);
+/// Which worker must own what by this plan for these partitions; each worker of the input is
+/// named. Each share is in the order of the source, so a record depends only on which worker
+/// owns what.
+reconciler::target target_of(const planning_input& in, const plan& shares,
+                             const partition_list& partitions);
 
 /// Which worker must own what if all owners keep what they have, including those that no
 /// longer take part.
-reconciler::target target_as_owned(const std::vector<partition>& partitions,
-                                   const owners_by_name& owners);
+reconciler::target target_as_owned(const partition_list& partitions,
+                                   const partition_owners& owners);
 
 /// What a plan changes, in numbers.
 struct plan_changes {

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <map>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace partita::core {
@@ -37,23 +39,28 @@ public:
     const record* found = nullptr;
   };
 
-  /// Refers to the records.
   planning_view(const rules& by, const std::map<worker_id, traces, by_number>& all);
+  /// Not copyable: what it knows of owners points into its records.
+  planning_view(planning_view&&) = default;
 
   /// Those that may own partitions, directives aside.
   const std::set<worker_id, by_number>& workers() const { return workers_; }
-  owners_by_name owners() const { return owners_in(records_); }
+  /// Null: it has none.
+  const worker_id* owner_of(const std::string& partition) const;
   /// The partitions that records name.
-  std::vector<partition> named() const { return named_in(records_); }
+  std::vector<partition> named() const { return named_in(known_); }
   /// The question for a strategy, for these workers; see input_of.
   planning_input input(const std::set<worker_id, by_number>& workers,
-                       const std::vector<partition>& partitions) const {
-    return input_of(workers, members_, partitions, owners());
+                       std::vector<partition> partitions) {
+    return input_of(workers, members_, index_.list(std::move(partitions)), owners_);
   }
 
 private:
   membership members_;
-  records_by_worker records_;
+  partition_index index_;
+  std::map<worker_id, record_ptr, by_number> records_;
+  known_records known_;
+  partition_owners owners_;
   std::set<worker_id, by_number> workers_;
 };
 

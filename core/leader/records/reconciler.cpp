@@ -9,10 +9,11 @@
 
 namespace partita::core {
 
-reconciler::reconciler(options opts, const membership& members)
+reconciler::reconciler(options opts, const membership& members, partition_index& index)
     : options_{std::move(opts)},
       members_{members},
-      writing_{options_.epoch, options_.pause},
+      index_{index},
+      writing_{options_.epoch, options_.pause, index},
       drafts_{{options_.epoch, options_.leader}, members, goals_, holders_, slots_},
       hold_{members} {}
 
@@ -47,11 +48,13 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
 
 void reconciler::take(slot& x, const record& found, revision seen) {
   x.voided = false;
-  auto ours = seen == x.written || (x.writer.busy() && found == x.under_way);
+  auto ours = seen == x.written || (x.writer.busy() && found == *x.under_way);
   // What others wrote in between is not known: what is being revoked counts from here.
   if (!ours && !failpoint(rule::revocation_start_kept))
     x.revoked.clear();
-  x.value = found;
+  if (!x.value || found != *x.value)
+    x.value = ours && x.under_way && found == *x.under_way ? x.under_way
+                                                           : index_.numbered(found);
   x.newest = std::max(x.newest, found.version);
   // A store that lost writes gives their revisions again: an older leader has hit a
   // record that it never saw, and now knows the revision of that record.
@@ -129,19 +132,19 @@ reconciler::commands reconciler::replayed(time_point now) {
 /// What follows from what a record says now.
 void reconciler::look(const worker_id& who, slot& x, time_point now) {
   x.look(members_.living(who), now);
-  index(who, x);
+  note_holds(who, x);
 }
 
 /// Keeps who holds what, and how many partitions are being revoked; when that falls, the
 /// workers that wait for their turn may go on.
-void reconciler::index(const worker_id& who, slot& x) {
+void reconciler::note_holds(const worker_id& who, slot& x) {
   auto before = std::exchange(x.moving, x.moves());
   moving_ += x.moving;
   moving_ -= before;
   if (x.moving < before)
     marked_.merge(held_back_);
-  for (const auto& name : holders_.hold(who, x.holds()))
-    if (const auto* next = goals_.owner_of(name))
+  for (auto freed : holders_.hold(who, x.holds()))
+    if (const auto* next = goals_.owner_of(freed))
       mark(*next);
 }
 
@@ -150,10 +153,16 @@ void reconciler::index(const worker_id& who, slot& x) {
 reconciler::commands reconciler::want(target next, partita::lifecycle why, time_point now,
                                       const reasons& because) {
   out_.clear();
-  goals_.want(std::move(next), why, because);
-  for (auto& [who, x] : slots_)
-    x.wanted = goals_.of(who).size();
-  mark_all();
+  auto was_known = goals_.known();
+  for (const auto& who : goals_.want(std::move(next), why, because)) {
+    mark(who);
+    if (auto i = slots_.find(who); i != slots_.end())
+      i->second.wanted = goals_.of(who).size();
+  }
+  // A record that says what is wanted, and of which nothing else is wanted now, stays.
+  for (const auto& [who, x] : slots_)
+    if (!was_known || !x.settled() || !x.owns(goals_.of(who)))
+      mark(who);
   work(now);
   return std::move(out_);
 }
@@ -240,7 +249,7 @@ void reconciler::push(const worker_id& who, slot& x, time_point now) {
     return;
   }
   auto first = writing_.begin(x, std::move(*next), now);
-  index(who, x);
+  note_holds(who, x);
   carry_out(who, x, first, now);
 }
 
@@ -249,8 +258,8 @@ bool reconciler::may_write(const slot& x, time_point now) const {
          && x.revision >= x.written && (!x.retry_at || now >= *x.retry_at);
 }
 
-std::optional<record> reconciler::wanted(const worker_id& who, const slot& x,
-                                         time_point now) {
+std::optional<numbered_record> reconciler::wanted(const worker_id& who, const slot& x,
+                                                  time_point now) {
   record_drafts::permission may{.grants = sealed_ && hold_.is_over(now)};
   if (options_.max_moves != 0)
     may.moves = options_.max_moves - std::min(options_.max_moves, moving_);
@@ -307,7 +316,7 @@ void reconciler::carry_out(const worker_id& who, slot& x,
   case outcome::waits:
     return;
   case outcome::write:
-    out_.emplace_back(write{who, x.under_way, done.expected});
+    out_.emplace_back(write{who, *x.under_way, done.expected});
     return;
   case outcome::read:
     out_.emplace_back(read{who});
@@ -318,7 +327,7 @@ void reconciler::carry_out(const worker_id& who, slot& x,
   case outcome::failed:
     break;
   }
-  index(who, x);
+  note_holds(who, x);
   mark(who);
 }
 

@@ -89,8 +89,9 @@ public:
   using command = std::variant<write, read, sealed, overdue, complain>;
   using commands = std::vector<command>;
 
-  /// `members` says who lives and who has ended; it outlives this.
-  reconciler(options opts, const membership& members);
+  /// `members` says who lives and who has ended, `index` numbers the partitions; both outlive
+  /// this.
+  reconciler(options opts, const membership& members, partition_index& index);
   /// Its parts refer to each other.
   reconciler(const reconciler&) = delete;
 
@@ -140,8 +141,9 @@ public:
   bool names_any() const { return any_named(slots_); }
   /// The partitions that records name; see named_in.
   std::vector<partition> named() const { return named_in(readable(slots_)); }
-  /// Who owns what: what is wanted, or before the first `want` owners_in the records.
-  std::map<std::string, worker_id> owners() const {
+  /// Who owns what: what is wanted, or before the first `want` owners_in the records. Points
+  /// to ids that are here until the next step.
+  partition_owners owners() const {
     return goals_.known() ? goals_.owners() : owners_in(readable(slots_));
   }
   /// The greatest version that any record has, or that was given here.
@@ -156,13 +158,14 @@ private:
   void account_for(const worker_id& who, const slot& x);
   void check_unrecorded(time_point now);
   void look(const worker_id& who, slot& x, time_point now);
-  void index(const worker_id& who, slot& x);
+  void note_holds(const worker_id& who, slot& x);
   void mark(const worker_id& who);
   void mark_all();
   void work(time_point now);
   void push(const worker_id& who, slot& x, time_point now);
   bool may_write(const slot& x, time_point now) const;
-  std::optional<record> wanted(const worker_id& who, const slot& x, time_point now);
+  std::optional<numbered_record> wanted(const worker_id& who, const slot& x,
+                                        time_point now);
 
   void carry_out(const worker_id& who, slot& x, const record_writing::result& done,
                  time_point now);
@@ -170,6 +173,7 @@ private:
 
   options options_;
   const membership& members_;
+  partition_index& index_;
   commands out_;
   record_slots slots_;
   record_goals goals_;

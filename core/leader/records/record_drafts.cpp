@@ -17,14 +17,27 @@ bool takes(const beat& pulse) {
   return pulse.state != beat_state::draining || failpoint(rule::draining_granted);
 }
 
-std::optional<record> if_changed(const record& old, record next) {
+std::optional<numbered_record> if_changed(const numbered_record& old,
+                                          numbered_record next) {
   return says_the_same(old, next) ? std::nullopt : std::optional{std::move(next)};
+}
+
+/// The grant that is at this place in another record.
+void keep(const numbered_record& from, std::size_t place, numbered_record& to) {
+  to.partitions.push_back(from.partitions[place]);
+  to.owned.push_back(from.owned[place]);
+}
+
+void give_up_one(const partition& what, partition_number number,
+                 const std::string& reason, numbered_record& to) {
+  to.revoking.push_back({what, reason});
+  to.given_up.push_back(number);
 }
 
 } // namespace
 
 record_drafts::draft record_drafts::of(const worker_id& who, const record_slot& x,
-                                       permission may, time_point now) const {
+                                       permission may, time_point now) {
   subject of{who, x, members_.living(who), may, now};
   if (!x.value)
     return {unreadable(of)};
@@ -37,15 +50,15 @@ record_drafts::draft record_drafts::of(const worker_id& who, const record_slot& 
   return settle_owner(of);
 }
 
-record record_drafts::sealed(const record& x) const {
+numbered_record record_drafts::sealed(const numbered_record& x) const {
   auto result = x;
   result.epoch = by_.epoch;
   result.leader = by_.leader;
   return result;
 }
 
-record record_drafts::blank(const subject& x) const {
-  record result;
+numbered_record record_drafts::blank(const subject& x) const {
+  numbered_record result;
   result.lifecycle = goals_.why();
   result.epoch = by_.epoch;
   result.leader = by_.leader;
@@ -57,7 +70,7 @@ record record_drafts::blank(const subject& x) const {
 }
 
 /// For the incarnation that lives.
-record record_drafts::addressed(const subject& x) const {
+numbered_record record_drafts::addressed(const subject& x) const {
   auto result = blank(x);
   result.worker_nonce = x.pulse->nonce;
   result.terms = x.pulse->terms;
@@ -67,7 +80,7 @@ record record_drafts::addressed(const subject& x) const {
 
 /// Its worker has certainly stopped only after the hold. Until it can be read no worker takes
 /// part by it, so there may be no target yet because of it.
-std::optional<record> record_drafts::unreadable(const subject& x) const {
+std::optional<numbered_record> record_drafts::unreadable(const subject& x) const {
   if (!x.may.grants)
     return std::nullopt;
   if (!x.pulse)
@@ -79,7 +92,7 @@ std::optional<record> record_drafts::unreadable(const subject& x) const {
 
 /// No leader has to wait for an incarnation that has ended and whose record is empty.
 /// Records are never deleted, so the ttl that they state would count for ever.
-std::optional<record> record_drafts::forget_terms(const subject& x) const {
+std::optional<numbered_record> record_drafts::forget_terms(const subject& x) const {
   const auto& value = *x.slot.value;
   if (value.terms == session_terms{} || !members_.ended(x.who, value.worker_nonce, x.now))
     return std::nullopt;
@@ -89,16 +102,17 @@ std::optional<record> record_drafts::forget_terms(const subject& x) const {
 }
 
 /// The record names no partition: a live incarnation may be given some at once.
-std::optional<record> record_drafts::settle_idle(const subject& x) const {
+std::optional<numbered_record> record_drafts::settle_idle(const subject& x) const {
   if (!x.pulse)
     return forget_terms(x);
   if (!x.may.grants)
     return std::nullopt;
   auto result = addressed(x);
+  const auto& goal = goals_.of(x.who).numbers;
   if (takes(*x.pulse))
-    for (const auto& y : goals_.of(x.who))
-      if (auto name = name_of(y); is_free(x.who, name))
-        result.partitions.push_back({y, {}, goals_.reason_of(name)});
+    for (std::size_t i = 0; i < goal.size(); ++i)
+      if (is_free(x.who, goal[i]))
+        add_grant(x, i, goals_.reason_of(goal[i]), result);
   // A worker that was never given a record needs one that says that it has nothing to do.
   if (x.slot.value->version.value == 0)
     return result;
@@ -106,7 +120,7 @@ std::optional<record> record_drafts::settle_idle(const subject& x) const {
 }
 
 /// The incarnation has ended: what it had has no owner as soon as its record says so.
-std::optional<record> record_drafts::settle_ended(const subject& x) const {
+std::optional<numbered_record> record_drafts::settle_ended(const subject& x) {
   if (x.pulse && takes(*x.pulse))
     return x.may.grants ? std::optional{readdress(x)} : std::nullopt;
   if (failpoint(rule::orphan_freed_if_heard_only)
@@ -114,111 +128,158 @@ std::optional<record> record_drafts::settle_ended(const subject& x) const {
     return std::nullopt; // The mark was written over nothing.
   // Kept for the incarnation that comes back, if the plan says so.
   auto result = blank(x);
-  auto goal = names_of(goals_.of(x.who));
-  for (const auto& y : x.slot.value->partitions)
-    if (goal.contains(name_of(y.partition)))
-      result.partitions.push_back(y);
-  return if_changed(*x.slot.value, std::move(result));
+  const auto& value = *x.slot.value;
+  given_.clear();
+  for (auto y : goals_.of(x.who).numbers)
+    given_.set(y, 1);
+  for (std::size_t i = 0; i < value.owned.size(); ++i)
+    if (given_.contains(value.owned[i]))
+      keep(value, i, result);
+  return if_changed(value, std::move(result));
 }
 
 /// The record of one that ended, for the incarnation that lives.
-record record_drafts::readdress(const subject& x) const {
+numbered_record record_drafts::readdress(const subject& x) {
   auto result = addressed(x);
-  auto had = index_of(*x.slot.value);
-  for (const auto& y : goals_.of(x.who)) {
-    auto name = name_of(y);
-    if (!is_free(x.who, name))
-      continue;
-    auto again = had.contains(name);
-    result.partitions.push_back(
-        {y, {}, again ? x.who.value + " joined again" : goals_.reason_of(name)});
-  }
+  had_.clear();
+  for (auto y : x.slot.value->owned)
+    had_.set(y, 1);
+  const auto& goal = goals_.of(x.who).numbers;
+  for (std::size_t i = 0; i < goal.size(); ++i)
+    if (is_free(x.who, goal[i]))
+      add_grant(x, i,
+                had_.contains(goal[i]) ? x.who.value + " joined again"
+                                       : goals_.reason_of(goal[i]),
+                result);
   return result;
 }
 
 /// The incarnation is alive, or may be: it gives up what it must not have, and keeps the
 /// rest undisturbed.
-record_drafts::draft record_drafts::settle_owner(const subject& x) const {
+record_drafts::draft record_drafts::settle_owner(const subject& x) {
   const auto& value = *x.slot.value;
-  if (!x.pulse || x.pulse->nonce != value.worker_nonce)
+  if (!x.pulse || x.pulse->nonce != value.worker_nonce || is_as_wanted(x))
     return {};
   auto result = blank(x);
   result.standby = goals_.standby_of(x.who);
-  auto given = keep_and_grant(x, result);
-  auto held_back = give_up(x, given, result);
-  for (const auto& y : value.revoking)
-    if (auto name = name_of(y.partition); !given.contains(name) && !released(x, name))
-      result.revoking.push_back(y);
+  keep_and_grant(x, result);
+  auto held_back = give_up(x, result);
+  keep_giving_up(x, result);
   return {if_changed(value, std::move(result)), held_back};
 }
 
-/// What it must have and has, or may get. Returns the names.
-std::set<std::string> record_drafts::keep_and_grant(const subject& x, record& to) const {
-  auto grants = index_of(*x.slot.value);
+/// What most records are, most of the time.
+bool record_drafts::is_as_wanted(const subject& x) const {
+  const auto& value = *x.slot.value;
+  const auto& goal = goals_.of(x.who);
+  return value.revoking.empty() && value.owned == goal.numbers
+         && value.standby == goals_.standby_of(x.who)
+         && std::equal(goal.partitions.begin(), goal.partitions.end(),
+                       value.partitions.begin(),
+                       [](const auto& y, const auto& z) { return y == z.partition; });
+}
+
+/// What it must have and has, or may get.
+void record_drafts::keep_and_grant(const subject& x, numbered_record& to) {
+  const auto& value = *x.slot.value;
+  const auto& goal = goals_.of(x.who);
   auto gains = takes(*x.pulse) && x.may.grants;
-  std::set<std::string> given;
-  for (const auto& y : goals_.of(x.who)) {
-    auto name = name_of(y);
-    auto old = grants.find(name);
-    if (old != grants.end())
-      to.partitions.push_back({y, old->second->token, old->second->reason});
-    else if (gains && is_free(x.who, name))
-      to.partitions.push_back({y, {}, goals_.reason_of(name)});
-    else
+  had_.clear();
+  given_.clear();
+  for (std::size_t i = 0; i < value.owned.size(); ++i)
+    had_.set(value.owned[i], static_cast<std::uint32_t>(i));
+  to.partitions.reserve(goal.size());
+  to.owned.reserve(goal.size());
+  for (std::size_t i = 0; i < goal.size(); ++i) {
+    auto number = goal.numbers[i];
+    if (auto place = had_.at(number); place != number_map::none) {
+      keep(value, place, to);
+      to.partitions.back().partition = goal.partitions[i];
+    } else if (gains && is_free(x.who, number)) {
+      add_grant(x, i, goals_.reason_of(number), to);
+    } else {
       continue;
-    given.insert(std::move(name));
+    }
+    given_.set(number, 1);
   }
-  return given;
 }
 
 /// What it has and must not have. Returns whether some of that waits for its turn.
-bool record_drafts::give_up(const subject& x, const std::set<std::string>& given,
-                            record& to) const {
+bool record_drafts::give_up(const subject& x, numbered_record& to) const {
+  const auto& value = *x.slot.value;
   auto moves = x.may.moves;
   auto held_back = false;
-  for (const auto& y : x.slot.value->partitions) {
-    auto name = name_of(y.partition);
-    auto wanted = goals_.owner_of(name) != nullptr;
-    if (given.contains(name) || failpoint(rule::grant_before_confirmation)
+  for (std::size_t i = 0; i < value.owned.size(); ++i) {
+    auto number = value.owned[i];
+    if (given_.contains(number))
+      continue;
+    auto wanted = goals_.owner_of(number) != nullptr;
+    if (failpoint(rule::grant_before_confirmation)
         || (failpoint(rule::dropped_partition_regranted) && !wanted))
       continue;
     // The worker that must get it could not yet: its owner works on meanwhile.
     if (!x.may.grants && wanted) {
-      to.partitions.push_back(y);
+      keep(value, i, to);
     } else if (moves == 0) {
-      to.partitions.push_back(y);
+      keep(value, i, to);
       held_back = true;
     } else {
       --moves;
-      to.revoking.push_back({y.partition, goals_.reason_of(name)});
+      give_up_one(value.partitions[i].partition, number, goals_.reason_of(number), to);
     }
   }
   return held_back;
 }
 
-bool record_drafts::is_free(const worker_id& who, const std::string& name) const {
-  const auto& holders = holders_.of(name);
-  return std::all_of(holders.begin(), holders.end(), [&](const auto& holder) {
-    if (holder == who)
+/// What it still has to confirm.
+void record_drafts::keep_giving_up(const subject& x, numbered_record& to) const {
+  const auto& value = *x.slot.value;
+  if (value.revoking.empty())
+    return;
+  auto goes_on = stopping(x);
+  for (std::size_t i = 0; i < value.revoking.size(); ++i) {
+    const auto& y = value.revoking[i];
+    if (!given_.contains(value.given_up[i])
+        && !released(x, value.given_up[i], name_of(y.partition), goes_on))
+      give_up_one(y.partition, value.given_up[i], y.reason, to);
+  }
+}
+
+/// `goal`: its place in what the worker must own.
+void record_drafts::add_grant(const subject& x, std::size_t goal,
+                              const std::string& reason, numbered_record& to) const {
+  const auto& all = goals_.of(x.who);
+  to.partitions.push_back({all.partitions[goal], {}, reason});
+  to.owned.push_back(all.numbers[goal]);
+}
+
+bool record_drafts::is_free(const worker_id& who, partition_number x) const {
+  const auto& holders = holders_.of(x);
+  return std::all_of(holders.begin(), holders.end(), [&](const auto* holder) {
+    if (*holder == who)
       return true;
     if (!failpoint(rule::grant_before_emptied))
       return false;
-    const auto& x = slots_.at(holder);
-    return x.value && members_.ended(holder, x.value->worker_nonce, {});
+    const auto& y = slots_.at(*holder);
+    return y.value && members_.ended(*holder, y.value->worker_nonce, {});
   });
 }
 
+/// The names of what the incarnation says that it has yet to stop.
+std::set<std::string> record_drafts::stopping(const subject& x) const {
+  std::set<std::string> result;
+  for (const auto& y : x.pulse->stopping)
+    result.insert(name_of(y));
+  return result;
+}
+
 /// Whether the incarnation that the record names has stopped this.
-bool record_drafts::released(const subject& x, const std::string& name) const {
-  const auto& incarnation = x.slot.value->worker_nonce;
-  if (members_.ended(x.who, incarnation, x.now))
-    return true;
-  if (!x.pulse || x.pulse->nonce != incarnation)
-    return false;
-  auto i = x.slot.revoked.find(name);
+bool record_drafts::released(const subject& x, partition_number number,
+                             const std::string& name,
+                             const std::set<std::string>& stopping) const {
+  auto i = x.slot.revoked.find(number);
   return i != x.slot.revoked.end() && x.pulse->applied >= i->second.since
-         && std::none_of(x.pulse->stopping.begin(), x.pulse->stopping.end(),
-                         [&](const auto& y) { return name_of(y) == name; });
+         && !stopping.contains(name);
 }
 
 } // namespace partita::core

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace partita::core {
@@ -30,7 +31,7 @@ public:
   };
   struct draft {
     /// None: the record stays as it is.
-    std::optional<record> next;
+    std::optional<numbered_record> next;
     /// Partitions wait for their turn to be revoked.
     bool held_back = false;
   };
@@ -44,10 +45,9 @@ public:
         holders_{holders},
         slots_{slots} {}
 
-  draft of(const worker_id& who, const record_slot& x, permission may,
-           time_point now) const;
+  draft of(const worker_id& who, const record_slot& x, permission may, time_point now);
   /// The same content as our own: a record is sealed by that.
-  record sealed(const record& x) const;
+  numbered_record sealed(const numbered_record& x) const;
 
 private:
   /// What the present call works on.
@@ -60,24 +60,33 @@ private:
     time_point now;
   };
 
-  record blank(const subject& x) const;
-  record addressed(const subject& x) const;
-  std::optional<record> unreadable(const subject& x) const;
-  std::optional<record> forget_terms(const subject& x) const;
-  std::optional<record> settle_idle(const subject& x) const;
-  std::optional<record> settle_ended(const subject& x) const;
-  record readdress(const subject& x) const;
-  draft settle_owner(const subject& x) const;
-  std::set<std::string> keep_and_grant(const subject& x, record& to) const;
-  bool give_up(const subject& x, const std::set<std::string>& given, record& to) const;
-  bool is_free(const worker_id& who, const std::string& name) const;
-  bool released(const subject& x, const std::string& name) const;
+  numbered_record blank(const subject& x) const;
+  numbered_record addressed(const subject& x) const;
+  std::optional<numbered_record> unreadable(const subject& x) const;
+  std::optional<numbered_record> forget_terms(const subject& x) const;
+  std::optional<numbered_record> settle_idle(const subject& x) const;
+  std::optional<numbered_record> settle_ended(const subject& x);
+  numbered_record readdress(const subject& x);
+  bool is_as_wanted(const subject& x) const;
+  draft settle_owner(const subject& x);
+  void keep_and_grant(const subject& x, numbered_record& to);
+  bool give_up(const subject& x, numbered_record& to) const;
+  void keep_giving_up(const subject& x, numbered_record& to) const;
+  void add_grant(const subject& x, std::size_t goal, const std::string& reason,
+                 numbered_record& to) const;
+  bool is_free(const worker_id& who, partition_number x) const;
+  std::set<std::string> stopping(const subject& x) const;
+  bool released(const subject& x, partition_number number, const std::string& name,
+                const std::set<std::string>& stopping) const;
 
   author by_;
   const membership& members_;
   const record_goals& goals_;
   const record_holders& holders_;
   const record_slots& slots_;
+  /// For one call: where the record has what, and what the draft has.
+  number_map had_;
+  number_map given_;
 };
 
 } // namespace partita::core

@@ -2,54 +2,54 @@
 #include "partita/core/leader/records/record_facts.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace partita::core {
 
-grant_index index_of(const record& x) {
-  grant_index result;
-  for (const auto& y : x.partitions)
-    result.emplace(name_of(y.partition), &y);
-  return result;
-}
+namespace {
 
-std::set<std::string> names_of(const std::vector<partition>& xs) {
-  std::set<std::string> result;
-  for (const auto& x : xs)
-    result.insert(name_of(x));
-  return result;
-}
-
-std::set<std::string> names_of(const std::vector<revocation>& xs) {
-  std::set<std::string> result;
-  for (const auto& x : xs)
-    result.insert(name_of(x.partition));
-  return result;
-}
-
-void add_names(std::set<std::string>& to, const record& x) {
-  for (const auto& y : x.partitions)
-    to.insert(name_of(y.partition));
+/// At most that: those that follow each other count once, others each time.
+std::size_t size_of_reasons(const record& x) {
+  std::size_t result = 0;
+  const std::string* last = nullptr;
+  auto add = [&](const std::string& reason) {
+    if (!last || *last != reason)
+      result += reason.size();
+    last = &reason;
+  };
   for (const auto& y : x.revoking)
-    to.insert(name_of(y.partition));
+    add(y.reason);
+  for (const auto& y : x.partitions)
+    add(y.reason);
+  return result;
 }
+
+} // namespace
 
 bool holds_any(const record& x) {
   return !x.partitions.empty() || !x.revoking.empty();
 }
 
-std::map<std::string, worker_id> owners_in(const records_by_worker& all) {
-  std::map<std::string, worker_id> result;
+partition_owners owners_in(const known_records& all) {
+  partition_owners result;
+  std::vector<stamp> newest;
   for (const auto& [who, x] : all)
-    for (const auto& y : x->partitions) {
-      auto [i, is_new] = result.try_emplace(name_of(y.partition), who);
-      if (!is_new && stamp_of(*all.at(i->second)) < stamp_of(*x))
-        i->second = who;
+    for (auto number : x->owned) {
+      if (number >= result.size()) {
+        result.resize(number + 1);
+        newest.resize(number + 1);
+      }
+      if (result[number] && newest[number] >= stamp_of(*x))
+        continue;
+      result[number] = who;
+      newest[number] = stamp_of(*x);
     }
   return result;
 }
 
-std::vector<partition> named_in(const records_by_worker& all) {
+std::vector<partition> named_in(const known_records& all) {
   std::map<std::string, std::pair<stamp, partition>> newest;
   auto note = [&](const partition& x, const stamp& at) {
     auto [i, is_new] = newest.try_emplace(name_of(x), at, x);
@@ -68,19 +68,30 @@ std::vector<partition> named_in(const records_by_worker& all) {
   return result;
 }
 
-bool says_the_same(const record& old, const record& next) {
+bool says_the_same(const numbered_record& old, const numbered_record& next) {
+  auto sorted = [](std::vector<partition_number> xs) {
+    std::sort(xs.begin(), xs.end());
+    return xs;
+  };
   if (old.worker_nonce != next.worker_nonce || old.standby != next.standby
-      || old.partitions.size() != next.partitions.size()
-      || names_of(old.revoking) != names_of(next.revoking))
+      || old.owned.size() != next.owned.size()
+      || sorted(old.given_up) != sorted(next.given_up))
     return false;
-  auto before = index_of(old);
-  return std::all_of(next.partitions.begin(), next.partitions.end(), [&](const auto& x) {
-    auto i = before.find(name_of(x.partition));
-    return i != before.end() && *i->second == x;
-  });
+  if (old.owned == next.owned)
+    return old.partitions == next.partitions;
+  std::map<partition_number, const grant*> before;
+  for (std::size_t i = 0; i < old.owned.size(); ++i)
+    before.emplace(old.owned[i], &old.partitions[i]);
+  for (std::size_t i = 0; i < next.owned.size(); ++i)
+    if (auto j = before.find(next.owned[i]);
+        j == before.end() || *j->second != next.partitions[i])
+      return false;
+  return true;
 }
 
 void bound_reasons(record& x) {
+  if (size_of_reasons(x) <= most_of_reasons)
+    return;
   std::set<std::string> kept;
   std::size_t size = 0;
   auto keep = [&](std::string& reason) {

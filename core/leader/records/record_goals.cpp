@@ -6,59 +6,71 @@
 
 namespace partita::core {
 
-void record_goals::want(target next, partita::lifecycle why, const reasons& because) {
-  auto before = std::exchange(owners_, {});
-  target_ = std::move(next);
+namespace {
+
+bool is_same(const worker_id* x, const worker_id* y) {
+  return x == y || (x && y && *x == *y);
+}
+
+const partition_list& share_of(const worker_id& who, const record_goals::target& in) {
+  static const partition_list nothing;
+  auto i = in.find(who);
+  return i == in.end() ? nothing : i->second;
+}
+
+} // namespace
+
+std::vector<worker_id> record_goals::want(target next, partita::lifecycle why,
+                                          const reasons& because) {
+  auto before = std::exchange(target_, std::move(next)).value_or(target{});
+  auto owned_before = std::exchange(owners_, {});
   lifecycle_ = why;
-  for (const auto& [who, goal] : *target_)
-    for (const auto& x : goal)
-      owners_.emplace(name_of(x), who);
-  note_reasons(before, because);
+  std::vector<worker_id> changed;
+  for (const auto& [who, goal] : *target_) {
+    if (goal != share_of(who, before))
+      changed.push_back(who);
+    for (auto x : goal.numbers) {
+      if (x >= owners_.size())
+        owners_.resize(x + 1);
+      owners_[x] = &who;
+    }
+  }
+  for (const auto& [who, goal] : before)
+    if (goal.size() > 0 && !target_->contains(who))
+      changed.push_back(who);
+  note_reasons(owned_before, because);
+  return changed;
 }
 
 /// A change counts from the plan that made it, however much later it can be carried out.
-void record_goals::note_reasons(const std::unordered_map<std::string, worker_id>& before,
-                                const reasons& because) {
+void record_goals::note_reasons(const partition_owners& before, const reasons& because) {
   auto all = std::make_shared<const std::string>(because.all);
-  for (const auto& [name, who] : owners_) {
-    auto i = before.find(name);
-    if (i != before.end() && i->second == who)
+  auto size = std::max(before.size(), owners_.size());
+  reasons_.resize(std::max(reasons_.size(), size));
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto* old = i < before.size() ? before[i] : nullptr;
+    if (is_same(old, i < owners_.size() ? owners_[i] : nullptr))
       continue;
-    auto special = because.of.find(name);
-    reasons_[name] = special == because.of.end()
-                         ? all
-                         : std::make_shared<const std::string>(special->second);
+    auto special = because.of.find(static_cast<partition_number>(i));
+    reasons_[i] = special == because.of.end()
+                      ? all
+                      : std::make_shared<const std::string>(special->second);
   }
-  for (const auto& [name, who] : before)
-    if (!owners_.contains(name))
-      reasons_[name] = all;
 }
 
-const std::vector<partition>& record_goals::of(const worker_id& who) const {
-  static const std::vector<partition> nothing;
-  if (!target_)
-    return nothing;
-  auto i = target_->find(who);
-  return i == target_->end() ? nothing : i->second;
+const partition_list& record_goals::of(const worker_id& who) const {
+  static const target nothing;
+  return share_of(who, target_ ? *target_ : nothing);
 }
 
-const worker_id* record_goals::owner_of(const std::string& name) const {
-  auto i = owners_.find(name);
-  return i == owners_.end() ? nullptr : &i->second;
-}
-
-std::string record_goals::reason_of(const std::string& name) const {
-  auto i = reasons_.find(name);
-  return i == reasons_.end() ? std::string{} : *i->second;
+const std::string& record_goals::reason_of(partition_number x) const {
+  static const std::string unchanged;
+  return x < reasons_.size() && reasons_[x] ? *reasons_[x] : unchanged;
 }
 
 std::uint32_t record_goals::standby_of(const worker_id& who) const {
   auto i = std::find(standbys_.begin(), standbys_.end(), who);
   return i == standbys_.end() ? 0 : static_cast<std::uint32_t>(i - standbys_.begin()) + 1;
-}
-
-std::map<std::string, worker_id> record_goals::owners() const {
-  return {owners_.begin(), owners_.end()};
 }
 
 } // namespace partita::core

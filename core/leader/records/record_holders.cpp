@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/records/record_holders.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace partita::core {
 
-std::vector<std::string> record_holders::hold(const worker_id& who,
-                                              std::set<std::string> names) {
-  std::vector<std::string> freed;
-  auto& held = by_worker_[who];
-  for (const auto& name : held) {
-    if (names.contains(name))
-      continue;
-    auto i = by_name_.find(name);
-    i->second.erase(who);
-    if (!i->second.empty())
-      continue;
-    by_name_.erase(i);
-    freed.push_back(name);
-  }
-  for (const auto& name : names)
-    by_name_[name].insert(who);
-  held = std::move(names);
-  return freed;
+std::vector<partition_number> record_holders::hold(const worker_id& who,
+                                                   std::vector<partition_number> held) {
+  auto& [id, before] = *by_worker_.try_emplace(who).first;
+  std::vector<partition_number> changed;
+  std::set_difference(held.begin(), held.end(), before.begin(), before.end(),
+                      std::back_inserter(changed));
+  if (!held.empty() && held.back() >= by_number_.size())
+    by_number_.resize(held.back() + 1);
+  for (auto x : changed)
+    by_number_[x].push_back(&id);
+  changed.clear();
+  std::set_difference(before.begin(), before.end(), held.begin(), held.end(),
+                      std::back_inserter(changed));
+  for (auto x : changed)
+    std::erase(by_number_[x], &id);
+  std::erase_if(changed, [&](auto x) { return !by_number_[x].empty(); });
+  before = std::move(held);
+  return changed;
 }
 
-const record_holders::workers& record_holders::of(const std::string& name) const {
+const record_holders::workers& record_holders::of(partition_number x) const {
   static const workers none;
-  auto i = by_name_.find(name);
-  return i == by_name_.end() ? none : i->second;
+  return x < by_number_.size() ? by_number_[x] : none;
 }
 
 } // namespace partita::core

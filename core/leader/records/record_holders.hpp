@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/core/leader/members/membership.hpp"
+#include "partita/core/leader/records/partition_index.hpp"
 
 #include <map>
-#include <set>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace partita::core {
@@ -14,17 +11,19 @@ namespace partita::core {
 /// Which records hold a partition: no other worker may be given it meanwhile.
 class record_holders {
 public:
-  using workers = std::set<worker_id, by_number>;
+  /// In any order.
+  using workers = std::vector<const worker_id*>;
 
-  /// The record of this worker holds just these from now on. Returns those that no record
-  /// holds any more.
-  std::vector<std::string> hold(const worker_id& who, std::set<std::string> names);
+  /// The record of this worker holds just these from now on, in ascending order. Returns those
+  /// that no record holds any more.
+  std::vector<partition_number> hold(const worker_id& who,
+                                     std::vector<partition_number> held);
   /// Whose records hold it.
-  const workers& of(const std::string& name) const;
+  const workers& of(partition_number x) const;
 
 private:
-  std::unordered_map<std::string, workers> by_name_;
-  std::map<worker_id, std::set<std::string>, by_number> by_worker_;
+  std::vector<workers> by_number_;
+  std::map<worker_id, std::vector<partition_number>, by_number> by_worker_;
 };
 
 } // namespace partita::core

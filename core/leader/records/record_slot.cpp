@@ -5,6 +5,7 @@
 #include "partita/messages/failpoint.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace partita::core {
 
@@ -15,16 +16,16 @@ void record_slot::lose() {
 }
 
 void record_slot::look(const beat* pulse, time_point now) {
-  static const record nothing;
+  static const numbered_record nothing;
   const auto& says = value ? *value : nothing;
-  auto names = names_of(says.revoking);
+  std::set<partition_number> given_up{says.given_up.begin(), says.given_up.end()};
   std::erase_if(revoked, [&](const auto& x) {
-    return !names.contains(x.first) && !failpoint(rule::revocation_start_kept);
+    return !given_up.contains(x.first) && !failpoint(rule::revocation_start_kept);
   });
-  for (const auto& name : names)
-    revoked.try_emplace(name, revocation{stamp_of(says), now});
+  for (auto x : given_up)
+    revoked.try_emplace(x, revocation{stamp_of(says), now});
   follow(pulse, now);
-  if (names.empty() && !behind)
+  if (given_up.empty() && !behind)
     overdue = false;
 }
 
@@ -37,18 +38,22 @@ void record_slot::follow(const beat* pulse, time_point now) {
     behind = revocation{stamp_of(*value), now};
 }
 
-std::set<std::string> record_slot::holds() const {
-  std::set<std::string> result;
-  if (value)
-    add_names(result, *value);
-  if (writer.busy())
-    add_names(result, under_way);
+std::vector<partition_number> record_slot::holds() const {
+  std::vector<partition_number> result;
+  for (const auto* x : {value.get(), writer.busy() ? under_way.get() : nullptr}) {
+    if (!x)
+      continue;
+    result.insert(result.end(), x->owned.begin(), x->owned.end());
+    result.insert(result.end(), x->given_up.begin(), x->given_up.end());
+  }
+  std::sort(result.begin(), result.end());
+  result.erase(std::unique(result.begin(), result.end()), result.end());
   return result;
 }
 
 std::size_t record_slot::moves() const {
   if (writer.busy())
-    return under_way.revoking.size();
+    return under_way->revoking.size();
   return value ? value->revoking.size() : 0;
 }
 
@@ -72,7 +77,7 @@ std::optional<time_point> record_slot::wake_at(duration timeout) const {
   auto result = earlier(writer.wake_at(), retry_at);
   if (overdue)
     return result;
-  for (const auto& [name, x] : revoked)
+  for (const auto& [number, x] : revoked)
     result = earlier(result, x.begun + timeout);
   if (behind)
     result = earlier(result, behind->begun + timeout);
@@ -85,11 +90,11 @@ bool any_named(const record_slots& all) {
   });
 }
 
-records_by_worker readable(const record_slots& all) {
-  records_by_worker result;
+known_records readable(const record_slots& all) {
+  known_records result;
   for (const auto& [who, x] : all)
     if (x.value)
-      result.emplace(who, &*x.value);
+      result.emplace_back(&who, x.value.get());
   return result;
 }
 

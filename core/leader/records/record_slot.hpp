@@ -3,14 +3,13 @@
 
 #include "partita/core/key_writer.hpp"
 #include "partita/core/leader/members/membership.hpp"
+#include "partita/core/leader/records/partition_index.hpp"
 #include "partita/core/leader/records/record_facts.hpp"
-#include "partita/messages/record.hpp"
 
 #include <cstddef>
 #include <map>
 #include <optional>
-#include <set>
-#include <string>
+#include <vector>
 
 namespace partita::core {
 
@@ -18,8 +17,8 @@ namespace partita::core {
 struct record_slot {
   explicit record_slot(duration pause) : writer{pause} {}
 
-  /// What the watch shows; empty if the value cannot be read.
-  std::optional<record> value;
+  /// What the watch shows; null if the value cannot be read.
+  record_ptr value;
   partita::revision revision;
   /// The greatest version that the record ever had, whatever it holds now.
   version newest;
@@ -31,7 +30,8 @@ struct record_slot {
   /// It says what is wanted, as far as that is possible now.
   bool clean = false;
   key_writer writer;
-  record under_way;
+  /// What the writer writes; not null while that is busy.
+  record_ptr under_way;
   bool sealing = false;
   /// The revision of our last write: nothing is written before the watch shows it.
   partita::revision written;
@@ -45,7 +45,7 @@ struct record_slot {
     stamp since;
     time_point begun;
   };
-  std::map<std::string, revocation> revoked;
+  std::map<partition_number, revocation> revoked;
   /// The same for the oldest record with grants that a living owner has not applied.
   std::optional<revocation> behind;
   /// Something is not confirmed in time. A live owner is reported at each heartbeat.
@@ -58,14 +58,18 @@ struct record_slot {
   void look(const beat* pulse, time_point now);
   /// A grant may wait only for a worker that follows its record.
   void follow(const beat* pulse, time_point now);
-  /// The names of the partitions that no other worker may be given because of this record:
-  /// those in it and in what is being written.
-  std::set<std::string> holds() const;
+  /// The partitions that no other worker may be given because of this record: those in it and
+  /// in what is being written; in ascending order.
+  std::vector<partition_number> holds() const;
   /// How many partitions are being revoked by what is there, or is being written.
   std::size_t moves() const;
   /// Whether it says what is wanted, and no hand-off goes on. One that is absent, or cannot be
   /// read, counts.
   bool settled() const;
+  /// Whether the watch shows that it grants just these.
+  bool owns(const partition_list& xs) const {
+    return readable() && value->owned == xs.numbers;
+  }
   /// How many of its partitions were not confirmed within `timeout`.
   std::size_t late(duration timeout, time_point now) const;
   /// Whether its grants were not applied within that.
@@ -77,7 +81,7 @@ using record_slots = std::map<worker_id, record_slot, by_number>;
 
 /// Whether any record names a partition.
 bool any_named(const record_slots& all);
-/// The records that can be read.
-records_by_worker readable(const record_slots& all);
+/// The records that can be read; points to them.
+known_records readable(const record_slots& all);
 
 } // namespace partita::core

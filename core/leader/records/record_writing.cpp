@@ -6,6 +6,7 @@
 #include "partita/messages/failpoint.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace partita::core {
@@ -32,9 +33,9 @@ version record_writing::next_version() {
   return newest_;
 }
 
-record_writing::result record_writing::begin(record_slot& x, record next,
+record_writing::result record_writing::begin(record_slot& x, numbered_record next,
                                              time_point now) {
-  x.under_way = std::move(next);
+  x.under_way = std::make_shared<const numbered_record>(std::move(next));
   return step(x, x.writer.begin(x.revision, now), now);
 }
 
@@ -50,7 +51,7 @@ record_writing::result record_writing::looked(record_slot& x, const kv_read& ans
   if (answer.status == read_status::found && !answer.entry.removed) {
     auto found = record_from(answer.entry.value, answer.entry.stored_at_ns);
     const auto* value = std::get_if<record>(&found);
-    ours = value && *value == x.under_way;
+    ours = value && *value == *x.under_way;
     // What cannot be read, or was void, is not kept.
     known = !value || !x.value || x.voided || *value == *x.value;
   }
@@ -85,7 +86,7 @@ record_writing::result record_writing::step(record_slot& x, const key_writer::st
 
 void record_writing::landed(record_slot& x, const key_writer::landed& what) {
   x.written = what.at;
-  x.newest = std::max(x.newest, x.under_way.version);
+  x.newest = std::max(x.newest, x.under_way->version);
   if (x.sealing)
     x.unsealed = false;
   x.sealing = false;
@@ -107,7 +108,7 @@ void record_writing::taken(record_slot& x, const key_writer::taken& what,
     x.unsealed = false;
   auto value = record_from(what.entry.value, what.entry.stored_at_ns);
   if (failpoint(rule::unseen_revision) && std::holds_alternative<record>(value)) {
-    x.value = std::get<record>(value);
+    x.value = index_.numbered(std::get<record>(std::move(value)));
     x.revision = what.entry.revision;
   }
 }

@@ -32,13 +32,15 @@ public:
     revision expected;
   };
 
-  record_writing(partita::epoch ours, duration pause) : epoch_{ours}, pause_{pause} {}
+  /// `index` outlives this.
+  record_writing(partita::epoch ours, duration pause, partition_index& index)
+      : epoch_{ours}, pause_{pause}, index_{index} {}
 
   /// Gives `next` the next version, and its new grants that token. False: there is none before
   /// the server's clock has gone on; the slot is tried again then.
   bool give_version(record_slot& x, record& next, time_point now);
   /// Only while the slot's writer is not busy.
-  result begin(record_slot& x, record next, time_point now);
+  result begin(record_slot& x, numbered_record next, time_point now);
   result answered(record_slot& x, const kv_written& answer, time_point now);
   result looked(record_slot& x, const kv_read& answer, time_point now);
   result tick(record_slot& x, time_point now);
@@ -57,6 +59,7 @@ private:
 
   partita::epoch epoch_;
   duration pause_;
+  partition_index& index_;
   partita::version newest_;
   partita::version most_ = greatest_version(0);
   /// Only with the failpoint of that name.

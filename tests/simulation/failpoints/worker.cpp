@@ -101,7 +101,8 @@ CAF_TEST(grants may be held for the first record that vanishes alone) {
   differs(rule::first_vanished_only, [&] {
     membership group{{.ttl = 6s, .restart_hold = 30s, .grace = 5s}};
     group.replayed(now, now);
-    reconciler x{{.epoch = {1}, .leader = {"leader"}, .pause = 100ms}, group};
+    partition_index index;
+    reconciler x{{.epoch = {1}, .leader = {"leader"}, .pause = 100ms}, group, index};
     x.shown({"worker-1"}, {1}, record_of(10, "one"), now);
     x.shown({"worker-2"}, {2}, record_of(11, "two"), now);
     x.replayed(now);
@@ -116,7 +117,8 @@ CAF_TEST(a worker that drains may be given what was wanted for it before) {
   differs(rule::draining_granted, [&] {
     membership group{{.ttl = 6s, .restart_hold = 30s, .grace = 5s}};
     group.replayed(now, now);
-    reconciler x{{.epoch = {1}, .leader = {"leader"}, .pause = 100ms}, group};
+    partition_index index;
+    reconciler x{{.epoch = {1}, .leader = {"leader"}, .pause = 100ms}, group, index};
     group.named({"worker-1"}, {"me"}, {}, false, now);
     x.shown({"worker-1"}, {1}, record_of(0, "me"), now);
     x.replayed(now);

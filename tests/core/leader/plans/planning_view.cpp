@@ -107,8 +107,9 @@ CAF_TEST(a worker that is only thought has stated nothing) {
 CAF_TEST(of two records that name a partition the newer one says who owns it) {
   records[0].partitions.push_back({{{"b"}, 300}, {1}});
   records[1].revoking.push_back({part("c")});
-  CAF_CHECK(view().owners().at("b") == id(1));
-  CAF_CHECK(view().named() == (std::vector<partition>{part("a"), part("b"), part("c")}));
+  auto now = view();
+  CAF_CHECK(now.owner_of("b") && *now.owner_of("b") == id(1));
+  CAF_CHECK(now.named() == (std::vector<partition>{part("a"), part("b"), part("c")}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -15,8 +15,9 @@ CAF_TEST(every grant and every revocation says why) {
   auto wants = [&](const goals& what, const reconciler::reasons& because) {
     return mine->want(target_of(what), lifecycle::rebalance, now, because);
   };
-  auto x = only<reconciler::write>(
-      wants({{"a", {1, 4, 5}}, {"b", {2, 3}}}, {"b grew", {{"p.5", "a pin"}}}));
+  auto x =
+      only<reconciler::write>(wants({{"a", {1, 4, 5}}, {"b", {2, 3}}},
+                                    {"b grew", {{index.number_of(part(5)), "a pin"}}}));
   CAF_REQUIRE_EQUAL(x.value.partitions.size(), 3u);
   CAF_MESSAGE("what stays keeps its reason: none was known");
   CAF_CHECK_EQUAL(x.value.partitions[0].reason, "");

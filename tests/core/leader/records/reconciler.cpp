@@ -74,7 +74,7 @@ CAF_TEST(the record of a worker that gets nothing is written once) {
 CAF_TEST(another weight is written and keeps the token) {
   two_owners();
   auto next = target_of({{"a", {1, 2}}, {"b", {3}}});
-  next[id("a")] = {part(1, 300), part(2)};
+  next[id("a")] = index.list({part(1, 300), part(2)});
   auto x = only<reconciler::write>(mine->want(next, lifecycle::rebalance, now));
   CAF_CHECK_EQUAL(x.value.partitions.front().partition.weight, 300);
   CAF_CHECK_EQUAL(tokens(x.value),
@@ -177,8 +177,8 @@ CAF_TEST(of two records that name a partition the greater epoch and version has 
   show("c", 3, record_of("c", 51, {2}, 2));
   CAF_CHECK(mine->names_any());
   auto owners = mine->owners();
-  CAF_CHECK_EQUAL(owners.at("p.1"), id("b"));
-  CAF_CHECK_EQUAL(owners.at("p.2"), id("c"));
+  CAF_CHECK_EQUAL(*owners.at(index.number_of(part(1))), id("b"));
+  CAF_CHECK_EQUAL(*owners.at(index.number_of(part(2))), id("c"));
 }
 
 CAF_TEST(of two that name a partition the one that is not to have it stops first) {
@@ -195,7 +195,7 @@ CAF_TEST(of two that name a partition the one that is not to have it stops first
 CAF_TEST(owners are those that are wanted once that is known) {
   moving_2();
   auto owners = mine->owners();
-  CAF_CHECK_EQUAL(owners.at("p.2"), id("b"));
+  CAF_CHECK_EQUAL(*owners.at(index.number_of(part(2))), id("b"));
   CAF_CHECK_EQUAL(names(mine->record_of(id("a"))), "1 -2 ");
 }
 

@@ -14,6 +14,7 @@ inline constexpr auto floor_of_3 = 3 * versions_per_epoch;
 struct reconciler_fixture {
   time_point now = time_point{} + 1000s;
   membership group{{.ttl = 6s, .restart_hold = 30s, .grace = 5s}};
+  partition_index index;
   std::optional<reconciler> mine;
   std::map<std::string, std::uint64_t> beats;
   std::uint64_t last = 1000;
@@ -24,7 +25,8 @@ struct reconciler_fixture {
   }
 
   void begin(std::size_t max_moves = 0) {
-    mine.emplace(reconciler::options{{3}, {"leader"}, 100ms, 30s, max_moves}, group);
+    mine.emplace(reconciler::options{{3}, {"leader"}, 100ms, 30s, max_moves}, group,
+                 index);
   }
 
   static partition part(int x, std::int64_t weight = 100) {
@@ -117,10 +119,10 @@ struct reconciler_fixture {
 
   using goals = std::map<std::string, std::vector<int>>;
 
-  static reconciler::target target_of(const goals& what) {
+  reconciler::target target_of(const goals& what) {
     reconciler::target next;
     for (const auto& [who, xs] : what)
-      next.emplace(id(who), parts(xs));
+      next.emplace(id(who), index.list(parts(xs)));
     return next;
   }
   reconciler::commands want(const goals& what) {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/core/leader/records/partition_index.hpp"
+
+#include <utility>
+
+namespace partita::core {
+
+namespace {
+
+void append_name(std::string& to, const partition& x) {
+  for (const auto& key : x.keys) {
+    if (!to.empty())
+      to += '.';
+    to += key;
+  }
+}
+
+} // namespace
+
+partition_number partition_index::number_of(const partition& x) {
+  name_.clear();
+  append_name(name_, x);
+  return numbers_.try_emplace(name_, static_cast<partition_number>(numbers_.size()))
+      .first->second;
+}
+
+std::optional<partition_number> partition_index::find(const std::string& name) const {
+  auto i = numbers_.find(name);
+  return i == numbers_.end() ? std::nullopt : std::optional{i->second};
+}
+
+partition_list partition_index::list(std::vector<partition> xs) {
+  partition_list result{std::move(xs), {}};
+  result.numbers.reserve(result.partitions.size());
+  for (const auto& x : result.partitions)
+    result.numbers.push_back(number_of(x));
+  return result;
+}
+
+record_ptr partition_index::numbered(record x) {
+  auto result = std::make_shared<numbered_record>();
+  static_cast<record&>(*result) = std::move(x);
+  result->owned.reserve(result->partitions.size());
+  for (const auto& y : result->partitions)
+    result->owned.push_back(number_of(y.partition));
+  for (const auto& y : result->revoking)
+    result->given_up.push_back(number_of(y.partition));
+  return result;
+}
+
+} // namespace partita::core

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/messages/ids.hpp"
+#include "partita/messages/record.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+/// Partitions as numbers: what a leader does for each of a hundred thousand partitions in each
+/// plan must neither build nor compare names.
+namespace partita::core {
+
+/// From 0, in the order in which a leader met the partitions.
+using partition_number = std::uint32_t;
+
+/// Partitions, and their numbers in the same order.
+struct partition_list {
+  std::vector<partition> partitions;
+  std::vector<partition_number> numbers;
+
+  std::size_t size() const { return numbers.size(); }
+  friend bool operator==(const partition_list&, const partition_list&) = default;
+};
+
+/// A record, and the numbers of what it names. Those who know a record share it.
+struct numbered_record : record {
+  /// Of `partitions` and of `revoking`, in the same order.
+  std::vector<partition_number> owned;
+  std::vector<partition_number> given_up;
+};
+using record_ptr = std::shared_ptr<const numbered_record>;
+
+/// Gives each name its number, for good.
+class partition_index {
+public:
+  partition_number number_of(const partition& x);
+  std::optional<partition_number> find(const std::string& name) const;
+  partition_list list(std::vector<partition> xs);
+  record_ptr numbered(record x);
+  /// No number is as great.
+  std::size_t size() const { return numbers_.size(); }
+
+private:
+  std::unordered_map<std::string, partition_number> numbers_;
+  /// The name that is looked for: a buffer.
+  std::string name_;
+};
+
+/// What belongs to some of all numbers. Emptying it costs what is in it.
+class number_map {
+public:
+  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+
+  void set(partition_number x, std::uint32_t value) {
+    if (x >= values_.size())
+      values_.resize(x + 1, none);
+    values_[x] = value;
+    used_.push_back(x);
+  }
+  std::uint32_t at(partition_number x) const {
+    return x < values_.size() ? values_[x] : none;
+  }
+  bool contains(partition_number x) const { return at(x) != none; }
+  void clear() {
+    for (auto x : used_)
+      values_[x] = none;
+    used_.clear();
+  }
+
+private:
+  std::vector<std::uint32_t> values_;
+  std::vector<partition_number> used_;
+};
+
+} // namespace partita::core
