@@ -25,7 +25,10 @@ duration membership::ttl_of(const session_terms& x) const {
 }
 
 void membership::note_terms(const session_terms& x) {
-  longest_ttl_ = std::max(longest_ttl_, ttl_of(x));
+  if (ttl_of(x) <= longest_ttl_)
+    return;
+  longest_ttl_ = ttl_of(x);
+  note_all();
 }
 
 duration membership::longest_silence() const {
@@ -104,11 +107,13 @@ void membership::replayed(time_point seen_at, time_point now) {
   for (auto& [who, x] : members_)
     if (x.what == content::nothing)
       x.seen_at = std::max(x.seen_at, seen_at);
+  note_all();
 }
 
 void membership::interrupted() {
   was_interrupted_ = true;
   complete_since_.reset();
+  note_all();
 }
 
 // -- what the records say ---------------------------------------------------------------
@@ -127,11 +132,11 @@ std::vector<membership::news> membership::named(const worker_id& who,
     x.owners.erase(*x.named);
   x.named_holds = holds;
   x.named = incarnation;
-  note_terms(terms);
   auto [owner, new_owner] = x.owners.try_emplace(incarnation);
   owner->second.ttl = std::max(owner->second.ttl, ttl_of(terms));
   if (new_owner)
     look_at_owners(x);
+  note_terms(terms);
   return recount(who, x, now, change::left);
 }
 
@@ -145,6 +150,7 @@ void membership::unrecorded(const worker_id& who, const nonce& incarnation,
   owner.unrecorded = true;
   owner.ttl = std::max(owner.ttl, ttl_of(terms));
   look_at_owners(x);
+  wakes_.set(x, wake_of(x));
 }
 
 void membership::look_at_owners(member& x) {
@@ -199,6 +205,7 @@ void membership::looked(const worker_id& who, const nonce& incarnation,
     return;
   owner->second.seen = true;
   owner->second.replaced_at = now;
+  wakes_.set(x, wake_of(x));
 }
 
 // -- time -------------------------------------------------------------------------------
@@ -269,20 +276,22 @@ membership::outcome membership::tick(time_point now) {
   return result;
 }
 
-std::optional<time_point> membership::wake_at() const {
-  std::optional<time_point> result;
-  for (const auto& [who, x] : members_) {
-    result = earlier(result, silent_at(x));
-    for (const auto& [incarnation, y] : x.owners) {
-      if (is_doubtful(x, incarnation, y))
-        result = earlier(result, y.look_at.value_or(x.seen_at));
-      if (y.replaced_at && !x.ended.contains(incarnation))
-        result = earlier(result, *y.replaced_at + silence(y.ttl));
-    }
-    if (x.counted && x.what == content::beat && x.value.state == beat_state::restarting)
-      result = earlier(result, x.seen_at + options_.restart_hold);
+std::optional<time_point> membership::wake_of(const member& x) const {
+  auto result = silent_at(x);
+  for (const auto& [incarnation, y] : x.owners) {
+    if (is_doubtful(x, incarnation, y))
+      result = earlier(result, y.look_at.value_or(x.seen_at));
+    if (y.replaced_at && !x.ended.contains(incarnation))
+      result = earlier(result, *y.replaced_at + silence(y.ttl));
   }
+  if (x.counted && x.what == content::beat && x.value.state == beat_state::restarting)
+    result = earlier(result, x.seen_at + options_.restart_hold);
   return result;
+}
+
+void membership::note_all() {
+  for (const auto& [who, x] : members_)
+    wakes_.set(x, wake_of(x));
 }
 
 // -- questions --------------------------------------------------------------------------
@@ -358,9 +367,11 @@ bool membership::said_goodbye(const worker_id& who) const {
 std::vector<membership::news> membership::recount(const worker_id& who, member& x,
                                                   time_point now, change if_gone) {
   auto counts = takes_part(x, now);
-  if (counts == x.counted)
-    return {};
+  auto changes = counts != x.counted;
   x.counted = counts;
+  wakes_.set(x, wake_of(x));
+  if (!changes)
+    return {};
   return {{counts ? change::joined : if_gone, who}};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/core/deadlines.hpp"
 #include "partita/core/strategies/planning.hpp"
 #include "partita/core/time.hpp"
 #include "partita/messages/entries.hpp"
@@ -128,6 +129,8 @@ public:
   };
 
   explicit membership(options opts);
+  /// Not copyable: it refers to its members.
+  membership(membership&&) = default;
 
   // -- what the heartbeats show ---------------------------------------------------------
 
@@ -159,7 +162,7 @@ public:
   // -- time -----------------------------------------------------------------------------
 
   outcome tick(time_point now);
-  std::optional<time_point> wake_at() const;
+  std::optional<time_point> wake_at() const { return wakes_.first(); }
 
   // -- questions ------------------------------------------------------------------------
 
@@ -197,10 +200,14 @@ private:
                             change if_gone);
   bool takes_part(const member& x, time_point now) const;
   std::optional<time_point> silent_at(const member& x) const;
+  /// When time alone changes something about `x`.
+  std::optional<time_point> wake_of(const member& x) const;
+  void note_all();
   bool store_suspected(time_point now) const;
 
   options options_;
   std::map<worker_id, member, by_number> members_;
+  deadlines<member> wakes_;
   /// Since when all heartbeats are seen; empty while they are not.
   std::optional<time_point> complete_since_;
   bool was_interrupted_ = false;

@@ -74,6 +74,7 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
   x.present = false;
   lose(who, x, now);
   look(who, x, now);
+  note(x);
   work(now);
   return std::move(out_);
 }
@@ -148,6 +149,12 @@ void reconciler::note_holds(const worker_id& who, slot& x) {
       mark(*next);
 }
 
+void reconciler::note(slot& x) {
+  wakes_.set(x, x.wake_at(options_.handoff_timeout));
+  unsettled_ -= std::exchange(x.counted, !x.settled());
+  unsettled_ += x.counted;
+}
+
 // -- what the leader wants --------------------------------------------------------------
 
 reconciler::commands reconciler::want(target next, partita::lifecycle why, time_point now,
@@ -199,6 +206,7 @@ reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
   if (i != slots_.end()) {
     i->second.follow(members_.living(who), now);
     check_overdue(who, i->second, now);
+    note(i->second);
   }
   return std::move(out_);
 }
@@ -219,8 +227,10 @@ void reconciler::work(time_point now) {
     held_ = true;
   while (!marked_.empty()) {
     auto who = marked_.extract(marked_.begin()).value();
-    if (auto i = slots_.find(who); i != slots_.end())
+    if (auto i = slots_.find(who); i != slots_.end()) {
       push(who, i->second, now);
+      note(i->second);
+    }
   }
   if (sealed_ || !replayed_)
     return;
@@ -276,6 +286,7 @@ reconciler::commands reconciler::answered(const worker_id& who, const kv_written
   out_.clear();
   auto& x = at(who);
   carry_out(who, x, writing_.answered(x, answer, now), now);
+  note(x);
   work(now);
   return std::move(out_);
 }
@@ -285,6 +296,7 @@ reconciler::commands reconciler::looked(const worker_id& who, const kv_read& ans
   out_.clear();
   auto& x = at(who);
   carry_out(who, x, writing_.looked(x, answer, now), now);
+  note(x);
   work(now);
   return std::move(out_);
 }
@@ -304,8 +316,10 @@ reconciler::commands reconciler::tick(time_point now) {
     mark_all();
   }
   work(now);
-  for (auto& [who, x] : slots_)
+  for (auto& [who, x] : slots_) {
     check_overdue(who, x, now);
+    note(x);
+  }
   return std::move(out_);
 }
 
@@ -342,13 +356,6 @@ void reconciler::check_overdue(const worker_id& who, slot& x, time_point now) {
   out_.emplace_back(overdue{who, x.value->worker_nonce, late});
 }
 
-std::optional<time_point> reconciler::wake_at() const {
-  auto result = held_ ? hold_.until() : std::nullopt;
-  for (const auto& [who, x] : slots_)
-    result = earlier(result, x.wake_at(options_.handoff_timeout));
-  return result;
-}
-
 reconciler::slot& reconciler::at(const worker_id& who) {
   auto [i, is_new] = slots_.try_emplace(who, options_.pause);
   if (is_new)
@@ -365,12 +372,6 @@ bool reconciler::has_record(const worker_id& who) const {
 
 const record& reconciler::record_of(const worker_id& who) const {
   return *slots_.at(who).value;
-}
-
-bool reconciler::settled() const {
-  return goals_.known() && !held_ && !hold_.any_unrecorded()
-         && std::all_of(slots_.begin(), slots_.end(),
-                        [](const auto& x) { return x.second.settled(); });
 }
 
 } // namespace partita::core

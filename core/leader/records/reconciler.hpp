@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/core/deadlines.hpp"
 #include "partita/core/leader/members/membership.hpp"
 #include "partita/core/leader/records/grant_hold.hpp"
 #include "partita/core/leader/records/record_drafts.hpp"
@@ -126,7 +127,9 @@ public:
   commands answered(const worker_id& who, const kv_written& answer, time_point now);
   commands looked(const worker_id& who, const kv_read& answer, time_point now);
   commands tick(time_point now);
-  std::optional<time_point> wake_at() const;
+  std::optional<time_point> wake_at() const {
+    return earlier(held_ ? hold_.until() : std::nullopt, wakes_.first());
+  }
 
   // -- for planning and for people ------------------------------------------------------
 
@@ -136,7 +139,9 @@ public:
   /// What its record says; only with a record.
   const record& record_of(const worker_id& who) const;
   /// Whether every record says what is wanted, and no hand-off goes on.
-  bool settled() const;
+  bool settled() const {
+    return goals_.known() && !held_ && !hold_.any_unrecorded() && unsettled_ == 0;
+  }
   /// Whether any record names a partition.
   bool names_any() const { return any_named(slots_); }
   /// The partitions that records name; see named_in.
@@ -159,6 +164,8 @@ private:
   void check_unrecorded(time_point now);
   void look(const worker_id& who, slot& x, time_point now);
   void note_holds(const worker_id& who, slot& x);
+  /// To be called after each change of it.
+  void note(slot& x);
   void mark(const worker_id& who);
   void mark_all();
   void work(time_point now);
@@ -176,6 +183,9 @@ private:
   partition_index& index_;
   commands out_;
   record_slots slots_;
+  deadlines<slot> wakes_;
+  /// How many are not settled.
+  std::size_t unsettled_ = 0;
   record_goals goals_;
   record_holders holders_;
   record_writing writing_;

@@ -50,6 +50,8 @@ struct record_slot {
   std::optional<revocation> behind;
   /// Something is not confirmed in time. A live owner is reported at each heartbeat.
   bool overdue = false;
+  /// Counted among those that are not settled.
+  bool counted = false;
 
   bool readable() const { return present && value; }
   /// What the record says is not known any more.
