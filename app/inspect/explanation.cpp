@@ -80,13 +80,13 @@ std::variant<explanation, std::string> explain(const group_status& group,
     return unknown_partition(names, partition);
   explanation result;
   result.partition = partition;
-  auto owners = view_of(group).owners();
-  auto owner = owners.find(partition);
+  auto view = view_of(group);
+  const auto* owner = view.owner_of(partition);
   for (const auto& x : group.members)
-    if (grant_of(x, partition) && x.id != owner->second)
+    if (grant_of(x, partition) && x.id != *owner)
       result.also_named_by.push_back(x.id);
-  if (owner != owners.end()) {
-    const auto* who = find(group, owner->second);
+  if (owner) {
+    const auto* who = find(group, *owner);
     const auto& held = *grant_of(*who, partition);
     result.owner = who->id;
     result.weight = held.partition.weight;

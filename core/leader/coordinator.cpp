@@ -11,6 +11,16 @@
 
 namespace partita::core {
 
+namespace {
+
+/// Whether two live heartbeats of a worker say the same about what a record may ask of it.
+bool says_the_same_of_work(const beat& x, const beat& y) {
+  return x.nonce == y.nonce && x.state == y.state && x.applied == y.applied
+         && x.terms == y.terms && x.stopping == y.stopping;
+}
+
+} // namespace
+
 coordinator::coordinator(options opts)
     : options_{std::move(opts)},
       members_{{options_.heartbeat_ttl, options_.longest_ttl,
@@ -58,10 +68,12 @@ void coordinator::on(const beat_shown& what, time_point now) {
   server_clock_.seen(what.stored_at_ns, what.seen_at);
   reconciler_.versions_up_to(greatest_version(server_clock_.at_least(now)));
   note_settings(what.who, &what.value);
+  const auto* before = members_.living(what.who);
+  auto same = before && says_the_same_of_work(*before, what.value);
   notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now),
          now);
   notice_attributes(what.who, what.value, now);
-  append(reconciler_.touch(what.who, now), now);
+  append(same ? reconciler_.heard(what.who, now) : reconciler_.touch(what.who, now), now);
 }
 
 void coordinator::on(const beat_unreadable& what, time_point now) {

@@ -196,19 +196,27 @@ reconciler::commands reconciler::look_again(time_point now) {
 }
 
 reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
+  mark(who);
+  return heard(who, now);
+}
+
+reconciler::commands reconciler::heard(const worker_id& who, time_point now) {
   out_.clear();
-  auto i = slots_.find(who);
-  if (i != slots_.end())
+  if (auto i = slots_.find(who); i != slots_.end())
     account_for(who, i->second);
   check_unrecorded(now);
-  mark(who);
   work(now);
-  if (i != slots_.end()) {
-    i->second.follow(members_.living(who), now);
-    check_overdue(who, i->second, now);
-    note(i->second);
-  }
+  follow(who, now);
   return std::move(out_);
+}
+
+void reconciler::follow(const worker_id& who, time_point now) {
+  auto i = slots_.find(who);
+  if (i == slots_.end())
+    return;
+  i->second.follow(members_.living(who), now);
+  check_overdue(who, i->second, now);
+  note(i->second);
 }
 
 // -- work -------------------------------------------------------------------------------

@@ -121,6 +121,8 @@ public:
   void versions_up_to(partita::version most) { writing_.versions_up_to(most); }
   /// What is known of this worker has changed.
   commands touch(const worker_id& who, time_point now);
+  /// It has sent a heartbeat that says nothing new about its work.
+  commands heard(const worker_id& who, time_point now);
 
   // -- answers --------------------------------------------------------------------------
 
@@ -162,6 +164,7 @@ private:
   void lose(const worker_id& who, slot& x, time_point now);
   void account_for(const worker_id& who, const slot& x);
   void check_unrecorded(time_point now);
+  void follow(const worker_id& who, time_point now);
   void look(const worker_id& who, slot& x, time_point now);
   void note_holds(const worker_id& who, slot& x);
   /// To be called after each change of it.

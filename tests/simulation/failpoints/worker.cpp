@@ -126,7 +126,8 @@ CAF_TEST(a worker that drains may be given what was wanted for it before) {
     drains.nonce = {"me"};
     drains.state = beat_state::draining;
     group.beat_shown({"worker-1"}, {1}, drains, now, now);
-    auto xs = x.want({{{"worker-1"}, {{{"p"}, 100}}}}, lifecycle::planned_scale, now);
+    auto xs = x.want({{{"worker-1"}, index.list({{{"p"}, 100}})}},
+                     lifecycle::planned_scale, now);
     return one<reconciler::write>(xs).value.partitions.size();
   });
 }
