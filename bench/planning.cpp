@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long a plan takes: 10,000 partitions, 1,000 workers, for every strategy, as a first
-// plan and after one worker left. And what following a group costs its leader: one
-// heartbeat, taking the group over, and the whole hand-over after one worker said goodbye.
+// How long a plan takes, in all and per partition: for every strategy, as a first plan and
+// after one worker left; the rows say how many workers and partitions. And what following a
+// group costs its leader: one heartbeat, taking the group over, and the whole hand-over after
+// one worker said goodbye.
 //
 //   build/bin/partita-bench-planning
 
@@ -19,10 +20,13 @@ using namespace partita::core;
 
 namespace {
 
-planning_input group(std::size_t workers, std::size_t partitions, bool weighted) {
+planning_input group(std::size_t workers, std::size_t partitions, bool weighted,
+                     bool zoned = false) {
   planning_input result;
   for (std::size_t i = 0; i < workers; ++i)
-    result.workers.push_back({{"worker-" + std::to_string(i)}, 100, {}});
+    result.workers.push_back({{"worker-" + std::to_string(i)},
+                              100,
+                              zoned ? "zone-" + std::to_string(i % 3) : ""});
   for (std::size_t i = 0; i < partitions; ++i)
     result.partitions.push_back(
         {{"topic", std::to_string(i)},
@@ -35,25 +39,45 @@ planning_input after_a_leaver(const planning_input& before, const plan& shares) 
   auto result = before;
   result.workers.pop_back();
   result.previous.resize(before.partitions.size());
-  for (std::size_t w = 0; w < result.workers.size(); ++w)
-    for (auto i : shares.shares[w])
-      result.previous[i] = w;
+  result.zones.resize(before.partitions.size());
+  for (std::size_t w = 0; w < before.workers.size(); ++w)
+    for (auto i : shares.shares[w]) {
+      if (w < result.workers.size())
+        result.previous[i] = w;
+      result.zones[i] = before.workers[w].zone;
+    }
   return result;
 }
 
-void first_plan(benchmark::State& state, const std::string& name, bool weighted) {
-  auto make = make_strategy({.name = name});
-  auto in = group(1000, 10'000, weighted);
-  for (auto _ : state)
-    benchmark::DoNotOptimize(make(in));
+struct kind {
+  std::string strategy;
+  bool weighted;
+  bool zoned;
+};
+
+planning_input group(const benchmark::State& state, const kind& x) {
+  return group(static_cast<std::size_t>(state.range(0)),
+               static_cast<std::size_t>(state.range(1)), x.weighted, x.zoned);
 }
 
-void one_left(benchmark::State& state, const std::string& name, bool weighted) {
-  auto make = make_strategy({.name = name});
-  auto in = group(1000, 10'000, weighted);
-  auto next = after_a_leaver(in, make(in));
+void plan_again(benchmark::State& state, const strategy& plan_for,
+                const planning_input& in) {
   for (auto _ : state)
-    benchmark::DoNotOptimize(make(next));
+    benchmark::DoNotOptimize(plan_for(in));
+  using counter = benchmark::Counter;
+  state.counters["per_partition"] =
+      counter(static_cast<double>(in.partitions.size()),
+              counter::kIsIterationInvariantRate | counter::kInvert);
+}
+
+void first_plan(benchmark::State& state, const kind& x) {
+  plan_again(state, make_strategy({.name = x.strategy}), group(state, x));
+}
+
+void one_left(benchmark::State& state, const kind& x) {
+  auto plan_for = make_strategy({.name = x.strategy});
+  auto in = group(state, x);
+  plan_again(state, plan_for, after_a_leaver(in, plan_for(in)));
 }
 
 /// How many workers share how many partitions.
@@ -217,18 +241,24 @@ void add_group_rows() {
   }
 }
 
+void add_rows(const kind& x) {
+  auto end = x.strategy + (x.weighted ? "_weights" : "") + (x.zoned ? "_zones" : "");
+  for (auto* row :
+       {benchmark::RegisterBenchmark(("first_plan/" + end).c_str(), first_plan, x),
+        benchmark::RegisterBenchmark(("one_left/" + end).c_str(), one_left, x)}) {
+    row->Unit(benchmark::kMicrosecond)->Args({10, 10'000})->Args({100, 10'000});
+    row->Args({1000, 10'000})->Args({200, 100'000});
+  }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   for (const auto& name : strategy_names())
-    for (auto weighted : {false, true}) {
-      auto end = name + (weighted ? "_weights" : "");
-      benchmark::RegisterBenchmark(("first_plan/" + end).c_str(), first_plan, name,
-                                   weighted)
-          ->Unit(benchmark::kMillisecond);
-      benchmark::RegisterBenchmark(("one_left/" + end).c_str(), one_left, name, weighted)
-          ->Unit(benchmark::kMillisecond);
-    }
+    for (auto weighted : {false, true})
+      add_rows({name, weighted, false});
+  for (auto weighted : {false, true})
+    add_rows({"sticky", weighted, true});
   add_group_rows();
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
