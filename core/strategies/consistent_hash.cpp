@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/hash_ring.hpp"
 #include "partita/core/strategies/registry.hpp"
+#include "partita/core/strategies/shares.hpp"
 
 namespace partita::core {
 
@@ -17,11 +18,16 @@ plan plan_consistent_hash(const planning_input& in, const strategy_options& opti
     return result;
   auto order = by_id(in.workers);
   hash_ring ring{ids_of(in.workers, order), options.virtual_nodes, options.seed};
-  for (std::size_t i = 0; i < in.partitions.size(); ++i) {
-    auto owner = ring.owner_of(hash_of(in.partitions[i], options.seed));
-    result.shares[order[owner]].push_back(i);
-  }
-  return result;
+  // Two loops: the processor overlaps hashes with each other, but not with look-ups.
+  std::vector<std::uint64_t> places;
+  places.reserve(in.partitions.size());
+  for (const auto& x : in.partitions)
+    places.push_back(hash_of(x, options.seed));
+  std::vector<std::size_t> owners;
+  owners.reserve(places.size());
+  for (auto place : places)
+    owners.push_back(order[ring.owner_of(place)]);
+  return plan_of(owners, in.workers.size());
 }
 
 } // namespace partita::core

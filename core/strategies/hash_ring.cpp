@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/hash_ring.hpp"
 
+// A ring hashes eight bytes for each of its points: a call would cost more than the hash.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <numeric>
+#include <utility>
 
 namespace partita::core {
 
@@ -18,12 +22,9 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
 }
 
 std::uint64_t hash_of(std::uint64_t number, std::uint64_t seed) {
-  std::array<unsigned char, 8> bytes;
-  for (auto& byte : bytes) {
-    byte = static_cast<unsigned char>(number & 0xff);
-    number >>= 8;
-  }
-  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+  if constexpr (std::endian::native == std::endian::big)
+    number = __builtin_bswap64(number);
+  return XXH3_64bits_withSeed(&number, sizeof number, seed);
 }
 
 } // namespace
@@ -43,30 +44,118 @@ std::string digest_of(const std::vector<partition>& xs) {
   return std::to_string(xs.size()) + " of digest " + std::string{hex.begin(), end};
 }
 
-hash_ring::hash_ring(const std::vector<std::string_view>& workers,
-                     std::size_t virtual_nodes, std::uint64_t seed) {
-  points_.reserve(workers.size() * virtual_nodes);
+namespace {
+
+/// Points of the largest ring that is sorted.
+constexpr std::size_t max_sorted = 1 << 13;
+
+/// There are more sectors than workers, and up to twice as many as are asked for.
+int bits_for(std::size_t workers, std::size_t sectors) {
+  return std::max(1, static_cast<int>(std::bit_width(std::max(workers, sectors))));
+}
+
+/// Calls `visit` with the hash and the worker of every point.
+template <class Visit>
+void each_point(const std::vector<std::string_view>& workers, std::size_t virtual_nodes,
+                std::uint64_t seed, Visit visit) {
   for (std::size_t worker = 0; worker < workers.size(); ++worker) {
     auto id = hash_of(workers[worker], seed);
     for (std::size_t i = 0; i < virtual_nodes; ++i)
-      points_.push_back({hash_of(std::uint64_t{i}, id), worker});
+      visit(hash_of(std::uint64_t{i}, id), worker);
   }
-  std::sort(points_.begin(), points_.end(), [](const point& x, const point& y) {
-    return x.hash != y.hash ? x.hash < y.hash : x.worker < y.worker;
+}
+
+} // namespace
+
+hash_ring::hash_ring(const std::vector<std::string_view>& workers,
+                     std::size_t virtual_nodes, std::uint64_t seed)
+    : sorted_{workers.size() * virtual_nodes <= max_sorted},
+      bits_{
+          bits_for(workers.size(), workers.size() * virtual_nodes / (sorted_ ? 1 : 4))} {
+  // Hashing twice is faster than to keep the hashes.
+  fill([&](auto visit) { each_point(workers, virtual_nodes, seed, visit); });
+}
+
+hash_ring::hash_ring(const std::vector<std::string_view>& workers,
+                     std::size_t virtual_nodes, std::uint64_t seed,
+                     const std::vector<std::uint64_t>& places)
+    : sorted_{false},
+      bits_{bits_for(workers.size(), workers.size() * virtual_nodes / 64)},
+      parts_(sector_count()) {
+  for (auto place : places)
+    parts_[sector_of(place)] = parts_[sector_after(sector_of(place))] = true;
+  std::vector<std::pair<std::uint64_t, std::size_t>> kept;
+  each_point(workers, virtual_nodes, seed,
+             [&kept, is_part = parts_.data(), shift = 64 - bits_](std::uint64_t hash,
+                                                                  std::size_t worker) {
+               if (is_part[hash >> shift])
+                 kept.emplace_back(hash, worker);
+             });
+  fill([&](auto visit) {
+    for (auto [hash, worker] : kept)
+      visit(hash, worker);
   });
 }
 
-std::size_t hash_ring::after(std::uint64_t hash) const {
-  auto pos = std::partition_point(points_.begin(), points_.end(),
-                                  [hash](const point& x) { return x.hash < hash; });
-  return pos == points_.end() ? 0 : static_cast<std::size_t>(pos - points_.begin());
+// The loops have copies of the members: the compiler must assume that writing through a
+// pointer changes the members themselves.
+template <class Each>
+void hash_ring::fill(Each each) {
+  starts_.resize(sector_count() + 1);
+  each([starts = starts_.data(), shift = 64 - bits_](std::uint64_t hash, std::size_t) {
+    ++starts[hash >> shift];
+  });
+  std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
+  points_.resize(starts_.back());
+  each([starts = starts_.data(), points = points_.data(),
+        bits = bits_](std::uint64_t hash, std::size_t worker) {
+    points[--starts[hash >> (64 - bits)]] = hash << bits | worker;
+  });
+  if (sorted_)
+    for (std::size_t sector = 0; sector < sector_count(); ++sector)
+      std::sort(points_.begin() + starts_[sector], points_.begin() + starts_[sector + 1]);
 }
 
+namespace {
+
+/// How many bytes all ids begin with alike.
+std::size_t shared_prefix(const std::vector<candidate>& workers) {
+  std::size_t result = workers.empty() ? 0 : workers.front().id.value.size();
+  for (const auto& x : workers) {
+    std::string_view first{workers.front().id.value.data(), result};
+    auto end =
+        std::mismatch(first.begin(), first.end(), x.id.value.begin(), x.id.value.end());
+    result = static_cast<std::size_t>(end.first - first.begin());
+  }
+  return result;
+}
+
+/// The eight bytes of `id` from `pos` on, as a number that is ordered as they are.
+std::uint64_t bytes_at(std::string_view id, std::size_t pos) {
+  std::uint64_t result = 0;
+  for (auto i = pos; i < pos + 8; ++i)
+    result = result << 8 | (i < id.size() ? static_cast<unsigned char>(id[i]) : 0u);
+  return result;
+}
+
+} // namespace
+
 std::vector<std::size_t> by_id(const std::vector<candidate>& workers) {
-  std::vector<std::size_t> result(workers.size());
-  std::iota(result.begin(), result.end(), std::size_t{0});
-  std::sort(result.begin(), result.end(),
-            [&](std::size_t x, std::size_t y) { return workers[x].id < workers[y].id; });
+  // Ids begin alike; the bytes after that mostly tell them apart at once.
+  auto shared = shared_prefix(workers);
+  std::vector<std::pair<std::uint64_t, std::size_t>> keys;
+  keys.reserve(workers.size());
+  for (std::size_t i = 0; i < workers.size(); ++i)
+    keys.emplace_back(bytes_at(workers[i].id.value, shared), i);
+  // Merging makes use of the order in which they come, by their numbers.
+  std::stable_sort(keys.begin(), keys.end(), [&](const auto& x, const auto& y) {
+    return x.first != y.first ? x.first < y.first
+                              : workers[x.second].id < workers[y.second].id;
+  });
+  std::vector<std::size_t> result;
+  result.reserve(keys.size());
+  for (const auto& [bytes, pos] : keys)
+    result.push_back(pos);
   return result;
 }
 
