@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/strategies/registry.hpp"
+#include "partita/core/strategies/shares.hpp"
 #include "partita/core/strategies/sticky_bound.hpp"
 #include "partita/core/strategies/sticky_problem.hpp"
 #include "partita/core/strategies/weights.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <iterator>
 #include <tuple>
+#include <utility>
 
 namespace partita::core {
 
@@ -30,64 +32,93 @@ std::size_t previous_owner(const planning_input& in, std::size_t partition) {
 } // namespace
 
 sticky_problem::sticky_problem(const planning_input& in, const strategy_options& options)
-    : in_(in), options_(options), worker_order_(by_id(in.workers)) {
+    : weights(effective_weights(in.partitions, options.default_weight)),
+      in_(in),
+      options_(options),
+      worker_order_(by_id(in.workers)),
+      places_(in.partitions.size()) {
+  add_workers();
+  add_partitions();
+}
+
+void sticky_problem::add_workers() {
   for (auto pos : worker_order_) {
     capacities.push_back(
-        std::clamp<std::int64_t>(in.workers[pos].capacity, 1, max_capacity));
+        std::clamp<std::int64_t>(in_.workers[pos].capacity, 1, max_capacity));
     total_capacity += capacities.back();
-    worker_zones.emplace_back(in.workers[pos].zone);
+    worker_zones.emplace_back(in_.workers[pos].zone);
     has_zones = has_zones || !worker_zones.back().empty();
   }
-  sort_partitions();
-  auto effective = effective_weights(in.partitions, options.default_weight);
+}
+
+void sticky_problem::add_partitions() {
   auto rank_of = inverse(worker_order_);
-  for (auto pos : partition_order_) {
-    weights.push_back(std::min(effective[pos], max_weight));
-    auto owner = previous_owner(in, pos);
+  owners.reserve(weights.size());
+  for (std::size_t p = 0; p < weights.size(); ++p) {
+    weights[p] = std::min(weights[p], max_weight);
+    auto owner = previous_owner(in_, p);
     owners.push_back(owner == nobody ? nobody : rank_of[owner]);
+    if (!has_zones)
+      continue;
     if (owner != nobody)
-      zones.emplace_back(in.workers[owner].zone);
+      zones.emplace_back(in_.workers[owner].zone);
     else
-      zones.emplace_back(pos < in.zones.size() ? in.zones[pos] : std::string_view{});
+      zones.emplace_back(p < in_.zones.size() ? in_.zones[p] : std::string_view{});
   }
 }
 
-void sticky_problem::sort_partitions() {
-  std::vector<std::uint64_t> hashes;
-  for (const auto& x : in_.partitions)
-    hashes.push_back(hash_of(x, options_.seed));
-  partition_order_.resize(in_.partitions.size());
-  std::iota(partition_order_.begin(), partition_order_.end(), std::size_t{0});
-  std::sort(partition_order_.begin(), partition_order_.end(),
-            [&](std::size_t x, std::size_t y) {
-              const auto& xs = in_.partitions;
-              return std::tie(hashes[x], xs[x].keys, x)
-                     < std::tie(hashes[y], xs[y].keys, y);
-            });
-  for (auto pos : partition_order_)
-    hashes_.push_back(hashes[pos]);
+std::uint64_t sticky_problem::place_of(std::size_t partition) const {
+  auto& result = places_[partition];
+  if (result == 0)
+    result = hash_of(in_.partitions[partition], options_.seed);
+  return result;
 }
 
-const hash_ring& sticky_problem::ring() const {
-  if (!ring_)
+void sticky_problem::sort_by_place(std::vector<std::size_t>& partitions) const {
+  std::vector<std::pair<std::uint64_t, std::size_t>> sorted;
+  sorted.reserve(partitions.size());
+  for (auto p : partitions)
+    sorted.emplace_back(place_of(p), p);
+  std::sort(sorted.begin(), sorted.end(), [this](const auto& x, const auto& y) {
+    if (x.first != y.first)
+      return x.first < y.first;
+    const auto& xs = in_.partitions;
+    return std::tie(xs[x.second].keys, x.second) < std::tie(xs[y.second].keys, y.second);
+  });
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    partitions[i] = sorted[i].second;
+}
+
+void sticky_problem::sort_by_weight(std::vector<std::size_t>& partitions) const {
+  sort_by_place(partitions);
+  std::stable_sort(
+      partitions.begin(), partitions.end(),
+      [this](std::size_t x, std::size_t y) { return weights[x] > weights[y]; });
+}
+
+void sticky_problem::build_ring() const {
+  std::vector<std::uint64_t> asked;
+  std::copy_if(places_.begin(), places_.end(), std::back_inserter(asked),
+               [](std::uint64_t place) { return place != 0; });
+  // A part with half of all points would save nothing.
+  if (asked.size() * 200 < worker_count() * options_.virtual_nodes)
     ring_.emplace(ids_of(in_.workers, worker_order_), options_.virtual_nodes,
-                  options_.seed);
-  return *ring_;
+                  options_.seed, asked);
+  else
+    build_whole_ring();
 }
 
-std::size_t sticky_problem::home_of(std::size_t partition) const {
-  if (homes_.empty())
-    for (auto hash : hashes_)
-      homes_.push_back(ring().owner_of(hash));
-  return homes_[partition];
+void sticky_problem::build_whole_ring() const {
+  ring_.emplace(ids_of(in_.workers, worker_order_), options_.virtual_nodes,
+                options_.seed);
 }
 
 plan sticky_problem::to_plan(const placement& chosen) const {
+  auto by_rank = plan_of(chosen, worker_count());
   plan result;
   result.shares.resize(worker_count());
-  auto rank_of = inverse(partition_order_);
-  for (std::size_t pos = 0; pos < rank_of.size(); ++pos)
-    result.shares[worker_order_[chosen[rank_of[pos]]]].push_back(pos);
+  for (std::size_t i = 0; i < worker_count(); ++i)
+    result.shares[worker_order_[i]] = std::move(by_rank.shares[i]);
   return result;
 }
 

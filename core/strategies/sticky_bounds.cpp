@@ -36,23 +36,21 @@ public:
     for (auto p : moved)
       if (problem_.weights[p] <= room_for_return(p))
         move(p, problem_.owners[p]);
-    collect_kept();
+    collect_kept(moved);
     for (auto p : moved)
       if (chosen_[p] != problem_.owners[p])
         exchange(p);
   }
 
 private:
-  using entry = std::pair<std::int64_t, std::size_t>;
+  using entry = std::pair<std::int64_t, std::size_t>; // a weight and a rank
 
   std::vector<std::size_t> moved_by_weight() const {
     std::vector<std::size_t> result;
     for (std::size_t p = 0; p < chosen_.size(); ++p)
       if (problem_.owners[p] != nobody && problem_.owners[p] != chosen_[p])
         result.push_back(p);
-    std::stable_sort(result.begin(), result.end(), [this](std::size_t x, std::size_t y) {
-      return problem_.weights[x] > problem_.weights[y];
-    });
+    problem_.sort_by_weight(result);
     return result;
   }
 
@@ -70,11 +68,28 @@ private:
     chosen_[p] = to;
   }
 
-  void collect_kept() {
-    kept_.resize(problem_.worker_count());
+  /// Only of workers that still miss some of `moved`.
+  void collect_kept(const std::vector<std::size_t>& moved) {
+    std::vector<bool> misses(problem_.worker_count());
+    for (auto p : moved)
+      if (chosen_[p] != problem_.owners[p])
+        misses[problem_.owners[p]] = true;
     for (std::size_t p = 0; p < chosen_.size(); ++p)
+      if (auto owner = problem_.owners[p]; owner != nobody && misses[owner])
+        order_.push_back(p);
+    problem_.sort_by_place(order_);
+    std::vector<std::vector<entry>> kept(problem_.worker_count());
+    ranks_.resize(chosen_.size());
+    for (std::size_t rank = 0; rank < order_.size(); ++rank) {
+      auto p = order_[rank];
+      ranks_[p] = rank;
       if (chosen_[p] == problem_.owners[p])
-        kept_[chosen_[p]].emplace(problem_.weights[p], p);
+        kept[chosen_[p]].emplace_back(problem_.weights[p], rank);
+    }
+    for (auto& xs : kept) {
+      std::sort(xs.begin(), xs.end()); // A set is made from a sorted list at once.
+      kept_.emplace_back(xs.begin(), xs.end());
+    }
   }
 
   /// Sends the lightest partition that will do instead of `p`.
@@ -86,9 +101,9 @@ private:
     auto found = kept.lower_bound({weight - room_for_return(p), 0});
     if (found == kept.end() || found->first >= weight)
       return;
-    auto instead = found->second;
+    auto instead = order_[found->second];
     kept.erase(found);
-    kept.emplace(weight, p);
+    kept.emplace(weight, ranks_[p]);
     move(p, there);
     move(instead, here);
   }
@@ -97,6 +112,8 @@ private:
   const load_bounds& bounds_;
   placement& chosen_;
   std::vector<std::int64_t> loads_;
+  std::vector<std::size_t> order_;    // partitions by place
+  std::vector<std::size_t> ranks_;    // their positions in it
   std::vector<std::set<entry>> kept_; // by worker
 };
 

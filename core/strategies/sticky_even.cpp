@@ -99,14 +99,13 @@ public:
   }
 
   placement run() {
-    if (homeless_.empty() && !somebody_has_too_much())
-      return owners_;
+    find_movable();
     bring_home();
     move_home();
     release([this](std::size_t p) { return problem_.home_of(p) != owners_[p]; });
     release([](std::size_t) { return true; });
     place_homeless();
-    return owners_;
+    return std::move(owners_);
   }
 
 private:
@@ -135,35 +134,44 @@ private:
     owners_[p] = i;
   }
 
-  bool somebody_has_too_much() const {
+  /// A worker that need not give now need not later: none takes more than it may keep.
+  void find_movable() {
+    std::vector<bool> giving(counts_.size());
     for (std::size_t i = 0; i < counts_.size(); ++i)
-      if (must_give(i))
-        return true;
-    return false;
+      giving[i] = must_give(i);
+    if (std::find(giving.begin(), giving.end(), true) != giving.end())
+      for (std::size_t p = 0; p < owners_.size(); ++p)
+        if (owners_[p] != nobody && giving[owners_[p]])
+          movable_.push_back(p);
+    problem_.sort_by_place(movable_);
+    problem_.sort_by_place(homeless_);
   }
 
   void bring_home() {
     std::erase_if(homeless_, [this](std::size_t p) {
-      if (!may_take(problem_.home_of(p)))
+      auto home = problem_.home_of(p);
+      if (!may_take(home))
         return false;
-      take(p, problem_.home_of(p));
+      take(p, home);
       return true;
     });
   }
 
   void move_home() {
-    for (std::size_t p = 0; p < owners_.size(); ++p) {
-      auto i = owners_[p];
-      if (i == nobody || !must_give(i) || !may_take(problem_.home_of(p)))
+    for (auto p : movable_) {
+      if (!must_give(owners_[p]))
+        continue;
+      auto home = problem_.home_of(p);
+      if (!may_take(home))
         continue;
       give(p);
-      take(p, problem_.home_of(p));
+      take(p, home);
     }
   }
 
   template <class Predicate>
   void release(Predicate first) {
-    for (std::size_t p = 0; p < owners_.size(); ++p)
+    for (auto p : movable_)
       if (owners_[p] != nobody && must_give(owners_[p]) && first(p)) {
         give(p);
         homeless_.push_back(p);
@@ -171,7 +179,7 @@ private:
   }
 
   void place_homeless() {
-    std::sort(homeless_.begin(), homeless_.end());
+    problem_.sort_by_place(homeless_);
     for (auto p : homeless_)
       take(p, problem_.first_of(p, [this](std::size_t i) { return may_take(i); }));
   }
@@ -180,6 +188,8 @@ private:
   placement owners_;
   std::vector<std::size_t> counts_;
   std::vector<std::size_t> homeless_;
+  /// What the workers have that must give, by place.
+  std::vector<std::size_t> movable_;
   quotas quotas_;
   /// How many more contested workers may round up; below 0: how many that do must not.
   std::ptrdiff_t extra_ = 0;

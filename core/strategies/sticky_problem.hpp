@@ -19,9 +19,10 @@ inline constexpr auto nobody = std::numeric_limits<std::size_t>::max();
 /// By partition: the worker.
 using placement = std::vector<std::size_t>;
 
-/// What sticky plans with: the input in an order of its own, workers by id and partitions
-/// by their place on the ring, then keys. Whatever is computed from it alone cannot
-/// depend on the order of the input.
+/// What sticky plans with: workers by id, partitions in the order of the input. Where the
+/// order of partitions matters, they are sorted by place first, so no plan depends on the
+/// order of the input. Most plans move little: only the places and the part of the ring
+/// that are asked for are computed.
 class sticky_problem {
 public:
   /// @pre there are workers; `in` and `options` outlive this
@@ -35,7 +36,7 @@ public:
   /// The present owners.
   placement owners;
   /// By worker, and by partition: that of its present or last owner. They point into the
-  /// input.
+  /// input. The latter is empty unless has_zones.
   std::vector<std::string_view> worker_zones;
   std::vector<std::string_view> zones;
   /// Whether any worker has stated one.
@@ -44,30 +45,46 @@ public:
   std::size_t worker_count() const { return capacities.size(); }
   std::size_t partition_count() const { return weights.size(); }
 
-  /// The owner of the partition on the ring, which is built when it is first asked for:
-  /// most plans change nothing and need none.
-  std::size_t home_of(std::size_t partition) const;
+  /// By place on the ring, then keys.
+  void sort_by_place(std::vector<std::size_t>& partitions) const;
+
+  /// Heaviest first; equal ones by place.
+  void sort_by_weight(std::vector<std::size_t>& partitions) const;
+
+  /// The owner of the partition on the ring.
+  std::size_t home_of(std::size_t partition) const {
+    return first_of(partition, [](std::size_t) { return true; });
+  }
 
   /// The first worker on the ring, from the partition's place on, that `accepts`.
   template <class Predicate>
   std::size_t first_of(std::size_t partition, Predicate accepts) const {
-    return ring().first_of(hashes_[partition], accepts);
+    auto place = place_of(partition);
+    if (!ring_)
+      build_ring();
+    auto result = ring_->first_of(place, accepts);
+    if (result != hash_ring::unknown)
+      return result;
+    build_whole_ring();
+    return ring_->first_of(place, accepts);
   }
 
   /// The plan in the order of the input.
   plan to_plan(const placement& owners) const;
 
 private:
-  const hash_ring& ring() const;
-  void sort_partitions();
+  void add_workers();
+  void add_partitions();
+  std::uint64_t place_of(std::size_t partition) const;
+  void build_ring() const;
+  void build_whole_ring() const;
 
   const planning_input& in_;
   const strategy_options& options_;
   std::vector<std::size_t> worker_order_;
-  std::vector<std::size_t> partition_order_;
-  std::vector<std::uint64_t> hashes_; // by partition
+  /// By partition: its hash, or 0 before that is first asked for.
+  mutable std::vector<std::uint64_t> places_;
   mutable std::optional<hash_ring> ring_;
-  mutable std::vector<std::size_t> homes_;
 };
 
 /// Who gets what if all partitions weigh the same; see sticky.cpp.

@@ -30,9 +30,7 @@ public:
         own_(loads_of(problem, problem.owners)),
         blank_(problem.worker_count()) {
     std::iota(order_.begin(), order_.end(), std::size_t{0});
-    std::stable_sort(order_.begin(), order_.end(), [&](std::size_t x, std::size_t y) {
-      return problem_.weights[x] > problem_.weights[y];
-    });
+    problem.sort_by_weight(order_);
     for (std::size_t p = 0; p < order_.size(); ++p)
       if (problem_.owners[p] == nobody)
         homeless_ += problem_.weights[p];

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <functional>
+#include <numeric>
 #include <optional>
 #include <queue>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -40,6 +39,29 @@ namespace partita::core {
 
 namespace {
 
+/// Numbers in ascending order, of which some have been taken.
+class pool {
+public:
+  explicit pool(std::vector<std::size_t> xs) : xs_(std::move(xs)), last_(xs_.size() + 1) {
+    std::iota(last_.begin(), last_.end(), std::size_t{0});
+  }
+
+  const std::vector<std::size_t>& all() const { return xs_; }
+  bool has(std::size_t index) const { return last_[index + 1] == index + 1; }
+  void take(std::size_t index) { last_[index + 1] = index; }
+
+  /// How many there are up to the last one before `end` that is left.
+  std::size_t end_of_left(std::size_t end) {
+    while (last_[end] != end)
+      end = last_[end] = last_[last_[end]];
+    return end;
+  }
+
+private:
+  std::vector<std::size_t> xs_;
+  std::vector<std::size_t> last_; // by end: itself, or a nearer one to the answer
+};
+
 class weighted_placing {
 public:
   weighted_placing(const sticky_problem& problem, const load_bounds& bounds)
@@ -60,9 +82,6 @@ public:
   }
 
 private:
-  using entry = std::pair<std::int64_t, std::size_t>; // a weight and a partition
-  using pool = std::set<entry>;
-
   std::int64_t lack_of(std::size_t i) const {
     return std::max<std::int64_t>(bounds_.lower[i] - loads_[i], 0);
   }
@@ -78,14 +97,6 @@ private:
     owners_[p] = to;
   }
 
-  /// Heaviest first; equal ones stay in their order on the ring.
-  void sort_by_weight(std::vector<std::size_t>& partitions) const {
-    std::sort(partitions.begin(), partitions.end(), [this](std::size_t x, std::size_t y) {
-      const auto& ws = problem_.weights;
-      return ws[x] != ws[y] ? ws[x] > ws[y] : x < y;
-    });
-  }
-
   // -- step 1: shed
 
   void shed() {
@@ -99,6 +110,7 @@ private:
   }
 
   void shed(std::size_t i, std::vector<std::size_t>& share) {
+    problem_.sort_by_place(share);
     // What the ring gives to a worker below its fair share goes first.
     std::stable_partition(share.begin(), share.end(), [&](std::size_t p) {
       auto home = problem_.home_of(p);
@@ -116,7 +128,7 @@ private:
   void settle() {
     if (homeless_.empty())
       return;
-    sort_by_weight(homeless_);
+    problem_.sort_by_weight(homeless_);
     settle_at_home();
     using rank = std::tuple<std::int64_t, std::int64_t, std::size_t>;
     std::priority_queue<rank> queue;
@@ -178,16 +190,31 @@ private:
     std::stable_sort(hungry.begin(), hungry.end(), [this](std::size_t x, std::size_t y) {
       return lack_of(x) > lack_of(y);
     });
-    pool all;
-    std::vector<pool> at_home(loads_.size());
-    for (std::size_t p = 0; p < owners_.size(); ++p)
-      if (can_give(p)) {
-        all.emplace(problem_.weights[p], p);
-        at_home[problem_.home_of(p)].emplace(problem_.weights[p], p);
-      }
-    for (auto i : hungry)
+    collect_givable();
+    std::vector<std::vector<std::size_t>> at_home(loads_.size());
+    for (std::size_t pos = 0; pos < givable_.size(); ++pos)
+      if (auto home = problem_.home_of(givable_[pos]); lack_of(home) > 0)
+        at_home[home].push_back(pos);
+    std::vector<std::size_t> positions(givable_.size());
+    std::iota(positions.begin(), positions.end(), std::size_t{0});
+    pool all{std::move(positions)};
+    for (auto i : hungry) {
+      pool own{std::move(at_home[i])};
       while (lack_of(i) > 0)
-        feed(i, all, at_home[i]);
+        feed(i, all, own);
+    }
+  }
+
+  /// All that may be given, lightest first; equal ones by place.
+  void collect_givable() {
+    for (std::size_t p = 0; p < owners_.size(); ++p)
+      if (can_give(p))
+        givable_.push_back(p);
+    problem_.sort_by_place(givable_);
+    std::stable_sort(givable_.begin(), givable_.end(),
+                     [this](std::size_t x, std::size_t y) {
+                       return problem_.weights[x] < problem_.weights[y];
+                     });
   }
 
   /// Moves the largest partition that fits to `i`, those whose home it is first; if none
@@ -198,9 +225,10 @@ private:
       found = largest(all, lack_of(i));
     if (!found)
       found = smallest(all);
-    all.erase({problem_.weights[*found], *found});
-    loads_[owners_[*found]] -= problem_.weights[*found];
-    take(*found, i);
+    all.take(*found);
+    auto p = givable_[*found];
+    loads_[owners_[p]] -= problem_.weights[p];
+    take(p, i);
   }
 
   /// In this step a giver only gets lighter, so what cannot be given now never can.
@@ -208,26 +236,29 @@ private:
     return loads_[owners_[p]] - problem_.weights[p] >= bounds_.lower[owners_[p]];
   }
 
+  /// The position in givable_.
   std::optional<std::size_t> largest(pool& from, std::int64_t limit) const {
-    for (;;) {
-      auto pos = from.upper_bound({limit, nobody});
-      if (pos == from.begin())
-        return std::nullopt;
-      --pos;
-      auto p = pos->second;
-      from.erase(pos);
-      if (can_give(p))
-        return p;
+    const auto& all = from.all();
+    auto fits = std::partition_point(all.begin(), all.end(), [&](std::size_t pos) {
+      return problem_.weights[givable_[pos]] <= limit;
+    });
+    auto end = static_cast<std::size_t>(fits - all.begin());
+    while ((end = from.end_of_left(end)) > 0) {
+      from.take(--end);
+      if (can_give(givable_[all[end]]))
+        return all[end];
     }
+    return std::nullopt;
   }
 
+  /// The same.
   /// @pre something can be given, see above
-  std::size_t smallest(pool& from) const {
-    while (!can_give(from.begin()->second)) {
-      from.erase(from.begin());
-      assert(!from.empty());
+  std::size_t smallest(pool& all) {
+    while (!all.has(smallest_) || !can_give(givable_[smallest_])) {
+      all.take(smallest_++);
+      assert(smallest_ < givable_.size());
     }
-    return from.begin()->second;
+    return smallest_;
   }
 
   const sticky_problem& problem_;
@@ -235,6 +266,8 @@ private:
   placement owners_;
   std::vector<std::int64_t> loads_;
   std::vector<std::size_t> homeless_;
+  std::vector<std::size_t> givable_;
+  std::size_t smallest_ = 0; // no earlier one can be given
   cover_finder covers_;
 };
 
