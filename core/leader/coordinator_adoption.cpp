@@ -37,7 +37,8 @@ std::map<change, std::size_t> orphans_of(const partition_list& partitions,
 
 void coordinator::adopt_group(time_point now) {
   adopted_ = true;
-  partitions_.go_on_with(index_.list(reconciler_.named()));
+  if (!partitions_.listed())
+    partitions_.go_on_with(index_.list(reconciler_.named()));
   if (!failpoint(rule::vanished_before_adoption_ignored))
     look_for_vanished(now);
   auto cold = !reconciler_.names_any();

@@ -51,6 +51,8 @@ public:
   /// Whether plans can be made with it. Without a known list a plan would be one for no
   /// partitions; a list that is really empty counts as known.
   bool usable() const { return listed_ || all_.size() > 0; }
+  /// Whether the source has given a list.
+  bool listed() const { return listed_; }
   /// In the order of the source; empty while nothing is known.
   const partition_list& all() const { return all_; }
 

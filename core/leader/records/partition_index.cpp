@@ -32,6 +32,7 @@ std::optional<partition_number> partition_index::find(const std::string& name) c
 partition_list partition_index::list(std::vector<partition> xs) {
   partition_list result{std::move(xs), {}};
   result.numbers.reserve(result.partitions.size());
+  numbers_.reserve(result.partitions.size());
   for (const auto& x : result.partitions)
     result.numbers.push_back(number_of(x));
   return result;
