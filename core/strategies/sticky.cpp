@@ -24,9 +24,9 @@ std::vector<std::size_t> inverse(const std::vector<std::size_t>& order) {
 /// The present owner of a partition of the input, as a position in the input's workers.
 std::size_t previous_owner(const planning_input& in, std::size_t partition) {
   if (partition >= in.previous.size())
-    return nobody;
-  auto owner = in.previous[partition].value_or(nobody);
-  return owner < in.workers.size() ? owner : nobody;
+    return no_worker;
+  auto owner = in.previous[partition].value_or(no_worker);
+  return owner < in.workers.size() ? owner : no_worker;
 }
 
 } // namespace
@@ -57,10 +57,10 @@ void sticky_problem::add_partitions() {
   for (std::size_t p = 0; p < weights.size(); ++p) {
     weights[p] = std::min(weights[p], max_weight);
     auto owner = previous_owner(in_, p);
-    owners.push_back(owner == nobody ? nobody : rank_of[owner]);
+    owners.push_back(owner == no_worker ? no_worker : rank_of[owner]);
     if (!has_zones)
       continue;
-    if (owner != nobody)
+    if (owner != no_worker)
       zones.emplace_back(in_.workers[owner].zone);
     else
       zones.emplace_back(p < in_.zones.size() ? in_.zones[p] : std::string_view{});

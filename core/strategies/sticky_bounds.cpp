@@ -48,7 +48,7 @@ private:
   std::vector<std::size_t> moved_by_weight() const {
     std::vector<std::size_t> result;
     for (std::size_t p = 0; p < chosen_.size(); ++p)
-      if (problem_.owners[p] != nobody && problem_.owners[p] != chosen_[p])
+      if (problem_.owners[p] != no_worker && problem_.owners[p] != chosen_[p])
         result.push_back(p);
     problem_.sort_by_weight(result);
     return result;
@@ -75,7 +75,7 @@ private:
       if (chosen_[p] != problem_.owners[p])
         misses[problem_.owners[p]] = true;
     for (std::size_t p = 0; p < chosen_.size(); ++p)
-      if (auto owner = problem_.owners[p]; owner != nobody && misses[owner])
+      if (auto owner = problem_.owners[p]; owner != no_worker && misses[owner])
         order_.push_back(p);
     problem_.sort_by_place(order_);
     std::vector<std::vector<entry>> kept(problem_.worker_count());
@@ -139,7 +139,7 @@ std::vector<std::int64_t> loads_of(const sticky_problem& problem,
                                    const placement& owners) {
   std::vector<std::int64_t> result(problem.worker_count());
   for (std::size_t p = 0; p < owners.size(); ++p)
-    if (owners[p] != nobody)
+    if (owners[p] != no_worker)
       result[owners[p]] += problem.weights[p];
   return result;
 }
@@ -147,7 +147,7 @@ std::vector<std::int64_t> loads_of(const sticky_problem& problem,
 std::int64_t weight_moved(const sticky_problem& problem, const placement& chosen) {
   std::int64_t result = 0;
   for (std::size_t p = 0; p < chosen.size(); ++p)
-    if (problem.owners[p] != nobody && problem.owners[p] != chosen[p])
+    if (problem.owners[p] != no_worker && problem.owners[p] != chosen[p])
       result += problem.weights[p];
   return result;
 }
@@ -161,7 +161,7 @@ std::int64_t least_to_move(const sticky_problem& problem, const load_bounds& bou
     lack += std::max<std::int64_t>(bounds.lower[i] - loads[i], 0);
   }
   for (std::size_t p = 0; p < problem.owners.size(); ++p)
-    if (problem.owners[p] == nobody)
+    if (problem.owners[p] == no_worker)
       lack -= problem.weights[p];
   return std::max(excess, lack);
 }

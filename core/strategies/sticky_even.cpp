@@ -87,7 +87,7 @@ public:
   explicit even_placing(const sticky_problem& problem)
       : problem_(problem), owners_(problem.owners), counts_(problem.worker_count()) {
     for (std::size_t p = 0; p < owners_.size(); ++p)
-      if (owners_[p] == nobody)
+      if (owners_[p] == no_worker)
         homeless_.push_back(p);
       else
         ++counts_[owners_[p]];
@@ -125,7 +125,7 @@ private:
     auto i = owners_[p];
     if (counts_[i]-- == quotas_.base[i] + 1 && quotas_.contested[i])
       ++extra_;
-    owners_[p] = nobody;
+    owners_[p] = no_worker;
   }
 
   void take(std::size_t p, std::size_t i) {
@@ -141,7 +141,7 @@ private:
       giving[i] = must_give(i);
     if (std::find(giving.begin(), giving.end(), true) != giving.end())
       for (std::size_t p = 0; p < owners_.size(); ++p)
-        if (owners_[p] != nobody && giving[owners_[p]])
+        if (owners_[p] != no_worker && giving[owners_[p]])
           movable_.push_back(p);
     problem_.sort_by_place(movable_);
     problem_.sort_by_place(homeless_);
@@ -172,7 +172,7 @@ private:
   template <class Predicate>
   void release(Predicate first) {
     for (auto p : movable_)
-      if (owners_[p] != nobody && must_give(owners_[p]) && first(p)) {
+      if (owners_[p] != no_worker && must_give(owners_[p]) && first(p)) {
         give(p);
         homeless_.push_back(p);
       }

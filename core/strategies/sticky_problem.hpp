@@ -14,7 +14,7 @@
 namespace partita::core {
 
 /// No worker: the owner of a partition that has to be placed.
-inline constexpr auto nobody = std::numeric_limits<std::size_t>::max();
+inline constexpr auto no_worker = std::numeric_limits<std::size_t>::max();
 
 /// By partition: the worker.
 using placement = std::vector<std::size_t>;

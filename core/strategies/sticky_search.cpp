@@ -32,7 +32,7 @@ public:
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     problem.sort_by_weight(order_);
     for (std::size_t p = 0; p < order_.size(); ++p)
-      if (problem_.owners[p] == nobody)
+      if (problem_.owners[p] == no_worker)
         homeless_ += problem_.weights[p];
     for (std::size_t i = 0; i < own_.size(); ++i)
       blank_[i] = own_[i] == 0;
@@ -57,13 +57,13 @@ private:
     }
     auto p = order_[depth];
     auto owner = problem_.owners[p];
-    auto& source = owner == nobody ? homeless_ : own_[owner];
+    auto& source = owner == no_worker ? homeless_ : own_[owner];
     source -= problem_.weights[p];
-    if (owner != nobody)
+    if (owner != no_worker)
       put(p, owner, depth, moved);
     for (std::size_t i = 0; i < loads_.size(); ++i)
       if (i != owner && !is_like_an_earlier_one(i))
-        put(p, i, depth, owner == nobody ? moved : moved + problem_.weights[p]);
+        put(p, i, depth, owner == no_worker ? moved : moved + problem_.weights[p]);
     source += problem_.weights[p];
   }
 

@@ -70,7 +70,7 @@ public:
         owners_(problem.owners),
         loads_(loads_of(problem, problem.owners)) {
     for (std::size_t p = 0; p < owners_.size(); ++p)
-      if (owners_[p] == nobody)
+      if (owners_[p] == no_worker)
         homeless_.push_back(p);
   }
 
@@ -88,7 +88,7 @@ private:
 
   void release(std::size_t p) {
     loads_[owners_[p]] -= problem_.weights[p];
-    owners_[p] = nobody;
+    owners_[p] = no_worker;
     homeless_.push_back(p);
   }
 
@@ -102,7 +102,7 @@ private:
   void shed() {
     std::vector<std::vector<std::size_t>> shares(loads_.size());
     for (std::size_t p = 0; p < owners_.size(); ++p)
-      if (owners_[p] != nobody && loads_[owners_[p]] > bounds_.upper[owners_[p]])
+      if (owners_[p] != no_worker && loads_[owners_[p]] > bounds_.upper[owners_[p]])
         shares[owners_[p]].push_back(p);
     for (std::size_t i = 0; i < shares.size(); ++i)
       if (!shares[i].empty())
@@ -165,7 +165,7 @@ private:
       auto after = reserve_for(home);
       if (!useful && homeless - weight < reserve - before + after) {
         loads_[home] -= weight;
-        owners_[p] = nobody;
+        owners_[p] = no_worker;
         return false;
       }
       homeless -= weight;
