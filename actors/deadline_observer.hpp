@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/core/time.hpp"
+#include "partita/core/used_nonce.hpp"
 
 #include <functional>
 #include <memory>
@@ -24,6 +25,10 @@ public:
 
   /// All work of the worker has stopped; none starts before the next must_stop_by.
   virtual void stopped(const std::string& worker) = 0;
+
+  /// A worker may write with this nonce from now on. Who outlives the process, and knows
+  /// that all work has ended with it, can then say goodbye in its place.
+  virtual void used(const core::used_nonce&) {}
 };
 
 /// Ends the process (exit code 1, a line on stderr) when a deadline passes and the worker

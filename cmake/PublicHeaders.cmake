@@ -19,6 +19,7 @@ set(PARTITA_PUBLIC_HEADERS
     actors/deadline_observer.hpp
     actors/worker_clock.hpp
     core/time.hpp
+    core/used_nonce.hpp
     messages/entries.hpp
     messages/enumeration.hpp
     messages/events.hpp

@@ -60,6 +60,8 @@ void worker_children::start(role x) {
         c.buckets[stable_id], parent());
     break;
   case role::heartbeat:
+    tell_guard(core::nonce_use::claim, c.claim_nonce);
+    tell_guard(core::nonce_use::heartbeat, c.incarnation);
     heartbeat_ = spawn<caf::monitored, heartbeat_actor, heartbeat_state>(
         x, heartbeat,
         heartbeat_actor_options{.worker_id = c.id,
@@ -75,11 +77,13 @@ void worker_children::start(role x) {
                                 .clock = o.clock},
         c.buckets[heartbeats], parent());
     break;
-  case role::elector:
+  case role::elector: {
+    auto candidate = c.make_nonce();
+    tell_guard(core::nonce_use::leader, candidate);
     elector_ = spawn<caf::monitored, elector_actor, elector_state>(
         x, partita::elector,
         elector_options{.worker_id = c.id,
-                        .self = c.make_nonce(),
+                        .self = candidate,
                         .lease = o.election.lease,
                         .probe_grace = o.election.probe_grace,
                         .seed = c.random(),
@@ -87,6 +91,7 @@ void worker_children::start(role x) {
         c.buckets[election], c.store, parent());
     tell_rank();
     break;
+  }
   case role::watcher:
     watcher_ = spawn<caf::monitored, watcher_actor, watcher_state>(
         x, watcher,
@@ -193,6 +198,12 @@ void worker_children::report(const record_progress& what) {
     context_.self->send(heartbeat_, what);
 }
 
+/// Before anything is written with it.
+void worker_children::tell_guard(core::nonce_use use, const nonce& x) const {
+  if (context_.options.on_deadline)
+    context_.options.on_deadline->used({use, context_.id, x});
+}
+
 void worker_children::tell_rank() {
   const auto& record = context_.applied.get();
   if (runs_.is_alive(role::elector))
@@ -222,6 +233,8 @@ void worker_children::resign() {
 }
 
 void worker_children::say_goodbye(bool restarting) {
+  if (restarting)
+    tell_guard(core::nonce_use::restart, context_.incarnation);
   ask<goodbye_said>(
       heartbeat_, partita::say_goodbye{restarting}, [this](const goodbye_said& x) {
         if (!x.acknowledged)

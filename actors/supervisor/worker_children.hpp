@@ -76,6 +76,7 @@ private:
                    typename Handle::template stateful_pointer<State>, Options, Args...),
                Options options, Args... args);
   void start_calculator();
+  void tell_guard(core::nonce_use use, const nonce& x) const;
   std::map<std::string, std::string> settings() const;
   caf::actor_addr& address(role x) { return addresses_[static_cast<std::size_t>(x)]; }
   supervisor_actor parent() const { return supervisor_actor{context_.self}; }

@@ -38,6 +38,14 @@ std::string text(core::duration x) {
   return config::format_duration(std::chrono::duration_cast<milliseconds>(x));
 }
 
+/// Whether the guard of one that has died spares others this wait.
+std::string goodbye_of(const config::settings& x) {
+  return x.hooks.used() ? "its guard does not say goodbye for it: hooks may have handed "
+                          "work to others\n"
+                        : "below `partita run -- COMMAND` its guard says goodbye for it "
+                          "at once\n";
+}
+
 /// What the settings mean for who is on call.
 std::string meaning_of(const config::settings& x) {
   const auto& election = x.election;
@@ -48,7 +56,7 @@ std::string meaning_of(const config::settings& x) {
                        + '\n';
   result += "a worker that has died counts as lost after "
             + text(core::with_clock_margin(x.heartbeat.ttl))
-            + "; then its partitions get other owners\n";
+            + "; then its partitions get other owners\n" + goodbye_of(x);
   auto goes_on = x.group.ownership == ownership::available;
   return result
          + (goes_on

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/commands.hpp"
 
+#include "partita/actors/worker_clock.hpp"
+#include "partita/app/change/dead_worker_writer.hpp"
 #include "partita/app/guard/guard_link.hpp"
 #include "partita/app/guard/guard_process.hpp"
-#include "partita/app/inspect/settings_flags.hpp"
+#include "partita/app/inspect/group_command.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
@@ -34,6 +36,8 @@ signal that ended it), 126 or 127 if it cannot be started.
 The process that you start is a small guard; it starts the worker as its child. If the worker
 is frozen, blocked or killed and its work has to stop, the guard kills it and all that it has
 started. --no-guard runs the worker alone: for debuggers, strace and core dumps.
+With -- COMMAND, and no hooks, it then says goodbye for the worker, so that others take over
+at once.
 
 Examples:
   partita run -c partita.toml
@@ -48,6 +52,7 @@ struct run_options {
   /// The application; empty: none.
   std::vector<std::string> command;
   bool no_guard = false;
+  bool no_goodbye = false;
 };
 
 int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
@@ -64,8 +69,24 @@ int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
     log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
   }
   start_logging(settings->log.level);
+  // Only where all work ends with the processes below: hooks may have handed some to others.
+  if (guard && !options.command.empty() && !settings->hooks.used() && !options.no_goodbye)
+    guard->wants_goodbye(settings->heartbeat.ttl);
   return worker_service{*settings, std::move(log), std::move(guard), options.command}
       .run();
+}
+
+/// In a process of its own below the guard, by the same configuration as the worker.
+int say_goodbye_for(const core::dead_worker& dead, core::time_point until,
+                    const settings_flags& flags) {
+  auto settings = load(flags, false);
+  if (!settings)
+    return exit_usage;
+  start_logging("off");
+  auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(
+      until - worker_clock::boottime());
+  return with_store(std::move(*settings), limit, "partita goodbye",
+                    [&](group_access& x) { return write_for(dead, x); });
 }
 
 int run(const run_options& options) {
@@ -74,7 +95,10 @@ int run(const run_options& options) {
   if (options.no_guard)
     return run_worker(options, nullptr);
   // Before there is any other thread.
-  auto guarded = start_guarded();
+  auto guarded =
+      start_guarded([&options](const core::dead_worker& dead, core::time_point until) {
+        return say_goodbye_for(dead, until, options.settings);
+      });
   if (auto* mine = std::get_if<guard_socket>(&guarded))
     return run_worker(options, std::make_shared<guard_link>(std::move(*mine)));
   if (const auto* why = std::get_if<std::string>(&guarded)) {
@@ -103,6 +127,9 @@ void add_run(CLI::App& program, chosen_command& chosen) {
       ->type_name("FILE");
   command->add_flag("--no-guard", options->no_guard,
                     "Without the process that stops the work where the worker cannot");
+  command->add_flag("--no-goodbye", options->no_goodbye,
+                    "For a COMMAND that hands work to others (docker run, ssh): if the "
+                    "worker is killed, others wait for heartbeat.ttl");
   chosen.by(*command, [options] { return run(*options); });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/guard/guard_link.hpp"
 
+#include <algorithm>
+
 namespace partita::app {
 
 void guard_link::must_stop_by(const std::string& worker, core::time_point when) {
@@ -33,6 +35,20 @@ void guard_link::leaving() {
 
 void guard_link::leaves_within(std::chrono::milliseconds limit) {
   socket_.send({guard_word::leaves_within, std::chrono::nanoseconds{limit}.count()});
+}
+
+void guard_link::wants_goodbye(std::chrono::milliseconds within) {
+  wants_goodbye_ = true;
+  socket_.send({guard_word::goodbye_within, std::chrono::nanoseconds{within}.count()});
+}
+
+void guard_link::used(const core::used_nonce& x) {
+  auto text = x.who.value + ' ' + x.value.value;
+  guard_message result{guard_word::used, static_cast<std::int64_t>(x.use)};
+  if (!wants_goodbye_ || text.size() >= result.text.size())
+    return;
+  std::copy(text.begin(), text.end(), result.text.begin());
+  socket_.send(result);
 }
 
 std::optional<int> guard_link::next_signal() {

@@ -24,9 +24,13 @@ public:
   // was stopped for minutes then, and ends this process by the last message.
   void must_stop_by(const std::string& worker, core::time_point when) override;
   void stopped(const std::string& worker) override;
+  void used(const core::used_nonce& x) override;
 
   /// How long leaving may take from the first order to stop on.
   void leaves_within(std::chrono::milliseconds limit);
+  /// The guard is to say goodbye for a worker that dies; what it has sent may take so long
+  /// to arrive. Before any worker starts: without it the guard learns no nonce.
+  void wants_goodbye(std::chrono::milliseconds within);
   /// This process ends, for whatever reason.
   void leaving();
 
@@ -39,6 +43,7 @@ private:
   void tell_earliest();
 
   guard_socket socket_;
+  bool wants_goodbye_ = false;
   /// The supervisor of a worker may end while the next one begins, on another thread.
   std::mutex mutex_;
   std::map<std::string, core::time_point> deadlines_;

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <sstream>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -75,8 +76,11 @@ private:
 /// everything below has ended can block.
 class guard_loop {
 public:
-  guard_loop(pid_t worker, guard_socket socket, guard_files files)
-      : worker_{worker}, socket_{std::move(socket)}, files_{std::move(files)} {
+  guard_loop(pid_t worker, guard_socket socket, guard_files files, say_goodbye goodbye)
+      : worker_{worker},
+        socket_{std::move(socket)},
+        files_{std::move(files)},
+        goodbye_{std::move(goodbye)} {
     auto heard = guard_signals();
     ::pthread_sigmask(SIG_BLOCK, &heard, nullptr);
   }
@@ -98,6 +102,8 @@ public:
       if (decisions_.killing())
         kill_all();
     }
+    if (speaker_ > 0)
+      ::kill(speaker_, SIGKILL);
     tell();
     return *code_;
   }
@@ -113,6 +119,8 @@ private:
         threads_ = what_threads_do(worker_);
         killing_since_ = worker_clock::boottime();
         kill_all();
+      } else if (const auto* g = std::get_if<guard::say_goodbye>(&x)) {
+        part(g->until);
       } else if (const auto* f = std::get_if<guard::finish>(&x)) {
         code_ = f->code;
       }
@@ -150,9 +158,30 @@ private:
     case guard_word::leaving:
       feed(guard::leaving{});
       break;
+    case guard_word::goodbye_within:
+      feed(guard::goodbye_within{value});
+      break;
+    case guard_word::used: {
+      std::istringstream text{x.text.data()};
+      core::used_nonce told{static_cast<core::nonce_use>(x.value), {}, {}};
+      text >> told.who.value >> told.value.value;
+      dead_.used(told);
+      break;
+    }
     case guard_word::signal:
       break;
     }
+  }
+
+  /// A process of its own connects: this one stays small, and cannot be held up.
+  void part(core::time_point until) {
+    speaker_ = dead_.unknown() ? -1 : ::fork();
+    if (speaker_ == 0) {
+      ::prctl(PR_SET_NAME, "partita-goodbye");
+      ::_exit(goodbye_(dead_, until));
+    }
+    if (speaker_ < 0)
+      feed(guard::goodbye_over{});
   }
 
   void read_signals() {
@@ -181,6 +210,11 @@ private:
       }
       if (x.si_pid == 0)
         return;
+      if (x.si_pid == speaker_) {
+        speaker_ = 0;
+        freed_ = x.si_code == CLD_EXITED && x.si_status == 0;
+        feed(guard::goodbye_over{});
+      }
       if (x.si_pid != worker_)
         continue; // An orphan.
       ended_ = true;
@@ -210,7 +244,7 @@ private:
     // Only such as we may not kill, or may not even see; one look may miss who begins now.
     fruitless_ = killed || (below.empty() && !slow) ? 0 : fruitless_ + 1;
     if (fruitless_ > 2)
-      feed(guard::cleared{});
+      feed(guard::abandoned{});
     else if (slow && !slow_told_)
       tell_slow(below);
   }
@@ -233,7 +267,8 @@ private:
     if (why_.empty())
       return;
     say("guard: killed the worker and all that it had started: " + why_
-        + (threads_.empty() ? "" : "; the worker's threads then: " + threads_));
+        + (threads_.empty() ? "" : "; the worker's threads then: " + threads_)
+        + (freed_ ? "; said goodbye for it, so that others take over at once" : ""));
     for (const auto& x : not_killed_)
       say("guard: process " + x
           + " belongs to another user and could not be killed; end it before another "
@@ -246,6 +281,11 @@ private:
   pid_t worker_;
   guard_socket socket_;
   guard_files files_;
+  say_goodbye goodbye_;
+  core::dead_worker dead_;
+  /// The process that says goodbye; 0: none.
+  pid_t speaker_ = 0;
+  bool freed_ = false;
   bool open_ = true;
   /// The worker was reaped: its number may be another's.
   bool ended_ = false;
@@ -267,7 +307,7 @@ void forget_service_manager() {
 
 } // namespace
 
-guarded start_guarded() {
+guarded start_guarded(say_goodbye goodbye) {
   auto ends = guard_socket::make_pair();
   if (!ends)
     return "no socket for the guard: " + why_errno();
@@ -290,7 +330,7 @@ guarded start_guarded() {
   }
   auto mine = std::move(ends->first);
   { auto theirs = std::move(ends->second); }
-  return guard_loop{worker, std::move(mine), std::move(files)}.run();
+  return guard_loop{worker, std::move(mine), std::move(files), std::move(goodbye)}.run();
 }
 
 } // namespace partita::app

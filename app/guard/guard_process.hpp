@@ -2,8 +2,10 @@
 #pragma once
 
 #include "partita/app/guard/guard_socket.hpp"
+#include "partita/core/sidecar/dead_worker.hpp"
+#include "partita/core/time.hpp"
 
-#include <optional>
+#include <functional>
 #include <string>
 #include <variant>
 
@@ -15,9 +17,13 @@ namespace partita::app {
 /// guard, and nothing was begun.
 using guarded = std::variant<guard_socket, int, std::string>;
 
+/// Writes what is to be written in the place of a dead worker, until then at the latest. Runs in
+/// a process of its own, and gives its exit code.
+using say_goodbye = std::function<int(const core::dead_worker&, core::time_point until)>;
+
 /// Makes this process the guard of a child, in which the call returns first; in this
 /// process it returns when the child, and all that must not run without it, has ended. To
 /// be called before any thread exists and with signals held (hold_signals).
-guarded start_guarded();
+guarded start_guarded(say_goodbye goodbye);
 
 } // namespace partita::app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -18,6 +19,11 @@ enum class guard_word : std::uint32_t {
   leaves_within,
   /// It leaves now.
   leaving,
+  /// A goodbye is to be said for it if it dies; what it has sent may arrive until `value` ns
+  /// later.
+  goodbye_within,
+  /// It may write with the nonce of `text`, which is "worker-3 NONCE", as nonce_use `value`.
+  used,
   /// From the guard. It was sent the signal `value`.
   signal
 };
@@ -25,6 +31,8 @@ enum class guard_word : std::uint32_t {
 struct guard_message {
   guard_word word = guard_word::stopped;
   std::int64_t value = 0;
+  /// Ends with a 0. Room for the longest worker id and a nonce.
+  std::array<char, 112> text{};
 };
 
 /// One end; whole messages, in order. Closed with exec and with this object.

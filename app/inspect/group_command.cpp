@@ -18,36 +18,6 @@
 
 namespace partita::app {
 
-namespace {
-
-int connect_and_work(config::settings settings, std::chrono::milliseconds limit,
-                     const std::string& name,
-                     const std::function<int(group_access&)>& work, bool stoppable) {
-  if (stoppable)
-    hold_signals();
-  auto deadline = std::chrono::steady_clock::now() + limit;
-  runtime_config cfg;
-  caf::actor_system sys{cfg};
-  caf::scoped_actor self{sys};
-  std::optional<signal_watch> signals;
-  if (stoppable)
-    // A second one changes nothing: what was begun ends in order, and soon.
-    signals.emplace(
-        [to = caf::actor_cast<caf::actor>(self)] { caf::anon_send(to, stop_worker{}); },
-        [] {});
-  auto store = spawn_store(sys, settings, name);
-  group_access access{std::move(settings), limit, deadline, self, store};
-  auto code = static_cast<int>(exit_failed);
-  if (auto why = wait_for_link(self, store, limit))
-    fail("cannot reach NATS at " + shown(access.settings.nats.url) + ": " + *why);
-  else
-    code = work(access);
-  close(self, store);
-  return code;
-}
-
-} // namespace
-
 void add_group_flags(CLI::App& command, group_flags& flags) {
   add_settings_flags(command, flags.settings);
   command.add_flag("--json", flags.json, "For programs: JSON");
@@ -102,6 +72,32 @@ std::optional<std::chrono::milliseconds> duration_flag(const char* flag,
   return std::nullopt;
 }
 
+int with_store(config::settings settings, std::chrono::milliseconds limit,
+               const std::string& name, const std::function<int(group_access&)>& work,
+               bool stoppable) {
+  if (stoppable)
+    hold_signals();
+  auto deadline = std::chrono::steady_clock::now() + limit;
+  runtime_config cfg;
+  caf::actor_system sys{cfg};
+  caf::scoped_actor self{sys};
+  std::optional<signal_watch> signals;
+  if (stoppable)
+    // A second one changes nothing: what was begun ends in order, and soon.
+    signals.emplace(
+        [to = caf::actor_cast<caf::actor>(self)] { caf::anon_send(to, stop_worker{}); },
+        [] {});
+  auto store = spawn_store(sys, settings, name);
+  group_access access{std::move(settings), limit, deadline, self, store};
+  auto code = static_cast<int>(exit_failed);
+  if (auto why = wait_for_link(self, store, limit))
+    fail("cannot reach NATS at " + shown(access.settings.nats.url) + ": " + *why);
+  else
+    code = work(access);
+  close(self, store);
+  return code;
+}
+
 int with_group(const group_flags& flags, const std::string& name,
                const std::function<int(group_access&)>& work, bool stoppable) {
   auto limit = duration_flag("--timeout", flags.timeout);
@@ -114,7 +110,7 @@ int with_group(const group_flags& flags, const std::string& name,
     return exit_usage;
   // For programs stdout alone counts, for people a log line between would disturb.
   start_logging("off");
-  return connect_and_work(std::move(*settings), *limit, name, work, stoppable);
+  return with_store(std::move(*settings), *limit, name, work, stoppable);
 }
 
 } // namespace partita::app

@@ -65,9 +65,14 @@ int print(const std::string& text);
 std::optional<std::chrono::milliseconds> duration_flag(const char* flag,
                                                        const std::string& text);
 
+/// Connects, and calls `work`; the exit code is its. While it runs, SIGTERM and SIGINT send a
+/// stop_worker to `self` if `stoppable` is set.
+int with_store(config::settings settings, std::chrono::milliseconds limit,
+               const std::string& name, const std::function<int(group_access&)>& work,
+               bool stoppable = false);
+
 /// Loads the settings, connects, and calls `work`; the exit code is its. `name` is how the
-/// server's monitoring shows the connection. Logs nothing. While it runs, SIGTERM and
-/// SIGINT send a stop_worker to `self` if `stoppable` is set.
+/// server's monitoring shows the connection. Logs nothing.
 int with_group(const group_flags& flags, const std::string& name,
                const std::function<int(group_access&)>& work, bool stoppable = false);
 

@@ -20,6 +20,8 @@ guard::commands guard::step(const event& what, time_point now) {
 }
 
 std::optional<time_point> guard::wake_at() const {
+  if (phase_ == phase::parting)
+    return parting_until_;
   if (phase_ != phase::watching)
     return std::nullopt;
   return earlier(deadline_, leave_until());
@@ -46,7 +48,13 @@ void guard::on(const leaving&, time_point now) {
   leaves_since_ = leaves_since_.value_or(now);
 }
 
+void guard::on(const goodbye_within& what, time_point) {
+  goodbye_within_ = what.limit;
+}
+
 void guard::on(const ordered& what, time_point now) {
+  if (phase_ == phase::parting && what.to_stop)
+    end(code_);
   // A process below does not end: the operator must still be able to stop the guard.
   if (phase_ == phase::killing && what.to_stop && now >= killing_since_ + kill_patience_)
     end(failed);
@@ -74,12 +82,31 @@ void guard::on(const worker_ended& what, time_point now) {
     end(what.code);
 }
 
-void guard::on(const cleared&, time_point) {
+void guard::on(const cleared&, time_point now) {
+  if (phase_ != phase::killing)
+    return;
+  if (!goodbye_within_) {
+    end(code_);
+    return;
+  }
+  phase_ = phase::parting;
+  parting_until_ = now + *goodbye_within_ + kill_patience_;
+  out_.emplace_back(say_goodbye{now + *goodbye_within_});
+}
+
+void guard::on(const abandoned&, time_point) {
   if (phase_ == phase::killing)
     end(code_);
 }
 
+void guard::on(const goodbye_over&, time_point) {
+  if (phase_ == phase::parting)
+    end(code_);
+}
+
 void guard::on(const tick&, time_point now) {
+  if (phase_ == phase::parting && now >= parting_until_)
+    end(code_);
   if (phase_ != phase::watching)
     return;
   auto until = leave_until();

@@ -23,19 +23,26 @@ namespace partita::core {
 ///        v took too long to leave                              | or another order, later
 ///   +---------+                                                |
 ///   | killing | -----------------------------------------------+
+///   +---------+                                                | written, or too late,
+///        | no process left, and a goodbye is wanted            | or another order
+///        v                                                     |
+///   +---------+                                                |
+///   | parting | -----------------------------------------------+
 ///   +---------+
 ///
 /// Promises:
 /// - All processes below are killed no later than at the first check after the deadline
 ///   that the worker stated last, unless it has confirmed since that no work goes on.
 /// - If the worker has confirmed and exits by itself, no other process is killed.
+/// - A goodbye is said only once no process is left below, and only after a kill.
 /// - One signal is one order: each is passed to the worker once, except a third to stop.
 class guard {
 public:
   struct options {
     /// How long leaving may take until the worker has said it.
     duration patience = std::chrono::seconds{10};
-    /// How long killed processes may take to end before an order ends the guard anyway.
+    /// How long killed processes may take to end before an order ends the guard anyway, and
+    /// a goodbye after its time.
     duration kill_patience = std::chrono::seconds{2};
   };
 
@@ -53,6 +60,11 @@ public:
   };
   /// The worker ends, for whatever reason.
   struct leaving {};
+  /// A goodbye is to be said for the worker if it dies; what it has sent may take so long
+  /// to arrive.
+  struct goodbye_within {
+    duration limit;
+  };
   /// The guard received a signal.
   struct ordered {
     int signal;
@@ -64,11 +76,16 @@ public:
     int code;
     bool by_signal;
   };
-  /// No process is left below, or none that the guard may kill.
+  /// No process is left below.
   struct cleared {};
+  /// Those that are left may not be killed by the guard.
+  struct abandoned {};
+  /// The goodbye is written, or cannot be.
+  struct goodbye_over {};
   struct tick {};
-  using event = std::variant<must_stop_by, stopped, leaves_within, leaving, ordered,
-                             worker_ended, cleared, tick>;
+  using event =
+      std::variant<must_stop_by, stopped, leaves_within, leaving, goodbye_within, ordered,
+                   worker_ended, cleared, abandoned, goodbye_over, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -76,15 +93,20 @@ public:
   struct pass {
     int signal;
   };
-  /// Kill all processes below, repeatedly, until none is left; answer with cleared. Once.
+  /// Kill all processes below, repeatedly, until none is left; answer with cleared, or with
+  /// abandoned. Once.
   struct kill_all {
     std::string why;
+  };
+  /// Say goodbye for the worker, until then at the latest; answer with goodbye_over.
+  struct say_goodbye {
+    time_point until;
   };
   /// End with this exit code. Nothing follows.
   struct finish {
     int code;
   };
-  using command = std::variant<pass, kill_all, finish>;
+  using command = std::variant<pass, kill_all, say_goodbye, finish>;
   using commands = std::vector<command>;
 
   explicit guard(options opts)
@@ -95,15 +117,18 @@ public:
   bool killing() const { return phase_ == phase::killing; }
 
 private:
-  enum class phase : std::uint8_t { watching, killing, over };
+  enum class phase : std::uint8_t { watching, killing, parting, over };
 
   void on(const must_stop_by& what, time_point now);
   void on(const stopped& what, time_point now);
   void on(const leaves_within& what, time_point now);
   void on(const leaving& what, time_point now);
+  void on(const goodbye_within& what, time_point now);
   void on(const ordered& what, time_point now);
   void on(const worker_ended& what, time_point now);
   void on(const cleared& what, time_point now);
+  void on(const abandoned& what, time_point now);
+  void on(const goodbye_over& what, time_point now);
   void on(const tick& what, time_point now);
 
   std::optional<time_point> leave_until() const;
@@ -117,6 +142,10 @@ private:
   duration patience_;
   duration kill_patience_;
   std::optional<time_point> leaves_since_;
+  /// Nothing: no goodbye is wanted.
+  std::optional<duration> goodbye_within_;
+  /// When the parting ends at the latest.
+  time_point parting_until_;
   time_point killing_since_;
   int orders_ = 0;
   int code_ = 1;

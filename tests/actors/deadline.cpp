@@ -29,6 +29,7 @@ struct spy : deadline_observer {
   std::optional<core::time_point> deadline;
   std::size_t extensions = 0;
   std::size_t stops = 0;
+  std::vector<core::used_nonce> nonces;
 
   void must_stop_by(const std::string& who, core::time_point when) override {
     CAF_CHECK(worker.empty() || worker == who);
@@ -41,6 +42,16 @@ struct spy : deadline_observer {
     CAF_CHECK(worker.empty() || worker == who);
     deadline.reset();
     ++stops;
+  }
+
+  void used(const core::used_nonce& x) override { nonces.push_back(x); }
+
+  std::string newest(core::nonce_use use) const {
+    std::string result;
+    for (const auto& x : nonces)
+      if (x.use == use && x.who.value == "worker-0")
+        result = x.value.value;
+    return result;
   }
 };
 
@@ -92,6 +103,41 @@ CAF_TEST(a worker that leaves has no deadline while it says goodbye) {
   leave(leave_mode::stop);
   CAF_CHECK(!observer->deadline);
   CAF_CHECK_GREATER(observer->stops, 0u);
+}
+
+CAF_TEST(each nonce is told and before the first write that bears it) {
+  base.election.lease = 10s;
+  begin();
+  pass(20s);
+  auto claimed =
+      std::get<claim>(claim_from(read(make("g-stableid", 90s), "worker-0").value));
+  CAF_CHECK_EQUAL(observer->newest(core::nonce_use::claim), claimed.nonce.value);
+  CAF_CHECK_EQUAL(observer->newest(core::nonce_use::heartbeat), present().nonce.value);
+  auto leads =
+      std::get<leader_entry>(leader_from(read(make("g-election", 30h), "leader").value));
+  CAF_CHECK_EQUAL(leads.worker_id.value, "worker-0");
+  CAF_CHECK_EQUAL(observer->newest(core::nonce_use::leader), leads.nonce.value);
+  CAF_MESSAGE("the next incarnation before it can send a heartbeat");
+  auto before = present().nonce;
+  auto beat = present();
+  beat.nonce = {"other"};
+  put(beats, "heartbeat.worker-0", to_text(beat));
+  pass(5s);
+  CAF_CHECK(present().nonce.value == "other");
+  CAF_CHECK_NOT_EQUAL(observer->newest(core::nonce_use::heartbeat), before.value);
+}
+
+CAF_TEST(the goodbye that keeps partitions is told before it is written) {
+  work();
+  leave(leave_mode::restart);
+  CAF_CHECK(present().state == beat_state::restarting);
+  CAF_CHECK_EQUAL(observer->newest(core::nonce_use::restart), present().nonce.value);
+}
+
+CAF_TEST(a worker that stops tells of no restart) {
+  work();
+  leave(leave_mode::stop);
+  CAF_CHECK(observer->newest(core::nonce_use::restart).empty());
 }
 
 CAF_TEST(without exclusive ownership there is no deadline) {

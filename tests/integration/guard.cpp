@@ -188,6 +188,8 @@ CAF_TEST(a worker that is killed takes all that it has started with it) {
   CAF_CHECK_EQUAL(group.wait_for_end("a"), 128 + SIGKILL);
   CAF_CHECK(has_ended(mine));
   CAF_CHECK(has_ended(behind));
+  CAF_MESSAGE("the hooks may have handed work to others");
+  CAF_CHECK(!contains(group.log("a"), "said goodbye"));
   all_worked_on({other});
 }
 
@@ -339,7 +341,76 @@ CAF_TEST(the events have no reader) {
   ::close(fd);
 }
 
+CAF_TEST(a guard says goodbye once nothing works below it) {
+  auto other = start_below("other");
+  auto deaf = file("deaf.pid");
+  // It outlives its parent, which the worker has started.
+  group.start("a", {"--", "/bin/sh", "-c",
+                    "trap '' TERM; setsid sh -c 'echo $$ >" + deaf
+                        + "; exec sleep 1000' & exec sleep 1000"});
+  auto behind = pid_in(deaf);
+  group.require_rest();
+  ::kill(group.process("a").worker(), SIGKILL);
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 128 + SIGKILL);
+  CAF_CHECK(has_ended(behind));
+  CAF_CHECK(contains(group.log("a"), "said goodbye for it"));
+  all_worked_on({other});
+}
+
+CAF_TEST(no goodbye is said for a command that hands work to others) {
+  group.start("a", {"--no-goodbye", "--", "sleep", "1000"});
+  group.require_rest();
+  ::kill(group.process("a").worker(), SIGKILL);
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 128 + SIGKILL);
+  CAF_CHECK(!contains(group.log("a"), "said goodbye"));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
+
+CAF_TEST(neither the group nor its next incarnation waits for a killed worker) {
+  auto with = default_timings();
+  with.partitions = 12;
+  process_group group{with};
+  work_log log{group.server().dir() / "work.log"};
+  std::map<std::string, int> works{{"a", start_application_below(group, log, "a", {})},
+                                   {"b", start_application_below(group, log, "b", {})}};
+  // Not the leader twice: one that has just come back may grant nothing yet.
+  for (auto leads : {true, false}) {
+    CAF_REQUIRE(log.wait({works["a"], works["b"]}, 12));
+    group.require_rest();
+    auto dead = leads ? group.leader() : group.a_follower();
+    std::string lives = dead == "a" ? "b" : "a";
+    auto id = group.id_of(dead);
+    obituary end{log, works[dead]};
+    auto begin = std::chrono::steady_clock::now();
+    group.kill(dead);
+    CAF_CHECK(contains(group.log(dead), "said goodbye for it"));
+    CAF_CHECK(log.wait({works[lives]}, 12, with.ttl / 2));
+    works[dead] = start_application_below(group, log, dead, {});
+    CAF_CHECK(group.journal().wait(
+        [&](const auto& all) { return all.at(dead).state == "stable"; }, with.ttl / 2));
+    CAF_CHECK(std::chrono::steady_clock::now() - begin < with.ttl);
+    CAF_CHECK_EQUAL(group.id_of(dead), id);
+  }
+  CAF_CHECK_EQUAL(log.read().violations, "");
+  CAF_CHECK_EQUAL(group.journal().violations(), "");
+}
+
+CAF_TEST(a guard that cannot say goodbye ends all the same) {
+  auto with = of_twelve();
+  process_group group{with};
+  work_log log{group.server().dir() / "work.log"};
+  group.use_proxies();
+  auto mine = start_application_below(group, log, "a", {});
+  CAF_REQUIRE(log.wait({mine}, 12));
+  group.proxy("a").set(tcp_proxy::mode::cut);
+  auto begin = std::chrono::steady_clock::now();
+  ::kill(group.process("a").worker(), SIGKILL);
+  CAF_CHECK_EQUAL(group.wait_for_end("a"), 128 + SIGKILL);
+  CAF_CHECK(std::chrono::steady_clock::now() - begin < with.ttl + 4s);
+  CAF_CHECK(has_ended(mine));
+  CAF_CHECK(!contains(group.log("a"), "said goodbye"));
+}
 
 CAF_TEST(the file system of partitions.file hangs) {
   timings with;

@@ -183,6 +183,17 @@ CAF_TEST(a good configuration is called good) {
   CAF_CHECK_NOT_EQUAL(x.out.find("NATS may be away for 5250ms"), std::string::npos);
 }
 
+CAF_TEST(a good configuration says whether the guard says goodbye) {
+  temporary_folder folder;
+  auto file = folder.file("good.toml", good_config);
+  auto says = [&](const std::string& text, std::map<std::string, std::string> set) {
+    auto x = run_partita({"check-config", file}, {.environment = std::move(set)});
+    CAF_CHECK_NOT_EQUAL(x.out.find(text), std::string::npos);
+  };
+  says("below `partita run -- COMMAND` its guard says goodbye for it at once", {});
+  says("hooks may have handed work to others", {{"PARTITA_HOOKS_STATE", "true"}});
+}
+
 CAF_TEST(every mistake is reported with file and line and key) {
   temporary_folder folder;
   auto file = folder.file("bad.toml", "[group]\nname = \"orders\"\ncolour = 1\n"

@@ -34,6 +34,31 @@ CAF_TEST(messages of a worker to its guard arrive whole and in order) {
   CAF_CHECK(guard.receive(x) == heard::nothing);
 }
 
+CAF_TEST(nonces are told where a goodbye is wanted and in no other case) {
+  auto ends = guard_socket::make_pair();
+  CAF_REQUIRE(ends);
+  auto& guard = ends->first;
+  guard_link worker{std::move(ends->second)};
+  partita::worker_id longest{std::string(64, 'w') + "-999999"};
+  const std::string nonce = "d460c038df3e6d9c4e1c8df44f8d86b4";
+  partita::core::used_nonce told{partita::core::nonce_use::leader, longest, {nonce}};
+  guard_message x;
+  worker.used(told);
+  CAF_CHECK(guard.receive(x) == heard::nothing);
+  worker.wants_goodbye(6s);
+  worker.used(told);
+  CAF_CHECK(guard.receive(x) == heard::message);
+  CAF_CHECK(x.word == guard_word::goodbye_within);
+  CAF_CHECK_EQUAL(x.value, 6'000'000'000);
+  CAF_CHECK(guard.receive(x) == heard::message);
+  CAF_CHECK(x.word == guard_word::used);
+  CAF_CHECK_EQUAL(x.value, static_cast<std::int64_t>(told.use));
+  CAF_CHECK_EQUAL(std::string{x.text.data()}, longest.value + ' ' + nonce);
+  CAF_MESSAGE("what has no room is not told by half");
+  worker.used({told.use, longest, {std::string(100, 'n')}});
+  CAF_CHECK(guard.receive(x) == heard::nothing);
+}
+
 CAF_TEST(a worker is notified of signals and of the end of its guard) {
   auto ends = guard_socket::make_pair();
   CAF_REQUIRE(ends);

@@ -158,6 +158,52 @@ CAF_TEST(another order ends a guard that waits for what does not die) {
   CAF_CHECK_EQUAL(only<guard::finish>(term()).code, 1);
 }
 
+CAF_TEST(a goodbye is said once no process is left and the guard waits for it) {
+  on(guard::goodbye_within{6s});
+  works_until(6s);
+  now += 1s;
+  only<guard::kill_all>(on(guard::worker_ended{137, true}));
+  CAF_MESSAGE("not while something may still work");
+  CAF_CHECK(on(guard::tick{}).empty());
+  now += 1s;
+  CAF_CHECK(only<guard::say_goodbye>(on(guard::cleared{})).until == now + 6s);
+  CAF_CHECK(!mine.killing());
+  CAF_CHECK(on(guard::cleared{}).empty());
+  CAF_CHECK(on(guard::ordered{SIGHUP, false}).empty());
+  CAF_REQUIRE(mine.wake_at());
+  now = *mine.wake_at() - 1ns;
+  CAF_CHECK(on(guard::tick{}).empty());
+  CAF_CHECK_EQUAL(only<guard::finish>(on(guard::goodbye_over{})).code, 137);
+}
+
+CAF_TEST(a goodbye that takes too long or an order ends the guard) {
+  for (auto by_order : {true, false}) {
+    guard any{{}};
+    any.step(guard::goodbye_within{6s}, now);
+    any.step(guard::worker_ended{137, true}, now);
+    any.step(guard::cleared{}, now);
+    if (!by_order)
+      now += 6s + 2s;
+    auto end = by_order ? any.step(guard::ordered{SIGTERM, true}, now)
+                        : any.step(guard::tick{}, now);
+    CAF_CHECK_EQUAL(only<guard::finish>(end).code, 137);
+  }
+}
+
+CAF_TEST(no goodbye is said for a worker below which something goes on) {
+  on(guard::goodbye_within{6s});
+  works_until(6s);
+  on(guard::worker_ended{137, true});
+  CAF_CHECK_EQUAL(only<guard::finish>(on(guard::abandoned{})).code, 137);
+}
+
+CAF_TEST(a worker that leaves in good order says goodbye itself) {
+  on(guard::goodbye_within{6s});
+  works_until(6s);
+  on(guard::stopped{});
+  CAF_CHECK_EQUAL(only<guard::finish>(on(guard::worker_ended{0, false})).code, 0);
+}
+
 CAF_TEST(in no history work goes on past the deadline that was stated last) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     std::mt19937_64 random{seed};
