@@ -2,12 +2,13 @@
 // How fast a group recovers from its leader's death, at default settings: real worker
 // processes on a nats-server of their own, kill -9, events as the workers write them.
 //
-//   build/bin/partita-bench-failover [KILLS] [WORKERS...]
+//   build/bin/partita-bench-failover [--below-guard] [KILLS] [WORKERS...]
 //
 // For each number of WORKERS (3 and 20): starts that many `partita run`, and KILLS (50)
 // times waits until the group is stable, kills the leader, waits until the dead
-// worker's partitions all have new owners, and starts it again. Prints a table, and the
-// same as one line of JSON for each group.
+// worker's partitions all have new owners, and starts it again. Kills the leader's guard
+// with it; with --below-guard, and an application, the guard lives and says goodbye for the
+// leader. Prints a table, and the same as one line of JSON for each group.
 
 #include "../tests/support/nats_server.hpp"
 
@@ -23,6 +24,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -92,8 +94,8 @@ void worker::take(const nlohmann::json& x) {
 
 class group {
 public:
-  explicit group(std::size_t size)
-      : size_{size}, config_{server_.dir() / "failover.toml"} {
+  group(std::size_t size, bool guards_live)
+      : size_{size}, guards_live_{guards_live}, config_{server_.dir() / "failover.toml"} {
     std::ofstream{config_} << "[group]\nname = \"bench\"\n[nats]\nurl = \""
                            << server_.url()
                            << "\"\n[partitions]\nprefix = \"p\"\ncount = "
@@ -119,6 +121,8 @@ public:
     std::vector<std::string> arguments{
         PARTITA_PROGRAM, "run", "-c",    config_.string(),
         "--events",      "-",   "--set", "worker.instance=" + name};
+    if (guards_live_)
+      arguments.insert(arguments.end(), {"--", "sleep", "1000000"});
     std::vector<char*> argv;
     for (auto& x : arguments)
       argv.push_back(x.data());
@@ -196,8 +200,24 @@ public:
   std::int64_t led_since() const { return workers_.at(leader()).led_since_ns; }
 
 private:
-  static void end(worker& x) {
-    kill(x.pid, SIGKILL);
+  /// The first child of a guard.
+  static pid_t worker_of(pid_t guard) {
+    auto id = std::to_string(guard);
+    std::ifstream in{"/proc/" + id + "/task/" + id + "/children"};
+    pid_t result = 0;
+    in >> result;
+    return result;
+  }
+
+  void end(worker& x) const {
+    auto below = worker_of(x.pid);
+    // First: a worker whose guard has gone would leave in good order.
+    if (!guards_live_)
+      kill(x.pid, SIGSTOP);
+    if (below > 0)
+      kill(below, SIGKILL);
+    if (!guards_live_)
+      kill(x.pid, SIGKILL);
     waitpid(x.pid, nullptr, 0);
     close(x.events);
   }
@@ -240,6 +260,7 @@ private:
 
   partita::test::nats_server server_;
   std::size_t size_;
+  bool guards_live_;
   std::filesystem::path config_;
   std::map<std::string, worker> workers_;
 };
@@ -259,8 +280,8 @@ stats stats_of(std::vector<double> xs) {
   return {at(50), at(95), xs.back()};
 }
 
-nlohmann::ordered_json measure(std::size_t workers, int kills) {
-  group all{workers};
+nlohmann::ordered_json measure(std::size_t workers, int kills, bool guards_live) {
+  group all{workers, guards_live};
   std::vector<double> leadership;
   std::vector<double> ownership;
   auto ms = [](std::int64_t ns) { return static_cast<double>(ns) / 1e6; };
@@ -277,7 +298,8 @@ nlohmann::ordered_json measure(std::size_t workers, int kills) {
                  kills, leadership.back(), ownership.back());
     all.start(victim.name);
   }
-  nlohmann::ordered_json result{{"workers", workers}, {"kills", kills}};
+  nlohmann::ordered_json result{
+      {"workers", workers}, {"kills", kills}, {"below_guard", guards_live}};
   auto add = [&](const char* name, const std::vector<double>& xs) {
     auto x = stats_of(xs);
     result[name] = {{"p50", x.p50}, {"p95", x.p95}, {"max", x.max}};
@@ -294,10 +316,12 @@ nlohmann::ordered_json measure(std::size_t workers, int kills) {
 
 int main(int argc, char** argv) {
   std::vector<int> numbers;
-  for (int i = 1; i < argc; ++i)
+  auto guards_live = argc > 1 && std::strcmp(argv[1], "--below-guard") == 0;
+  for (int i = guards_live ? 2 : 1; i < argc; ++i)
     numbers.push_back(std::atoi(argv[i]));
   if (std::any_of(numbers.begin(), numbers.end(), [](int x) { return x < 1; })) {
-    std::fputs("usage: partita-bench-failover [KILLS] [WORKERS...]\n", stderr);
+    std::fputs("usage: partita-bench-failover [--below-guard] [KILLS] [WORKERS...]\n",
+               stderr);
     return 2;
   }
   auto kills = numbers.empty() ? 50 : numbers.front();
@@ -309,7 +333,7 @@ int main(int argc, char** argv) {
                 "p50", "p95", "max");
     std::vector<nlohmann::ordered_json> results;
     for (auto size : sizes)
-      results.push_back(measure(static_cast<std::size_t>(size), kills));
+      results.push_back(measure(static_cast<std::size_t>(size), kills, guards_live));
     for (const auto& x : results)
       std::printf("%s\n", x.dump().c_str());
   } catch (const std::exception& e) {
