@@ -165,7 +165,7 @@ struct executor {
 
   void operator()(const core::coordinator::write& x) const {
     ask_to_replace(
-        self, self->state.assignments, keys::record_of(x.who), to_text(x.value),
+        self, self->state.assignments, keys::record_of(x.who), to_text(x.value, x.format),
         x.expected,
         reported(self, "a record", [self = self, who = x.who](const kv_written& y) {
           feed(self, core::coordinator::write_answered{who, y});

@@ -3,7 +3,7 @@
 
 #include "partita/actors/log.hpp"
 #include "partita/messages/control_codec.hpp"
-#include "partita/messages/number_limits.hpp"
+#include "partita/messages/entries.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/codec.hpp"
 
-#include "partita/messages/failpoint.hpp"
 #include "partita/messages/json_members.hpp"
-#include "partita/messages/number_limits.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <functional>
@@ -17,14 +14,10 @@ namespace {
 
 using namespace json_members;
 
-json to_json(const partition& x) {
-  return {{"keys", x.keys.all()}, {"weight", x.weight}};
-}
-
 json to_json(const std::vector<partition>& xs) {
   auto result = json::array();
   for (const auto& x : xs)
-    result.push_back(to_json(x));
+    result.push_back(json_members::to_json(x));
   return result;
 }
 
@@ -32,47 +25,11 @@ json to_json(const stamp& x) {
   return {{"epoch", x.epoch.value}, {"version", x.version.value}};
 }
 
-partition read_partition(const json& x) {
-  if (!x.is_object())
-    fail("expected a partition (an object), found " + x.dump());
-  partition result;
-  const auto& keys = need(x, "keys");
-  if (!keys.is_array() || keys.empty())
-    fail(at("keys") + "expected a non-empty list of strings, found " + keys.dump());
-  partition_keys::list found;
-  for (const auto& key : keys)
-    found.push_back(text(key, "keys"));
-  result.keys = std::move(found);
-  result.weight = signed_number_or(x, "weight", 100);
-  return result;
-}
-
 std::vector<partition> read_partitions_or(const json& obj, const char* key) {
   std::vector<partition> result;
   if (const auto* xs = find(obj, key))
     for (const auto& x : need_list(*xs, key))
       result.push_back(read_partition(x));
-  return result;
-}
-
-void write_terms(json& to, const session_terms& x) {
-  if (x.ttl.count() != 0)
-    to["ttl_ms"] = x.ttl.count();
-  if (x.ownership)
-    to["ownership"] = to_string(*x.ownership);
-}
-
-session_terms read_terms(const json& obj) {
-  session_terms result;
-  if (const auto* x = find(obj, "ttl_ms")) {
-    auto found = number(*x, "ttl_ms");
-    if (found < 1 || found > longest_ttl_ms)
-      fail(at("ttl_ms") + "expected 1 to " + std::to_string(longest_ttl_ms) + ", found "
-           + std::to_string(found));
-    result.ttl = std::chrono::milliseconds{found};
-  }
-  if (const auto* x = find(obj, "ownership"))
-    result.ownership = word<ownership>(*x, "ownership");
   return result;
 }
 
@@ -89,128 +46,7 @@ std::map<std::string, std::string> read_settings(const json& obj) {
   return result;
 }
 
-/// The texts of a record's reasons: each stands there once, and partitions name it by its
-/// place.
-class reason_list {
-public:
-  void add(json& to, const std::string& reason) {
-    if (reason.empty())
-      return;
-    auto [i, is_new] = places_.try_emplace(reason, places_.size());
-    if (is_new)
-      texts_.push_back(reason);
-    to["why"] = i->second;
-  }
-
-  json take() { return std::move(texts_); }
-
-private:
-  std::map<std::string, std::size_t> places_;
-  json texts_ = json::array();
-};
-
-/// The reason that `x` names in the record. It is informational only: an error in it must
-/// not cost a worker its partitions.
-std::string read_why(const json& record, const json& x) {
-  const auto* texts = find(record, "reasons");
-  const auto* place = find(x, "why");
-  if (!texts || !texts->is_array() || !place || !place->is_number_unsigned()
-      || place->get<std::uint64_t>() >= texts->size())
-    return {};
-  const auto& found = (*texts)[place->get<std::size_t>()];
-  return found.is_string() ? found.get<std::string>() : std::string{};
-}
-
-/// Reads epochs and versions, and refuses those that the entry cannot name.
-class numbers {
-public:
-  explicit numbers(std::int64_t stored_at_ns) : stored_at_ns_{stored_at_ns} {}
-
-  epoch read_epoch(const json& obj, const char* key) const {
-    return {bounded(obj, key, greatest_epoch(stored_at_ns_).value, "epoch")};
-  }
-  version read_version(const json& obj, const char* key) const {
-    return {bounded(obj, key, greatest_version(stored_at_ns_).value, "version")};
-  }
-  stamp read_stamp(const json& obj, const char* key) const {
-    const auto* x = find(obj, key);
-    if (!x)
-      return {};
-    if (!x->is_object())
-      fail(at(key) + "expected an object, found " + x->dump());
-    return {read_epoch(*x, "epoch"), read_version(*x, "version")};
-  }
-
-private:
-  static std::uint64_t bounded(const json& obj, const char* key, std::uint64_t most,
-                               const char* what) {
-    auto found = number_or(obj, key, 0);
-    if (found > most && !failpoint(rule::poison_believed))
-      fail(at(key) + std::to_string(found) + " is no " + what
-           + " of this group: more than one day ahead of the server's clock, expected "
-           + std::to_string(most) + " at most");
-    return found;
-  }
-
-  std::int64_t stored_at_ns_;
-};
-
 } // namespace
-
-std::string to_text(const record& x) {
-  reason_list reasons;
-  auto partitions = json::array();
-  for (const auto& y : x.partitions) {
-    auto obj = to_json(y.partition);
-    obj["token"] = y.token.value;
-    reasons.add(obj, y.reason);
-    partitions.push_back(std::move(obj));
-  }
-  auto revoking = json::array();
-  for (const auto& y : x.revoking) {
-    auto obj = to_json(y.partition);
-    reasons.add(obj, y.reason);
-    revoking.push_back(std::move(obj));
-  }
-  json result = {{"v", format_version},
-                 {"version", x.version.value},
-                 {"lifecycle", to_string(x.lifecycle)},
-                 {"partitions", std::move(partitions)},
-                 {"epoch", x.epoch.value},
-                 {"leader", x.leader.value},
-                 {"worker_nonce", x.worker_nonce.value},
-                 {"revoking", std::move(revoking)},
-                 {"reasons", reasons.take()},
-                 {"standby", x.standby}};
-  write_terms(result, x.terms);
-  return dump(result);
-}
-
-decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns) {
-  return read<record>(text, [in = numbers{stored_at_ns}](const json& obj) {
-    check_format(obj);
-    record result;
-    need(obj, "version");
-    result.version = in.read_version(obj, "version");
-    // parti leaves the word empty in records that were never published.
-    const auto& word_found = need(obj, "lifecycle");
-    if (word_found != "")
-      result.lifecycle = word<lifecycle>(word_found, "lifecycle");
-    for (const auto& x : need_list(need(obj, "partitions"), "partitions"))
-      result.partitions.push_back(
-          {read_partition(x), in.read_version(x, "token"), read_why(obj, x)});
-    result.epoch = in.read_epoch(obj, "epoch");
-    result.leader.value = text_or(obj, "leader");
-    result.worker_nonce.value = text_or(obj, "worker_nonce");
-    result.terms = read_terms(obj);
-    if (const auto* xs = find(obj, "revoking"))
-      for (const auto& x : need_list(*xs, "revoking"))
-        result.revoking.push_back({read_partition(x), read_why(obj, x)});
-    result.standby = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(number_or(obj, "standby", 0), 1000));
-    return result;
-  });
-}
 
 std::string to_text(const claim& x) {
   return dump({{"nonce", x.nonce.value},
@@ -273,12 +109,19 @@ decoded<epoch_entry> epoch_from(std::string_view text, std::int64_t stored_at_ns
 }
 
 std::string to_text(const beat& x) {
-  json result = {{"v", format_version},          {"nonce", x.nonce.value},
-                 {"replaces", x.replaces.value}, {"at", x.at},
-                 {"state", to_string(x.state)},  {"applied", to_json(x.applied)},
-                 {"seen", to_json(x.seen)},      {"stopping", to_json(x.stopping)},
-                 {"capacity", x.capacity},       {"zone", x.zone},
-                 {"settings", x.settings},       {"program_version", x.program_version}};
+  json result = {{"v", format_version},
+                 {"nonce", x.nonce.value},
+                 {"replaces", x.replaces.value},
+                 {"at", x.at},
+                 {"state", to_string(x.state)},
+                 {"applied", to_json(x.applied)},
+                 {"seen", to_json(x.seen)},
+                 {"stopping", to_json(x.stopping)},
+                 {"capacity", x.capacity},
+                 {"zone", x.zone},
+                 {"settings", x.settings},
+                 {"program_version", x.program_version},
+                 {"record_format", x.record_format}};
   write_terms(result, x.terms);
   return dump(result);
 }
@@ -304,6 +147,7 @@ decoded<beat> decode_beat(std::string_view text, std::int64_t stored_at_ns) {
     result.terms = read_terms(obj);
     result.settings = read_settings(obj);
     result.program_version = text_or(obj, "program_version");
+    result.record_format = number_or(obj, "record_format", 1);
     return result;
   });
 }

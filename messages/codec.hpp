@@ -8,11 +8,11 @@
 #include <string_view>
 #include <variant>
 
-/// Text of the store's values, and back. Reading never throws: what cannot be read is a
+/// The store's values, and back: text, of large records deflated. Reading never throws: what cannot be read is a
 /// value that says why. Unknown members are ignored (a newer worker may write them),
 /// missing ones of parti's subset (version, lifecycle, partitions) are errors, numbers
 /// above max_exact_number are refused as corrupt, and so are epochs and versions that an
-/// entry stored at `stored_at_ns` cannot name (number_limits.hpp).
+/// entry stored at `stored_at_ns` cannot name (entries.hpp).
 namespace partita {
 
 /// Why a value could not be read: what was found and what was expected.
@@ -25,7 +25,10 @@ struct malformed {
 template <class T>
 using decoded = std::variant<T, malformed>;
 
-std::string to_text(const record& x);
+/// In this format, which all readers of the group must know, by their heartbeats. A record
+/// that names no partition is the same in each and states the first; one that is longer than
+/// 1 MiB in the first is of the second.
+std::string to_text(const record& x, std::uint64_t format = newest_record_format);
 std::string to_text(const claim& x);
 std::string to_text(const leader_entry& x);
 std::string to_text(const epoch_entry& x);

@@ -6,6 +6,7 @@
 #include "partita/messages/partition.hpp"
 #include "partita/messages/session_terms.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -79,6 +80,10 @@ inline bool is_living(beat_state x) {
   return x <= beat_state::draining;
 }
 
+/// The greatest format of records that this program reads and writes. 2: grants by token and
+/// reason, partitions by name, and large records deflated.
+inline constexpr std::uint64_t newest_record_format = 2;
+
 /// Value of `heartbeat.worker-3`: that the worker is alive, and what it has applied.
 struct beat {
   partita::nonce nonce;
@@ -101,8 +106,43 @@ struct beat {
   /// Settings that should be the same in the whole group, by name, as text.
   std::map<std::string, std::string> settings = {};
   std::string program_version;
+  /// The greatest format of records that the worker reads.
+  std::uint64_t record_format = newest_record_format;
   PARTITA_MESSAGE(beat, x.nonce, x.replaces, x.at, x.state, x.applied, x.seen, x.stopping,
-                  x.capacity, x.zone, x.terms, x.settings, x.program_version)
+                  x.capacity, x.zone, x.terms, x.settings, x.program_version,
+                  x.record_format)
 };
+
+// -- which epochs and versions an entry may name ----------------------------------------
+//
+// A greater one was not written by this group: accepted, it would use up the numbers that are
+// left below 2^53.
+
+/// The longest heartbeat.ttl that an incarnation can state, in milliseconds: one day.
+inline constexpr std::uint64_t longest_ttl_ms = 24 * 60 * 60 * 1000;
+
+/// An epoch is at most so far ahead of the server's clock at the write of the entry that
+/// names it. Clocks of a group differ by less.
+inline constexpr std::uint64_t epoch_lead_seconds = 24 * 60 * 60;
+
+/// `stored_at_ns`: the server's time stamp of the entry, nanoseconds since 1970; 0: not
+/// known, then only what no JSON reader keeps exactly is too much.
+///
+/// No sequence of leader changes runs out of numbers: who finds epoch e in an entry that
+/// was stored at second t takes e + 1 at t + 1 or later, and the limit grows by 1 a
+/// second; in each second it has room for 2^20 versions more (docs/protocol.md, Numbers).
+inline epoch greatest_epoch(std::int64_t stored_at_ns) {
+  // All versions of this one stay below 2^53.
+  auto last = max_exact_number / versions_per_epoch - 2;
+  if (stored_at_ns <= 0)
+    return {last};
+  auto second = static_cast<std::uint64_t>(stored_at_ns) / 1'000'000'000;
+  return {std::min(second + epoch_lead_seconds, last)};
+}
+
+/// The versions of an epoch begin above epoch x versions_per_epoch.
+inline version greatest_version(std::int64_t stored_at_ns) {
+  return {(greatest_epoch(stored_at_ns).value + 1) * versions_per_epoch};
+}
 
 } // namespace partita

@@ -3,6 +3,7 @@
 
 #include "partita/messages/codec.hpp"
 #include "partita/messages/enumeration.hpp"
+#include "partita/messages/failpoint.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -53,16 +54,18 @@ inline std::uint64_t number_or(const json& obj, const char* key, std::uint64_t f
   return x ? number(*x, key) : fallback;
 }
 
+inline std::int64_t signed_number(const json& x, const char* key) {
+  if (!x.is_number_integer())
+    fail(at(key) + "expected a whole number, found " + x.dump());
+  if (x.is_number_unsigned() && x.get<std::uint64_t>() > max_exact_number)
+    fail(at(key) + x.dump() + " is above 2^53");
+  return x.get<std::int64_t>();
+}
+
 inline std::int64_t signed_number_or(const json& obj, const char* key,
                                      std::int64_t fallback) {
   const auto* x = find(obj, key);
-  if (!x)
-    return fallback;
-  if (!x->is_number_integer())
-    fail(at(key) + "expected a whole number, found " + x->dump());
-  if (x->is_number_unsigned() && x->get<std::uint64_t>() > max_exact_number)
-    fail(at(key) + x->dump() + " is above 2^53");
-  return x->get<std::int64_t>();
+  return x ? signed_number(*x, key) : fallback;
 }
 
 inline std::string text(const json& x, const char* key) {
@@ -82,18 +85,20 @@ inline const json& need_list(const json& x, const char* key) {
   return x;
 }
 
-/// The format of what is written, its member `v`. It grows only with a change that older
-/// programs would misunderstand; members that they may ignore come without.
+/// The format of what is written, its member `v`; records have newest_record_format. It grows
+/// only with a change that older programs would misunderstand; members that they may ignore
+/// come without.
 inline constexpr std::uint64_t format_version = 1;
 
-/// An entry without `v` is of format 1. One of a greater format cannot be read: a reader
-/// that guessed its meaning might act against it.
-inline void check_format(const json& obj) {
+/// An entry without `v` is of format 1. One of a greater format than `most` cannot be read: a
+/// reader that guessed its meaning might act against it.
+inline std::uint64_t check_format(const json& obj, std::uint64_t most = format_version) {
   auto found = number_or(obj, "v", 1);
-  if (found > format_version)
+  if (found > most)
     fail(at("v") + "is of format " + std::to_string(found)
          + ", written by a newer partita; this one reads formats up to "
-         + std::to_string(format_version) + ": upgrade it");
+         + std::to_string(most) + ": upgrade it");
+  return found;
 }
 
 template <class Enum>
@@ -130,5 +135,81 @@ decoded<T> read(std::string_view text, F f) {
 inline std::string dump(const json& x) {
   return x.dump(-1, ' ', false, json::error_handler_t::replace);
 }
+
+// -- members that several kinds of entries have -----------------------------------------
+
+inline json to_json(const partition& x) {
+  return {{"keys", x.keys.all()}, {"weight", x.weight}};
+}
+
+inline partition_keys read_keys(const json& x) {
+  if (!x.is_array() || x.empty())
+    fail(at("keys") + "expected a non-empty list of strings, found " + x.dump());
+  partition_keys::list result;
+  for (const auto& key : x)
+    result.push_back(text(key, "keys"));
+  return result;
+}
+
+inline partition read_partition(const json& x) {
+  if (!x.is_object())
+    fail("expected a partition (an object), found " + x.dump());
+  return {read_keys(need(x, "keys")), signed_number_or(x, "weight", 100)};
+}
+
+inline void write_terms(json& to, const session_terms& x) {
+  if (x.ttl.count() != 0)
+    to["ttl_ms"] = x.ttl.count();
+  if (x.ownership)
+    to["ownership"] = to_string(*x.ownership);
+}
+
+inline session_terms read_terms(const json& obj) {
+  session_terms result;
+  if (const auto* x = find(obj, "ttl_ms")) {
+    auto found = number(*x, "ttl_ms");
+    if (found < 1 || found > longest_ttl_ms)
+      fail(at("ttl_ms") + "expected 1 to " + std::to_string(longest_ttl_ms) + ", found "
+           + std::to_string(found));
+    result.ttl = std::chrono::milliseconds{found};
+  }
+  if (const auto* x = find(obj, "ownership"))
+    result.ownership = word<ownership>(*x, "ownership");
+  return result;
+}
+
+/// Reads epochs and versions, and refuses those that the entry cannot name.
+class numbers {
+public:
+  explicit numbers(std::int64_t stored_at_ns) : stored_at_ns_{stored_at_ns} {}
+
+  epoch read_epoch(const json& obj, const char* key) const {
+    return {bounded(obj, key, greatest_epoch(stored_at_ns_).value, "epoch")};
+  }
+  version read_version(const json& obj, const char* key) const {
+    return {bounded(obj, key, greatest_version(stored_at_ns_).value, "version")};
+  }
+  stamp read_stamp(const json& obj, const char* key) const {
+    const auto* x = find(obj, key);
+    if (!x)
+      return {};
+    if (!x->is_object())
+      fail(at(key) + "expected an object, found " + x->dump());
+    return {read_epoch(*x, "epoch"), read_version(*x, "version")};
+  }
+
+private:
+  static std::uint64_t bounded(const json& obj, const char* key, std::uint64_t most,
+                               const char* what) {
+    auto found = number_or(obj, key, 0);
+    if (found > most && !failpoint(rule::poison_believed))
+      fail(at(key) + std::to_string(found) + " is no " + what
+           + " of this group: more than one day ahead of the server's clock, expected "
+           + std::to_string(most) + " at most");
+    return found;
+  }
+
+  std::int64_t stored_at_ns_;
+};
 
 } // namespace partita::json_members

@@ -2,7 +2,6 @@
 #include "partita/core/leader/epoch_takeover.hpp"
 
 #include "partita/messages/codec.hpp"
-#include "partita/messages/number_limits.hpp"
 
 #include <algorithm>
 

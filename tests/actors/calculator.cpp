@@ -229,4 +229,25 @@ CAF_TEST(the incarnation in the place of an unseen owner is read at the streams 
   CAF_CHECK_EQUAL(named(), "b");
 }
 
+CAF_TEST(records are in a format that all workers read) {
+  owns("worker-1", "a");
+  auto reads_format = [&](const std::string& who, const std::string& nonce,
+                          std::uint64_t most) {
+    auto x = beat_of(nonce);
+    x.record_format = most;
+    hears(kind::beat, who, beats(who, x), x);
+    pass(100ms);
+  };
+  auto states = [&](const char* format) {
+    return last(assignments, "assignment.worker-1").value.find(format)
+           != std::string::npos;
+  };
+  lead();
+  reads_format("worker-1", "a", 2);
+  hears(kind::replayed);
+  CAF_CHECK(states(R"("v":2)"));
+  reads_format("worker-2", "b", 1);
+  CAF_CHECK(states(R"("v":1)"));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -30,6 +30,7 @@ LIBRARIES = {
     "toml++": "toml++",
     "utf8.h": "utfcpp",
     "xxhash.h": "xxhash",
+    "zlib.h": "zlib",
 }
 STANDARD = re.compile(r"^[a-z_]+$")
 POSIX = re.compile(r"^(sys/[a-z_]+|fcntl|malloc|netdb|poll|pthread|pwd|signal|time|unistd)\.h$")

@@ -2,7 +2,7 @@
 #define CAF_SUITE messages.codec
 
 #include "partita/messages/codec.hpp"
-#include "partita/messages/number_limits.hpp"
+#include "partita/messages/gzip/gzip.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -36,15 +36,23 @@ record sample_record() {
           .revoking = {{{{"orders", "9"}, 50}, "worker-3 joined"}}};
 }
 
+record record_of_grants(int count) {
+  record result;
+  for (int i = 0; i < count; ++i)
+    result.partitions.push_back({{{"orders", std::to_string(i)}, 100}, {3145730}});
+  return result;
+}
+
 } // namespace
 
 CAF_TEST(a record survives the way through the store) {
   CAF_CHECK(good(record_from(to_text(sample_record()), 0)) == sample_record());
+  CAF_CHECK(good(record_from(to_text(sample_record(), 1), 0)) == sample_record());
   CAF_CHECK(good(record_from(to_text(record{}), 0)) == record{});
 }
 
-CAF_TEST(a record has the members that parti reads) {
-  auto obj = nlohmann::json::parse(to_text(sample_record()));
+CAF_TEST(a record of format 1 has the members that parti reads) {
+  auto obj = nlohmann::json::parse(to_text(sample_record(), 1));
   CAF_CHECK_EQUAL(obj["version"].get<std::uint64_t>(), 3145730u);
   CAF_CHECK_EQUAL(obj["lifecycle"].get<std::string>(), "planned_scale");
   CAF_CHECK_EQUAL(obj["partitions"][0]["keys"].size(), 2u);
@@ -61,18 +69,144 @@ CAF_TEST(a record of parti without our members is read) {
   CAF_CHECK_EQUAL(x.epoch.value, 0u);
 }
 
-CAF_TEST(a reason stands in a record once however many partitions have it) {
-  record x;
-  for (int i = 0; i < 10'000; ++i)
-    x.partitions.push_back({{{"orders", std::to_string(i)}, 100}, {3145730}, ""});
-  auto without = to_text(x).size();
+CAF_TEST(a record of format 1 states a reason once however many partitions have it) {
+  auto x = record_of_grants(10'000);
+  auto without = to_text(x, 1).size();
   for (auto& y : x.partitions)
     y.reason = "worker-2 was lost";
   x.partitions[7].reason = "";
   x.partitions[9].reason = "worker-5 joined";
-  auto text = to_text(x);
+  auto text = to_text(x, 1);
   CAF_CHECK_LESS(text.size(), without + 12u * x.partitions.size());
   CAF_CHECK(good(record_from(text, 0)) == x);
+}
+
+// -- format 2 ---------------------------------------------------------------------------
+
+CAF_TEST(grants of one token and reason are one group with the names of its partitions) {
+  auto x = sample_record();
+  x.partitions.push_back({{{"billing"}, 100}, {3145730}, "worker-2 was lost"});
+  x.partitions.push_back({{{"orders", "8"}, 300}, {3145731}, "worker-2 was lost"});
+  x.partitions.push_back({{{"orders", "9"}, 100}, {3145731}, "worker-2 was lost"});
+  auto obj = nlohmann::json::parse(to_text(x));
+  CAF_CHECK_EQUAL(obj["v"], 2);
+  CAF_CHECK_EQUAL(obj["reasons"].dump(), R"(["worker-2 was lost","worker-3 joined"])");
+  CAF_CHECK_EQUAL(
+      obj["partitions"].dump(),
+      R"([{"names":["orders.7","billing"],"token":3145730,"weight":100,"why":0},)"
+      R"({"names":["orders.8","orders.9"],"token":3145731,"weights":[300,100],"why":0}])");
+  CAF_CHECK_EQUAL(obj["revoking"].dump(),
+                  R"([{"names":["orders.9"],"weight":50,"why":1}])");
+  CAF_CHECK(good(record_from(to_text(x), 0)) == x);
+}
+
+CAF_TEST(a record that names no partition is the same in every format) {
+  auto x = sample_record();
+  x.partitions.clear();
+  x.revoking.clear();
+  CAF_CHECK_EQUAL(to_text(x), to_text(x, 1));
+  auto obj = nlohmann::json::parse(to_text(x));
+  CAF_CHECK_EQUAL(obj["v"], 1);
+}
+
+CAF_TEST(grants are read in the order in which they were written) {
+  auto x = record_of_grants(100);
+  for (std::size_t i = 0; i < x.partitions.size(); ++i) {
+    x.partitions[i].token = {1 + i / 5 % 3};
+    x.partitions[i].reason = i % 2 == 0 ? "worker-2 was lost" : "";
+    x.partitions[i].partition.weight = static_cast<std::int64_t>(i / 10);
+    x.revoking.push_back({{{"gone", std::to_string(i)}, 7}, i % 5 == 0 ? "left" : ""});
+  }
+  CAF_CHECK(good(record_from(to_text(x), 0)) == x);
+}
+
+CAF_TEST(names that JSON escapes and keys with dots survive the way through the store) {
+  record x;
+  for (auto keys : {partition_keys{"a.b"},
+                    {"a", "b"},
+                    {"a.", "b"},
+                    {"", "a"},
+                    {"a", ""},
+                    {""},
+                    {"."},
+                    {"quote\""},
+                    {"back\\slash"},
+                    {"tab\t", "\x7f"},
+                    {"\u00fc.x", "y"}})
+    x.partitions.push_back({{keys, 100}, {1}});
+  CAF_CHECK(good(record_from(to_text(x), 0)) == x);
+}
+
+CAF_TEST(a hundred thousand partitions of one worker fit into 300 kB) {
+  auto x = record_of_grants(100'000);
+  auto text = to_text(x);
+  CAF_MESSAGE(text.size() << " bytes");
+  CAF_CHECK_LESS(text.size(), 300'000u);
+  CAF_CHECK(text.starts_with("\x1f\x8b"));
+  CAF_CHECK(good(record_from(text, 0)) == x);
+  CAF_MESSAGE("what a server takes by default cannot hold it in format 1");
+  CAF_CHECK_EQUAL(to_text(x, 1), text);
+}
+
+CAF_TEST(only what is longer than 256 KiB is deflated) {
+  record x;
+  auto length_with = [&](std::size_t name) {
+    x.partitions = {{{{std::string(name, 'x')}, 100}, {1}}};
+    return to_text(x).size();
+  };
+  auto most = std::size_t{256} * 1024;
+  auto rest = length_with(1) - 1;
+  CAF_CHECK_EQUAL(length_with(most - rest), most);
+  CAF_CHECK_LESS(length_with(most - rest + 1), 2000u);
+  CAF_CHECK(good(record_from(to_text(x), 0)) == x);
+}
+
+CAF_TEST(a deflated value that is damaged or inflates to too much is not read) {
+  auto whole = to_text(record_of_grants(100'000));
+  auto says = [](const std::string& value, const char* expected) {
+    auto found = why(record_from(value, 0));
+    CAF_MESSAGE(found);
+    CAF_CHECK_NOT_EQUAL(found.find(expected), std::string::npos);
+  };
+  says(whole.substr(0, 2), "too few");
+  says(whole.substr(0, 17), "too few");
+  says(whole.substr(0, whole.size() / 2) + whole.substr(whole.size() - 8), "damaged");
+  says(whole + whole, "damaged");
+  auto flipped = whole;
+  flipped[whole.size() / 2] ^= 1;
+  says(flipped, "damaged");
+  CAF_MESSAGE("the length that it states is not believed");
+  auto with_length = [&](std::uint32_t x) {
+    auto result = whole;
+    for (std::size_t i = 4; i > 0; --i, x >>= 8)
+      result[result.size() - i] = static_cast<char>(x & 0xff);
+    return result;
+  };
+  says(with_length(5), "damaged");
+  says(with_length(16u << 20), "damaged");
+  says(with_length((16u << 20) + 1), "expected 16777216 at most");
+  says(with_length(0xffffffffu), "expected 16777216 at most");
+  CAF_MESSAGE("what is no JSON inside");
+  says(gzip::deflated("no record"), "not JSON");
+  says(gzip::deflated(""), "not JSON");
+}
+
+CAF_TEST(a group that cannot be read says what was found and what was expected) {
+  auto says = [](const std::string& group, const char* expected) {
+    auto found = why(record_from(
+        R"({"v":2,"version":1,"lifecycle":"","partitions":[)" + group + "]}", 0));
+    CAF_MESSAGE(group << " -> " << found);
+    CAF_CHECK_NOT_EQUAL(found.find(expected), std::string::npos);
+  };
+  says("7", "'names': is missing");
+  says(R"({"keys":["a"]})", "'names': is missing");
+  says(R"({"names":"a"})", "'names': expected a list");
+  says(R"({"names":[7]})", "'names': expected names");
+  says(R"({"names":[[]]})", "'keys': expected a non-empty list");
+  says(R"({"names":["a"],"weight":"1"})", "'weight': expected a whole number");
+  says(R"({"names":["a"],"weights":[1,2]})", "'weights': expected one for each of 1");
+  says(R"({"names":["a"],"weights":["1"]})", "'weights': expected a whole number");
+  says(R"({"names":["a"],"token":-1})", "'token': expected");
 }
 
 CAF_TEST(a reason that cannot be read costs no worker a partition) {
@@ -131,8 +265,12 @@ CAF_TEST(a heartbeat survives the way through the store) {
          .zone = "z",
          .terms = {12s, ownership::available},
          .settings = {{"strategy", "sticky"}},
-         .program_version = "0.1.0"};
+         .program_version = "0.1.0",
+         .record_format = 3};
   CAF_CHECK(good(beat_from(to_text(x), 0)) == x);
+  CAF_MESSAGE("a worker that states no format of records reads the first");
+  CAF_CHECK_EQUAL(good(beat_from(R"({"nonce":"a","state":"working"})", 0)).record_format,
+                  1u);
   for (auto state : {beat_state::joining, beat_state::stopped, beat_state::restarting,
                      beat_state::expelled, beat_state::forced}) {
     x.state = state;
@@ -223,14 +361,16 @@ CAF_TEST(the epoch key survives the way through the store) {
 }
 
 CAF_TEST(an entry of a newer format is not read and says who has to be upgraded) {
-  auto newer = [](std::string text) { return text.insert(1, R"("v":2,)"); };
+  auto newer = [](std::string text, const char* v = R"("v":2,)") {
+    return text.insert(1, v);
+  };
   auto head = std::string{R"({"version":1,"lifecycle":"empty","partitions":[]})"};
   auto pulse = std::string{R"({"nonce":"ab","state":"working"})"};
   auto power = std::string{R"({"epoch":1})"};
   for (const auto& found :
-       {why(record_from(newer(head), 0)), why(beat_from(newer(pulse), 0)),
+       {why(record_from(newer(head, R"("v":3,)"), 0)), why(beat_from(newer(pulse), 0)),
         why(epoch_from(newer(power), 0))}) {
-    CAF_CHECK_NOT_EQUAL(found.find("'v': is of format 2"), std::string::npos);
+    CAF_CHECK_NOT_EQUAL(found.find("'v': is of format "), std::string::npos);
     CAF_CHECK_NOT_EQUAL(found.find("upgrade"), std::string::npos);
   }
   CAF_MESSAGE("one without a version is of the first");

@@ -190,7 +190,8 @@ const beat a_beat{{"n1"},
                   "zone",
                   {12s, ownership::available},
                   {{"strategy", "sticky"}},
-                  "0.1.1"};
+                  "0.1.1",
+                  3};
 
 const history_entry a_plan{1700000000,
                            {1795424376},
@@ -208,9 +209,10 @@ const history_entry a_plan{1700000000,
 } // namespace
 
 CAF_TEST(each member of a record and of a heartbeat counts) {
-  check_members(
-      a_record, [](const auto& x) { return to_text(x); },
-      [](const auto& text) { return record_from(text, 0); });
+  for (auto format : {1u, 2u})
+    check_members(
+        a_record, [format](const auto& x) { return to_text(x, format); },
+        [](const auto& text) { return record_from(text, 0); });
   check_members(
       a_beat, [](const auto& x) { return to_text(x); },
       [](const auto& text) { return beat_from(text, 0); });

@@ -328,6 +328,14 @@ const beat* membership::living(const worker_id& who) const {
   return &x.value;
 }
 
+std::uint64_t membership::record_format() const {
+  auto result = newest_record_format;
+  for (const auto& [who, x] : members_)
+    if (const auto* pulse = living(who))
+      result = std::min(result, pulse->record_format);
+  return result;
+}
+
 const membership::member* membership::find(const worker_id& who) const {
   auto i = members_.find(who);
   return i == members_.end() ? nullptr : &i->second;

@@ -175,6 +175,8 @@ public:
   duration longest_silence() const;
   /// The heartbeat of the incarnation that is alive now, if any.
   const beat* living(const worker_id& who) const;
+  /// The greatest format of records that all that are alive read.
+  std::uint64_t record_format() const;
   /// The newest heartbeat or mark, if any; and the revision of the key.
   const member* find(const worker_id& who) const;
   /// Whether it may own partitions: it is alive and does not drain, or it restarts, or

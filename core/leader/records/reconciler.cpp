@@ -117,6 +117,18 @@ void reconciler::check_unrecorded(time_point now) {
     out_.emplace_back(overdue{who, incarnation});
 }
 
+void reconciler::note_format(const beat* pulse) {
+  if (!pulse || pulse->record_format >= format_)
+    return;
+  format_ = pulse->record_format;
+  if (!replayed_)
+    return;
+  for (auto& [who, x] : slots_)
+    x.unsealed = x.unsealed || (x.readable() && holds_any(*x.value));
+  sealed_ = false;
+  mark_all();
+}
+
 reconciler::commands reconciler::replayed(time_point now) {
   out_.clear();
   if (replayed_)
@@ -160,6 +172,7 @@ void reconciler::note(slot& x) {
 reconciler::commands reconciler::want(target next, partita::lifecycle why, time_point now,
                                       const reasons& because) {
   out_.clear();
+  format_ = members_.record_format();
   auto was_known = goals_.known();
   for (const auto& who : goals_.want(std::move(next), why, because)) {
     mark(who);
@@ -168,7 +181,7 @@ reconciler::commands reconciler::want(target next, partita::lifecycle why, time_
   }
   // A record that says what is wanted, and of which nothing else is wanted now, stays.
   for (const auto& [who, x] : slots_)
-    if (!was_known || !x.settled() || !x.owns(goals_.of(who)))
+    if (!was_known || !x.settled() || !x.as_wanted)
       mark(who);
   work(now);
   return std::move(out_);
@@ -205,6 +218,7 @@ reconciler::commands reconciler::heard(const worker_id& who, time_point now) {
   if (auto i = slots_.find(who); i != slots_.end())
     account_for(who, i->second);
   check_unrecorded(now);
+  note_format(members_.living(who));
   work(now);
   follow(who, now);
   return std::move(out_);
@@ -276,7 +290,7 @@ bool reconciler::may_write(const slot& x, time_point now) const {
          && x.revision >= x.written && (!x.retry_at || now >= *x.retry_at);
 }
 
-std::optional<numbered_record> reconciler::wanted(const worker_id& who, const slot& x,
+std::optional<numbered_record> reconciler::wanted(const worker_id& who, slot& x,
                                                   time_point now) {
   record_drafts::permission may{.grants = sealed_ && hold_.is_over(now)};
   if (options_.max_moves != 0)
@@ -284,6 +298,7 @@ std::optional<numbered_record> reconciler::wanted(const worker_id& who, const sl
   auto result = drafts_.of(who, x, may, now);
   if (result.held_back)
     held_back_.insert(who);
+  x.as_wanted = result.as_wanted;
   return std::move(result.next);
 }
 
@@ -338,7 +353,7 @@ void reconciler::carry_out(const worker_id& who, slot& x,
   case outcome::waits:
     return;
   case outcome::write:
-    out_.emplace_back(write{who, *x.under_way, done.expected});
+    out_.emplace_back(write{who, *x.under_way, done.expected, format_});
     return;
   case outcome::read:
     out_.emplace_back(read{who});

@@ -46,6 +46,9 @@ namespace partita::core {
 /// - Every record that is written has a version of its own, greater than any before. A
 ///   grant's token is the version that granted it, and stays with the grant.
 /// - Records are emptied, never deleted.
+/// - A record is written in a format that each living worker reads: each may be the next
+///   leader. Once a worker appears that reads only an older one, all records are sealed
+///   again, in that format.
 /// - A record never goes back to a smaller (epoch, version): one that appears is void,
 ///   and what was there before is written over it.
 /// - Nothing is granted while grant_hold forbids it.
@@ -68,6 +71,8 @@ public:
     worker_id who;
     record value;
     revision expected;
+    /// Of the text; each worker that is alive reads it.
+    std::uint64_t format = newest_record_format;
   };
   /// Read this worker's record from the stream's leader; answer with looked().
   struct read {
@@ -165,6 +170,7 @@ private:
   void account_for(const worker_id& who, const slot& x);
   void check_unrecorded(time_point now);
   void follow(const worker_id& who, time_point now);
+  void note_format(const beat* pulse);
   void look(const worker_id& who, slot& x, time_point now);
   void note_holds(const worker_id& who, slot& x);
   /// To be called after each change of it.
@@ -174,8 +180,7 @@ private:
   void work(time_point now);
   void push(const worker_id& who, slot& x, time_point now);
   bool may_write(const slot& x, time_point now) const;
-  std::optional<numbered_record> wanted(const worker_id& who, const slot& x,
-                                        time_point now);
+  std::optional<numbered_record> wanted(const worker_id& who, slot& x, time_point now);
 
   void carry_out(const worker_id& who, slot& x, const record_writing::result& done,
                  time_point now);
@@ -199,6 +204,8 @@ private:
   std::set<worker_id, by_number> held_back_;
   bool replayed_ = false;
   bool sealed_ = false;
+  /// What is written is in this format of records.
+  std::uint64_t format_ = newest_record_format;
   grant_hold hold_;
   /// Grants wait for hold_.until(), when all is looked at again.
   bool held_ = false;

@@ -158,8 +158,10 @@ numbered_record record_drafts::readdress(const subject& x) {
 /// rest undisturbed.
 record_drafts::draft record_drafts::settle_owner(const subject& x) {
   const auto& value = *x.slot.value;
-  if (!x.pulse || x.pulse->nonce != value.worker_nonce || is_as_wanted(x))
+  if (!x.pulse || x.pulse->nonce != value.worker_nonce)
     return {};
+  if (is_as_wanted(x))
+    return {.next = std::nullopt, .as_wanted = true};
   auto result = blank(x);
   result.standby = goals_.standby_of(x.who);
   keep_and_grant(x, result);
@@ -168,15 +170,22 @@ record_drafts::draft record_drafts::settle_owner(const subject& x) {
   return {if_changed(value, std::move(result)), held_back};
 }
 
-/// What most records are, most of the time.
-bool record_drafts::is_as_wanted(const subject& x) const {
+/// What most records are, most of the time. Leaves in `had_` where the record has what.
+bool record_drafts::is_as_wanted(const subject& x) {
   const auto& value = *x.slot.value;
   const auto& goal = goals_.of(x.who);
-  return value.revoking.empty() && value.owned == goal.numbers
-         && value.standby == goals_.standby_of(x.who)
-         && std::equal(goal.partitions.begin(), goal.partitions.end(),
-                       value.partitions.begin(),
-                       [](const auto& y, const auto& z) { return y == z.partition; });
+  had_.clear();
+  for (std::size_t i = 0; i < value.owned.size(); ++i)
+    had_.set(value.owned[i], static_cast<std::uint32_t>(i));
+  if (!value.revoking.empty() || value.owned.size() != goal.size()
+      || value.standby != goals_.standby_of(x.who))
+    return false;
+  for (std::size_t i = 0; i < goal.size(); ++i)
+    if (auto place = had_.at(goal.numbers[i]);
+        place == number_map::none
+        || value.partitions[place].partition != goal.partitions[i])
+      return false;
+  return true;
 }
 
 /// What it must have and has, or may get.
@@ -184,10 +193,7 @@ void record_drafts::keep_and_grant(const subject& x, numbered_record& to) {
   const auto& value = *x.slot.value;
   const auto& goal = goals_.of(x.who);
   auto gains = takes(*x.pulse) && x.may.grants;
-  had_.clear();
   given_.clear();
-  for (std::size_t i = 0; i < value.owned.size(); ++i)
-    had_.set(value.owned[i], static_cast<std::uint32_t>(i));
   to.partitions.reserve(goal.size());
   to.owned.reserve(goal.size());
   for (std::size_t i = 0; i < goal.size(); ++i) {

@@ -34,6 +34,8 @@ public:
     std::optional<numbered_record> next;
     /// Partitions wait for their turn to be revoked.
     bool held_back = false;
+    /// It says exactly what is wanted.
+    bool as_wanted = false;
   };
 
   /// All but `by` outlive this.
@@ -67,7 +69,7 @@ private:
   std::optional<numbered_record> settle_idle(const subject& x) const;
   std::optional<numbered_record> settle_ended(const subject& x);
   numbered_record readdress(const subject& x);
-  bool is_as_wanted(const subject& x) const;
+  bool is_as_wanted(const subject& x);
   draft settle_owner(const subject& x);
   void keep_and_grant(const subject& x, numbered_record& to);
   bool give_up(const subject& x, numbered_record& to) const;

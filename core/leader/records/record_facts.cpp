@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace partita::core {
@@ -87,6 +89,26 @@ bool says_the_same(const numbered_record& old, const numbered_record& next) {
         j == before.end() || *j->second != next.partitions[i])
       return false;
   return true;
+}
+
+void group_grants(numbered_record& x) {
+  auto group = [](auto& what, auto& numbers, auto key_of) {
+    std::vector<std::size_t> order(what.size());
+    std::iota(order.begin(), order.end(), 0);
+    auto before = [&](auto i, auto j) { return key_of(what[i]) < key_of(what[j]); };
+    if (std::is_sorted(order.begin(), order.end(), before))
+      return;
+    std::stable_sort(order.begin(), order.end(), before);
+    auto from = std::exchange(what, {});
+    auto numbers_from = std::exchange(numbers, {});
+    for (auto i : order) {
+      what.push_back(std::move(from[i]));
+      numbers.push_back(numbers_from[i]);
+    }
+  };
+  group(x.partitions, x.owned,
+        [](const grant& y) { return std::tie(y.token, y.reason); });
+  group(x.revoking, x.given_up, [](const revocation& y) { return std::tie(y.reason); });
 }
 
 void bound_reasons(record& x) {

@@ -31,6 +31,10 @@ inline constexpr std::size_t most_of_reasons = 16 * 1024;
 /// Leaves out reasons of the oldest grants where there are too many.
 void bound_reasons(record& x);
 
+/// Puts grants of one token and reason side by side, revocations of one reason too, so that
+/// the text states each once.
+void group_grants(numbered_record& x);
+
 /// Whether a worker that has applied `old` would do nothing else under `next`.
 bool says_the_same(const numbered_record& old, const numbered_record& next);
 

@@ -29,6 +29,8 @@ struct record_slot {
   bool voided = false;
   /// It says what is wanted, as far as that is possible now.
   bool clean = false;
+  /// It says exactly what is wanted.
+  bool as_wanted = false;
   key_writer writer;
   /// What the writer writes; not null while that is busy.
   record_ptr under_way;
@@ -68,10 +70,6 @@ struct record_slot {
   /// Whether it says what is wanted, and no hand-off goes on. One that is absent, or cannot be
   /// read, counts.
   bool settled() const;
-  /// Whether the watch shows that it grants just these.
-  bool owns(const partition_list& xs) const {
-    return readable() && value->owned == xs.numbers;
-  }
   /// How many of its partitions were not confirmed within `timeout`.
   std::size_t late(duration timeout, time_point now) const;
   /// Whether its grants were not applied within that.

@@ -11,7 +11,7 @@
 
 namespace partita::core {
 
-bool record_writing::give_version(record_slot& x, record& next, time_point now) {
+bool record_writing::give_version(record_slot& x, numbered_record& next, time_point now) {
   if (newest_ >= most_) {
     // Each second allows 2^20 more.
     x.retry_at = now + std::chrono::seconds{1};
@@ -22,6 +22,7 @@ bool record_writing::give_version(record_slot& x, record& next, time_point now) 
     if (y.token.value == 0)
       y.token = next.version;
   bound_reasons(next);
+  group_grants(next);
   return true;
 }
 

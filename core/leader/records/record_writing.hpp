@@ -2,7 +2,7 @@
 #pragma once
 
 #include "partita/core/leader/records/record_slot.hpp"
-#include "partita/messages/number_limits.hpp"
+#include "partita/messages/entries.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -38,7 +38,7 @@ public:
 
   /// Gives `next` the next version, and its new grants that token. False: there is none before
   /// the server's clock has gone on; the slot is tried again then.
-  bool give_version(record_slot& x, record& next, time_point now);
+  bool give_version(record_slot& x, numbered_record& next, time_point now);
   /// Only while the slot's writer is not busy.
   result begin(record_slot& x, numbered_record next, time_point now);
   result answered(record_slot& x, const kv_written& answer, time_point now);

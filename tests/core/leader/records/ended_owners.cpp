@@ -18,7 +18,7 @@ CAF_TEST(the record of one that ended is emptied and answered before others gain
   CAF_CHECK(x.value.version.value > floor_of_3 + 1);
   auto y = only<reconciler::write>(take(x));
   CAF_CHECK_EQUAL(y.who, id("b"));
-  CAF_CHECK_EQUAL(names(y.value), "3 1 2 ");
+  CAF_CHECK_EQUAL(names(y.value), "1 2 3 ");
 }
 
 CAF_TEST(the end of an incarnation is a confirmation) {

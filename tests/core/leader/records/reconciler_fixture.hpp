@@ -82,6 +82,13 @@ struct reconciler_fixture {
     return beats_as(who, x);
   }
   reconciler::commands lives(const std::string& who) { return lives(who, who); }
+  /// Lives, and reads no greater format of records.
+  reconciler::commands reads_format(const std::string& who, std::uint64_t most) {
+    beat x;
+    x.nonce = {who};
+    x.record_format = most;
+    return beats_as(who, x);
+  }
   /// The same process under a new nonce.
   reconciler::commands joins_again(const std::string& who, const std::string& nonce) {
     beat x;
@@ -177,12 +184,17 @@ struct reconciler_fixture {
       result.push_back(y.token.value);
     return result;
   }
+  /// In the order of the names: that in a record has no meaning.
   static std::string names(const record& x) {
-    std::string result;
+    std::set<std::string> owned, revoked;
     for (const auto& y : x.partitions)
-      result += y.partition.keys.back() + " ";
+      owned.insert(y.partition.keys.back() + " ");
     for (const auto& y : x.revoking)
-      result += "-" + y.partition.keys.back() + " ";
+      revoked.insert("-" + y.partition.keys.back() + " ");
+    std::string result;
+    for (const auto* all : {&owned, &revoked})
+      for (const auto& name : *all)
+        result += name;
     return result;
   }
 

@@ -135,4 +135,53 @@ CAF_TEST(without records everything is sealed at once and only once) {
   CAF_CHECK(mine->all_sealed());
 }
 
+// -- formats of records -----------------------------------------------------------------
+
+CAF_TEST(records are sealed in a format that all that live read) {
+  show("a", 7, record_of("a", 50, {1}, 2));
+  reads_format("c", 1);
+  CAF_CHECK_EQUAL(only<reconciler::write>(replay()).format, 1u);
+}
+
+CAF_TEST(once a worker reads only an older format all records are sealed again in that) {
+  two_owners();
+  show("empty", 3, record_of("empty", floor_of_3 + 1));
+  auto xs = reads_format("c", 1);
+  CAF_CHECK(!mine->all_sealed());
+  CAF_REQUIRE_EQUAL(count<reconciler::write>(xs), 2u);
+  for (const auto& x : xs) {
+    const auto& w = std::get<reconciler::write>(x);
+    CAF_CHECK_EQUAL(w.format, 1u);
+    CAF_CHECK_EQUAL(stamp_of(w.value), stamp_of(mine->record_of(w.who)));
+    CAF_CHECK_EQUAL(names(w.value), names(mine->record_of(w.who)));
+  }
+  take_all(xs);
+  CAF_CHECK(mine->all_sealed());
+  CAF_MESSAGE("it says so once");
+  CAF_CHECK(reads_format("c", 1).empty());
+  CAF_CHECK(want({{"a", {1, 2}}, {"b", {3}}}).empty());
+  CAF_MESSAGE("what changes while it lives is written in that format");
+  CAF_CHECK_EQUAL(only<reconciler::write>(want({{"a", {1}}, {"b", {2, 3}}})).format, 1u);
+}
+
+CAF_TEST(a write that is under way is sealed in the older format after it) {
+  two_owners();
+  auto x = only<reconciler::write>(want({{"a", {1, 2}}, {"b", {}}}));
+  CAF_CHECK_EQUAL(x.format, newest_record_format);
+  auto other = only<reconciler::write>(reads_format("c", 1));
+  CAF_CHECK_EQUAL(other.who.value, "a-1");
+  auto again = only<reconciler::write>(take(x));
+  CAF_CHECK_EQUAL(again.who.value, "b-1");
+  CAF_CHECK_EQUAL(again.format, 1u);
+  CAF_CHECK_EQUAL(again.value, x.value);
+}
+
+CAF_TEST(the newest format is written again from the plan after the older worker on) {
+  two_owners();
+  take_all(reads_format("c", 1));
+  says("c", beat_state::stopped);
+  CAF_CHECK_EQUAL(only<reconciler::write>(want({{"a", {1}}, {"b", {2, 3}}})).format,
+                  newest_record_format);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
