@@ -110,8 +110,9 @@ public:
   int stop(const std::string& name);
   /// SIGTERM, without waiting.
   void tell_to_stop(const std::string& name);
-  /// Waits for the end of one that was asked to stop.
-  int wait_for_end(const std::string& name);
+  /// Waits for the end of one that was asked to stop, or worked on nothing any more from
+  /// `since_ns` of the wall clock on.
+  int wait_for_end(const std::string& name, std::int64_t since_ns = 0);
   /// Stops the worker (SIGSTOP); returns once it does nothing any more.
   void freeze(const std::string& name);
   void thaw(const std::string& name);

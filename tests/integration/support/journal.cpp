@@ -55,10 +55,10 @@ void journal::add(const std::string& worker, const std::string& line) {
   changed_.notify_all();
 }
 
-void journal::gone(const std::string& worker) {
+void journal::gone(const std::string& worker, std::int64_t since_ns) {
   std::lock_guard guard{mutex_};
   story_.push_back(worker + ": gone");
-  ownership_.ended(worker, wall_ns());
+  ownership_.ended(worker, since_ns == 0 ? wall_ns() : since_ns);
   views_.erase(worker);
   changed_.notify_all();
 }

@@ -52,8 +52,9 @@ public:
 
   /// `line`: one JSON object as `--events` writes it.
   void add(const std::string& worker, const std::string& line);
-  /// The worker's process or tree is gone: it works on nothing any more.
-  void gone(const std::string& worker);
+  /// The worker's process or tree is gone: it works on nothing any more, since `since_ns` of
+  /// the wall clock (0: since now).
+  void gone(const std::string& worker, std::int64_t since_ns = 0);
   /// It is started (again): what it said before is history.
   void begun(const std::string& worker);
 

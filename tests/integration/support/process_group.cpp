@@ -203,7 +203,8 @@ void process_group::start_many(std::size_t count) {
 
 void process_group::kill(const std::string& name) {
   ::kill(processes_.at(name)->worker(), SIGKILL);
-  wait_for_end(name);
+  // Others own what it had before its guard, which says goodbye for it, has ended.
+  wait_for_end(name, wall_ns());
 }
 
 int process_group::stop(const std::string& name) {
@@ -215,11 +216,11 @@ void process_group::tell_to_stop(const std::string& name) {
   processes_.at(name)->signal(SIGTERM);
 }
 
-int process_group::wait_for_end(const std::string& name) {
+int process_group::wait_for_end(const std::string& name, std::int64_t since_ns) {
   auto code = processes_.at(name)->wait();
   processes_.erase(name);
   frozen_.erase(name);
-  journal_.gone(name);
+  journal_.gone(name, since_ns);
   return code;
 }
 
