@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/codec.hpp"
 
+#include "partita/messages/failpoint.hpp"
 #include "partita/messages/json_members.hpp"
 
 #include <array>
@@ -9,6 +10,16 @@
 #include <map>
 
 namespace partita {
+
+std::uint64_t json_members::numbers::bounded(const json& obj, const char* key,
+                                             std::uint64_t most, const char* what) {
+  auto found = number_or(obj, key, 0);
+  if (found > most && !failpoint(rule::poison_believed))
+    fail(at(key) + std::to_string(found) + " is no " + what
+         + " of this group: more than one day ahead of the server's clock, expected "
+         + std::to_string(most) + " at most");
+  return found;
+}
 
 namespace {
 

@@ -3,7 +3,6 @@
 
 #include "partita/messages/codec.hpp"
 #include "partita/messages/enumeration.hpp"
-#include "partita/messages/failpoint.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -200,14 +199,7 @@ public:
 
 private:
   static std::uint64_t bounded(const json& obj, const char* key, std::uint64_t most,
-                               const char* what) {
-    auto found = number_or(obj, key, 0);
-    if (found > most && !failpoint(rule::poison_believed))
-      fail(at(key) + std::to_string(found) + " is no " + what
-           + " of this group: more than one day ahead of the server's clock, expected "
-           + std::to_string(most) + " at most");
-    return found;
-  }
+                               const char* what);
 
   std::int64_t stored_at_ns_;
 };

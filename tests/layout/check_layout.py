@@ -3,8 +3,8 @@
 
 Takes the root of the tree. Exits with 1 and names each fault: an include that the table does
 not allow, an allowance that no include uses, a directory that is missing on either side, a
-cycle between directories, a directory with too many sources, a relative include, and a
-source without its licence. Tests, benchmarks and examples may include what they want.
+cycle between directories, a directory with too many sources, a relative include, a header
+that asks for a failpoint, and a source without its licence. Tests, benchmarks and examples may include what they want.
 """
 
 import os
@@ -129,6 +129,15 @@ def cycle_faults(table):
         yield "a cycle: " + " -> ".join([*path[path.index(target) :], target])
 
 
+def failpoint_faults(sources):
+    """A source that asks for one is compiled a second time for the simulator. What a header asks
+    is compiled in both ways, and the linker takes either."""
+    for where, files in sorted(sources.items()):
+        for name, text in sorted(files.items()):
+            if name.endswith(".hpp") and re.search(r"failpoint\(rule::", text):
+                yield f"{where}/{name} asks for a failpoint: only a .cpp may"
+
+
 def licence_faults(root):
     for folder, folders, names in os.walk(root):
         folders[:] = [x for x in folders if x not in SKIPPED and not x.startswith("build")]
@@ -152,6 +161,7 @@ def main(root):
         *directory_faults(table, sources),
         *include_faults(table, sources),
         *cycle_faults(table),
+        *failpoint_faults(sources),
         *licence_faults(root),
     ]
     for fault in faults:
