@@ -7,6 +7,22 @@
 
 namespace partita::core {
 
+namespace {
+
+/// How many bytes of names a heartbeat lists: far less than the store takes, with what else it
+/// says.
+constexpr std::size_t most_stopping = std::size_t{64} << 10;
+
+std::size_t length_of(const std::vector<partition>& xs) {
+  std::size_t result = 0;
+  for (const auto& x : xs)
+    for (const auto& key : x.keys)
+      result += key.size() + 1;
+  return result;
+}
+
+} // namespace
+
 duties::commands duties::step(const event& what, time_point now) {
   out_.clear();
   std::visit([&](const auto& x) { on(x, now); }, what);
@@ -248,6 +264,10 @@ void duties::report_news() {
   for (const auto& [id, x] : orders_)
     for (const auto& y : x.what)
       now.stopping.push_back(y.partition);
+  if (length_of(now.stopping) > most_stopping) {
+    now.applied = reported_.applied;
+    now.stopping = reported_.stopping;
+  }
   now.draining = draining_;
   if (now == reported_)
     return;

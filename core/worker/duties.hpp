@@ -27,7 +27,8 @@ namespace partita::core {
 /// - A partition is assigned only while the session holds, and only if a record of this
 ///   session grants it; each once for each token.
 /// - A partition is in the report's `stopping` from its revocation until every listener
-///   that may work on it has confirmed that it does not.
+///   that may work on it has confirmed that it does not. Where these are too many for a
+///   heartbeat, the record does not count as applied before they are fewer.
 /// - A partition that comes back while it is being stopped is assigned only after that.
 /// - A new token of a held partition is passed on without a stop.
 /// - When the session is over, all that was worked on or being stopped is lost, and it is

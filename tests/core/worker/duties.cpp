@@ -174,6 +174,24 @@ CAF_TEST(partitions are confirmed independently of each other) {
   CAF_CHECK(stopping(confirm(1, first)).empty());
 }
 
+CAF_TEST(where too many partitions stop for a heartbeat none of them has stopped yet) {
+  join();
+  share many;
+  for (int i = 0; i < 100; ++i)
+    many[std::string(900, 'x') + std::to_string(i)] = 10;
+  own(10, many);
+  auto xs = get(11, {});
+  auto order = one<duties::revoke>(xs).order;
+  auto x = one<duties::report>(xs).what;
+  CAF_CHECK_EQUAL(x.seen.version.value, 11u);
+  CAF_CHECK_EQUAL(x.applied.version.value, 10u);
+  CAF_CHECK(x.stopping.empty());
+  confirm(1, order);
+  auto done = one<duties::report>(confirm(2, order)).what;
+  CAF_CHECK_EQUAL(done.applied.version.value, 11u);
+  CAF_CHECK(done.stopping.empty());
+}
+
 CAF_TEST(a partition that comes back while it is stopped is assigned after that) {
   join();
   own(10, {{"a", 10}});
