@@ -8,6 +8,7 @@
 #include "partita/core/leader/epoch_survey.hpp"
 #include "partita/core/leader/epoch_takeover.hpp"
 #include "partita/core/leader/handoff_timing.hpp"
+#include "partita/core/leader/part_table.hpp"
 #include "partita/core/leader/plans/plan_log.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -61,6 +62,9 @@ struct calculator_state {
   /// Set once the epoch is ours.
   std::optional<core::coordinator> coordinator;
   std::optional<core::bucket_ages> ages;
+  std::optional<core::part_table> parts;
+  /// The longest value that the bucket of the records takes.
+  std::size_t most_value = 0;
   core::handoff_timing timing;
   partita::epoch epoch;
   bucket_actor assignments;

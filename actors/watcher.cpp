@@ -17,8 +17,8 @@ core::time_point now(self_pointer self) {
 void feed(self_pointer self, const core::record_follower::event& what);
 
 /// Reads a record and reports it, once, if it cannot be read.
-decoded<record> read_record(self_pointer self, const kv_entry& entry) {
-  auto result = record_from(entry.value, entry.stored_at_ns);
+decoded<stored_record> read_record(self_pointer self, const kv_entry& entry) {
+  auto result = stored_record_from(entry.value, entry.stored_at_ns);
   if (const auto* bad = std::get_if<malformed>(&result))
     if (!entry.key.empty() && !entry.removed
         && self->state.invalid.add(entry.key, bad->why))
@@ -45,6 +45,15 @@ struct executor {
                feed(self, core::record_follower::read_answered{
                               answer, read_record(self, answer.entry)});
              }));
+  }
+
+  void operator()(const core::record_follower::read_part& x) const {
+    const auto& s = self->state;
+    ask_read(
+        self, s.bucket, kv_last{keys::part_of(s.options.worker_id, x.number)},
+        reported(self, "a part of the record", [self = self, x](const kv_read& answer) {
+          feed(self, core::record_follower::part_answered{x.of, x.number, answer});
+        }));
   }
 
   void operator()(const core::record_follower::deliver& x) const {

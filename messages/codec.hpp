@@ -4,12 +4,14 @@
 #include "partita/messages/entries.hpp"
 #include "partita/messages/record.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
-/// The store's values, and back: text, of large records deflated. Reading never throws: what cannot be read is a
-/// value that says why. Unknown members are ignored (a newer worker may write them),
+/// The store's values, and back: text, of large records deflated. Reading never throws: what
+/// cannot be read is a value that says why. Unknown members are ignored (a newer worker may write them),
 /// missing ones of parti's subset (version, lifecycle, partitions) are errors, numbers
 /// above max_exact_number are refused as corrupt, and so are epochs and versions that an
 /// entry stored at `stored_at_ns` cannot name (entries.hpp).
@@ -35,7 +37,34 @@ std::string to_text(const epoch_entry& x);
 std::string to_text(const beat& x);
 std::string to_text(const group_entry& x);
 
-decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns);
+/// The value of a record whose partitions stand in parts.
+std::string to_text(const record& x, const record_parts& parts);
+
+/// What to write for the partitions of a record that is too long for one value, and the
+/// SHA-256 for its record_parts.
+struct split_record {
+  std::vector<std::string> parts;
+  std::string sha256;
+};
+/// At most `most` bytes each, which is not 0.
+split_record split(const record& x, std::size_t most);
+
+/// A record as its key says it: with `parts`, `value` names no partition.
+struct stored_record {
+  record value;
+  record_parts parts = {};
+  std::int64_t stored_at_ns = 0;
+};
+decoded<stored_record> stored_record_from(std::string_view text,
+                                          std::int64_t stored_at_ns);
+/// The value of this worker's part of that number; null: it is not known.
+using part_finder = std::function<const std::string*(std::uint64_t)>;
+/// The whole record.
+decoded<record> joined(stored_record x, const part_finder& find);
+/// Both steps in one. Without `find` no part is known.
+decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns,
+                            const part_finder& find = {});
+
 decoded<claim> claim_from(std::string_view text);
 /// parti's form without a nonce (`worker-3:<unix seconds>`) is read too.
 decoded<leader_entry> leader_from(std::string_view text);

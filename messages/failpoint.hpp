@@ -44,7 +44,10 @@ enum class rule : std::uint8_t {
   cordon_ignored,
   replayed_directives_ignored,
   moot_directive_kept,
-  guard_deadline_ignored
+  guard_deadline_ignored,
+  record_before_parts,
+  parts_written_over,
+  goodbye_before_the_end
 };
 
 #ifdef PARTITA_FAILPOINTS

@@ -3,9 +3,11 @@
 
 #include "partita/messages/ids.hpp"
 
+#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 /// The names of keys in the store; docs/protocol.md lists them.
 namespace partita::keys {
@@ -16,6 +18,8 @@ inline constexpr const char* epoch = "epoch";
 inline constexpr const char* group = "group";
 inline constexpr std::string_view heartbeats = "heartbeat.";
 inline constexpr std::string_view records = "assignment.";
+/// In the same bucket: `parts.<worker id>.<number>`.
+inline constexpr std::string_view parts = "parts.";
 
 inline std::string heartbeat_of(const worker_id& x) {
   return std::string{heartbeats} + x.value;
@@ -30,6 +34,25 @@ inline std::optional<worker_id> owner_of(std::string_view key, std::string_view 
   if (!key.starts_with(prefix) || key.size() == prefix.size())
     return std::nullopt;
   return worker_id{std::string{key.substr(prefix.size())}};
+}
+
+/// A part of a record that is too long for one value.
+inline std::string part_of(const worker_id& x, std::uint64_t number) {
+  return std::string{parts} + x.value + '.' + std::to_string(number);
+}
+
+/// Whose part of which number this key is.
+inline std::optional<std::pair<worker_id, std::uint64_t>> part_in(std::string_view key) {
+  auto dot = key.rfind('.');
+  if (!key.starts_with(parts) || dot <= parts.size())
+    return std::nullopt;
+  std::uint64_t number = 0;
+  const auto* end = key.data() + key.size();
+  auto [last, error] = std::from_chars(key.data() + dot + 1, end, number);
+  if (error != std::errc{} || last != end)
+    return std::nullopt;
+  return std::pair{worker_id{std::string{key.substr(parts.size(), dot - parts.size())}},
+                   number};
 }
 
 } // namespace partita::keys

@@ -6,6 +6,7 @@
 #include "partita/messages/partition.hpp"
 #include "partita/messages/session_terms.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,14 @@ struct record {
   std::uint32_t standby = 0;
   PARTITA_MESSAGE(record, x.version, x.lifecycle, x.partitions, x.epoch, x.leader,
                   x.worker_nonce, x.terms, x.revoking, x.standby)
+};
+
+/// Where the partitions of a record stand that is too long for one value: the values of its
+/// worker's keys keys::part_of with these numbers, joined, are one text that is deflated.
+struct record_parts {
+  std::vector<std::uint64_t> numbers;
+  /// Of what the values say together, in hexadecimal digits.
+  std::string sha256;
 };
 
 inline stamp stamp_of(const record& x) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/messages/gzip/gzip.hpp"
 #include "partita/messages/json_members.hpp"
+#include "partita/messages/packing/gzip.hpp"
+#include "partita/messages/packing/sha256.hpp"
 
 #include <algorithm>
 #include <map>
@@ -159,17 +160,32 @@ void read_group(const json& x, F add) {
 
 // -- both -------------------------------------------------------------------------------
 
-json head_of(const record& x, std::uint64_t format, json reasons) {
+json head_of(const record& x, std::uint64_t format) {
   json result = {{"v", format},
                  {"version", x.version.value},
                  {"lifecycle", to_string(x.lifecycle)},
                  {"epoch", x.epoch.value},
                  {"leader", x.leader.value},
                  {"worker_nonce", x.worker_nonce.value},
-                 {"reasons", std::move(reasons)},
                  {"standby", x.standby}};
   write_terms(result, x.terms);
   return result;
+}
+
+/// The members that say which partitions a record names: the rest of an object, with its end.
+std::string holdings_of(const record& x, bool grouped) {
+  reason_list reasons;
+  auto partitions =
+      grouped ? groups_of(x.partitions, reasons) : list_of(x.partitions, reasons);
+  auto revoking = grouped ? groups_of(x.revoking, reasons) : list_of(x.revoking, reasons);
+  return R"("partitions":)" + partitions + R"(,"revoking":)" + revoking + R"(,"reasons":)"
+         + dump(reasons.take()) + '}';
+}
+
+std::string text_of(const record& x, bool grouped) {
+  auto result = dump(head_of(x, grouped ? 2 : 1));
+  result.back() = ',';
+  return result += holdings_of(x, grouped);
 }
 
 /// Calls `add` for each partition that `x`, of the list `partitions` or `revoking`, names.
@@ -207,14 +223,38 @@ void read_holdings(const json& obj, std::uint64_t format, const numbers& in, rec
       });
 }
 
-std::string text_of(const record& x, bool grouped) {
-  reason_list reasons;
-  auto partitions =
-      grouped ? groups_of(x.partitions, reasons) : list_of(x.partitions, reasons);
-  auto revoking = grouped ? groups_of(x.revoking, reasons) : list_of(x.revoking, reasons);
-  auto result = dump(head_of(x, grouped ? 2 : 1, reasons.take()));
-  result.back() = ',';
-  return result += R"("partitions":)" + partitions + R"(,"revoking":)" + revoking + '}';
+record_parts read_parts(const json& x) {
+  record_parts result;
+  for (const auto& y : need_list(need(x, "numbers"), "numbers"))
+    result.numbers.push_back(number(y, "numbers"));
+  result.sha256 = text(need(x, "sha256"), "sha256");
+  if (result.numbers.empty())
+    fail(at("parts") + "expected numbers of parts, found none");
+  return result;
+}
+
+stored_record read_record(const json& obj, std::int64_t stored_at_ns) {
+  auto format = check_format(obj, newest_record_format);
+  numbers in{stored_at_ns};
+  stored_record result{.value = {}, .stored_at_ns = stored_at_ns};
+  auto& to = result.value;
+  need(obj, "version");
+  to.version = in.read_version(obj, "version");
+  // parti leaves the word empty in records that were never published.
+  const auto& word_found = need(obj, "lifecycle");
+  if (word_found != "")
+    to.lifecycle = word<lifecycle>(word_found, "lifecycle");
+  to.epoch = in.read_epoch(obj, "epoch");
+  to.leader.value = text_or(obj, "leader");
+  to.worker_nonce.value = text_or(obj, "worker_nonce");
+  to.terms = read_terms(obj);
+  to.standby = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(number_or(obj, "standby", 0), 1000));
+  if (const auto* parts = find(obj, "parts"))
+    result.parts = read_parts(*parts);
+  else
+    read_holdings(obj, format, in, to);
+  return result;
 }
 
 } // namespace
@@ -224,36 +264,73 @@ std::string to_text(const record& x, std::uint64_t format) {
     if (auto text = text_of(x, false); text.size() <= most_of_format_1)
       return text;
   auto text = text_of(x, true);
-  // A longer one than gzip::most_inflated is too large for the store as well, which says so.
+  // A longer one than gzip::most_inflated is too large for one value as well.
   auto deflates = text.size() > most_plain && text.size() <= gzip::most_inflated;
   return deflates ? gzip::deflated(text) : text;
 }
 
-decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns) {
+split_record split(const record& x, std::size_t most) {
+  auto text = '{' + holdings_of(x, true);
+  auto all = gzip::deflated(text);
+  // A reader takes gzip::most_inflated for each of them.
+  auto count = std::max((all.size() + most - 1) / most,
+                        (text.size() + gzip::most_inflated - 1) / gzip::most_inflated);
+  auto size = (all.size() + count - 1) / count;
+  split_record result{{}, packing::sha256_of(all)};
+  for (std::size_t i = 0; i < all.size(); i += size)
+    result.parts.push_back(all.substr(i, size));
+  return result;
+}
+
+std::string to_text(const record& x, const record_parts& parts) {
+  auto result = head_of(x, 2);
+  result["parts"] = {{"numbers", parts.numbers}, {"sha256", parts.sha256}};
+  return dump(result);
+}
+
+decoded<stored_record> stored_record_from(std::string_view text,
+                                          std::int64_t stored_at_ns) {
   std::string longer;
   if (gzip::is_deflated(text)) {
-    if (auto why = gzip::inflate(text, longer); !why.empty())
+    if (auto why = gzip::inflate(text, longer, gzip::most_inflated); !why.empty())
       return malformed{std::move(why)};
     text = longer;
   }
-  return read<record>(text, [in = numbers{stored_at_ns}](const json& obj) {
-    auto format = check_format(obj, newest_record_format);
-    record result;
-    need(obj, "version");
-    result.version = in.read_version(obj, "version");
-    // parti leaves the word empty in records that were never published.
-    const auto& word_found = need(obj, "lifecycle");
-    if (word_found != "")
-      result.lifecycle = word<lifecycle>(word_found, "lifecycle");
-    result.epoch = in.read_epoch(obj, "epoch");
-    result.leader.value = text_or(obj, "leader");
-    result.worker_nonce.value = text_or(obj, "worker_nonce");
-    result.terms = read_terms(obj);
-    read_holdings(obj, format, in, result);
-    result.standby = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(number_or(obj, "standby", 0), 1000));
-    return result;
+  return read<stored_record>(
+      text, [=](const json& obj) { return read_record(obj, stored_at_ns); });
+}
+
+decoded<record> joined(stored_record x, const part_finder& find) {
+  const auto& names = x.parts.numbers;
+  if (names.empty())
+    return std::move(x.value);
+  std::string all;
+  for (auto n : names) {
+    const auto* found = find ? find(n) : nullptr;
+    if (!found)
+      return malformed{"its part " + std::to_string(n) + " is missing"};
+    all += *found;
+  }
+  if (packing::sha256_of(all) != x.parts.sha256)
+    return malformed{
+        "its parts say something else than it states: SHA-256 of what they say "
+        + packing::sha256_of(all) + ", expected " + x.parts.sha256};
+  std::string text;
+  if (auto why = gzip::inflate(all, text, gzip::most_inflated * names.size());
+      !why.empty())
+    return malformed{"its parts: " + why};
+  return read<record>(text, [&x](const json& obj) {
+    read_holdings(obj, 2, numbers{x.stored_at_ns}, x.value);
+    return std::move(x.value);
   });
+}
+
+decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns,
+                            const part_finder& find) {
+  auto found = stored_record_from(text, stored_at_ns);
+  if (auto* bad = std::get_if<malformed>(&found))
+    return std::move(*bad);
+  return joined(std::get<stored_record>(std::move(found)), find);
 }
 
 } // namespace partita

@@ -34,7 +34,9 @@ struct bucket_identity {
   revision last;
   /// Its entries expire by age: that one is absent proves nothing.
   bool expires = false;
-  PARTITA_MESSAGE(bucket_identity, x.created_at_ns, x.last, x.expires)
+  /// The longest value that it takes now, in bytes.
+  std::size_t most_value = std::size_t{1} << 20;
+  PARTITA_MESSAGE(bucket_identity, x.created_at_ns, x.last, x.expires, x.most_value)
 };
 
 // -- writing ----------------------------------------------------------------------------
@@ -143,7 +145,7 @@ struct kv_unwatch {
 
 enum class watch_change : std::uint8_t {
   /// `entry` holds the newest value of a key. Never older than one shown before within
-  /// one incarnation of the bucket.
+  /// one incarnation of the bucket. What was written first is shown first.
   value,
   /// `entry.key` has no value any more; `entry.revision` is that of its delete mark, or 0
   /// if the key was only absent from a replay.

@@ -121,6 +121,7 @@ watch_feed::outputs watch_feed::attached(attempt number, bucket_identity bucket,
                    + store::number(last_before_),
                now);
   created_at_ns_ = bucket.created_at_ns;
+  most_value_ = bucket.most_value;
   last_ = std::max(last_, bucket.last);
   look_for_end(out, now);
   for (auto& x : std::exchange(early_, {}))
@@ -423,7 +424,8 @@ void watch_feed::settle(outputs& out, time_point now) {
     state.ready = true;
     state.warned = false;
     tell_one(out, who,
-             event_of(watch_change::replayed, {created_at_ns_.value_or(0), last_}, now));
+             event_of(watch_change::replayed,
+                      {created_at_ns_.value_or(0), last_, false, most_value_}, now));
   }
 }
 

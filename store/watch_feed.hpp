@@ -233,6 +233,7 @@ private:
 
   // The present incarnation of the bucket.
   std::optional<std::int64_t> created_at_ns_;
+  std::size_t most_value_ = 0;
   /// The creation time differs from the one before.
   bool suspect_ = false;
   /// The greatest revision that is known to have been given.

@@ -54,9 +54,14 @@ std::optional<kv_entry> watch_ledger::show(kv_entry entry) {
 }
 
 void watch_ledger::for_each_shown(const std::function<void(const kv_entry&)>& f) const {
+  std::vector<const kv_entry*> all;
   for (const auto& [key, known] : told_)
     if (known.shown != revision{})
-      f(known.entry);
+      all.push_back(&known.entry);
+  std::sort(all.begin(), all.end(),
+            [](const auto* x, const auto* y) { return x->revision < y->revision; });
+  for (const auto* x : all)
+    f(*x);
 }
 
 std::vector<watch_ledger::doubt> watch_ledger::doubts() const {

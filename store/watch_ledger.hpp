@@ -46,7 +46,8 @@ public:
   /// outdated.
   std::optional<kv_entry> show(kv_entry entry);
 
-  /// All entries that this attempt has shown, delete marks among them.
+  /// All entries that this attempt has shown, delete marks among them, in the order in which
+  /// they were written.
   void for_each_shown(const std::function<void(const kv_entry&)>& f) const;
 
   /// Keys of our own that are not shown at the acknowledged revision, and keys that are

@@ -105,6 +105,14 @@ private:
     who.beat_unreadable = !who.last_beat;
   }
 
+  const std::string* part_of(const worker_id& who, std::uint64_t number) const {
+    auto key = keys::part_of(who, number);
+    for (const auto& x : entries_.assignment)
+      if (x.key == key)
+        return &x.value;
+    return nullptr;
+  }
+
   void add_assignment_entry(const kv_entry& entry) {
     if (entry.key == keys::epoch) {
       read("assignment", entry, epoch_from(entry.value, entry.stored_at_ns),
@@ -123,7 +131,8 @@ private:
       return;
     auto& who = member_of(*id);
     who.record_stored_at_ns = entry.stored_at_ns;
-    read("assignment", entry, record_from(entry.value, entry.stored_at_ns),
+    auto part = [&](std::uint64_t number) { return part_of(*id, number); };
+    read("assignment", entry, record_from(entry.value, entry.stored_at_ns, part),
          [&](record x) {
            result_.version = std::max(result_.version, x.version);
            who.record = std::move(x);

@@ -205,9 +205,9 @@ void coordinator::on(const read_answered& what, time_point now) {
   const auto& entry = what.answer.entry;
   if (what.answer.status == read_status::found && !entry.removed
       && !failpoint(rule::unseen_revision)) {
-    auto value = record_from(entry.value, entry.stored_at_ns);
-    if (const auto* found = std::get_if<record>(&value))
-      look_for_rival(*found, now);
+    auto found = stored_record_from(entry.value, entry.stored_at_ns);
+    if (const auto* x = std::get_if<stored_record>(&found))
+      look_for_rival(x->value, now);
   }
   if (overruled_)
     return;

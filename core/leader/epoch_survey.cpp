@@ -10,9 +10,9 @@ namespace partita::core {
 
 void epoch_survey::shown(const kv_entry& entry) {
   newest_ns_ = std::max(newest_ns_, entry.stored_at_ns);
-  auto value = record_from(entry.value, entry.stored_at_ns);
-  if (const auto* x = std::get_if<record>(&value))
-    greatest_ = std::max(greatest_, x->epoch);
+  auto found = stored_record_from(entry.value, entry.stored_at_ns);
+  if (const auto* x = std::get_if<stored_record>(&found))
+    greatest_ = std::max(greatest_, x->value.epoch);
   auto pulse = beat_from(entry.value, entry.stored_at_ns);
   if (const auto* x = std::get_if<beat>(&pulse))
     greatest_ = std::max({greatest_, x->applied.epoch, x->seen.epoch});

@@ -4,6 +4,9 @@
 #include "partita/core/key_writer.hpp"
 #include "partita/messages/codec.hpp"
 
+#include <map>
+#include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -14,6 +17,8 @@ namespace partita::core {
 /// Promises:
 /// - A record is delivered only if it is addressed to this incarnation and (epoch,
 ///   version) is greater than that of the one delivered before.
+/// - One that stands in parts counts once all of them were read, which is tried until a newer
+///   one is shown. Where that takes too long it is as if the watch had been silent meanwhile.
 /// - An empty record is created where there is none; one that is found is left alone.
 /// - Once a record was ours it is lost when it vanishes, when it cannot be read, when it
 ///   is addressed to another incarnation (a leader does that only after an end), when its
@@ -37,7 +42,7 @@ public:
 
   struct shown {
     partita::revision revision;
-    decoded<record> value;
+    decoded<stored_record> value;
   };
   struct gone {};
   struct replayed {};
@@ -50,11 +55,16 @@ public:
   struct read_answered {
     kv_read answer;
     /// Meaningful if a value was found.
-    decoded<record> value;
+    decoded<stored_record> value;
+  };
+  struct part_answered {
+    stamp of;
+    std::uint64_t number = 0;
+    kv_read answer;
   };
   struct tick {};
   using event = std::variant<shown, gone, replayed, alive, bucket_changed, write_answered,
-                             read_answered, tick>;
+                             read_answered, part_answered, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -66,13 +76,18 @@ public:
   };
   /// Read the record from the stream's leader; answer with read_answered.
   struct read {};
+  /// Read this part of it; answer with part_answered.
+  struct read_part {
+    stamp of;
+    std::uint64_t number = 0;
+  };
   struct deliver {
     record value;
   };
   struct lost {
     std::string why;
   };
-  using command = std::variant<create, read, deliver, lost>;
+  using command = std::variant<create, read, read_part, deliver, lost>;
   using commands = std::vector<command>;
 
   record_follower(options opts, time_point now);
@@ -88,9 +103,12 @@ private:
   void on(const bucket_changed& what, time_point now);
   void on(const write_answered& what, time_point now);
   void on(const read_answered& what, time_point now);
+  void on(const part_answered& what, time_point now);
   void on(const tick& what, time_point now);
 
-  void consider(const decoded<record>& value, revision at, time_point now);
+  void consider(const decoded<stored_record>& value, revision at, time_point now,
+                time_point before);
+  void read_parts(time_point now);
   void vanished(const std::string& how, time_point now);
   void lose(std::string why);
   void begin_writing(revision over, time_point now);
@@ -106,6 +124,16 @@ private:
   /// Some record was shown, whichever incarnation it is addressed to.
   bool seen_ = false;
   stamp delivered_;
+  /// A record whose parts are being read. As long as they are not, nothing is known of what
+  /// happened since the sign of life before it.
+  struct in_parts {
+    stored_record value;
+    time_point since;
+    std::map<std::uint64_t, std::string> found = {};
+    std::optional<time_point> retry_at = {};
+    std::string why = {};
+  };
+  std::optional<in_parts> reading_;
   key_writer writer_;
   /// What the present write is to replace; 0: nothing.
   revision over_;

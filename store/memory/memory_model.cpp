@@ -71,11 +71,17 @@ memory_model::open_outcome memory_model::open(const open_bucket& what, time_poin
   if (differs && what.mode == open_mode::change)
     i->second.configure(what);
   else if (differs && what.mode != open_mode::look)
-    return {open_status::foreign, i->second.identity(),
+    return {open_status::foreign, identity_of(i->second),
             "bucket '" + what.name + "' exists with " + configuration(found)
                 + ", expected " + configuration(what)
                 + "; correct the configuration, or delete the bucket while it is unused"};
-  return {open_status::opened, i->second.identity(), {}};
+  return {open_status::opened, identity_of(i->second), {}};
+}
+
+bucket_identity memory_model::identity_of(const memory_bucket& x) const {
+  auto result = x.identity();
+  result.most_value = options_.stated_max_value;
+  return result;
 }
 
 memory_bucket::outcome memory_model::write(const std::string& bucket,
@@ -113,7 +119,7 @@ kv_identity memory_model::identify(const std::string& bucket) const {
   auto i = buckets_.find(bucket);
   if (i == buckets_.end())
     return {read_status::missing, {}, no_bucket(bucket)};
-  return {read_status::found, i->second.identity(), {}};
+  return {read_status::found, identity_of(i->second), {}};
 }
 
 bool memory_model::has(const std::string& bucket) const {

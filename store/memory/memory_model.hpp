@@ -20,6 +20,8 @@ public:
     std::int64_t wall_start_ns = 0;
     /// The largest value that is taken, as a server's max_payload.
     std::size_t max_value = std::size_t{1} << 20;
+    /// What its buckets state as such; less in tests of what adapts to it.
+    std::size_t stated_max_value = max_value;
   };
 
   explicit memory_model(options x) : options_(x) {}
@@ -55,12 +57,15 @@ public:
   void shift_creation(const std::string& bucket, std::chrono::nanoseconds by);
 
   /// The server's wall clock is set.
-  void step_wall_clock(std::chrono::nanoseconds by) { options_.wall_start_ns += by.count(); }
+  void step_wall_clock(std::chrono::nanoseconds by) {
+    options_.wall_start_ns += by.count();
+  }
   /// From now on all buckets sweep this much later than their TTLs say.
   void expire_late(std::chrono::milliseconds by);
 
 private:
   std::int64_t wall_ns(time_point now) const;
+  bucket_identity identity_of(const memory_bucket& x) const;
 
   options options_;
   std::chrono::milliseconds late_{0};

@@ -118,7 +118,7 @@ server_actor::behavior_type server(server_ptr self, memory_server_options option
         std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count();
   }
   state.model.emplace(memory_model::options{self->clock().now(), options.wall_start_ns,
-                                            options.max_value});
+                                            options.max_value, options.stated_max_value});
   self->set_down_handler([self](const caf::down_msg& x) {
     self->state.monitored.erase(x.source);
     forget(self, x.source);

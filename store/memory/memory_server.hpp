@@ -150,6 +150,8 @@ struct memory_server_options {
   std::chrono::milliseconds watch_heartbeat{500};
   /// The largest value that is taken.
   std::size_t max_value = std::size_t{1} << 20;
+  /// memory_model::options::stated_max_value.
+  std::size_t stated_max_value = max_value;
   /// What the server's wall clock shows at its start, nanoseconds since 1970; 0: what the
   /// system's shows. A simulation that wants the same trace twice sets it.
   std::int64_t wall_start_ns = 0;

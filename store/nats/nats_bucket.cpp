@@ -364,6 +364,7 @@ void take_link(bucket_ptr self, const nats_link& x) {
   auto& state = self->state;
   turn end{self};
   if (x.up) {
+    state.stream->message_limit(x.max_payload);
     state.watches->link_back();
     return;
   }

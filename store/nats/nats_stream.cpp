@@ -3,6 +3,7 @@
 
 #include "partita/store/nats/client/subjects.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace partita::store {
@@ -59,6 +60,16 @@ void nats_stream::ask(const std::string& what, const std::string& text,
       [this, then = std::move(then)](const nats_outcome& x) { then(view_of(x)); });
 }
 
+std::size_t nats_stream::most_value(const nats::stream_config& found) const {
+  // With the headers of a compare-and-set, on a key of usual length.
+  constexpr std::int64_t headers = 512;
+  auto most = found.max_msg_size > 0 ? found.max_msg_size : most_message_;
+  if (most_message_ > 0)
+    most = std::min(most, most_message_);
+  return most > 0 ? static_cast<std::size_t>(std::max(most - headers, std::int64_t{1}))
+                  : bucket_identity{}.most_value;
+}
+
 nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
   switch (x.what) {
   case nats_outcome::kind::answered:
@@ -79,11 +90,11 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
     if (info->created_at_ns == 0)
       return {
           {open_status::unknown, {}, "bucket '" + bucket_ + "' is being made"}, {}, true};
-    bucket_identity identity{
-        info->created_at_ns, {info->last_sequence}, info->config.max_age_ns != 0};
-    return {{open_status::opened, identity, {}},
-            info->config,
-            false};
+    bucket_identity identity{info->created_at_ns,
+                             {info->last_sequence},
+                             info->config.max_age_ns != 0,
+                             most_value(info->config)};
+    return {{open_status::opened, identity, {}}, info->config, false};
   }
   const auto& error = std::get<nats::api_error>(answer);
   if (error.err_code == nats::err_code::stream_not_found)

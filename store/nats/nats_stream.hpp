@@ -41,6 +41,9 @@ public:
   /// unless that was in a mode that does not make it.
   void revive(continuation then);
 
+  /// The server takes messages of at most that many bytes, headers included; 0: any.
+  void message_limit(std::int64_t x) { most_message_ = x; }
+
 private:
   struct view {
     result found;
@@ -54,6 +57,7 @@ private:
   void ask(const std::string& what, const std::string& text,
            std::function<void(view)> then);
   view view_of(const nats_outcome& x) const;
+  std::size_t most_value(const nats::stream_config& found) const;
   void try_open(const open_bucket& wanted, unsigned attempt, continuation then);
   /// `how`: CREATE or UPDATE.
   void write(const char* how, const std::string& text, const open_bucket& wanted,
@@ -65,6 +69,7 @@ private:
   std::chrono::milliseconds request_timeout_;
   nats_requests& requests_;
   later wait_;
+  std::int64_t most_message_ = 0;
   /// How the bucket was opened first.
   std::optional<open_bucket> opened_;
 };

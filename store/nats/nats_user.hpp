@@ -39,6 +39,8 @@ struct nats_link {
   bool foreign = false;
   /// nats::server_facts::process.
   std::string process = {};
+  /// nats::server_facts::max_payload.
+  std::int64_t max_payload = 0;
 };
 
 /// The server did not permit something.
@@ -79,7 +81,7 @@ public:
   explicit nats_mailbox(const nats_user_actor& to) : to_(to.address()) {}
 
   void link_up(std::uint64_t link, const nats::server_facts& server) override {
-    send(nats_link{true, link, server.url, false, server.process});
+    send(nats_link{true, link, server.url, false, server.process, server.max_payload});
   }
   void link_down(std::uint64_t link, const std::string& why, bool foreign) override {
     send(nats_link{false, link, why, foreign});

@@ -6,6 +6,8 @@
 #include "../support/eventually.hpp"
 #include "../support/nats_client.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <caf/test/unit_test.hpp>
 
 using namespace partita::test;
@@ -16,7 +18,8 @@ const std::string no_limit{"authorization { user: me, password: p }"};
 
 /// A group on a server of this configuration.
 struct limited_group : process_group {
-  explicit limited_group(const std::string& config) {
+  explicit limited_group(const std::string& config, const timings& with = {})
+      : process_group{with} {
     server().configure(config);
     server().restart();
   }
@@ -26,9 +29,21 @@ struct limited_group : process_group {
            + " }, users: [ { user: me, password: p } ] } }";
   }
 
+  void start_with_password(const std::string& name) {
+    start(name, {"--set", "nats.user=me", "--set", "nats.password=p"});
+  }
+
   void start_workers() {
     for (auto name : {"w0", "w1"})
-      start(name, {"--set", "nats.user=me", "--set", "nats.password=p"});
+      start_with_password(name);
+  }
+
+  partita::nats_options as_me() {
+    partita::nats_options result;
+    result.url = {server().url()};
+    result.user = "me";
+    result.password = "p";
+    return result;
   }
 
   /// The workers report it as lasting trouble, and none ends.
@@ -77,11 +92,7 @@ CAF_TEST(a limit of the server is reported with what to raise) {
 
 CAF_TEST(a bucket that is full is reported with what to raise) {
   limited_group group{no_limit};
-  partita::nats_options options;
-  options.url = {group.server().url()};
-  options.user = "me";
-  options.password = "p";
-  nats_client client{std::move(options)};
+  nats_client client{group.as_me()};
   client.api("STREAM.CREATE.KV_it-assignment",
              R"({"name":"KV_it-assignment","subjects":["$KV.it-assignment.>"],)"
              R"("max_msgs_per_subject":1,"max_bytes":400,"discard":"new",)"
@@ -89,4 +100,41 @@ CAF_TEST(a bucket that is full is reported with what to raise) {
              R"("num_replicas":1,"storage":"file"})");
   group.start_workers();
   group.tells("raise max_bytes of the stream");
+}
+
+namespace {
+
+timings of_ten_thousand() {
+  timings result;
+  result.partitions = 10'000;
+  return result;
+}
+
+/// How many keys of the bucket match.
+std::size_t keys_of_parts(nats_client& client) {
+  auto answer = client.request("$JS.API.STREAM.INFO.KV_it-assignment",
+                               R"({"subjects_filter":"$KV.it-assignment.parts.>"})");
+  auto all = nlohmann::json::parse(answer.data);
+  auto found = all.at("state").value("subjects", nlohmann::json{});
+  return found.size();
+}
+
+} // namespace
+
+CAF_TEST(records that are longer than the servers messages are written in parts) {
+  limited_group group{no_limit + "\nmax_payload: 8192", of_ten_thousand()};
+  group.start_with_password("w0");
+  group.require_rest();
+  nats_client client{group.as_me()};
+  auto parts = keys_of_parts(client);
+  CAF_MESSAGE(parts << " parts");
+  CAF_CHECK_LESS(1u, parts);
+  group.start_with_password("w1");
+  group.start_with_password("w2");
+  group.require_rest();
+  group.kill(group.leader());
+  group.require_rest();
+  for (const auto* name : {"w0", "w1", "w2"})
+    CAF_CHECK_EQUAL(group.log(name).find("cannot be read"), std::string::npos);
+  CAF_CHECK_EQUAL(group.journal().violations(), "");
 }

@@ -2,7 +2,7 @@
 #define CAF_SUITE messages.codec
 
 #include "partita/messages/codec.hpp"
-#include "partita/messages/gzip/gzip.hpp"
+#include "partita/messages/packing/gzip.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -189,6 +189,47 @@ CAF_TEST(a deflated value that is damaged or inflates to too much is not read) {
   CAF_MESSAGE("what is no JSON inside");
   says(gzip::deflated("no record"), "not JSON");
   says(gzip::deflated(""), "not JSON");
+}
+
+CAF_TEST(a record in parts is read with them and says without what it states itself) {
+  auto x = record_of_grants(1000);
+  x.revoking = sample_record().revoking;
+  x.partitions[3].reason = "worker-2 was lost";
+  x.worker_nonce = {"ab12"};
+  auto pieces = split(x, 100);
+  CAF_CHECK_LESS(10u, pieces.parts.size());
+  record_parts named{{}, pieces.sha256};
+  for (std::size_t i = 0; i < pieces.parts.size(); ++i) {
+    CAF_CHECK(!pieces.parts[i].empty() && pieces.parts[i].size() <= 100);
+    named.numbers.push_back(2 * i);
+  }
+  auto text = to_text(x, named);
+  auto find = [&](std::uint64_t n) { return &pieces.parts.at(n / 2); };
+  CAF_CHECK(good(record_from(text, 0, find)) == x);
+  auto head = good(stored_record_from(text, 0));
+  CAF_CHECK_EQUAL(head.value.worker_nonce, x.worker_nonce);
+  CAF_CHECK(head.value.partitions.empty());
+  CAF_CHECK(head.parts.numbers == named.numbers);
+  CAF_CHECK_EQUAL(why(record_from(text, 0)), "its part 0 is missing");
+  CAF_MESSAGE("the same partitions have the same digest in parts of any size");
+  CAF_CHECK_EQUAL(split(x, 50).sha256, pieces.sha256);
+  CAF_CHECK_EQUAL(pieces.sha256.size(), 64u);
+}
+
+CAF_TEST(what names its parts in another way is not read) {
+  auto says = [](const std::string& parts, const char* expected) {
+    auto found = why(
+        record_from(R"({"v":2,"version":1,"lifecycle":"","parts":)" + parts + "}", 0));
+    CAF_MESSAGE(parts << " -> " << found);
+    CAF_CHECK_NOT_EQUAL(found.find(expected), std::string::npos);
+  };
+  says("[]", "is missing");
+  says("1", "is missing");
+  says(R"({"numbers":[],"sha256":"a"})", "found none");
+  says(R"({"numbers":1,"sha256":"a"})", "expected a list");
+  says(R"({"numbers":[-1],"sha256":"a"})", "expected a whole number");
+  says(R"({"numbers":[1]})", "is missing");
+  says(R"({"numbers":[1],"sha256":1})", "expected a string");
 }
 
 CAF_TEST(a group that cannot be read says what was found and what was expected) {

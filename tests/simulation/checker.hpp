@@ -153,6 +153,7 @@ private:
   struct stored_record {
     partita::record record;
     revision at;
+    record_parts parts = {};
   };
 
   /// What a record gave to whom.
@@ -181,6 +182,9 @@ private:
     return processes_[x].unguarded && session_passed(x);
   }
 
+  void applied_part(process_id writer, const worker_id& of, std::uint64_t number,
+                    const kv_entry& now);
+  std::optional<stored_record> read_record(process_id writer, const kv_entry& now);
   void applied_record(process_id writer, const kv_entry& now,
                       const std::optional<kv_entry>& before);
   bool may_mean_a_former_life(const std::string& bucket, const kv_entry& before) const;
@@ -229,6 +233,9 @@ private:
 
   // -- the assignment bucket --
   std::map<std::string, stored_record> records_;
+  /// By key; and those that an operator wrote or removed, or of which a write was lost.
+  std::map<std::string, kv_entry> parts_;
+  std::set<std::string> damaged_parts_;
   /// By key, over all incarnations of the bucket.
   std::map<std::string, std::map<version, content>> versions_;
   std::unordered_map<std::string, process_id> incarnations_;

@@ -4,6 +4,7 @@
 #include "entry_text.hpp"
 
 #include "partita/messages/codec.hpp"
+#include "partita/messages/keys.hpp"
 
 #include <algorithm>
 
@@ -105,7 +106,18 @@ void checker::lost(const std::string& bucket, std::optional<revision> after) {
     std::erase_if(beats_, gone);
   if (bucket != options_.assignment_bucket)
     return;
-  std::erase_if(records_, gone);
+  for (const auto& [key, x] : parts_)
+    if (!after || x.revision > *after)
+      damaged_parts_.insert(key);
+  std::erase_if(parts_,
+                [&](const auto& x) { return !after || x.second.revision > *after; });
+  std::erase_if(records_, [&](const auto& x) {
+    const auto& names = x.second.parts.numbers;
+    return gone(x) || std::any_of(names.begin(), names.end(), [&](std::uint64_t n) {
+             auto who = keys::owner_of(x.first, keys::records);
+             return damaged_parts_.contains(keys::part_of(*who, n));
+           });
+  });
   version_before_ = greatest_version_;
   epoch_before_ = greatest_epoch_;
   granting_epoch_ = {};
@@ -123,6 +135,8 @@ void checker::applied(process_id writer, const std::string& bucket, const kv_ent
     applied_epoch(writer, now);
   else if (starts_with(now.key, "assignment."))
     applied_record(writer, now, before);
+  else if (auto part = keys::part_in(now.key))
+    applied_part(writer, part->first, part->second, now);
 }
 
 // -- records ----------------------------------------------------------------------------
@@ -151,21 +165,59 @@ void checker::applied_epoch(process_id writer, const kv_entry& now) {
   greatest_epoch_ = std::max(greatest_epoch_, x->epoch);
 }
 
+void checker::applied_part(process_id writer, const worker_id& of, std::uint64_t number,
+                           const kv_entry& now) {
+  auto i = records_.find(keys::record_of(of));
+  auto named = i != records_.end()
+               && std::count(i->second.parts.numbers.begin(),
+                             i->second.parts.numbers.end(), number)
+                      != 0;
+  if (writer == nobody)
+    damaged_parts_.insert(now.key);
+  if (named && !damaged_parts_.contains(now.key))
+    fail("a part that a record names is never changed", "{} = {}", now.key,
+         now.removed ? "(removed)" : "another one");
+  if (named) // It cannot be read any more.
+    records_.erase(i);
+  if (now.removed)
+    parts_.erase(now.key);
+  else
+    parts_[now.key] = now;
+}
+
+/// The record with what its parts say. Empty: it cannot be read, which may be so.
+std::optional<checker::stored_record> checker::read_record(process_id writer,
+                                                           const kv_entry& now) {
+  auto head = stored_record_from(now.value, now.stored_at_ns);
+  auto who = keys::owner_of(now.key, keys::records);
+  auto damaged = writer == nobody;
+  auto read = record_from(now.value, now.stored_at_ns, [&](std::uint64_t n) {
+    auto key = keys::part_of(*who, n);
+    damaged = damaged || damaged_parts_.contains(key);
+    auto i = parts_.find(key);
+    return i == parts_.end() ? nullptr : &i->second.value;
+  });
+  if (auto* x = std::get_if<record>(&read))
+    return stored_record{std::move(*x), now.revision,
+                         std::get<partita::stored_record>(head).parts};
+  if (!damaged)
+    fail("entries can be read", "{} = {}: {}", now.key, now.value,
+         std::get<malformed>(read).why);
+  return std::nullopt;
+}
+
 void checker::applied_record(process_id writer, const kv_entry& now,
                              const std::optional<kv_entry>& before) {
   if (now.removed) {
     records_.erase(now.key);
     return;
   }
-  auto read = record_from(now.value, now.stored_at_ns);
-  auto* x = std::get_if<record>(&read);
-  if (!x) {
+  auto read = read_record(writer, now);
+  if (!read) {
     records_.erase(now.key);
-    if (writer == nobody)
-      return;
-    fail("entries can be read", "{} = {}", now.key, now.value);
     return;
   }
+  const auto* x = &read->record;
   auto i = records_.find(now.key);
   const auto* old = i == records_.end() ? nullptr : &i->second;
   if (x->epoch.value == 0) {
@@ -186,7 +238,7 @@ void checker::applied_record(process_id writer, const kv_entry& now,
   if (x->epoch.value > 0)
     versions_[now.key].insert_or_assign(x->version,
                                         content{x->worker_nonce, x->partitions});
-  records_[now.key] = {std::move(*x), now.revision};
+  records_[now.key] = std::move(*read);
 }
 
 /// A store that lost writes gives their revisions again. A compare-and-set that was meant

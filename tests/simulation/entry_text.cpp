@@ -38,6 +38,13 @@ std::string text_of(const record& x) {
       x.standby == 0 ? std::string{} : fmt::format(" standby {}", x.standby));
 }
 
+std::string text_of(const stored_record& x) {
+  return text_of(x.value)
+         + (x.parts.numbers.empty()
+                ? std::string{}
+                : fmt::format(" in parts {}", fmt::join(x.parts.numbers, " ")));
+}
+
 std::string text_of(const beat& x) {
   return fmt::format(
       "{} {}{} applied {}{}{}", short_text(x.nonce), to_string(x.state),
@@ -103,7 +110,7 @@ std::string short_text(const kv_entry& x) {
   if (begins(x, "heartbeat."))
     return text_or_value(beat_from(x.value, x.stored_at_ns), x);
   if (begins(x, "assignment."))
-    return text_or_value(record_from(x.value, x.stored_at_ns), x);
+    return text_or_value(stored_record_from(x.value, x.stored_at_ns), x);
   if (x.key == "epoch")
     return text_or_value(epoch_from(x.value, x.stored_at_ns), x);
   if (x.key == "leader")

@@ -71,7 +71,8 @@ life_result live(const life_options& options) {
                {.watch_heartbeat = s.watch_heartbeat,
                 .wall_start_ns = wall_start_seconds * 1'000'000'000,
                 .request_timeout = s.worker.timeouts.request,
-                .latest_write = 2 * s.worker.heartbeat.ttl},
+                .latest_write = 2 * s.worker.heartbeat.ttl,
+                .most_value = s.most_value},
                c};
   served = &store;
   group g{w, options.faults, s, store, c, watches, options.by_record};

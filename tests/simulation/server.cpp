@@ -27,7 +27,8 @@ server::server(world& w, server_options options, store_observer& observer)
       options_(options),
       observer_(&observer),
       windows_(w.random()),
-      model_({w.now(), options.wall_start_ns, std::size_t{1} << 20}) {}
+      model_({w.now(), options.wall_start_ns, std::size_t{1} << 20, options.most_value}) {
+}
 
 // -- the wires --------------------------------------------------------------------------
 

@@ -38,6 +38,8 @@ struct server_options {
   core::duration request_timeout = std::chrono::milliseconds{500};
   /// How late a late write may be.
   core::duration latest_write = std::chrono::seconds{10};
+  /// store::memory_model::options::stated_max_value.
+  std::size_t most_value = std::size_t{1} << 20;
 };
 
 /// The far end of all connections: the buckets of store::memory_model, and all that a
@@ -83,6 +85,11 @@ public:
 
   void step_wall_clock(core::duration by) { model_.step_wall_clock(by); }
 
+  /// A write that arrives now, and what the stream's leader shows of a key.
+  kv_written write(process_id writer, const store::server_write& x);
+  kv_read last(const std::string& bucket, const std::string& key) {
+    return model_.last(bucket, key, world_->now());
+  }
   revision newest(const std::string& bucket, const std::string& key) {
     auto found = model_.last(bucket, key, world_->now());
     return found.status == read_status::found ? found.entry.revision : revision{};
@@ -137,7 +144,6 @@ private:
   template <class T>
   void answer(network_link& to, const caf::mailbox_element& asked,
               const std::string& bucket, T x);
-  kv_written write(process_id writer, const store::server_write& x);
   void note_write(process_id writer, const store::server_write& x,
                   const store::memory_bucket::outcome& done,
                   const std::optional<kv_entry>& before);

@@ -117,6 +117,8 @@ settings settings_of(rng& random, const profile& faults) {
   // What takes longer than a request may is a fault, not a distance.
   s.shortest_way = std::min<core::duration>(s.shortest_way, w.timeouts.request / 12);
   s.slowest_listener = std::chrono::seconds{2};
+  constexpr std::size_t limits[] = {80, 200, 600, std::size_t{1} << 20};
+  s.most_value = random.one_of(limits);
   return s;
 }
 

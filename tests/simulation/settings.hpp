@@ -24,6 +24,8 @@ struct settings {
   /// One way to the store, at its best.
   core::duration shortest_way{0};
   core::duration slowest_listener{0};
+  /// What the store states as its longest value: the longer records are written in parts.
+  std::size_t most_value = 0;
 
   /// How long after the last fault the group is settled, at the latest: one leader, all
   /// partitions owned.

@@ -11,6 +11,18 @@
 
 namespace partita::core {
 
+namespace {
+
+/// Whether the key holds `x`. Parts were not read: no two records have the same version under
+/// the same epoch.
+bool says(const stored_record& found, const record& x) {
+  return found.parts.numbers.empty() ? found.value == x
+                                     : stamp_of(found.value) == stamp_of(x)
+                                           && found.value.worker_nonce == x.worker_nonce;
+}
+
+} // namespace
+
 bool record_writing::give_version(record_slot& x, numbered_record& next, time_point now) {
   if (newest_ >= most_) {
     // Each second allows 2^20 more.
@@ -50,11 +62,11 @@ record_writing::result record_writing::looked(record_slot& x, const kv_read& ans
   auto ours = false;
   auto known = false;
   if (answer.status == read_status::found && !answer.entry.removed) {
-    auto found = record_from(answer.entry.value, answer.entry.stored_at_ns);
-    const auto* value = std::get_if<record>(&found);
-    ours = value && *value == *x.under_way;
+    auto found = stored_record_from(answer.entry.value, answer.entry.stored_at_ns);
+    const auto* value = std::get_if<stored_record>(&found);
+    ours = value && says(*value, *x.under_way);
     // What cannot be read, or was void, is not kept.
-    known = !value || !x.value || x.voided || *value == *x.value;
+    known = !value || !x.value || x.voided || says(*value, *x.value);
   }
   return step(x, x.writer.looked(answer, key_writer::seen(ours, known), now), now);
 }
@@ -107,9 +119,11 @@ void record_writing::taken(record_slot& x, const key_writer::taken& what,
     x.retry_at = now + pause_;
   if (x.sealing && failpoint(rule::no_second_seal))
     x.unsealed = false;
-  auto value = record_from(what.entry.value, what.entry.stored_at_ns);
-  if (failpoint(rule::unseen_revision) && std::holds_alternative<record>(value)) {
-    x.value = index_.numbered(std::get<record>(std::move(value)));
+  if (!failpoint(rule::unseen_revision))
+    return;
+  auto found = stored_record_from(what.entry.value, what.entry.stored_at_ns);
+  if (auto* value = std::get_if<stored_record>(&found)) {
+    x.value = index_.numbered(std::move(value->value));
     x.revision = what.entry.revision;
   }
 }

@@ -88,6 +88,7 @@ stream_config config_of(const json& obj) {
   x.discard = text(obj, "discard");
   x.max_msgs_per_subject = number<std::int64_t>(obj, "max_msgs_per_subject");
   x.max_age_ns = number<std::int64_t>(obj, "max_age");
+  x.max_msg_size = number<std::int64_t>(obj, "max_msg_size");
   x.replicas = number<std::int64_t>(obj, "num_replicas", 1);
   x.is_copy = obj.contains("mirror") || obj.contains("sources");
   x.sealed = flag(obj, "sealed");

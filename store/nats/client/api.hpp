@@ -79,6 +79,8 @@ struct stream_config {
   std::string discard;
   std::int64_t max_msgs_per_subject = 0;
   std::int64_t max_age_ns = 0;
+  /// Of one message; 0 or less: without a limit of its own.
+  std::int64_t max_msg_size = 0;
   std::int64_t replicas = 1;
   /// Fed by another stream, so that our writes would not be all of its content.
   bool is_copy = false;

@@ -22,25 +22,48 @@ struct fixture : stepper<record_follower> {
     return step(mine, what);
   }
   record_follower::commands tick() { return on(record_follower::tick{}); }
-  record_follower::commands show(std::uint64_t revision, decoded<record> what) {
+  record_follower::commands show(std::uint64_t revision, decoded<stored_record> what) {
     return on(record_follower::shown{{revision}, std::move(what)});
   }
   record_follower::commands answer(const kv_written& x) {
     return on(record_follower::write_answered{x});
   }
   record_follower::commands answer(const kv_read& x,
-                                   decoded<record> value = malformed{}) {
+                                   decoded<stored_record> value = malformed{}) {
     return on(record_follower::read_answered{x, std::move(value)});
   }
 
-  static record record_of(std::uint64_t epoch, std::uint64_t version,
-                          const std::string& to = "me") {
-    record result;
-    result.epoch = {epoch};
-    result.version = {version};
-    result.worker_nonce = {to};
+  static stored_record record_of(std::uint64_t epoch, std::uint64_t version,
+                                 const std::string& to = "me") {
+    stored_record result{};
+    result.value.epoch = {epoch};
+    result.value.version = {version};
+    result.value.worker_nonce = {to};
     return result;
   }
+
+  /// One that names `orders.1` to `orders.3` in two parts, which are the keys 4 and 7.
+  stored_record record_in_parts(std::uint64_t version) {
+    auto result = record_of(1, version);
+    auto whole = result.value;
+    for (const auto* name : {"1", "2", "3"})
+      whole.partitions.push_back({{{"orders", name}, 100}, {version}});
+    auto size = split(whole, 10'000).parts[0].size();
+    auto pieces = split(whole, size - 1);
+    parts[4] = pieces.parts[0];
+    parts[7] = pieces.parts[1];
+    result.parts = {{4, 7}, pieces.sha256};
+    return result;
+  }
+
+  record_follower::commands read(const record_follower::commands& xs,
+                                 std::uint64_t number) {
+    auto x = only<record_follower::read_part>(xs);
+    CAF_CHECK_EQUAL(x.number, number);
+    return on(record_follower::part_answered{x.of, number, holds(1, parts.at(number))});
+  }
+
+  std::map<std::uint64_t, std::string> parts;
 
   void establish() {
     CAF_CHECK_EQUAL(only<record_follower::create>(on(record_follower::replayed{}))
@@ -124,7 +147,7 @@ CAF_TEST(a conflict while creating is looked into) {
   tick();
   only<record_follower::read>(answer(conflict()));
   auto mine_now = record_of(0, 0);
-  CAF_CHECK(answer(holds(1, to_text(mine_now)), mine_now).empty());
+  CAF_CHECK(answer(holds(1, to_text(mine_now.value)), mine_now).empty());
   CAF_MESSAGE("it is ours, so its loss is one");
   only<record_follower::lost>(on(record_follower::gone{}));
 }
@@ -133,7 +156,7 @@ CAF_TEST(a record that another one created first counts if it is addressed to us
   on(record_follower::replayed{});
   answer(conflict());
   auto theirs = record_of(2, 20, "other");
-  CAF_CHECK(answer(holds(5, to_text(theirs)), theirs).empty());
+  CAF_CHECK(answer(holds(5, to_text(theirs.value)), theirs).empty());
   CAF_CHECK_EQUAL(delivered(show(6, record_of(2, 21))), 21u);
 }
 
@@ -248,6 +271,65 @@ CAF_TEST(a follower that takes over from another one misses a record that is gon
   record_follower y{o, now};
   only<record_follower::lost>(
       y.step(record_follower::shown{{3}, malformed{"no json"}}, now));
+}
+
+CAF_TEST(a record in parts is delivered once all parts were read) {
+  auto xs = read(read(show(2, record_in_parts(10)), 4), 7);
+  auto found = only<record_follower::deliver>(xs).value;
+  CAF_CHECK_EQUAL(found.version.value, 10u);
+  CAF_REQUIRE_EQUAL(found.partitions.size(), 3u);
+  CAF_CHECK_EQUAL(name_of(found.partitions[2].partition), "orders.3");
+  CAF_MESSAGE("and not again");
+  CAF_CHECK(show(3, record_in_parts(10)).empty());
+}
+
+CAF_TEST(a part that is not what the record names is read again) {
+  auto first = record_in_parts(10);
+  std::swap(parts[4], parts[7]);
+  CAF_CHECK(read(read(show(2, first), 4), 7).empty());
+  CAF_CHECK(mine.wake_at() == now + 100ms);
+  now += 100ms;
+  std::swap(parts[4], parts[7]);
+  CAF_CHECK_EQUAL(delivered(read(read(tick(), 4), 7)), 10u);
+}
+
+CAF_TEST(a part that is missing or is not answered is read again) {
+  auto xs = show(2, record_in_parts(10));
+  for (auto status : {read_status::missing, read_status::unknown}) {
+    auto x = only<record_follower::read_part>(xs);
+    CAF_CHECK(
+        on(record_follower::part_answered{x.of, x.number, {status, {}, ""}}).empty());
+    now += 100ms;
+    xs = tick();
+  }
+  CAF_CHECK_EQUAL(delivered(read(read(xs, 4), 7)), 10u);
+}
+
+CAF_TEST(while parts cannot be read the watch counts as silent since the sign before) {
+  now += 2s;
+  auto x = only<record_follower::read_part>(show(2, record_in_parts(10)));
+  on(record_follower::part_answered{x.of, x.number, {read_status::missing, {}, ""}});
+  now += 4s - 1ns;
+  on(record_follower::alive{});
+  only<record_follower::read_part>(tick());
+  now += 1ns;
+  auto lost = only<record_follower::lost>(tick());
+  CAF_CHECK_NOT_EQUAL(lost.why.find("part"), std::string::npos);
+}
+
+CAF_TEST(a newer record replaces one whose parts are being read) {
+  auto old = only<record_follower::read_part>(show(2, record_in_parts(10)));
+  auto xs = show(3, record_in_parts(11));
+  CAF_MESSAGE("what is read of the old one counts no longer");
+  CAF_CHECK(on(record_follower::part_answered{old.of, 4, holds(1, parts.at(4))}).empty());
+  CAF_CHECK_EQUAL(delivered(read(read(xs, 4), 7)), 11u);
+}
+
+CAF_TEST(a record in parts that is addressed to another incarnation ends ours at once) {
+  establish();
+  auto other = record_in_parts(11);
+  other.value.worker_nonce = {"other"};
+  only<record_follower::lost>(show(3, other));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

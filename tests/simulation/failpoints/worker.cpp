@@ -45,11 +45,11 @@ struct fixture {
   }
 };
 
-record record_of(std::uint64_t version, const std::string& to) {
-  record result;
-  result.epoch = {1};
-  result.version = {version};
-  result.worker_nonce = {to};
+stored_record record_of(std::uint64_t version, const std::string& to) {
+  stored_record result{};
+  result.value.epoch = {1};
+  result.value.version = {version};
+  result.value.worker_nonce = {to};
   return result;
 }
 
@@ -103,8 +103,8 @@ CAF_TEST(grants may be held for the first record that vanishes alone) {
     group.replayed(now, now);
     partition_index index;
     reconciler x{{.epoch = {1}, .leader = {"leader"}, .pause = 100ms}, group, index};
-    x.shown({"worker-1"}, {1}, record_of(10, "one"), now);
-    x.shown({"worker-2"}, {2}, record_of(11, "two"), now);
+    x.shown({"worker-1"}, {1}, record_of(10, "one").value, now);
+    x.shown({"worker-2"}, {2}, record_of(11, "two").value, now);
     x.replayed(now);
     x.gone({"worker-1"}, now);
     x.gone({"worker-2"}, now + 3s);
@@ -120,7 +120,7 @@ CAF_TEST(a worker that drains may be given what was wanted for it before) {
     partition_index index;
     reconciler x{{.epoch = {1}, .leader = {"leader"}, .pause = 100ms}, group, index};
     group.named({"worker-1"}, {"me"}, {}, false, now);
-    x.shown({"worker-1"}, {1}, record_of(0, "me"), now);
+    x.shown({"worker-1"}, {1}, record_of(0, "me").value, now);
     x.replayed(now);
     beat drains;
     drains.nonce = {"me"};

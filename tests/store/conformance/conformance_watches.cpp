@@ -25,6 +25,24 @@ void a_watch_begins_with_all_current_values(subject& s) {
   CAF_CHECK(probe.view().at("a").stored_at_ns > 0);
 }
 
+/// Also to a watcher that comes when another one of this client knows them already.
+void a_watch_shows_the_values_in_the_order_of_their_writes(subject& s) {
+  session x{s};
+  auto bucket = x.fresh();
+  for (auto key : {"c", "a", "d", "b", "a"})
+    bucket.put(key, "1");
+  watch_probe first{x.system()};
+  watch_probe second{x.system()};
+  for (auto* probe : {&first, &second}) {
+    probe->watch(bucket.handle(), ">");
+    std::string order;
+    for (const auto& e : probe->until(watch_change::replayed))
+      if (e.change == watch_change::value)
+        order += e.entry.key;
+    CAF_CHECK_EQUAL(order, "cdba");
+  }
+}
+
 void a_watch_of_an_empty_bucket_has_its_mark_too(subject& s) {
   session x{s};
   auto bucket = x.fresh();
@@ -247,6 +265,8 @@ void a_watch_waits_for_a_bucket_that_is_gone_for_a_while(subject& s) {
 std::vector<test_case> watch_tests() {
   return {
       {"a watch begins with all current values", a_watch_begins_with_all_current_values},
+      {"a watch shows values in the order of their writes",
+       a_watch_shows_the_values_in_the_order_of_their_writes},
       {"a watch of an empty bucket has its mark too",
        a_watch_of_an_empty_bucket_has_its_mark_too},
       {"changes follow the mark", changes_follow_the_mark},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/messages/gzip/gzip.hpp"
+#include "partita/messages/packing/gzip.hpp"
 
 #include <new>
 
@@ -62,13 +62,13 @@ std::string deflated(std::string_view text) {
   return result;
 }
 
-std::string inflate(std::string_view value, std::string& to) {
-  if (value.size() < header + trailer || value.size() > most_inflated)
+std::string inflate(std::string_view value, std::string& to, std::size_t most) {
+  if (value.size() < header + trailer || value.size() > most)
     return broken(value, "are too few or too many");
   auto length = stated_length(value);
-  if (length > most_inflated)
+  if (length > most)
     return "inflates to " + std::to_string(length) + " bytes, expected "
-           + std::to_string(most_inflated) + " at most";
+           + std::to_string(most) + " at most";
   to.assign(length, '\0');
   auto z = stream_of(value, to);
   if (inflateInit2(&z, format) != Z_OK)

@@ -9,16 +9,17 @@
 /// and `zcat` shows.
 namespace partita::gzip {
 
-/// The longest text that is deflated, and that a value may inflate to: it bounds what a
-/// small value can make a reader allocate. A million partitions with names of 14 bytes fit;
-/// a server takes values of 1 MiB by default.
+/// The longest text that one value may inflate to: it bounds what a small value can make a
+/// reader allocate. A million partitions with names of 14 bytes fit; a server takes values of
+/// 1 MiB by default.
 inline constexpr std::size_t most_inflated = std::size_t{16} << 20;
 
 /// Whether `value` claims to be one. No JSON begins so.
 bool is_deflated(std::string_view value);
-/// `text` has at most most_inflated bytes.
+/// `text` has less than 4 GiB.
 std::string deflated(std::string_view text);
-/// Writes the text of a value that is_deflated to `to`. Returns why it cannot; empty: it could.
-std::string inflate(std::string_view value, std::string& to);
+/// Writes the text of a value that is_deflated, of at most `most` bytes, to `to`. Returns why it
+/// cannot; empty: it could.
+std::string inflate(std::string_view value, std::string& to, std::size_t most);
 
 } // namespace partita::gzip
