@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "group.hpp"
 
+#include "goodbye.hpp"
+
+#include "partita/messages/failpoint.hpp"
+
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
@@ -129,7 +133,7 @@ void group::start(std::size_t where) {
           if (!it)
             return;
           world_->log().note(world_->name(id), "is killed by its guard: {}", why);
-          end(id);
+          die(id);
           if (on_end)
             on_end(it->slot, true);
         });
@@ -175,6 +179,23 @@ void group::start_later(std::size_t where, core::duration pause) {
   world_->after(pause, [=, this] { start(where); });
 }
 
+void group::die(process_id id, core::duration outlived_by) {
+  auto* x = find(id);
+  if (!x)
+    return;
+  std::shared_ptr<goodbye> last_words;
+  // One that kills its worker has ended for the simulation before it gets here.
+  if (x->guard && (x->guard->works() || x->guard->has_killed()))
+    last_words =
+        std::make_shared<goodbye>(*world_, *server_, id, settings_->worker.buckets,
+                                  x->guard->dead(), settings_->worker.heartbeat.ttl);
+  end(id, outlived_by);
+  if (last_words)
+    world_->after(failpoint(rule::goodbye_before_the_end) ? core::duration{0}
+                                                          : outlived_by,
+                  [last_words] { last_words->begin(); });
+}
+
 void group::end(process_id id, core::duration outlived_by) {
   auto* x = find(id);
   if (!x)
@@ -203,7 +224,7 @@ void group::stopped(process_id id, const std::string& failure) {
     auto* x = find(id);
     if (!x)
       return;
-    end(id);
+    end(id, core::duration{0});
     if (on_end)
       on_end(x->slot, failed);
   });
@@ -264,7 +285,7 @@ void group::leave(process_id id, leave_mode how) {
   checker_->faults_until(world_->now());
   world_->after(patience, [=, this] {
     if (auto* late = find(id)) {
-      end(id);
+      die(id);
       if (on_end)
         on_end(late->slot, true);
     }

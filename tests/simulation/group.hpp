@@ -53,8 +53,8 @@ public:
   /// The next process in this place has another name.
   void rename(std::size_t slot);
 
-  /// The process ends at once, its application after so long.
-  void end(process_id x, core::duration outlived_by = core::duration{0});
+  /// The process ends at once, its application after so long. Its guard then says goodbye.
+  void die(process_id x, core::duration outlived_by = core::duration{0});
   /// Of a guarded process; the worker leaves once the guard is gone.
   void freeze_guard(process_id x, core::duration how_long);
   void kill_guard(process_id x);
@@ -96,6 +96,7 @@ private:
 
   worker_options options_of(std::size_t slot, const worker_clock& clock);
   void stopped(process_id x, const std::string& failure);
+  void end(process_id x, core::duration outlived_by);
   core::duration one_way();
   double some_rate();
   listener_manner some_manner();

@@ -55,7 +55,7 @@ void guard_process::step(const core::guard::event& what) {
     return;
   for (const auto& x : guard_.step(what, now()))
     if (const auto* y = std::get_if<core::guard::kill_all>(&x)) {
-      ended_ = true;
+      ended_ = killed_ = true;
       // Not from within an actor of that process.
       world_->at(world_->now(), [kill = kill_all_, why = y->why] { kill(why); });
       return;

@@ -5,6 +5,7 @@
 
 #include "partita/actors/deadline_observer.hpp"
 #include "partita/actors/worker_clock.hpp"
+#include "partita/core/sidecar/dead_worker.hpp"
 #include "partita/core/sidecar/guard.hpp"
 
 #include <functional>
@@ -26,6 +27,10 @@ public:
 
   void must_stop_by(const std::string&, core::time_point when) override;
   void stopped(const std::string&) override;
+  void used(const core::used_nonce& x) override { dead_.used(x); }
+
+  /// What to write once the worker has died.
+  const core::dead_worker& dead() const { return dead_; }
 
   // -- what happens to it ---------------------------------------------------------------
 
@@ -33,6 +38,7 @@ public:
   void thaw();
   void end() { ended_ = true; }
   bool works() const { return !frozen_ && !ended_; }
+  bool has_killed() const { return killed_; }
 
 private:
   core::time_point now() const;
@@ -44,9 +50,11 @@ private:
   worker_clock clock_;
   std::function<void(const std::string&)> kill_all_;
   core::guard guard_{core::guard::options{}};
+  core::dead_worker dead_;
   std::vector<core::guard::event> heard_;
   bool frozen_ = false;
   bool ended_ = false;
+  bool killed_ = false;
 };
 
 } // namespace partita::simulation

@@ -247,6 +247,10 @@ std::vector<failpoint_case> make_failpoints() {
   p = add(guard_deadline_ignored, "guard_deadline_ignored",
           hunting({{thread_stalls, 20}, {crash, 1}, {arrival, 1}, {leave, 1}}));
   p->guarded = true;
+  p = add(goodbye_before_the_end, "goodbye_before_the_end", hunting({{crash, 10}}));
+  p->guarded = true;
+  add(record_before_parts, "record_before_parts", hunting({{leave, 1}, {arrival, 1}}));
+  add(parts_written_over, "parts_written_over", hunting({{leave, 1}, {arrival, 1}}));
   return xs;
 }
 

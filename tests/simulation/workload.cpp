@@ -215,7 +215,7 @@ void workload::spring(process_id who, const std::string& bucket) {
       if (!x)
         return;
       auto slot = x->slot;
-      group_->end(who);
+      group_->die(who);
       come_back(slot, false);
     });
     return;
@@ -255,7 +255,7 @@ void workload::crash() {
   auto outlived_by = x->guard && x->guard->works()
                          ? world_->random().log_between(100us, 100ms)
                          : core::duration{0};
-  group_->end(x->id, outlived_by);
+  group_->die(x->id, outlived_by);
   if (world_->random().chance(0.85))
     come_back(slot, false);
 }
@@ -606,7 +606,7 @@ void workload::poison_entry() {
   const auto& bucket = some_bucket();
   auto all = server_->entries(bucket);
   if (!all.empty())
-    put(bucket, random.one_of(all).key, random.chance(0.5) ? "poison" : R"({"v":2})");
+    put(bucket, random.one_of(all).key, random.chance(0.5) ? "poison" : R"({"v":3})");
 }
 
 void workload::usurp() {
