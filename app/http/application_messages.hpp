@@ -8,15 +8,23 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-/// The messages between the threads of the HTTP server and the application state.
+/// The messages between the HTTP server and the application state.
 namespace partita::app {
 
 /// Whether a call is one of the application, which stays present by it, or another one.
 enum class caller : std::uint8_t { application, other };
+
+/// One answer for all that wait for it.
+template <class Shown>
+struct shared_answer {
+  std::shared_ptr<const Shown> shown;
+  PARTITA_MESSAGE(shared_answer)
+};
 
 /// What does the application own? Answered at once unless `known` is the present version:
 /// then when it moves, or after `wait`.
@@ -141,8 +149,8 @@ struct application_changed {
 
 /// The APPLICATION STATE: a worker's listener that answers an application's calls.
 using application_state_actor = listener_actor::extend<
-    caf::replies_to<ask_assignment>::with<shown_assignment>,
-    caf::replies_to<ask_events>::with<shown_events>,
+    caf::replies_to<ask_assignment>::with<shared_answer<shown_assignment>>,
+    caf::replies_to<ask_events>::with<shared_answer<shown_events>>,
     caf::replies_to<release_work>::with<released_work>,
     caf::replies_to<ask_life>::with<shown_life>, caf::reacts_to<session_valid>,
     caf::reacts_to<present_worker>, caf::reacts_to<application_died>,

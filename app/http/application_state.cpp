@@ -137,23 +137,23 @@ public:
 
   // -- from the application -------------------------------------------------------------
 
-  caf::result<shown_assignment> on(const ask_assignment& x) {
+  caf::result<shared_answer<shown_assignment>> on(const ask_assignment& x) {
     called(x.who);
     news();
     if (closing_ || x.known != ledger_.version() || x.wait <= 0ms)
       return assignment();
-    auto promise = self_->make_response_promise<shown_assignment>();
+    auto promise = self_->make_response_promise<shared_answer<shown_assignment>>();
     polls_.push_back({promise, now() + x.wait});
     set_alarm();
     return promise;
   }
 
-  caf::result<shown_events> on(const ask_events& x) {
+  caf::result<shared_answer<shown_events>> on(const ask_events& x) {
     called(x.who);
     auto after = x.after == 0 ? ring_.last_id() : x.after;
     if (closing_ || after != ring_.last_id() || x.wait <= 0ms)
       return events(after);
-    auto promise = self_->make_response_promise<shown_events>();
+    auto promise = self_->make_response_promise<shared_answer<shown_events>>();
     followers_.push_back({promise, now() + x.wait, after});
     set_alarm();
     return promise;
@@ -219,14 +219,12 @@ public:
   }
 
 private:
-  struct poll {
-    caf::typed_response_promise<shown_assignment> promise;
+  template <class Shown>
+  struct waiting {
+    caf::typed_response_promise<shared_answer<Shown>> promise;
     core::time_point until;
-  };
-  struct follower {
-    caf::typed_response_promise<shown_events> promise;
-    core::time_point until;
-    std::uint64_t after;
+    /// The event that it has seen.
+    std::uint64_t after = 0;
   };
 
   core::time_point now() const { return options_.clock.now(self_); }
@@ -310,9 +308,23 @@ private:
 
   void keep(const char* name, std::string line) {
     ring_.add(name, std::move(line));
-    for (auto& x : std::exchange(followers_, {}))
-      x.promise.deliver(events(x.after));
+    answer(std::exchange(followers_, {}));
   }
+
+  /// One answer for all that have seen the same.
+  template <class Shown>
+  void answer(std::vector<waiting<Shown>> to) {
+    std::map<std::uint64_t, shared_answer<Shown>> made;
+    for (auto& x : to) {
+      auto& shown = made[x.after];
+      if (!shown.shown)
+        make(shown, x.after);
+      x.promise.deliver(shown);
+    }
+  }
+
+  void make(shared_answer<shown_assignment>& x, std::uint64_t) { x = assignment(); }
+  void make(shared_answer<shown_events>& x, std::uint64_t after) { x = events(after); }
 
   /// What is shown has changed, perhaps: the calls that wait for that get it.
   void news() {
@@ -322,25 +334,25 @@ private:
     if (told_ == ledger_.version() && !closing_)
       return;
     told_ = ledger_.version();
-    for (auto& x : std::exchange(polls_, {}))
-      x.promise.deliver(assignment());
+    answer(std::exchange(polls_, {}));
     if (closing_)
-      for (auto& x : std::exchange(followers_, {}))
-        x.promise.deliver(events(x.after));
+      answer(std::exchange(followers_, {}));
   }
 
   void answer_overdue() {
-    auto moment = now();
-    for (auto& x : std::exchange(polls_, {}))
-      if (x.until <= moment)
-        x.promise.deliver(assignment());
-      else
-        polls_.push_back(x);
-    for (auto& x : std::exchange(followers_, {}))
-      if (x.until <= moment)
-        x.promise.deliver(events(x.after));
-      else
-        followers_.push_back(x);
+    answer(overdue(polls_));
+    answer(overdue(followers_));
+  }
+
+  /// Takes them out.
+  template <class Waiting>
+  std::vector<Waiting> overdue(std::vector<Waiting>& from) const {
+    auto at = std::stable_partition(
+        from.begin(), from.end(), [moment = now()](auto& x) { return x.until > moment; });
+    std::vector<Waiting> result{std::make_move_iterator(at),
+                                std::make_move_iterator(from.end())};
+    from.erase(at, from.end());
+    return result;
   }
 
   void set_alarm() {
@@ -352,7 +364,7 @@ private:
     alarm_.set(self_, options_.clock, 0, next);
   }
 
-  shown_assignment assignment() const {
+  shared_answer<shown_assignment> assignment() const {
     shown_assignment result;
     result.worker_id = id_;
     result.state = state_ ? to_string(*state_) : "absent";
@@ -368,13 +380,14 @@ private:
       result.revoking.push_back({x.what, x.lost,
                                  std::chrono::duration_cast<std::chrono::milliseconds>(
                                      std::max(x.until - moment, core::duration{0}))});
-    return result;
+    return {std::make_shared<shown_assignment>(std::move(result))};
   }
 
-  shown_events events(std::uint64_t after) const {
+  shared_answer<shown_events> events(std::uint64_t after) const {
     auto found = ring_.after(after);
-    return {closing_,      found.missed,   ring_.last_id(),
-            works_until(), session_begin_, std::move(found.events)};
+    return {std::make_shared<shown_events>(
+        shown_events{closing_, found.missed, ring_.last_id(), works_until(),
+                     session_begin_, std::move(found.events)})};
   }
 
   self_pointer self_;
@@ -404,8 +417,8 @@ private:
   std::uint64_t last_order_ = 0;
   /// What the worker waits for, by order.
   std::map<std::uint64_t, caf::typed_response_promise<work_stopped>> owed_;
-  std::vector<poll> polls_;
-  std::vector<follower> followers_;
+  std::vector<waiting<shown_assignment>> polls_;
+  std::vector<waiting<shown_events>> followers_;
   partita::alarm alarm_;
 };
 

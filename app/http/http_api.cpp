@@ -233,6 +233,9 @@ http_decision http_api::released(const http_request& x) const {
 }
 
 http_decision http_api::judge_body(const http_request& x) const {
+  if (x.body.size() > most_body)
+    return http_error(413, "a body of more than 65536 bytes", "at most 65536 bytes",
+                      "send several requests");
   auto parsed = json::parse(x.body, nullptr, false);
   if (parsed.is_discarded())
     return http_error(400, "a body that is no JSON: " + cited(x.body), release_form);

@@ -34,10 +34,12 @@ struct http_request {
   std::string body;
 };
 
-/// A further page that others add, read by GET; called by the server's threads.
+/// A further page that others add, read by GET. `show` is called in an actor, which it must
+/// not block, and calls `done` there once.
 struct http_page {
   std::string path;
-  std::function<http_reply()> show;
+  std::function<void(caf::event_based_actor* self, std::function<void(http_reply)> done)>
+      show;
 };
 
 /// Whether the worker is alive or ready.

@@ -30,13 +30,8 @@ http_part::start(caf::actor_system& sys, const config::http_settings& s, bool ex
   state_options.first_number = microseconds_since_1970();
   auto application =
       spawn_application_state(sys, state_options, host, std::move(reporter));
-  auto broken = [host] {
-    spdlog::critical("HTTP has ended by itself; leaving the group");
-    caf::anon_send(host, stop_worker{});
-  };
   auto started = http_server::start(
-      sys, {s.listen, {s.token, s.confirm, s.app_ttl, std::move(pages)}}, application,
-      broken);
+      sys, {s.listen, {s.token, s.confirm, s.app_ttl, std::move(pages)}}, application);
   if (auto* why = std::get_if<std::string>(&started)) {
     caf::anon_send_exit(application, caf::exit_reason::user_shutdown);
     return "HTTP " + *why;
@@ -62,10 +57,9 @@ std::function<void()> http_part::farewell() const {
       [application = application_] { caf::anon_send(application, application_died{}); };
 }
 
-bool http_part::stop() {
-  auto stopped = server_->stop();
+void http_part::stop() {
+  server_->stop();
   caf::anon_send_exit(application_, caf::exit_reason::user_shutdown);
-  return stopped;
 }
 
 } // namespace partita::app

@@ -19,10 +19,9 @@ namespace partita::app {
 /// The application state and the server in front of it.
 class http_part {
 public:
-  /// Listens at http.listen, which must be set. `host` receives application_changed, and
-  /// a stop_worker should the server end by itself; `reporter` gets its own alerts.
-  /// `exclusive`: see application_state_options. `pages`: what else is served. The
-  /// other alternative says why it cannot listen, and what to do.
+  /// Listens at http.listen, which must be set. `host` receives application_changed,
+  /// `reporter` its own alerts. `exclusive`: see application_state_options. `pages`: what
+  /// else is served. The other alternative says why it cannot listen, and what to do.
   static std::variant<http_part, std::string>
   start(caf::actor_system& sys, const config::http_settings& s, bool exclusive,
         caf::actor host, listener_actor reporter, std::vector<http_page> pages = {});
@@ -40,11 +39,8 @@ public:
   /// it is to stop has stopped by that.
   std::function<void()> farewell() const;
 
-  /// See http_server::broken; to be called before stop.
-  bool broken() const { return server_->broken(); }
-
-  /// False: see http_server::stop.
-  bool stop();
+  /// See http_server::stop.
+  void stop();
 
 private:
   http_part(application_state_actor application, std::unique_ptr<http_server> server)

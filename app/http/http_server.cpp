@@ -2,396 +2,495 @@
 #include "partita/app/http/http_server.hpp"
 
 #include "partita/actors/worker_clock.hpp"
-#include "partita/app/http/reading_server.hpp"
+#include "partita/app/http/http_wire.hpp"
+#include "partita/config/text.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 
 #include <spdlog/spdlog.h>
 
-#include <httplib.h>
-
+#include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <future>
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 
-#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace partita::app {
 
 namespace {
 
 using namespace std::chrono_literals;
+using steady = std::chrono::steady_clock;
 
-// How long each piece of a request may take, and each piece of the answer.
+// How long a client may send or read nothing, calls that wait apart.
 constexpr auto client_patience = 5s;
-// Far fewer than there are threads, so that other requests always find one.
-constexpr int most_waiting = 12;
+// Connections beside those that wait. More are closed, the oldest that has sent no request first.
+constexpr std::size_t most_others = 256;
+// Files that the rest of the process may have open.
+constexpr std::size_t other_files = 256;
+// Of each connection: the head of its request, and of its answer.
+constexpr std::size_t memory_of_client = 16 * 1024;
 // How much longer than its own limits the application state may take.
 constexpr auto answer_limit = 3s;
 // How long ending may take.
 constexpr auto stop_patience = 3s;
 
-struct endpoint {
-  std::string host;
-  int port = 0;
+/// What the server's actor runs: it asks, and resumes the call that waits.
+struct http_task {
+  std::function<void(caf::event_based_actor*)> run;
+  PARTITA_MESSAGE(http_task)
 };
 
-endpoint endpoint_of(const std::string& listen) {
-  auto colon = listen.rfind(':');
-  endpoint result{listen.substr(0, colon), std::stoi(listen.substr(colon + 1))};
-  if (result.host.starts_with('['))
-    result.host = result.host.substr(1, result.host.size() - 2);
-  return result;
+caf::behavior asker(caf::event_based_actor* self) {
+  return {[self](const http_task& x) { x.run(self); }};
 }
 
-/// What a program on this machine uses to reach who listens there.
-std::string local_address(const std::string& host, int port) {
-  auto name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
-  if (name.find(':') != std::string::npos)
-    name = '[' + name + ']';
-  return "http://" + name + ':' + std::to_string(port);
-}
-
-bool is_loopback(const std::string& address) {
-  return address == "::1" || address.starts_with("127.")
-         || address.starts_with("::ffff:127.");
-}
-
-http_request request_of(const httplib::Request& x) {
-  http_request result;
-  result.method = x.method;
-  result.path = x.path;
-  result.parameters = x.params;
-  result.host = x.get_header_value("Host");
-  result.authorization = x.get_header_value("Authorization");
-  result.content_type = x.get_header_value("Content-Type");
-  result.content_encoding = x.get_header_value("Content-Encoding");
-  result.transfer_encoding = x.get_header_value("Transfer-Encoding");
-  result.last_event_id = x.get_header_value("Last-Event-ID");
-  result.of_a_page = x.has_header("Origin") || x.has_header("Sec-Fetch-Site");
-  result.from_here = is_loopback(x.remote_addr);
-  result.body = x.body;
-  return result;
-}
-
-void say(httplib::Response& to, const http_reply& what) {
-  to.status = what.status;
-  for (const auto& [name, value] : what.headers)
-    to.set_header(name, value);
-  to.set_header("Cache-Control", "no-store");
-  to.set_content(what.body, what.content_type);
-}
-
-http_reply overloaded() {
-  auto result = http_error(503, std::to_string(most_waiting) + " calls that wait already",
-                           "fewer calls at a time", "try again later, or without wait");
-  result.headers.emplace_back("Retry-After", "1");
-  return result;
-}
+/// One request, from its head to the end of its answer.
+struct http_call {
+  http_request request;
+  http_decision decision;
+  /// All of the request has been read.
+  bool begun = false;
+  /// Counts among those that wait.
+  bool waits = false;
+  /// The library leaves its connection alone.
+  bool suspended = false;
+  /// What is to be done with the answer that has come. Written by the server's actor while the
+  /// call is suspended; the library orders that before what its thread does then.
+  std::function<MHD_Result()> next;
+  /// Of a follower: what is being sent, how far, and from which events.
+  std::shared_ptr<const std::string> text;
+  std::size_t sent = 0;
+  std::shared_ptr<const shown_events> events;
+};
 
 http_reply no_answer() {
   return http_error(503, "a worker that does not answer", "an answer of the worker",
                     "check GET /livez, and restart the worker");
 }
 
-// The library's own options would let two workers share one port.
-void options_of_listener(int socket) {
-  int yes = 1;
-  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-  // A child that outlives us must not keep the port.
-  fcntl(socket, F_SETFD, FD_CLOEXEC);
+/// How many files this process may open; raises the limit towards `wanted` where it can.
+std::size_t file_limit(std::size_t wanted) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted) {
+    auto raised = limit;
+    raised.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0)
+      limit = raised;
+  }
+  return limit.rlim_cur;
 }
 
-} // namespace
-
-class http_server::impl {
+/// Listens, and serves in a thread of its own.
+class event_server : public http_server {
 public:
-  impl(caf::actor_system& sys, http_options options, application_state_actor application)
+  event_server(caf::actor_system& sys, http_options options,
+               application_state_actor application, http_listener listener)
       : sys_{sys},
-        listen_{std::move(options.listen)},
         api_{std::move(options.rules)},
-        application_{std::move(application)} {
-    set_up();
+        request_patience_{options.request_patience},
+        application_{std::move(application)},
+        listener_{std::move(listener)} {
+    auto reserve = most_others + other_files;
+    auto files = file_limit(options.most_waiting + reserve);
+    most_waiting_ =
+        std::min(options.most_waiting, files > 2 * reserve ? files - reserve : files / 2);
   }
 
-  /// Why it cannot listen, or nothing.
-  std::string bind() {
-    auto [host, port] = endpoint_of(listen_);
-    errno = 0;
-    if (port == 0)
-      port = server_.bind_to_any_port(host);
-    else if (!server_.bind_to_port(host, port))
-      port = -1;
-    if (port < 0) {
-      auto why = errno == 0 ? "no such address" : std::generic_category().message(errno);
-      return "cannot listen at " + listen_ + ": " + why
-             + "; set http.listen to a free port of this machine, or to port 0 for any "
-               "free one";
-    }
-    address_ = local_address(host, port);
-    return {};
+  event_server(const event_server&) = delete;
+  event_server& operator=(const event_server&) = delete;
+
+  ~event_server() override {
+    event_server::stop();
+    caf::anon_send_exit(asker_, caf::exit_reason::kill);
+    ::close(listener_.socket);
+    ::close(wake_);
   }
 
-  void run(std::function<void()> broken) {
-    std::promise<void> ended;
-    ended_ = ended.get_future();
-    listener_ = std::thread{
-        [this, broken = std::move(broken), ended = std::move(ended)]() mutable {
-          server_.listen_after_bind();
-          broken_ = !stopping_;
-          ended.set_value();
-          if (broken_ && broken)
-            broken();
-        }};
-    // Stopping the library's server before it runs has no effect.
-    while (!server_.is_running() && ended_.wait_for(1ms) != std::future_status::ready) {
-    }
-  }
-
-  bool stop() {
-    if (!listener_.joinable())
-      return true;
-    stopping_ = true;
-    caf::anon_send(application_, close_application_state{});
-    // Waiting calls are answered first: a server that stops sends nothing any more.
-    door_.reset();
-    static_cast<void>(all_answered_.get_future().wait_for(stop_patience));
-    server_.stop();
-    if (ended_.wait_for(stop_patience) != std::future_status::ready) {
-      spdlog::warn("HTTP: a client keeps its connection busy; not waiting for it");
-      listener_.detach();
+  /// False: the system lacks what it needs, and errno says what.
+  bool run() {
+    // A few more than are kept: the oldest is closed when another one has come.
+    auto most = static_cast<unsigned>(most_waiting_ + most_others + 32);
+    daemon_ = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, on_request, this,
+        MHD_OPTION_LISTEN_SOCKET, listener_.socket, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, this, MHD_OPTION_NOTIFY_COMPLETED, on_completed, this,
+        MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_TIMEOUT,
+        static_cast<unsigned>(client_patience.count()),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory_of_client, MHD_OPTION_END);
+    if (!daemon_)
       return false;
-    }
-    listener_.join();
+    thread_ = std::thread{[this] { serve(); }};
     return true;
   }
 
-  const std::string& address() const { return address_; }
-  bool broken() const { return broken_; }
+  void stop() override {
+    if (!thread_.joinable())
+      return;
+    // What waits is answered by that.
+    caf::anon_send(application_, close_application_state{});
+    stopping_ = true;
+    ::eventfd_write(wake_, 1);
+    thread_.join();
+  }
+
+  const std::string& address() const override { return listener_.address; }
 
 private:
-  using held_place = std::shared_ptr<void>;
+  /// One connection.
+  struct client {
+    event_server* server = nullptr;
+    MHD_Connection* connection = nullptr;
+    /// Since when it may send the request that is not complete yet.
+    std::optional<steady::time_point> sends_since;
+    std::optional<http_call> call;
+  };
 
-  void set_up() {
-    server_.set_read_timeout(client_patience);
-    server_.set_write_timeout(client_patience);
-    server_.set_socket_options(options_of_listener);
-    server_.set_tcp_nodelay(true);
-    server_.set_payload_max_length(http_api::most_body);
-    server_.set_pre_routing_handler([this](const auto& request, auto& response) {
-      return answer(request, response);
-    });
-    server_.Post("/v1/released", [this](const auto& request, auto& response) {
-      carry_out(api_.judge_body(request_of(request)), response);
-    });
-    server_.set_error_handler(
-        httplib::Server::HandlerWithResponse{[this](const auto& request, auto& response) {
-          // The library refuses ranges that it cannot read; ours are ignored.
-          return response.status == 416 ? answer(request, response) : explain(response);
-        }});
-    server_.set_exception_handler([](const auto&, auto& response, std::exception_ptr) {
-      say(response, http_error(500, "internal error", "an answer"));
-    });
-  }
+  // -- the thread -------------------------------------------------------------------------
 
-  /// All but the bodies that are wanted is answered here, before anything is read.
-  httplib::Server::HandlerResponse answer(const httplib::Request& request,
-                                          httplib::Response& response) {
-    auto decision = api_.judge(request_of(request));
-    // Without a length there is no body; the library would wait for the connection's end.
-    if (std::holds_alternative<body_wanted>(decision)) {
-      if (request.has_header("Content-Length"))
-        return httplib::Server::HandlerResponse::Unhandled;
-      decision = api_.judge_body(request_of(request));
+  void serve() {
+    auto epoll = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    pollfd watched[] = {{epoll, POLLIN, 0}, {wake_, POLLIN, 0}};
+    std::optional<steady::time_point> stop_by;
+    while (!stop_by || (calls_under_way() && steady::now() < *stop_by)) {
+      ::poll(watched, std::size(watched), stop_by ? 10 : until_timeout());
+      eventfd_t wakes = 0;
+      if (watched[1].revents != 0)
+        ::eventfd_read(wake_, &wakes);
+      if (stopping_ && !stop_by) {
+        stop_by = steady::now() + stop_patience;
+        MHD_quiesce_daemon(daemon_);
+      }
+      MHD_run(daemon_);
+      close_slow_clients();
     }
-    carry_out(decision, response);
-    return httplib::Server::HandlerResponse::Handled;
+    finish();
   }
 
-  /// For what the library refuses by itself.
-  static httplib::Server::HandlerResponse explain(httplib::Response& response) {
-    if (!response.body.empty())
-      return httplib::Server::HandlerResponse::Unhandled;
-    auto status = response.status;
-    if (status == 413)
-      say(response, http_error(413, "a body of more than 65536 bytes",
-                               "at most 65536 bytes", "send several requests"));
-    else
-      say(response, http_error(status, "a request that is not HTTP", "HTTP/1.1"));
-    return httplib::Server::HandlerResponse::Handled;
+  /// For poll.
+  int until_timeout() const {
+    MHD_UNSIGNED_LONG_LONG result = 0;
+    return MHD_get_timeout(daemon_, &result) == MHD_YES ? static_cast<int>(result) : -1;
   }
 
-  void carry_out(const http_decision& what, httplib::Response& response) {
-    std::visit([&](const auto& x) { carry_out(x, response); }, what);
+  bool calls_under_way() const {
+    return std::any_of(clients_.begin(), clients_.end(),
+                       [](const auto& x) { return x.second.call.has_value(); });
   }
 
-  static void carry_out(const http_reply& x, httplib::Response& response) {
-    say(response, x);
-  }
-
-  static void carry_out(const body_wanted&, httplib::Response&) {}
-
-  static void carry_out(const show_page& x, httplib::Response& response) {
-    say(response, x.page->show());
-  }
-
-  void carry_out(const ask_assignment& x, httplib::Response& response) {
-    auto place = x.wait > 0ms ? take_place() : nullptr;
-    if (x.wait > 0ms && !place) {
-      say(response, overloaded());
-      return;
-    }
-    auto found = ask<shown_assignment>(x, x.wait + answer_limit);
-    auto now = worker_clock::boottime();
-    // This process may have been stopped since: nothing is named once the deadline has passed.
-    while (found && !found->partitions.empty() && found->until && now >= *found->until) {
-      found = ask<shown_assignment>(ask_assignment{x.who}, answer_limit);
-      now = worker_clock::boottime();
-    }
-    say(response, found ? text_of(*found, now) : no_answer());
-  }
-
-  void carry_out(const release_work& x, httplib::Response& response) {
-    auto found = ask<released_work>(x, answer_limit);
-    say(response, found ? text_of(*found) : no_answer());
-  }
-
-  void carry_out(const probe_life& x, httplib::Response& response) {
-    auto found = ask<shown_life>(ask_life{}, answer_limit);
-    auto life = found ? *found : shown_life{};
-    if (!found)
-      life.why = "the application state does not answer";
-    say(response, x.ready ? readyz_of(life, x.verbose) : livez_of(life));
-  }
-
-  void carry_out(const ask_events& x, httplib::Response& response) {
-    auto place = take_place();
-    if (!place) {
-      say(response, overloaded());
-      return;
-    }
-    // The first answer comes at once: it says where to continue, and that the server is
-    // there.
-    auto first = x;
-    first.wait = 0ms;
-    auto found = ask<shown_events>(first, answer_limit);
-    if (!found) {
-      say(response, no_answer());
-      return;
-    }
-    response.status = 200;
-    response.set_header("Cache-Control", "no-store");
-    auto state = std::make_shared<shown_events>(std::move(*found));
-    response.set_content_provider(
-        "text/event-stream",
-        [this, x, state, place](std::size_t, httplib::DataSink& sink) {
-          return stream(x, *state, sink);
-        });
-  }
-
-  /// Writes what has come, then waits for more. False ends the connection.
-  bool stream(const ask_events& asked, shown_events& state, httplib::DataSink& sink) {
-    auto text = stream_text_of(state, worker_clock::boottime());
-    if (text.empty())
-      text = ": nothing new\n\n";
-    // A peer that has gone shows here, or by a write that does not get through in time.
-    if (!sink.is_writable() || !sink.write(text.data(), text.size()))
-      return false;
-    if (state.closing) {
-      sink.done();
-      return true;
-    }
-    auto next = asked;
-    // An open connection does not prove that the application is alive.
-    next.who = caller::other;
-    next.after = state.last_event;
-    auto found = ask<shown_events>(next, next.wait + answer_limit);
-    if (!found)
-      return false;
-    state = std::move(*found);
-    return true;
-  }
-
-  /// Sends a request to the application state and waits; nothing: it does not answer.
-  template <class Answer, class Question>
-  std::optional<Answer> ask(const Question& what, std::chrono::milliseconds limit) {
-    std::optional<Answer> result;
+  /// Closes all connections. The library cannot close those that are suspended.
+  void finish() {
     caf::scoped_actor self{sys_};
-    self->request(application_, limit, what)
-        .receive([&](Answer& x) { result = std::move(x); },
-                 [&](const caf::error& why) {
-                   spdlog::warn("HTTP: the application state does not answer: {}",
-                                sys_.render(why));
-                 });
+    self->send_exit(asker_, caf::exit_reason::kill);
+    self->wait_for(asker_);
+    for (auto& [connection, x] : clients_)
+      if (x.call && x.call->suspended)
+        MHD_resume_connection(connection);
+    MHD_stop_daemon(daemon_);
+  }
+
+  void close_slow_clients() {
+    auto now = steady::now();
+    // As long as any client sends, the library's own time-outs end a turn often enough.
+    if (now < look_again_)
+      return;
+    look_again_ = now + 1s;
+    for (auto& [connection, x] : clients_)
+      if (x.sends_since && now > *x.sends_since + request_patience_)
+        close(x);
+  }
+
+  void close_oldest() {
+    auto age = [](auto& x) { return x.second.sends_since.value_or(steady::now()); };
+    auto oldest = std::min_element(clients_.begin(), clients_.end(),
+                                   [&](auto& x, auto& y) { return age(x) < age(y); });
+    if (oldest->second.sends_since)
+      close(oldest->second);
+  }
+
+  /// The library notices, and reports that the connection is gone.
+  static void close(client& x) {
+    x.sends_since.reset();
+    ::shutdown(MHD_get_connection_info(x.connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+                   ->connect_fd,
+               SHUT_RDWR);
+  }
+
+  // -- called by the library --------------------------------------------------------------
+
+  static void on_connection(void* server, MHD_Connection* connection, void**,
+                            MHD_ConnectionNotificationCode what) {
+    auto& self = *static_cast<event_server*>(server);
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+      self.clients_.erase(connection);
+      return;
+    }
+    if (self.clients_.size() >= self.most_waiting_ + most_others)
+      self.close_oldest();
+    self.clients_[connection] = {&self, connection, steady::now(), {}};
+  }
+
+  static void on_completed(void* server, MHD_Connection* connection, void**,
+                           MHD_RequestTerminationCode how) {
+    auto& self = *static_cast<event_server*>(server);
+    auto& from = self.clients_[connection];
+    if (how == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED && from.call && from.call->begun)
+      spdlog::info("HTTP: closed a client that did not read the answer to {} for 5s",
+                   config::printable(from.call->request.path));
+    if (from.call && from.call->waits)
+      --self.waiting_;
+    from.call.reset();
+    from.sends_since = steady::now();
+  }
+
+  static MHD_Result on_request(void* server, MHD_Connection* connection, const char* path,
+                               const char* method, const char*, const char* data,
+                               size_t* size, void** seen) {
+    auto& self = *static_cast<event_server*>(server);
+    auto& from = self.clients_[connection];
+    // The library reports the end of a request only if this is set.
+    *seen = &from;
+    try {
+      if (!from.call) {
+        from.call.emplace().request = request_of(connection, method, path);
+        from.call->decision = self.api_.judge(from.call->request);
+        return MHD_YES;
+      }
+      if (*size > 0) {
+        keep(*from.call, {data, std::exchange(*size, 0)});
+        return MHD_YES;
+      }
+      return from.call->begun ? carry_on(*from.call) : self.begin(from);
+    } catch (const std::exception&) {
+      return say(from, http_error(500, "internal error", "an answer"));
+    }
+  }
+
+  static ssize_t on_space(void* to, std::uint64_t, char* where, size_t size) {
+    auto& follower = *static_cast<client*>(to);
+    try {
+      return follower.server->write(follower, where, size);
+    } catch (const std::exception&) {
+      return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+  }
+
+  // -- calls ------------------------------------------------------------------------------
+
+  /// What is not wanted is read and dropped: a client that still sends reads no answer.
+  static void keep(http_call& to, std::string_view more) {
+    auto& body = to.request.body;
+    if (std::holds_alternative<body_wanted>(to.decision))
+      body += more.substr(0, http_api::most_body + 1 - body.size());
+  }
+
+  static MHD_Result carry_on(http_call& x) {
+    x.suspended = false;
+    return std::exchange(x.next, nullptr)();
+  }
+
+  MHD_Result begin(client& from) {
+    auto& call = *from.call;
+    call.begun = true;
+    from.sends_since.reset();
+    if (std::holds_alternative<body_wanted>(call.decision))
+      call.decision = api_.judge_body(call.request);
+    const auto* poll = std::get_if<ask_assignment>(&call.decision);
+    call.waits =
+        poll ? poll->wait > 0ms : std::holds_alternative<ask_events>(call.decision);
+    if (call.waits && ++waiting_ > most_waiting_)
+      return say(from, overloaded());
+    return std::visit([&](const auto& x) { return carry_out(x, from); }, call.decision);
+  }
+
+  http_reply overloaded() const {
+    auto result =
+        http_error(503, std::to_string(most_waiting_) + " calls that wait already",
+                   "fewer calls at a time", "try again later, or without wait");
+    result.headers.emplace_back("Retry-After", "1");
     return result;
   }
 
-  /// A place among those who may wait, until the last copy is gone; null: all are taken.
-  held_place take_place() {
-    // Null once the door is closed: the application state answers at once then.
-    auto door = to_door_.lock();
-    if (waiting_.fetch_add(1) >= most_waiting) {
-      --waiting_;
-      return nullptr;
+  static MHD_Result say(client& to, const http_reply& what) {
+    return MHD_queue_response(to.connection, static_cast<unsigned>(what.status),
+                              wire_reply_of(what).get());
+  }
+
+  static MHD_Result carry_out(const http_reply& x, client& to) { return say(to, x); }
+
+  static MHD_Result carry_out(const body_wanted&, client&) { return MHD_NO; }
+
+  MHD_Result carry_out(const show_page& x, client& to) {
+    return suspend(to, [&to, page = x.page](caf::event_based_actor* self) {
+      page->show(self, [&to](http_reply text) {
+        resume(to, [&to, text = std::move(text)] { return say(to, text); });
+      });
+    });
+  }
+
+  MHD_Result carry_out(const release_work& x, client& to) {
+    return ask<released_work>(to, x, 0ms, [&to](auto& y) { return say(to, text_of(y)); });
+  }
+
+  MHD_Result carry_out(const probe_life& x, client& to) {
+    return ask<shown_life>(to, ask_life{}, 0ms, [&to, x](auto& y) {
+      return say(to, x.ready ? readyz_of(y, x.verbose) : livez_of(y));
+    });
+  }
+
+  MHD_Result carry_out(const ask_assignment& x, client& to) {
+    return ask<shared_answer<shown_assignment>>(
+        to, x, x.wait, [this, &to, who = x.who](auto& y) {
+          auto now = worker_clock::boottime();
+          // This process may have been stopped since: nothing is named once the deadline has
+          // passed.
+          if (y.shown->until && now >= *y.shown->until && !y.shown->partitions.empty())
+            return carry_out(ask_assignment{who}, to);
+          return show(to, y.shown, now);
+        });
+  }
+
+  MHD_Result show(client& to, const std::shared_ptr<const shown_assignment>& x,
+                  core::time_point now) {
+    // All that wait for a version get one answer; what is left of the deadline is right for
+    // each of them, as they asked before it was made.
+    if (std::exchange(last_assignment_, x) != x)
+      last_reply_ = wire_reply_of(text_of(*x, now));
+    return MHD_queue_response(to.connection, MHD_HTTP_OK, last_reply_.get());
+  }
+
+  MHD_Result carry_out(const ask_events& x, client& to) {
+    // The first answer comes at once: it says where to continue, and that the server is
+    // there.
+    return ask<shared_answer<shown_events>>(
+        to, ask_events{x.who, x.after, 0ms}, 0ms, [this, &to](auto& y) {
+          take_up(*to.call, y.shown);
+          return MHD_queue_response(to.connection, MHD_HTTP_OK,
+                                    wire_stream(on_space, &to).get());
+        });
+  }
+
+  /// Writes what has come, or waits for more.
+  ssize_t write(client& to, char* where, std::size_t size) {
+    auto& call = *to.call;
+    if (call.next && carry_on(call) == MHD_NO)
+      return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (call.sent < call.text->size()) {
+      auto n = call.text->copy(where, size, call.sent);
+      call.sent += n;
+      return static_cast<ssize_t>(n);
     }
-    return {&waiting_, [door](std::atomic<int>* x) { --*x; }};
+    if (call.events->closing)
+      return MHD_CONTENT_READER_END_OF_STREAM;
+    // An open connection does not prove that the application is alive.
+    ask_events more{caller::other, call.events->last_event, http_api::longest_silence};
+    ask<shared_answer<shown_events>>(to, more, more.wait, [this, &to](auto& x) {
+      take_up(*to.call, x.shown);
+      return MHD_YES;
+    });
+    return 0;
+  }
+
+  /// To be sent next.
+  void take_up(http_call& to, const std::shared_ptr<const shown_events>& x) {
+    auto now = worker_clock::boottime();
+    auto over = x->until && now >= *x->until;
+    if (std::exchange(last_events_, x) != x || std::exchange(last_over_, over) != over) {
+      auto text = stream_text_of(*x, now);
+      last_text_ =
+          std::make_shared<std::string>(text.empty() ? ": nothing new\n\n" : text);
+    }
+    to.events = x;
+    to.text = last_text_;
+    to.sent = 0;
+  }
+
+  // -- the server's actor -----------------------------------------------------------------
+
+  /// Nothing is done for this call until resume().
+  MHD_Result suspend(client& x, std::function<void(caf::event_based_actor*)> task) {
+    x.call->suspended = true;
+    MHD_suspend_connection(x.connection);
+    caf::anon_send(asker_, http_task{std::move(task)});
+    return MHD_YES;
+  }
+
+  /// Called by the actor.
+  static void resume(client& x, std::function<MHD_Result()> next) {
+    auto wake = x.server->wake_;
+    x.call->next = std::move(next);
+    // From here on it may be gone at any time.
+    MHD_resume_connection(x.connection);
+    ::eventfd_write(wake, 1);
+  }
+
+  /// Sends a request that takes about `wait` to the application state; `then` is called with
+  /// the answer in the thread of the server.
+  template <class Answer, class Question, class Then>
+  MHD_Result ask(client& to, const Question& what, std::chrono::milliseconds wait,
+                 Then then) {
+    return suspend(to, [this, &to, what, wait, then](caf::event_based_actor* self) {
+      self->request(application_, wait + answer_limit, what)
+          .then(
+              [&to, then](Answer& x) {
+                resume(to, [x = std::move(x), then] { return then(x); });
+              },
+              [&to, self](const caf::error& why) {
+                spdlog::warn("HTTP: the application state does not answer: {}",
+                             self->system().render(why));
+                resume(to, [&to] { return say(to, no_answer()); });
+              });
+    });
   }
 
   caf::actor_system& sys_;
-  std::string listen_;
   http_api api_;
+  std::chrono::seconds request_patience_;
   application_state_actor application_;
-  reading_server server_;
-  std::string address_;
-  std::thread listener_;
-  std::future<void> ended_;
+  http_listener listener_;
+  std::size_t most_waiting_ = 0;
+  /// Ends a turn of the thread.
+  int wake_ = ::eventfd(0, EFD_CLOEXEC);
+  caf::actor asker_ = sys_.spawn<caf::detached>(asker);
+  MHD_Daemon* daemon_ = nullptr;
+  std::thread thread_;
   std::atomic<bool> stopping_ = false;
-  std::atomic<bool> broken_ = false;
-  std::atomic<int> waiting_ = 0;
-  /// Told once the door is closed and the last of those who wait has gone; each of them
-  /// keeps a copy of the door.
-  std::promise<void> all_answered_;
-  std::shared_ptr<void> door_{&all_answered_,
-                              [](std::promise<void>* x) { x->set_value(); }};
-  const std::weak_ptr<void> to_door_ = door_;
+
+  // Of the thread alone.
+  std::unordered_map<MHD_Connection*, client> clients_;
+  std::size_t waiting_ = 0;
+  steady::time_point look_again_;
+  /// What was shown last, and its text.
+  std::shared_ptr<const shown_assignment> last_assignment_;
+  wire_reply last_reply_;
+  std::shared_ptr<const shown_events> last_events_;
+  bool last_over_ = false;
+  std::shared_ptr<const std::string> last_text_;
 };
 
-http_server::http_server(std::unique_ptr<impl> x) : impl_{std::move(x)} {}
-
-http_server::~http_server() {
-  // What its threads still use must outlive them.
-  if (impl_ && !impl_->stop())
-    static_cast<void>(impl_.release());
-}
+} // namespace
 
 std::variant<std::unique_ptr<http_server>, std::string>
 http_server::start(caf::actor_system& sys, http_options options,
-                   application_state_actor application, std::function<void()> broken) {
-  auto made = std::make_unique<impl>(sys, std::move(options), std::move(application));
-  if (auto why = made->bind(); !why.empty())
-    return why;
-  made->run(std::move(broken));
-  return std::unique_ptr<http_server>{new http_server{std::move(made)}};
-}
-
-const std::string& http_server::address() const {
-  return impl_->address();
-}
-
-bool http_server::broken() const {
-  return impl_->broken();
-}
-
-bool http_server::stop() {
-  auto stopped = impl_->stop();
-  if (!stopped)
-    static_cast<void>(impl_.release());
-  return stopped;
+                   application_state_actor application) {
+  auto found = listen_at(options.listen);
+  if (auto* why = std::get_if<std::string>(&found))
+    return std::move(*why);
+  auto made = std::make_unique<event_server>(
+      sys, std::move(options), std::move(application), std::get<0>(std::move(found)));
+  if (!made->run())
+    return "cannot be served: " + std::generic_category().message(errno);
+  return made;
 }
 
 } // namespace partita::app

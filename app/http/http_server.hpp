@@ -5,7 +5,8 @@
 
 #include <caf/fwd.hpp>
 
-#include <functional>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <variant>
@@ -16,42 +17,32 @@ struct http_options {
   /// `host:port`; port 0: any free one.
   std::string listen;
   http_rules rules;
+  /// Calls that wait at a time: long polls and followers of events. Fewer where the process
+  /// may not open so many files.
+  std::size_t most_waiting = 2000;
+  /// How long a request may take, be it sent byte by byte.
+  std::chrono::seconds request_patience{10};
 };
 
-/// The sockets and threads in front of http_api and the application state. Each request
-/// has a thread for itself, and sends requests to the application state; nothing is
-/// shared. Connections are not kept open between requests: an idle one would occupy a
-/// thread that polls it a hundred times a second.
+/// The sockets in front of http_api and the application state. One thread serves all clients;
+/// it waits for none of them, nor for an actor: a call whose answer is not there yet is
+/// suspended until it has come.
 class http_server {
 public:
   /// Returns once connections are accepted; the other alternative says why none can be, and
-  /// what to do. `broken` is called from the server's own thread if it ends by itself.
+  /// what to do.
   static std::variant<std::unique_ptr<http_server>, std::string>
-  start(caf::actor_system& sys, http_options options, application_state_actor application,
-        std::function<void()> broken);
+  start(caf::actor_system& sys, http_options options,
+        application_state_actor application);
 
-  http_server(const http_server&) = delete;
-  http_server& operator=(const http_server&) = delete;
   /// Stops it.
-  ~http_server();
+  virtual ~http_server() = default;
 
   /// For programs on this machine: `http://127.0.0.1:8080`.
-  const std::string& address() const;
+  virtual const std::string& address() const = 0;
 
-  /// Whether it has ended without being stopped.
-  bool broken() const;
-
-  /// Answers what is under way and accepts nothing any more. False: a client that neither
-  /// continues nor goes away keeps it from ending; its threads then keep running, and the
-  /// process has to end without waiting for them.
-  bool stop();
-
-private:
-  class impl;
-
-  explicit http_server(std::unique_ptr<impl> x);
-
-  std::unique_ptr<impl> impl_;
+  /// Answers what is under way, for 3 s at most, and accepts nothing any more.
+  virtual void stop() = 0;
 };
 
 } // namespace partita::app

@@ -3,27 +3,21 @@
 
 #include "partita/app/metrics/metrics_text.hpp"
 
-#include <caf/actor_system.hpp>
-#include <caf/scoped_actor.hpp>
+#include <caf/event_based_actor.hpp>
 
 namespace partita::app {
 
-http_page metrics_page(caf::actor_system& sys, metrics_actor metrics) {
-  auto show = [&sys, metrics = std::move(metrics)] {
-    http_reply result;
-    caf::scoped_actor self{sys};
+http_page metrics_page(metrics_actor metrics) {
+  auto show = [metrics = std::move(metrics)](caf::event_based_actor* self, auto done) {
     self->request(metrics, 2 * metrics_patience, get_metrics{})
-        .receive(
-            [&](std::string& text) {
-              result.content_type = metrics_content_type;
-              result.body = std::move(text);
+        .then(
+            [done](std::string& text) {
+              done({200, metrics_content_type, std::move(text), {}});
             },
-            [&](const caf::error&) {
-              result =
-                  http_error(503, "no answer from the worker's process", "the metrics",
-                             "check GET /livez, and restart the worker");
+            [done](const caf::error&) {
+              done(http_error(503, "no answer from the worker's process", "the metrics",
+                              "check GET /livez, and restart the worker"));
             });
-    return result;
   };
   return {"/metrics", std::move(show)};
 }

@@ -6,8 +6,7 @@
 
 namespace partita::app {
 
-/// `/metrics`: sends a request to `metrics` from the thread that serves the call. 503 if
-/// it does not answer.
-http_page metrics_page(caf::actor_system& sys, metrics_actor metrics);
+/// `/metrics`, requested from `metrics`. 503 if it does not answer.
+http_page metrics_page(metrics_actor metrics);
 
 } // namespace partita::app

@@ -119,7 +119,7 @@ std::string worker_service::serve_http() {
     return {};
   auto started =
       http_part::start(system_, wanted, settings_.group.ownership == ownership::exclusive,
-                       host(), reporter_, {metrics_page(system_, metrics_)});
+                       host(), reporter_, {metrics_page(metrics_)});
   if (const auto* why = std::get_if<std::string>(&started))
     return *why;
   http_.emplace(std::move(std::get<http_part>(started)));
@@ -230,16 +230,15 @@ int worker_service::end(bool gracefully) {
     guard_->leaving();
   // While it ends, the application may still call.
   auto code = beside_.end(self_, gracefully);
-  if (http_ && http_->broken())
-    code = exit_failed;
-  hangs_ = http_ && !http_->stop();
+  if (http_)
+    http_->stop();
   // Before the store closes: that would look like a loss.
   ask_to_end(link_);
   if (store_)
     close(self_, store_);
   ask_to_end(reporter_);
   ask_to_end(metrics_);
-  hangs_ = !ends_in_time(self_, source_) || hangs_;
+  hangs_ = !ends_in_time(self_, source_);
   return code;
 }
 

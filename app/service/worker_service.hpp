@@ -82,7 +82,7 @@ private:
   link_listener_actor link_;
   partition_source_actor source_;
   bool ended_ = false;
-  /// A client keeps threads of HTTP from ending, or a file that of the source.
+  /// A file keeps the thread of the source from ending.
   bool hangs_ = false;
   /// Runs while all is ended: a last signal still ends the process at once.
   std::optional<signal_watch> signals_;

@@ -21,7 +21,7 @@ ROW = re.compile(r"^\| `([a-z/]+)/` \|([^|]*)\|([^|]*)\|([^|]*)\|$", re.MULTILIN
 LIBRARIES = {
     "CLI": "CLI11",
     "caf": "CAF",
-    "httplib.h": "cpp-httplib",
+    "microhttpd.h": "libmicrohttpd",
     "nats": "nats.h",
     "nlohmann": "nlohmann",
     "openssl": "OpenSSL",

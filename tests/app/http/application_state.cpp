@@ -37,7 +37,9 @@ public:
   /// The answer, if it has come.
   std::optional<Answer> answer() {
     std::optional<Answer> result;
-    self_->receive([&](Answer& x) { result = std::move(x); }, caf::after(0s) >> [] {});
+    self_->receive([&](Answer& x) { result = std::move(x); },
+                   [&](shared_answer<Answer>& x) { result = *x.shown; },
+                   caf::after(0s) >> [] {});
     return result;
   }
 
