@@ -2,13 +2,15 @@
 // How fast a group recovers from its leader's death, at default settings: real worker
 // processes on a nats-server of their own, kill -9, events as the workers write them.
 //
-//   build/bin/partita-bench-failover [--below-guard] [KILLS] [WORKERS...]
+//   build/bin/partita-bench-failover [--json FILE] [--below-guard] [KILLS] [WORKERS...]
 //
 // For each number of WORKERS (3 and 20): starts that many `partita run`, and KILLS (50)
 // times waits until the group is stable, kills the leader, waits until the dead
 // worker's partitions all have new owners, and starts it again. Kills the leader's guard
 // with it; with --below-guard, and an application, the guard lives and says goodbye for the
-// leader. Prints a table, and the same as one line of JSON for each group.
+// leader.
+
+#include "results.hpp"
 
 #include "../tests/support/nats_server.hpp"
 
@@ -265,22 +267,8 @@ private:
   std::map<std::string, worker> workers_;
 };
 
-struct stats {
-  double p50 = 0;
-  double p95 = 0;
-  double max = 0;
-};
-
-stats stats_of(std::vector<double> xs) {
-  std::sort(xs.begin(), xs.end());
-  // The smallest value that so many per cent do not exceed.
-  auto at = [&](std::size_t per_cent) {
-    return xs[(xs.size() * per_cent + 99) / 100 - 1];
-  };
-  return {at(50), at(95), xs.back()};
-}
-
-nlohmann::ordered_json measure(std::size_t workers, int kills, bool guards_live) {
+void measure(std::size_t workers, int kills, bool guards_live,
+             partita::bench::results& into) {
   group all{workers, guards_live};
   std::vector<double> leadership;
   std::vector<double> ownership;
@@ -298,29 +286,33 @@ nlohmann::ordered_json measure(std::size_t workers, int kills, bool guards_live)
                  kills, leadership.back(), ownership.back());
     all.start(victim.name);
   }
-  nlohmann::ordered_json result{
-      {"workers", workers}, {"kills", kills}, {"below_guard", guards_live}};
-  auto add = [&](const char* name, const std::vector<double>& xs) {
-    auto x = stats_of(xs);
-    result[name] = {{"p50", x.p50}, {"p95", x.p95}, {"max", x.max}};
-    std::printf("%7zu  %5d  %-24s %8.0f %8.0f %8.0f\n", workers, kills, name, x.p50,
-                x.p95, x.max);
+  auto add = [&](const char* what, const std::vector<double>& xs) {
+    std::printf("%7zu  %5d  %-24s", workers, kills, what);
+    for (auto [name, per_cent] : {std::pair{"p50", 50u}, {"p95", 95u}, {"max", 100u}}) {
+      auto value = partita::bench::percentile(xs, per_cent);
+      std::printf(" %8.0f", value);
+      into.add(std::to_string(workers) + " workers" + (guards_live ? ", guard lives" : "")
+                   + "/" + what + " " + name,
+               value, "ms");
+    }
+    std::printf("\n");
   };
-  add("successor_leads_ms", leadership);
-  add("partitions_owned_ms", ownership);
+  add("successor leads", leadership);
+  add("partitions owned", ownership);
   std::fflush(stdout);
-  return result;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
+  auto json = partita::bench::take_json_path(argc, argv);
   std::vector<int> numbers;
   auto guards_live = argc > 1 && std::strcmp(argv[1], "--below-guard") == 0;
   for (int i = guards_live ? 2 : 1; i < argc; ++i)
     numbers.push_back(std::atoi(argv[i]));
   if (std::any_of(numbers.begin(), numbers.end(), [](int x) { return x < 1; })) {
-    std::fputs("usage: partita-bench-failover [--below-guard] [KILLS] [WORKERS...]\n",
+    std::fputs("usage: partita-bench-failover [--json FILE] [--below-guard] [KILLS] "
+               "[WORKERS...]\n",
                stderr);
     return 2;
   }
@@ -331,11 +323,10 @@ int main(int argc, char** argv) {
   try {
     std::printf("%7s  %5s  %-24s %8s %8s %8s\n", "workers", "kills", "ms after kill -9",
                 "p50", "p95", "max");
-    std::vector<nlohmann::ordered_json> results;
+    partita::bench::results all;
     for (auto size : sizes)
-      results.push_back(measure(static_cast<std::size_t>(size), kills, guards_live));
-    for (const auto& x : results)
-      std::printf("%s\n", x.dump().c_str());
+      measure(static_cast<std::size_t>(size), kills, guards_live, all);
+    all.write(json);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;

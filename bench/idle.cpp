@@ -2,12 +2,14 @@
 // What idle workers cost: CPU as a share of one core and resident memory, at the default
 // timings, on a nats-server of its own.
 //
-//   build/bin/partita-bench-idle [SECONDS] [WORKERS]
+//   build/bin/partita-bench-idle [--json FILE] [SECONDS] [WORKERS]
 //
 // Measures one `partita run` process, one that serves HTTP, one with an application as
 // its child and hooks, then each of a group of five (a leader, three standbys that probe
 // it, and one more), then one process with WORKERS workers (200), each for SECONDS (20)
 // once all are idle.
+
+#include "results.hpp"
 
 #include "../tests/support/nats_server.hpp"
 
@@ -128,7 +130,7 @@ void measure_wake_ups() {
 }
 
 void measure(const std::string& what, const std::vector<pid_t>& processes,
-             std::chrono::seconds how_long) {
+             std::chrono::seconds how_long, partita::bench::results& into) {
   // A measurement of idleness has no event to wait for: it needs time to pass.
   std::this_thread::sleep_for(15s);
   std::vector<usage> before;
@@ -138,9 +140,15 @@ void measure(const std::string& what, const std::vector<pid_t>& processes,
   auto seconds = static_cast<double>(how_long.count());
   for (std::size_t i = 0; i < processes.size(); ++i) {
     auto now = usage_of(std::to_string(processes[i]));
+    auto share = 100 * (now.seconds - before[i].seconds) / seconds;
+    auto turns = (now.turns - before[i].turns) / seconds;
+    auto memory = resident_mib(processes[i]);
     std::printf("%-30s %6.2f %% of a core  %6.0f wake-ups/s  %6.1f MiB resident\n",
-                what.c_str(), 100 * (now.seconds - before[i].seconds) / seconds,
-                (now.turns - before[i].turns) / seconds, resident_mib(processes[i]));
+                what.c_str(), share, turns, memory);
+    auto name = what + (processes.size() > 1 ? " " + std::to_string(i) : "");
+    into.add(name + "/CPU", share, "%");
+    into.add(name + "/wake-ups per second", turns, "");
+    into.add(name + "/resident memory", memory, "MiB");
   }
   std::fflush(stdout);
   for (auto pid : processes)
@@ -154,6 +162,8 @@ void measure(const std::string& what, const std::vector<pid_t>& processes,
 int main(int argc, char** argv) {
   if (argc == 4 && argv[1] == std::string{"--many"})
     return run_workers(std::stoi(argv[2]), argv[3]);
+  auto json = partita::bench::take_json_path(argc, argv);
+  partita::bench::results found;
   auto seconds = std::chrono::seconds{argc > 1 ? std::stoi(argv[1]) : 20};
   auto workers = std::string{argc > 2 ? argv[2] : "200"};
   partita::test::nats_server server;
@@ -166,14 +176,16 @@ int main(int argc, char** argv) {
     return start(all);
   };
   measure_wake_ups();
-  measure("one worker process", {run()}, seconds);
-  measure("one with HTTP", {run({"--set", "http.listen=127.0.0.1:0"})}, seconds);
+  measure("one worker process", {run()}, seconds, found);
+  measure("one with HTTP", {run({"--set", "http.listen=127.0.0.1:0"})}, seconds, found);
   // The child is served HTTP, too, so this has all that a sidecar can have.
   measure("one with a child and hooks",
           {run({"--set", "hooks.assigned=true", "--set", "hooks.revoked=true", "--set",
                 "hooks.state=true", "--", "sleep", "infinity"})},
-          seconds);
-  measure("one of five, each a process", {run(), run(), run(), run(), run()}, seconds);
+          seconds, found);
+  measure("one of five, each a process", {run(), run(), run(), run(), run()}, seconds,
+          found);
   measure(workers + " workers in one process",
-          {start({"/proc/self/exe", "--many", workers, server.url()})}, seconds);
+          {start({"/proc/self/exe", "--many", workers, server.url()})}, seconds, found);
+  found.write(json);
 }

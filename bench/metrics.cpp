@@ -2,12 +2,14 @@
 // How long a scrape of the leader's /metrics takes while 1,000 partitions move: ten
 // `partita run` on a nats-server of this program's, scraped over HTTP.
 //
-//   build/bin/partita-bench-metrics [ROUNDS]
+//   build/bin/partita-bench-metrics [--json FILE] [ROUNDS]
 //
 // 2,000 partitions are shared by five workers. In each of ROUNDS (10) five more join,
 // which moves 1,000 partitions to them, and drain, which moves them back. Meanwhile the
 // leader is scraped every 5 ms. Only scrapes between the first and the last move of a
 // round count.
+
+#include "results.hpp"
 
 #include "../tests/support/eventually.hpp"
 #include "../tests/support/nats_server.hpp"
@@ -205,7 +207,7 @@ private:
   std::size_t leader_ = 0;
 };
 
-void print(const char* what, std::vector<scrape>& xs) {
+void print(const char* what, std::vector<scrape>& xs, partita::bench::results& into) {
   if (xs.empty())
     return;
   std::sort(xs.begin(), xs.end(),
@@ -214,6 +216,8 @@ void print(const char* what, std::vector<scrape>& xs) {
               xs.size(), xs.back().text.size(), xs[xs.size() / 2].took.count(),
               xs.back().took.count());
   std::fflush(stdout);
+  into.add(std::string{what} + "/median", xs[xs.size() / 2].took.count(), "ms");
+  into.add(std::string{what} + "/worst", xs.back().took.count(), "ms");
 }
 
 void keep(std::vector<scrape>& to, std::vector<scrape> what) {
@@ -223,6 +227,7 @@ void keep(std::vector<scrape>& to, std::vector<scrape> what) {
 } // namespace
 
 int main(int argc, char** argv) {
+  auto json = partita::bench::take_json_path(argc, argv);
   auto rounds = argc > 1 ? std::stoi(argv[1]) : 10;
   group g;
   g.start();
@@ -236,10 +241,12 @@ int main(int argc, char** argv) {
     keep(back, g.ask_until(moving));
     g.wait_for_drained();
   }
-  print("1,000 move to new ones", out);
-  print("1,000 move back", back);
+  partita::bench::results all;
+  print("1,000 move to new ones", out, all);
+  print("1,000 move back", back, all);
   std::vector<scrape> idle;
   for (int i = 0; i < 200; ++i)
     idle.push_back(g.ask());
-  print("nothing moves", idle);
+  print("nothing moves", idle, all);
+  all.write(json);
 }
