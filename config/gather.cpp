@@ -261,12 +261,11 @@ void gathering::demand_programs() {
 }
 
 void gathering::choose_times() {
-  auto given = [this](const char* name) { return seen_.contains(name); };
-  if (settings_.buckets.replicas < 2 || given("heartbeat.interval")
-      || given("heartbeat.ttl") || given("election.lease"))
-    return;
-  settings_.heartbeat.ttl = cluster_time;
-  settings_.election.lease = cluster_time;
+  if (settings_.buckets.replicas > 1 && !seen_.contains("timing.profile"))
+    settings_.timing.profile = "cluster";
+  for (const auto& x : times_of(settings_.timing.profile))
+    if (const auto& known = *find_option(x.section, x.key); !seen_.contains(known.name()))
+      known.set(settings_, {std::string{x.value}});
 }
 
 void gathering::relate(const std::string& file) {
@@ -284,7 +283,9 @@ void gathering::relate(const std::string& file) {
       if (auto known = seen_.find(*key); known != seen_.end())
         from = known->second;
     if (!wrong->found.empty() && !seen_.contains(x.keys.front()))
-      wrong->found += " (the default)";
+      wrong->found += settings_.timing.profile == "default"
+                          ? " (the default)"
+                          : " (the default of profile " + settings_.timing.profile + ")";
     add({from, x.keys.front(), wrong->found, wrong->expected, wrong->remedy});
   }
 }

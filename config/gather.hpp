@@ -34,7 +34,7 @@ public:
   /// Looks for the programs of hooks, which are to run here.
   void demand_programs();
 
-  /// Takes the times that fit a cluster where there is one and none was given.
+  /// Takes the times of the profile where none were given.
   void choose_times();
 
   /// Checks the values together, after the last one was taken.

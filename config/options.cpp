@@ -13,6 +13,25 @@ namespace {
 
 using options = std::vector<option>;
 
+/// For one server nearby. A busy machine of two cores delays a heartbeat by some hundred
+/// milliseconds, which ends no session of seven eighths of a second.
+constexpr profile_time fast[] = {{"worker", "id_ttl", "5s"},
+                                 {"heartbeat", "interval", "200ms"},
+                                 {"heartbeat", "ttl", "1s"},
+                                 {"election", "lease", "1s"},
+                                 {"rebalance", "cold_start_window", "5s"},
+                                 {"rebalance", "planned_scale_window", "2s"},
+                                 {"rebalance", "settle_time", "200ms"},
+                                 {"rebalance", "min_interval", "1s"},
+                                 {"timeouts", "request", "250ms"},
+                                 {"degraded", "after", "500ms"},
+                                 {"degraded", "grace", "1s"}};
+
+/// Another node takes 4 to 9 s to lead a stream (measured with nats-server 2.9 to 2.15), which
+/// ends no session and no leadership then.
+constexpr profile_time cluster[] = {{"heartbeat", "ttl", "15s"},
+                                    {"election", "lease", "15s"}};
+
 option required(option x) {
   x.required = true;
   return x;
@@ -94,6 +113,17 @@ void add_worker(options& xs) {
            "stop: it stops at once and others get them.")});
 }
 
+void add_timing(options& xs) {
+  xs.push_back(choice_option(
+      PARTITA_FIELD(timing, profile), profile_names(),
+      "Defaults of other options that fit each other; what is given wins. fast: for one "
+      "server nearby, a worker that has died is lost after a second. cluster: for "
+      "servers "
+      "that take seconds to elect a leader; also where buckets.replicas is above 1 and "
+      "no "
+      "profile is given."));
+}
+
 void add_heartbeat_and_election(options& xs) {
   xs.insert(
       xs.end(),
@@ -102,12 +132,11 @@ void add_heartbeat_and_election(options& xs) {
        duration_option(
            PARTITA_FIELD(heartbeat, ttl), min_ttl, max_ttl,
            "A worker without a heartbeat for this long counts as lost; its partitions "
-           "get other owners. With buckets.replicas above 1, and none of "
-           "heartbeat.interval, heartbeat.ttl and election.lease given, 15s."),
+           "get other owners."),
        duration_option(
            PARTITA_FIELD(election, lease), min_ttl, max_ttl,
            "How long a leader leads without renewal. A frozen leader has a successor "
-           "after about this time. Where heartbeat.ttl becomes 15s by itself, 15s."),
+           "after about this time."),
        duration_option(
            PARTITA_FIELD(election, probe_grace), 0ms, max_window,
            "A leader whose process has ended has a successor after 1 to 2.5 times this. "
@@ -300,6 +329,7 @@ options make_options() {
   add_group(result);
   add_nats(result);
   add_worker(result);
+  add_timing(result);
   add_heartbeat_and_election(result);
   add_rebalance(result);
   add_strategy(result);
@@ -322,6 +352,19 @@ std::vector<std::string> make_sections() {
 }
 
 } // namespace
+
+const std::vector<std::string>& profile_names() {
+  static const std::vector<std::string> result{"default", "fast", "cluster"};
+  return result;
+}
+
+std::span<const profile_time> times_of(std::string_view profile) {
+  if (profile == "fast")
+    return fast;
+  if (profile == "cluster")
+    return cluster;
+  return {};
+}
 
 std::string to_string(option_type x) {
   switch (x) {

@@ -5,6 +5,7 @@
 #include "partita/config/value.hpp"
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,5 +75,16 @@ const std::vector<std::string>& all_sections();
 
 /// The names of the keys of one section, in order; empty if there is no such section.
 std::vector<std::string> keys_of(std::string_view section);
+
+/// A default of another option that a profile sets.
+struct profile_time {
+  std::string_view section;
+  std::string_view key;
+  std::string_view value;
+};
+
+/// The profiles of timing.profile: times that fit each other, by name.
+const std::vector<std::string>& profile_names();
+std::span<const profile_time> times_of(std::string_view profile);
 
 } // namespace partita::config

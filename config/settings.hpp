@@ -44,9 +44,10 @@ struct worker_settings {
   leave_mode shutdown = leave_mode::drain;
 };
 
-/// The ttl and the lease with buckets.replicas above 1 and no times of its own: another node takes
-/// 4 to 9 s to lead a stream (measured with nats-server 2.9 to 2.15), which ends neither then.
-inline constexpr std::chrono::milliseconds cluster_time = std::chrono::seconds{15};
+struct timing_settings {
+  /// Names the defaults of other options (profile_names).
+  std::string profile = "default";
+};
 
 /// The partitions of a fixed list (`list`, or `prefix` with `count`), those of a file, or
 /// those of a bucket: never two of these.
@@ -108,6 +109,7 @@ struct settings {
   group_settings group;
   nats_options nats;
   worker_settings worker;
+  timing_settings timing;
   heartbeat_options heartbeat;
   election_options election;
   rebalance_options rebalance;

@@ -162,6 +162,21 @@ CAF_TEST(the manual says of every option what the code says) {
   CAF_CHECK_EQUAL(rows, all_options().size() + all_relations().size());
 }
 
+CAF_TEST(the manual lists the times of every profile) {
+  auto text = content_of(manual);
+  for (const auto& named_one : profile_names())
+    for (const auto& time : times_of(named_one)) {
+      const auto* option = find_option(time.section, time.key);
+      CAF_REQUIRE(option);
+      auto row = "\n| " + option->name() + " |";
+      for (const auto& profile : profile_names()) {
+        auto value = option->get(loaded(named + "timing.profile = '" + profile + "'"));
+        row += " " + value.substr(1, value.size() - 2) + " |";
+      }
+      check_contains(text, row + "\n");
+    }
+}
+
 CAF_TEST(the manual lists every relation) {
   auto text = content_of(manual);
   for (const auto& x : all_relations())

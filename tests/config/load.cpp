@@ -3,6 +3,8 @@
 
 #include "fixture.hpp"
 
+#include "partita/config/text.hpp"
+
 #include <cstdlib>
 
 using namespace partita::config;
@@ -291,18 +293,55 @@ CAF_TEST(a long value is cut in the message) {
   CAF_CHECK_LESS(line.size(), 300u);
 }
 
-CAF_TEST(a group on a cluster has the times of a cluster unless it has its own) {
-  auto x = loaded(named + "buckets.replicas = 3");
+CAF_TEST(the times of a profile are good and a value that is given wins) {
+  for (const auto& profile : profile_names()) {
+    auto with = named + "timing.profile = '" + profile + "'\n";
+    auto x = loaded(with);
+    CAF_CHECK_EQUAL(x.timing.profile, profile);
+    for (const auto& time : times_of(profile)) {
+      auto* option = find_option(time.section, time.key);
+      CAF_REQUIRE(option);
+      CAF_CHECK_EQUAL(option->get(x), in_quotes(time.value));
+      CAF_CHECK_NOT_EQUAL(option->get(x), option->get(settings{}));
+    }
+    CAF_CHECK(loaded(with + "heartbeat.ttl = '5s'").heartbeat.ttl == 5s);
+    load_options options;
+    options.environment = {{"PARTITA_HEARTBEAT_TTL", "4s"}};
+    CAF_CHECK(loaded(with, options).heartbeat.ttl == 4s);
+    options.overrides = {"heartbeat.ttl=3s"};
+    CAF_CHECK(loaded(with, options).heartbeat.ttl == 3s);
+  }
+  CAF_CHECK(loaded(named + "timing.profile = 'fast'").heartbeat.ttl == 1s);
+}
+
+CAF_TEST(the configuration in effect shows the times of the profile) {
+  auto text = to_toml(loaded(named + "timing.profile = 'fast'"));
+  check_contains(text, "[timing]\nprofile = \"fast\"\n");
+  check_contains(text, "ttl = \"1s\"\n");
+  check_contains(to_toml(loaded(text)), "ttl = \"1s\"\n");
+}
+
+CAF_TEST(a profile that does not exist is refused with those that do) {
+  check_contains(problem_in(named + "timing.profile = 'fats'"),
+                 "timing.profile: found \"fats\"; must be default, fast or cluster: did "
+                 "you mean fast?");
+}
+
+CAF_TEST(what does not fit a profile is refused with the name of the profile) {
+  check_contains(problem_in(named + "timing.profile = 'fast'\nheartbeat.ttl = '9s'"),
+                 "worker.id_ttl: found \"5s\" (the default of profile fast); must be at "
+                 "least heartbeat.ttl (9s)");
+}
+
+CAF_TEST(a group on a cluster has the times of a cluster unless it has a profile) {
+  auto replicated = named + "buckets.replicas = 3\n";
+  auto x = loaded(replicated);
+  CAF_CHECK_EQUAL(x.timing.profile, "cluster");
   CAF_CHECK(x.heartbeat.ttl == 15s);
   CAF_CHECK(x.election.lease == 15s);
-  for (auto own :
-       {"heartbeat.ttl = '6s'", "heartbeat.interval = '1s'", "election.lease = '3s'"}) {
-    x = loaded(named + "buckets.replicas = 3\n" + own);
-    CAF_CHECK(x.heartbeat.ttl == 6s);
-    CAF_CHECK(x.election.lease == 3s);
-  }
-  load_options options;
-  options.environment = {{"PARTITA_ELECTION_LEASE", "3s"}};
-  CAF_CHECK(loaded(named + "buckets.replicas = 3", options).heartbeat.ttl == 6s);
+  x = loaded(replicated + "heartbeat.ttl = '9s'");
+  CAF_CHECK(x.heartbeat.ttl == 9s);
+  CAF_CHECK(x.election.lease == 15s);
+  CAF_CHECK(loaded(replicated + "timing.profile = 'default'").heartbeat.ttl == 6s);
   CAF_CHECK(loaded(named).heartbeat.ttl == 6s);
 }

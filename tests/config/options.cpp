@@ -149,6 +149,7 @@ std::vector<samples> all_samples() {
       integer("worker.capacity", 1, 1'000'000),
       text("worker.zone", 256),
       choice("worker.shutdown", {"'drain'", "'restart'", "'stop'"}),
+      choice("timing.profile", {"'default'", "'fast'", "'cluster'"}),
       duration("heartbeat.interval", "19ms", "20ms", "1h", "3600001ms"),
       ttl("heartbeat.ttl"),
       ttl("election.lease"),
