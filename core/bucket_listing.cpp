@@ -73,7 +73,9 @@ void bucket_listing::shown(const kv_entry& entry, time_point now) {
     bad_[entry.key] = bad->why;
   } else {
     bad_.erase(entry.key);
-    good_[entry.key] = std::move(std::get<partition>(value));
+    auto& good = std::get<partition>(value);
+    good_.erase(good);
+    good_.insert(std::move(good));
   }
   changed(now);
 }
@@ -84,7 +86,7 @@ void bucket_listing::removed(const kv_entry& entry, time_point now) {
   // Without a delete mark no client has removed it: it is merely absent.
   somebody_removed_ = somebody_removed_ || entry.revision.value != 0;
   bad_.erase(entry.key);
-  if (good_.erase(entry.key) != 0)
+  if (good_.erase(partition_named(entry.key.substr(partition_prefix.size()))) != 0)
     changed(now);
 }
 
@@ -97,12 +99,7 @@ bucket_listing::news bucket_listing::announce() {
   first_change_.reset();
   if (!good_.empty()) {
     made_anew_ = false;
-    listed result;
-    result.all.reserve(good_.size());
-    for (const auto& [key, x] : good_)
-      result.all.push_back(x);
-    result.trouble = trouble();
-    return result;
+    return listed{{good_.begin(), good_.end()}, trouble()};
   }
   if (!bad_.empty())
     return unavailable{trouble()};

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -64,8 +65,13 @@ private:
   std::string trouble() const;
 
   options options_;
-  /// By key.
-  std::map<std::string, partition> good_;
+  struct by_keys {
+    bool operator()(const partition& x, const partition& y) const {
+      return x.keys < y.keys;
+    }
+  };
+
+  std::set<partition, by_keys> good_;
   /// By key: why the newest value cannot be used.
   std::map<std::string, std::string> bad_;
   bool complete_ = false;

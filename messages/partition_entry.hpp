@@ -12,7 +12,6 @@
 namespace partita {
 
 inline constexpr std::string_view partition_prefix = "p.";
-inline constexpr const char* partition_pattern = "p.>";
 
 /// The key of the partition of this name: `p.orders.7`.
 std::string partition_key(std::string_view name);

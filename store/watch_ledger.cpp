@@ -7,18 +7,24 @@
 namespace partita::store {
 
 void watch_ledger::begin_attempt() {
-  for (auto& [key, known] : told_)
+  absent_ = 0;
+  older_shown_ = false;
+  for (auto& [key, known] : told_) {
     known.shown = {};
+    absent_ += known.removed ? 0 : 1;
+  }
   for (auto& [key, write] : own_)
     write.young = false;
 }
 
 void watch_ledger::forget_told() {
   told_.clear();
+  absent_ = 0;
+  older_shown_ = false;
 }
 
 void watch_ledger::forget_all() {
-  told_.clear();
+  forget_told();
   own_.clear();
 }
 
@@ -35,41 +41,60 @@ void watch_ledger::forgive(const std::string& key) {
 bool watch_ledger::contradicts(const kv_entry& entry) const {
   auto known = told_.find(entry.key);
   if (known == told_.end() || known->second.absent
-      || known->second.entry.revision != entry.revision)
+      || known->second.revision != entry.revision)
     return false;
-  const auto& was = known->second.entry;
+  const auto& was = known->second;
   return was.removed != entry.removed || was.value != entry.value;
 }
 
 std::optional<kv_entry> watch_ledger::show(kv_entry entry) {
-  auto& known = told_[entry.key];
+  auto [i, added] = told_.try_emplace(entry.key);
+  auto& known = i->second;
   bool fresh = known.shown == revision{};
+  if (fresh && !added && !known.removed)
+    --absent_;
   known.shown = std::max(known.shown, entry.revision);
-  if (entry.revision >= known.entry.revision) {
-    known.entry = std::move(entry);
-    known.absent = false;
-  } else if (!fresh)
-    return std::nullopt;
-  return known.entry;
+  older_shown_ = older_shown_ || known.shown < known.revision;
+  if (entry.revision < known.revision)
+    return fresh ? std::optional{entry_of(entry.key, known)} : std::nullopt;
+  known.value = entry.value;
+  known.revision = entry.revision;
+  known.stored_at_ns = entry.stored_at_ns;
+  known.removed = entry.removed;
+  known.absent = false;
+  return entry;
+}
+
+kv_entry watch_ledger::entry_of(const std::string& key, const told_entry& x) {
+  kv_entry result;
+  result.key = key;
+  result.value = x.value;
+  result.revision = x.revision;
+  result.removed = x.removed;
+  result.stored_at_ns = x.stored_at_ns;
+  return result;
 }
 
 void watch_ledger::for_each_shown(const std::function<void(const kv_entry&)>& f) const {
-  std::vector<const kv_entry*> all;
-  for (const auto& [key, known] : told_)
-    if (known.shown != revision{})
-      all.push_back(&known.entry);
-  std::sort(all.begin(), all.end(),
-            [](const auto* x, const auto* y) { return x->revision < y->revision; });
+  std::vector<decltype(told_)::const_pointer> all;
+  for (const auto& x : told_)
+    if (x.second.shown != revision{})
+      all.push_back(&x);
+  std::sort(all.begin(), all.end(), [](const auto* x, const auto* y) {
+    return x->second.revision < y->second.revision;
+  });
   for (const auto* x : all)
-    f(*x);
+    f(entry_of(x->first, x->second));
 }
 
 std::vector<watch_ledger::doubt> watch_ledger::doubts() const {
   auto result = owed();
+  if (!older_shown_)
+    return result;
   for (const auto& [key, known] : told_) {
     bool ours = own_.contains(key) && !shown(key, own_.at(key).at);
-    if (!ours && known.shown != revision{} && known.shown < known.entry.revision)
-      result.push_back({key, known.entry.revision});
+    if (!ours && known.shown != revision{} && known.shown < known.revision)
+      result.push_back({key, known.revision});
   }
   return result;
 }
@@ -101,20 +126,23 @@ bool watch_ledger::due(const std::string& key) const {
 }
 
 std::optional<std::string> watch_ledger::absent() const {
-  for (const auto& [key, known] : told_)
-    if (known.shown == revision{} && !known.entry.removed)
-      return key;
+  if (absent_ > 0)
+    for (const auto& [key, known] : told_)
+      if (known.shown == revision{} && !known.removed)
+        return key;
   return std::nullopt;
 }
 
 std::vector<std::string> watch_ledger::take_absent() {
   std::vector<std::string> result;
+  if (std::exchange(absent_, 0) == 0)
+    return result;
   for (auto& [key, known] : told_) {
-    if (known.shown != revision{} || known.entry.removed)
+    if (known.shown != revision{} || known.removed)
       continue;
     // The revision stays: a replica that lags may still show older ones.
-    known.absent = known.entry.removed = true;
-    known.entry.value.clear();
+    known.absent = known.removed = true;
+    known.value.clear();
     result.push_back(key);
   }
   return result;

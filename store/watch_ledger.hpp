@@ -72,10 +72,14 @@ public:
   std::vector<std::string> take_absent();
 
 private:
+  /// A kv_entry without the key: a bucket may have a million of them.
   struct told_entry {
-    kv_entry entry;
+    std::string value;
+    partita::revision revision;
+    std::int64_t stored_at_ns = 0;
     /// What the present attempt has shown of this key; 0: nothing.
-    revision shown;
+    partita::revision shown;
+    bool removed = false;
     /// A replay did not show the key; the revision is that of what was there before.
     bool absent = false;
   };
@@ -87,7 +91,13 @@ private:
     bool young = true;
   };
 
+  static kv_entry entry_of(const std::string& key, const told_entry& x);
+
   std::map<std::string, told_entry, std::less<>> told_;
+  /// Those of them that absent() means.
+  std::size_t absent_ = 0;
+  /// This attempt has shown a key at an older revision than watchers have received.
+  bool older_shown_ = false;
   std::map<std::string, own_write, std::less<>> own_;
 };
 

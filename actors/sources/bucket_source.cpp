@@ -66,8 +66,8 @@ void opened(self_pointer self, const bucket_opened& x) {
     s.tries = 0;
     s.bucket = x.bucket;
     s.listing.emplace(core::bucket_listing::options{.name = s.options.bucket});
-    self->send(s.bucket, kv_watch{s.run, partition_pattern,
-                                  caf::actor_cast<watch_sink_actor>(self)});
+    // The whole bucket: on the server a pattern costs a search (nats::create_consumer_request).
+    self->send(s.bucket, kv_watch{s.run, ">", caf::actor_cast<watch_sink_actor>(self)});
     return;
   }
   auto may_pass =
@@ -170,7 +170,10 @@ bucket_source_actor::behavior_type bucket_source(self_pointer self, store_actor 
 
 partition_source_actor spawn_bucket_source(caf::actor_system& sys, store_actor store,
                                            bucket_source_options options) {
-  return sys.spawn(bucket_source, std::move(store), std::move(options));
+  // To announce a large list takes long and must not delay heartbeats.
+  if (options.clock.is_virtual())
+    return sys.spawn(bucket_source, std::move(store), std::move(options));
+  return sys.spawn<caf::detached>(bucket_source, std::move(store), std::move(options));
 }
 
 } // namespace partita

@@ -3,8 +3,11 @@
 
 #include "partita/messages/interfaces.hpp"
 
+#include <caf/actor_cast.hpp>
+#include <caf/make_message.hpp>
+#include <caf/send.hpp>
+
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,8 +29,8 @@ public:
       all_.push_back(who);
       self_->monitor(who);
     }
-    if (list_)
-      self_->send(who, partition_list{*list_, trouble_, digest_});
+    if (!list_.empty())
+      caf::anon_send(caf::actor_cast<caf::actor>(who), list_);
     else if (!trouble_.empty())
       self_->send(who, partitions_unavailable{trouble_});
   }
@@ -42,13 +45,14 @@ public:
   /// `digest`: see partition_list.
   void give(std::vector<partition> list, std::string trouble = {},
             std::string digest = {}) {
-    if (list_ == list && trouble_ == trouble)
+    if (!list_.empty() && list_.get_as<partition_list>(0).partitions == list
+        && trouble_ == trouble)
       return;
-    list_ = std::move(list);
-    trouble_ = std::move(trouble);
-    digest_ = std::move(digest);
+    trouble_ = trouble;
+    list_ = caf::make_message(
+        partition_list{std::move(list), std::move(trouble), std::move(digest)});
     for (const auto& who : all_)
-      self_->send(who, partition_list{*list_, trouble_, digest_});
+      caf::anon_send(caf::actor_cast<caf::actor>(who), list_);
   }
 
   /// The list is not available (any more); the last one stays. Sent only if that is new.
@@ -62,16 +66,16 @@ public:
 
   /// What was known may be outdated.
   void forget() {
-    list_.reset();
+    list_ = {};
     trouble_.clear();
   }
 
 private:
   Self* self_;
   std::vector<partition_listener_actor> all_;
-  std::optional<std::vector<partition>> list_;
+  /// The last partition_list, one for all listeners: it may be large. Empty: there was none.
+  caf::message list_;
   std::string trouble_;
-  std::string digest_;
 };
 
 } // namespace partita

@@ -406,8 +406,9 @@ void prepare(bucket_ptr self) {
   with.attaching = [self](watch_feed::attempt number) {
     self->state.counters.watched(number);
   };
-  with.read = [self](const std::string& key, read_continuation then) {
-    read_last(self, key, deadline(self), std::move(then));
+  with.read = [self](const std::string& key, clock::time_point until,
+                     read_continuation then) {
+    read_last(self, key, until, std::move(then));
   };
   state.watches.emplace(std::move(with), state.requests, *state.stream);
   self->set_down_handler([self](const caf::down_msg& x) {

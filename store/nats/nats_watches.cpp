@@ -211,7 +211,9 @@ struct nats_watches::command_executor {
   }
 
   void operator()(const watch_feed::find_end& x) const {
-    self.with_.read(self.feeds_.at(id).pattern,
+    // The answer comes behind what was delivered before; where nothing is delivered, the
+    // feed notices the silence.
+    self.with_.read(self.feeds_.at(id).pattern, clock::now() + patience_with_server,
                     [&watches = self, where = id, x](const kv_read& read) {
                       watches.input(where, [&](watch_feed& feed) {
                         return feed.end_found(x, read, clock::now());
@@ -220,7 +222,8 @@ struct nats_watches::command_executor {
   }
 
   void operator()(const watch_feed::confirm& x) const {
-    self.with_.read(x.key, [&watches = self, where = id, x](const kv_read& read) {
+    auto until = clock::now() + self.with_.request_timeout;
+    self.with_.read(x.key, until, [&watches = self, where = id, x](const kv_read& read) {
       watches.input(where, [&](watch_feed& feed) {
         return feed.confirmed(x.number, x.key, read, clock::now());
       });
@@ -277,9 +280,10 @@ void nats_watches::make_consumer(feed_id id, watch_feed::attempt attempt,
   present(id, attempt)->present.inbox = number;
   inboxes_.emplace(number, id);
   auto stream = nats::stream_of(with_.bucket);
+  const auto& pattern = feeds_.at(id).pattern;
   auto request = nats::create_consumer_request(
       {.stream = stream,
-       .filter = nats::subject_of(with_.bucket, feeds_.at(id).pattern),
+       .filter = pattern == ">" ? "" : nats::subject_of(with_.bucket, pattern),
        .inbox = inbox.subject,
        .heartbeat = with_.heartbeat});
   requests_.ask("$JS.API.CONSUMER.CREATE." + stream, {}, request,

@@ -29,7 +29,8 @@ public:
   /// Sends an event to a watcher, which still lacks the number of its watch.
   using event_sink = std::function<void(subscriber, watch_event)>;
   /// Reads a key from the stream's leader.
-  using reader = std::function<void(const std::string&, std::function<void(kv_read)>)>;
+  using reader = std::function<void(const std::string&, clock::time_point until,
+                                    std::function<void(kv_read)>)>;
 
   struct setup {
     std::string bucket;

@@ -113,6 +113,7 @@ answer<stream_info> parse_stream(std::string_view text);
 
 struct consumer_options {
   std::string stream;
+  /// Empty: the whole stream.
   std::string filter;
   std::string inbox;
   std::chrono::milliseconds heartbeat{500};

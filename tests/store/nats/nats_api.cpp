@@ -152,6 +152,19 @@ CAF_TEST(a bucket is made like other clients make it) {
   CAF_CHECK_EQUAL(eternal["duplicate_window"].get<std::int64_t>(), 120'000'000'000);
 }
 
+CAF_TEST(a watch of a whole bucket makes the server search nothing) {
+  nats::consumer_options wanted;
+  wanted.stream = "KV_b";
+  auto config = [&] {
+    return nlohmann::json::parse(nats::create_consumer_request(wanted))["config"];
+  };
+  CAF_CHECK_EQUAL(config()["deliver_policy"].get<std::string>(), "all");
+  CAF_CHECK(!config().contains("filter_subject"));
+  wanted.filter = "$KV.b.p.>";
+  CAF_CHECK_EQUAL(config()["deliver_policy"].get<std::string>(), "last_per_subject");
+  CAF_CHECK_EQUAL(config()["filter_subject"].get<std::string>(), wanted.filter);
+}
+
 CAF_TEST(every difference that matters is named) {
   nats::stream_config good;
   good.subjects = {"$KV.b.>"};
