@@ -127,3 +127,26 @@ CAF_TEST(a bucket is a source of partitions) {
   service.environment = {{"PARTITA_PARTITIONS_BUCKET", "yes"}};
   check_contains(problem_in(named, service), "must be true or false");
 }
+
+CAF_TEST(a long list is the same in pieces as in whole) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i)
+    lines += "  { keys = [\"orders\", \"" + std::to_string(i)
+             + "\"], weight = " + std::to_string(i) + " },\n";
+  auto text = "list = [\n" + lines + "]\n";
+  CAF_CHECK(text.size() > 3 * (256u << 10));
+  auto pieces = list_in(text);
+  CAF_REQUIRE_EQUAL(pieces.size(), 20'000u);
+  CAF_CHECK_EQUAL(name_of(pieces[12'345]), "orders.12345");
+  CAF_CHECK_EQUAL(pieces[12'345].weight, 12'345);
+  CAF_MESSAGE("a comment makes it be read in whole");
+  CAF_CHECK(list_in("# all of them\n" + text) == pieces);
+  CAF_MESSAGE("a mistake has its line, also one between two pieces");
+  auto wrong = wrong_in("list = [\n" + lines + "  { keys = [] },\n]\n");
+  CAF_REQUIRE_EQUAL(wrong.size(), 1u);
+  CAF_CHECK(wrong[0].starts_with("p.toml:20002: "));
+  CAF_CHECK_EQUAL(wrong_in("list = [\n" + lines + "[\"orders\", \"7\"],\n]\n").size(),
+                  1u);
+  CAF_CHECK_EQUAL(wrong_in(text + "counts = 3\n").size(), 1u);
+  CAF_CHECK_EQUAL(wrong_in("list = [\n" + lines).size(), 1u);
+}
