@@ -48,20 +48,28 @@ void want(const partition_entries& now, const std::string& name, std::int64_t we
 
 } // namespace
 
-partition_entries partitions_in(const std::map<std::string, kv_entry>& bucket) {
-  partition_entries result;
-  for (const auto& [key, entry] : bucket) {
-    if (!key.starts_with(partition_prefix))
-      continue;
-    auto& x = result[key.substr(partition_prefix.size())];
-    x.revision = entry.revision;
-    auto value = partition_from(key, entry.value);
-    if (const auto* bad = std::get_if<malformed>(&value))
-      x.why_bad = bad->why;
-    else
-      x.weight = std::get<partition>(value).weight;
+void take(partition_entries& all, const watch_event& what) {
+  // A fresh replay follows.
+  if (what.change == watch_change::restarted
+      || what.change == watch_change::bucket_changed)
+    all.clear();
+  const auto& entry = what.entry;
+  if (!entry.key.starts_with(partition_prefix))
+    return;
+  auto name = entry.key.substr(partition_prefix.size());
+  if (what.change == watch_change::removed) {
+    all.erase(name);
+    return;
   }
-  return result;
+  auto value = partition_from(entry.key, entry.value);
+  const auto* bad = std::get_if<malformed>(&value);
+  auto& x = all[std::move(name)];
+  x = {};
+  x.revision = entry.revision;
+  if (bad)
+    x.why_bad = bad->why;
+  else
+    x.weight = std::get<partition>(value).weight;
 }
 
 partition_changes to_add(const partition_entries& now,
@@ -107,8 +115,9 @@ partition_changes to_import(const partition_entries& now,
   std::set<std::string> wanted;
   for (const auto& x : list) {
     auto name = name_of(x);
-    wanted.insert(name);
     want(now, name, x.weight, result);
+    if (replace)
+      wanted.insert(std::move(name));
   }
   if (!replace)
     return result;

@@ -26,8 +26,8 @@ struct partition_entry {
 /// By the partition's name, in the order in which people read.
 using partition_entries = std::map<std::string, partition_entry, by_reading>;
 
-/// Keys of other kinds are left out.
-partition_entries partitions_in(const std::map<std::string, kv_entry>& bucket);
+/// Takes what a watch of the bucket shows; leaves out keys of other kinds.
+void take(partition_entries& all, const watch_event& what);
 
 /// One write. An addition has no `from`, a removal no `to`, unless that cannot be read.
 struct partition_change {

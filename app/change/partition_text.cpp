@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/partition_text.hpp"
 
-#include "partita/app/output/table.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/partition_entry.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace partita::app {
 
@@ -48,67 +48,92 @@ std::size_t count(const partition_changes& x, kind what) {
                     [&](const partition_change& y) { return y.what == what; }));
 }
 
+/// Writes `"name":[...]` with what `element` gives; null: nothing.
+template <class All, class Element>
+void write_array(std::ostream& to, const char* name, const All& all, Element element) {
+  to << '"' << name << "\":[";
+  auto between = "";
+  for (const auto& x : all)
+    if (auto shown = element(x); !shown.is_null())
+      to << std::exchange(between, ",") << dump(shown);
+  to << ']';
+}
+
 } // namespace
 
-std::string to_json(const std::string& bucket, const partition_entries& all) {
-  auto good = json::array();
-  auto bad = json::array();
-  for (const auto& [name, x] : all)
-    if (x.weight)
-      good.push_back(
-          {{"name", name}, {"keys", partition_named(name).keys.all()}, {"weight", *x.weight}});
-    else
-      bad.push_back({{"key", partition_key(name)}, {"why", x.why_bad}});
-  return dump(
-      {{"bucket", bucket}, {"partitions", std::move(good)}, {"invalid", std::move(bad)}});
+void write_json(std::ostream& to, const std::string& bucket,
+                const partition_entries& all) {
+  to << "{\"bucket\":" << dump(bucket) << ',';
+  write_array(to, "invalid", all, [](const auto& x) {
+    return x.second.weight
+               ? json{}
+               : json{{"key", partition_key(x.first)}, {"why", x.second.why_bad}};
+  });
+  to << ',';
+  write_array(to, "partitions", all, [](const auto& x) {
+    return x.second.weight ? json{{"name", x.first},
+                                  {"keys", partition_named(x.first).keys.all()},
+                                  {"weight", *x.second.weight}}
+                           : json{};
+  });
+  to << '}';
 }
 
-std::string to_table(const partition_entries& all) {
-  table result{{{"PARTITION"}, {"WEIGHT", table::side::right}, {""}}};
+void write_table(std::ostream& to, const partition_entries& all) {
+  std::string_view title = "PARTITION";
+  auto width = title.size();
+  std::size_t digits = 6;
+  auto weight = [](const partition_entry& x) {
+    return x.weight ? std::to_string(*x.weight) : "?";
+  };
+  for (const auto& [name, x] : all) {
+    width = std::max(width, config::printable(name).size());
+    digits = std::max(digits, weight(x).size());
+  }
+  auto line = [&](std::string_view name, std::string_view number, std::string note) {
+    std::string blanks(width - name.size() + 2 + digits - number.size(), ' ');
+    to << name << blanks << number << (note.empty() ? "" : "  ") << note << '\n';
+  };
+  line(title, "WEIGHT", {});
   for (const auto& [name, x] : all)
-    result.add({name, x.weight ? std::to_string(*x.weight) : "?",
-                x.weight ? "" : "cannot be read: " + x.why_bad});
-  return result.text();
+    line(config::printable(name), weight(x),
+         x.weight ? "" : "cannot be read: " + config::printable(x.why_bad));
 }
 
-std::string to_partitions_file(const partition_entries& all) {
-  std::string result = "list = [\n";
+void write_partitions_file(std::ostream& to, const partition_entries& all) {
+  to << "list = [\n";
   for (const auto& [name, x] : all) {
     if (!x.weight)
       continue;
     std::string keys;
     for (const auto& key : partition_named(name).keys)
       keys += (keys.empty() ? "" : ", ") + config::in_quotes(key);
-    result +=
-        "  { keys = [" + keys + "], weight = " + std::to_string(*x.weight) + " },\n";
+    to << "  { keys = [" << keys << "], weight = " << *x.weight << " },\n";
   }
-  return result + "]\n";
+  to << "]\n";
 }
 
-std::string to_json(const std::string& bucket, const partition_changes& x, bool dry_run) {
-  auto added = json::array();
-  auto removed = json::array();
-  auto changed = json::array();
-  for (const auto& y : x.changes)
-    switch (y.what) {
-    case kind::add:
-      added.push_back({{"name", y.name}, {"weight", number_or_null(y.to)}});
-      break;
-    case kind::remove:
-      removed.push_back({{"name", y.name}, {"weight", number_or_null(y.from)}});
-      break;
-    case kind::set_weight:
-      changed.push_back({{"name", y.name},
-                         {"from", number_or_null(y.from)},
-                         {"to", number_or_null(y.to)}});
-      break;
-    }
-  return dump({{"bucket", bucket},
-               {"dry_run", dry_run},
-               {"added", std::move(added)},
-               {"removed", std::move(removed)},
-               {"changed", std::move(changed)},
-               {"unchanged", x.unchanged}});
+void write_json(std::ostream& to, const std::string& bucket, const partition_changes& x,
+                bool dry_run) {
+  auto write = [&](const char* name, kind what, auto element) {
+    write_array(to, name, x.changes, [&](const partition_change& y) {
+      return y.what == what ? element(y) : json{};
+    });
+  };
+  to << '{';
+  write("added", kind::add, [](const partition_change& y) {
+    return json{{"name", y.name}, {"weight", number_or_null(y.to)}};
+  });
+  to << ",\"bucket\":" << dump(bucket) << ',';
+  write("changed", kind::set_weight, [](const partition_change& y) {
+    return json{
+        {"name", y.name}, {"from", number_or_null(y.from)}, {"to", number_or_null(y.to)}};
+  });
+  to << ",\"dry_run\":" << dump(dry_run) << ',';
+  write("removed", kind::remove, [](const partition_change& y) {
+    return json{{"name", y.name}, {"weight", number_or_null(y.from)}};
+  });
+  to << ",\"unchanged\":" << x.unchanged << '}';
 }
 
 std::string to_text(const std::string& bucket, const partition_changes& x, bool dry_run) {

@@ -7,6 +7,7 @@
 #include <caf/actor_system.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <memory>
 
@@ -18,29 +19,35 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using kind = partition_change::kind;
 
-/// Writes that are under way at a time: a list of thousands takes seconds then even where
-/// the server is far away.
-constexpr std::size_t most_under_way = 64;
+/// Writes that are under way at a time: a list of a million takes a minute or two then even
+/// where the server is far away.
+constexpr std::size_t most_under_way = 256;
 constexpr milliseconds retry_pause{100};
 
 class change_writer {
 public:
   change_writer(caf::scoped_actor& self, const bucket_actor& bucket, milliseconds limit)
-      : self_{self}, bucket_{bucket}, deadline_{steady_clock::now() + limit} {}
+      : self_{self}, bucket_{bucket}, limit_{limit} {}
 
-  std::optional<std::string> run(const std::vector<partition_change>& all) {
-    for (std::size_t begin = 0; begin < all.size(); begin += most_under_way) {
-      auto end = std::min(begin + most_under_way, all.size());
-      std::vector<std::function<kv_written()>> answers;
-      for (auto i = begin; i < end; ++i)
-        answers.push_back(send(all[i]));
-      for (auto i = begin; i < end; ++i)
-        note(all[i], settle(all[i], answers[i - begin]()));
-      if (!why_.empty())
-        return why_ + " (" + std::to_string(done_) + " of " + std::to_string(all.size())
-               + " changes were written; the same command again writes the rest)";
+  std::optional<std::string> run(const std::vector<partition_change>& all,
+                                 const std::function<void(std::size_t)>& written) {
+    std::deque<std::function<kv_written()>> under_way;
+    for (std::size_t i = 0;; ++i) {
+      auto end = why_.empty() ? std::min(i + most_under_way, all.size()) : 0;
+      while (i + under_way.size() < end)
+        under_way.push_back(send(all[i + under_way.size()]));
+      if (under_way.empty())
+        break;
+      note(all[i], settle(all[i], under_way.front()()));
+      under_way.pop_front();
+      written(done_);
+      if (i % most_under_way == 0 && i + 1 < all.size() && why_.empty())
+        look_for_stop();
     }
-    return std::nullopt;
+    if (why_.empty())
+      return std::nullopt;
+    return why_ + " (" + std::to_string(done_) + " of " + std::to_string(all.size())
+           + " changes were written; the same command again writes the rest)";
   }
 
 private:
@@ -73,6 +80,7 @@ private:
 
   /// Makes an answer definite: where the outcome is unknown, the request is repeated.
   kv_written settle(const partition_change& x, kv_written answer) {
+    auto deadline = steady_clock::now() + limit_;
     write_access access;
     access.write = [&] { return send(x)(); };
     access.read = [&] { return ask<kv_read>(kv_last{partition_key(x.name)})(); };
@@ -84,7 +92,7 @@ private:
     access.removes = x.what == kind::remove;
     access.pause = [&](core::duration length) {
       self_->receive(caf::after(length) >> [] {});
-      return steady_clock::now() < deadline_;
+      return steady_clock::now() < deadline;
     };
     for (;;) {
       answer = app::settle(std::move(answer), x.expected, access);
@@ -92,6 +100,11 @@ private:
         return answer;
       answer = access.write();
     }
+  }
+
+  void look_for_stop() {
+    self_->receive([this](const stop_worker&) { why_ = "stopped"; },
+                   caf::after(milliseconds{0}) >> [] {});
   }
 
   void note(const partition_change& x, const kv_written& answer) {
@@ -111,18 +124,18 @@ private:
 
   caf::scoped_actor& self_;
   const bucket_actor& bucket_;
-  steady_clock::time_point deadline_;
+  milliseconds limit_;
   std::size_t done_ = 0;
   std::string why_;
 };
 
 } // namespace
 
-std::optional<std::string> write_changes(caf::scoped_actor& self,
-                                         const bucket_actor& bucket,
-                                         const std::vector<partition_change>& changes,
-                                         milliseconds limit) {
-  return change_writer{self, bucket, limit}.run(changes);
+std::optional<std::string>
+write_changes(caf::scoped_actor& self, const bucket_actor& bucket,
+              const std::vector<partition_change>& changes, milliseconds limit,
+              const std::function<void(std::size_t)>& written) {
+  return change_writer{self, bucket, limit}.run(changes, written);
 }
 
 } // namespace partita::app

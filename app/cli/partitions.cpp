@@ -5,15 +5,18 @@
 #include "partita/app/change/partition_writer.hpp"
 #include "partita/app/inspect/bucket_reader.hpp"
 #include "partita/app/inspect/group_command.hpp"
+#include "partita/app/output/progress.hpp"
 #include "partita/config/limits.hpp"
 #include "partita/config/partitions_file.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/partition_entry.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <utility>
 
 namespace partita::app {
 
@@ -34,7 +37,6 @@ Examples:
 )help";
 
 struct partitions_options {
-  // A list may be long.
   group_flags group{.settings = {}, .json = false, .timeout = "10s"};
   bool dry_run = false;
   std::string name;
@@ -49,7 +51,9 @@ struct partitions_options {
 struct found_bucket {
   group_access& access;
   open_bucket which;
-  bucket_content content;
+  /// To write to it; null if there is no such bucket.
+  bucket_actor bucket;
+  partition_entries all;
 };
 
 using work = std::function<int(found_bucket&)>;
@@ -63,31 +67,38 @@ void warn_if_unused(const partitions_options& o, const config::settings& s) {
            "elsewhere; set partitions.bucket = true instead\n";
 }
 
-int with_bucket(const partitions_options& o, const work& f) {
-  return with_group(o.group, "partita partitions", [&](group_access& access) {
+/// `stoppable`: see with_group.
+int with_bucket(const partitions_options& o, bool stoppable, const work& f) {
+  auto run = [&](group_access& access) {
     const auto& s = access.settings;
     warn_if_unused(o, s);
-    found_bucket x{access, {}, {}};
+    found_bucket x{access, {}, {}, {}};
     x.which.name = s.buckets.partitions;
     x.which.replicas = s.buckets.replicas;
     x.which.mode = open_mode::look;
-    auto read = read_bucket(access.self, access.store, x.which, access.left());
-    if (const auto* why = std::get_if<std::string>(&read))
-      return fail(*why);
-    x.content = std::move(std::get<bucket_content>(read));
-    return f(x);
-  });
+    std::optional<progress_line> line{"entries read"};
+    auto why = read_bucket(access.self, access.store, x.which, access.limit, x.bucket,
+                           [&](const watch_event& what) {
+                             take(x.all, what);
+                             line->show(x.all.size());
+                           });
+    line.reset();
+    return why ? fail(*why) : f(x);
+  };
+  return with_group(o.group, "partita partitions", run, stoppable);
 }
 
 int list(const partitions_options& o) {
-  return with_bucket(o, [&](found_bucket& x) {
-    if (!x.content.bucket)
+  return with_bucket(o, false, [&](found_bucket& x) {
+    if (!x.bucket)
       return fail("there is no bucket " + x.which.name
                   + "; `partita partitions add` and `import` make it");
-    auto all = partitions_in(x.content.entries);
-    if (o.group.json)
-      return print(to_json(x.which.name, all) + '\n');
-    return print(o.toml ? to_partitions_file(all) : to_table(all));
+    if (o.group.json) {
+      write_json(std::cout, x.which.name, x.all);
+      return print("\n");
+    }
+    o.toml ? write_partitions_file(std::cout, x.all) : write_table(std::cout, x.all);
+    return print({});
   });
 }
 
@@ -95,41 +106,42 @@ int list(const partitions_options& o) {
 std::optional<std::string> carry_out(found_bucket& x, const partition_changes& what) {
   if (what.changes.empty())
     return std::nullopt;
-  if (!x.content.bucket) {
+  const auto& access = x.access;
+  if (!x.bucket) {
     x.which.mode = open_mode::make;
-    auto made = read_bucket(x.access.self, x.access.store, x.which, x.access.left());
-    if (const auto* why = std::get_if<std::string>(&made))
-      return *why;
-    x.content.bucket = std::get<bucket_content>(made).bucket;
+    if (auto why =
+            open_if_there(access.self, access.store, x.which, access.limit, x.bucket))
+      return why;
   }
-  return write_changes(x.access.self, x.content.bucket, what.changes, x.access.left());
+  progress_line line{"changes written", what.changes.size()};
+  return write_changes(access.self, x.bucket, what.changes, access.limit,
+                       [&](std::size_t done) { line.show(done); });
 }
 
-/// Names that no bucket can hold are bad usage: nothing needs to be looked at for that.
-bool names_fit(const std::vector<std::string>& names) {
-  auto result = true;
-  for (const auto& x : names)
-    if (auto why = why_no_entry(x); !why.empty()) {
-      fail('\'' + config::printable(x) + "' cannot be a partition of a bucket: it "
-           + why);
-      result = false;
-    }
-  return result;
+/// A name that no bucket can hold is bad usage: nothing needs to be looked at for that.
+bool name_fits(const std::string& x) {
+  auto why = why_no_entry(x);
+  if (!why.empty())
+    fail('\'' + config::printable(x) + "' cannot be a partition of a bucket: it " + why);
+  return why.empty();
 }
 
 int change(const partitions_options& o, const decision& decide) {
-  return with_bucket(o, [&](found_bucket& x) {
-    auto what = decide(partitions_in(x.content.entries));
+  return with_bucket(o, true, [&](found_bucket& x) {
+    auto what = decide(x.all);
     for (const auto& why : what.refusals)
       fail(why);
     if (!what.refusals.empty())
       return static_cast<int>(exit_failed);
+    x.all.clear(); // Large, and no longer needed.
     if (!o.dry_run)
       if (auto why = carry_out(x, what))
         return fail(*why);
     const auto& bucket = x.which.name;
-    return print(o.group.json ? to_json(bucket, what, o.dry_run) + '\n'
-                              : to_text(bucket, what, o.dry_run));
+    if (!o.group.json)
+      return print(to_text(bucket, what, o.dry_run));
+    write_json(std::cout, bucket, what, o.dry_run);
+    return print("\n");
   });
 }
 
@@ -143,13 +155,13 @@ int import_file(const partitions_options& o) {
       std::cerr << "partita: " << to_string(x) << '\n';
     return exit_usage;
   }
-  std::vector<std::string> names;
-  for (const auto& x : std::get<std::vector<partition>>(found))
-    names.push_back(name_of(x));
-  if (!names_fit(names))
+  auto& partitions = std::get<std::vector<partition>>(found);
+  auto unfit = std::count_if(partitions.begin(), partitions.end(),
+                             [](const auto& x) { return !name_fits(name_of(x)); });
+  if (unfit > 0)
     return exit_usage;
   return change(o, [&](const partition_entries& now) {
-    return to_import(now, std::get<std::vector<partition>>(found), o.replace);
+    return to_import(now, std::exchange(partitions, {}), o.replace);
   });
 }
 
@@ -189,7 +201,10 @@ void add_partitions(CLI::App& program, chosen_command& chosen) {
   auto weights = CLI::Range(std::int64_t{0}, config::max_weight);
   auto* adds = add_one(*command, "add", "Adds partitions", chosen, options,
                        [](const partitions_options& o) {
-                         if (!names_fit(o.names))
+                         auto unfit =
+                             std::count_if(o.names.begin(), o.names.end(),
+                                           [](const auto& x) { return !name_fits(x); });
+                         if (unfit > 0)
                            return static_cast<int>(exit_usage);
                          return change(o, [&](const partition_entries& now) {
                            return to_add(now, o.names, o.weight);

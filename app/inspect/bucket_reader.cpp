@@ -12,29 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// Takes one event; whether all is known now. `why`: why it is replayed again.
-bool take(watch_event& x, std::map<std::string, kv_entry>& to, std::string& why) {
-  switch (x.change) {
-  case watch_change::value:
-    to[x.entry.key] = std::move(x.entry);
-    break;
-  case watch_change::removed:
-    to.erase(x.entry.key);
-    break;
-  case watch_change::replayed:
-    return true;
-  case watch_change::restarted:
-  case watch_change::bucket_changed:
-    // A fresh replay follows.
-    to.clear();
-    why = x.why;
-    break;
-  case watch_change::alive:
-    break;
-  }
-  return false;
-}
-
 } // namespace
 
 milliseconds left_until(steady_clock::time_point deadline) {
@@ -80,28 +57,32 @@ std::optional<std::string> open_if_there(caf::scoped_actor& self,
          + (x.why.empty() ? to_string(x.status) : x.why);
 }
 
-std::variant<bucket_content, std::string> read_bucket(caf::scoped_actor& self,
-                                                      const store_actor& store,
-                                                      const open_bucket& which,
-                                                      milliseconds limit) {
-  auto deadline = steady_clock::now() + limit;
-  bucket_content result;
-  if (auto why = open_if_there(self, store, which, limit, result.bucket))
-    return *why;
-  if (!result.bucket)
-    return result;
+std::optional<std::string>
+read_bucket(caf::scoped_actor& self, const store_actor& store, const open_bucket& which,
+            milliseconds limit, bucket_actor& to,
+            const std::function<void(const watch_event&)>& take) {
+  if (auto why = open_if_there(self, store, which, limit, to); why || !to)
+    return why;
   auto sink = forwarder_to<watch_sink_actor, watch_event>(self);
-  self->send(result.bucket, kv_watch{0, ">", sink});
+  self->send(to, kv_watch{0, ">", sink});
   auto complete = false;
+  auto stopped = false;
   auto late = false;
   std::string why;
-  while (!complete && !late)
-    late = !receive_by(self, deadline,
-                       [&](watch_event& x) { complete = take(x, result.entries, why); });
+  while (!complete && !stopped && !late)
+    late = !receive_by(
+        self, steady_clock::now() + limit,
+        [&](const watch_event& x) {
+          complete = x.change == watch_change::replayed;
+          if (!x.why.empty())
+            why = x.why;
+          take(x);
+        },
+        [&](const stop_worker&) { stopped = true; });
   caf::anon_send_exit(sink, caf::exit_reason::user_shutdown);
-  if (late)
-    return not_shown(which.name, why);
-  return result;
+  if (stopped)
+    return "stopped before anything was written";
+  return late ? std::optional{not_shown(which.name, why)} : std::nullopt;
 }
 
 } // namespace partita::app

@@ -9,10 +9,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
-#include <variant>
 
 namespace partita::app {
 
@@ -58,19 +57,12 @@ std::optional<std::string>
 open_if_there(caf::scoped_actor& self, const store_actor& store, const open_bucket& which,
               std::chrono::milliseconds limit, bucket_actor& to);
 
-/// What a bucket holds.
-struct bucket_content {
-  /// To write to it; null if there is no such bucket.
-  bucket_actor bucket;
-  /// Those that have a value, by key.
-  std::map<std::string, kv_entry> entries;
-};
-
-/// Reads every key of a bucket; makes the bucket only if `which` says so. The other
-/// alternative says why that is not possible, or not within `limit`.
-std::variant<bucket_content, std::string> read_bucket(caf::scoped_actor& self,
-                                                      const store_actor& store,
-                                                      const open_bucket& which,
-                                                      std::chrono::milliseconds limit);
+/// Passes what a watch of the whole bucket shows to `take`, until all has been shown; null in
+/// `to`: there is no such bucket. Makes the bucket only if `which` says so. Says why that is
+/// not possible: the store was silent for `limit`, or `self` was sent a stop_worker.
+std::optional<std::string>
+read_bucket(caf::scoped_actor& self, const store_actor& store, const open_bucket& which,
+            std::chrono::milliseconds limit, bucket_actor& to,
+            const std::function<void(const watch_event&)>& take);
 
 } // namespace partita::app

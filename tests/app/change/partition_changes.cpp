@@ -9,6 +9,8 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <sstream>
+
 using namespace partita;
 using namespace partita::app;
 using kind = partition_change::kind;
@@ -27,12 +29,32 @@ kv_entry entry(const std::string& key, const std::string& value, std::uint64_t a
   return result;
 }
 
+watch_event event(watch_change change, kv_entry what = {}) {
+  watch_event result;
+  result.change = change;
+  result.entry = std::move(what);
+  return result;
+}
+
+void show(partition_entries& all, kv_entry x) {
+  take(all, event(watch_change::value, std::move(x)));
+}
+
+template <class Write>
+std::string written(Write write) {
+  std::ostringstream to;
+  write(to);
+  return to.str();
+}
+
 /// orders.7 and orders.8 weigh 100 and 300, orders.9 cannot be read.
 partition_entries some() {
-  return partitions_in({{"p.orders.7", entry("p.orders.7", R"({"weight":100})", 1)},
-                        {"p.orders.8", entry("p.orders.8", R"({"weight":300})", 2)},
-                        {"p.orders.9", entry("p.orders.9", "nonsense", 3)},
-                        {"note", entry("note", "of another client", 4)}});
+  partition_entries result;
+  show(result, entry("p.orders.7", R"({"weight":100})", 1));
+  show(result, entry("p.orders.8", R"({"weight":300})", 2));
+  show(result, entry("p.orders.9", "nonsense", 3));
+  show(result, entry("note", "of another client", 4));
+  return result;
 }
 
 partition part(const std::string& key, std::int64_t weight = 100) {
@@ -48,6 +70,31 @@ CAF_TEST(a bucket tells its partitions and what cannot be read) {
   CAF_CHECK_EQUAL(xs["orders.8"].revision.value, 2u);
   CAF_CHECK(!xs["orders.9"].weight);
   CAF_CHECK(contains(xs["orders.9"].why_bad, "not JSON"));
+}
+
+CAF_TEST(what is removed or void is no partition any more) {
+  auto xs = some();
+  show(xs, entry("p.orders.9", R"({"weight":5})", 5));
+  CAF_CHECK(xs["orders.9"].weight == 5);
+  CAF_CHECK(xs["orders.9"].why_bad.empty());
+  take(xs, event(watch_change::removed, entry("p.orders.7", {}, 6)));
+  CAF_CHECK_EQUAL(xs.size(), 2u);
+  take(xs, event(watch_change::replayed));
+  CAF_CHECK_EQUAL(xs.size(), 2u);
+  take(xs, event(watch_change::restarted));
+  CAF_CHECK(xs.empty());
+}
+
+CAF_TEST(a table is as wide as its longest name) {
+  CAF_CHECK_EQUAL(written([](auto& to) {
+                    partition_entries all;
+                    show(all, entry("p.a", R"({"weight":7})", 1));
+                    show(all, entry("p.orders.100000", R"({"weight":300})", 2));
+                    write_table(to, all);
+                  }),
+                  "PARTITION      WEIGHT\n"
+                  "a                   7\n"
+                  "orders.100000     300\n");
 }
 
 CAF_TEST(what is there already is not added again) {
@@ -103,7 +150,7 @@ CAF_TEST(an import adds and weighs and removes only if it replaces) {
 }
 
 CAF_TEST(what a list shows can be imported again) {
-  auto text = to_partitions_file(some());
+  auto text = written([](auto& to) { write_partitions_file(to, some()); });
   auto read = config::load_partitions_text(text, "list");
   CAF_REQUIRE(std::holds_alternative<std::vector<partition>>(read));
   auto x = to_import(some(), std::get<std::vector<partition>>(read), false);
@@ -113,25 +160,27 @@ CAF_TEST(what a list shows can be imported again) {
 
 CAF_TEST(programs read what was changed as JSON) {
   auto x = to_import(some(), {part("7"), part("8", 5), part("10")}, true);
-  auto json = nlohmann::json::parse(to_json("b", x, true));
+  auto json =
+      nlohmann::json::parse(written([&](auto& to) { write_json(to, "b", x, true); }));
   CAF_CHECK_EQUAL(json["bucket"].get<std::string>(), "b");
   CAF_CHECK(json["dry_run"].get<bool>());
   CAF_CHECK(json["added"] == nlohmann::json({{{"name", "orders.10"}, {"weight", 100}}}));
   CAF_CHECK(json["removed"][0]["weight"].is_null());
   CAF_CHECK_EQUAL(json["changed"][0]["to"].get<int>(), 5);
   CAF_CHECK_EQUAL(json["unchanged"].get<int>(), 1);
-  auto list = nlohmann::json::parse(to_json("b", some()));
+  auto list =
+      nlohmann::json::parse(written([](auto& to) { write_json(to, "b", some()); }));
   CAF_CHECK_EQUAL(list["partitions"].size(), 2u);
   CAF_CHECK_EQUAL(list["partitions"][0]["keys"].size(), 2u);
   CAF_CHECK_EQUAL(list["invalid"][0]["key"].get<std::string>(), "p.orders.9");
 }
 
 CAF_TEST(a list is in the order in which people count) {
-  std::map<std::string, kv_entry> bucket;
+  partition_entries all;
   for (const auto* name : {"p.orders.10", "p.orders.2", "p.orders.1"})
-    bucket[name] = entry(name, R"({"weight":100})", 1);
+    show(all, entry(name, R"({"weight":100})", 1));
   std::vector<std::string> names;
-  for (const auto& [name, x] : partitions_in(bucket))
+  for (const auto& [name, x] : all)
     names.push_back(name);
   std::vector<std::string> expected{"orders.1", "orders.2", "orders.10"};
   CAF_CHECK_EQUAL(names, expected);
