@@ -80,10 +80,17 @@ struct takeover_executor {
   self_pointer self;
 
   void operator()(const core::epoch_takeover::read&) const {
-    ask_read(self, self->state.assignments, kv_last{keys::epoch},
-             reported(self, "the epoch", [self = self](const kv_read& x) {
-               carry_out(self, self->state.epoch_takeover->looked(x, instant(self)));
-             }));
+    // A new connection between the two begins this leadership again: see epoch_floor.
+    auto identified = [self = self](const bucket_identity& bucket) {
+      ask_read(self, self->state.assignments, kv_last{keys::epoch},
+               reported(self, "the epoch", [self, bucket](const kv_read& x) {
+                 carry_out(self,
+                           self->state.epoch_takeover->looked(x, bucket, instant(self)));
+               }));
+    };
+    self->request(self->state.assignments, store_gone_after, kv_identify{})
+        .then([identified](const kv_identity& x) { identified(x.identity); },
+              [identified](const caf::error&) { identified({}); });
   }
 
   void operator()(const core::epoch_takeover::survey&) const {
@@ -107,7 +114,9 @@ struct takeover_executor {
     s.ages.emplace(x.epoch, s.options.self);
     s.parts.emplace(x.epoch);
     s.coordinator.emplace(coordinator_options(s));
-    feed(self, core::coordinator::doubted_since{s.options.doubted_since});
+    if (x.doubted_since)
+      feed(self, core::coordinator::doubted_since{
+                     *x.doubted_since, "the connection to this server is new"});
     feed(self, core::coordinator::may_grant_at{x.may_grant_at});
     watch(self, s.assignments, records);
     calculation::open_control(self, control);
@@ -255,6 +264,18 @@ struct executor {
     self->send(self->state.parent, settings_differ{self->state.options.run, x.why});
   }
 
+  void operator()(const core::coordinator::grants_wait& x) const {
+    auto ms = std::chrono::ceil<std::chrono::milliseconds>(x.left).count();
+    logger()->info("{}: grants nothing{}: {}", self->state.options.leader.value,
+                   ms == 0 ? "" : " for " + std::to_string(ms) + " ms", x.why);
+    carry_out(self, self->state.epoch_takeover->waiting(x.left, x.why, instant(self)));
+  }
+
+  void operator()(const core::coordinator::may_grant&) const {
+    logger()->info("{}: may grant", self->state.options.leader.value);
+    carry_out(self, self->state.epoch_takeover->granting(instant(self)));
+  }
+
   void operator()(const core::coordinator::source_silent& x) const {
     report_source(self, x.why);
   }
@@ -278,7 +299,7 @@ struct executor {
 /// What happened before is not shown.
 void doubt_before(self_pointer self, std::optional<core::time_point> made_at) {
   if (made_at)
-    feed(self, core::coordinator::doubted_since{*made_at});
+    feed(self, core::coordinator::doubted_since{*made_at, "the buckets are new"});
 }
 
 void epoch_key_shown(self_pointer self, const kv_entry& entry) {
@@ -406,7 +427,9 @@ namespace calculation {
 
 void set_alarm(self_pointer self) {
   auto& s = self->state;
-  auto at = s.coordinator ? s.coordinator->wake_at() : s.epoch_takeover->wake_at();
+  auto at = s.epoch_takeover->wake_at();
+  if (s.coordinator)
+    at = core::earlier(at, s.coordinator->wake_at());
   at = core::earlier(at, control_wake_at(s));
   s.alarm.set(self, s.options.clock, s.options.run, at);
 }
@@ -444,10 +467,12 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
   s.roster = std::move(roster);
   s.source = std::move(source);
   s.parent = std::move(parent);
-  s.epoch_takeover.emplace(core::epoch_takeover::options{.leader = s.options.leader,
-                                                         .self = s.options.self,
-                                                         .pause = s.options.pause,
-                                                         .floor = s.options.epoch_floor});
+  s.epoch_takeover.emplace(
+      core::epoch_takeover::options{.leader = s.options.leader,
+                                    .self = s.options.self,
+                                    .pause = s.options.pause,
+                                    .usual = s.options.usual_start,
+                                    .on_known_server = s.options.start_on_known_server});
   self->set_down_handler([=](const caf::down_msg& x) {
     not_given(self, "the partition source ended (" + self->system().render(x.reason)
                         + "); start it again together with its worker");
@@ -476,11 +501,11 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
         auto& state = self->state;
         if (!state.alarm.rings(x, state.options.run))
           return;
+        carry_out(self, state.epoch_takeover->tick(instant(self)));
         if (state.coordinator) {
           calculation::control_tick(self, now(self));
           feed(self, core::coordinator::tick{});
-        } else
-          carry_out(self, state.epoch_takeover->tick(instant(self)));
+        }
       },
       [=](const partition_list& x) { given(self, x); },
       [=](const partitions_unavailable& x) { not_given(self, x.why); },

@@ -27,10 +27,9 @@ struct calculator_options {
   rebalance_options rebalance;
   /// After a store outage no worker counts as lost for this long.
   std::chrono::milliseconds grace{5000};
-  /// The epoch is at least this.
-  partita::epoch epoch_floor;
-  /// What happened before may not show in the store (core::coordinator::doubted_since).
-  core::time_point doubted_since;
+  /// As in core::epoch_takeover::options.
+  core::epoch_takeover::start usual_start;
+  core::epoch_takeover::start start_on_known_server;
   core::strategy strategy;
   /// For the history.
   std::string strategy_name;

@@ -104,18 +104,32 @@ decoded<leader_entry> leader_from(std::string_view text) {
 }
 
 std::string to_text(const epoch_entry& x) {
-  return dump({{"v", format_version},
-               {"epoch", x.epoch.value},
-               {"leader", x.leader.value},
-               {"nonce", x.nonce.value}});
+  json result = {{"v", format_version},
+                 {"epoch", x.epoch.value},
+                 {"leader", x.leader.value},
+                 {"nonce", x.nonce.value}};
+  if (!x.server_id.empty())
+    result["server_id"] = x.server_id;
+  if (x.created != 0)
+    result["created"] = x.created;
+  if (x.waits_ms != 0) {
+    result["waits_ms"] = x.waits_ms;
+    result["waits_for"] = x.waits_for;
+  }
+  return dump(result);
 }
 
 decoded<epoch_entry> epoch_from(std::string_view text, std::int64_t stored_at_ns) {
   return read<epoch_entry>(text, [in = numbers{stored_at_ns}](const json& obj) {
     check_format(obj);
     need(obj, "epoch");
-    return epoch_entry{
-        in.read_epoch(obj, "epoch"), {text_or(obj, "leader")}, {text_or(obj, "nonce")}};
+    return epoch_entry{in.read_epoch(obj, "epoch"),
+                       {text_or(obj, "leader")},
+                       {text_or(obj, "nonce")},
+                       text_or(obj, "server_id"),
+                       signed_number_or(obj, "created", 0),
+                       signed_number_or(obj, "waits_ms", 0),
+                       text_or(obj, "waits_for")};
   });
 }
 

@@ -46,6 +46,14 @@ struct epoch_entry {
   worker_id leader;
   /// Names this leadership, not the worker's incarnation.
   partita::nonce nonce;
+  /// bucket_identity::server: who still meets it need not wait because its connection is
+  /// new. Empty: nothing may be granted yet, or there is no such server.
+  std::string server_id = {};
+  /// By `partita init`: when the bucket was made, unix time in microseconds. 0: by a leader.
+  std::int64_t created = 0;
+  /// From this write on nothing is granted for so long, and why; for people.
+  std::int64_t waits_ms = 0;
+  std::string waits_for = {};
 
   friend bool operator==(const epoch_entry&, const epoch_entry&) = default;
 };

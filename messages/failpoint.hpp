@@ -47,7 +47,11 @@ enum class rule : std::uint8_t {
   guard_deadline_ignored,
   record_before_parts,
   parts_written_over,
-  goodbye_before_the_end
+  goodbye_before_the_end,
+  other_server_skipped,
+  young_bucket_skipped,
+  cluster_skipped,
+  init_overwrites
 };
 
 #ifdef PARTITA_FAILPOINTS

@@ -36,7 +36,12 @@ struct bucket_identity {
   bool expires = false;
   /// The longest value that it takes now, in bytes.
   std::size_t most_value = std::size_t{1} << 20;
-  PARTITA_MESSAGE(bucket_identity, x.created_at_ns, x.last, x.expires, x.most_value)
+  /// The id of the server process that we are connected to, where that alone keeps the
+  /// bucket: as long as it is the same, nothing acknowledged is lost. Empty: not known, or
+  /// there are several.
+  std::string server = {};
+  PARTITA_MESSAGE(bucket_identity, x.created_at_ns, x.last, x.expires, x.most_value,
+                  x.server)
 };
 
 // -- writing ----------------------------------------------------------------------------

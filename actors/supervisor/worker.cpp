@@ -80,7 +80,6 @@ worker_leadership::callbacks worker::of_leadership() {
 }
 
 void worker::start() {
-  session_.doubt();
   self_->send(context_.store, caf::actor_cast<link_listener_actor>(self_));
   if (context_.options.states_partitions)
     self_->send(context_.source, caf::actor_cast<partition_listener_actor>(self_));

@@ -123,6 +123,7 @@ void worker_children::start(role x) {
 void worker_children::start_calculator() {
   auto& c = context_;
   const auto& o = c.options;
+  auto [usual, on_known_server] = c.epochs.begin(unix_seconds());
   calculator_options with{.leader = c.id,
                           .self = c.make_nonce(),
                           .heartbeat_ttl = o.heartbeat.ttl,
@@ -131,8 +132,8 @@ void worker_children::start_calculator() {
                           .pause = pause_of(o),
                           .rebalance = o.rebalance,
                           .grace = o.degraded.grace,
-                          .epoch_floor = c.epochs.begin(unix_seconds()),
-                          .doubted_since = c.epochs.doubted_at(),
+                          .usual_start = usual,
+                          .start_on_known_server = on_known_server,
                           .strategy = o.strategy,
                           .strategy_name = o.strategy_name,
                           .control_bucket = o.buckets.control,

@@ -41,17 +41,25 @@ add_command add_plan;
 add_command add_partitions;
 /// What operators want of a group: `drain`, `cordon`, `pin` and so on.
 add_command add_directives;
+/// The buckets of a new group.
+add_command add_init;
 /// `buckets check` and `update`.
 add_command add_buckets;
 add_command add_check_config;
 
 /// With their headings, in the order of the help.
 inline constexpr std::pair<const char*, add_command*> all_commands[] = {
-    {"Run", add_run},           {"Run", add_dev},
-    {"Look", add_status},       {"Look", add_workers},
-    {"Look", add_explain},      {"Look", add_history},
-    {"Look", add_plan},         {"Change", add_directives},
-    {"Change", add_partitions}, {"Check", add_check_config},
+    {"Run", add_run},
+    {"Run", add_dev},
+    {"Look", add_status},
+    {"Look", add_workers},
+    {"Look", add_explain},
+    {"Look", add_history},
+    {"Look", add_plan},
+    {"Change", add_directives},
+    {"Change", add_partitions},
+    {"Change", add_init},
+    {"Check", add_check_config},
     {"Check", add_buckets},
 };
 

@@ -117,6 +117,8 @@ private:
     if (entry.key == keys::epoch) {
       read("assignment", entry, epoch_from(entry.value, entry.stored_at_ns),
            [&](epoch_entry x) { //
+             auto age_ms = (result_.server_ns - entry.stored_at_ns) / 1'000'000;
+             result_.grants_wait_ms = std::max<std::int64_t>(x.waits_ms - age_ms, 0);
              result_.epoch = std::move(x);
            });
       return;

@@ -74,6 +74,8 @@ struct group_status {
   std::string group;
   std::optional<leader_entry> leader;
   std::optional<epoch_entry> epoch;
+  /// How long the leader still grants nothing (epoch_entry::waits_for); 0: it may grant.
+  std::int64_t grants_wait_ms = 0;
   /// The greatest one in any record; 0: nothing was published yet.
   partita::version version;
   /// By the number of their ids.

@@ -64,6 +64,7 @@ std::string text_of(const group_status& x, bool with_ages) {
   json result = {{"group", x.group},
                  {"leader", nullptr},
                  {"epoch", nullptr},
+                 {"grants_wait", nullptr},
                  {"version", x.version.value},
                  {"workers", json::array()},
                  {"pauses", json::array()},
@@ -79,6 +80,11 @@ std::string text_of(const group_status& x, bool with_ages) {
     result["leader"] = x.leader->worker_id.value;
   if (x.epoch)
     result["epoch"] = x.epoch->epoch.value;
+  if (x.grants_wait_ms > 0) {
+    result["grants_wait"] = {{"reason", x.epoch->waits_for}};
+    if (with_ages)
+      result["grants_wait"]["left_ms"] = x.grants_wait_ms;
+  }
   for (const auto& who : x.members)
     result["workers"].push_back(to_json(who, with_ages));
   for (const auto& pause : x.pauses)

@@ -100,6 +100,10 @@ std::string to_table(const group_status& x) {
   result += x.members.empty() ? "no worker has joined yet\n" : rows.text();
   for (const auto& who : x.members)
     result += mark_lines(who);
+  if (x.grants_wait_ms > 0)
+    result += config::printable("grants wait for " + readable_span(x.grants_wait_ms)
+                                + " more: " + x.epoch->waits_for)
+              + '\n';
   result += lines_for(x.pauses, pause_line);
   if (x.rebalance)
     result += with_note("requested: a rebalance", *x.rebalance) + '\n';

@@ -162,7 +162,7 @@ void coordinator::on(const may_act&, time_point) {
 }
 
 void coordinator::on(const doubted_since& what, time_point now) {
-  reconciler_.hold().doubted_since(what.when);
+  reconciler_.hold().doubted_since(what.when, what.why);
   append(reconciler_.look_again(now), now);
 }
 
@@ -422,6 +422,7 @@ void coordinator::proceed(bool may_plan, time_point now) {
       make_plan(*decision, now);
   for (auto& x : directives_.removals(server_clock_, now))
     out_.emplace_back(std::move(x));
+  report_hold(now);
   show_phase_if_changed();
   compare_settings();
 }

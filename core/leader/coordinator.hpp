@@ -9,6 +9,7 @@
 #include "partita/core/leader/records/reconciler.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -88,6 +89,8 @@ public:
   /// have lost writes. An incarnation of which nothing is known may still work.
   struct doubted_since {
     time_point when;
+    /// For people; a literal.
+    const char* why = "";
   };
   /// Nothing may be granted before.
   struct may_grant_at {
@@ -212,13 +215,21 @@ public:
   struct settings_differ {
     std::string why;
   };
+  /// Nothing is granted for so long, if that is known, and why.
+  struct grants_wait {
+    duration left{};
+    std::string why;
+  };
+  /// Grants wait for nothing now.
+  struct may_grant {};
   /// The partition source has been silent for too long.
   struct source_silent {
     std::string why;
   };
-  using command = std::variant<write, read, complain, write_mark, read_mark, look_at_beat,
-                               adopt, show_phase, overruled, planned, remove_directive,
-                               step_down, ending, source_silent, settings_differ>;
+  using command =
+      std::variant<write, read, complain, write_mark, read_mark, look_at_beat, adopt,
+                   show_phase, overruled, planned, remove_directive, step_down, ending,
+                   grants_wait, may_grant, source_silent, settings_differ>;
   using commands = std::vector<command>;
 
   explicit coordinator(options opts);
@@ -263,6 +274,7 @@ private:
   void notice_attributes(const worker_id& who, const beat& value, time_point now);
   void adopt_group(time_point now);
   void look_for_vanished(time_point now);
+  void report_hold(time_point now);
   bool may_own(const worker_id& who, time_point now) const;
   void compare_settings();
   /// Before its heartbeat changes to `next`: notes whether its settings may change.
@@ -308,6 +320,8 @@ private:
   bool asked_ = false;
   bool may_act_ = false;
   bool adopted_ = false;
+  /// What was last reported of the hold: when it ends, and why. Empty: it is over.
+  std::optional<std::pair<std::optional<time_point>, std::string>> told_hold_;
   /// What the group works on. Adopted without a list: what the records named then.
   known_partitions partitions_;
   /// The workers that take part in plans.

@@ -4,6 +4,7 @@
 #include "partita/core/leader/plans/plan_facts.hpp"
 #include "partita/messages/failpoint.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -41,11 +42,16 @@ void coordinator::adopt_group(time_point now) {
     partitions_.go_on_with(index_.list(reconciler_.named()));
   if (!failpoint(rule::vanished_before_adoption_ignored))
     look_for_vanished(now);
-  auto cold = !reconciler_.names_any();
-  policy_.begin(cold);
-  if (cold)
+  if (!reconciler_.names_any()) {
+    policy_.begin(true);
     return;
+  }
   auto orphans = orphans_of(partitions_.all(), reconciler_.owners(), eligible_, members_);
+  std::size_t unowned = 0;
+  for (const auto& [what, count] : orphans)
+    unowned += count;
+  // The whole group was stopped: it starts like a new one, without a cool-down.
+  policy_.begin(unowned == partitions_.all().numbers.size());
   for (const auto& [what, count] : orphans)
     policy_.changed(what, std::to_string(count) + " partitions have no owner",
                     eligible_.size(), now);
@@ -82,6 +88,21 @@ void coordinator::look_for_vanished(time_point now) {
     members_.unrecorded(who, pulse.nonce, pulse.terms);
     append(reconciler_.vanished(who, pulse, now), now);
   }
+}
+
+void coordinator::report_hold(time_point now) {
+  const auto& hold = reconciler_.hold();
+  std::pair<std::optional<time_point>, std::string> next;
+  if (!hold.is_over(now))
+    next = {hold.until(), hold.reason(now)};
+  if (told_hold_ == next)
+    return;
+  told_hold_ = next;
+  if (next.second.empty())
+    out_.emplace_back(may_grant{});
+  else
+    out_.emplace_back(grants_wait{std::max(next.first.value_or(now) - now, duration{}),
+                                  std::move(next.second)});
 }
 
 } // namespace partita::core

@@ -4,8 +4,10 @@
 #include "partita/core/leader/epoch_takeover.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace partita::core {
 
@@ -17,7 +19,8 @@ namespace partita::core {
 ///
 /// Promises: a leadership acts only if there was no doubt since it began; the floor is
 /// above every epoch that was seen, and above all that may have been granted before the
-/// last doubt (epoch_takeover).
+/// last doubt (epoch_takeover). A doubt that only a new connection gave is kept apart: it is
+/// void where the key `epoch` names the server that the connection leads to.
 class epoch_floor {
 public:
   void doubt(epoch_takeover::instant at) {
@@ -28,29 +31,45 @@ public:
   /// There is a connection. `process` names the server's process; empty: not known. One
   /// that was met before has run since then and still has all that it has acknowledged.
   void connected(const std::string& process, epoch_takeover::instant at) {
-    if (process.empty() || processes_met_.insert(process).second)
-      doubt(at);
+    if (!process.empty() && !processes_met_.insert(process).second)
+      return;
+    connected_ = at;
+    doubtful_ = true;
   }
 
   void saw(epoch x) { greatest_ = std::max(greatest_, x); }
 
-  /// A leadership begins; its epoch is to be at least this.
-  epoch begin(std::int64_t unix_seconds) {
+  /// A leadership begins: what it starts from, and where the server is a known one.
+  std::pair<epoch_takeover::start, epoch_takeover::start>
+  begin(std::int64_t unix_seconds) {
     doubtful_ = false;
-    // Bounded, so that a clock that is decades ahead does not use up the numbers.
-    auto floor = std::clamp<std::int64_t>(
-        std::max(unix_seconds, doubted_.unix_seconds + epoch_takeover::usual_lead), 0,
-        std::int64_t{1} << 32);
-    return {std::max(static_cast<std::uint64_t>(floor), greatest_.value + 1)};
+    auto newest = !doubted_ || (connected_ && connected_->now > doubted_->now)
+                      ? connected_
+                      : doubted_;
+    return {from(newest, unix_seconds), from(doubted_, unix_seconds)};
   }
 
   /// The store may have lost something since the newest leadership began.
   bool is_doubtful() const { return doubtful_; }
-  time_point doubted_at() const { return doubted_.now; }
   epoch greatest() const { return greatest_; }
 
 private:
-  epoch_takeover::instant doubted_;
+  using doubt_time = std::optional<epoch_takeover::instant>;
+
+  epoch_takeover::start from(const doubt_time& doubted, std::int64_t unix_seconds) const {
+    auto least = doubted ? doubted->unix_seconds + epoch_takeover::usual_lead : 0;
+    // Bounded, so that a clock that is decades ahead does not use up the numbers.
+    auto floor =
+        std::clamp<std::int64_t>(std::max(unix_seconds, least), 0, std::int64_t{1} << 32);
+    epoch_takeover::start result{
+        {std::max(static_cast<std::uint64_t>(floor), greatest_.value + 1)}, {}};
+    if (doubted)
+      result.doubted_since = doubted->now;
+    return result;
+  }
+
+  doubt_time doubted_;
+  doubt_time connected_;
   bool doubtful_ = false;
   std::set<std::string> processes_met_;
   epoch greatest_;

@@ -5,6 +5,8 @@
 #include "partita/messages/entries.hpp"
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,6 +20,11 @@ namespace partita::core {
 ///        -> missing: survey all records and heartbeats, then write
 ///   written by us:      acceded
 ///   written by another: read again
+///
+/// An entry that names the server which we are connected to, and which alone keeps the
+/// bucket, shows that nothing was lost since its writer granted: what a new connection
+/// makes doubtful (options::usual) does not count then, and our entry names the server
+/// from the start. Otherwise it names it once we may grant (note()).
 ///
 /// No epoch under which something was granted is given again, even if the store has lost
 /// all. Let D be `lead` seconds, the same in the whole group whatever its settings are:
@@ -37,13 +44,22 @@ public:
   /// in a row while the store is in doubt.
   static constexpr std::int64_t usual_lead = 60;
 
+  /// What a leadership starts from.
+  struct start {
+    /// The new epoch is at least this.
+    epoch floor{};
+    /// What happened before may not show in the store.
+    std::optional<time_point> doubted_since{};
+  };
+
   struct options {
     worker_id leader;
     /// Names this leadership.
     nonce self;
     duration pause{};
-    /// The new epoch is at least this.
-    partita::epoch floor{};
+    start usual{};
+    /// Where the entry names our server.
+    start on_known_server{};
     /// In seconds.
     std::int64_t lead = usual_lead;
   };
@@ -54,7 +70,8 @@ public:
     std::int64_t unix_seconds = 0;
   };
 
-  /// Read the epoch key from the stream's leader; answer with looked().
+  /// Identify the bucket, then read the epoch key from the stream's leader; answer with
+  /// looked().
   struct read {};
   /// Read all records and heartbeats; pass the epochs in them to surveyed().
   struct survey {};
@@ -67,6 +84,7 @@ public:
     partita::epoch epoch;
     /// Nothing may be granted under it before.
     time_point may_grant_at;
+    std::optional<time_point> doubted_since;
   };
   using command = std::variant<read, survey, write, acceded>;
   using commands = std::vector<command>;
@@ -75,19 +93,29 @@ public:
       : options_{std::move(opts)}, writer_{options_.pause} {}
 
   commands begin();
-  commands looked(const kv_read& answer, instant at);
+  commands looked(const kv_read& answer, const bucket_identity& bucket, instant at);
   /// `greatest`: of all epochs in records and heartbeats; `newest_ns`: the newest time
   /// stamp of the server among them.
   commands surveyed(partita::epoch greatest, std::int64_t newest_ns, instant at);
   commands answered(const kv_written& answer, instant at);
   commands tick(instant at);
+  /// Only after `acceded`: the entry names our server, if there is one, as grants may begin.
+  commands granting(instant at);
+  /// Only after `acceded`: the entry says what grants wait for, if it is known how long.
+  commands waiting(duration how_long, std::string why, instant at);
   std::optional<time_point> wake_at() const;
 
 private:
+  const start& from() const {
+    return on_known_server_ ? options_.on_known_server : options_.usual;
+  }
+  commands note(epoch_entry next, instant at);
+  void write_note(instant at);
   void found(const kv_entry& entry, instant at);
   void claim(partita::epoch next, std::int64_t stored_at_ns, revision expected,
              instant at);
   void carry_out(const key_writer::step& what, instant at);
+  void carry_out_note(const key_writer::step& what, instant at);
 
   options options_;
   commands out_;
@@ -97,6 +125,13 @@ private:
   partita::epoch before_;
   /// The revision over which the survey's result is written.
   revision surveyed_over_;
+  /// Of the last read.
+  bucket_identity bucket_;
+  bool on_known_server_ = false;
+  /// Where our entry stands; 0: it does not yet.
+  revision ours_;
+  /// What it is to say next.
+  std::optional<epoch_entry> note_;
   std::optional<time_point> read_at_;
   /// An epoch that readers would still refuse, and when they will accept it.
   std::optional<std::pair<partita::epoch, time_point>> held_back_;

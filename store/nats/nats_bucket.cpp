@@ -363,6 +363,7 @@ caf::result<bucket_opened> open(bucket_ptr self, const open_bucket& what) {
 void take_link(bucket_ptr self, const nats_link& x) {
   auto& state = self->state;
   turn end{self};
+  state.stream->server_is({});
   if (x.up) {
     state.stream->message_limit(x.max_payload);
     state.watches->link_back();
@@ -481,7 +482,7 @@ nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
         turn end{self};
         self->state.requests.denied(x.subject, x.why);
       },
-      [](const nats_program&) {},
+      [self](const nats_program& x) { self->state.stream->server_is(x.server); },
       [self](nats_wake) {
         turn end{self};
         auto& state = self->state;

@@ -160,12 +160,12 @@ void take_link(store_ptr self, const nats_link& x) {
 }
 
 void take_program(const nats_program& x) {
-  if (x.clustered && nats::is_older(x.version, first_good_cluster))
+  if (!x.server.cluster.empty() && nats::is_older(x.server.version, first_good_cluster))
     log(spdlog::level::warn,
         "the NATS cluster runs version {}, whose replicated compare-and-set has a race: "
         "two "
         "workers may both win one write; use {} or later",
-        x.version, first_good_cluster);
+        x.server.version, first_good_cluster);
 }
 
 // -- buckets ----------------------------------------------------------------------------

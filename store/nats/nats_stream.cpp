@@ -93,7 +93,8 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
     bucket_identity identity{info->created_at_ns,
                              {info->last_sequence},
                              info->config.max_age_ns != 0,
-                             most_value(info->config)};
+                             most_value(info->config),
+                             nats::only_keeper(server_, *info)};
     return {{open_status::opened, identity, {}}, info->config, false};
   }
   const auto& error = std::get<nats::api_error>(answer);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "partita/messages/store.hpp"
-#include "partita/store/nats/client/api.hpp"
+#include "partita/store/nats/client/server_info.hpp"
 #include "partita/store/nats/nats_requests.hpp"
 
 #include <functional>
@@ -29,6 +29,9 @@ public:
 
   nats_stream(std::string bucket, std::chrono::milliseconds request_timeout,
               nats_requests& requests, later wait);
+
+  /// What the server of the present link says of itself; nothing as long as it is not known.
+  void server_is(nats::server_info x) { server_ = std::move(x); }
 
   /// Finds the bucket and compares its configuration; makes it if it is missing and that
   /// is wanted.
@@ -70,6 +73,7 @@ private:
   nats_requests& requests_;
   later wait_;
   std::int64_t most_message_ = 0;
+  nats::server_info server_;
   /// How the bucket was opened first.
   std::optional<open_bucket> opened_;
 };

@@ -50,8 +50,7 @@ struct nats_denial {
 };
 
 struct nats_program {
-  std::string version;
-  bool clustered = false;
+  nats::server_info server;
 };
 
 /// A time asked for has come.
@@ -95,8 +94,8 @@ public:
   void denied(const std::string& subject, const std::string& why) override {
     send(nats_denial{subject, why});
   }
-  void server_known(const std::string& version, bool clustered) override {
-    send(nats_program{version, clustered});
+  void server_known(const nats::server_info& server) override {
+    send(nats_program{server});
   }
   void wake() override { send(nats_wake{}); }
 

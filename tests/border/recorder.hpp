@@ -48,8 +48,8 @@ public:
     change([&] { denials_.emplace_back(subject, why); });
   }
 
-  void server_known(const std::string& version, bool) override {
-    change([&] { version_ = version; });
+  void server_known(const nats::server_info& server) override {
+    change([&] { version_ = server.version; });
   }
 
   void wake() override {

@@ -397,6 +397,9 @@ CAF_TEST(the leader key holds worker and time and nonce) {
 CAF_TEST(the epoch key survives the way through the store) {
   epoch_entry x{{7}, {"worker-1"}, {"n"}};
   CAF_CHECK(good(epoch_from(to_text(x), 0)) == x);
+  x.server_id = "NABC";
+  x.created = 1795424376855567;
+  CAF_CHECK(good(epoch_from(to_text(x), 0)) == x);
   CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"leader":"worker-1"})", 0)), "");
   CAF_CHECK_NOT_EQUAL(why(epoch_from(R"({"epoch":9007199254740993})", 0)), "");
 }

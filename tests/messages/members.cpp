@@ -230,7 +230,7 @@ CAF_TEST(each member of the other entries of a group counts) {
   auto write = [](const auto& x) { return to_text(x); };
   check_members(claim{{"n1"}, "pod-7", 5, 6, true}, write, claim_from);
   check_members(leader_entry{{"worker-3"}, 1700000000, {"beef"}}, write, leader_from);
-  check_members(epoch_entry{{7}, {"worker-1"}, {"n1"}}, write,
+  check_members(epoch_entry{{7}, {"worker-1"}, {"n1"}, "NABC", 5, 6, "why"}, write,
                 [](const auto& text) { return epoch_from(text, 0); });
   check_members(group_entry{{"uid"}, "orders", ownership::available}, write, group_from);
 }

@@ -249,6 +249,7 @@ private:
   epoch greatest_granting_epoch_;
   /// The `epoch` key in this incarnation of the bucket.
   epoch present_epoch_;
+  nonce present_leadership_;
 
   // -- the heartbeat bucket --
   std::map<std::string, stored_beat> beats_;

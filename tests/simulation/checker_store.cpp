@@ -158,10 +158,13 @@ void checker::applied_epoch(process_id writer, const kv_entry& now) {
   // Where all is lost a new epoch begins at the wall clock's second, which an older one
   // may have had; an epoch under which something was granted must not come again.
   auto least = std::max(present_epoch_, greatest_granting_epoch_);
-  if (x->epoch <= least)
+  // A leader may say more under its own epoch.
+  auto same = x->epoch == present_epoch_ && x->nonce == present_leadership_;
+  if (x->epoch <= least && !same)
     fail("epochs never go back", "epoch {} of {} after epoch {}", short_text(x->epoch),
          x->leader.value, short_text(least));
   present_epoch_ = x->epoch;
+  present_leadership_ = x->nonce;
   greatest_epoch_ = std::max(greatest_epoch_, x->epoch);
 }
 

@@ -55,8 +55,9 @@ std::string text_of(const beat& x) {
 }
 
 std::string text_of(const epoch_entry& x) {
-  return fmt::format("{} of {} {}", short_text(x.epoch), x.leader.value,
-                     short_text(x.nonce));
+  return fmt::format("{} of {} {}{}{}{}", short_text(x.epoch), x.leader.value,
+                     short_text(x.nonce), x.server_id.empty() ? "" : " on server ",
+                     x.server_id, x.waits_ms == 0 ? "" : " waits: " + x.waits_for);
 }
 
 std::string text_of(const leader_entry& x) {

@@ -72,7 +72,9 @@ life_result live(const life_options& options) {
                 .wall_start_ns = wall_start_seconds * 1'000'000'000,
                 .request_timeout = s.worker.timeouts.request,
                 .latest_write = 2 * s.worker.heartbeat.ttl,
-                .most_value = s.most_value},
+                .most_value = s.most_value,
+                .alone = options.faults.lone_server,
+                .declared = options.faults.lone_server ? buckets.assignment : ""},
                c};
   served = &store;
   group g{w, options.faults, s, store, c, watches, options.by_record};

@@ -34,6 +34,7 @@ profile combined(const profile& a, const profile& b) {
   result.distance = std::max(a.distance, b.distance);
   result.patient = a.patient || b.patient;
   result.trickling = a.trickling || b.trickling;
+  result.lone_server = a.lone_server && b.lone_server;
   result.workers_make_buckets = a.workers_make_buckets && b.workers_make_buckets;
   result.restless = a.restless || b.restless;
   result.focus = a.focus ? a.focus : b.focus;
@@ -113,6 +114,18 @@ std::vector<profile> make_profiles() {
                                          {writes_lost, 0.3},
                                          {entry_removed, 0.5}}));
   xs.back().directives = 12;
+  xs.push_back(with_rates("known_server", {{server_restarts, 0.4},
+                                           {bucket_lost, 0.3},
+                                           {crash, 3},
+                                           {leave, 2},
+                                           {rolling_restart, 0.5},
+                                           {arrival, 1},
+                                           {usurped, 1},
+                                           {freeze, 2},
+                                           {cut, 2},
+                                           {writes_late, 1},
+                                           {answers_lost, 1}}));
+  xs.back().lone_server = true;
   auto busy = with_rates("busy", {{thread_stalls, 8},
                                   {guard_freezes, 1},
                                   {guard_dies, 0.5},
@@ -244,6 +257,13 @@ std::vector<failpoint_case> make_failpoints() {
   p->directives = 10;
   p = add(moot_directive_kept, "moot_directive_kept", hunting(some));
   p->directives = 10;
+  p = add(
+      other_server_skipped, "other_server_skipped",
+      hunting({{server_restarts, 2}, {crash, 8}, {usurped, 8}, {freeze, 5}, {cut, 5}}));
+  p->lone_server = true;
+  p = add(young_bucket_skipped, "young_bucket_skipped",
+          hunting({{bucket_lost, 2}, {crash, 8}, {freeze, 5}, {cut, 5}}));
+  p->lone_server = true;
   p = add(guard_deadline_ignored, "guard_deadline_ignored",
           hunting({{thread_stalls, 20}, {crash, 1}, {arrival, 1}, {leave, 1}}));
   p->guarded = true;

@@ -99,6 +99,9 @@ struct profile {
   double stubborn_listeners = 0;
   /// How much longer than the usual few milliseconds one way takes, for a whole life.
   double distance = 1;
+  /// The server keeps its buckets alone, and new ones are declared (`partita init`). Not with
+  /// faults by which a server loses something without a restart.
+  bool lone_server = false;
   /// No other client makes a lost bucket again.
   bool workers_make_buckets = false;
   /// Plans are made often, and move much.

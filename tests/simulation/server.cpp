@@ -3,6 +3,7 @@
 
 #include "entry_text.hpp"
 
+#include "partita/messages/codec.hpp"
 #include "partita/store/watch_feed.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -67,7 +68,10 @@ void server::arrived(network_link& from, caf::mailbox_element_ptr x) {
     answer(from, *x, request.bucket, model_.last(request.bucket, request.key, now));
   } else if (what.match_elements<store::server_identify>()) {
     const auto& request = what.get_as<store::server_identify>(0);
-    answer(from, *x, request.bucket, model_.identify(request.bucket));
+    auto found = model_.identify(request.bucket);
+    if (options_.alone)
+      found.identity.server = process();
+    answer(from, *x, request.bucket, std::move(found));
   } else if (what.match_elements<store::make_consumer>()) {
     make_consumer(from, *x, what.get_as<store::make_consumer>(0));
   } else if (what.match_elements<store::drop_consumer>()) {
@@ -89,7 +93,10 @@ void server::arrived(network_link& from, caf::mailbox_element_ptr x) {
     const auto& request = what.get_as<open_bucket>(0);
     if (request.makes())
       made_.try_emplace(request.name, request);
+    auto missing = !model_.has(request.name);
     auto done = model_.open(request, now);
+    if (missing)
+      declare(request.name);
     answer(from, *x, request.name,
            store::server_opened{done.status, done.identity, std::move(done.why)});
   }
@@ -390,8 +397,30 @@ void server::delete_bucket(const std::string& name) {
 
 void server::make_again(const std::string& name) {
   auto i = made_.find(name);
-  if (i != made_.end())
-    model_.open(i->second, world_->now());
+  if (i == made_.end())
+    return;
+  auto missing = !model_.has(name);
+  model_.open(i->second, world_->now());
+  if (missing)
+    declare(name);
+}
+
+void server::declare(const std::string& bucket) {
+  auto made = model_.identify(bucket);
+  if (bucket != options_.declared || made.status != read_status::found)
+    return;
+  epoch_entry value{{}, {}, {"init"}, process(), made.identity.created_at_ns / 1000};
+  auto delay = world_->random().log_between(std::chrono::milliseconds{1},
+                                            std::chrono::milliseconds{500});
+  world_->after(delay, [=, this]() mutable {
+    auto seconds = wall_start_seconds
+                   + std::chrono::floor<std::chrono::seconds>(
+                         world_->now().time_since_epoch() + world_->wall_ahead())
+                         .count();
+    value.epoch = {static_cast<std::uint64_t>(seconds + 60)};
+    // Refused where a leader was first, or nothing is there.
+    write(nobody, {bucket, kv_update{"epoch", to_text(value), {}}});
+  });
 }
 
 void server::lose_writes(const std::string& bucket, std::uint64_t n) {

@@ -40,6 +40,10 @@ struct server_options {
   core::duration latest_write = std::chrono::seconds{10};
   /// store::memory_model::options::stated_max_value.
   std::size_t most_value = std::size_t{1} << 20;
+  /// Its buckets have no copies elsewhere, and it says so.
+  bool alone = false;
+  /// An operator declares the group as soon as this bucket is made; empty: never.
+  std::string declared = {};
 };
 
 /// The far end of all connections: the buckets of store::memory_model, and all that a
@@ -66,6 +70,9 @@ public:
     ++starts_;
   }
   void delete_bucket(const std::string& name);
+  /// `partita init` writes its entry, without the wait before it: the age of the buckets is to
+  /// make up for that.
+  void declare(const std::string& bucket);
   /// Makes a bucket again as it was made first; nothing if it is there.
   void make_again(const std::string& name);
   /// Takes the newest `n` writes back.

@@ -18,8 +18,11 @@ void grant_hold::unrecorded(const worker_id& who, const nonce& which, stamp newe
     unrecorded_.try_emplace({who, which}, unknown{newest, due});
 }
 
-void grant_hold::doubted_since(time_point when) {
-  doubted_since_ = std::max(doubted_since_.value_or(when), when);
+void grant_hold::doubted_since(time_point when, const char* why) {
+  if (doubted_since_ && when <= *doubted_since_)
+    return;
+  doubted_since_ = when;
+  doubt_ = why;
 }
 
 bool grant_hold::forget_ended(time_point now) {
@@ -60,6 +63,16 @@ std::optional<time_point> grant_hold::until() const {
   if (!failpoint(rule::no_newborn_wait))
     wait_from(doubted_since_);
   return result;
+}
+
+std::string grant_hold::reason(time_point now) const {
+  auto end = until();
+  if (!end || now >= *end)
+    return "what " + unrecorded_.begin()->first.first.value + " works on is in no record";
+  auto since = *end - members_.longest_silence();
+  return lost_at_ && since == *lost_at_               ? "a record was lost"
+         : doubted_since_ && since == *doubted_since_ ? doubt_
+                                                      : "the clock is behind the epoch";
 }
 
 bool grant_hold::is_over(time_point now) const {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,7 @@ public:
   /// it may have, as far as is known. From `due` on it is overdue.
   void unrecorded(const worker_id& who, const nonce& which, stamp newest, time_point due);
   /// The store may not show what happened before; holds for membership::longest_silence.
-  void doubted_since(time_point when);
+  void doubted_since(time_point when, const char* why);
   void not_before(time_point when) { not_before_ = when; }
 
   /// Forgets those that have ended; returns whether there were any.
@@ -45,6 +46,8 @@ public:
   bool any_unrecorded() const { return !unrecorded_.empty(); }
   /// Nothing is granted before.
   std::optional<time_point> until() const;
+  /// For people: what is waited for; only unless is_over().
+  std::string reason(time_point now) const;
   bool is_over(time_point now) const;
 
 private:
@@ -58,6 +61,7 @@ private:
   /// They are kept: how long they count depends on what later heartbeats state.
   std::optional<time_point> lost_at_;
   std::optional<time_point> doubted_since_;
+  const char* doubt_ = "";
   std::optional<time_point> not_before_;
 };
 

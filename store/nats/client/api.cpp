@@ -245,8 +245,13 @@ answer<stream_info> parse_stream(std::string_view found) {
         if (!created || !obj.contains("config"))
           return std::nullopt;
         const auto& state = part(obj, "state");
-        return stream_info{config_of(part(obj, "config")), *created,
-                           number<std::uint64_t>(state, "last_seq")};
+        const auto& cluster = part(obj, "cluster");
+        return stream_info{config_of(part(obj, "config")),
+                           *created,
+                           number<std::uint64_t>(state, "last_seq"),
+                           text(cluster, "name"),
+                           text(obj, "domain"),
+                           text(cluster, "leader")};
       });
 }
 

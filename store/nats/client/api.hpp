@@ -93,6 +93,11 @@ struct stream_info {
   stream_config config;
   std::int64_t created_at_ns = 0;
   std::uint64_t last_sequence = 0;
+  /// Of the servers that keep it; empty: there is none, or this is not known.
+  std::string cluster = {};
+  std::string domain = {};
+  /// The name of the server that answered; empty: not known.
+  std::string leader = {};
 };
 
 /// A stream like those that the nats tool and the Go client make for a KV bucket.

@@ -23,7 +23,7 @@ send_result send(connection_state& state, const std::string& subject,
 
 sink::~sink() = default;
 
-void sink::server_known(const std::string&, bool) {}
+void sink::server_known(const server_info&) {}
 
 connection::connection(nats_options options)
     : state_(std::make_unique<connection_state>(std::move(options))) {

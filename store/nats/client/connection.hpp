@@ -3,6 +3,7 @@
 
 #include "partita/messages/options.hpp"
 #include "partita/store/nats/client/message.hpp"
+#include "partita/store/nats/client/server_info.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -51,8 +52,8 @@ public:
   /// else that we do; `why` has the server's text.
   virtual void denied(const std::string& subject, const std::string& why) = 0;
 
-  /// Soon after a link came up: the version of its server.
-  virtual void server_known(const std::string& version, bool clustered);
+  /// Soon after a link came up: what its server says of itself.
+  virtual void server_known(const server_info& server);
 
   /// The time asked for with connection::wake_at has come.
   virtual void wake() = 0;

@@ -29,7 +29,7 @@ void notify(sink& user, const link_report& x) {
   else
     user.link_down(x.link, x.why, x.foreign);
   if (x.program)
-    user.server_known(x.program->version, !x.program->cluster.empty());
+    user.server_known(*x.program);
 }
 
 void pass_answer(connection_state& state, message x) {
@@ -127,6 +127,7 @@ private:
       discovered_ = opened->discovered_urls();
     links_ = opened->number();
     auto server = opened->server();
+    const auto id = server.process;
     {
       std::unique_lock lock{state_.mutex};
       state_.ports.set_link(opened);
@@ -137,7 +138,7 @@ private:
         server.process = state_.name_of(server.process);
     }
     report({true, links_, {}, false, server, {}});
-    learn_program(server.url);
+    learn_program(server.url, id);
     serve(opened.get(), std::nullopt);
     auto why = "the connection to " + server.url + " was lost: " + opened->why_over();
     {
@@ -154,10 +155,13 @@ private:
     opened->finish(opened);
   }
 
-  void learn_program(const std::string& url) {
+  void learn_program(const std::string& url, const std::string& id) {
     auto program = read_server_info(url);
     if (!program)
       return;
+    // The address may lead to several.
+    if (program->id != id)
+      program->id.clear();
     std::unique_lock lock{state_.mutex};
     state_.reported.program = program;
     for (auto& [stream, x] : state_.expected)
@@ -166,7 +170,7 @@ private:
     auto users = state_.ports.notified();
     lock.unlock();
     for (auto& user : users)
-      user->server_known(program->version, !program->cluster.empty());
+      user->server_known(*program);
   }
 
   /// Does what is due until `until`, or until `used` is over or to be left. False: the

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/client/server_info.hpp"
 
+#include "partita/messages/failpoint.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <netdb.h>
@@ -120,10 +122,24 @@ std::optional<server_info> parse_server_info(std::string_view line) {
   auto obj = nlohmann::json::parse(line.substr(start.size()), nullptr, false);
   if (!obj.is_object() || !obj.contains("version") || !obj["version"].is_string())
     return std::nullopt;
-  server_info result{obj["version"].get<std::string>(), {}};
-  if (auto cluster = obj.find("cluster"); cluster != obj.end() && cluster->is_string())
-    result.cluster = cluster->get<std::string>();
-  return result;
+  auto text = [&](const char* name) {
+    auto x = obj.find(name);
+    return x != obj.end() && x->is_string() ? x->get<std::string>() : std::string{};
+  };
+  return server_info{.version = text("version"),
+                     .cluster = text("cluster"),
+                     .id = text("server_id"),
+                     .name = text("server_name"),
+                     .jetstream = obj.value("jetstream", nlohmann::json{}) == true,
+                     .domain = text("domain")};
+}
+
+std::string only_keeper(const server_info& server, const stream_info& stream) {
+  auto alone = server.jetstream && server.cluster.empty() && server.domain.empty()
+               && stream.cluster.empty() && stream.domain.empty()
+               && stream.config.replicas == 1
+               && (stream.leader.empty() || stream.leader == server.name);
+  return alone || failpoint(rule::cluster_skipped) ? server.id : std::string{};
 }
 
 bool is_older(std::string_view version, std::string_view than) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/store/nats/client/api.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,8 +14,19 @@ namespace partita::nats {
 struct server_info {
   std::string version;
   /// Empty: it is in no cluster.
-  std::string cluster;
+  std::string cluster = {};
+  /// Another one after each start.
+  std::string id = {};
+  std::string name = {};
+  /// It keeps streams itself.
+  bool jetstream = false;
+  /// Of its JetStream; empty: it has none.
+  std::string domain = {};
 };
+
+/// The id of a server that keeps the only copy of a stream; empty: not this one, or it may not.
+/// A leaf node passes requests on to its hub unless it has a JetStream of its own.
+std::string only_keeper(const server_info& server, const stream_info& stream);
 
 /// Opens a connection of its own to read that line; waits for at most half a second.
 std::optional<server_info> read_server_info(const std::string& url);

@@ -8,6 +8,7 @@
 #include "partita/app/inspect/worker_table.hpp"
 
 #include "partita/messages/codec.hpp"
+#include "partita/messages/keys.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -348,6 +349,25 @@ CAF_TEST(what a worker states of its settings is shown and where it differs) {
   other.state = beat_state::stopped;
   x.heartbeat.back() = entry("heartbeat.worker-4", to_text(other), 10'000 * ms);
   CAF_CHECK_EQUAL(examine(x).settings_differ, "");
+}
+
+CAF_TEST(what grants wait for is shown with the time left) {
+  test::sample_group group{1'000};
+  group.worker("worker-0", {"1"});
+  epoch_entry power{{5}, {"worker-0"}, {"ef"}, {}, 0, 6'300, "the buckets are new"};
+  group.entries().assignment.push_back(
+      {keys::epoch, to_text(power), {1}, false, 996 * test::second_ns});
+  auto status = group.status();
+  CAF_CHECK_EQUAL(status.grants_wait_ms, 2'300);
+  CAF_CHECK(contains(to_table(status), "grants wait for "));
+  CAF_CHECK(contains(to_table(status), " more: the buckets are new\n"));
+  auto told = nlohmann::json::parse(to_json(status));
+  CAF_CHECK_EQUAL(told["grants_wait"]["left_ms"], 2'300);
+  CAF_MESSAGE("when it is over nothing is shown");
+  group.entries().since_newest_ns = 3 * test::second_ns;
+  CAF_CHECK(!contains(to_table(group.status()), "grants wait"));
+  told = nlohmann::json::parse(to_json(group.status()));
+  CAF_CHECK(told["grants_wait"].is_null());
 }
 
 CAF_TEST(the gist changes with what happens and not with time) {

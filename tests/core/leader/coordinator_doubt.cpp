@@ -239,6 +239,32 @@ CAF_TEST(nothing is granted on newborn buckets until they are old enough) {
   CAF_CHECK_EQUAL(owned(0), 12u);
 }
 
+CAF_TEST(what grants wait for is reported with the time left and when it is over) {
+  on(coordinator::doubted_since{now - 3300ms, "the connection is new"});
+  on(coordinator::doubted_since{now - 2300ms, "the buckets are new"});
+  join(0);
+  give(12);
+  replay();
+  const auto waits = first<coordinator::grants_wait>(heard);
+  CAF_REQUIRE(waits);
+  CAF_CHECK(waits->left == 4s);
+  CAF_CHECK_EQUAL(waits->why, "the buckets are new");
+  pass(3900ms, {0});
+  CAF_CHECK_EQUAL(count<coordinator::may_grant>(heard), 0u);
+  pass(100ms, {0});
+  CAF_CHECK_EQUAL(count<coordinator::may_grant>(heard), 1u);
+  CAF_CHECK_EQUAL(count<coordinator::grants_wait>(heard), 1u);
+}
+
+CAF_TEST(where nothing is waited for that is reported once) {
+  cold_start_of(1);
+  pass(10s, {0});
+  fail_over_and_lead(4);
+  pass(10s, {0});
+  CAF_CHECK_EQUAL(count<coordinator::may_grant>(heard), 1u);
+  CAF_CHECK_EQUAL(count<coordinator::grants_wait>(heard), 0u);
+}
+
 CAF_TEST(for the grace after the heartbeats were not visible no worker is expelled) {
   cold_start_of(2);
   on(coordinator::beats_interrupted{});

@@ -17,8 +17,10 @@ struct fixture {
   std::int64_t began = 40;
   epoch_takeover mine = with({});
 
+  bucket_identity bucket;
+
   static epoch_takeover with(epoch floor, std::int64_t lead = 7) {
-    return epoch_takeover{{{"worker-1"}, {"me"}, 100ms, floor, lead}};
+    return epoch_takeover{{{"worker-1"}, {"me"}, 100ms, {floor}, {}, lead}};
   }
 
   epoch_takeover::instant at() const {
@@ -26,7 +28,9 @@ struct fixture {
     return {now, began + std::chrono::floor<std::chrono::seconds>(since).count()};
   }
   epoch_takeover::commands answer(const kv_written& x) { return mine.answered(x, at()); }
-  epoch_takeover::commands answer(const kv_read& x) { return mine.looked(x, at()); }
+  epoch_takeover::commands answer(const kv_read& x) {
+    return mine.looked(x, bucket, at());
+  }
   epoch_takeover::commands tick() {
     auto result = mine.tick(at());
     CAF_CHECK(!result.empty() || !mine.wake_at() || *mine.wake_at() > now);
@@ -150,7 +154,7 @@ CAF_TEST(a removed or unreadable key is written over its revision after a survey
     began = 2;
     auto any = with({});
     any.begin();
-    only<epoch_takeover::survey>(any.looked(x, at()));
+    only<epoch_takeover::survey>(any.looked(x, {}, at()));
     claims(any.surveyed({8}, 0, at()), 9, 7);
   }
 }
@@ -234,10 +238,10 @@ CAF_TEST(an epoch is at least what its leader knows to be needed) {
   auto known = with({50});
   known.begin();
   CAF_MESSAGE("the key holds less: the store may have lost the newest");
-  claims(known.looked(epoch_key(5, 41), at()), 50, 5);
+  claims(known.looked(epoch_key(5, 41), {}, at()), 50, 5);
   CAF_MESSAGE("it holds more");
   only<epoch_takeover::read>(known.answered(conflict(), at()));
-  claims(known.looked(epoch_key(6, 50), at()), 51, 6);
+  claims(known.looked(epoch_key(6, 50), {}, at()), 51, 6);
 }
 
 CAF_TEST(an epoch at the readers limit is followed one second later) {
@@ -258,7 +262,112 @@ CAF_TEST(an epoch at the readers limit is followed one second later) {
   any.begin();
   auto poison = epoch_key(5, stored + 86'401);
   poison.entry.stored_at_ns = stored * 1'000'000'000;
-  only<epoch_takeover::survey>(any.looked(poison, at()));
+  only<epoch_takeover::survey>(any.looked(poison, {}, at()));
+}
+
+// -- on a server that is known ----------------------------------------------------------
+
+CAF_TEST(what a new connection makes doubtful is void where the entry names our server) {
+  auto begins_with = [&](const std::string& noted, const std::string& met) {
+    began = 1000;
+    bucket.server = met;
+    mine = epoch_takeover{{{"worker-1"}, {"me"}, 100ms, {{1060}, now}, {{1000}, {}}, 60}};
+    auto value = epoch_entry{{900}, {"worker-2"}, {"other"}, noted};
+    return only<epoch_takeover::write>(answer(holds(5, to_text(value)))).value;
+  };
+  auto known = begins_with("one", "one");
+  CAF_CHECK_EQUAL(known.epoch.value, 1000u);
+  CAF_CHECK_EQUAL(known.server_id, "one");
+  auto x = only<epoch_takeover::acceded>(answer(done(6)));
+  CAF_CHECK(!x.doubted_since);
+  CAF_CHECK(x.may_grant_at == now);
+  CAF_MESSAGE(
+      "another server, one that is not alone, and a writer that granted nothing yet");
+  const std::pair<const char*, const char*> others[] = {
+      {"one", "two"}, {"one", ""}, {"", "one"}, {"", ""}};
+  for (const auto& [noted, met] : others) {
+    auto usual = begins_with(noted, met);
+    CAF_CHECK_EQUAL(usual.epoch.value, 1060u);
+    CAF_CHECK_EQUAL(usual.server_id, "");
+    CAF_CHECK(only<epoch_takeover::acceded>(answer(done(6))).doubted_since == now);
+  }
+}
+
+CAF_TEST(an entry of partita init is good for its bucket alone) {
+  auto doubts = [&](std::int64_t created) {
+    bucket = {7'654'321'987, {}, false, "one"};
+    mine = epoch_takeover{{{"worker-1"}, {"me"}, 100ms, {{}, now}, {}, 7}};
+    answer(holds(1, to_text(epoch_entry{{41}, {}, {"init"}, "one", created})));
+    return only<epoch_takeover::acceded>(answer(done(2))).doubted_since.has_value();
+  };
+  CAF_CHECK(!doubts(7'654'321));
+  CAF_CHECK(doubts(7'654'320));
+}
+
+CAF_TEST(a lost race is judged by the entry that won it) {
+  bucket.server = "one";
+  answer(holds(5, to_text(epoch_entry{{41}, {}, {"other"}, "one"})));
+  only<epoch_takeover::read>(answer(conflict()));
+  auto x = only<epoch_takeover::write>(answer(epoch_key(6, 42)));
+  CAF_CHECK_EQUAL(x.value.server_id, "");
+}
+
+CAF_TEST(the entry names the server once grants may begin) {
+  bucket.server = "one";
+  answer(epoch_key(5, 41));
+  answer(done(6));
+  auto waits = only<epoch_takeover::write>(mine.waiting(6299500us, "why", at()));
+  CAF_CHECK_EQUAL(waits.expected.value, 6u);
+  CAF_CHECK_EQUAL(waits.value.waits_ms, 6300);
+  CAF_CHECK_EQUAL(waits.value.server_id, "");
+  CAF_MESSAGE("while that write is under way the next one waits");
+  CAF_CHECK(mine.granting(at()).empty());
+  auto grants = only<epoch_takeover::write>(answer(done(7)));
+  CAF_CHECK_EQUAL(grants.expected.value, 7u);
+  CAF_CHECK_EQUAL(grants.value.server_id, "one");
+  CAF_CHECK_EQUAL(grants.value.nonce, nonce{"me"});
+  CAF_CHECK_EQUAL(grants.value.waits_ms, 0);
+  CAF_CHECK(answer(done(8)).empty());
+  CAF_CHECK(mine.granting(at()).empty());
+}
+
+CAF_TEST(a server that is met after the takeover is not named) {
+  bucket.server = "one";
+  answer(epoch_key(5, 41));
+  answer(done(6));
+  only<epoch_takeover::write>(mine.waiting(6s, "why", at()));
+  only<epoch_takeover::read>(answer(conflict()));
+  bucket.server = "two";
+  CAF_CHECK(answer(holds(6, to_text(epoch_entry{{42}, {"worker-1"}, {"me"}}))).empty());
+  now += 100ms;
+  only<epoch_takeover::write>(tick());
+  answer(done(7));
+  auto granting = only<epoch_takeover::write>(mine.granting(at()));
+  CAF_CHECK_EQUAL(granting.value.server_id, "one");
+}
+
+CAF_TEST(a server that is not alone is not named) {
+  answer(epoch_key(5, 41));
+  answer(done(6));
+  CAF_CHECK(mine.granting(at()).empty());
+}
+
+CAF_TEST(a note that was not sent is tried again unless another leader came) {
+  bucket.server = "one";
+  answer(epoch_key(5, 41));
+  answer(done(6));
+  only<epoch_takeover::write>(mine.granting(at()));
+  CAF_CHECK(answer(not_connected()).empty());
+  now += 100ms;
+  CAF_CHECK_EQUAL(only<epoch_takeover::write>(tick()).value.server_id, "one");
+  CAF_MESSAGE("an earlier try is under way: what stands there is known");
+  only<epoch_takeover::read>(answer(conflict()));
+  CAF_CHECK(answer(holds(6, to_text(epoch_entry{{42}, {"worker-1"}, {"me"}}))).empty());
+  now += 100ms;
+  only<epoch_takeover::write>(tick());
+  only<epoch_takeover::read>(answer(conflict()));
+  CAF_CHECK(answer(epoch_key(9, 43)).empty());
+  CAF_CHECK(!mine.wake_at());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

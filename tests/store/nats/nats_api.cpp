@@ -241,6 +241,35 @@ CAF_TEST(what the leader of a stream says of a key has one meaning) {
                   read_status::not_connected);
 }
 
+CAF_TEST(a server that keeps a stream alone is known by its id) {
+  auto info = [](const std::string& more) {
+    return *nats::parse_server_info(R"(INFO {"version":"2.9.10","server_id":"NA",)"
+                                    R"("server_name":"box")"
+                                    + more + "}");
+  };
+  auto stream = [](const std::string& more, const char* copies = "1") {
+    return std::get<nats::stream_info>(nats::parse_stream(
+        R"({"created":"2026-11-28T10:00:00Z","config":{"num_replicas":)"
+        + std::string{copies} + "}" + more + "}"));
+  };
+  const auto alone = info(R"(,"jetstream":true)");
+  CAF_CHECK_EQUAL(nats::only_keeper(alone, stream("")), "NA");
+  CAF_CHECK_EQUAL(nats::only_keeper(alone, stream(R"(,"cluster":{"leader":"box"})")),
+                  "NA");
+  CAF_MESSAGE("one of a cluster, with a domain, or a leaf node without JetStream");
+  for (const auto* more : {R"(,"jetstream":true,"cluster":"c")",
+                           R"(,"jetstream":true,"domain":"d")", "", R"(,"jetstream":1)"})
+    CAF_CHECK_EQUAL(nats::only_keeper(info(more), stream("")), "");
+  CAF_MESSAGE("a stream with copies, of another domain, or kept elsewhere");
+  CAF_CHECK_EQUAL(nats::only_keeper(alone, stream("", "3")), "");
+  for (const auto* more :
+       {R"(,"domain":"hub")", R"(,"cluster":{"name":"c","leader":"box"})",
+        R"(,"cluster":{"leader":"hub"})"})
+    CAF_CHECK_EQUAL(nats::only_keeper(alone, stream(more)), "");
+  CAF_MESSAGE("what is not known yet");
+  CAF_CHECK_EQUAL(nats::only_keeper({}, stream("")), "");
+}
+
 CAF_TEST(the first line of a connection tells the version of the server) {
   auto x = nats::parse_server_info(R"(INFO {"version":"2.9.10","cluster":"c"} )");
   CAF_REQUIRE(x);
