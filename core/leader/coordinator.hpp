@@ -274,6 +274,7 @@ private:
   void notice_attributes(const worker_id& who, const beat& value, time_point now);
   void adopt_group(time_point now);
   void look_for_vanished(time_point now);
+  bool any_owner_goes_on(time_point now) const;
   void report_hold(time_point now);
   bool may_own(const worker_id& who, time_point now) const;
   void compare_settings();

@@ -47,11 +47,7 @@ void coordinator::adopt_group(time_point now) {
     return;
   }
   auto orphans = orphans_of(partitions_.all(), reconciler_.owners(), eligible_, members_);
-  std::size_t unowned = 0;
-  for (const auto& [what, count] : orphans)
-    unowned += count;
-  // The whole group was stopped: it starts like a new one, without a cool-down.
-  policy_.begin(unowned == partitions_.all().numbers.size());
+  policy_.begin(!any_owner_goes_on(now));
   for (const auto& [what, count] : orphans)
     policy_.changed(what, std::to_string(count) + " partitions have no owner",
                     eligible_.size(), now);
@@ -71,6 +67,19 @@ void coordinator::adopt_group(time_point now) {
   append(reconciler_.want(target_as_owned(partitions_.all(), reconciler_.owners()),
                           lifecycle::rebalance, now),
          now);
+}
+
+/// Whether an incarnation that owns something may still work. If none does, the whole group was
+/// stopped, and starts like a new one: what joins then waits for no cool-down.
+bool coordinator::any_owner_goes_on(time_point now) const {
+  const auto& all = members_.members();
+  return std::any_of(all.begin(), all.end(), [&](const auto& x) {
+    const auto& who = x.first;
+    if (!reconciler_.has_record(who))
+      return false;
+    const auto& found = reconciler_.record_of(who);
+    return !found.partitions.empty() && !members_.ended(who, found.worker_nonce, now);
+  });
 }
 
 /// An incarnation that may still work has no record, or has applied one that is not

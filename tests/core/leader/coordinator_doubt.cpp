@@ -256,6 +256,21 @@ CAF_TEST(what grants wait for is reported with the time left and when it is over
   CAF_CHECK_EQUAL(count<coordinator::grants_wait>(heard), 1u);
 }
 
+CAF_TEST(a group that was stopped as a whole starts without a cool down) {
+  cold_start_of(2);
+  for (int n : {0, 1})
+    beat_of(n, nonce(n), beat_state::stopped);
+  fail_over(4);
+  beat_of(0, "again");
+  give(12);
+  replay();
+  CAF_CHECK_EQUAL(owned(0), 12u);
+  beat_of(1, "again");
+  pass(1100ms, {0, 1});
+  CAF_CHECK_EQUAL(owned(1), 6u);
+  all_owned_once(12);
+}
+
 CAF_TEST(where nothing is waited for that is reported once) {
   cold_start_of(1);
   pass(10s, {0});
