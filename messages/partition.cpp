@@ -9,12 +9,16 @@ namespace partita {
 
 std::string name_of(const partition& x) {
   std::string result;
-  for (const auto& key : x.keys) {
-    if (!result.empty())
-      result += '.';
-    result += key;
-  }
+  append_name(result, x);
   return result;
+}
+
+void append_name(std::string& to, const partition& x) {
+  for (const auto& key : x.keys) {
+    if (!to.empty())
+      to += '.';
+    to += key;
+  }
 }
 
 std::string why_unusable(const std::vector<partition>& xs) {

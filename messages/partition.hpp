@@ -82,6 +82,8 @@ struct partition {
 /// in which two share a name is refused where it enters (see config and partition
 /// sources).
 std::string name_of(const partition& x);
+/// The same into a buffer, which is empty.
+void append_name(std::string& to, const partition& x);
 
 /// Says why `xs` cannot be used as a group's partitions, or nothing if it can: a
 /// partition without keys, an empty key, or two partitions of one name.

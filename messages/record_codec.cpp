@@ -81,7 +81,7 @@ void append_text(std::string& to, const std::string& x) {
 }
 
 /// The name; or the list of keys, where one of them has a dot.
-void append_name(std::string& to, const partition& x) {
+void append_name_text(std::string& to, const partition& x) {
   auto name = name_of(x);
   auto dots = static_cast<std::size_t>(std::count(name.begin(), name.end(), '.'));
   if (dots + 1 == x.keys.size())
@@ -107,7 +107,7 @@ std::string group_of(Iterator first, Iterator last, reason_list& reasons) {
   result.back() = ',';
   result += R"("names":[)";
   for (auto i = first; i != last; ++i) {
-    append_name(result, i->partition);
+    append_name_text(result, i->partition);
     result += ',';
   }
   result.back() = ']';

@@ -103,9 +103,8 @@ void handoff_timing::take_record(const worker_id& who, const record& value,
     x.ended_at.reset();
   }
   x.why = value.lifecycle;
-  auto found = index_.numbered(value);
-  x.grants = sorted(found->owned);
-  x.revoking = sorted(found->given_up);
+  x.grants = sorted(index_.numbers_of(value.partitions));
+  x.revoking = sorted(index_.numbers_of(value.revoking));
   if (value.version > news_.published) {
     news_.published = value.version;
     has_news_ = true;

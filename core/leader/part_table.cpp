@@ -27,6 +27,11 @@ decoded<record> part_table::read(const worker_id& who, const kv_entry& x) {
   auto& all = all_[who];
   all.named = {};
   all.ours = {};
+  if (!all.sent.empty() && x.value == all.sent) {
+    all.sent.clear();
+    all.ours = x.revision;
+    return std::move(all.sent_record);
+  }
   auto found = stored_record_from(x.value, x.stored_at_ns);
   if (auto* bad = std::get_if<malformed>(&found))
     return std::move(*bad);
@@ -87,10 +92,14 @@ kv_update part_table::begin(const worker_id& who, const record& x, std::uint64_t
                             revision expected, std::size_t most) {
   auto& all = all_[who];
   all.writes.clear();
-  if (auto text = to_text(x, format); text.size() <= most)
+  all.sent.clear();
+  if (auto text = to_text(x, format); text.size() <= most) {
+    all.sent = text;
+    all.sent_record = x;
     all.writes.push_back({keys::record_of(who), std::move(text), expected});
-  else
+  } else {
     all.write(who, x, expected, most);
+  }
   return all.writes.front();
 }
 

@@ -53,6 +53,9 @@ private:
     revision ours = {};
     /// What is being written, in this order; the last one is the record.
     std::deque<kv_update> writes = {};
+    /// The record that was written last and not seen yet, and its text: it need not be parsed.
+    std::string sent = {};
+    record sent_record = {};
 
     bool is_of_no_use(std::uint64_t number, const kv_entry& x) const;
     std::vector<std::uint64_t> free(std::size_t count) const;

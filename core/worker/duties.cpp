@@ -28,9 +28,10 @@ duties::commands duties::step(const event& what, time_point now) {
   std::visit([&](const auto& x) { on(x, now); }, what);
   // After the event: it may have moved the deadline.
   check_deadline(now);
-  if (phase_ == phase::working) {
+  finish_orders();
+  if (phase_ == phase::working && look_) {
     revoke_what_is_gone(now);
-    assign_what_is_new(now);
+    look_ = !assign_what_is_new(now);
   }
   finish_orders();
   watch_time(now);
@@ -88,8 +89,10 @@ void duties::on(const extended& what, time_point) {
 void duties::on(const recorded& what, time_point) {
   if (phase_ != phase::working)
     return;
-  if (!record_ || stamp_of(what.what) > stamp_of(*record_))
-    record_ = what.what;
+  if (record_ && stamp_of(what.what) <= stamp_of(*record_))
+    return;
+  record_ = what.what;
+  look_ = true;
 }
 
 void duties::on(const confirmed& what, time_point) {
@@ -165,9 +168,9 @@ void duties::revoke_what_is_gone(time_point now) {
   out_.emplace_back(revoke{id, std::move(gone), options_.stop_within});
 }
 
-void duties::assign_what_is_new(time_point now) {
+bool duties::assign_what_is_new(time_point now) {
   if (!record_ || !session_holds(now))
-    return;
+    return false;
   // A listener may have answered just now.
   finish_orders();
   assign news{std::nullopt, stamp_of(*record_), {}};
@@ -184,6 +187,7 @@ void duties::assign_what_is_new(time_point now) {
   }
   if (!news.what.empty())
     out_.emplace_back(std::move(news));
+  return true;
 }
 
 void duties::lose_all(const std::string& why, time_point now) {
@@ -224,6 +228,7 @@ void duties::finish_orders() {
     for (const auto& x : i->second.what)
       stopping_.erase(name_of(x.partition));
     i = orders_.erase(i);
+    look_ = true;
   }
 }
 

@@ -167,7 +167,8 @@ private:
   bool session_holds(time_point now) const;
   void check_deadline(time_point now);
   void revoke_what_is_gone(time_point now);
-  void assign_what_is_new(time_point now);
+  /// False: nothing may be assigned yet.
+  bool assign_what_is_new(time_point now);
   void lose_all(const std::string& why, time_point now);
   order_id give_order(std::vector<grant> what, duration late_after, bool lost,
                       time_point now);
@@ -183,6 +184,8 @@ private:
   std::optional<time_point> until_;
   /// The newest record of this session.
   std::optional<record> record_;
+  /// What is held may not be what it must be: the record is new, or a stop has ended.
+  bool look_ = false;
   /// By name. What listeners must work on, and what they must stop.
   std::map<std::string, grant> held_;
   std::map<std::string, order_id> stopping_;

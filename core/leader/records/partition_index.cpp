@@ -5,18 +5,6 @@
 
 namespace partita::core {
 
-namespace {
-
-void append_name(std::string& to, const partition& x) {
-  for (const auto& key : x.keys) {
-    if (!to.empty())
-      to += '.';
-    to += key;
-  }
-}
-
-} // namespace
-
 partition_number partition_index::number_of(const partition& x) {
   name_.clear();
   append_name(name_, x);
@@ -41,11 +29,8 @@ partition_list partition_index::list(std::vector<partition> xs) {
 record_ptr partition_index::numbered(record x) {
   auto result = std::make_shared<numbered_record>();
   static_cast<record&>(*result) = std::move(x);
-  result->owned.reserve(result->partitions.size());
-  for (const auto& y : result->partitions)
-    result->owned.push_back(number_of(y.partition));
-  for (const auto& y : result->revoking)
-    result->given_up.push_back(number_of(y.partition));
+  result->owned = numbers_of(result->partitions);
+  result->given_up = numbers_of(result->revoking);
   return result;
 }
 

@@ -42,6 +42,15 @@ class partition_index {
 public:
   partition_number number_of(const partition& x);
   std::optional<partition_number> find(const std::string& name) const;
+  /// Of what names partitions, in the same order.
+  template <class Item>
+  std::vector<partition_number> numbers_of(const std::vector<Item>& xs) {
+    std::vector<partition_number> result;
+    result.reserve(xs.size());
+    for (const auto& x : xs)
+      result.push_back(number_of(x.partition));
+    return result;
+  }
   partition_list list(std::vector<partition> xs);
   record_ptr numbered(record x);
   /// No number is as great.
