@@ -10,6 +10,7 @@
 
 #include <caf/actor_system.hpp>
 
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -76,14 +77,21 @@ private:
   }
 
   std::vector<kv_entry> entries_of(const std::string& bucket) {
+    std::map<std::string, kv_entry> found;
+    bucket_actor opened;
+    auto why = read_bucket(access_.self, access_.store,
+                           {.name = bucket, .mode = open_mode::look}, access_.left(),
+                           opened, [&](const watch_event& x) {
+                             if (x.change == watch_change::value)
+                               found[x.entry.key] = x.entry;
+                             else if (x.change == watch_change::removed)
+                               found.erase(x.entry.key);
+                           });
+    if (why)
+      why_ = *why;
     std::vector<kv_entry> result;
-    auto found = read_bucket(access_.self, access_.store,
-                             {.name = bucket, .mode = open_mode::look}, access_.left());
-    if (auto* why = std::get_if<std::string>(&found))
-      why_ = std::move(*why);
-    else
-      for (auto& [key, entry] : std::get<bucket_content>(found).entries)
-        result.push_back(std::move(entry));
+    for (auto& [key, entry] : found)
+      result.push_back(std::move(entry));
     return result;
   }
 
