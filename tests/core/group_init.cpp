@@ -13,7 +13,7 @@ struct fixture {
   time_point now = time_point{} + 1000s;
   group_init mine{6s};
   group_init::view view{
-      nothing_there(), {1'795'000'000'123'456'789, {}, false, "one"}, {}, {}};
+      nothing_there(), {1'795'000'000'123'456'789, {}, false, 0, "one"}, {}, {}};
 
   group_init::command look() { return mine.looked(view, 1'795'000'000, now); }
   bool refuses() { return std::holds_alternative<group_init::refused>(look()); }

@@ -295,7 +295,7 @@ CAF_TEST(what a new connection makes doubtful is void where the entry names our 
 
 CAF_TEST(an entry of partita init is good for its bucket alone) {
   auto doubts = [&](std::int64_t created) {
-    bucket = {7'654'321'987, {}, false, "one"};
+    bucket = {7'654'321'987, {}, false, 0, "one"};
     mine = epoch_takeover{{{"worker-1"}, {"me"}, 100ms, {{}, now}, {}, 7}};
     answer(holds(1, to_text(epoch_entry{{41}, {}, {"init"}, "one", created})));
     return only<epoch_takeover::acceded>(answer(done(2))).doubted_since.has_value();
