@@ -47,7 +47,9 @@ void coordinator::adopt_group(time_point now) {
     return;
   }
   auto orphans = orphans_of(partitions_.all(), reconciler_.owners(), eligible_, members_);
-  policy_.begin(!any_owner_goes_on(now));
+  // A pause holds for the first plan of a group that had one before.
+  policy_.pause(directives_.paused_until(server_clock_));
+  policy_.begin(!policy_.paused(now) && !any_owner_goes_on(now));
   for (const auto& [what, count] : orphans)
     policy_.changed(what, std::to_string(count) + " partitions have no owner",
                     eligible_.size(), now);

@@ -71,6 +71,7 @@ public:
   void changed(change what, std::string reason, std::size_t present, time_point now);
   /// No rebalance until then; nothing: no pause holds.
   void pause(std::optional<time_point> until) { paused_until_ = until; }
+  bool paused(time_point now) const { return paused_until_ && now < *paused_until_; }
   /// Whether it is time; if so, the changes so far count as planned for.
   std::optional<decision> next(std::size_t present, time_point now);
   /// When `next` returns a decision; nothing while no worker is present.
@@ -83,7 +84,6 @@ public:
 private:
   /// Once its window has passed, unless a change that belongs to it waits.
   void end_cold_start(time_point now);
-  bool paused(time_point now) const { return paused_until_ && now < *paused_until_; }
   /// Whether partitions have no owner.
   bool pressing() const { return lost_ || left_ || added_; }
   time_point due(bool paused) const;
