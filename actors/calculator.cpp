@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/calculator.hpp"
 #include "partita/actors/calculator_control.hpp"
+#include "partita/actors/calculator_records.hpp"
 
 #include "partita/actors/log.hpp"
 #include "partita/messages/failpoint.hpp"
@@ -169,27 +170,12 @@ std::optional<nonce> nonce_in(const kv_read& answer) {
   return absent ? std::optional{nonce{}} : std::nullopt;
 }
 
-/// Writes what the record of `who` consists of, one after the other.
-void write_record(self_pointer self, const worker_id& who, kv_update what) {
-  ask_to_replace(
-      self, self->state.assignments, std::move(what.key), std::move(what.value),
-      what.expected, reported(self, "a record", [self, who](const kv_written& y) {
-        auto next = self->state.parts->answered(who, y);
-        if (auto* x = std::get_if<kv_update>(&next))
-          write_record(self, who, std::move(*x));
-        else
-          feed(self, core::coordinator::write_answered{who, std::get<kv_written>(next)});
-      }));
-}
-
 /// Carries out what the coordinator commands.
 struct executor {
   self_pointer self;
 
   void operator()(const core::coordinator::write& x) const {
-    auto& s = self->state;
-    write_record(self, x.who,
-                 s.parts->begin(x.who, x.value, x.format, x.expected, s.most_value));
+    calculation::write_record(self, x);
   }
 
   void operator()(const core::coordinator::read& x) const {
@@ -323,29 +309,11 @@ void records_replayed(self_pointer self, const bucket_identity& bucket) {
   feed(self, core::coordinator::records_replayed{});
 }
 
-void record_shown(self_pointer self, const worker_id& who, const kv_entry& entry) {
-  auto& s = self->state;
-  auto value = s.parts->read(who, entry);
-  if (const auto* bad = std::get_if<malformed>(&value))
-    report_invalid(self, "assignment", entry.key, bad->why);
-  feed(self, core::coordinator::record_shown{who, entry.revision, std::move(value)});
-  for (auto& x :
-       s.parts->surplus(who)) // One that stays is met again with the next record.
-    ask_write(self, s.assignments, std::move(x), [](const kv_written&) {});
-}
-
 /// The newest value of a key, or its removal.
 void record_key_shown(self_pointer self, const kv_entry& entry, bool removed) {
-  if (auto part = keys::part_in(entry.key)) {
-    self->state.parts->shown(part->first, part->second, entry);
-  } else if (auto who = keys::owner_of(entry.key, keys::records); who && removed) {
-    self->state.parts->gone(*who);
-    feed(self, core::coordinator::record_gone{*who});
-  } else if (who) {
-    record_shown(self, *who, entry);
-  } else if (entry.key == keys::epoch && !removed) {
+  if (!calculation::record_shown(self, entry, removed) && entry.key == keys::epoch
+      && !removed)
     epoch_key_shown(self, entry);
-  }
 }
 
 void records_watched(self_pointer self, const watch_event& x) {
