@@ -197,7 +197,8 @@ private:
   void judge_grant(const std::string& key, const record& x, const grant& y,
                    process_id to);
   void judge_drain(process_id writer, const kv_entry& now, const record& x);
-  void applied_epoch(process_id writer, const kv_entry& now);
+  void applied_epoch(process_id writer, const kv_entry& now,
+                     const std::optional<kv_entry>& before);
   void applied_beat(process_id writer, const kv_entry& now,
                     const std::optional<kv_entry>& before);
   void judge_first_beat(process_id writer, const std::string& key, const beat& x,
@@ -249,7 +250,6 @@ private:
   epoch greatest_granting_epoch_;
   /// The `epoch` key in this incarnation of the bucket.
   epoch present_epoch_;
-  nonce present_leadership_;
 
   // -- the heartbeat bucket --
   std::map<std::string, stored_beat> beats_;

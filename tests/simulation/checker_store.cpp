@@ -132,7 +132,7 @@ void checker::applied(process_id writer, const std::string& bucket, const kv_ent
   else if (bucket != options_.assignment_bucket)
     return;
   else if (now.key == "epoch")
-    applied_epoch(writer, now);
+    applied_epoch(writer, now, before);
   else if (starts_with(now.key, "assignment."))
     applied_record(writer, now, before);
   else if (auto part = keys::part_in(now.key))
@@ -141,7 +141,8 @@ void checker::applied(process_id writer, const std::string& bucket, const kv_ent
 
 // -- records ----------------------------------------------------------------------------
 
-void checker::applied_epoch(process_id writer, const kv_entry& now) {
+void checker::applied_epoch(process_id writer, const kv_entry& now,
+                            const std::optional<kv_entry>& before) {
   if (now.removed) {
     present_epoch_ = {};
     return;
@@ -158,13 +159,15 @@ void checker::applied_epoch(process_id writer, const kv_entry& now) {
   // Where all is lost a new epoch begins at the wall clock's second, which an older one
   // may have had; an epoch under which something was granted must not come again.
   auto least = std::max(present_epoch_, greatest_granting_epoch_);
-  // A leader may say more under its own epoch.
-  auto same = x->epoch == present_epoch_ && x->nonce == present_leadership_;
+  // A leader may say more in its own entry.
+  auto was = before ? epoch_from(before->value, before->stored_at_ns)
+                    : decoded<epoch_entry>{malformed{}};
+  const auto* old = std::get_if<epoch_entry>(&was);
+  auto same = old && x->epoch == old->epoch && x->nonce == old->nonce;
   if (x->epoch <= least && !same)
     fail("epochs never go back", "epoch {} of {} after epoch {}", short_text(x->epoch),
          x->leader.value, short_text(least));
   present_epoch_ = x->epoch;
-  present_leadership_ = x->nonce;
   greatest_epoch_ = std::max(greatest_epoch_, x->epoch);
 }
 
