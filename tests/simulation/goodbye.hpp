@@ -4,8 +4,8 @@
 #include "server.hpp"
 #include "world.hpp"
 
-#include "partita/messages/options.hpp"
 #include "partita/core/sidecar/dead_worker.hpp"
+#include "partita/messages/options.hpp"
 
 #include <memory>
 #include <vector>
