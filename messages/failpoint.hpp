@@ -49,7 +49,6 @@ enum class rule : std::uint8_t {
   parts_written_over,
   goodbye_before_the_end,
   other_server_skipped,
-  young_bucket_skipped,
   cluster_skipped,
   init_overwrites
 };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/bucket_ages.hpp"
 
-#include "partita/messages/failpoint.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -18,9 +16,7 @@ std::optional<time_point> made_at(time_point seen_at, std::int64_t created_at_ns
                                   std::int64_t stored_at_ns) {
   auto age = std::chrono::nanoseconds{
       std::max<std::int64_t>(created_at_ns == 0 ? 0 : stored_at_ns - created_at_ns, 0)};
-  return age < oldest && !failpoint(rule::young_bucket_skipped)
-             ? std::optional{seen_at - age}
-             : std::nullopt;
+  return age < oldest ? std::optional{seen_at - age} : std::nullopt;
 }
 
 } // namespace

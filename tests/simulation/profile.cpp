@@ -257,12 +257,12 @@ std::vector<failpoint_case> make_failpoints() {
   p->directives = 10;
   p = add(moot_directive_kept, "moot_directive_kept", hunting(some));
   p->directives = 10;
-  p = add(
-      other_server_skipped, "other_server_skipped",
-      hunting({{server_restarts, 2}, {crash, 8}, {usurped, 8}, {freeze, 5}, {cut, 5}}));
-  p->lone_server = true;
-  p = add(young_bucket_skipped, "young_bucket_skipped",
-          hunting({{bucket_lost, 2}, {crash, 8}, {freeze, 5}, {cut, 5}}));
+  p = add(other_server_skipped, "other_server_skipped",
+          hunting({{server_restarts, 4},
+                   {writes_lost, 4},
+                   {crash, 8},
+                   {usurped, 16},
+                   {freeze, 8}}));
   p->lone_server = true;
   p = add(guard_deadline_ignored, "guard_deadline_ignored",
           hunting({{thread_stalls, 20}, {crash, 1}, {arrival, 1}, {leave, 1}}));
