@@ -29,7 +29,7 @@ struct work_observer {
 };
 
 struct application_options {
-  process_id owner = nobody;
+  process_id owner = no_process;
   listener_manner manner = listener_manner::prompt;
   worker_clock clock;
   /// What a slow one needs at most, on its own clock.

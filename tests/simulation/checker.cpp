@@ -83,7 +83,7 @@ void checker::begins(process_id who, const grant& x, stamp granted_by) {
   } else {
     h->token = x.token;
   }
-  auto told = std::exchange(y.told, nobody);
+  auto told = std::exchange(y.told, no_process);
   if (told == who && source_.contains(name) && !p.leaving) {
     ++needless_moves_;
     if (y.told_at > last_fault_ + options_.calm_after)
@@ -136,7 +136,7 @@ void checker::stopped(process_id who, const std::string& failure) {
 
 void checker::judge_token(const std::string& name, place& x, holding& y) {
   bool other = x.last != y.who;
-  if (other && y.token <= x.greatest && x.last != nobody)
+  if (other && y.token <= x.greatest && x.last != no_process)
     fail("tokens grow from owner to owner",
          "{} works on {} with token {} after {} did with token {}", world_->name(y.who),
          name, short_text(y.token), world_->name(x.last), short_text(x.greatest));

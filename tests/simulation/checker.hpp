@@ -109,7 +109,7 @@ public:
 
 private:
   struct holding {
-    process_id who = nobody;
+    process_id who = no_process;
     version token;
     /// Its token was not judged yet, as it began in the instant of waking up.
     bool fresh = false;
@@ -119,12 +119,12 @@ private:
   struct place {
     std::vector<holding> holders;
     version greatest;
-    process_id last = nobody;
+    process_id last = no_process;
     /// The greatest token that any record ever gave it, and to which incarnation.
     version granted;
     nonce granted_to;
     /// The process that was ordered to stop it last, until work on it begins again.
-    process_id told = nobody;
+    process_id told = no_process;
     core::time_point told_at;
   };
 

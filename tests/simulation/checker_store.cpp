@@ -62,7 +62,7 @@ void checker::sent(process_id who, const store::server_write& x) {
 }
 
 core::time_point checker::first_sent(process_id writer, const std::string& value) const {
-  if (writer != nobody)
+  if (writer != no_process)
     for (const auto& x : processes_[writer].sent)
       if (x.value == value)
         return x.when;
@@ -151,7 +151,7 @@ void checker::applied_epoch(process_id writer, const kv_entry& now,
   const auto* x = std::get_if<epoch_entry>(&read);
   if (!x) {
     present_epoch_ = {};
-    if (writer == nobody)
+    if (writer == no_process)
       return; // Poisoned: as if it were gone.
     fail("entries can be read", "{} = {}", now.key, now.value);
     return;
@@ -178,7 +178,7 @@ void checker::applied_part(process_id writer, const worker_id& of, std::uint64_t
                && std::count(i->second.parts.numbers.begin(),
                              i->second.parts.numbers.end(), number)
                       != 0;
-  if (writer == nobody)
+  if (writer == no_process)
     damaged_parts_.insert(now.key);
   if (named && !damaged_parts_.contains(now.key))
     fail("a part that a record names is never changed", "{} = {}", now.key,
@@ -196,7 +196,7 @@ std::optional<checker::stored_record> checker::read_record(process_id writer,
                                                            const kv_entry& now) {
   auto head = stored_record_from(now.value, now.stored_at_ns);
   auto who = keys::owner_of(now.key, keys::records);
-  auto damaged = writer == nobody;
+  auto damaged = writer == no_process;
   auto read = record_from(now.value, now.stored_at_ns, [&](std::uint64_t n) {
     auto key = keys::part_of(*who, n);
     damaged = damaged || damaged_parts_.contains(key);
@@ -286,7 +286,7 @@ void checker::judge_grants(process_id writer, const kv_entry& now, const record&
                            const stored_record* old) {
   bool same = old && old->record.worker_nonce == x.worker_nonce;
   auto owner = incarnations_.find(x.worker_nonce.value);
-  auto to = owner == incarnations_.end() ? nobody : owner->second;
+  auto to = owner == incarnations_.end() ? no_process : owner->second;
   bool gains = false;
   for (const auto& y : x.partitions) {
     const auto* had = same ? find(old->record.partitions, y.partition) : nullptr;
@@ -356,8 +356,8 @@ void checker::judge_grant(const std::string& key, const record& x, const grant& 
       continue;
     fail("no grant before the former owner confirmed or ended",
          "{} ({}) gets {} by version {}, {} {}", key,
-         to == nobody ? std::string{"?"} : world_->name(to), name, short_text(x.version),
-         world_->name(h.who),
+         to == no_process ? std::string{"?"} : world_->name(to), name,
+         short_text(x.version), world_->name(h.who),
          world_->frozen(h.who) ? "is frozen and may still wake up in time"
                                : "works on it");
   }
@@ -375,7 +375,7 @@ bool checker::session_passed(process_id x) const {
 
 void checker::judge_drain(process_id writer, const kv_entry& now, const record& x) {
   auto drain = drains_.find(x.worker_nonce.value);
-  if (drain == drains_.end() || writer == nobody)
+  if (drain == drains_.end() || writer == no_process)
     return;
   auto known = drain->second.find(writer);
   auto decided = first_sent(writer, now.value);
@@ -396,13 +396,13 @@ void checker::applied_beat(process_id writer, const kv_entry& now,
   auto* x = std::get_if<beat>(&read);
   if (!x) {
     beats_.erase(now.key);
-    if (writer == nobody)
+    if (writer == no_process)
       return;
     fail("entries can be read", "{} = {}", now.key, now.value);
     return;
   }
   if (is_living(x->state)) {
-    if (writer != nobody) {
+    if (writer != no_process) {
       judge_first_beat(writer, now.key, *x, before);
       incarnations_.try_emplace(x->nonce.value, writer);
       auto first = first_sent(writer, now.value);

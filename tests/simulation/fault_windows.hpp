@@ -12,8 +12,8 @@ namespace partita::simulation {
 /// A fault of the store that lasts for a while, and whom it strikes.
 struct fault_window {
   fault what = fault::answers_lost;
-  /// `nobody`: all.
-  process_id who = nobody;
+  /// `no_process`: all.
+  process_id who = no_process;
   /// Empty: all.
   std::string bucket = {};
   /// Of how many it strikes, it strikes one.
@@ -47,7 +47,7 @@ public:
   const fault_window* strike(fault what, process_id who,
                              const std::string& bucket) const {
     for (const auto& [number, x] : present_)
-      if (x.what == what && (x.who == nobody || x.who == who)
+      if (x.what == what && (x.who == no_process || x.who == who)
           && (x.bucket.empty() || x.bucket == bucket) && random_->chance(x.chance))
         return &x;
     return nullptr;

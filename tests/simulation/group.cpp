@@ -102,7 +102,7 @@ core::duration group::one_way() {
 }
 
 void group::start(std::size_t where) {
-  if (slots_[where].process != nobody)
+  if (slots_[where].process != no_process)
     return;
   auto id = world_->add_process(fmt::format("P{}", hosts_.size()));
   slots_[where].process = id;
@@ -210,7 +210,7 @@ void group::end(process_id id, core::duration outlived_by) {
   else
     world_->after(outlived_by, [=, this] { checker_->died(id); });
   checker_->faults_until(world_->now() + outlived_by);
-  slots_[x->slot].process = nobody;
+  slots_[x->slot].process = no_process;
   x->client = nullptr;
   x->source = nullptr;
   x->application = nullptr;
@@ -295,7 +295,7 @@ void group::leave(process_id id, leave_mode how) {
 std::vector<host*> group::living() {
   std::vector<host*> result;
   for (const auto& x : slots_)
-    if (x.process != nobody)
+    if (x.process != no_process)
       result.push_back(hosts_[x.process].get());
   return result;
 }

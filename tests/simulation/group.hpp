@@ -20,7 +20,7 @@ namespace partita::simulation {
 
 /// One process: a worker, its application, its source of partitions and its connection.
 struct host {
-  process_id id = nobody;
+  process_id id = no_process;
   /// The place that it runs in.
   std::size_t slot = 0;
   bool leaving = false;
@@ -91,7 +91,7 @@ public:
 private:
   struct place {
     std::string instance;
-    process_id process = nobody;
+    process_id process = no_process;
   };
 
   worker_options options_of(std::size_t slot, const worker_clock& clock);

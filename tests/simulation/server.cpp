@@ -186,7 +186,7 @@ void server::note_write(process_id writer, const store::server_write& x,
   if (!log.on() || (done.entry && is_routine(*done.entry, before) && !log.all()))
     return;
   const auto& key = store::key_of(x.change);
-  auto who = writer == nobody ? std::string{"world"} : world_->name(writer);
+  auto who = writer == no_process ? std::string{"world"} : world_->name(writer);
   if (done.entry)
     log.note("store", "{} #{} {} = {} (by {})", x.bucket, done.entry->revision.value, key,
              short_text(*done.entry), who);
@@ -419,7 +419,7 @@ void server::declare(const std::string& bucket) {
                          .count();
     value.epoch = {static_cast<std::uint64_t>(seconds + 60)};
     // Refused where a leader was first, or nothing is there.
-    write(nobody, {bucket, kv_update{"epoch", to_text(value), {}}});
+    write(no_process, {bucket, kv_update{"epoch", to_text(value), {}}});
   });
 }
 
@@ -438,18 +438,18 @@ void server::lose_writes(const std::string& bucket, std::uint64_t n) {
 void server::remove_entry(const std::string& bucket, const std::string& key) {
   auto found = model_.last(bucket, key, world_->now());
   if (found.status == read_status::found && !found.entry.removed)
-    write(nobody, {bucket, kv_remove{key, found.entry.revision}});
+    write(no_process, {bucket, kv_remove{key, found.entry.revision}});
 }
 
 void server::put_entry(const std::string& bucket, const std::string& key,
                        const std::string& value) {
   if (model_.identify(bucket).status == read_status::found)
-    write(nobody, {bucket, kv_put{key, value}});
+    write(no_process, {bucket, kv_put{key, value}});
 }
 
 void server::silence(const fault_window& x) {
   for (auto& [id, c] : consumers_)
-    if ((x.who == nobody || x.who == c.owner->owner())
+    if ((x.who == no_process || x.who == c.owner->owner())
         && (x.bucket.empty() || x.bucket == *c.bucket)
         && world_->random().chance(x.chance))
       c.silent = true;

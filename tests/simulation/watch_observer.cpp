@@ -14,7 +14,7 @@ struct watch_observer_state {
   static inline constexpr const char* name = "watch_observer";
 
   // No handle first: CAF would take this aggregate for one that is made from `self`.
-  process_id owner = nobody;
+  process_id owner = no_process;
   watch_observer* observer = nullptr;
   std::vector<std::string> names;
   store_actor store;

@@ -441,7 +441,7 @@ void workload::slow_down() {
 
 void workload::begin(fault_window x, core::duration how_long) {
   world_->log().note("store", "{} for {} ms: {} {}", to_string(x.what), how_long / 1ms,
-                     x.who == nobody ? std::string{"all"} : world_->name(x.who),
+                     x.who == no_process ? std::string{"all"} : world_->name(x.who),
                      x.bucket);
   auto ticket = server_->fault_windows().begin(x);
   checker_->faults_until(world_->now() + how_long + x.delay);
@@ -486,7 +486,7 @@ void workload::break_watches() {
 void workload::kill_watches() {
   auto x = some_window(fault::watch_dies, 0.5);
   world_->log().note("store", "watches fall silent: {} {}",
-                     x.who == nobody ? std::string{"all"} : world_->name(x.who),
+                     x.who == no_process ? std::string{"all"} : world_->name(x.who),
                      x.bucket);
   server_->silence(x);
 }

@@ -131,8 +131,8 @@ void world::run_job(std::size_t which) {
   auto& jobs = scheduler_->jobs;
   std::swap(jobs[which], jobs.front());
   auto* who = actor_of(jobs.front());
-  auto owner = who ? owner_of(*who) : nobody;
-  if (owner == nobody) {
+  auto owner = who ? owner_of(*who) : no_process;
+  if (owner == no_process) {
     scheduler_->try_run_once();
     return;
   }
@@ -154,7 +154,7 @@ void world::run_front(process_id owner, caf::scheduled_actor* who) {
   auto runs_on = belongings_[who->id()].runs_on; // It may end.
   running_ = owner;
   scheduler_->try_run_once();
-  running_ = nobody;
+  running_ = no_process;
   adopt(owner, before);
   if (!cost_ || !processes_[owner].alive)
     return;
@@ -187,7 +187,7 @@ void world::adopt(process_id x, caf::actor_id before) {
 }
 
 process_id world::owner_of(const caf::scheduled_actor& x) const {
-  return x.id() < belongings_.size() ? belongings_[x.id()].owner : nobody;
+  return x.id() < belongings_.size() ? belongings_[x.id()].owner : no_process;
 }
 
 /// Every actor has a job before it can do anything: so all are known.

@@ -28,7 +28,7 @@ namespace partita::simulation {
 
 /// Numbers the processes of a group-life, in the order of their birth; never used twice.
 using process_id = std::size_t;
-inline constexpr auto nobody = std::numeric_limits<process_id>::max();
+inline constexpr auto no_process = std::numeric_limits<process_id>::max();
 
 /// The threads of a process, modelled as three that do not delay each other
 /// (docs/architecture.md, "Threads"): for plans, for the host and its listeners, and for
@@ -113,7 +113,7 @@ public:
   }
   /// How much the wall clock of the process is ahead whose turn it is.
   core::duration wall_ahead() const {
-    return running_ == nobody ? core::duration{0} : processes_[running_].wall_ahead;
+    return running_ == no_process ? core::duration{0} : processes_[running_].wall_ahead;
   }
 
   bool frozen(process_id x) const { return processes_[x].frozen; }
@@ -181,12 +181,12 @@ private:
   std::deque<process> processes_;
   /// By actor id, and whether its process knows it.
   struct belonging {
-    process_id owner = nobody;
+    process_id owner = no_process;
     bool met = false;
     thread runs_on = thread::session;
   };
   std::function<core::duration(thread)> cost_;
-  process_id running_ = nobody;
+  process_id running_ = no_process;
   std::vector<belonging> belongings_;
 };
 

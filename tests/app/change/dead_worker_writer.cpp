@@ -44,12 +44,13 @@ struct fixture {
 
   ~fixture() {
     for (const auto& x : {mine, theirs})
-      test::ask<store_closed>(somebody, x, close_store{});
+      test::ask<store_closed>(other_client, x, close_store{});
   }
 
   blocking_bucket bucket(const std::string& name) {
-    return {somebody,
-            test::ask<bucket_opened>(somebody, theirs, open_bucket{.name = name}).bucket};
+    return {
+        other_client,
+        test::ask<bucket_opened>(other_client, theirs, open_bucket{.name = name}).bucket};
   }
 
   int write(std::chrono::milliseconds limit = 20s) {
@@ -86,7 +87,7 @@ struct fixture {
   caf::actor_system_config config;
   caf::actor_system system{config};
   caf::scoped_actor self{system};
-  caf::scoped_actor somebody{system};
+  caf::scoped_actor other_client{system};
   store::memory_server_actor server = store::spawn_memory_server(system);
   test::faulty_client my_client = test::spawn_faulty_client(system, server);
   store_actor mine = my_client.client;
