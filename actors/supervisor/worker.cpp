@@ -60,7 +60,6 @@ worker_departure::callbacks worker::of_departure() {
                 store_.close();
                 live(core::life::leaving{why});
               },
-          .draining = [this] { need_roster(); },
           .session_over = [this] { live(core::life::session_over{}); },
           .over = [this](const std::string& why) { leadership_.stop(why); },
           .moved = [this] { set_alarm(); }};
@@ -119,8 +118,7 @@ void worker::on(const longer_ttl_seen& x) {
 void worker::need_roster() {
   children_.tell_rank();
   const auto& record = context_.applied.get();
-  auto wanted =
-      life_.leads() || departure_.now().draining() || (record && record->standby != 0);
+  auto wanted = life_.leads() || (record && record->standby != 0);
   if (!wanted || departure_.now().over())
     children_.kill(role::roster);
   else if (!children_.runs().is_due(role::roster))

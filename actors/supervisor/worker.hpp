@@ -73,7 +73,7 @@ private:
 
   // -- across several parts -------------------------------------------------------------
 
-  /// The roster runs while this worker leads, is a standby or drains.
+  /// The roster runs while this worker leads or is a standby.
   void need_roster();
   void set_alarm();
 

@@ -249,9 +249,4 @@ void worker_children::release_id() {
   ask<id_released>(registrar_, partita::release_id{}, [](const id_released&) {});
 }
 
-void worker_children::count_others(std::function<void(std::size_t)> answered) {
-  ask<others_counted>(roster_, partita::count_others{},
-                      [answered](const others_counted& x) { answered(x.count); });
-}
-
 } // namespace partita

@@ -62,8 +62,6 @@ public:
   void say_goodbye(bool restarting);
   /// To the registrar: give the id back, and end.
   void release_id();
-  /// Asks the roster how many other workers there are.
-  void count_others(std::function<void(std::size_t)> answered);
   const elector_actor& elector() const { return elector_; }
 
 private:

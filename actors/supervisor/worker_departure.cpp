@@ -2,6 +2,7 @@
 #include "partita/actors/supervisor/worker_departure.hpp"
 
 #include "partita/actors/log.hpp"
+#include "partita/messages/keys.hpp"
 
 namespace partita {
 
@@ -41,16 +42,12 @@ void worker_departure::carry_out(const core::departure::begun& x) {
   to_.begun(x.failure.empty() ? "asked to stop" : x.failure);
 }
 
-void worker_departure::carry_out(const core::departure::drain&) {
-  to_.draining();
-  work_.step(core::duties::drain{});
-}
-
-void worker_departure::carry_out(const core::departure::count_others&) {
-  children_.count_others([this](std::size_t count) {
-    if (count == 0)
-      step(core::departure::alone{});
-  });
+void worker_departure::carry_out(const core::departure::look_for_leader&) {
+  ask_read(context_.self, context_.buckets[election], kv_last{keys::leader},
+           [this](const kv_read& x) {
+             auto removed = x.status == read_status::found && x.entry.removed;
+             step(core::departure::looked{x.status != read_status::missing && !removed});
+           });
 }
 
 void worker_departure::carry_out(const core::departure::give_up& x) {

@@ -20,7 +20,6 @@ public:
   /// Called on the supervisor's thread.
   struct callbacks {
     std::function<void(const std::string& why)> begun;
-    std::function<void()> draining;
     std::function<void()> session_over;
     std::function<void(const std::string& why)> over;
     /// wake_at() may have changed.
@@ -39,8 +38,8 @@ private:
   void carry_out(const core::departure::begun& x);
   void carry_out(const core::departure::kill& x) { children_.kill(x.who); }
   void carry_out(const core::departure::resign&) { children_.resign(); }
-  void carry_out(const core::departure::drain&);
-  void carry_out(const core::departure::count_others&);
+  void carry_out(const core::departure::drain&) { work_.step(core::duties::drain{}); }
+  void carry_out(const core::departure::look_for_leader&);
   void carry_out(const core::departure::give_up& x);
   void carry_out(const core::departure::end_session&);
   void carry_out(const core::departure::say_goodbye& x);

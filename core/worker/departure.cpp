@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/worker/departure.hpp"
 
+#include <utility>
+
 namespace partita::core {
 
 namespace {
 
-/// While a worker drains it asks again whether another one could take over.
-constexpr std::chrono::seconds count_pause{1};
+/// While a worker drains it looks again whether another one leads. After a leader key was
+/// removed the next one follows within one exchange with the store and 10 ms.
+constexpr std::chrono::milliseconds look_pause{500};
 
 /// A step that gives way to the next one may take this share of the time for leaving.
 constexpr int steps = 5;
@@ -23,7 +26,7 @@ departure::commands departure::step(const event& what, const situation& is,
 
 std::optional<time_point> departure::wake_at() const {
   auto at = earlier(until_, election_until_);
-  return earlier(at, earlier(drain_until_, count_again_at_));
+  return earlier(at, earlier(drain_until_, look_again_at_));
 }
 
 void departure::on(const asked& what, const situation& is, time_point now) {
@@ -47,10 +50,14 @@ void departure::on(const asked& what, const situation& is, time_point now) {
   go_on(is, now);
 }
 
-void departure::on(const alone&, const situation& is, time_point now) {
+void departure::on(const looked& what, const situation& is, time_point now) {
   if (!draining())
     return;
-  out_.emplace_back(note{alert_level::info, "no other worker is there to take over"});
+  look_again_at_ = now + look_pause;
+  if (std::exchange(led_, what.led) || what.led)
+    return;
+  out_.emplace_back(
+      note{alert_level::info, "no worker leads, so none takes over"});
   alone_ = true;
   go_on(is, now);
 }
@@ -82,8 +89,10 @@ void departure::on(const tick&, const situation& is, time_point now) {
     mode_ = leave_mode::stop;
     go_on(is, now);
   }
-  if (count_again_at_ && now >= *count_again_at_)
-    count_again(now);
+  if (look_again_at_ && now >= *look_again_at_) {
+    look_again_at_.reset();
+    out_.emplace_back(look_for_leader{});
+  }
 }
 
 void departure::go_on(const situation& is, time_point now) {
@@ -110,7 +119,7 @@ void departure::go_on(const situation& is, time_point now) {
       // What is left then is stopped without waiting for others.
       drain_until_ = *until_ - options_.shutdown / steps;
       out_.emplace_back(drain{});
-      count_again(now);
+      out_.emplace_back(look_for_leader{});
       return;
     }
     [[fallthrough]];
@@ -118,7 +127,7 @@ void departure::go_on(const situation& is, time_point now) {
     if (!drain_is_over(is))
       return;
     drain_until_.reset();
-    count_again_at_.reset();
+    look_again_at_.reset();
     stage_ = stage::work;
     out_.emplace_back(kill{role::roster});
     // The watcher runs while work goes on: if a record is lost, others get its work soon.
@@ -159,17 +168,12 @@ bool departure::drain_is_over(const situation& is) const {
   return mode_ != leave_mode::drain || !is.in_session || alone_ || is.drained;
 }
 
-void departure::count_again(time_point now) {
-  count_again_at_ = now + count_pause;
-  out_.emplace_back(count_others{});
-}
-
 void departure::finish_now() {
   stage_ = stage::over;
   until_.reset();
   election_until_.reset();
   drain_until_.reset();
-  count_again_at_.reset();
+  look_again_at_.reset();
   out_.emplace_back(finish{failure_});
 }
 

@@ -25,6 +25,8 @@ namespace partita::core {
 /// - Every step is taken once, in this order, or is cut short by `timeouts.shutdown`;
 ///   then the worker ends without the goodbye.
 /// - The election and the drain have their own limits, so the next steps have time left.
+/// - A drain ends where no worker leads at two looks in a row: a worker that could take over
+///   would have been elected meanwhile, and one that leads does not leave.
 /// - A drain gives way to a restart or a stop, a restart to a stop; never the reverse.
 class departure {
 public:
@@ -54,14 +56,16 @@ public:
   };
   /// The situation may have changed.
   struct moved_on {};
-  /// No other worker is there that could take over.
-  struct alone {};
+  /// Whether another worker leads now, or may; this one does not any more.
+  struct looked {
+    bool led;
+  };
   /// It must end at once, without a goodbye.
   struct cut_short {
     std::string failure;
   };
   struct tick {};
-  using event = std::variant<asked, moved_on, alone, cut_short, tick>;
+  using event = std::variant<asked, moved_on, looked, cut_short, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -73,10 +77,10 @@ public:
   };
   /// The elector is to give the leader key back and to end.
   struct resign {};
-  /// Have the record emptied by the leader, and watch who could take over.
+  /// Have the record emptied by the leader.
   struct drain {};
-  /// Ask how many other workers there are; answer with `alone` if none.
-  struct count_others {};
+  /// Read the leader key; answer with `looked`.
+  struct look_for_leader {};
   /// All work is to be stopped within this time.
   struct give_up {
     duration time_left;
@@ -98,7 +102,7 @@ public:
   struct finish {
     std::string failure;
   };
-  using command = std::variant<begun, kill, resign, drain, count_others, give_up,
+  using command = std::variant<begun, kill, resign, drain, look_for_leader, give_up,
                                end_session, say_goodbye, release_id, note, finish>;
   using commands = std::vector<command>;
 
@@ -129,13 +133,12 @@ private:
 
   void on(const asked& what, const situation& is, time_point now);
   void on(const moved_on&, const situation& is, time_point now) { go_on(is, now); }
-  void on(const alone&, const situation& is, time_point now);
+  void on(const looked& what, const situation& is, time_point now);
   void on(const cut_short& what, const situation& is, time_point now);
   void on(const tick&, const situation& is, time_point now);
 
   void go_on(const situation& is, time_point now);
   bool drain_is_over(const situation& is) const;
-  void count_again(time_point now);
   void finish_now();
 
   options options_;
@@ -146,7 +149,8 @@ private:
   std::optional<time_point> until_;
   std::optional<time_point> election_until_;
   std::optional<time_point> drain_until_;
-  std::optional<time_point> count_again_at_;
+  std::optional<time_point> look_again_at_;
+  bool led_ = true;
   bool alone_ = false;
 };
 

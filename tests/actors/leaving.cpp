@@ -11,7 +11,6 @@ CAF_TEST_FIXTURE_SCOPE(leaving_tests, work_fixture)
 
 CAF_TEST(a worker that drains leaves when everything has moved away) {
   work();
-  somebody_else();
   leave(leave_mode::drain);
   CAF_CHECK(present().state == beat_state::draining);
   pass(10s);
@@ -30,30 +29,25 @@ CAF_TEST(a worker that drains leaves when everything has moved away) {
   CAF_CHECK_EQUAL(d.stops.back().failure, "");
 }
 
-CAF_TEST(a worker that is alone does not drain) {
+CAF_TEST(a draining worker stops once it has seen twice that no worker leads) {
   work();
   leave(leave_mode::drain);
+  pass(5s);
+  nobody_leads();
+  pass(500ms);
+  CAF_CHECK(d.revoked.empty());
+  put(election, "leader", "worker-98:0:test");
+  pass(5s);
+  CAF_CHECK(d.revoked.empty());
+  nobody_leads();
+  pass(1100ms);
   CAF_CHECK_EQUAL(d.revoked.size(), 1u);
   CAF_CHECK(present().state == beat_state::stopped);
   CAF_CHECK_EQUAL(d.stops.size(), 1u);
 }
 
-CAF_TEST(when the others go away a draining worker stops) {
-  work();
-  somebody_else();
-  leave(leave_mode::drain);
-  CAF_CHECK(d.stops.empty());
-  beat gone;
-  gone.nonce = {"other"};
-  gone.state = beat_state::stopped;
-  put(beats, "heartbeat.worker-5", to_text(gone));
-  pass(1100ms);
-  CAF_CHECK_EQUAL(d.stops.size(), 1u);
-}
-
 CAF_TEST(draining gives way to a stop) {
   work();
-  somebody_else();
   leave(leave_mode::drain);
   CAF_CHECK(d.stops.empty());
   leave(leave_mode::drain);
@@ -66,7 +60,6 @@ CAF_TEST(draining gives way to a stop) {
 
 CAF_TEST(a restart stops everything and asks to keep it) {
   work();
-  somebody_else();
   d.quick = false;
   leave(leave_mode::restart);
   CAF_REQUIRE_EQUAL(d.revoked.size(), 1u);
@@ -85,7 +78,6 @@ CAF_TEST(the options say how a worker leaves that is asked without a mode) {
 
 CAF_TEST(a drain that takes too long stops the rest before the time is over) {
   work();
-  somebody_else();
   leave(leave_mode::drain);
   pass(23900ms);
   CAF_CHECK(d.revoked.empty());

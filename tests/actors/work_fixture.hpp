@@ -96,13 +96,15 @@ struct work_fixture : partita::test::group_fixture {
   fault_proxy_actor faults;
   bucket_actor beats;
   bucket_actor records;
+  bucket_actor election;
 
   work_fixture() {
     // So long that no worker takes the leader key over.
     base.election.lease = 10h;
     beats = make("g-heartbeat", 36s);
     records = make("g-assignment", 0ms);
-    put(make("g-election", 30h), "leader", "worker-99:0:test");
+    election = make("g-election", 30h);
+    put(election, "leader", "worker-99:0:test");
   }
 
   ~work_fixture() {
@@ -197,11 +199,9 @@ struct work_fixture : partita::test::group_fixture {
     pass(50ms);
   }
 
-  void somebody_else() {
-    beat x;
-    x.nonce = {"other"};
-    x.state = beat_state::working;
-    put(beats, "heartbeat.worker-5", to_text(x));
+  void nobody_leads() {
+    anon_send(election, kv_remove{"leader", read(election, "leader").revision});
+    consume_messages();
   }
 
   std::set<std::string> stopping() {

@@ -117,12 +117,15 @@ CAF_TEST(a drain waits until others have taken over) {
   auto xs = let_go(leave_mode::drain);
   CAF_CHECK_EQUAL(xs.size(), 2u);
   one<departure::drain>(xs);
-  one<departure::count_others>(xs);
+  one<departure::look_for_leader>(xs);
   CAF_CHECK(mine.draining());
   CAF_CHECK(mine.takes_records());
-  CAF_CHECK(mine.wake_at() == now + 1s);
+  CAF_CHECK(tell(departure::looked{true}).empty());
+  CAF_CHECK(mine.wake_at() == now + 500ms);
   now += 1s;
-  only<departure::count_others>(tell(departure::tick{}));
+  only<departure::look_for_leader>(tell(departure::tick{}));
+  CAF_MESSAGE("the next look comes only after the answer");
+  CAF_CHECK(mine.wake_at() == now - 1s + shutdown_time - shutdown_time / 5);
   CAF_CHECK(tell(departure::moved_on{}).empty());
   is.drained = true;
   one<departure::give_up>(tell(departure::moved_on{}));
@@ -130,13 +133,20 @@ CAF_TEST(a drain waits until others have taken over) {
   CAF_CHECK(mine.wake_at() == now - 1s + shutdown_time);
 }
 
-CAF_TEST(a worker that is alone does not drain and neither does one without a session) {
+CAF_TEST(a drain ends once no worker leads at two looks in a row) {
   let_go(leave_mode::drain);
-  auto xs = tell(departure::alone{});
+  CAF_CHECK(tell(departure::looked{false}).empty());
+  CAF_MESSAGE("an election");
+  CAF_CHECK(tell(departure::looked{true}).empty());
+  CAF_CHECK(tell(departure::looked{false}).empty());
+  auto xs = tell(departure::looked{false});
   CAF_CHECK(one<departure::note>(xs).level == alert_level::info);
   one<departure::give_up>(xs);
-  CAF_MESSAGE("the answer to an older question changes nothing");
-  CAF_CHECK(tell(departure::alone{}).empty());
+  CAF_MESSAGE("a late answer changes nothing");
+  CAF_CHECK(tell(departure::looked{false}).empty());
+}
+
+CAF_TEST(a worker without a session does not drain) {
   fixture other;
   other.is.in_session = false;
   CAF_CHECK_EQUAL(count<departure::drain>(other.let_go(leave_mode::drain)), 0u);
@@ -150,7 +160,7 @@ CAF_TEST(a drain has a limit that leaves time for the rest) {
   auto xs = tell(departure::tick{});
   CAF_CHECK(one<departure::note>(xs).level == alert_level::warn);
   CAF_CHECK(one<departure::give_up>(xs).time_left == shutdown_time / 5);
-  CAF_CHECK_EQUAL(count<departure::count_others>(xs), 0u);
+  CAF_CHECK_EQUAL(count<departure::look_for_leader>(xs), 0u);
 }
 
 CAF_TEST(a drain gives way to a restart and that to a stop and never back) {
