@@ -126,15 +126,26 @@ void nats_watches::link_back() {
 
 void nats_watches::acknowledged(const std::string& key, revision at) {
   own_[key] = at;
-  input_all([&](watch_feed& feed) { return feed.acknowledged(key, at, clock::now()); });
+  // A process may watch the record of each of a thousand workers.
+  std::vector<feed_id> ids;
+  for (const auto& [id, x] : feeds_)
+    if (watch_feed::matches(x.pattern, key))
+      ids.push_back(id);
+  for (auto id : ids)
+    input(id, [&](watch_feed& feed) { return feed.acknowledged(key, at, clock::now()); });
 }
 
 void nats_watches::wake() {
   auto now = clock::now();
   std::vector<std::pair<feed_id, watch_feed::attempt>> due;
-  for (auto& [id, x] : feeds_)
-    if (x.present.due && *x.present.due <= now)
-      due.emplace_back(id, x.present.attempt);
+  if (next_due_ && *next_due_ <= now) {
+    next_due_.reset();
+    for (auto& [id, x] : feeds_)
+      if (x.present.due && *x.present.due <= now)
+        due.emplace_back(id, x.present.attempt);
+      else
+        next_due_ = earlier(next_due_, x.present.due);
+  }
   for (const auto& [id, attempt] : due)
     if (auto* x = present(id, attempt)) {
       x->present.due.reset();
@@ -148,10 +159,7 @@ void nats_watches::wake() {
 }
 
 std::optional<nats_watches::clock::time_point> nats_watches::wake_at() const {
-  auto result = next_tick_;
-  for (const auto& [id, x] : feeds_)
-    result = earlier(result, x.present.due);
-  return result;
+  return earlier(next_tick_, next_due_);
 }
 
 void nats_watches::tick_later() {
@@ -208,6 +216,7 @@ struct nats_watches::command_executor {
       return;
     }
     present.due = clock::now() + x.delay;
+    self.next_due_ = earlier(self.next_due_, present.due);
   }
 
   void operator()(const watch_feed::find_end& x) const {

@@ -126,6 +126,8 @@ private:
   /// Our last acknowledged write of each key in this bucket incarnation, for new feeds.
   std::map<std::string, revision> own_;
   std::optional<clock::time_point> next_tick_;
+  /// Not later than the first consumer to be made: wake_at() is asked for at every message.
+  std::optional<clock::time_point> next_due_;
 };
 
 } // namespace partita::store
