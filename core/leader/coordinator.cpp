@@ -56,6 +56,8 @@ std::optional<time_point> coordinator::wake_at() const {
     result = earlier(result, directives_.wake_at(server_clock_));
   if (can_plan())
     result = earlier(result, policy_.wake_at(eligible_.size()));
+  if (settings_changed_ && adopted_ && ready())
+    result = time_point{};
   return result;
 }
 
@@ -373,7 +375,9 @@ void coordinator::proceed(bool may_plan, time_point now) {
     out_.emplace_back(std::move(x));
   report_hold(now);
   show_phase_if_changed();
-  compare_settings();
+  // Once for all events that wait: it costs as much as there are workers.
+  if (may_plan)
+    compare_settings();
 }
 
 void coordinator::make_plan(const rebalance_policy::decision& why, time_point now) {

@@ -10,7 +10,7 @@ namespace {
 /// How many workers are named for one value.
 constexpr std::size_t most_named = 3;
 
-std::string names_of(const std::set<worker_id, by_number>& workers) {
+std::string names_of(const std::vector<worker_id>& workers) {
   std::string result;
   std::size_t named = 0;
   for (const auto& x : workers) {
@@ -25,9 +25,9 @@ std::string names_of(const std::set<worker_id, by_number>& workers) {
 
 void settings_comparison::add(const worker_id& who, const beat& what) {
   for (const auto& [setting, value] : what.settings)
-    stated_[setting][value].insert(who);
+    stated_[setting][value].push_back(who);
   if (what.terms.ownership)
-    stated_["group.ownership"][to_string(*what.terms.ownership)].insert(who);
+    stated_["group.ownership"][to_string(*what.terms.ownership)].push_back(who);
 }
 
 std::string settings_comparison::differences() const {

@@ -4,15 +4,15 @@
 #include "partita/core/leader/members/membership.hpp"
 
 #include <map>
-#include <set>
 #include <string>
+#include <vector>
 
 namespace partita::core {
 
 /// Whether the workers of a group agree on the settings that they must have in common.
 class settings_comparison {
 public:
-  /// What a living worker states in its heartbeat.
+  /// What a living worker states in its heartbeat. Workers come in the order of their ids.
   void add(const worker_id& who, const beat& what);
 
   /// Each setting that differs, with its values and their workers, as text; empty: none.
@@ -21,7 +21,7 @@ public:
 
 private:
   /// By setting and value.
-  std::map<std::string, std::map<std::string, std::set<worker_id, by_number>>> stated_;
+  std::map<std::string, std::map<std::string, std::vector<worker_id>>> stated_;
 };
 
 } // namespace partita::core
