@@ -4,10 +4,10 @@
 #include "partita/messages/failpoint.hpp"
 #include "partita/messages/json_members.hpp"
 
-#include <array>
 #include <charconv>
 #include <functional>
 #include <map>
+#include <vector>
 
 namespace partita {
 
@@ -67,7 +67,29 @@ std::string to_text(const claim& x) {
                {"released", x.released}});
 }
 
-decoded<claim> claim_from(std::string_view text) {
+namespace {
+
+/// Decodes a text once for all workers of a process: each receives each heartbeat, and each
+/// claim at the start, one worker after the other on one thread.
+template <class T>
+decoded<T> decode_once(std::string_view text, std::int64_t stored_at_ns,
+                       decoded<T> (*decode)(std::string_view, std::int64_t)) {
+  struct latest {
+    std::string text;
+    std::int64_t stored_at_ns = 0;
+    decoded<T> value;
+  };
+  // No actor takes more than 50 messages before the next one has its turn.
+  thread_local std::vector<latest> known(1024);
+  if (failpoint(rule::poison_believed))
+    return decode(text, stored_at_ns);
+  auto& x = known[std::hash<std::string_view>{}(text) % known.size()];
+  if (x.text != text || x.stored_at_ns != stored_at_ns || text.empty())
+    x = {std::string{text}, stored_at_ns, decode(text, stored_at_ns)};
+  return x.value;
+}
+
+decoded<claim> decode_claim(std::string_view text, std::int64_t) {
   return read<claim>(text, [](const json& obj) {
     claim result;
     result.nonce.value = json_members::text(need(obj, "nonce"), "nonce");
@@ -81,6 +103,12 @@ decoded<claim> claim_from(std::string_view text) {
     }
     return result;
   });
+}
+
+} // namespace
+
+decoded<claim> claim_from(std::string_view text) {
+  return decode_once(text, 0, decode_claim);
 }
 
 std::string to_text(const leader_entry& x) {
@@ -180,19 +208,7 @@ decoded<beat> decode_beat(std::string_view text, std::int64_t stored_at_ns) {
 } // namespace
 
 decoded<beat> beat_from(std::string_view text, std::int64_t stored_at_ns) {
-  // Each worker of a process receives each heartbeat, one after the other on one thread.
-  struct latest {
-    std::string text;
-    std::int64_t stored_at_ns = 0;
-    decoded<beat> value;
-  };
-  thread_local std::array<latest, 32> known;
-  if (failpoint(rule::poison_believed))
-    return decode_beat(text, stored_at_ns);
-  auto& x = known[std::hash<std::string_view>{}(text) % known.size()];
-  if (x.text != text || x.stored_at_ns != stored_at_ns || text.empty())
-    x = {std::string{text}, stored_at_ns, decode_beat(text, stored_at_ns)};
-  return x.value;
+  return decode_once(text, stored_at_ns, decode_beat);
 }
 
 std::string to_text(const group_entry& x) {
