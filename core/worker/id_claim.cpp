@@ -97,6 +97,8 @@ void id_claim::remember(std::uint32_t number, revision at, const claim& holder,
   auto i = slots_.find(number);
   if (i != slots_.end() && at <= i->second.revision)
     return;
+  ours_seen_ = ours_seen_ || holder.nonce == options_.self
+               || (!options_.instance.empty() && holder.instance == options_.instance);
   slots_.insert_or_assign(number, slot{at, holder.nonce, holder.instance, holder.released,
                                        i != slots_.end(), now});
 }
@@ -246,6 +248,8 @@ std::optional<id_claim::choice> id_claim::choose(time_point now) {
 }
 
 std::optional<id_claim::choice> id_claim::choose_ours(time_point now) {
+  if (!ours_seen_)
+    return std::nullopt; // Usual, and asked for at each of many events.
   for (const auto& [number, x] : slots_)
     if (x.holder == options_.self && !x.released)
       return choice{number, x.revision};
@@ -266,10 +270,10 @@ std::optional<id_claim::choice> id_claim::choose_ours(time_point now) {
 }
 
 std::optional<id_claim::choice> id_claim::choose_unused() {
-  auto rivals = std::size_t{races_} + 1;
   std::vector<std::uint32_t> lowest;
   auto used = slots_.begin();
-  for (std::uint64_t n = options_.min; n <= options_.max && lowest.size() < rivals; ++n) {
+  for (std::uint64_t n = options_.min; n <= options_.max && lowest.size() < choices();
+       ++n) {
     auto number = static_cast<std::uint32_t>(n);
     while (used != slots_.end() && used->first < number)
       ++used;
@@ -293,8 +297,7 @@ std::optional<id_claim::choice> id_claim::choose_released() {
       free.push_back({number, x.revision});
   if (free.empty())
     return std::nullopt;
-  auto rivals = std::size_t{races_} + 1;
-  return free[pick(std::min(free.size(), rivals))];
+  return free[pick(std::min(free.size(), choices()))];
 }
 
 std::optional<id_claim::choice> id_claim::choose_silent(time_point now) {

@@ -72,7 +72,7 @@ std::size_t rounds_until_all_hold(std::uint64_t seed, std::size_t claimers) {
       }
   }
   CAF_CHECK_EQUAL(held.size(), claimers);
-  CAF_CHECK(*held.rbegin() < 4 * claimers);
+  CAF_CHECK(*held.rbegin() < 2 * claimers);
   return rounds;
 }
 
@@ -84,5 +84,11 @@ CAF_TEST(fifty that start at once all hold distinct low ids after a few rounds) 
     most = std::max(most, rounds_until_all_hold(seed, 50));
   CAF_MESSAGE("rounds: " << most);
   CAF_MESSAGE("far fewer than fifty");
-  CAF_CHECK(most <= 20u);
+  CAF_CHECK(most <= 12u);
+}
+
+CAF_TEST(four hundred that start at once need twice as many rounds as fifty) {
+  auto rounds = rounds_until_all_hold(1, 400);
+  CAF_MESSAGE("rounds: " << rounds);
+  CAF_CHECK(rounds <= 24u);
 }
