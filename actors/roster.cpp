@@ -34,13 +34,6 @@ void carry_out(self_pointer self, const core::roster::commands& all) {
   }
 }
 
-void answer_counting(self_pointer self) {
-  auto& s = self->state;
-  if (auto count = s.roster->others(s.options.self))
-    for (auto& promise : std::exchange(s.counting, {}))
-      promise.deliver(others_counted{*count});
-}
-
 void watched(self_pointer self, const watch_event& x) {
   auto& s = self->state;
   s.troubles.heard(self, "a watch of the heartbeats", x);
@@ -58,7 +51,6 @@ void watched(self_pointer self, const watch_event& x) {
   case watch_change::replayed:
     logger()->debug("{}: sees all heartbeats", s.options.self.value);
     carry_out(self, s.roster->replayed(x.bucket, now));
-    answer_counting(self);
     break;
   case watch_change::restarted:
     logger()->debug("{}: does not see all heartbeats: {}", s.options.self.value, x.why);
@@ -99,12 +91,6 @@ roster_actor::behavior_type roster(roster_actor::stateful_pointer<roster_state> 
   return {
       [=](const watch_event& x) { watched(self, x); },
       [=](const roster_listener_actor& x) { add_listener(self, x); },
-      [=](count_others) -> caf::result<others_counted> {
-        auto promise = self->make_response_promise<others_counted>();
-        self->state.counting.push_back(promise);
-        answer_counting(self);
-        return promise;
-      },
   };
 }
 

@@ -5,7 +5,6 @@
 #include "partita/core/worker/roster.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <optional>
 #include <vector>
@@ -28,7 +27,6 @@ struct roster_state {
   std::optional<core::roster> roster;
   /// Addresses, not handles: the roster must not keep a listener alive.
   std::vector<caf::actor_addr> listeners;
-  std::vector<caf::typed_response_promise<others_counted>> counting;
   invalid_entries invalid;
   trouble_reports troubles;
   static inline constexpr const char* name = "partita.roster";

@@ -113,13 +113,12 @@ using watcher_actor = caf::typed_actor<caf::reacts_to<watch_event>,
 /// Receives what the heartbeats show.
 using roster_listener_actor = caf::typed_actor<caf::reacts_to<roster_news>>;
 
-/// The ROSTER: follows all heartbeats. Runs on the leader, on the standby workers and
-/// while a worker leaves, so that losing leader and worker together costs only one wait.
+/// The ROSTER: follows all heartbeats. Runs on the leader and on the standby workers, so
+/// that losing leader and worker together costs only one wait.
 using roster_actor = caf::typed_actor<
     caf::reacts_to<watch_event>,
     // Sends the listener all that is known, and then every change, until it ends.
-    caf::reacts_to<roster_listener_actor>,
-    caf::replies_to<count_others>::with<others_counted>>;
+    caf::reacts_to<roster_listener_actor>>;
 
 /// The CALCULATOR: decides who owns what. Exists only on the leader.
 using calculator_actor = caf::typed_actor<

@@ -219,17 +219,6 @@ struct longer_ttl_seen {
   PARTITA_MESSAGE(longer_ttl_seen, x.run, x.ttl)
 };
 
-/// How many other workers could take over partitions?
-struct count_others {
-  PARTITA_MESSAGE(count_others)
-};
-
-/// Living, and not leaving. Answered once the heartbeats were replayed.
-struct others_counted {
-  std::uint64_t count = 0;
-  PARTITA_MESSAGE(others_counted, x.count)
-};
-
 // -- calculator -------------------------------------------------------------------------
 
 /// The calculator holds this epoch and knows what its predecessors did. It acts once this

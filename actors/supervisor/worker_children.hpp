@@ -6,7 +6,6 @@
 
 #include <caf/spawn_options.hpp>
 
-#include <functional>
 #include <map>
 #include <string>
 

@@ -3,7 +3,6 @@
 
 #include "partita/messages/codec.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace partita::core {
@@ -69,17 +68,6 @@ std::vector<roster_news> roster::known(time_point now) const {
   if (complete_)
     result.push_back(replayed_news(now));
   return result;
-}
-
-std::optional<std::size_t> roster::others(const worker_id& self) const {
-  if (!complete_)
-    return std::nullopt;
-  auto counts = [&](const auto& x) {
-    const auto& [who, news] = x;
-    return who != self && news.what == kind::beat && is_living(news.value.state)
-           && news.value.state != beat_state::draining;
-  };
-  return std::count_if(known_.begin(), known_.end(), counts);
 }
 
 roster_news roster::news_of(kind what, time_point now) const {

@@ -6,7 +6,6 @@
 #include "partita/messages/store.hpp"
 
 #include <chrono>
-#include <cstddef>
 #include <map>
 #include <optional>
 #include <variant>
@@ -53,8 +52,6 @@ public:
 
   /// What a new listener has missed.
   std::vector<roster_news> known(time_point now) const;
-  /// How many workers but `self` live and do not drain; nothing while not all is shown.
-  std::optional<std::size_t> others(const worker_id& self) const;
 
 private:
   using kind = roster_news::kind;

@@ -107,18 +107,6 @@ struct fixture : test_coordinator_fixture<> {
     x.state = state;
     return to_text(x);
   }
-
-  /// The answer, if it has come.
-  std::optional<std::uint64_t> others() {
-    auto pending = self->request(mine, caf::infinite, count_others{});
-    consume_messages();
-    if (self->mailbox().empty())
-      return std::nullopt;
-    std::uint64_t result = 0;
-    pending.receive([&](const others_counted& x) { result = x.count; },
-                    [](const caf::error&) { CAF_FAIL("an error"); });
-    return result;
-  }
 };
 
 } // namespace
@@ -248,25 +236,6 @@ CAF_TEST(a listener that ended receives nothing and holds up no other listener) 
   holds("worker-1", 4, text_of("a"));
   CAF_CHECK(one->empty());
   CAF_CHECK_EQUAL(other->size(), 1u);
-}
-
-CAF_TEST(others are counted if they live and do not drain once all were shown) {
-  holds("worker-0", 1, text_of("self"));
-  holds("worker-1", 2, text_of("a"));
-  holds("worker-2", 3, text_of("b", beat_state::joining));
-  holds("worker-3", 4, text_of("c", beat_state::draining));
-  holds("worker-4", 5, text_of("d", beat_state::stopped));
-  holds("worker-5", 6, text_of("e"));
-  removed("worker-5", 7);
-  holds("worker-6", 8, "no json");
-  auto pending = self->request(mine, caf::infinite, count_others{});
-  consume_messages();
-  CAF_CHECK(self->mailbox().empty());
-  CAF_MESSAGE("not before");
-  tell(watch_change::replayed);
-  pending.receive([](const others_counted& x) { CAF_CHECK_EQUAL(x.count, 2u); },
-                  [](const caf::error&) { CAF_FAIL("an error"); });
-  CAF_CHECK_EQUAL(others().value_or(99), 2u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -22,6 +22,12 @@ CAF_TEST(an id that bears our own nonce comes before everything) {
   takes(replay(), 7, 2);
 }
 
+CAF_TEST(a worker without an instance finds the id that bears its nonce as well) {
+  start();
+  show(7, 2, claim_of("me"));
+  takes(replay(), 7, 2);
+}
+
 CAF_TEST(our own nonce on a released id is no claim of ours any more) {
   start();
   show(7, 2, claim_of("me", "", true));

@@ -124,19 +124,4 @@ CAF_TEST(a heartbeat that cannot be read is news and named) {
   CAF_CHECK(news(all)->what == kind::unreadable);
 }
 
-CAF_TEST(those count as others that live and do not drain) {
-  shows("worker-0", entry(1));
-  shows("worker-1", entry(2));
-  shows("worker-2", entry(3, beat_state::joining));
-  shows("worker-3", entry(4, beat_state::draining));
-  shows("worker-4", entry(5, beat_state::stopped));
-  shows("worker-5", entry(6));
-  roster.gone({"worker-5"}, {7}, now);
-  CAF_CHECK(!roster.others({"worker-0"}));
-  roster.replayed({42, {7}, true}, now);
-  CAF_CHECK_EQUAL(roster.others({"worker-0"}).value_or(0), 2u);
-  roster.interrupted(now);
-  CAF_CHECK(!roster.others({"worker-0"}));
-}
-
 CAF_TEST_FIXTURE_SCOPE_END()
