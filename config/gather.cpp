@@ -13,11 +13,6 @@ namespace partita::config {
 
 namespace {
 
-constexpr std::string_view prefix = "PARTITA_";
-
-// Looks like an option, but names the worker of a hook; a hook may call partita, too.
-constexpr std::string_view told_to_hooks = "PARTITA_WORKER_ID";
-
 /// The number that is all of `text`, or the text itself, which the option will refuse.
 template <class T>
 value number_or_text(const std::string& text) {
@@ -132,28 +127,10 @@ void gathering::take_section(const std::string& section, const value& x,
 }
 
 void gathering::take_environment(const std::map<std::string, std::string>& variables) {
-  for (const auto& [name, text] : variables) {
-    if (!name.starts_with(prefix) || name == told_to_hooks)
-      continue;
-    auto rest = name.substr(prefix.size());
-    auto end = rest.find('_');
-    auto section = lowered(rest.substr(0, end));
-    if (end == std::string::npos || !is_section(section))
-      continue;
-    origin from{origin::kind::environment, name, 0, 0};
-    auto key = lowered(rest.substr(end + 1));
-    auto* known = find_option(section, key);
-    if (known && known->variable() == name)
-      take_text(*known, text, from);
-    else if (known)
-      add({from,
-           known->name(),
-           {},
-           "names of variables are in capitals",
-           "write " + known->variable()});
-    else
-      unknown_key(section, key, from);
-  }
+  for (const auto& x : all_options())
+    if (auto given = variables.find(x.variable());
+        given != variables.end() && !given->second.empty())
+      take_text(x, given->second, {origin::kind::environment, given->first, 0, 0});
 }
 
 void gathering::take_override(const std::string& text) {

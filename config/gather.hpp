@@ -19,7 +19,7 @@ public:
   /// Takes the tables of a file.
   void take_file(const value_table& root, const std::string& name);
 
-  /// Takes the variables that name an option; complains about those that only seem to.
+  /// Takes the variables that name an option; an empty one counts as not set.
   void take_environment(const std::map<std::string, std::string>& variables);
 
   /// Takes one `section.key=value` of the command line.

@@ -4,6 +4,7 @@
 #include "partita/config/gather.hpp"
 #include "partita/config/partitions_file.hpp"
 #include "partita/config/read_file.hpp"
+#include "partita/config/text.hpp"
 #include "partita/config/toml_text.hpp"
 
 #include <algorithm>
@@ -21,6 +22,42 @@ std::vector<std::string> secret_keys() {
     if (x.secret)
       result.push_back(x.key);
   return result;
+}
+
+constexpr std::string_view prefix = "PARTITA_";
+
+/// Names no option: where the configuration is, and what hooks and applications are given,
+/// which may call partita, too.
+constexpr std::string_view also_known[] = {"CONFIG",     "EVENT",        "GROUP",
+                                           "PARTITIONS", "TIME_LEFT_MS", "TOKEN",
+                                           "WORKER_ID",  "URL"};
+
+std::vector<std::string> known_names() {
+  std::vector<std::string> result;
+  for (const auto& x : all_options())
+    result.push_back(x.variable().substr(prefix.size()));
+  result.insert(result.end(), std::begin(also_known), std::end(also_known));
+  return result;
+}
+
+bool is_url(std::string_view text) {
+  return text.starts_with("tcp://") || text.starts_with("udp://")
+         || text.starts_with("sctp://");
+}
+
+/// Whether Kubernetes sets it, for every Service of a pod's namespace: `X_SERVICE_HOST`,
+/// `X_SERVICE_PORT`, `X_SERVICE_PORT_<NAME>`, `X_PORT` and `X_PORT_<NUMBER>_<PROTOCOL>`, which
+/// are URLs, and `_PROTO`, `_PORT` and `_ADDR` behind the latter.
+bool is_of_service(std::string_view name, std::string_view text) {
+  auto holds = [&](std::string_view part) {
+    return name.find(part) != std::string_view::npos;
+  };
+  auto protocol = holds("_TCP") || holds("_UDP") || holds("_SCTP");
+  return name.ends_with("SERVICE_HOST") || name.ends_with("SERVICE_PORT")
+         || holds("SERVICE_PORT_") || (name.ends_with("PORT") && is_url(text))
+         || (holds("PORT_") && protocol
+             && (is_url(text) || name.ends_with("_PROTO") || name.ends_with("_PORT")
+                 || name.ends_with("_ADDR")));
 }
 
 /// Takes what counts beside the file, then closes the account.
@@ -81,8 +118,30 @@ std::map<std::string, std::string> process_environment() {
   for (auto entry = environ; entry && *entry; ++entry) {
     std::string_view text{*entry};
     auto equals = text.find('=');
-    if (text.starts_with("PARTITA_") && equals != std::string_view::npos)
+    if (text.starts_with(prefix) && equals != std::string_view::npos)
       result.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return result;
+}
+
+std::vector<problem> unknown_variables(const std::map<std::string, std::string>& all) {
+  std::vector<problem> result;
+  const auto known = known_names();
+  for (const auto& [name, text] : all) {
+    if (!name.starts_with(prefix) || text.empty())
+      continue;
+    auto rest = name.substr(prefix.size());
+    if (std::find(known.begin(), known.end(), rest) != known.end()
+        || is_of_service(rest, text))
+      continue;
+    auto meant = nearest(rest, known);
+    result.push_back({{origin::kind::environment, name, 0, 0},
+                      {},
+                      {},
+                      "names no setting and is ignored",
+                      meant.empty()
+                          ? "settings are PARTITA_<SECTION>_<KEY>"
+                          : "did you mean " + std::string{prefix} + meant + "?"});
   }
   return result;
 }

@@ -15,7 +15,7 @@ namespace partita::config {
 /// What counts beside the file. The command line wins over the environment, which wins
 /// over the file.
 struct load_options {
-  /// Variables by name; those that do not begin with `PARTITA_<SECTION>_` are not ours.
+  /// Variables by name; those that name no option, and empty ones, are ignored.
   std::map<std::string, std::string> environment;
   /// `section.key=value`, in the order of the command line; the last one counts.
   std::vector<std::string> overrides;
@@ -39,6 +39,11 @@ load_result load_settings_text(std::string_view text, const std::string& name,
 
 /// Those variables of this process that begin with `PARTITA_`.
 std::map<std::string, std::string> process_environment();
+
+/// Warnings about variables that begin with `PARTITA_` and that partita does not know, each
+/// with the nearest name. None about empty ones, those that partita gives to hooks and
+/// applications, and those that Kubernetes sets for a Service `partita...`.
+std::vector<problem> unknown_variables(const std::map<std::string, std::string>& all);
 
 /// The settings in effect as a TOML text with every option; secrets are "(hidden)", what
 /// is not used is in a comment.

@@ -83,9 +83,7 @@ void add_check_config(CLI::App& program, chosen_command& chosen) {
   auto options = std::make_shared<check_options>();
   auto* command = program.add_subcommand("check-config", "Checks a configuration file");
   command->footer(examples);
-  command->add_option("file", options->settings.file, "The configuration, a TOML file")
-      ->required()
-      ->type_name("FILE");
+  add_file(*command, options->settings, "file")->required(options->settings.file.empty());
   command->add_flag("--show", options->show, "Prints the configuration in effect");
   chosen.by(*command, [options] { return check(*options); });
 }

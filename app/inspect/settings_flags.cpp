@@ -5,13 +5,26 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <iostream>
+#include <system_error>
 
 namespace partita::app {
 
-void add_settings_flags(CLI::App& command, settings_flags& flags) {
-  command.add_option("-c,--config", flags.file, "The configuration, a TOML file")
+CLI::Option* add_file(CLI::App& command, settings_flags& flags, const char* name) {
+  constexpr const char* usual = "partita.toml";
+  std::error_code unknown;
+  if (std::filesystem::exists(usual, unknown))
+    flags.file = usual;
+  return command
+      .add_option(name, flags.file,
+                  "The configuration, a TOML file; else ./partita.toml, if there is one")
+      ->envname("PARTITA_CONFIG")
       ->type_name("FILE");
+}
+
+void add_settings_flags(CLI::App& command, settings_flags& flags) {
+  add_file(command, flags, "-c,--config");
   command
       .add_option("--set", flags.overrides,
                   "Sets one option; wins over environment and file; may be repeated")
@@ -50,9 +63,12 @@ std::optional<config::settings> load(const settings_flags& flags, bool to_run) {
   options.overrides = overrides_of(flags);
   options.partitions_required = to_run;
   options.programs_required = to_run;
-  auto result = flags.file.empty()
-                    ? config::load_settings_text("", "no configuration file", options)
-                    : config::load_settings(flags.file, options);
+  for (const auto& x : config::unknown_variables(options.environment))
+    std::cerr << "partita: warning: " << to_string(x) << '\n';
+  auto result =
+      flags.file.empty() ? config::load_settings_text(
+          "", "no configuration (-c FILE, PARTITA_CONFIG or ./partita.toml)", options)
+                         : config::load_settings(flags.file, options);
   if (auto* good = std::get_if<config::settings>(&result))
     return std::move(*good);
   for (const auto& x : std::get<std::vector<config::problem>>(result))

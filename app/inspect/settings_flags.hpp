@@ -9,14 +9,15 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 /// The part of the command line that says which settings count; several commands share
 /// it.
 namespace partita::app {
 
 struct settings_flags {
-  /// Empty: defaults, environment and command line say everything.
+  /// Empty: defaults, environment and command line say everything; see add_file.
   std::string file;
   /// `section.key=value`; they win over environment and file.
   std::vector<std::string> overrides;
@@ -24,6 +25,9 @@ struct settings_flags {
   std::string group;
   std::string instance;
 };
+
+/// The configuration as `name`, else of PARTITA_CONFIG, else ./partita.toml.
+CLI::Option* add_file(CLI::App& command, settings_flags& flags, const char* name);
 
 /// -c, --set, --url and --group.
 void add_settings_flags(CLI::App& command, settings_flags& flags);

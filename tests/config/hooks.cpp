@@ -62,4 +62,5 @@ CAF_TEST(a hook may call partita with the variables that it got) {
                            "PARTITA_TOKEN", "PARTITA_PARTITIONS", "PARTITA_TIME_LEFT_MS"})
     options.environment[name] = std::string{"x"};
   loaded(named, options);
+  CAF_CHECK(unknown_variables(options.environment).empty());
 }

@@ -215,19 +215,59 @@ CAF_TEST(something stronger can take back what the file says) {
   CAF_CHECK(!x.partitions.given());
 }
 
-CAF_TEST(an unknown variable of a known section is a mistake and others are not ours) {
+CAF_TEST(an unknown variable is a warning with the nearest name) {
+  auto warning = [](const std::string& name) {
+    auto all = unknown_variables({{name, "x"}});
+    return all.size() == 1 ? to_string(all.front()) : std::to_string(all.size());
+  };
+  CAF_CHECK_EQUAL(warning("PARTITA_NATS_URLS"),
+                  "environment variable PARTITA_NATS_URLS: names no setting and is "
+                  "ignored: did you mean PARTITA_NATS_URL?");
+  check_contains(warning("PARTITA_log_level"), "did you mean PARTITA_LOG_LEVEL?");
+  check_contains(warning("PARTITA_CONFG"), "did you mean PARTITA_CONFIG?");
+  check_contains(warning("PARTITA_"), "ignored: settings are PARTITA_<SECTION>_<KEY>");
+  CAF_MESSAGE("it changes nothing");
   load_options options;
-  options.environment = {{"PARTITA_NATS_URLS", "x"}};
-  CAF_CHECK_EQUAL(problem_in(named, options),
-                  "environment variable PARTITA_NATS_URLS: "
-                  "nats.urls: unknown key: did you mean nats.url?");
-  options.environment = {
-      {"PARTITA_EVENT", "x"},       {"PARTITA_TOKEN", "x"}, {"PARTITA_", "x"},
-      {"PARTITA_HOOK_NAME", "x"},   {"HOME", "x"},          {"partita_log_level", "x"},
-      {"MY_PARTITA_LOG_LEVEL", "x"}};
-  loaded(named, options);
-  options.environment = {{"PARTITA_log_level", "info"}};
-  check_contains(problem_in(named, options), "write PARTITA_LOG_LEVEL");
+  options.environment = {{"PARTITA_NATS_URLS", "x"}, {"PARTITA_log_level", "error"}};
+  CAF_CHECK_EQUAL(to_toml(loaded(named, options)), to_toml(loaded(named)));
+  CAF_MESSAGE("others are not ours, or set nothing");
+  CAF_CHECK(unknown_variables({{"HOME", "x"},
+                               {"MY_PARTITA_LOG_LEVEL", "x"},
+                               {"partita_log_level", "x"},
+                               {"PARTITA_CONFIG", "x"},
+                               {"PARTITA_LOG_LEVEL", "info"},
+                               {"PARTITA_NATS_URLS", ""}})
+                .empty());
+}
+
+CAF_TEST(what Kubernetes sets for a Service is no setting) {
+  load_options options;
+  for (const std::string service : {"PARTITA", "PARTITA_NATS", "PARTITA_HTTP_LISTEN"}) {
+    auto port = service + "_PORT";
+    auto& all = options.environment;
+    all[service + "_SERVICE_HOST"] = all[port + "_4222_TCP_ADDR"] = "10.96.7.31";
+    all[service + "_SERVICE_PORT"] = all[port + "_4222_TCP_PORT"] = "4222";
+    all[service + "_SERVICE_PORT_CLIENT"] = "4222";
+    all[port] = all[port + "_4222_TCP"] = "tcp://10.96.7.31:4222";
+    all[port + "_4222_TCP_PROTO"] = "tcp";
+    all[port + "_53_UDP"] = "udp://10.96.7.31:53";
+  }
+  CAF_CHECK_EQUAL(to_toml(loaded(named, options)), to_toml(loaded(named)));
+  for (const auto& x : unknown_variables(options.environment))
+    CAF_ERROR(to_string(x));
+  CAF_MESSAGE("what only looks like it is a warning");
+  CAF_CHECK_EQUAL(unknown_variables({{"PARTITA_NATS_PORT", "4222"}}).size(), 1u);
+  for (const auto& x : all_options())
+    CAF_CHECK(!x.variable().ends_with("_PORT") && !x.variable().ends_with("_HOST"));
+}
+
+CAF_TEST(an empty variable counts as not set) {
+  auto text = named + "nats.token = 'abc'\nhooks.lost = 'a'";
+  for (const auto& x : all_options()) {
+    load_options options;
+    options.environment = {{x.variable(), ""}};
+    CAF_CHECK_EQUAL(to_toml(loaded(text, options)), to_toml(loaded(text)));
+  }
 }
 
 CAF_TEST(an override that names nothing is a mistake) {

@@ -30,12 +30,14 @@ CAF_TEST(a wrong secret is not repeated) {
 CAF_TEST(a secret from the environment or the command line is not repeated) {
   load_options options;
   options.environment = {{"PARTITA_NATS_PASSWORD", secret + "\n"},
-                         {"PARTITA_NATS_PASWORD", secret},
                          {"PARTITA_NATS_TOKEN", secret + "\xff"}};
   options.overrides = {"nats.token=" + secret + "\t", "nats.tokn=" + secret,
                        "nat.token=" + secret, "nats.token:" + secret,
                        "nats.token " + secret};
   auto lines = problems_in(named, options);
+  CAF_CHECK_EQUAL(lines.size(), 7u);
+  for (const auto& x : unknown_variables({{"PARTITA_NATS_PASWORD", secret}}))
+    lines.push_back(to_string(x));
   CAF_CHECK_EQUAL(lines.size(), 8u);
   check_hidden(lines);
 }

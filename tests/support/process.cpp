@@ -148,6 +148,8 @@ process_result run_partita(const std::vector<std::string>& arguments,
     dup2(err.fd[1], STDERR_FILENO);
     for (auto fd : talk.closed)
       ::close(fd);
+    if (!talk.folder.empty() && chdir(talk.folder.c_str()) != 0)
+      _exit(127);
     execve(argv[0], argv.data(), envp.data());
     _exit(127);
   }

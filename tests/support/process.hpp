@@ -20,6 +20,8 @@ struct conversation {
   std::string input = {};
   /// All that it sees besides PATH.
   std::map<std::string, std::string> environment = {};
+  /// Where it runs; empty: where we do.
+  std::string folder = {};
   /// Of stdin, stdout and stderr, those that are closed when it starts.
   std::vector<int> closed = {};
   /// Asked whenever something new stands on stdout: once true, the process gets SIGTERM.

@@ -229,6 +229,44 @@ CAF_TEST(a hook whose program is missing is reported before anything begins) {
   CAF_CHECK_EQUAL(status.code, 1);
 }
 
+CAF_TEST(a configuration is found by PARTITA_CONFIG or in the folder) {
+  temporary_folder folder;
+  auto here = folder.file("partita.toml", good_config);
+  auto elsewhere = folder.file("other.toml", good_config);
+  auto check = [](const conversation& talk, std::vector<std::string> words = {}) {
+    words.insert(words.begin(), "check-config");
+    return run_partita(words, talk).out;
+  };
+  CAF_CHECK(check({.folder = folder.path()}).starts_with("partita.toml is valid\n"));
+  conversation named{.environment = {{"PARTITA_CONFIG", elsewhere}},
+                     .folder = folder.path()};
+  CAF_CHECK(check(named).starts_with(elsewhere + " is valid\n"));
+  CAF_CHECK(check(named, {here}).starts_with(here + " is valid\n"));
+  CAF_MESSAGE("an empty one counts as not set");
+  named.environment["PARTITA_CONFIG"] = "";
+  CAF_CHECK(check(named).starts_with("partita.toml is valid\n"));
+  CAF_MESSAGE("so a command needs neither -c nor --group");
+  ends(run_partita({"status", "--url", closed_port, "--timeout", "1s"},
+                   {.folder = folder.path()}),
+       1, {"cannot reach NATS"});
+  ends(run_partita({"run"}), 2,
+       {"no configuration (-c FILE, PARTITA_CONFIG or "
+        "./partita.toml): group.name: is missing"});
+}
+
+CAF_TEST(an unknown variable is a warning and those of a Service are none) {
+  temporary_folder folder;
+  auto file = folder.file("good.toml", good_config);
+  auto x = run_partita({"check-config", file},
+                       {.environment = {{"PARTITA_HEARTBEAT_TTLS", "8s"},
+                                        {"PARTITA_NATS_PORT", "tcp://10.96.7.31:4222"},
+                                        {"PARTITA_NATS_SERVICE_HOST", "10.96.7.31"}}});
+  CAF_CHECK_EQUAL(x.code, 0);
+  CAF_CHECK_EQUAL(x.err, "partita: warning: environment variable PARTITA_HEARTBEAT_TTLS: "
+                         "names no setting and is ignored: did you mean "
+                         "PARTITA_HEARTBEAT_TTL?\n");
+}
+
 CAF_TEST(a configuration that is not there is named) {
   ends(run_partita({"check-config", "/nowhere/partita.toml"}), 2,
        {"/nowhere/partita.toml"});
