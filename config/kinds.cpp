@@ -347,11 +347,9 @@ option command_option(field<hook_command> f, std::string meaning) {
   return result;
 }
 
-option partition_key_option(field<std::string> f, std::string meaning) {
+option subject_option(field<std::string> f, std::string meaning) {
   return string_option(
-      f,
-      "a key without spaces, control characters, '*' and '>', and with no empty part "
-      "between dots",
+      f, "words with dots between them, without spaces, control characters, '*' and '>'",
       std::move(meaning), [](const std::string& x) -> std::optional<std::string> {
         auto reason = x.empty() ? std::string{} : why_no_partition_key(x);
         if (reason.empty())

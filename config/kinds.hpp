@@ -114,7 +114,7 @@ option command_option(field<hook_command> f, std::string meaning);
 /// Partitions one by one.
 option partition_list_option(field<std::vector<partition>> f, std::string meaning);
 
-/// The first key of numbered partitions.
-option partition_key_option(field<std::string> f, std::string meaning);
+/// The beginning of a subject of NATS, or the first key of numbered partitions.
+option subject_option(field<std::string> f, std::string meaning);
 
 } // namespace partita::config

@@ -24,6 +24,7 @@ constexpr profile_time fast[] = {{"worker", "id_ttl", "5s"},
                                  {"rebalance", "settle_time", "200ms"},
                                  {"rebalance", "min_interval", "1s"},
                                  {"timeouts", "request", "250ms"},
+                                 {"nats", "connect_timeout", "500ms"},
                                  {"degraded", "after", "500ms"},
                                  {"degraded", "grace", "1s"}};
 
@@ -77,7 +78,20 @@ void add_nats(options& xs) {
            "of the system count if none is given."),
        file_option(PARTITA_FIELD(nats, tls_cert),
                    "PEM file with our certificate, for servers that ask for one."),
-       file_option(PARTITA_FIELD(nats, tls_key), "PEM file with the key of tls_cert.")});
+       file_option(PARTITA_FIELD(nats, tls_key), "PEM file with the key of tls_cert."),
+       name_option(PARTITA_FIELD(nats, domain), max_domain, true,
+                   "Domain of the JetStream that keeps the buckets, where another server "
+                   "than those of url has it: a hub behind a leaf node."),
+       subject_option(PARTITA_FIELD(nats, api_prefix),
+                      "Instead of domain: how subjects of JetStream's API begin, where "
+                      "another account exports them. Writes go to this, '.' and $KV...."),
+       subject_option(PARTITA_FIELD(nats, inbox_prefix),
+                      "How subjects that answers come to begin instead of _INBOX, where "
+                      "permissions give each user another one."),
+       duration_option(
+           PARTITA_FIELD(nats, connect_timeout), min_timeout, max_request,
+           "How long one server may take until it can be used: name, TCP, TLS "
+           "and login. Above four round trips.")});
 }
 
 void add_worker(options& xs) {
@@ -209,9 +223,9 @@ void add_partitions(options& xs) {
       {partition_list_option(PARTITA_FIELD(partitions, list),
                              "The partitions one by one. Weight is 100 if none is "
                              "given."),
-       partition_key_option(PARTITA_FIELD(partitions, prefix),
-                            "Instead of list, with count: the first key of numbered "
-                            "partitions; [prefix, \"0\"], [prefix, \"1\"] and so on."),
+       subject_option(PARTITA_FIELD(partitions, prefix),
+                      "Instead of list, with count: the first key of numbered "
+                      "partitions; [prefix, \"0\"], [prefix, \"1\"] and so on."),
        integer_option(PARTITA_FIELD(partitions, count), 1, max_partitions,
                       "Instead of list, with prefix: the number of partitions."),
        file_option(
@@ -244,7 +258,12 @@ void add_buckets(options& xs) {
        bucket(PARTITA_FIELD(buckets, control), "control",
               "Bucket of the operators' directives and of the history of plans."),
        integer_option(PARTITA_FIELD(buckets, replicas), 1, max_replicas,
-                      "Copies of each bucket on a clustered server.")});
+                      "Copies of each bucket on a clustered server."),
+       integer_option(
+           PARTITA_FIELD(buckets, max_bytes), 0, max_bucket_bytes,
+           "The most that a bucket may take on the server's disk, for accounts "
+           "that demand a limit. Only where partita makes the bucket. 0: no "
+           "limit.")});
 }
 
 void add_timeouts(options& xs) {

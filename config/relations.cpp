@@ -146,6 +146,8 @@ void add_login(relations& xs) {
   for (std::size_t i = 0; i < ways.size(); ++i)
     for (std::size_t j = i + 1; j < ways.size(); ++j)
       xs.push_back(excludes(ways[i], ways[j], "there is one way to log in"));
+  xs.push_back(excludes(PARTITA_FIELD(nats, domain), PARTITA_FIELD(nats, api_prefix),
+                        "a domain has a prefix of its own"));
   xs.push_back(needs(cert, key));
   xs.push_back(needs(key, cert));
 }

@@ -30,6 +30,14 @@ struct nats_options {
   std::string tls_ca = {};
   std::string tls_cert = {};
   std::string tls_key = {};
+  /// The domain of the JetStream that is used, or how subjects of its API begin instead of
+  /// `$JS.API`; at most one of them.
+  std::string domain = {};
+  std::string api_prefix = {};
+  /// How subjects of our inboxes begin; empty: `_INBOX`.
+  std::string inbox_prefix = {};
+  /// How long one server may take until it can be used.
+  std::chrono::milliseconds connect_timeout = 2s;
   /// How the server's monitoring names this client.
   std::string client_name = "partita";
   /// How long an answer may take before the outcome is unknown.
@@ -37,6 +45,15 @@ struct nats_options {
   /// How often the server shows that a silent watch still works. The connection is proven
   /// twice as often, though between every 200 ms and every second.
   std::chrono::milliseconds watch_heartbeat{500};
+  /// bucket_options::max_bytes.
+  std::int64_t max_bucket_bytes = 0;
+
+  /// How subjects of JetStream's API begin.
+  std::string api() const {
+    if (!api_prefix.empty())
+      return api_prefix;
+    return domain.empty() ? "$JS.API" : "$JS." + domain + ".API";
+  }
 };
 
 /// Where a group keeps its state.
@@ -50,6 +67,8 @@ struct bucket_options {
   std::string control;
   /// Copies of each bucket on a clustered server.
   std::uint32_t replicas = 1;
+  /// The most that each bucket may take on the server's disk; 0: no limit.
+  std::int64_t max_bytes = 0;
 
   /// The default names: `<group>-stableid` and so on.
   static bucket_options of(const std::string& group);

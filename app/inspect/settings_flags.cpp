@@ -31,8 +31,11 @@ void add_settings_flags(CLI::App& command, settings_flags& flags) {
       ->type_name("SECTION.KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_option("--url", flags.url, "Where NATS is; short for --set nats.url=URL")
-      ->type_name("URL");
+  command
+      .add_option("--url", flags.url,
+                  "Where NATS is; short for --set nats.url=URL,URL; may be repeated")
+      ->type_name("URL")
+      ->join(',');
   command
       .add_option("--group", flags.group, "The group; short for --set group.name=NAME")
       ->type_name("NAME");

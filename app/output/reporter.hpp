@@ -7,11 +7,8 @@
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
-#include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 
 namespace partita::app {
 
@@ -21,10 +18,5 @@ namespace partita::app {
 /// the first time. (The supervisor itself logs what happens.)
 listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
                               caf::actor waiting, std::function<void()> started);
-
-/// Warns once if there is no connection soon, with `urls` (no secrets in them) and how
-/// long they will be tried. (The store itself logs connections and losses.)
-link_listener_actor spawn_link_reporter(caf::actor_system& sys, std::string urls,
-                                        std::chrono::milliseconds startup);
 
 } // namespace partita::app

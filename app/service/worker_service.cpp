@@ -134,12 +134,9 @@ std::optional<start_failure> worker_service::start_application() {
 }
 
 void worker_service::join() {
-  auto urls = shown(settings_.nats.url);
   spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}",
-               settings_.group.name, urls);
+               settings_.group.name, shown(settings_.nats.url));
   store_ = spawn_store(system_, settings_, client_name_of(settings_));
-  link_ = spawn_link_reporter(system_, urls, settings_.timeouts.startup);
-  caf::anon_send(store_, link_);
   source_ = spawn_source(system_, settings_, store_);
 }
 
@@ -232,8 +229,6 @@ int worker_service::end(bool gracefully) {
   auto code = beside_.end(self_, gracefully);
   if (http_)
     http_->stop();
-  // Before the store closes: that would look like a loss.
-  ask_to_end(link_);
   if (store_)
     close(self_, store_);
   ask_to_end(reporter_);

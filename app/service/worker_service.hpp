@@ -79,7 +79,6 @@ private:
   companions beside_;
   /// Null before join().
   store_actor store_;
-  link_listener_actor link_;
   partition_source_actor source_;
   bool ended_ = false;
   /// A file keeps the thread of the source from ending.

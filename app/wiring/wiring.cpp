@@ -81,6 +81,7 @@ nats_options nats_options_of(const config::settings& s, std::string client_name)
                                       std::chrono::milliseconds{1000});
   result.client_name = std::move(client_name);
   result.request_timeout = s.timeouts.request;
+  result.max_bucket_bytes = s.buckets.max_bytes;
   return result;
 }
 

@@ -391,7 +391,8 @@ void prepare(bucket_ptr self) {
   state.port = state.connection->open_port(
       std::make_shared<nats_mailbox>(nats_user_actor{nats_bucket_actor{self}}));
   state.requests.use(state.connection, state.port);
-  state.stream.emplace(options.bucket, options.request_timeout, state.requests,
+  state.stream.emplace(options.bucket, options.request_timeout, options.max_bytes,
+                       state.requests,
                        [self](std::chrono::milliseconds delay, std::function<void()> f) {
                          wait(self, delay, std::move(f));
                        });

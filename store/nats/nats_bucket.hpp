@@ -50,6 +50,7 @@ struct nats_bucket_options {
   std::string bucket;
   std::chrono::milliseconds request_timeout{500};
   std::chrono::milliseconds watch_heartbeat{500};
+  std::int64_t max_bytes = 0;
 };
 
 /// Starts the actor of one bucket. It sends nothing before open_bucket; a failed

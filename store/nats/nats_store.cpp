@@ -88,6 +88,8 @@ struct store_state {
   std::shared_ptr<nats::connection> connection;
   nats::connection::port port = 0;
   link_changed link;
+  /// Since when there is no connection, once a try has failed.
+  std::optional<clock::time_point> away_since;
   /// How many links there have been.
   std::uint64_t links = 0;
   bucket_stats stats;
@@ -148,13 +150,22 @@ void take_link(store_ptr self, const nats_link& x) {
     self->state.probes.link_lost(x.link, x.text);
   if (self->state.closing)
     return;
+  auto& since = self->state.away_since;
   if (x.up) {
-    log(spdlog::level::info, "connected to NATS at {}", x.text);
+    using seconds = std::chrono::duration<double>;
+    log(spdlog::level::info, "connected to NATS at {}{}", x.text,
+        since ? fmt::format(", after {:.1f} s without a connection",
+                            seconds{clock::now() - *since}.count())
+              : std::string{});
+    since.reset();
     set_link(self, {link_state::connected, x.text, false, x.process});
     return;
   }
   auto never = self->state.link.state == link_state::connecting && x.link == 0;
-  log(spdlog::level::warn, "no connection to NATS: {}", x.text);
+  // One line for an outage, whatever each try finds; that a server is foreign needs action.
+  log(since && !x.foreign ? spdlog::level::debug : spdlog::level::warn,
+      "no connection to NATS: {}", x.text);
+  since = since.value_or(clock::now());
   set_link(self, {never ? link_state::connecting : link_state::disconnected, x.text,
                   x.foreign});
 }
@@ -201,7 +212,8 @@ nats_bucket_actor bucket_for(store_ptr self, const std::string& name) {
                              state.connection,
                              {.bucket = name,
                               .request_timeout = state.options.request_timeout,
-                              .watch_heartbeat = state.options.watch_heartbeat});
+                              .watch_heartbeat = state.options.watch_heartbeat,
+                              .max_bytes = state.options.max_bucket_bytes});
   self->monitor(result);
   state.stats.began(name);
   state.buckets.insert_or_assign(name, result.address());

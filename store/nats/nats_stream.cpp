@@ -17,17 +17,13 @@ using std::chrono::milliseconds;
 constexpr unsigned most_retries = 5;
 constexpr milliseconds first_wait{10};
 
-std::string no_jetstream(const std::string& why) {
-  return "JetStream does not answer (" + why
-         + "): is it enabled for this account, and does it have a leader?";
-}
-
 } // namespace
 
 nats_stream::nats_stream(std::string bucket, milliseconds request_timeout,
-                         nats_requests& requests, later wait)
+                         std::int64_t max_bytes, nats_requests& requests, later wait)
     : bucket_(std::move(bucket)),
       request_timeout_(request_timeout),
+      max_bytes_(max_bytes),
       requests_(requests),
       wait_(std::move(wait)) {}
 
@@ -50,7 +46,7 @@ void nats_stream::revive(continuation then) {
 }
 
 nats::stream_options nats_stream::options_for(const open_bucket& wanted) const {
-  return {bucket_, wanted.ttl, wanted.replicas, wanted.least_ttl};
+  return {bucket_, wanted.ttl, wanted.replicas, wanted.least_ttl, max_bytes_};
 }
 
 void nats_stream::ask(const std::string& what, const std::string& text,
@@ -75,7 +71,9 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
   case nats_outcome::kind::answered:
     break;
   case nats_outcome::kind::no_responders:
-    return {{open_status::refused, {}, no_jetstream(x.why)}, {}, true};
+    return {{open_status::refused, {}, x.why + "; " + std::string{nats::no_jetstream}},
+            {},
+            true};
   case nats_outcome::kind::not_connected:
     return {{open_status::not_connected, {}, x.why}, {}, false};
   case nats_outcome::kind::refused:

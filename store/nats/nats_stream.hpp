@@ -27,8 +27,9 @@ public:
   };
   using continuation = std::function<void(result)>;
 
+  /// `max_bytes`: of the bucket, if this makes it; 0: any number.
   nats_stream(std::string bucket, std::chrono::milliseconds request_timeout,
-              nats_requests& requests, later wait);
+              std::int64_t max_bytes, nats_requests& requests, later wait);
 
   /// What the server of the present link says of itself; nothing as long as it is not known.
   void server_is(nats::server_info x) { server_ = std::move(x); }
@@ -70,6 +71,7 @@ private:
 
   std::string bucket_;
   std::chrono::milliseconds request_timeout_;
+  std::int64_t max_bytes_;
   nats_requests& requests_;
   later wait_;
   std::int64_t most_message_ = 0;

@@ -103,6 +103,12 @@ samples command(const std::string& name) {
            "\"a\\u0000\"", "[\"a\\u0000\"]", digits(65537)}};
 }
 
+samples subject(const std::string& name) {
+  return {name,
+          {"''", "'orders'", "'a.b'"},
+          {"'a b'", "'a*'", "'>'", "'.'", "'a.'", "\"a\\n\"", "5", "['a']"}};
+}
+
 std::vector<samples> all_samples() {
   return {
       {"group.name", {"'A-z_9'", digits(64)}, plus(bad_names, {"''", digits(65)})},
@@ -141,6 +147,10 @@ std::vector<samples> all_samples() {
       file("nats.tls_ca"),
       file("nats.tls_cert"),
       file("nats.tls_key"),
+      {"nats.domain", {"''", "'A-z_9'", digits(64)}, plus(bad_names, {digits(65)})},
+      subject("nats.api_prefix"),
+      subject("nats.inbox_prefix"),
+      duration("nats.connect_timeout", "99ms", "100ms", "1m", "60001ms"),
       {"worker.id_prefix", {"'A-z_9'", digits(64)}, plus(bad_names, {"''", digits(65)})},
       integer("worker.id_min", 0, 999'999),
       integer("worker.id_max", 0, 999'999),
@@ -204,9 +214,7 @@ std::vector<samples> all_samples() {
         "[\"a\\tb\"]",
         "[\"a\\u0000\"]",
         "[true]"}},
-      {"partitions.prefix",
-       {"''", "'orders'", "'a.b'"},
-       {"'a b'", "'a*'", "'>'", "'.'", "'a.'", "\"a\\n\"", "5", "['a']"}},
+      subject("partitions.prefix"),
       integer("partitions.count", 1, 1'000'000),
       file("partitions.file"),
       boolean("partitions.bucket"),
@@ -217,6 +225,7 @@ std::vector<samples> all_samples() {
       bucket("buckets.partitions"),
       bucket("buckets.control"),
       integer("buckets.replicas", 1, 5),
+      integer("buckets.max_bytes", 0, std::int64_t{1} << 50),
       duration("timeouts.startup", "99ms", "100ms", "24h", "86400001ms"),
       duration("timeouts.shutdown", "99ms", "100ms", "24h", "86400001ms"),
       duration("timeouts.request", "9ms", "10ms", "1m", "60001ms"),

@@ -41,6 +41,8 @@ const std::vector<edge> edges = {
      "cannot be combined with nats.token"},
     {"nats.nkey_seed", "", "nats.credentials=" + file + "\nnats.nkey_seed=" + file,
      "cannot be combined with nats.credentials"},
+    {"nats.api_prefix", "nats.domain='hub'", "nats.domain='hub'\nnats.api_prefix='a.b'",
+     "cannot be combined with nats.domain"},
     {"nats.tls_key", "nats.tls_cert=" + file + "\nnats.tls_key=" + file,
      "nats.tls_cert=" + file, "is missing: nats.tls_cert needs it"},
     {"nats.tls_cert", "nats.tls_ca=" + file, "nats.tls_key=" + file,

@@ -120,8 +120,11 @@ std::string_view remedy_of(int err_code) {
   case err_code::bucket_full:
     return "raise max_bytes of the stream";
   case err_code::max_bytes_demanded:
-    return "make the bucket with max_bytes beforehand (nats kv add), or remove "
-           "max_bytes_required from the account";
+    return "set buckets.max_bytes, as this account demands a limit";
+  case err_code::not_enabled:
+    return "start nats-server with -js";
+  case err_code::not_enabled_for_account:
+    return "enable JetStream for the account of this user";
   default:
     return {};
   }
@@ -181,7 +184,7 @@ std::string create_stream_request(const stream_options& wanted) {
               {"discard", "new"},
               {"max_consumers", -1},
               {"max_msgs", -1},
-              {"max_bytes", -1},
+              {"max_bytes", wanted.max_bytes > 0 ? wanted.max_bytes : -1},
               {"max_msg_size", -1},
               {"max_msgs_per_subject", 1},
               {"max_age", ns(wanted.ttl)},

@@ -53,6 +53,12 @@ inline constexpr int write_under_way = 10164;
 template <class T>
 using answer = std::variant<T, api_error>;
 
+/// What to do where no server answers requests to the API.
+inline constexpr std::string_view no_jetstream =
+    "JetStream does not answer: start nats-server with -js, enable it for this account, "
+    "or "
+    "set nats.domain; in a cluster it needs a leader";
+
 /// For people: "wrong last sequence: 3 (400/10071)", and what to do if that is known.
 std::string to_string(const api_error& x);
 
@@ -69,6 +75,8 @@ struct stream_options {
   std::uint32_t replicas = 1;
   /// 0, or the shortest ttl of an existing stream that will do.
   std::chrono::milliseconds least_ttl{0};
+  /// Of a stream that is made; 0: any number.
+  std::int64_t max_bytes = 0;
 };
 
 /// What of a stream's configuration decides whether it can serve as a bucket.

@@ -118,9 +118,13 @@ void connection::wake_at(port user, std::optional<clock::time_point> at) {
 std::vector<store_mark> connection::survey(const std::string& stream,
                                            const std::string& subject) const {
   auto result = read_marks(state_->options, stream, subject);
-  for (auto& x : result)
-    if (auto info = x.answered ? read_server_info(x.server) : std::nullopt)
+  for (auto& x : result) {
+    if (!x.answered)
+      continue;
+    auto read = read_server_info(x.server, state_->options.connect_timeout);
+    if (const auto* info = std::get_if<server_info>(&read))
       x.cluster = info->cluster;
+  }
   std::lock_guard guard{state_->mutex};
   const auto& link = state_->ports.link();
   if (link && !link->server().process.empty())

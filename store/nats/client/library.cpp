@@ -9,7 +9,6 @@ namespace partita::nats {
 
 namespace {
 
-constexpr std::int64_t connect_timeout_ms = 500;
 constexpr int max_pings_out = 2;
 
 /// A dead or frozen server must be noticed well within a session or a lease: after two
@@ -74,7 +73,12 @@ void set_behaviour(setup& set, natsOptions* o, const nats_options& wanted) {
       // allowed again, this is what keeps them from applying old writes.
       .with("buffer", [&] { return natsOptions_SetReconnectBufSize(o, 0); })
       .with("requests", [&] { return natsOptions_SetFailRequestsOnDisconnect(o, true); })
-      .with("timeout", [&] { return natsOptions_SetTimeout(o, connect_timeout_ms); })
+      .with("timeout",
+            [&] { return natsOptions_SetTimeout(o, wanted.connect_timeout.count()); })
+      .with("nats.inbox_prefix",
+            [&] {
+              return natsOptions_SetCustomInboxPrefix(o, wanted.inbox_prefix.c_str());
+            })
       .with("ping",
             [&] { return natsOptions_SetPingInterval(o, ping_interval_ms(wanted)); })
       .with("pings", [&] { return natsOptions_SetMaxPingsOut(o, max_pings_out); })

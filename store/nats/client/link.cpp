@@ -59,7 +59,8 @@ message_ptr make_message(const std::string& subject, const std::string& reply,
 
 // -- open and close ---------------------------------------------------------------------
 
-link::link(std::uint64_t number, events hear) : number_(number), hear_(std::move(hear)) {}
+link::link(std::uint64_t number, events hear, std::string api)
+    : number_(number), hear_(std::move(hear)), api_(std::move(api)) {}
 
 std::variant<std::shared_ptr<link>, link::failure>
 link::open(const nats_options& options, const std::vector<std::string>& urls,
@@ -68,19 +69,15 @@ link::open(const nats_options& options, const std::vector<std::string>& urls,
   auto* o = prepared.options.get();
   if (!prepared.why_not.empty())
     return failure{prepared.why_not};
-  std::shared_ptr<link> result{new link{number, std::move(hear)}};
+  std::shared_ptr<link> result{new link{number, std::move(hear), options.api()}};
   auto* closure = result.get();
   auto status = natsOptions_SetClosedCB(o, &link::on_closed, closure);
   if (status == NATS_OK)
     status = natsOptions_SetErrorHandler(o, &link::on_error, closure);
   if (status == NATS_OK)
     status = natsConnection_Connect(&result->nc_, o);
-  if (status != NATS_OK) {
-    std::string servers;
-    for (const auto& url : urls)
-      servers += (servers.empty() ? "" : ", ") + without_secrets(url);
-    return failure{"cannot connect to " + servers + ": " + describe(status)};
-  }
+  if (status != NATS_OK)
+    return failure{describe(status), false, true};
   learn(result->nc_, result->server_);
   return result;
 }
@@ -144,8 +141,9 @@ std::vector<std::string> link::discovered_urls() const {
 
 // -- sending ----------------------------------------------------------------------------
 
-send_result link::publish(const std::string& subject, const std::string& reply,
+send_result link::publish(const std::string& to, const std::string& reply,
                           const header_list& headers, std::string_view data) {
+  const auto subject = with_api_prefix(api_, to);
   auto size = payload_size(headers, data);
   if (server_.max_payload > 0 && size > static_cast<std::size_t>(server_.max_payload))
     return outcome_of(NATS_MAX_PAYLOAD, size);
@@ -208,10 +206,11 @@ std::variant<message, std::string> link::ask(const std::string& subject,
                                              std::string_view data,
                                              std::chrono::milliseconds limit) {
   natsMsg* raw = nullptr;
-  auto status = natsConnection_Request(&raw, nc_, subject.c_str(), data.data(),
-                                       static_cast<int>(data.size()), limit.count());
+  auto status =
+      natsConnection_Request(&raw, nc_, with_api_prefix(api_, subject).c_str(),
+                             data.data(), static_cast<int>(data.size()), limit.count());
   if (status == NATS_NO_RESPONDERS)
-    return "JetStream is not available (no responders); is it enabled for this account?";
+    return "no responders at " + subject + "; " + std::string{no_jetstream};
   if (status != NATS_OK)
     return std::string{"JetStream does not answer: "} + natsStatus_GetText(status);
   message_ptr owned{raw};

@@ -36,9 +36,11 @@ public:
     std::string why;
     /// A server was reached, and it is of another store; see why_unusable().
     bool foreign = false;
+    /// No server could be used; see why_not_connected().
+    bool unconnected = false;
   };
 
-  /// Connects; waits for that as long as the servers take, at most half a second each.
+  /// Connects; waits for that as long as the servers take, at most connect_timeout each.
   static std::variant<std::shared_ptr<link>, failure>
   open(const nats_options& options, const std::vector<std::string>& urls,
        std::uint64_t number, events hear);
@@ -51,7 +53,8 @@ public:
   const server_facts& server() const { return server_; }
   std::vector<std::string> discovered_urls() const;
 
-  send_result publish(const std::string& subject, const std::string& reply,
+  /// To the subject, as with_api_prefix() addresses it.
+  send_result publish(const std::string& to, const std::string& reply,
                       const header_list& headers, std::string_view data);
 
   /// Asks and waits for the answer, at most `limit`; else why there was none.
@@ -90,7 +93,7 @@ private:
   /// Keeps a listener for which the library promises no last callback.
   static void abandon(std::unique_ptr<listener> x);
 
-  link(std::uint64_t number, events hear);
+  link(std::uint64_t number, events hear, std::string api);
 
   static void on_message(natsConnection*, natsSubscription*, natsMsg*, void*);
   static void on_complete(void*);
@@ -102,6 +105,8 @@ private:
 
   std::uint64_t number_;
   events hear_;
+  /// nats_options::api.
+  const std::string api_;
   natsConnection* nc_ = nullptr;
   server_facts server_;
 

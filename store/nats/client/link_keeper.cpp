@@ -40,7 +40,8 @@ void pass_answer(connection_state& state, message x) {
 
 void pass_complaint(connection_state& state, const std::string& complaint) {
   auto x = parse_violation(complaint);
-  auto subject = x && x->publish ? x->subject : std::string{};
+  auto subject = x && x->publish ? without_api_prefix(state.options.api(), x->subject)
+                                 : std::string{};
   std::unique_lock lock{state.mutex};
   // Also to users that were not notified yet: they may have asked, as the link is up.
   auto users = state.ports.all();
@@ -61,10 +62,11 @@ public:
       clock::duration outage{};
       auto opened = open();
       if (auto* failed = std::get_if<link::failure>(&opened)) {
-        report_down(failed->why, failed->foreign);
+        report_failure(*failed);
         outage = clock::now() - lost_at;
       } else {
         use(std::get<std::shared_ptr<link>>(opened));
+        explained_.clear();
         lost_at = clock::now();
       }
       next_try = clock::now() + wait_after(outage, random_);
@@ -156,14 +158,16 @@ private:
   }
 
   void learn_program(const std::string& url, const std::string& id) {
-    auto program = read_server_info(url);
+    const auto& options = state_.options;
+    auto read = read_server_info(url, options.connect_timeout);
+    auto* program = std::get_if<server_info>(&read);
     if (!program)
       return;
-    // The address may lead to several.
-    if (program->id != id)
+    // The address may lead to several, and the API to the JetStream of another server.
+    if (program->id != id || !options.domain.empty() || !options.api_prefix.empty())
       program->id.clear();
     std::unique_lock lock{state_.mutex};
-    state_.reported.program = program;
+    state_.reported.program = *program;
     for (auto& [stream, x] : state_.expected)
       if (x.seen_at == url)
         x.cluster = program->cluster;
@@ -234,6 +238,20 @@ private:
     return true;
   }
 
+  /// Looks for the cause when the library reports another failure than before, and from time
+  /// to time: that may take as long as the try did.
+  void report_failure(const link::failure& x) {
+    constexpr auto pause = 10s;
+    if (!x.unconnected)
+      return report_down(x.why, x.foreign);
+    auto now = clock::now();
+    if (x.why == explained_ && now < explain_again_)
+      return;
+    report_down(why_not_connected(state_.options, state_.options.url, x.why));
+    explained_ = x.why;
+    explain_again_ = now + pause;
+  }
+
   void report_down(const std::string& why, bool foreign = false) {
     {
       std::lock_guard guard{state_.mutex};
@@ -261,6 +279,9 @@ private:
   std::uint64_t links_ = 0;
   std::minstd_rand random_{std::random_device{}()};
   std::vector<std::string> discovered_;
+  /// The failure that was looked into last.
+  std::string explained_;
+  clock::time_point explain_again_;
   /// The server that was left, until the next try to connect.
   std::string avoided_;
 };

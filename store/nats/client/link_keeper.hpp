@@ -52,7 +52,7 @@ struct connection_state {
   /// Notified when the keeper may have something to do.
   std::condition_variable changed;
   bool stopping = false;
-  port_table ports;
+  port_table ports{options.inbox_prefix};
   /// Why the link is to be given up; empty: it is not.
   std::string why_left;
   /// By stream: one for each group whose workers use this connection.

@@ -18,6 +18,10 @@ public:
   using address = port_and_number;
   using sinks = std::vector<std::shared_ptr<sink>>;
 
+  /// All its subjects begin with `inbox_prefix`.
+  explicit port_table(const std::string& inbox_prefix)
+      : prefix_{random_inbox(inbox_prefix)} {}
+
   std::string inbox_subject(const address& x) const { return subject_of(".d.", x); }
   std::string reply_subject(const address& x) const { return subject_of(".r.", x); }
   /// Matches all reply subjects.
@@ -153,7 +157,7 @@ private:
     return answering_.erase(i);
   }
 
-  const std::string prefix_ = random_inbox();
+  const std::string prefix_;
   port last_port_ = 0;
   std::map<port, member> users_;
   /// Only while it is up.

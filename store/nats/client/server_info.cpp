@@ -2,6 +2,7 @@
 #include "partita/store/nats/client/server_info.hpp"
 
 #include "partita/messages/failpoint.hpp"
+#include "partita/store/nats/client/library.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -10,10 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <memory>
+#include <system_error>
+#include <utility>
 
 namespace partita::nats {
 
@@ -63,25 +68,61 @@ bool wait_for(int fd, short events, clock::time_point until) {
   return left.count() > 0 && ::poll(&x, 1, static_cast<int>(left.count())) == 1;
 }
 
-std::optional<std::string> read_line(const addrinfo& to, clock::time_point until) {
-  socket_handle s{::socket(to.ai_family, to.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                           to.ai_protocol)};
+std::string text_of(int error) {
+  return std::generic_category().message(error);
+}
+
+struct first_line {
+  std::string text;
+  /// Empty: there is one.
+  std::string why_not;
+};
+
+/// A socket that is connected, or has a number below 0; errno says why then.
+int connect_to(const addrinfo& to, clock::time_point until) {
+  auto fd = ::socket(to.ai_family, to.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                     to.ai_protocol);
+  if (fd < 0 || ::connect(fd, to.ai_addr, to.ai_addrlen) == 0)
+    return fd;
+  auto error = errno;
+  socklen_t size = sizeof(error);
+  if (error == EINPROGRESS && !wait_for(fd, POLLOUT, until))
+    error = ETIMEDOUT;
+  else if (error == EINPROGRESS)
+    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error == 0)
+    return fd;
+  ::close(fd);
+  errno = error;
+  return -1;
+}
+
+/// A server of NATS speaks first. What is silent for half of the time is asked as HTTP is.
+first_line read_line(const addrinfo& to, clock::time_point until) {
+  socket_handle s{connect_to(to, until)};
   if (s.get() < 0)
-    return std::nullopt;
-  if (::connect(s.get(), to.ai_addr, to.ai_addrlen) != 0 && errno != EINPROGRESS)
-    return std::nullopt;
+    return {{}, text_of(errno)};
   constexpr std::size_t longest = 64 * 1024;
+  constexpr std::string_view question = "GET / HTTP/1.0\r\n\r\n";
+  auto patience = clock::now() + (until - clock::now()) / 2;
   std::string line;
   std::array<char, 4096> buffer;
   while (line.size() < longest && line.find("\r\n") == std::string::npos) {
-    if (!wait_for(s.get(), POLLIN, until))
-      return std::nullopt;
+    if (!wait_for(s.get(), POLLIN, patience)) {
+      if (std::exchange(patience, until) == until)
+        return {{}, "it accepts connections and is silent: frozen or overloaded?"};
+      static_cast<void>(!::send(s.get(), question.data(), question.size(), MSG_NOSIGNAL));
+      continue;
+    }
     auto count = ::recv(s.get(), buffer.data(), buffer.size(), 0);
     if (count <= 0)
-      return std::nullopt;
+      return {
+          {},
+          "it closes connections without a greeting: another service, or a server that "
+          "expects TLS first (handshake_first), which the NATS library cannot do"};
     line.append(buffer.data(), static_cast<std::size_t>(count));
   }
-  return line.substr(0, line.find("\r\n"));
+  return {line.substr(0, line.find("\r\n")), {}};
 }
 
 std::array<int, 3> numbers_of(std::string_view version) {
@@ -100,19 +141,47 @@ std::array<int, 3> numbers_of(std::string_view version) {
 
 } // namespace
 
-std::optional<server_info> read_server_info(const std::string& url) {
-  auto until = clock::now() + std::chrono::milliseconds{500};
+std::variant<server_info, std::string> read_server_info(const std::string& url,
+                                                        std::chrono::milliseconds limit) {
+  auto until = clock::now() + limit;
   auto [host, port] = split_url(url);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0)
-    return std::nullopt;
+  if (auto failed = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found))
+    return "the name " + host + " cannot be resolved (" + ::gai_strerror(failed) + ")";
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned{found, &::freeaddrinfo};
-  for (auto* x = found; x; x = x->ai_next)
-    if (auto line = read_line(*x, until))
-      return parse_server_info(*line);
-  return std::nullopt;
+  std::string why;
+  for (auto* x = found; x; x = x->ai_next) {
+    auto line = read_line(*x, until);
+    if (auto server = parse_server_info(line.text))
+      return *server;
+    if (line.text.starts_with("HTTP/"))
+      why = "it is a port for HTTP, such as the server's monitoring; clients use another "
+            "one, usually 4222";
+    else
+      why = line.why_not.empty() ? "it is no server of NATS" : line.why_not;
+  }
+  return why;
+}
+
+std::string why_not_connected(const nats_options& options,
+                              const std::vector<std::string>& urls,
+                              const std::string& otherwise) {
+  // No connection can be made meanwhile.
+  constexpr std::chrono::milliseconds longest{1000};
+  std::string result;
+  for (const auto& url : urls) {
+    auto found = read_server_info(url, std::min(options.connect_timeout, longest));
+    const auto* server = std::get_if<server_info>(&found);
+    auto why = !server ? std::get<std::string>(found)
+               : server->tls_verify && options.tls_cert.empty()
+                   ? "it demands a client certificate; set nats.tls_cert and nats.tls_key"
+                   : otherwise;
+    result += (result.empty() ? "cannot connect to " : "; to ") + without_secrets(url)
+              + ": " + why;
+  }
+  return result;
 }
 
 std::optional<server_info> parse_server_info(std::string_view line) {
@@ -126,12 +195,14 @@ std::optional<server_info> parse_server_info(std::string_view line) {
     auto x = obj.find(name);
     return x != obj.end() && x->is_string() ? x->get<std::string>() : std::string{};
   };
+  auto flag = [&](const char* name) { return obj.value(name, nlohmann::json{}) == true; };
   return server_info{.version = text("version"),
                      .cluster = text("cluster"),
                      .id = text("server_id"),
                      .name = text("server_name"),
-                     .jetstream = obj.value("jetstream", nlohmann::json{}) == true,
-                     .domain = text("domain")};
+                     .jetstream = flag("jetstream"),
+                     .domain = text("domain"),
+                     .tls_verify = flag("tls_verify")};
 }
 
 std::string only_keeper(const server_info& server, const stream_info& stream) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/messages/options.hpp"
 #include "partita/store/nats/client/api.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 namespace partita::nats {
 
@@ -22,14 +26,23 @@ struct server_info {
   bool jetstream = false;
   /// Of its JetStream; empty: it has none.
   std::string domain = {};
+  /// Clients need a certificate.
+  bool tls_verify = false;
 };
 
 /// The id of a server that keeps the only copy of a stream; empty: not this one, or it may not.
 /// A leaf node passes requests on to its hub unless it has a JetStream of its own.
 std::string only_keeper(const server_info& server, const stream_info& stream);
 
-/// Opens a connection of its own to read that line; waits for at most half a second.
-std::optional<server_info> read_server_info(const std::string& url);
+/// Opens a connection of its own to read that line; else why there is none, for people.
+std::variant<server_info, std::string> read_server_info(const std::string& url,
+                                                        std::chrono::milliseconds limit);
+
+/// Why no server can be used: looks at each address, as what the library reports
+/// (`otherwise`) is the same for most causes.
+std::string why_not_connected(const nats_options& options,
+                              const std::vector<std::string>& urls,
+                              const std::string& otherwise);
 
 /// Reads `INFO {...}`.
 std::optional<server_info> parse_server_info(std::string_view line);

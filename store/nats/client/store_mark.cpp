@@ -43,8 +43,11 @@ store_mark ask_server(const nats_options& options, const std::string& url,
   auto opened = link::open(options, {url}, 0,
                            {[] {}, [heard](std::string x) { heard->add(std::move(x)); }});
   auto* through = std::get_if<std::shared_ptr<link>>(&opened);
-  if (!through)
-    return silent(without_secrets(url), std::get<link::failure>(opened).why);
+  if (!through) {
+    const auto& [why, foreign, unconnected] = std::get<link::failure>(opened);
+    return silent(without_secrets(url),
+                  unconnected ? why_not_connected(options, {url}, why) : why);
+  }
   auto result = read_mark(**through, stream, subject, options.request_timeout);
   result.process = (*through)->server().process;
   (*through)->finish(*through);
@@ -115,7 +118,8 @@ std::optional<link::failure> why_unusable(const store_mark& found, const expecte
   if (!found.value) {
     if (options.url.size() == 1 || x.seen_at == server)
       return std::nullopt;
-    auto info = read_server_info(server);
+    auto read = read_server_info(server, options.connect_timeout);
+    const auto* info = std::get_if<server_info>(&read);
     if (info && !info->cluster.empty() && info->cluster == x.cluster)
       return std::nullopt;
   }

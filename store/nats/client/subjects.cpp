@@ -12,6 +12,11 @@ namespace partita::nats {
 
 namespace {
 
+constexpr std::string_view kv_start = "$KV.";
+constexpr std::string_view usual_api = "$JS.API";
+constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr std::size_t inbox_digits = 32;
+
 template <class T>
 bool read_number(std::string_view text, T& result) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
@@ -55,10 +60,9 @@ std::string subject_of(std::string_view bucket, std::string_view key) {
 }
 
 std::string_view key_in(std::string_view bucket, std::string_view subject) {
-  constexpr std::string_view start = "$KV.";
-  if (!subject.starts_with(start))
+  if (!subject.starts_with(kv_start))
     return {};
-  subject.remove_prefix(start.size());
+  subject.remove_prefix(kv_start.size());
   if (!subject.starts_with(bucket) || subject.size() <= bucket.size()
       || subject[bucket.size()] != '.')
     return {};
@@ -69,20 +73,38 @@ std::string probe_subject_of(std::string_view nonce) {
   return std::string{probe_prefix} + std::string{nonce};
 }
 
-std::string random_inbox() {
-  constexpr std::string_view digits = "0123456789abcdef";
+std::string random_inbox(const std::string& prefix) {
   std::random_device source;
-  std::string result = "_INBOX.";
-  for (int i = 0; i < 32; ++i)
-    result += digits[source() % digits.size()];
+  auto result = (prefix.empty() ? "_INBOX" : prefix) + '.';
+  for (std::size_t i = 0; i < inbox_digits; ++i)
+    result += hex_digits[source() % hex_digits.size()];
   return result;
 }
 
+std::string with_api_prefix(std::string_view api_prefix, const std::string& subject) {
+  if (api_prefix == usual_api)
+    return subject;
+  if (subject.starts_with(usual_api))
+    return std::string{api_prefix} + subject.substr(usual_api.size());
+  return subject.starts_with(kv_start) ? std::string{api_prefix} + '.' + subject
+                                       : subject;
+}
+
+std::string without_api_prefix(std::string_view api_prefix, const std::string& subject) {
+  if (api_prefix == usual_api || !subject.starts_with(api_prefix))
+    return subject;
+  auto rest = subject.substr(api_prefix.size());
+  return rest.starts_with('.' + std::string{kv_start}) ? rest.substr(1)
+                                                       : std::string{usual_api} + rest;
+}
+
 std::optional<port_and_number> request_in(std::string_view reply) {
-  std::array<std::string_view, 5> tokens;
   port_and_number x;
-  if (split(reply, tokens) != tokens.size() || !read_number(tokens[3], x.first)
-      || !read_number(tokens[4], x.second))
+  auto last = std::min(reply.rfind('.'), reply.size());
+  auto before = reply.rfind(".r.", last);
+  if (before == std::string_view::npos || before + 3 > last
+      || !read_number(reply.substr(before + 3, last - before - 3), x.first)
+      || !read_number(reply.substr(last + 1), x.second))
     return std::nullopt;
   return x;
 }
@@ -112,24 +134,49 @@ std::optional<delivery> parse_delivery(std::string_view reply) {
 
 namespace {
 
-/// The permission to ask for: with a wildcard where the last tokens change at each use.
-std::string permission_for(const violation& x) {
-  constexpr std::string_view inbox = "_INBOX.";
-  std::string_view subject = x.subject;
-  if (x.publish && subject.starts_with(inbox))
-    return "allow_responses: true";
+/// The end of an inbox's prefix, before its random token; npos: it is no inbox.
+std::size_t end_of_inbox_prefix(std::string_view subject) {
+  constexpr std::string_view usual = "_INBOX.";
+  if (subject.starts_with(usual))
+    return usual.size() - 1;
+  if (subject.starts_with(probe_prefix))
+    return std::string_view::npos;
+  for (auto dot = subject.find('.'); dot != std::string_view::npos;) {
+    auto next = subject.find('.', dot + 1);
+    auto token = subject.substr(dot + 1, next - dot - 1);
+    if (token.size() == inbox_digits
+        && token.find_first_not_of(hex_digits) == std::string_view::npos)
+      return dot;
+    dot = next;
+  }
+  return std::string_view::npos;
+}
+
+/// The end of the tokens that are the same at each use; npos: all are.
+std::size_t end_of_fixed(std::string_view subject) {
+  // Behind an API prefix, too.
+  auto kv = subject.find(kv_start);
   auto begins_with = [&](auto... prefix) { return (subject.starts_with(prefix) || ...); };
-  // How many leading tokens never change; 0: all of them.
-  auto same = begins_with(inbox)                             ? 1
-              : begins_with("$KV.", probe_prefix, "$JS.FC.") ? 2
-              : begins_with("$JS.API.CONSUMER.DELETE.")      ? 5
-                                                             : 0;
-  std::size_t end = 0;
+  // How many they are; 0: all.
+  auto same = kv != std::string_view::npos || begins_with(probe_prefix, "$JS.FC.") ? 2
+              : begins_with("$JS.API.CONSUMER.DELETE.")                            ? 5
+                                                                                   : 0;
+  auto end = kv == std::string_view::npos ? 0 : kv;
   for (int i = 0; i < same && end != std::string_view::npos; ++i)
     end = subject.find('.', end + (i > 0));
-  auto all = same == 0 || end == std::string_view::npos
-                 ? std::string{subject}
-                 : std::string{subject.substr(0, end)} + ".>";
+  return same == 0 ? std::string_view::npos : end;
+}
+
+/// The permission to ask for: with a wildcard where the last tokens change at each use.
+std::string permission_for(const violation& x) {
+  std::string_view subject = x.subject;
+  auto end = end_of_inbox_prefix(subject);
+  if (x.publish && end != std::string_view::npos)
+    return "allow_responses: true";
+  if (end == std::string_view::npos)
+    end = end_of_fixed(subject);
+  auto all = end == std::string_view::npos ? x.subject
+                                           : std::string{subject.substr(0, end)} + ".>";
   return (x.publish ? "publish: \"" : "subscribe: \"") + all + '"';
 }
 

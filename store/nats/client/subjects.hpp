@@ -24,9 +24,15 @@ std::string probe_subject_of(std::string_view nonce);
 /// Before every nonce.
 inline constexpr std::string_view probe_prefix = "partita.probe.";
 
-/// A prefix that no other client subscribes to. Not guessable: a client that can publish
-/// there can forge answers.
-std::string random_inbox();
+/// `<prefix, or _INBOX>.<32 hex digits>`, to which no other client subscribes. Not guessable: a client
+/// that can publish there can forge answers.
+std::string random_inbox(const std::string& prefix);
+
+/// How a request for `$JS.API...` or a write to `$KV...` is addressed where JetStream is
+/// reached under another prefix than `$JS.API`: as the nats tool and the Go client do it.
+std::string with_api_prefix(std::string_view api_prefix, const std::string& subject);
+/// The subject before that.
+std::string without_api_prefix(std::string_view api_prefix, const std::string& subject);
 
 /// Of a request or an inbox: a port of the connection, and the number that it chose.
 using port_and_number = std::pair<std::uint64_t, std::uint64_t>;

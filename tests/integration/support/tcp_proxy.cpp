@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <list>
 #include <stdexcept>
 #include <vector>
@@ -18,6 +19,8 @@
 namespace partita::test {
 
 namespace {
+
+using clock = std::chrono::steady_clock;
 
 sockaddr_in local(std::uint16_t port) {
   sockaddr_in result{};
@@ -37,14 +40,26 @@ struct pipe_end {
   int to = -1;
   std::vector<char> waiting;
   bool ended = false;
+  /// Nothing arrives before: what is sent first waits for the handshake of TCP, too.
+  clock::time_point opens;
+  /// What is to arrive later, and when.
+  std::deque<std::pair<clock::time_point, std::vector<char>>> under_way;
 
   bool wants_to_read() const { return !ended && waiting.size() < 1u << 20; }
+  bool is_empty() const { return waiting.empty() && under_way.empty(); }
 
-  void read_some() {
+  void arrive() {
+    for (; !under_way.empty() && under_way.front().first <= clock::now();
+         under_way.pop_front())
+      waiting.insert(waiting.end(), under_way.front().second.begin(),
+                     under_way.front().second.end());
+  }
+
+  void read_some(std::chrono::milliseconds delay) {
     char buffer[65536];
     auto n = ::recv(from, buffer, sizeof(buffer), MSG_DONTWAIT);
     if (n > 0)
-      waiting.insert(waiting.end(), buffer, buffer + n);
+      under_way.emplace_back(std::max(clock::now() + delay, opens), std::vector<char>(buffer, buffer + n));
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
       ended = true;
   }
@@ -85,7 +100,8 @@ int connect_to(std::uint16_t port) {
 
 } // namespace
 
-tcp_proxy::tcp_proxy(std::uint16_t server_port) : server_port_{server_port} {
+tcp_proxy::tcp_proxy(std::uint16_t server_port, std::chrono::milliseconds delay)
+    : server_port_{server_port}, delay_{delay} {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   auto at = local(0);
   socklen_t size = sizeof(at);
@@ -121,8 +137,13 @@ void tcp_proxy::run() {
     auto up = now == mode::open || now == mode::deaf_client;
     auto down = now == mode::open || now == mode::deaf_server;
     std::vector<pollfd> fds{{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
+    // How long until something arrives.
+    auto wait = -1;
     for (auto& x : all)
       for (auto* half : {&x.up, &x.down}) {
+        half->arrive();
+        if (!half->under_way.empty())
+          wait = 1;
         auto passes = half == &x.up ? up : down;
         fds.push_back(
             {half->from, static_cast<short>(half->wants_to_read() ? POLLIN : 0), 0});
@@ -130,7 +151,7 @@ void tcp_proxy::run() {
                        static_cast<short>(passes && !half->waiting.empty() ? POLLOUT : 0),
                        0});
       }
-    ::poll(fds.data(), fds.size(), -1);
+    ::poll(fds.data(), fds.size(), wait);
     std::uint64_t count = 0;
     static_cast<void>(!::read(wake_, &count, sizeof(count)));
     std::size_t i = 2;
@@ -138,15 +159,15 @@ void tcp_proxy::run() {
       for (auto* half : {&x.up, &x.down}) {
         auto passes = half == &x.up ? up : down;
         if (fds[i].revents != 0 && half->wants_to_read())
-          half->read_some();
+          half->read_some(delay_);
         if (passes && !half->waiting.empty() && fds[i + 1].revents != 0)
           half->write_some();
         i += 2;
       }
     // An end passes only where everything does, and after all that was said before it.
     all.remove_if([&](const connection& x) {
-      return (up && x.up.ended && x.up.waiting.empty())
-             || (down && x.down.ended && x.down.waiting.empty());
+      return (up && x.up.ended && x.up.is_empty())
+             || (down && x.down.ended && x.down.is_empty());
     });
     if ((fds[1].revents & POLLIN) == 0)
       continue;
@@ -157,7 +178,7 @@ void tcp_proxy::run() {
     if (server < 0)
       ::close(client);
     else
-      all.emplace_back(client, server);
+      all.emplace_back(client, server).down.opens = clock::now() + 3 * delay_;
   }
 }
 

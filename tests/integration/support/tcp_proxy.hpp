@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -24,7 +25,8 @@ public:
     deaf_client
   };
 
-  explicit tcp_proxy(std::uint16_t server_port);
+  /// What either side sends arrives after `delay`.
+  explicit tcp_proxy(std::uint16_t server_port, std::chrono::milliseconds delay = {});
   tcp_proxy(const tcp_proxy&) = delete;
   tcp_proxy& operator=(const tcp_proxy&) = delete;
   ~tcp_proxy();
@@ -36,6 +38,7 @@ private:
   void run();
 
   std::uint16_t server_port_;
+  std::chrono::milliseconds delay_;
   std::uint16_t port_ = 0;
   int listener_ = -1;
   /// Wakes the thread.

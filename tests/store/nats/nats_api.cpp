@@ -91,6 +91,48 @@ CAF_TEST(a missing permission names its subject) {
   }
 }
 
+CAF_TEST(another prefix of the API is put before requests and writes) {
+  for (const std::string api : {"$JS.hub.API", "other.account"}) {
+    for (auto [subject, address] : {std::pair<std::string, std::string>{
+                                        "$JS.API.STREAM.INFO.KV_b", ".STREAM.INFO.KV_b"},
+                                    {"$KV.b.a.c", ".$KV.b.a.c"}}) {
+      CAF_CHECK_EQUAL(nats::with_api_prefix(api, subject), api + address);
+      CAF_CHECK_EQUAL(nats::without_api_prefix(api, api + address), subject);
+      CAF_CHECK_EQUAL(nats::with_api_prefix("$JS.API", subject), subject);
+      CAF_CHECK_EQUAL(nats::without_api_prefix("$JS.API", subject), subject);
+    }
+    for (const std::string other :
+         {"$JS.FC.KV_b.x", "partita.probe.0f", "_INBOX.a.r.1.7"}) {
+      CAF_CHECK_EQUAL(nats::with_api_prefix(api, other), other);
+      CAF_CHECK_EQUAL(nats::without_api_prefix(api, other), other);
+    }
+  }
+  auto x = nats::parse_violation(
+      "Permissions Violation for Publish to \"$JS.hub.API.$KV.b.key\"");
+  CAF_REQUIRE(x);
+  CAF_CHECK_EQUAL(x->wanted, R"(publish: "$JS.hub.API.$KV.b.>")");
+}
+
+CAF_TEST(an inbox has any prefix and its last tokens say which request is answered) {
+  for (const std::string prefix : {"", "_INBOX_me", "a.b.c"}) {
+    auto inbox = nats::random_inbox(prefix);
+    CAF_CHECK(inbox.starts_with((prefix.empty() ? "_INBOX" : prefix) + '.'));
+    CAF_CHECK_NOT_EQUAL(inbox, nats::random_inbox(prefix));
+    auto request = nats::request_in(inbox + ".r.12.34");
+    CAF_REQUIRE(request);
+    CAF_CHECK_EQUAL(request->first, 12u);
+    CAF_CHECK_EQUAL(request->second, 34u);
+    auto x = nats::parse_violation("Permissions Violation for Subscription to \"" + inbox
+                                   + ".d.1.2\"");
+    CAF_REQUIRE(x);
+    CAF_CHECK_EQUAL(x->wanted,
+                    "subscribe: \"" + (prefix.empty() ? "_INBOX" : prefix) + ".>\"");
+  }
+  for (auto other : {"", "a", ".r.", ".r.1", "a.r.1.x", "a.r.x.1", "a.r.1.", "a.r.1.2.3",
+                     "r.1.2", "a.d.1.2"})
+    CAF_CHECK(!nats::request_in(other));
+}
+
 CAF_TEST(base64 is read with and without padding) {
   CAF_CHECK_EQUAL(nats::from_base64("").value_or("-"), "");
   CAF_CHECK_EQUAL(nats::from_base64("Zm9vYmE=").value_or("-"), "fooba");
