@@ -84,6 +84,11 @@ struct executor {
   void operator()(const core::id_claim::held& x) const {
     auto& s = self->state;
     s.troubles.report(self, "a free worker id", {});
+    if (x.twin)
+      logger()->warn("{}: {} is alive and has the same worker.instance '{}'; give each "
+                     "worker one of its own",
+                     key_of(s.options.id, x.number), key_of(s.options.id, *x.twin),
+                     s.options.id.instance);
     self->send(s.bucket, kv_unwatch{all_ids}, caf::actor_cast<watch_sink_actor>(self));
     self->send(s.parent, id_claimed{s.options.run, {key_of(s.options.id, x.number)}});
   }

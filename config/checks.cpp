@@ -134,7 +134,8 @@ std::string path_of_program(const std::string& program) {
   if (program.empty() || program.find('/') != std::string::npos)
     return program;
   const char* variable = std::getenv("PATH");
-  std::string_view rest{variable && *variable ? variable : "/usr/local/bin:/usr/bin:/bin"};
+  std::string_view rest{variable && *variable ? variable
+                                              : "/usr/local/bin:/usr/bin:/bin"};
   for (;;) {
     auto colon = rest.find(':');
     std::string folder{rest.substr(0, colon)};

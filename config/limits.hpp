@@ -73,6 +73,7 @@ inline constexpr std::int64_t max_virtual_nodes = 10'000;
 inline constexpr std::int64_t max_replicas = 5;
 inline constexpr std::int64_t max_bucket_bytes = std::int64_t{1} << 50;
 inline constexpr std::size_t max_domain = 64;
+inline constexpr std::size_t max_path = 4095;
 
 inline constexpr std::int64_t max_weight = max_partition_weight;
 

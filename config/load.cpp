@@ -146,6 +146,14 @@ std::vector<problem> unknown_variables(const std::map<std::string, std::string>&
   return result;
 }
 
+std::vector<std::string> differences(const settings& a, const settings& b) {
+  std::vector<std::string> result;
+  for (const auto& x : all_options())
+    if (x.get(a) != x.get(b))
+      result.push_back(x.name());
+  return result;
+}
+
 std::string to_toml(const settings& x) {
   std::string result;
   std::string section;

@@ -45,6 +45,9 @@ std::map<std::string, std::string> process_environment();
 /// applications, and those that Kubernetes sets for a Service `partita...`.
 std::vector<problem> unknown_variables(const std::map<std::string, std::string>& all);
 
+/// The options that differ and are no secrets, by name.
+std::vector<std::string> differences(const settings& a, const settings& b);
+
 /// The settings in effect as a TOML text with every option; secrets are "(hidden)", what
 /// is not used is in a comment.
 std::string to_toml(const settings& x);

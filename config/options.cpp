@@ -321,6 +321,9 @@ void add_log(options& xs) {
                              std::vector<std::string>{"trace", "debug", "info", "warn",
                                                       "error", "critical", "off"},
                              "The lowest level of messages that are logged."));
+  xs.push_back(text_option(PARTITA_FIELD(log, file), max_path,
+                           "File that log lines are appended to, instead of stderr. "
+                           "SIGHUP opens it again, for log rotation."));
 }
 
 void add_http(options& xs) {

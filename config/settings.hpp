@@ -91,6 +91,8 @@ struct hooks_settings {
 struct log_settings {
   /// One of trace, debug, info, warn, error, critical, off.
   std::string level = "info";
+  /// Instead of stderr.
+  std::string file;
 };
 
 /// For applications that work beside `partita run`, in any language (docs/http.md).

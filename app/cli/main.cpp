@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/command_line.hpp"
+#include "partita/app/process/process_exit.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,5 +10,6 @@ int main(int argc, char** argv) {
   for (auto fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
     if (::fcntl(fd, F_GETFD) < 0)
       ::open("/dev/null", O_RDWR);
+  partita::app::report_exhaustion();
   return partita::app::run_command_line(argc, argv);
 }

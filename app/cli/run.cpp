@@ -12,9 +12,13 @@
 #include "partita/app/service/worker_service.hpp"
 #include "partita/config/text.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace partita::app {
@@ -22,16 +26,16 @@ namespace partita::app {
 namespace {
 
 constexpr const char* examples = R"help(
-Takes part in its group until SIGTERM or SIGINT (or SIGHUP, without an application), then
-leaves as worker.shutdown says (drain: others take its partitions over first). At a second
-signal it stops work and leaves without waiting for others, at a third one it ends at once,
-with all that it has started. Exit codes: 0 left gracefully, 1 failed, 2 bad usage
-or configuration.
+Takes part in its group until SIGTERM or SIGINT, or until its terminal closes, then leaves as
+worker.shutdown says (drain: others take its partitions over first). At a second signal it
+stops work and leaves without waiting for others, at a third one it ends at once, with all that
+it has started. Exit codes: 0 left gracefully, 1 failed, 2 bad usage or configuration.
 
 With -- COMMAND it starts your application, too. SIGTERM and SIGINT reach that once
-the worker has left; SIGHUP, SIGUSR1 and SIGUSR2 at once. When the application ends, the
-worker leaves at once. The exit code is then the application's (128 and the number of the
-signal that ended it), 126 or 127 if it cannot be started.
+the worker has left; SIGHUP, SIGUSR1 and SIGUSR2 at once. SIGHUP also opens the
+files of --events and log.file again, takes over log.level, and logs what else changed. When the
+application ends, the worker leaves at once. The exit code is then the application's (128 and the
+number of the signal that ended it), 126 or 127 if it cannot be started.
 
 The process that you start is a small guard; it starts the worker as its child. If the worker
 is frozen, blocked or killed and its work has to stop, the guard kills it and all that it has
@@ -55,6 +59,35 @@ struct run_options {
   bool no_goodbye = false;
 };
 
+/// Opens the files of lines again, takes over log.level, and says what needs a restart.
+void reload(const settings_flags& flags, config::settings& now, event_log* events) {
+  reopen_log();
+  if (events)
+    events->reopen();
+  auto read = read_settings(flags, true);
+  auto* next = std::get_if<config::settings>(&read);
+  if (!next) {
+    for (const auto& x : std::get<std::vector<config::problem>>(read))
+      spdlog::error("{}", to_string(x));
+    return spdlog::error(
+        "SIGHUP: files were opened again; the configuration is wrong and "
+        "was not taken over");
+  }
+  std::string restart;
+  for (const auto& x : config::differences(now, *next))
+    if (x != "log.level")
+      restart += (restart.empty() ? "" : ", ") + x;
+  now.log.level = next->log.level;
+  start_logging(now.log.level);
+  if (restart.empty())
+    spdlog::info("SIGHUP: files were opened again; log.level is {}", now.log.level);
+  else
+    spdlog::warn(
+        "SIGHUP: files were opened again; log.level is {}; what changed in {} needs "
+        "a restart",
+        now.log.level, restart);
+}
+
 int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
   auto settings = load(options.settings, true);
   if (!settings)
@@ -68,11 +101,20 @@ int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
     }
     log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
   }
-  start_logging(settings->log.level);
+  if (!start_logging(settings->log.level, settings->log.file)) {
+    std::cerr << "partita: log.file: cannot write '"
+              << config::printable(settings->log.file)
+              << "': " << std::generic_category().message(errno) << '\n';
+    return exit_usage;
+  }
   // Only where all work ends with the processes below: hooks may have handed some to others.
   if (guard && !options.command.empty() && !settings->hooks.used() && !options.no_goodbye)
     guard->wants_goodbye(settings->heartbeat.ttl);
-  return worker_service{*settings, std::move(log), std::move(guard), options.command}
+  auto on_reload = [&options, now = *settings, log]() mutable {
+    reload(options.settings, now, log.get());
+  };
+  return worker_service{*settings, std::move(log), std::move(guard), options.command,
+                        std::move(on_reload)}
       .run();
 }
 

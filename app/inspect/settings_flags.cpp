@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/settings_flags.hpp"
 
-#include "partita/config/load.hpp"
-
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
@@ -60,18 +58,21 @@ std::vector<std::string> overrides_of(const settings_flags& flags) {
   return result;
 }
 
-std::optional<config::settings> load(const settings_flags& flags, bool to_run) {
+config::load_result read_settings(const settings_flags& flags, bool to_run) {
   config::load_options options;
   options.environment = config::process_environment();
   options.overrides = overrides_of(flags);
   options.partitions_required = to_run;
   options.programs_required = to_run;
-  for (const auto& x : config::unknown_variables(options.environment))
+  return flags.file.empty() ? config::load_settings_text(
+             "", "no configuration (-c FILE, PARTITA_CONFIG or ./partita.toml)", options)
+                            : config::load_settings(flags.file, options);
+}
+
+std::optional<config::settings> load(const settings_flags& flags, bool to_run) {
+  for (const auto& x : config::unknown_variables(config::process_environment()))
     std::cerr << "partita: warning: " << to_string(x) << '\n';
-  auto result =
-      flags.file.empty() ? config::load_settings_text(
-          "", "no configuration (-c FILE, PARTITA_CONFIG or ./partita.toml)", options)
-                         : config::load_settings(flags.file, options);
+  auto result = read_settings(flags, to_run);
   if (auto* good = std::get_if<config::settings>(&result))
     return std::move(*good);
   for (const auto& x : std::get<std::vector<config::problem>>(result))

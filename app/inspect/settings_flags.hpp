@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/config/settings.hpp"
+#include "partita/config/load.hpp"
 
 #include <optional>
 #include <string>
@@ -34,6 +34,9 @@ void add_settings_flags(CLI::App& command, settings_flags& flags);
 
 /// --instance, for commands that run a worker.
 void add_instance_flag(CLI::App& command, settings_flags& flags);
+
+/// The settings in effect, or everything that is wrong.
+config::load_result read_settings(const settings_flags& flags, bool to_run);
 
 /// The settings in effect. If something is wrong: nothing, after every mistake was
 /// printed to stderr. `to_run`: partitions and the programs of hooks must be there.

@@ -9,35 +9,30 @@
 #include <cstring>
 #include <system_error>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace partita::app {
 
 std::variant<event_log, std::string> event_log::open(const std::string& path) {
   if (path == "-")
-    return event_log{STDOUT_FILENO, false, "standard output"};
-  struct stat found {};
-  // Opening a FIFO for writing only blocks until it has a reader.
-  auto fifo = ::stat(path.c_str(), &found) == 0 && S_ISFIFO(found.st_mode);
-  auto access = fifo ? O_RDWR : O_WRONLY | O_APPEND | O_CREAT;
-  auto fd = ::open(path.c_str(), access | O_CLOEXEC, 0640);
+    return event_log{{.fd = STDOUT_FILENO}, "standard output"};
+  auto fd = open_to_append(path);
   if (fd < 0)
     return "cannot write events to '" + path + "': " + std::strerror(errno);
-  return event_log{fd, true, "'" + path + "'"};
+  return event_log{
+      {.fd = fd, .owned = true, .open = [path] { return open_to_append(path); }},
+      "'" + path + "'"};
 }
 
-event_log::event_log(int fd, bool owned, const std::string& name)
-    : writer_{std::make_unique<line_writer>(line_writer::options{
-        .fd = fd,
-        .owned = owned,
-        .gap = [](std::uint64_t lines) { return gap_line(wall_clock_ns(), lines); },
-        .failed =
-            [name](int error) {
-              spdlog::error("cannot write events to {}: {}; further events may be lost, "
-                            "this message is not repeated",
-                            name, std::generic_category().message(error));
-            }})} {}
+event_log::event_log(line_writer::options to, const std::string& name) {
+  to.gap = [](std::uint64_t lines) { return gap_line(wall_clock_ns(), lines); };
+  to.failed = [name](int error) {
+    spdlog::error(
+        "cannot write events to {}: {}; further events may be lost, this message "
+        "is not repeated",
+        name, std::generic_category().message(error));
+  };
+  writer_ = std::make_unique<line_writer>(std::move(to));
+}
 
 } // namespace partita::app

@@ -22,11 +22,14 @@ public:
   /// `lines_dropped` says how much.
   void write(std::string line) { writer_->write(std::move(line)); }
 
+  /// Opens the file again; does nothing for stdout.
+  void reopen() { writer_->reopen(); }
+
   /// Takes nothing any more, and waits until all is written, at most for `limit`.
   bool finish(std::chrono::milliseconds limit) { return writer_->finish(limit); }
 
 private:
-  event_log(int fd, bool owned, const std::string& name);
+  event_log(line_writer::options to, const std::string& name);
 
   std::unique_ptr<line_writer> writer_;
 };

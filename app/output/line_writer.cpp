@@ -9,8 +9,10 @@
 #include <thread>
 #include <utility>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace partita::app {
@@ -29,6 +31,7 @@ struct line_writer::shared {
   bool closing = false;
   bool ended = false;
   bool said = false;
+  bool reopening = false;
 
   ~shared() {
     if (with.owned)
@@ -38,7 +41,12 @@ struct line_writer::shared {
   /// The next line with its newline; nothing once all is written and none will follow.
   std::string next() {
     std::unique_lock lock{mutex};
-    news.wait(lock, [this] { return closing || !lines.empty() || dropped != 0; });
+    auto due = [this] { return closing || !lines.empty() || dropped != 0 || reopening; };
+    for (news.wait(lock, due); std::exchange(reopening, false); news.wait(lock, due)) {
+      lock.unlock();
+      open_again();
+      lock.lock();
+    }
     std::string result;
     if (!lines.empty()) {
       result = std::move(lines.front());
@@ -54,6 +62,15 @@ struct line_writer::shared {
     }
     result += '\n';
     return result;
+  }
+
+  void open_again() {
+    auto fd = with.open ? with.open() : with.fd;
+    if (fd < 0)
+      return tell_failure(errno);
+    if (fd != with.fd && std::exchange(with.owned, true))
+      ::close(with.fd);
+    with.fd = fd;
   }
 
   void write(const std::string& text) {
@@ -94,6 +111,14 @@ struct line_writer::shared {
   }
 };
 
+int open_to_append(const std::string& path) {
+  struct stat found {};
+  // Opening a FIFO for writing only blocks until it has a reader.
+  auto fifo = ::stat(path.c_str(), &found) == 0 && S_ISFIFO(found.st_mode);
+  auto access = fifo ? O_RDWR : O_WRONLY | O_APPEND | O_CREAT;
+  return ::open(path.c_str(), access | O_CLOEXEC, 0640);
+}
+
 line_writer::line_writer(options opts) : shared_{std::make_shared<shared>()} {
   shared_->with = std::move(opts);
   std::thread{[mine = shared_] { mine->run(); }}.detach();
@@ -117,6 +142,12 @@ void line_writer::write(std::string line) {
     x.lines.push_back(std::move(line));
   }
   x.news.notify_one();
+}
+
+void line_writer::reopen() {
+  std::lock_guard lock{shared_->mutex};
+  shared_->reopening = true;
+  shared_->news.notify_one();
 }
 
 bool line_writer::finish(std::chrono::milliseconds limit) {

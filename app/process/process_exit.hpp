@@ -17,6 +17,10 @@ struct worker_end {
   bool in_time = true;
 };
 
+/// Makes the process end with a message where memory or a thread cannot be had and nothing
+/// handles that: a library's or a destructor's. Other causes end it as before.
+void report_exhaustion();
+
 /// Closes the store and waits for that; not for ever.
 void close(caf::scoped_actor& self, const store_actor& store);
 

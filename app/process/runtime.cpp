@@ -2,6 +2,7 @@
 #include "partita/app/process/runtime.hpp"
 
 #include "partita/actors/turns.hpp"
+#include "partita/app/output/last_words.hpp"
 #include "partita/app/output/line_writer.hpp"
 #include "partita/config/text.hpp"
 
@@ -17,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -54,8 +56,14 @@ std::string_view colour_of(spdlog::level::level_enum x) {
   }
 }
 
-/// Formats a line and queues it: the caller never waits for the reader of stderr.
-class queued_stderr : public spdlog::sinks::base_sink<std::mutex> {
+/// Formats a line and queues it: the caller never waits for the reader of stderr, or for a disk.
+class queued_log : public spdlog::sinks::base_sink<std::mutex> {
+public:
+  explicit queued_log(line_writer::options to)
+      : colours_{::isatty(to.fd) != 0}, writer_{std::move(to)} {}
+
+  void reopen() { writer_.reopen(); }
+
 protected:
   void sink_it_(const spdlog::details::log_msg& what) override {
     spdlog::memory_buf_t text;
@@ -74,16 +82,29 @@ protected:
   void flush_() override { writer_.finish(std::chrono::seconds{1}); }
 
 private:
-  bool colours_ = ::isatty(STDERR_FILENO) != 0;
-  line_writer writer_{
-      {.fd = STDERR_FILENO,
-       .gap =
-           [](std::uint64_t lines) {
-             return "partita: " + std::to_string(lines)
-                    + " log lines were dropped here: stderr was not read in time";
-           },
-       .failed = {}}};
+  bool colours_;
+  line_writer writer_;
 };
+
+/// Stderr, or the file; a descriptor below 0: errno says why it cannot be written.
+line_writer::options log_target(const std::string& file) {
+  line_writer::options result{.fd = STDERR_FILENO};
+  if (!file.empty()) {
+    result.open = [file] { return open_to_append(file); };
+    result.fd = result.open();
+    result.owned = true;
+    result.failed = [file](int error) {
+      last_words("partita: cannot write the log to " + config::printable(file) + ": "
+                 + std::generic_category().message(error)
+                 + "; this message is not repeated\n");
+    };
+  }
+  result.gap = [name = file.empty() ? "stderr" : "its file"](std::uint64_t lines) {
+    return "partita: " + std::to_string(lines) + " log lines were dropped here: " + name
+           + " was not read or written in time";
+  };
+  return result;
+}
 
 /// One queue for all threads, and each turn is measured.
 class measured_sharing : public caf::policy::work_sharing {
@@ -117,10 +138,14 @@ runtime_config::runtime_config() {
   set("scheduler.max-throughput", std::size_t{50});
 }
 
-void start_logging(const std::string& level) {
+bool start_logging(const std::string& level, const std::string& file) {
   auto log = spdlog::get("partita");
   if (!log) {
-    log = std::make_shared<spdlog::logger>("partita", std::make_shared<queued_stderr>());
+    auto to = log_target(file);
+    if (to.fd < 0)
+      return false;
+    log = std::make_shared<spdlog::logger>("partita",
+                                           std::make_shared<queued_log>(std::move(to)));
     spdlog::register_logger(log);
   }
   auto format = std::make_unique<spdlog::pattern_formatter>();
@@ -128,6 +153,12 @@ void start_logging(const std::string& level) {
   log->set_formatter(std::move(format));
   log->set_level(spdlog::level::from_str(level));
   spdlog::set_default_logger(log);
+  return true;
+}
+
+void reopen_log() {
+  if (auto log = spdlog::get("partita"))
+    static_cast<queued_log&>(*log->sinks().front()).reopen();
 }
 
 } // namespace partita::app

@@ -10,9 +10,13 @@ struct runtime_config : caf::actor_system_config {
   runtime_config();
 };
 
-/// Makes `partita` the default logger: its lines go to stderr, written by a thread of
-/// their own, and dropped and counted if stderr is not read (app/output/line_writer.hpp).
-/// `level` as in the settings: trace to critical, or off.
-void start_logging(const std::string& level);
+/// Makes `partita` the default logger: its lines go to stderr, or to a file, written by a thread
+/// of their own, and dropped and counted if it does not get on (app/output/line_writer.hpp).
+/// `level` as in the settings: trace to critical, or off. A second call changes only that.
+/// False: errno says why the file cannot be written.
+bool start_logging(const std::string& level, const std::string& file = {});
+
+/// Opens the file of start_logging again.
+void reopen_log();
 
 } // namespace partita::app

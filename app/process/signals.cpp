@@ -7,9 +7,12 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
+#include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -26,6 +29,17 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
+/// After SIGHUP, until it is looked at once more whether there is a terminal.
+constexpr int until_detached_ms = 200;
+
+/// Whether there is a controlling terminal that is open.
+bool has_terminal() {
+  auto fd = ::open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  if (fd >= 0)
+    ::close(fd);
+  return fd >= 0;
+}
+
 /// Waits for orders until the order to end.
 class order_loop {
 public:
@@ -33,12 +47,16 @@ public:
     std::function<void()> on_stop;
     std::function<void()> on_hurry;
     std::function<void(int)> pass_on;
+    std::function<void()> on_reload;
   };
 
   order_loop(int end, int told, signal_watch::teller tell, reactions what)
       : end_{end}, told_{told}, tell_{std::move(tell)}, reactions_{std::move(what)} {
     auto set = held_signals(true);
     signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals_ < 0 || end_ < 0)
+      throw std::system_error{errno, std::generic_category(),
+                              "no descriptor for signals"};
   }
 
   order_loop(const order_loop&) = delete;
@@ -49,7 +67,10 @@ public:
     for (;;) {
       std::array<pollfd, 3> what{
           {{end_, POLLIN, 0}, {told_, POLLIN, 0}, {signals_, POLLIN, 0}}};
-      if (::poll(what.data(), what.size(), -1) < 0)
+      auto found = ::poll(what.data(), what.size(), hung_up_ ? until_detached_ms : -1);
+      if (std::exchange(hung_up_, false) && found == 0 && !has_terminal())
+        obey(SIGHUP);
+      if (found < 0)
         continue;
       if (what[0].revents != 0)
         return;
@@ -86,11 +107,17 @@ private:
   }
 
   void obey(int signal) {
+    // A terminal that closes sends it once or twice: the kernel does, and a shell.
+    if (signal == SIGHUP && has_terminal_ && !has_terminal()) {
+      has_terminal_ = false;
+      signal = SIGTERM;
+    }
+    hung_up_ = signal == SIGHUP && has_terminal_;
     if (reactions_.pass_on)
       reactions_.pass_on(signal);
-    auto to_stop = signal == SIGTERM || signal == SIGINT
-                   || (signal == SIGHUP && !reactions_.pass_on);
-    if (!to_stop)
+    if (signal == SIGHUP && reactions_.on_reload)
+      reactions_.on_reload();
+    if (signal != SIGTERM && signal != SIGINT)
       return;
     if (count_ == 0) {
       reactions_.on_stop();
@@ -108,6 +135,9 @@ private:
   signal_watch::teller tell_;
   reactions reactions_;
   int signals_ = -1;
+  bool has_terminal_ = has_terminal();
+  /// A shell may pass it on before the kernel has taken the terminal away.
+  bool hung_up_ = false;
   int count_ = 0;
 };
 
@@ -144,14 +174,21 @@ void release_signals() {
 }
 
 signal_watch::signal_watch(std::function<void()> on_stop, std::function<void()> on_hurry,
-                           std::function<void(int)> pass_on)
-    : signal_watch{-1, {}, std::move(on_stop), std::move(on_hurry), std::move(pass_on)} {}
+                           std::function<void(int)> pass_on,
+                           std::function<void()> on_reload)
+    : signal_watch{-1,
+                   {},
+                   std::move(on_stop),
+                   std::move(on_hurry),
+                   std::move(pass_on),
+                   std::move(on_reload)} {}
 
 signal_watch::signal_watch(int told, teller tell, std::function<void()> on_stop,
                            std::function<void()> on_hurry,
-                           std::function<void(int)> pass_on)
+                           std::function<void(int)> pass_on,
+                           std::function<void()> on_reload)
     : end_{::eventfd(0, EFD_CLOEXEC)}, thread_([=, end = end_] {
-        order_loop{end, told, tell, {on_stop, on_hurry, pass_on}}.run();
+        order_loop{end, told, tell, {on_stop, on_hurry, pass_on, on_reload}}.run();
       }) {}
 
 signal_watch::~signal_watch() {

@@ -28,8 +28,8 @@ void release_signals();
 /// Waits for orders on a thread of its own: for signals, or for those that a guard passes
 /// on. The first SIGTERM or SIGINT calls `on_stop` there, the second one `on_hurry` if
 /// there is any; the next one ends the process at once with exit code 1. `pass_on` gets
-/// these and SIGHUP, SIGUSR1 and SIGUSR2, which do nothing else; without it, SIGHUP is an
-/// order to stop. One watch at a time.
+/// these and SIGHUP, SIGUSR1 and SIGUSR2. SIGHUP calls `on_reload`; where the controlling
+/// terminal has been closed, it counts as SIGTERM. One watch at a time.
 class signal_watch {
 public:
   /// Gives the next signal of another process; 0: none for now; nothing: it has ended.
@@ -37,12 +37,14 @@ public:
 
   explicit signal_watch(std::function<void()> on_stop,
                         std::function<void()> on_hurry = {},
-                        std::function<void(int)> pass_on = {});
+                        std::function<void(int)> pass_on = {},
+                        std::function<void()> on_reload = {});
   /// While another process reports (`tell`, once its descriptor can be read), what this
   /// process itself is sent does not count: one signal, one order. When it has ended,
   /// that is the first order to stop, and signals count again. `told` outlives this.
   signal_watch(int told, teller tell, std::function<void()> on_stop,
-               std::function<void()> on_hurry, std::function<void(int)> pass_on);
+               std::function<void()> on_hurry, std::function<void(int)> pass_on,
+               std::function<void()> on_reload = {});
   signal_watch(const signal_watch&) = delete;
   signal_watch& operator=(const signal_watch&) = delete;
   ~signal_watch();

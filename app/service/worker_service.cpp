@@ -77,11 +77,13 @@ bool ends_in_time(caf::scoped_actor& self, const partition_source_actor& source)
 
 worker_service::worker_service(const config::settings& s, std::shared_ptr<event_log> log,
                                std::shared_ptr<guard_link> guard,
-                               std::vector<std::string> command)
+                               std::vector<std::string> command,
+                               std::function<void()> on_reload)
     : settings_{s},
       command_{std::move(command)},
       log_{std::move(log)},
       guard_{std::move(guard)},
+      on_reload_{std::move(on_reload)},
       reporter_{spawn_reporter(system_, log_, host(), return_memory_of_start)},
       metrics_{spawn_metrics(system_)},
       beside_{s} {}
@@ -159,13 +161,14 @@ void worker_service::hear_orders() {
   };
   if (!guard_) {
     signals_.emplace(tell(leave_mode::configured), tell(leave_mode::stop),
-                     beside_.signal_passer());
+                     beside_.signal_passer(), on_reload_);
     return;
   }
   guard_->leaves_within(time_to_leave());
   signals_.emplace(
       guard_->fd(), [guard = guard_] { return guard->next_signal(); },
-      tell(leave_mode::configured), tell(leave_mode::stop), beside_.signal_passer());
+      tell(leave_mode::configured), tell(leave_mode::stop), beside_.signal_passer(),
+      on_reload_);
 }
 
 /// What each part may take at most, and what it takes to notice that.

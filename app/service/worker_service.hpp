@@ -16,6 +16,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,9 +36,11 @@ class worker_service {
 public:
   /// `s` outlives it. `log` may be null: no events are written. `guard` may be null: this
   /// process acts on its own signals, and no guard stops it when it is blocked. `command`: the application
-  /// and its arguments; empty: none. Signals are held already (hold_signals).
+  /// and its arguments; empty: none. Signals are held already (hold_signals); SIGHUP calls
+  /// `on_reload`, on a thread that may wait.
   worker_service(const config::settings& s, std::shared_ptr<event_log> log,
-                 std::shared_ptr<guard_link> guard, std::vector<std::string> command);
+                 std::shared_ptr<guard_link> guard, std::vector<std::string> command,
+                 std::function<void()> on_reload);
   worker_service(const worker_service&) = delete;
   worker_service& operator=(const worker_service&) = delete;
   /// Ends what run() was kept from ending.
@@ -69,6 +72,7 @@ private:
   std::vector<std::string> command_;
   std::shared_ptr<event_log> log_;
   std::shared_ptr<guard_link> guard_;
+  std::function<void()> on_reload_;
   runtime_config config_;
   caf::actor_system system_{config_};
   caf::scoped_actor self_{system_};

@@ -172,7 +172,7 @@ void id_claim::landed(const key_writer::landed& what) {
   renew_at_ = what.sent + renew_interval();
   if (phase_ == phase::taking) {
     phase_ = phase::held;
-    out_.emplace_back(held{number_});
+    out_.emplace_back(held{number_, twin()});
   } else if (phase_ == phase::releasing) {
     phase_ = phase::over;
     out_.emplace_back(released{});
@@ -223,6 +223,14 @@ std::string id_claim::trouble() const {
          + std::to_string(options_.max)
          + " are in use; raise worker.id_max, or stop a worker (the id of a crashed "
            "one is free after worker.id_ttl)";
+}
+
+std::optional<std::uint32_t> id_claim::twin() const {
+  for (const auto& [number, x] : slots_)
+    if (number != number_ && !options_.instance.empty() && x.changed && !x.released
+        && x.instance == options_.instance)
+      return number;
+  return std::nullopt;
 }
 
 duration id_claim::renew_interval() const {

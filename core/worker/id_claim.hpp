@@ -91,6 +91,8 @@ public:
   /// The id is ours; the watch is not needed any more.
   struct held {
     std::uint32_t number = 0;
+    /// Another worker of our instance that is alive.
+    std::optional<std::uint32_t> twin = {};
   };
   /// The id belongs to another worker.
   struct lost {
@@ -149,6 +151,7 @@ private:
   void remember(std::uint32_t number, revision at, const claim& holder, time_point now);
   /// Why there is no id.
   std::string trouble() const;
+  std::optional<std::uint32_t> twin() const;
 
   /// Each sets free_at_ if what it looks for may become free by time alone.
   std::optional<choice> choose(time_point now);

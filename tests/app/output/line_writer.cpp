@@ -13,6 +13,7 @@
 #include <csignal>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -130,6 +131,36 @@ CAF_TEST(a writer whose file takes nothing is left behind) {
   line_writer mine{options(1 << 20)};
   mine.write("never read");
   CAF_CHECK(!mine.finish(10ms));
+}
+
+CAF_TEST(a file is opened again and one that cannot be is reported and kept) {
+  std::array<int, 2> next{};
+  CAF_REQUIRE_EQUAL(::pipe2(next.data(), O_CLOEXEC), 0);
+  auto errors = std::make_shared<std::atomic<int>>(0);
+  auto failing = std::make_shared<std::atomic<bool>>(false);
+  auto with = options(1 << 20);
+  with.open = [=] {
+    errno = EMFILE;
+    return *failing ? -1 : next[1];
+  };
+  with.failed = [=](int error) { *errors += error == EMFILE ? 1 : 100; };
+  {
+    line_writer mine{with};
+    mine.write("old");
+    std::array<char, 4> old{};
+    CAF_CHECK_EQUAL(::read(from, old.data(), old.size()), 4);
+    mine.reopen();
+    CAF_MESSAGE("the old file is closed though no line follows");
+    CAF_CHECK_EQUAL(::read(from, old.data(), old.size()), 0);
+    *failing = true;
+    mine.reopen();
+    CAF_CHECK(partita::test::eventually(10s, [&] { return *errors == 1; }));
+    mine.write("new");
+    CAF_CHECK(mine.finish(20s));
+  }
+  from = std::exchange(next[0], from);
+  CAF_CHECK_EQUAL(rest(), "new\n");
+  ::close(next[0]);
 }
 
 CAF_TEST(an error is reported once until writing works again) {

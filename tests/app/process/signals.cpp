@@ -91,6 +91,22 @@ int pass_on() {
   return 42;
 }
 
+int reload() {
+  partita::app::hold_signals(true);
+  doorbell reloaded;
+  doorbell stop;
+  partita::app::signal_watch watch{
+      [&] { stop.ring(); }, {}, {}, [&] { reloaded.ring(); }};
+  for (int i = 0; i < 2; ++i) {
+    kill(getpid(), SIGHUP);
+    reloaded.wait();
+  }
+  // The first order to stop: a second one would end the process.
+  kill(getpid(), SIGTERM);
+  stop.wait();
+  return 42;
+}
+
 int hear_early() {
   partita::app::hold_signals();
   kill(getpid(), SIGTERM);
@@ -122,6 +138,7 @@ int act(const std::string& part) {
                                                {"three", [] { return hurry(true); }},
                                                {"early", hear_early},
                                                {"pass", pass_on},
+                                               {"reload", reload},
                                                {"none", hear_none},
                                                {"write", write_to_nobody}};
   return parts.at(part)();
@@ -174,6 +191,10 @@ CAF_TEST(a second signal hurries where it can and only the third one ends the pr
 
 CAF_TEST(signals for another process are passed on and stop nothing) {
   CAF_CHECK_EQUAL(exit_code_of("pass"), 42);
+}
+
+CAF_TEST(a hangup reloads and stops nothing) {
+  CAF_CHECK_EQUAL(exit_code_of("reload"), 42);
 }
 
 CAF_TEST(signals that came before the process waited are not lost) {

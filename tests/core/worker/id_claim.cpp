@@ -61,6 +61,8 @@ CAF_TEST(a twin of the same instance that is alive is left in peace) {
   now += 2s;
   CAF_MESSAGE("it renews its claim, so we take another one");
   takes(show(3, 8, claim_of("twin", "here")), 0, 0);
+  CAF_MESSAGE("and it is named, so that a person can give one of us another instance");
+  CAF_CHECK(only<id_claim::held>(answer(done(9))).twin == 3u);
 }
 
 CAF_TEST(without an instance the same empty place means nothing) {
