@@ -18,9 +18,12 @@ record record_of(std::int64_t partitions) {
   result.epoch = {3};
   result.leader = {"worker-1"};
   result.worker_nonce = {"3f6a5ae6e06b9c6d7d585d77003895a4"};
-  for (std::int64_t i = 0; i < partitions; ++i)
-    result.partitions.push_back(
-        {{{"orders", std::to_string(i)}, 100}, result.version, "worker-2 was lost"});
+  for (std::int64_t i = 0; i < partitions; ++i) {
+    auto& given = result.partitions.emplace_back();
+    given.partition = {{"orders", std::to_string(i)}, 100};
+    given.token = result.version;
+    given.reason = "worker-2 was lost";
+  }
   return result;
 }
 
