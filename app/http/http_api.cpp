@@ -124,7 +124,9 @@ std::vector<std::string> http_api::paths() const {
   std::vector<std::string> result = {"/livez", "/readyz", "/v1/assignment", "/v1/events",
                                      "/v1/released"};
   for (const auto& x : rules_.pages)
-    result.push_back(x.path);
+    // A browser finds the parts of a page by itself.
+    if (!x.path.starts_with("/page/"))
+      result.push_back(x.path);
   std::sort(result.begin(), result.end());
   return result;
 }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,12 +35,26 @@ struct http_request {
   std::string body;
 };
 
-/// A further page that others add, read by GET. `show` is called in an actor, which it must
-/// not block, and calls `done` there once.
+/// What a stream of server-sent events sends next.
+struct stream_piece {
+  /// Where the one after it begins, above 0.
+  std::uint64_t position = 0;
+  /// Null: the stream ends.
+  std::shared_ptr<const std::string> text;
+};
+
+/// A further page that others add, read by GET. One of its functions is called in an actor,
+/// which it must not block, and calls `done` there once.
 struct http_page {
   std::string path;
-  std::function<void(caf::event_based_actor* self, std::function<void(http_reply)> done)>
-      show;
+  std::function<void(caf::event_based_actor* self, const http_request& from,
+                     std::function<void(http_reply)> done)>
+      show = {};
+  /// Instead of it for a stream: what follows at `position` (0: the beginning), within
+  /// http_api::longest_silence.
+  std::function<void(caf::event_based_actor* self, std::uint64_t position,
+                     std::function<void(stream_piece)> done)>
+      follow = {};
 };
 
 /// Whether the worker is alive or ready.

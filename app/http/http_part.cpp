@@ -2,6 +2,7 @@
 #include "partita/app/http/http_part.hpp"
 
 #include "partita/app/http/application_state.hpp"
+#include "partita/app/output/event_lines.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -10,16 +11,6 @@
 
 namespace partita::app {
 
-namespace {
-
-std::uint64_t microseconds_since_1970() {
-  using namespace std::chrono;
-  auto since = system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(duration_cast<microseconds>(since).count());
-}
-
-} // namespace
-
 std::variant<http_part, std::string>
 http_part::start(caf::actor_system& sys, const config::http_settings& s, bool exclusive,
                  caf::actor host, listener_actor reporter, std::vector<http_page> pages) {
@@ -27,7 +18,7 @@ http_part::start(caf::actor_system& sys, const config::http_settings& s, bool ex
   state_options.confirm = s.confirm;
   state_options.app_ttl = s.app_ttl;
   state_options.exclusive = exclusive;
-  state_options.first_number = microseconds_since_1970();
+  state_options.first_number = static_cast<std::uint64_t>(wall_clock_ns() / 1000);
   auto application =
       spawn_application_state(sys, state_options, host, std::move(reporter));
   auto started = http_server::start(

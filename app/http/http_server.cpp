@@ -20,7 +20,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,41 +53,9 @@ caf::behavior asker(caf::event_based_actor* self) {
   return {[self](const http_task& x) { x.run(self); }};
 }
 
-/// One request, from its head to the end of its answer.
-struct http_call {
-  http_request request;
-  http_decision decision;
-  /// All of the request has been read.
-  bool begun = false;
-  /// Counts among those that wait.
-  bool waits = false;
-  /// The library leaves its connection alone.
-  bool suspended = false;
-  /// What is to be done with the answer that has come. Written by the server's actor while the
-  /// call is suspended; the library orders that before what its thread does then.
-  std::function<MHD_Result()> next;
-  /// Of a follower: what is being sent, how far, and from which events.
-  std::shared_ptr<const std::string> text;
-  std::size_t sent = 0;
-  std::shared_ptr<const shown_events> events;
-};
-
 http_reply no_answer() {
   return http_error(503, "a worker that does not answer", "an answer of the worker",
                     "check GET /livez, and restart the worker");
-}
-
-/// How many files this process may open; raises the limit towards `wanted` where it can.
-std::size_t file_limit(std::size_t wanted) {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < wanted) {
-    auto raised = limit;
-    raised.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
-    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0)
-      limit = raised;
-  }
-  return limit.rlim_cur;
 }
 
 /// Listens, and serves in a thread of its own.
@@ -306,8 +273,10 @@ private:
     if (std::holds_alternative<body_wanted>(call.decision))
       call.decision = api_.judge_body(call.request);
     const auto* poll = std::get_if<ask_assignment>(&call.decision);
-    call.waits =
-        poll ? poll->wait > 0ms : std::holds_alternative<ask_events>(call.decision);
+    const auto* shown = std::get_if<show_page>(&call.decision);
+    call.waits = poll ? poll->wait > 0ms
+                      : std::holds_alternative<ask_events>(call.decision)
+                            || (shown && shown->page->follow);
     if (call.waits && ++waiting_ > most_waiting_)
       return say(from, overloaded());
     return std::visit([&](const auto& x) { return carry_out(x, from); }, call.decision);
@@ -331,8 +300,10 @@ private:
   static MHD_Result carry_out(const body_wanted&, client&) { return MHD_NO; }
 
   MHD_Result carry_out(const show_page& x, client& to) {
+    if (x.page->follow)
+      return follow(to, *x.page, 0);
     return suspend(to, [&to, page = x.page](caf::event_based_actor* self) {
-      page->show(self, [&to](http_reply text) {
+      page->show(self, to.call->request, [&to](http_reply text) {
         resume(to, [&to, text = std::move(text)] { return say(to, text); });
       });
     });
@@ -374,7 +345,7 @@ private:
     // there.
     return ask<shared_answer<shown_events>>(
         to, ask_events{x.who, x.after, 0ms}, 0ms, [this, &to](auto& y) {
-          take_up(*to.call, y.shown);
+          take_up(to, y.shown);
           return MHD_queue_response(to.connection, MHD_HTTP_OK,
                                     wire_stream(on_space, &to).get());
         });
@@ -390,19 +361,41 @@ private:
       call.sent += n;
       return static_cast<ssize_t>(n);
     }
-    if (call.events->closing)
+    if (call.ends)
       return MHD_CONTENT_READER_END_OF_STREAM;
-    // An open connection does not prove that the application is alive.
-    ask_events more{caller::other, call.events->last_event, http_api::longest_silence};
-    ask<shared_answer<shown_events>>(to, more, more.wait, [this, &to](auto& x) {
-      take_up(*to.call, x.shown);
-      return MHD_YES;
-    });
+    // A copy: what asks is replaced by the answer.
+    auto more = call.more;
+    more();
     return 0;
   }
 
+  /// Asks a page for its next piece; the first one begins the answer.
+  MHD_Result follow(client& to, const http_page& page, std::uint64_t position) {
+    return suspend(to, [this, &to, &page, position](caf::event_based_actor* self) {
+      page.follow(self, position, [this, &to, &page, position](stream_piece x) {
+        resume(to, [this, &to, &page, first = position == 0, x = std::move(x)] {
+          return take_up(to, page, x, first);
+        });
+      });
+    });
+  }
+
+  MHD_Result take_up(client& to, const http_page& page, const stream_piece& x,
+                     bool first) {
+    if (first && !x.text)
+      return say(to, no_answer());
+    auto& call = *to.call;
+    call.ends = !x.text;
+    call.text = x.text ? x.text : std::make_shared<const std::string>();
+    call.sent = 0;
+    call.more = [this, &to, &page, next = x.position] { follow(to, page, next); };
+    return first ? MHD_queue_response(to.connection, MHD_HTTP_OK,
+                                      wire_stream(on_space, &to).get())
+                 : MHD_YES;
+  }
+
   /// To be sent next.
-  void take_up(http_call& to, const std::shared_ptr<const shown_events>& x) {
+  void take_up(client& to, const std::shared_ptr<const shown_events>& x) {
     auto now = worker_clock::boottime();
     auto over = x->until && now >= *x->until;
     if (std::exchange(last_events_, x) != x || std::exchange(last_over_, over) != over) {
@@ -410,9 +403,17 @@ private:
       last_text_ =
           std::make_shared<std::string>(text.empty() ? ": nothing new\n\n" : text);
     }
-    to.events = x;
-    to.text = last_text_;
-    to.sent = 0;
+    to.call->text = last_text_;
+    to.call->sent = 0;
+    to.call->ends = x->closing;
+    // An open connection does not prove that the application is alive.
+    ask_events next{caller::other, x->last_event, http_api::longest_silence};
+    to.call->more = [this, &to, next] {
+      ask<shared_answer<shown_events>>(to, next, next.wait, [this, &to](auto& y) {
+        take_up(to, y.shown);
+        return MHD_YES;
+      });
+    };
   }
 
   // -- the server's actor -----------------------------------------------------------------

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/http/http_wire.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <new>
 #include <system_error>
 
 #include <netdb.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -115,6 +117,18 @@ std::variant<http_listener, std::string> listen_at(const std::string& listen) {
   return "cannot listen at " + listen + ": " + why
          + "; set http.listen to a free port of this machine, or to port 0 for any free "
            "one";
+}
+
+std::size_t file_limit(std::size_t wanted) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted) {
+    auto raised = limit;
+    raised.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0)
+      limit = raised;
+  }
+  return limit.rlim_cur;
 }
 
 http_request request_of(MHD_Connection* from, const char* method, const char* path) {

@@ -5,6 +5,8 @@
 
 #include <microhttpd.h>
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -23,8 +25,31 @@ struct http_listener {
 /// what to do.
 std::variant<http_listener, std::string> listen_at(const std::string& listen);
 
+/// How many files this process may open; raises the limit towards `wanted` where it can.
+std::size_t file_limit(std::size_t wanted);
+
 /// All but the body of a request whose head has been read.
 http_request request_of(MHD_Connection* from, const char* method, const char* path);
+
+/// One request, from its head to the end of its answer.
+struct http_call {
+  http_request request;
+  http_decision decision;
+  /// All of the request has been read.
+  bool begun = false;
+  /// Counts among those that wait.
+  bool waits = false;
+  /// The library leaves its connection alone.
+  bool suspended = false;
+  /// What is to be done with the answer that has come. Written by the server's actor while the
+  /// call is suspended; the library orders that before what its thread does then.
+  std::function<MHD_Result()> next;
+  /// Of a follower: what is being sent, how far, whether that is all, else what asks for more.
+  std::shared_ptr<const std::string> text;
+  std::size_t sent = 0;
+  bool ends = false;
+  std::function<void()> more;
+};
 
 /// A reply as the library sends it, to any number of clients.
 using wire_reply = std::shared_ptr<MHD_Response>;

@@ -8,7 +8,8 @@
 namespace partita::app {
 
 http_page metrics_page(metrics_actor metrics) {
-  auto show = [metrics = std::move(metrics)](caf::event_based_actor* self, auto done) {
+  auto show = [metrics = std::move(metrics)](caf::event_based_actor* self,
+                                             const http_request&, auto done) {
     self->request(metrics, 2 * metrics_patience, get_metrics{})
         .then(
             [done](std::string& text) {

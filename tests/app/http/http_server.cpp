@@ -109,7 +109,7 @@ struct fixture {
     options.first_number = 1000;
     application =
         spawn_application_state(sys, options, caf::actor_cast<caf::actor>(host), {});
-    http_page page{"/extra", [](auto*, auto done) {
+    http_page page{"/extra", [](auto*, const auto&, auto done) {
                      done({200, "text/plain", "stats\n", {}});
                    }};
     auto started = start("127.0.0.1:0", {page});
@@ -226,6 +226,30 @@ CAF_TEST(further pages are served beside) {
   CAF_REQUIRE(answer);
   CAF_CHECK_EQUAL(answer->body, "stats\n");
   CAF_CHECK_EQUAL(status("/extras"), 404);
+}
+
+CAF_TEST(a page may be a stream of pieces until one has no text) {
+  http_page page{"/count", {}, [](auto*, std::uint64_t position, auto done) {
+                   auto next = position + 1;
+                   done({next, next > 3 ? nullptr
+                                        : std::make_shared<const std::string>(
+                                            "data: " + std::to_string(next) + "\n\n")});
+                 }};
+  auto started = start("127.0.0.1:0", {page});
+  auto& counter = std::get<std::unique_ptr<http_server>>(started);
+  auto answer = httplib::Client{counter->address()}.Get("/count");
+  CAF_REQUIRE(answer);
+  CAF_CHECK_EQUAL(answer->get_header_value("Content-Type"), "text/event-stream");
+  CAF_CHECK_EQUAL(answer->body, "data: 1\n\ndata: 2\n\ndata: 3\n\n");
+}
+
+CAF_TEST(a stream that has nothing to begin with is an error) {
+  http_page page{"/none", {}, [](auto*, std::uint64_t, auto done) { done({}); }};
+  auto started = start("127.0.0.1:0", {page});
+  auto& empty = std::get<std::unique_ptr<http_server>>(started);
+  auto answer = httplib::Client{empty->address()}.Get("/none");
+  CAF_REQUIRE(answer);
+  CAF_CHECK_EQUAL(answer->status, 503);
 }
 
 CAF_TEST(a thousand clients wait and no thread is added for them) {
