@@ -34,7 +34,7 @@ add_command add_run;
 /// A whole group in this process.
 add_command add_dev;
 /// What a group does.
-add_command add_status, add_workers, add_explain, add_history;
+add_command add_status, add_workers, add_explain, add_history, add_page;
 /// What a group would do.
 add_command add_plan;
 /// The partitions of a bucket: `list`, `add` and so on.
@@ -48,9 +48,11 @@ add_command add_buckets;
 add_command add_check_config;
 
 /// With their headings, in the order of the help.
+// clang-format off
 inline constexpr std::pair<const char*, add_command*> all_commands[] = {
     {"Run", add_run},
     {"Run", add_dev},
+    {"Look", add_page},
     {"Look", add_status},
     {"Look", add_workers},
     {"Look", add_explain},
@@ -62,5 +64,6 @@ inline constexpr std::pair<const char*, add_command*> all_commands[] = {
     {"Check", add_check_config},
     {"Check", add_buckets},
 };
+// clang-format on
 
 } // namespace partita::app

@@ -16,6 +16,7 @@ who leads, and a table of the shares whenever they change. Ends on SIGTERM, SIGI
 
 Examples:
   partita dev
+  partita dev --page
   partita dev --workers 5 --partitions 100 --nats
   partita dev --for 30s --kill-leader-every 6s
   partita dev --for 10s --events - | jq 'select(.event == "leadership")'
@@ -37,6 +38,7 @@ void add_dev(CLI::App& program, chosen_command& chosen) {
       ->type_name("N");
   command->add_flag("--nats", options->nats,
                     "On a nats-server of its own, on a free port");
+  command->add_flag("--page", options->page, "Serves a page that shows the group");
   command->add_option("--for", options->run_for, "Ends after this time, like 30s or 5m")
       ->type_name("DURATION");
   command

@@ -3,6 +3,7 @@
 
 #include "partita/app/dev/dev_group.hpp"
 #include "partita/app/dev/local_nats.hpp"
+#include "partita/app/page/page.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/app/process/process_exit.hpp"
 #include "partita/app/process/runtime.hpp"
@@ -164,6 +165,20 @@ private:
   bool failed_ = false;
 };
 
+/// Nothing if it cannot be served: the group runs all the same.
+std::optional<page_server> serve_page(caf::actor_system& sys, const config::settings& s,
+                                      const store_actor& store, bool quiet) {
+  auto started = page_server::start(sys, s, store, "127.0.0.1:0");
+  if (const auto* why = std::get_if<std::string>(&started)) {
+    std::cerr << "partita: --page: " << config::printable(*why) << '\n';
+    return std::nullopt;
+  }
+  auto& page = std::get<page_server>(started);
+  (quiet ? std::cerr : std::cout) << "page: " << page.http.address() << "/\n"
+                                  << std::flush;
+  return std::move(page);
+}
+
 int run_group(const dev_options& options, const dev_plan& plan,
               const local_nats* server) {
   auto settings = dev_settings(options);
@@ -181,11 +196,14 @@ int run_group(const dev_options& options, const dev_plan& plan,
   auto source = spawn_source(sys, settings, store);
   auto board = spawn_dev_console(sys, options.partitions, plan.log, quiet, main);
   auto code = 0;
+  auto page = options.page ? serve_page(sys, settings, store, quiet) : std::nullopt;
   {
     signal_watch signals{[=] { caf::anon_send(main, stop_worker{}); }};
     dev_group group{self, worker_options_of(settings), store, source, board};
     code = dev_session{self, group, plan}.run(options.workers);
   }
+  if (page)
+    page->stop();
   close(self, store);
   for (const auto& helper :
        {caf::actor_cast<caf::actor>(board), caf::actor_cast<caf::actor>(source)})

@@ -12,6 +12,7 @@ struct dev_options {
   std::size_t workers = 3;
   std::uint32_t partitions = 32;
   bool nats = false;
+  bool page = false;
   std::string events;
   std::string log_level = "warn";
   std::string run_for;

@@ -4,6 +4,7 @@
 #include "partita/actors/supervisor/supervisor.hpp"
 #include "partita/app/metrics/metrics_page.hpp"
 #include "partita/app/output/reporter.hpp"
+#include "partita/app/page/page.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/app/process/memory.hpp"
 #include "partita/app/service/worker_runner.hpp"
@@ -86,6 +87,7 @@ worker_service::worker_service(const config::settings& s, std::shared_ptr<event_
       on_reload_{std::move(on_reload)},
       reporter_{spawn_reporter(system_, log_, host(), return_memory_of_start)},
       metrics_{spawn_metrics(system_)},
+      page_{spawn_page(system_, s)},
       beside_{s} {}
 
 worker_service::~worker_service() {
@@ -119,9 +121,11 @@ std::string worker_service::serve_http() {
   auto wanted = http_wanted(settings_, !command_.empty());
   if (wanted.listen.empty())
     return {};
+  auto pages = pages_of(page_);
+  pages.push_back(metrics_page(metrics_));
   auto started =
       http_part::start(system_, wanted, settings_.group.ownership == ownership::exclusive,
-                       host(), reporter_, {metrics_page(metrics_)});
+                       host(), reporter_, std::move(pages));
   if (const auto* why = std::get_if<std::string>(&started))
     return *why;
   http_.emplace(std::move(std::get<http_part>(started)));
@@ -139,6 +143,7 @@ void worker_service::join() {
   spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}",
                settings_.group.name, shown(settings_.nats.url));
   store_ = spawn_store(system_, settings_, client_name_of(settings_));
+  caf::anon_send(page_, page_store{store_});
   source_ = spawn_source(system_, settings_, store_);
 }
 
@@ -230,6 +235,8 @@ int worker_service::end(bool gracefully) {
     guard_->leaving();
   // While it ends, the application may still call.
   auto code = beside_.end(self_, gracefully);
+  // Those who look at the page wait for news.
+  ask_to_end(page_);
   if (http_)
     http_->stop();
   if (store_)

@@ -5,6 +5,7 @@
 #include "partita/app/http/http_part.hpp"
 #include "partita/app/metrics/metrics.hpp"
 #include "partita/app/output/event_log.hpp"
+#include "partita/app/page/page_reader.hpp"
 #include "partita/app/process/child.hpp"
 #include "partita/app/process/process_exit.hpp"
 #include "partita/app/process/runtime.hpp"
@@ -78,6 +79,7 @@ private:
   caf::scoped_actor self_{system_};
   listener_actor reporter_;
   metrics_actor metrics_;
+  page_actor page_;
   /// Nothing: HTTP is not served.
   std::optional<http_part> http_;
   companions beside_;

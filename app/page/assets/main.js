@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Follows the group and shows it.
+import { Model, MOVING, UNOWNED, count, lives, number, percent } from "./model.js";
+import { PartitionMap } from "./map.js";
+import { describePartition, describeWorker } from "./detail.js";
+import { clock, el, setList, sign } from "./dom.js";
+
+const $ = (selector) => document.querySelector(selector);
+const model = new Model();
+/** What is selected: {partition} or {worker}; null: nothing. */
+let chosen = null;
+let orderChosen = false;
+
+// -- parts ----------------------------------------------------------------------------------
+
+function showSummary() {
+  const g = model.group;
+  const living = model.workers.filter(lives).length;
+  const gone = model.workers.length - living;
+  $("#group").textContent = g.group;
+  document.title = `${g.group}: partita`;
+  const facts = { leader: g.leader ?? "none", epoch: String(g.epoch ?? "none"),
+    workers: number(living) + (gone ? ` and ${gone} gone` : ""), partitions: number(model.names.length),
+    "on the way": number(g.hand_offs.length), "without a worker": number(g.unowned.length) };
+  setList($("#summary"), Object.entries(facts).map(([name, value]) =>
+    el("div", { "data-fact": name }, el("dt", {}, name), el("dd", {}, value))));
+}
+
+function showProblems() {
+  const all = model.problems();
+  const items = all.slice(0, 12).map(([level, text]) => el("li", { class: level },
+    sign(level === "error" ? "✕" : "!"), el("span", { class: "hidden" }, `${level}: `), text));
+  if (all.length > 12) items.push(el("li", {}, `and ${all.length - 12} more`));
+  if (!all.length) items.push(el("li", { class: "fine" }, sign("✓"), "none"));
+  setList($("#problems ul"), items);
+}
+
+function showDirectives() {
+  const items = model.directives().slice(0, 50).map(([what, whom, note]) => el("li", {},
+    el("b", {}, what), whom ? ` ${whom}` : "",
+    el("small", {}, [note.by && `by ${note.by}`, note.reason].filter(Boolean).map((x) => ` · ${x}`),
+      note.at ? [" · ", clock(note.at)] : null)));
+  $("#directives").hidden = !items.length;
+  setList($("#directives ul"), items);
+}
+
+const SIGNS = { cold_start: "▸", planned_scale: "⇄", rebalance: "⇆", emergency: "!" };
+
+function lineOf(x) {
+  if (x.problem) return ["", "!", [x.problem, el("small", {}, " · seen by this page")]];
+  if (x.leads) return ["leader", "★", [el("b", {}, x.leads), " leads", el("small", {}, ` · epoch ${x.epoch}`)]];
+  return [`plan ${x.lifecycle}`, SIGNS[x.lifecycle] ?? "·", [x.reason,
+    el("small", {}, ` · ${x.lifecycle} · ${count(x.moves, "move")}`),
+    x.trouble.map((t) => el("small", { class: "warn" }, ` ! ${t}`))]];
+}
+
+function showPlans() {
+  setList($("#plans ol"), model.timeline().map((x) => {
+    const [kind, symbol, text] = lineOf(x);
+    return el("li", { class: kind }, clock(x.at), sign(symbol), el("span", {}, text));
+  }));
+}
+
+// -- workers --------------------------------------------------------------------------------
+
+const rows = new Map();
+
+function rowOf(id) {
+  const cells = { id: el("button", { type: "button", tabindex: "-1", onclick: () => choose({ worker: id }) }, id),
+    role: el("small"), state: el("td"), zone: el("td", { class: "wide" }), session: el("td", { class: "wide" }),
+    fill: el("span", { class: "fill" }), fair: el("span", { class: "fair" }), text: el("span") };
+  const bar = el("span", { class: "bar", "aria-hidden": "true" }, cells.fill, cells.fair);
+  return { cells, tr: el("tr", {}, el("th", { scope: "row" }, cells.id, " ", cells.role), cells.state, cells.zone,
+    cells.session, el("td", {}, bar, cells.text)) };
+}
+
+function fillRow({ tr, cells }, w, scale) {
+  const role = model.group.leader === w.worker_id ? "★ leader" : w.standby ? `standby ${w.standby}` : "";
+  const left = lives(w) ? w.session_left_ms : null;
+  const texts = {
+    role: [role, w.drained && "drained", w.cordoned && "cordoned"].filter(Boolean).join(", "),
+    state: w.state ?? "no heartbeat", zone: w.zone || "–",
+    session: !lives(w) ? "–" : left == null ? "fresh" : `${(left / 1000).toFixed(1)} s left`,
+    text: `${number(w.partitions.length)} · ${percent(w.load ?? 0)} | ${w.fair ? percent(w.fair) : "–"}`,
+  };
+  for (const [name, text] of Object.entries(texts)) if (cells[name].textContent !== text) cells[name].textContent = text;
+  cells.session.classList.toggle("warn", left != null);
+  cells.fill.style.width = `${(100 * (w.load ?? 0)) / scale}%`;
+  cells.fair.style.left = `${(100 * w.fair) / scale}%`;
+  cells.fair.hidden = !w.fair;
+  tr.classList.toggle("gone", !lives(w));
+  tr.classList.toggle("chosen", chosen?.worker === w.worker_id);
+}
+
+function showWorkers() {
+  const body = $("#workers tbody");
+  const scale = Math.max(1e-9, ...model.workers.map((w) => Math.max(w.load ?? 0, w.fair) * 1.1));
+  for (const [id, row] of rows) if (!model.worker(id)) { row.tr.remove(); rows.delete(id); }
+  model.workers.forEach((w, i) => {
+    if (!rows.has(w.worker_id)) rows.set(w.worker_id, rowOf(w.worker_id));
+    const row = rows.get(w.worker_id);
+    if (body.children[i] !== row.tr) body.insertBefore(row.tr, body.children[i] ?? null);
+    fillRow(row, w, scale);
+  });
+  // One stop of the Tab key for all of them; arrow keys move between.
+  if (!body.querySelector("button[tabindex='0']")) body.querySelector("button")?.setAttribute("tabindex", "0");
+}
+
+$("#workers tbody").addEventListener("keydown", (e) => {
+  const all = [...document.querySelectorAll("#workers tbody button")];
+  const at = all.indexOf(e.target);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[e.key];
+  if (!all[to]) return;
+  e.preventDefault();
+  e.target.tabIndex = -1;
+  all[to].tabIndex = 0;
+  all[to].focus();
+});
+
+// -- the map --------------------------------------------------------------------------------
+
+function ownerText(i) {
+  const who = model.workers[model.owner[i]]?.worker_id;
+  if (model.mark[i] === UNOWNED) return `no worker works on it${who ? ` (${who} is gone)` : ""}`;
+  return model.mark[i] === MOVING ? "on the way to another worker" : `owned by ${who}`;
+}
+
+const map = new PartitionMap($("#cells"), {
+  model,
+  tell: (i) => { $("#at").textContent = `${model.names[i]}: ${ownerText(i)}`; },
+  choose: (i) => choose({ partition: model.names[i] }),
+});
+
+function light() {
+  const query = $("#query").value.trim();
+  const worker = model.workers.findIndex((w) => w.worker_id === chosen?.worker);
+  map.lit = query ? (i) => model.names[i].includes(query) : worker >= 0 ? (i) => model.owner[i] === worker : null;
+  const found = query && model.names.filter((x) => x.includes(query)).length;
+  $("output").textContent = !query ? "" : model.worker(query) ? "a worker" : count(found, "partition");
+}
+
+function showMap() {
+  if (!orderChosen) $("#order").value = model.workers.length > 12 ? "owner" : "name";
+  map.byOwner = $("#order").value === "owner";
+  light();
+  map.sort();
+  map.draw();
+}
+
+$("#order").addEventListener("change", () => { orderChosen = true; showMap(); });
+$("#query").addEventListener("input", () => { light(); map.draw(); });
+$("#search").addEventListener("submit", (e) => {
+  e.preventDefault();
+  const query = $("#query").value.trim();
+  const name = model.indexOf(query) >= 0 ? query : query && model.names.find((x) => x.includes(query));
+  if (model.worker(query)) choose({ worker: query });
+  else if (name) choose({ partition: name });
+});
+document.addEventListener("keydown", (e) => {
+  if (e.key === "/" && e.target.tagName !== "INPUT") { e.preventDefault(); $("#query").focus(); }
+  if (e.key === "Escape") choose(null);
+});
+
+// -- the selection --------------------------------------------------------------------------
+
+let cameFrom = null;
+
+function choose(what) {
+  if (what && $("#detail").hidden) cameFrom = document.activeElement;
+  chosen = what;
+  if (!what && !$("#detail").hidden) cameFrom?.focus();
+  $("#detail").hidden = !what;
+  if (model.group) { showMap(); showWorkers(); showDetail(); }
+  if (!what) return;
+  $("#detail").focus({ preventScroll: true });
+  $("#detail").scrollIntoView({ block: "nearest" });
+  if (what.partition) map.show(model.indexOf(what.partition));
+}
+
+async function showDetail() {
+  const what = chosen;
+  if (!what) return;
+  $("#h-detail").textContent = what.worker ?? what.partition;
+  const parts = what.worker ? describeWorker(model.worker(what.worker), (partition) => choose({ partition }))
+    : await describePartition(what.partition, (worker) => choose({ worker }));
+  if (chosen === what) setList($("#detail > div"), parts);
+}
+
+$("#close").addEventListener("click", () => choose(null));
+
+// -- following ------------------------------------------------------------------------------
+
+let due = false;
+
+/** Shows up in the browser's tools and in the test. */
+function timed(name, act) {
+  const start = performance.now();
+  act();
+  performance.measure(name, { start });
+}
+
+/** At most once in a frame, whatever comes. */
+function show() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    const parts = model.group ? [showSummary, showDirectives, showPlans, showMap, showWorkers, showDetail] : [];
+    for (const part of [showProblems, ...parts]) timed(part.name, part);
+  });
+}
+
+let stream = null;
+
+function link(text, bad = false) {
+  $("#link").textContent = text;
+  $("#link").classList.toggle("bad", bad);
+}
+
+function follow() {
+  stream?.close();
+  // A hidden tab costs nothing.
+  if (document.hidden) return link("paused");
+  stream = new EventSource("/v1/group/changes");
+  const take = (e) => {
+    timed("take", () => model.take(JSON.parse(e.data), e.type === "whole"));
+    link("live");
+    show();
+  };
+  stream.onmessage = take;
+  stream.addEventListener("whole", take);
+  stream.onerror = () => {
+    link("no connection: this is what was seen last", true);
+    stream.close();
+    setTimeout(follow, 2000);
+  };
+}
+
+document.addEventListener("visibilitychange", follow);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+follow();

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page knows of a group, without the page: the document that the server sends, and
+// what follows from it.
+
+/** Applies a merge patch (RFC 7396) in place. */
+export function applyPatch(to, patch) {
+  for (const [name, value] of Object.entries(patch)) {
+    const plain = value !== null && typeof value === "object" && !Array.isArray(value);
+    if (value === null) delete to[name];
+    else if (plain && to[name] && typeof to[name] === "object") applyPatch(to[name], value);
+    else to[name] = value;
+  }
+  return to;
+}
+
+/** A key whose order is that in which people count: orders.2 before orders.10. */
+export const sortKey = (name) => name.replace(/\d+/g, (n) => n.padStart(10, "0"));
+
+export const number = (n) => n.toLocaleString("en").replaceAll(",", "\u202f");
+export const count = (n, what) => `${number(n)} ${what}${n === 1 ? "" : "s"}`;
+export const percent = (x) => `${(100 * x).toFixed(x < 0.1 ? 1 : 0)} %`;
+
+// States of a worker that takes part.
+const LIVING = new Set(["joining", "working", "draining"]);
+export const lives = (w) => LIVING.has(w.state);
+
+export const OWNED = 0, MOVING = 1, UNOWNED = 2;
+
+export class Model {
+  doc = {};
+  /** Sorted by id. */
+  workers = [];
+  /** Partitions by name: names, and for each the index of its owner (-1: none) and what is with it. */
+  names = [];
+  owner = new Int32Array(0);
+  mark = new Uint8Array(0);
+  #index = new Map();
+  #known = new Map();
+  #seen = [];
+
+  get group() { return this.doc.group; }
+
+  take(patch, whole) {
+    this.doc = whole ? patch : applyPatch(this.doc, patch);
+    if (this.group) this.#derive();
+    this.#note();
+  }
+
+  /** Problems that began since the page was opened, kept for its time line. */
+  #note() {
+    // Hand-overs are no problem as long as they end; the time that is left is no other problem.
+    const now = new Map(this.problems().filter(([, text]) => !text.includes(" on the way "))
+      .map(([, text]) => [text.replace(/[\d.\u202f]+ (s|partitions) /, ""), text]));
+    for (const [key, text] of now)
+      if (!this.#known.has(key)) this.#seen.unshift({ problem: text, at: Date.now() / 1000 });
+    this.#seen.length = Math.min(this.#seen.length, 100);
+    this.#known = now;
+  }
+
+  indexOf(name) { return this.#index.get(name) ?? -1; }
+  worker(id) { return this.doc.workers?.[id]; }
+
+  #derive() {
+    const all = Object.values(this.doc.workers ?? {});
+    this.workers = all.map((w) => [sortKey(w.worker_id), w])
+      .sort((a, b) => (a[0] < b[0] ? -1 : 1)).map((x) => x[1]);
+    const capacity = this.workers.reduce((sum, w) => sum + (lives(w) ? w.capacity : 0), 0);
+    for (const w of this.workers) w.fair = lives(w) && capacity ? w.capacity / capacity : 0;
+    const { hand_offs: moves, unowned } = this.group;
+    this.#setNames([...this.workers.map((w) => w.partitions),
+      moves.map((x) => x.partition), unowned.map((x) => x.partition)]);
+    this.owner.fill(-1);
+    this.mark.fill(OWNED);
+    this.workers.forEach((w, i) => {
+      for (const name of w.partitions) {
+        const at = this.#index.get(name);
+        if (this.owner[at] < 0 || lives(w)) this.owner[at] = i;
+      }
+    });
+    for (const x of moves) this.mark[this.#index.get(x.partition)] = MOVING;
+    for (const x of unowned) this.mark[this.#index.get(x.partition)] = UNOWNED;
+  }
+
+  /** Sorts again only if there are others than before: that takes long. */
+  #setNames(lists) {
+    const found = new Set();
+    for (const list of lists) for (const name of list) found.add(name);
+    let same = found.size === this.names.length;
+    if (same) for (const name of found) if (!this.#index.has(name)) { same = false; break; }
+    if (same) return;
+    this.names = Array.from(found, (name) => [sortKey(name), name])
+      .sort((a, b) => (a[0] < b[0] ? -1 : 1)).map((x) => x[1]);
+    this.#index = new Map(this.names.map((name, i) => [name, i]));
+    this.owner = new Int32Array(this.names.length);
+    this.mark = new Uint8Array(this.names.length);
+  }
+
+  /** What an operator must know first: [level, text]; `error` before `warn`. */
+  problems() {
+    const out = [];
+    if (this.doc.trouble) out.push(["error", this.doc.trouble]);
+    const g = this.group;
+    if (!g) return out;
+    if (!g.leader) out.push(["error", "no worker leads the group"]);
+    for (const [why, xs] of groupBy(g.unowned, (x) => x.why))
+      out.push(["error", `${some(xs.map((x) => x.partition), "partition")} without a worker: ${why}`]);
+    for (const w of this.workers)
+      if (w.session_left_ms !== undefined && w.session_left_ms !== null)
+        out.push(["warn", `${w.worker_id} is silent: ${(w.session_left_ms / 1000).toFixed(1)} s of its session left`]);
+    if (g.grants_wait) out.push(["warn", `the leader grants nothing yet: ${g.grants_wait.reason}`]);
+    const waits = groupBy(g.hand_offs, (x) => `from ${x.from}, waits for ${x.waits_for}`);
+    for (const [why, xs] of waits)
+      out.push(["warn", `${some(xs.map((x) => x.partition), "partition")} on the way ${why}`]);
+    if (g.in_two_records.length)
+      out.push(["warn", `in two records: ${some(g.in_two_records, "partition")}`]);
+    if (g.settings_differ) out.push(["warn", `settings differ: ${g.settings_differ}`]);
+    for (const x of g.unreadable) out.push(["error", `cannot read ${x.key} of ${x.bucket}: ${x.why}`]);
+    return out.sort((a, b) => (a[0] === b[0] ? 0 : a[0] === "error" ? -1 : 1));
+  }
+
+  /** Directives in force: [what, of whom or what, note]. */
+  directives() {
+    const g = this.group;
+    if (!g) return [];
+    const out = g.pauses.map((x) => ["pause", `${count(x.left_min, "minute")} left`, x]);
+    if (g.rebalance) out.push(["rebalance", "", g.rebalance]);
+    if (g.step_down) out.push(["step down", "", g.step_down]);
+    for (const w of this.workers) {
+      if (w.drained) out.push(["drain", w.worker_id, w.drained]);
+      if (w.cordoned) out.push(["cordon", w.worker_id, w.cordoned]);
+    }
+    for (const x of g.pins) out.push(["pin", `${x.partition} to ${x.worker}`, x]);
+    return out;
+  }
+
+  /** Plans and problems, newest first, and below the first plan of each leader a line for it. */
+  timeline() {
+    const plans = Object.values(this.doc.plans ?? {})
+      .sort((a, b) => b.epoch - a.epoch || b.count - a.count);
+    const out = [];
+    plans.forEach((x, i) => {
+      out.push(x);
+      if (plans[i + 1]?.epoch !== x.epoch) out.push({ leads: x.leader, epoch: x.epoch, at: x.at });
+    });
+    return [...out, ...this.#seen].sort((a, b) => b.at - a.at);
+  }
+}
+
+function groupBy(xs, key) {
+  const out = new Map();
+  for (const x of xs) out.get(key(x))?.push(x) ?? out.set(key(x), [x]);
+  return out;
+}
+
+/** A few names, or how many there are. */
+export function some(names, what) {
+  if (names.length <= 3) return names.join(", ");
+  return count(names.length, what);
+}

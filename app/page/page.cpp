@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/app/page/page.hpp"
+
+#include "partita/app/page/page_assets.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <utility>
+
+namespace partita::app {
+
+namespace {
+
+// A reader looks at a large group for some seconds.
+constexpr std::chrono::seconds answer_limit{20};
+
+struct page_state {
+  static inline constexpr const char* name = "partita.page_gate";
+  config::settings settings;
+  store_actor store;
+  /// Null: no client looks.
+  page_actor reader;
+
+  ~page_state() { caf::anon_send_exit(reader, caf::exit_reason::kill); }
+};
+
+using self_pointer = page_actor::stateful_pointer<page_state>;
+
+template <class Question>
+caf::result<page_text> pass_on(self_pointer self, Question what) {
+  auto& s = self->state;
+  if (!s.store)
+    return page_text{};
+  if (!s.reader) {
+    s.reader = spawn_page_reader(self->system(), s.settings, s.store);
+    self->monitor(s.reader);
+  }
+  return self->delegate(s.reader, std::move(what));
+}
+
+page_actor::behavior_type page(self_pointer self, config::settings settings) {
+  self->state.settings = std::move(settings);
+  self->set_down_handler([self](const caf::down_msg&) { self->state.reader = nullptr; });
+  return {
+      [self](page_store& x) { self->state.store = std::move(x.store); },
+      [self](const ask_changes& x) { return pass_on(self, x); },
+      [self](const ask_explanation& x) { return pass_on(self, x); },
+  };
+}
+
+http_reply reply_of(const page_asset& x) {
+  return {
+      200,
+      std::string{x.type},
+      std::string{x.text},
+      {{"Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+       {"Referrer-Policy", "no-referrer"},
+       {"X-Content-Type-Options", "nosniff"}}};
+}
+
+http_reply reply_of(const page_text& x) {
+  if (x.position != 0)
+    return {200, "application/json", *x.text + '\n', {}};
+  if (x.text)
+    return http_error(404, *x.text, "the name of a partition");
+  return http_error(503, "no answer from the store", "the group",
+                    "try again; check GET /readyz?verbose");
+}
+
+/// An answer of `page`; an empty one if there is none.
+template <class Question, class Done>
+void ask_page(caf::event_based_actor* self, const page_actor& page, const Question& what,
+              const Done& done) {
+  self->request(page, http_api::longest_silence + answer_limit, what)
+      .then([done](const page_text& x) { done(x); },
+            [done](const caf::error&) { done(page_text{}); });
+}
+
+/// As server-sent events.
+stream_piece piece_of(const page_text& x) {
+  if (x.position == 0)
+    return {};
+  auto text = x.text ? "id: " + std::to_string(x.position) + "\ndata: " + *x.text + "\n\n"
+                     : std::string{": nothing new\n\n"};
+  if (x.whole)
+    text.insert(0, "event: whole\n");
+  return {x.position, std::make_shared<const std::string>(std::move(text))};
+}
+
+std::vector<http_page> group_pages(const page_actor& page) {
+  using asker = caf::event_based_actor*;
+  auto whole = [page](asker self, const auto&, const auto& done) {
+    ask_page(self, page, ask_changes{}, [done](const auto& x) { done(reply_of(x)); });
+  };
+  auto partition = [page](asker self, const http_request& from, const auto& done) {
+    auto name = from.parameters.find("name");
+    if (name == from.parameters.end())
+      done(http_error(400, "no parameter name", "name=PARTITION"));
+    else
+      ask_page(self, page, ask_explanation{name->second},
+               [done](const auto& x) { done(reply_of(x)); });
+  };
+  auto changes = [page](asker self, std::uint64_t position, const auto& done) {
+    ask_page(self, page, ask_changes{position},
+             [done](const auto& x) { done(piece_of(x)); });
+  };
+  return {{"/v1/group", whole, {}},
+          {"/v1/group/partition", partition, {}},
+          {"/v1/group/changes", {}, changes}};
+}
+
+} // namespace
+
+page_actor spawn_page(caf::actor_system& sys, const config::settings& s) {
+  return sys.spawn(page, s);
+}
+
+std::vector<http_page> pages_of(const page_actor& page) {
+  auto result = group_pages(page);
+  for (const auto& x : page_assets())
+    result.push_back({x.name == "index.html" ? "/" : "/page/" + std::string{x.name},
+                      [&x](auto*, const auto&, const auto& done) { done(reply_of(x)); }});
+  return result;
+}
+
+std::variant<page_server, std::string> page_server::start(caf::actor_system& sys,
+                                                          const config::settings& s,
+                                                          store_actor store,
+                                                          const std::string& listen) {
+  auto page = spawn_page(sys, s);
+  caf::anon_send(page, page_store{std::move(store)});
+  config::http_settings http;
+  http.listen = listen;
+  auto started = http_part::start(sys, http, true, {}, {}, pages_of(page));
+  if (auto* why = std::get_if<std::string>(&started)) {
+    caf::anon_send_exit(page, caf::exit_reason::user_shutdown);
+    return std::move(*why);
+  }
+  return page_server{std::move(page), std::move(std::get<http_part>(started))};
+}
+
+void page_server::stop() {
+  // Streams end by that.
+  caf::anon_send_exit(page, caf::exit_reason::user_shutdown);
+  http.stop();
+}
+
+} // namespace partita::app
