@@ -38,12 +38,12 @@ sockaddr* generic(sockaddr_in& x) {
 struct pipe_end {
   int from = -1;
   int to = -1;
-  std::vector<char> waiting;
+  std::vector<char> waiting = {};
   bool ended = false;
   /// Nothing arrives before: what is sent first waits for the handshake of TCP, too.
-  clock::time_point opens;
+  clock::time_point opens = {};
   /// What is to arrive later, and when.
-  std::deque<std::pair<clock::time_point, std::vector<char>>> under_way;
+  std::deque<std::pair<clock::time_point, std::vector<char>>> under_way = {};
 
   bool wants_to_read() const { return !ended && waiting.size() < 1u << 20; }
   bool is_empty() const { return waiting.empty() && under_way.empty(); }
@@ -59,7 +59,8 @@ struct pipe_end {
     char buffer[65536];
     auto n = ::recv(from, buffer, sizeof(buffer), MSG_DONTWAIT);
     if (n > 0)
-      under_way.emplace_back(std::max(clock::now() + delay, opens), std::vector<char>(buffer, buffer + n));
+      under_way.emplace_back(std::max(clock::now() + delay, opens),
+                             std::vector<char>(buffer, buffer + n));
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
       ended = true;
   }
@@ -74,7 +75,7 @@ struct pipe_end {
 };
 
 struct connection {
-  connection(int client, int server) : up{client, server, {}}, down{server, client, {}} {}
+  connection(int client, int server) : up{client, server}, down{server, client} {}
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
   ~connection() {
