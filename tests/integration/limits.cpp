@@ -76,7 +76,7 @@ CAF_TEST(a limit of the server is reported with what to raise) {
         {limited_group::account("max_file: 200"),
          "raise the JetStream limits of the account"},
         {limited_group::account("max_file: 10MB, max_bytes_required: true"),
-         "make the bucket with max_bytes beforehand"},
+         "set buckets.max_bytes, as this account demands a limit"},
         {no_limit + "\nmax_payload: 300",
          "raise max_payload in the server's configuration"},
         {no_limit + "\njetstream { store_dir: \"$DIR/store\", max_file_store: 200 }",
