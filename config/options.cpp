@@ -160,10 +160,12 @@ void add_heartbeat_and_election(options& xs) {
 void add_rebalance(options& xs) {
   xs.insert(
       xs.end(),
-      {duration_option(
-           PARTITA_FIELD(rebalance, cold_start_window), 0ms, max_window,
-           "How long the first workers of a new group are awaited before the first "
-           "rebalance."),
+      {duration_option(PARTITA_FIELD(rebalance, cold_start_window), 0ms, max_window,
+                       "How long, from the first plan on, a new group gathers its "
+                       "workers: those that "
+                       "join then get partitions without min_interval, once nothing has "
+                       "changed for a "
+                       "fifth of settle_time."),
        duration_option(
            PARTITA_FIELD(rebalance, planned_scale_window), 0ms, max_window,
            "How long further changes are awaited after a worker has joined or partitions "

@@ -10,6 +10,10 @@ namespace {
 // A hundred workers that join need no hundred names.
 constexpr std::size_t longest_reason = 200;
 
+// Workers that start together arrive within less than the time to settle, and each that waits
+// for a plan is idle.
+constexpr int cold_start_haste = 5;
+
 } // namespace
 
 void rebalance_policy::begin(bool cold) {
@@ -69,10 +73,8 @@ std::optional<rebalance_policy::decision> rebalance_policy::next(std::size_t pre
   if (first_) {
     first_ = false;
     cold_until_ = now + options_.cold_start_window;
-  } else if (!cold_until_ || !(lost_ || left_ || directed_)) {
-    // What is urgent interrupts the cold start, but does not end it.
+  } else if (!cold_until_) {
     last_plan_ = now;
-    cold_until_.reset();
   }
   newest_plan_ = now;
   forget_planned(result.orphans_only);
@@ -123,7 +125,8 @@ time_point rebalance_policy::due_but_for_gap(bool paused) const {
   if (lost_ || left_ || (directed_ && !paused))
     return since_;
   auto end = cold_until_ ? *cold_until_ : since_ + options_.planned_scale_window;
-  auto result = std::min(end, last_change_ + options_.settle_time);
+  auto quiet = options_.settle_time / (cold_until_ ? cold_start_haste : 1);
+  auto result = std::min(end, last_change_ + quiet);
   if (complete_)
     result = since_;
   if (last_plan_ && !added_)

@@ -28,8 +28,8 @@ namespace partita::core {
 /// table that fits gives the name. What need not wait is planned at once, but never
 /// within the shortest gap of the last plan: five hundred goodbyes in a second, or two
 /// thousand directives, are a few plans and not one each. The cold-start window runs from
-/// the first plan; changes that come while it is open belong to it. The cool-down counts
-/// from the last plan after it.
+/// the first plan; while it is open, a fifth of the settle time is enough, there is no
+/// cool-down, and plans do not end it. The cool-down counts from the last plan after it.
 ///
 /// While a pause holds, only changes that leave partitions without an owner (lost, left,
 /// new partitions; the first plan) are planned for, as always, and then only those
