@@ -151,20 +151,33 @@ void reconciler::look(const worker_id& who, slot& x, time_point now) {
 /// Keeps who holds what, and how many partitions are being revoked; when that falls, the
 /// workers that wait for their turn may go on.
 void reconciler::note_holds(const worker_id& who, slot& x) {
+  auto next = x.holding();
+  if (next == x.noted)
+    return;
+  x.noted = std::move(next);
   auto before = std::exchange(x.moving, x.moves());
   moving_ += x.moving;
   moving_ -= before;
   if (x.moving < before)
     marked_.merge(held_back_);
-  for (auto freed : holders_.hold(who, x.holds()))
-    if (const auto* next = goals_.owner_of(freed))
-      mark(*next);
+  std::vector<partition_number> held;
+  for (const auto& y : {x.noted.first, x.noted.second}) {
+    if (!y)
+      continue;
+    held.insert(held.end(), y->owned.begin(), y->owned.end());
+    held.insert(held.end(), y->given_up.begin(), y->given_up.end());
+  }
+  for (auto freed : holders_.hold(who, held))
+    if (const auto* owner = goals_.owner_of(freed))
+      mark(*owner);
 }
 
 void reconciler::note(slot& x) {
   wakes_.set(x, x.wake_at(options_.handoff_timeout));
   unsettled_ -= std::exchange(x.counted, !x.settled());
   unsettled_ += x.counted;
+  unsealed_ -= std::exchange(x.counted_unsealed, x.unsealed);
+  unsealed_ += x.unsealed;
 }
 
 // -- what the leader wants --------------------------------------------------------------
@@ -254,10 +267,7 @@ void reconciler::work(time_point now) {
       note(i->second);
     }
   }
-  if (sealed_ || !replayed_)
-    return;
-  if (std::any_of(slots_.begin(), slots_.end(),
-                  [](const auto& x) { return x.second.unsealed; }))
+  if (sealed_ || !replayed_ || unsealed_ != 0)
     return;
   sealed_ = true;
   out_.emplace_back(sealed{});

@@ -192,8 +192,9 @@ private:
   commands out_;
   record_slots slots_;
   deadlines<slot> wakes_;
-  /// How many are not settled.
+  /// How many are not settled, and not sealed.
   std::size_t unsettled_ = 0;
+  std::size_t unsealed_ = 0;
   record_goals goals_;
   record_holders holders_;
   record_writing writing_;

@@ -145,12 +145,10 @@ numbered_record record_drafts::readdress(const subject& x) {
   for (auto y : x.slot.value->owned)
     had_.set(y, 1);
   const auto& goal = goals_.of(x.who).numbers;
+  auto again = x.who.value + " joined again";
   for (std::size_t i = 0; i < goal.size(); ++i)
     if (is_free(x.who, goal[i]))
-      add_grant(x, i,
-                had_.contains(goal[i]) ? x.who.value + " joined again"
-                                       : goals_.reason_of(goal[i]),
-                result);
+      add_grant(x, i, had_.contains(goal[i]) ? again : goals_.reason_of(goal[i]), result);
   return result;
 }
 
@@ -160,65 +158,68 @@ record_drafts::draft record_drafts::settle_owner(const subject& x) {
   const auto& value = *x.slot.value;
   if (!x.pulse || x.pulse->nonce != value.worker_nonce)
     return {};
-  if (is_as_wanted(x))
+  auto standby = goals_.standby_of(x.who);
+  auto stays = find_lacking(x) && value.standby == standby && value.revoking.empty();
+  if (stays && lacking_.empty())
     return {.next = std::nullopt, .as_wanted = true};
+  auto gains = takes(*x.pulse) && x.may.grants;
+  const auto& goal = goals_.of(x.who);
+  std::erase_if(lacking_,
+                [&](auto i) { return !gains || !is_free(x.who, goal.numbers[i]); });
+  if (stays && lacking_.empty())
+    return {}; // Most of the time: this comes before all copies.
   auto result = blank(x);
-  result.standby = goals_.standby_of(x.who);
-  keep_and_grant(x, result);
-  auto held_back = give_up(x, result);
+  result.standby = standby;
+  auto held_back = keep_or_give_up(x, result);
+  for (auto i : lacking_) {
+    add_grant(x, i, goals_.reason_of(goal.numbers[i]), result);
+    given_.set(goal.numbers[i], 1);
+  }
   keep_giving_up(x, result);
   return {if_changed(value, std::move(result)), held_back};
 }
 
-/// What most records are, most of the time. Leaves in `had_` where the record has what.
-bool record_drafts::is_as_wanted(const subject& x) {
+/// Finds the places in its goal of what the record lacks. Returns whether the rest of the record
+/// is as wanted.
+bool record_drafts::find_lacking(const subject& x) {
   const auto& value = *x.slot.value;
   const auto& goal = goals_.of(x.who);
+  lacking_.clear();
   had_.clear();
   for (std::size_t i = 0; i < value.owned.size(); ++i)
     had_.set(value.owned[i], static_cast<std::uint32_t>(i));
-  if (!value.revoking.empty() || value.owned.size() != goal.size()
-      || value.standby != goals_.standby_of(x.who))
-    return false;
+  auto same = true;
   for (std::size_t i = 0; i < goal.size(); ++i)
-    if (auto place = had_.at(goal.numbers[i]);
-        place == number_map::none
-        || value.partitions[place].partition != goal.partitions[i])
-      return false;
-  return true;
+    if (auto place = had_.at(goal.numbers[i]); place == number_map::none)
+      lacking_.push_back(i);
+    else
+      same = same && value.partitions[place].partition == goal.partitions[i];
+  return same && value.owned.size() + lacking_.size() == goal.size();
 }
 
-/// What it must have and has, or may get.
-void record_drafts::keep_and_grant(const subject& x, numbered_record& to) {
+/// What it has: keeps what it must have, in the same order, and gives up the rest. Returns
+/// whether some of that waits for its turn.
+bool record_drafts::keep_or_give_up(const subject& x, numbered_record& to) {
   const auto& value = *x.slot.value;
   const auto& goal = goals_.of(x.who);
-  auto gains = takes(*x.pulse) && x.may.grants;
-  given_.clear();
-  to.partitions.reserve(goal.size());
-  to.owned.reserve(goal.size());
-  for (std::size_t i = 0; i < goal.size(); ++i) {
-    auto number = goal.numbers[i];
-    if (auto place = had_.at(number); place != number_map::none) {
-      keep(value, place, to);
-      to.partitions.back().partition = goal.partitions[i];
-    } else if (gains && is_free(x.who, number)) {
-      add_grant(x, i, goals_.reason_of(number), to);
-    } else {
-      continue;
-    }
-    given_.set(number, 1);
-  }
-}
-
-/// What it has and must not have. Returns whether some of that waits for its turn.
-bool record_drafts::give_up(const subject& x, numbered_record& to) const {
-  const auto& value = *x.slot.value;
   auto moves = x.may.moves;
   auto held_back = false;
+  given_.clear();
+  wanted_.clear();
+  for (std::size_t i = 0; i < goal.size(); ++i)
+    wanted_.set(goal.numbers[i], static_cast<std::uint32_t>(i));
+  to.partitions.reserve(value.owned.size() + lacking_.size());
+  to.owned.reserve(value.owned.size() + lacking_.size());
   for (std::size_t i = 0; i < value.owned.size(); ++i) {
     auto number = value.owned[i];
     if (given_.contains(number))
       continue;
+    if (auto place = wanted_.at(number); place != number_map::none) {
+      keep(value, i, to);
+      to.partitions.back().partition = goal.partitions[place];
+      given_.set(number, 1);
+      continue;
+    }
     auto wanted = goals_.owner_of(number) != nullptr;
     if (failpoint(rule::grant_before_confirmation)
         || (failpoint(rule::dropped_partition_regranted) && !wanted))

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace partita::core {
 
@@ -69,10 +70,9 @@ private:
   std::optional<numbered_record> settle_idle(const subject& x) const;
   std::optional<numbered_record> settle_ended(const subject& x);
   numbered_record readdress(const subject& x);
-  bool is_as_wanted(const subject& x);
   draft settle_owner(const subject& x);
-  void keep_and_grant(const subject& x, numbered_record& to);
-  bool give_up(const subject& x, numbered_record& to) const;
+  bool find_lacking(const subject& x);
+  bool keep_or_give_up(const subject& x, numbered_record& to);
   void keep_giving_up(const subject& x, numbered_record& to) const;
   void add_grant(const subject& x, std::size_t goal, const std::string& reason,
                  numbered_record& to) const;
@@ -86,9 +86,12 @@ private:
   const record_goals& goals_;
   const record_holders& holders_;
   const record_slots& slots_;
-  /// For one call: where the record has what, and what the draft has.
+  /// For one call: where the record and the goal have what, what the draft has of the goal, and
+  /// which places of the goal the record lacks.
   number_map had_;
+  number_map wanted_;
   number_map given_;
+  std::vector<std::size_t> lacking_;
 };
 
 } // namespace partita::core

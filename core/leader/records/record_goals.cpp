@@ -8,10 +8,6 @@ namespace partita::core {
 
 namespace {
 
-bool is_same(const worker_id* x, const worker_id* y) {
-  return x == y || (x && y && *x == *y);
-}
-
 const partition_list& share_of(const worker_id& who, const record_goals::target& in) {
   static const partition_list nothing;
   auto i = in.find(who);
@@ -29,10 +25,11 @@ std::vector<worker_id> record_goals::want(target next, partita::lifecycle why,
   for (const auto& [who, goal] : *target_) {
     if (goal != share_of(who, before))
       changed.push_back(who);
+    const auto& owner = *workers_.insert(who).first;
     for (auto x : goal.numbers) {
       if (x >= owners_.size())
         owners_.resize(x + 1);
-      owners_[x] = &who;
+      owners_[x] = &owner;
     }
   }
   for (const auto& [who, goal] : before)
@@ -49,7 +46,7 @@ void record_goals::note_reasons(const partition_owners& before, const reasons& b
   reasons_.resize(std::max(reasons_.size(), size));
   for (std::size_t i = 0; i < size; ++i) {
     const auto* old = i < before.size() ? before[i] : nullptr;
-    if (is_same(old, i < owners_.size() ? owners_[i] : nullptr))
+    if (old == owner_of(static_cast<partition_number>(i)))
       continue;
     auto special = because.of.find(static_cast<partition_number>(i));
     reasons_[i] = special == because.of.end()

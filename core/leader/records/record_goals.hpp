@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,8 @@ private:
 
   std::optional<target> target_;
   partita::lifecycle lifecycle_ = lifecycle::empty;
+  /// Those that ever had to own something: one is known by where it is.
+  std::set<worker_id, by_number> workers_;
   partition_owners owners_;
   std::vector<std::shared_ptr<const std::string>> reasons_;
   std::vector<worker_id> standbys_;

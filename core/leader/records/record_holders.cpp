@@ -2,29 +2,35 @@
 #include "partita/core/leader/records/record_holders.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace partita::core {
 
-std::vector<partition_number> record_holders::hold(const worker_id& who,
-                                                   std::vector<partition_number> held) {
-  auto& [id, before] = *by_worker_.try_emplace(who).first;
-  std::vector<partition_number> changed;
-  std::set_difference(held.begin(), held.end(), before.begin(), before.end(),
-                      std::back_inserter(changed));
-  if (!held.empty() && held.back() >= by_number_.size())
-    by_number_.resize(held.back() + 1);
-  for (auto x : changed)
-    by_number_[x].push_back(&id);
-  changed.clear();
-  std::set_difference(before.begin(), before.end(), held.begin(), held.end(),
-                      std::back_inserter(changed));
-  for (auto x : changed)
+std::vector<partition_number>
+record_holders::hold(const worker_id& who, const std::vector<partition_number>& held) {
+  auto& [id, known] = *by_worker_.try_emplace(who).first;
+  auto before = std::exchange(known, {});
+  held_.clear();
+  for (auto x : held) {
+    if (held_.contains(x))
+      continue;
+    held_.set(x, 1);
+    known.push_back(x);
+    if (x >= by_number_.size())
+      by_number_.resize(x + 1);
+    auto& holders = by_number_[x];
+    if (std::find(holders.begin(), holders.end(), &id) == holders.end())
+      holders.push_back(&id);
+  }
+  std::vector<partition_number> freed;
+  for (auto x : before) {
+    if (held_.contains(x))
+      continue;
     std::erase(by_number_[x], &id);
-  std::erase_if(changed, [&](auto x) { return !by_number_[x].empty(); });
-  before = std::move(held);
-  return changed;
+    if (by_number_[x].empty())
+      freed.push_back(x);
+  }
+  return freed;
 }
 
 const record_holders::workers& record_holders::of(partition_number x) const {

@@ -14,16 +14,18 @@ public:
   /// In any order.
   using workers = std::vector<const worker_id*>;
 
-  /// The record of this worker holds just these from now on, in ascending order. Returns those
-  /// that no record holds any more.
+  /// The record of this worker holds just these from now on. Returns those that no record
+  /// holds any more.
   std::vector<partition_number> hold(const worker_id& who,
-                                     std::vector<partition_number> held);
+                                     const std::vector<partition_number>& held);
   /// Whose records hold it.
   const workers& of(partition_number x) const;
 
 private:
   std::vector<workers> by_number_;
   std::map<worker_id, std::vector<partition_number>, by_number> by_worker_;
+  /// For one call.
+  number_map held_;
 };
 
 } // namespace partita::core

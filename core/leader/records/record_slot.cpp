@@ -38,17 +38,8 @@ void record_slot::follow(const beat* pulse, time_point now) {
     behind = revocation{stamp_of(*value), now};
 }
 
-std::vector<partition_number> record_slot::holds() const {
-  std::vector<partition_number> result;
-  for (const auto* x : {value.get(), writer.busy() ? under_way.get() : nullptr}) {
-    if (!x)
-      continue;
-    result.insert(result.end(), x->owned.begin(), x->owned.end());
-    result.insert(result.end(), x->given_up.begin(), x->given_up.end());
-  }
-  std::sort(result.begin(), result.end());
-  result.erase(std::unique(result.begin(), result.end()), result.end());
-  return result;
+std::pair<record_ptr, record_ptr> record_slot::holding() const {
+  return {value, writer.busy() && under_way != value ? under_way : nullptr};
 }
 
 std::size_t record_slot::moves() const {

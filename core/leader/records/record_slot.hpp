@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
-#include <vector>
+#include <utility>
 
 namespace partita::core {
 
@@ -39,6 +39,8 @@ struct record_slot {
   partita::revision written;
   /// After a refusal.
   std::optional<time_point> retry_at;
+  /// What it was `holding` when that was noted last.
+  std::pair<record_ptr, record_ptr> noted;
   /// How many of its partitions are being revoked, and how many it must own.
   std::size_t moving = 0;
   std::size_t wanted = 0;
@@ -52,8 +54,9 @@ struct record_slot {
   std::optional<revocation> behind;
   /// Something is not confirmed in time. A live owner is reported at each heartbeat.
   bool overdue = false;
-  /// Counted among those that are not settled.
+  /// Counted among those that are not settled, and not sealed.
   bool counted = false;
+  bool counted_unsealed = false;
 
   bool readable() const { return present && value; }
   /// What the record says is not known any more.
@@ -62,9 +65,9 @@ struct record_slot {
   void look(const beat* pulse, time_point now);
   /// A grant may wait only for a worker that follows its record.
   void follow(const beat* pulse, time_point now);
-  /// The partitions that no other worker may be given because of this record: those in it and
-  /// in what is being written; in ascending order.
-  std::vector<partition_number> holds() const;
+  /// What keeps partitions from other workers: the record, and what is being written if that is
+  /// another one. Null: there is none.
+  std::pair<record_ptr, record_ptr> holding() const;
   /// How many partitions are being revoked by what is there, or is being written.
   std::size_t moves() const;
   /// Whether it says what is wanted, and no hand-off goes on. One that is absent, or cannot be
