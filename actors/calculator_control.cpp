@@ -175,18 +175,9 @@ void write_history(self_pointer self, const core::coordinator::planned& x) {
   // Without the bucket there is no history; the plan is in the log.
   if (!s.control.bucket)
     return;
-  history_entry entry{.at = unix_seconds(),
-                      .epoch = s.epoch,
-                      .leader = s.options.leader,
-                      .lifecycle = x.lifecycle,
-                      .reason = x.reason,
-                      .strategy = s.options.strategy_name,
-                      .workers = x.workers,
-                      .partitions = x.partitions,
-                      .moves = x.moves,
-                      .gains = x.gains,
-                      .losses = x.losses,
-                      .trouble = x.trouble};
+  auto entry = x;
+  entry.at = unix_seconds();
+  entry.strategy = s.options.strategy_name;
   carry_out(self, s.control.log->planned(std::move(entry)));
 }
 

@@ -61,6 +61,22 @@ std::optional<time_point> coordinator::wake_at() const {
   return result;
 }
 
+// -- what the parts command -----------------------------------------------------------
+
+void coordinator::carry_out(reconciler::overdue& x, time_point now) {
+  if (overdue_.insert(x.incarnation).second)
+    out_.emplace_back(ending{x.who, x.partitions == 0
+                                        ? "has not applied its record in time"
+                                        : "has not confirmed the end of work on "
+                                              + std::to_string(x.partitions)
+                                              + " partitions in time"});
+  end(x.who, beat_state::forced, members_.find(x.who)->revision, now);
+}
+
+void coordinator::carry_out(expulsion::vanished& x, time_point now) {
+  notice(members_.key_gone(x.who, x.mark, now, now), now);
+}
+
 // -- heartbeats -------------------------------------------------------------------------
 
 void coordinator::on(const beat_shown& what, time_point now) {
@@ -381,21 +397,19 @@ void coordinator::proceed(bool may_plan, time_point now) {
 }
 
 void coordinator::make_plan(const rebalance_policy::decision& why, time_point now) {
-  auto in = input();
+  auto in = input_of(eligible_, members_, partitions_.all(), reconciler_.owners());
   note_planned(in);
   auto next = plan_under(directives_.standing(), in, options_.strategy,
                          why.orphans_only ? freedom::orphans_only : freedom::full);
   if (!why.orphans_only)
     directives_.planned();
   auto changes = changes_of(in, next.shares);
-  out_.emplace_back(planned{.lifecycle = why.lifecycle,
-                            .reason = why.reason,
-                            .workers = in.workers.size(),
-                            .partitions = in.partitions.size(),
-                            .moves = changes.moves,
-                            .gains = std::move(changes.gains),
-                            .losses = std::move(changes.losses),
-                            .trouble = new_trouble(next.trouble)});
+  changes.epoch = options_.epoch;
+  changes.leader = options_.leader;
+  changes.lifecycle = why.lifecycle;
+  changes.reason = why.reason;
+  changes.trouble = new_trouble(next.trouble);
+  out_.emplace_back(std::move(changes));
   reconciler::reasons because{why.reason, {}};
   for (auto& [i, reason] : next.reasons)
     because.of.emplace(partitions_.all().numbers[i], std::move(reason));
@@ -418,10 +432,6 @@ std::vector<std::string> coordinator::new_trouble(const std::vector<std::string>
   return result;
 }
 
-planning_input coordinator::input() const {
-  return input_of(eligible_, members_, partitions_.all(), reconciler_.owners());
-}
-
 void coordinator::note_planned(const planning_input& in) {
   attributes_.clear();
   for (const auto& x : in.workers)
@@ -441,38 +451,6 @@ void coordinator::show_phase_if_changed() {
   if (next == worker_state::stable)
     why = "all records are published";
   out_.emplace_back(show_phase{next, std::move(why)});
-}
-
-void coordinator::append(reconciler::commands&& xs, time_point now) {
-  for (auto& x : xs) {
-    if (const auto* y = std::get_if<reconciler::overdue>(&x)) {
-      if (overdue_.insert(y->incarnation).second)
-        out_.emplace_back(ending{y->who, y->partitions == 0
-                                             ? "has not applied its record in time"
-                                             : "has not confirmed the end of work on "
-                                                   + std::to_string(y->partitions)
-                                                   + " partitions in time"});
-      end(y->who, beat_state::forced, members_.find(y->who)->revision, now);
-    } else if (auto* w = std::get_if<write>(&x)) {
-      out_.emplace_back(std::move(*w));
-    } else if (auto* r = std::get_if<read>(&x)) {
-      out_.emplace_back(std::move(*r));
-    } else if (auto* c = std::get_if<complain>(&x)) {
-      out_.emplace_back(std::move(*c));
-    }
-    // Sealed: ready() asks for it.
-  }
-}
-
-void coordinator::append(expulsion::commands&& xs, time_point now) {
-  for (auto& x : xs) {
-    if (const auto* y = std::get_if<expulsion::vanished>(&x))
-      notice(members_.key_gone(y->who, y->mark, now, now), now);
-    else if (auto* w = std::get_if<write_mark>(&x))
-      out_.emplace_back(std::move(*w));
-    else if (auto* r = std::get_if<read_mark>(&x))
-      out_.emplace_back(std::move(*r));
-  }
 }
 
 } // namespace partita::core

@@ -186,18 +186,9 @@ public:
     partita::epoch by;
   };
   /// A new plan was made, for the log and the history.
-  struct planned {
-    partita::lifecycle lifecycle = lifecycle::empty;
-    std::string reason;
-    std::size_t workers = 0;
-    std::size_t partitions = 0;
-    std::size_t moves = 0;
-    /// How many each worker got and gave away; those without change are left out.
-    std::map<worker_id, std::uint64_t> gains = {};
-    std::map<worker_id, std::uint64_t> losses = {};
-    /// Directives that could not be followed; each is reported once while it lasts.
-    std::vector<std::string> trouble = {};
-  };
+  /// Its trouble is reported once while it lasts. When it was made, and by which strategy, is not
+  /// filled in.
+  using planned = history_entry;
   /// A directive is carried out, has expired or no longer applies: remove it by its
   /// revision; answer with directive_removal_answered.
   using remove_directive = directives::removal;
@@ -294,12 +285,22 @@ private:
   void make_plan(const rebalance_policy::decision& why, time_point now);
   void proceed(bool may_plan, time_point now);
   void show_phase_if_changed();
-  planning_input input() const;
   void note_planned(const planning_input& in);
   std::vector<std::string> new_trouble(const std::vector<std::string>& all);
   void end(const worker_id& who, beat_state how, revision over, time_point now);
-  void append(reconciler::commands&& xs, time_point now);
-  void append(expulsion::commands&& xs, time_point now);
+  /// Passes on what the parts command.
+  template <class Command>
+  void append(std::vector<Command>&& xs, time_point now) {
+    for (auto& x : xs)
+      std::visit([&](auto& y) { carry_out(y, now); }, x);
+  }
+  template <class Command>
+  void carry_out(Command& x, time_point) {
+    out_.emplace_back(std::move(x));
+  }
+  void carry_out(reconciler::sealed&, time_point) {} // ready() asks for it.
+  void carry_out(reconciler::overdue& x, time_point now);
+  void carry_out(expulsion::vanished& x, time_point now);
 
   options options_;
   commands out_;

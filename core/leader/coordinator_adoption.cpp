@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 // How a new leader takes over what its predecessors left; what follows is in
@@ -22,14 +23,17 @@ std::map<change, std::size_t> orphans_of(const partition_list& partitions,
                                          const partition_owners& owners,
                                          const std::set<worker_id, by_number>& eligible,
                                          const membership& members) {
+  std::unordered_map<const worker_id*, std::size_t> counts;
+  for (auto x : partitions.numbers)
+    ++counts[owner_in(owners, x)];
   std::map<change, std::size_t> result;
-  for (auto x : partitions.numbers) {
-    const auto* owner = owner_in(owners, x);
+  for (const auto& [owner, count] : counts) {
     if (!owner)
-      ++result[change::partitions_added];
+      result[change::partitions_added] += count;
     else if (!eligible.contains(*owner))
-      ++result[members.said_goodbye(*owner) || members.drains(*owner) ? change::left
-                                                                      : change::lost];
+      result[members.said_goodbye(*owner) || members.drains(*owner) ? change::left
+                                                                    : change::lost] +=
+          count;
   }
   return result;
 }
@@ -46,7 +50,8 @@ void coordinator::adopt_group(time_point now) {
     policy_.begin(true);
     return;
   }
-  auto orphans = orphans_of(partitions_.all(), reconciler_.owners(), eligible_, members_);
+  auto owners = reconciler_.owners();
+  auto orphans = orphans_of(partitions_.all(), owners, eligible_, members_);
   // A pause holds for the first plan of a group that had one before.
   policy_.pause(directives_.paused_until(server_clock_));
   policy_.begin(!policy_.paused(now) && !any_owner_goes_on(now));
@@ -55,18 +60,16 @@ void coordinator::adopt_group(time_point now) {
                     eligible_.size(), now);
   if (auto directive = directives_.asks_for_plan())
     note_directive(std::move(*directive), now);
-  auto in = input();
+  auto in = input_of(eligible_, members_, partitions_.all(), owners);
   note_planned(in);
   auto standing = directives_.standing();
   if (orphans.empty() && !eligible_.empty()
-      && target_of(in, plan_under(standing, in, options_.strategy).shares,
-                   partitions_.all())
-             != target_of(in, plan_as_is(in), partitions_.all()))
+      && changes_of(in, plan_under(standing, in, options_.strategy).shares).moves != 0)
     policy_.changed(standing.empty() ? change::joined : change::directed,
                     "the group changed meanwhile", eligible_.size(), now);
   // Owners that no longer take part are included: the next plan says which worker gets
   // their partitions, and they keep them until that worker can get them.
-  append(reconciler_.want(target_as_owned(partitions_.all(), reconciler_.owners()),
+  append(reconciler_.want(target_as_owned(partitions_.all(), owners),
                           lifecycle::rebalance, now),
          now);
 }

@@ -44,6 +44,14 @@ duration membership::shown_ttl(const member& x) const {
   return x.owners.at(*x.named).ttl;
 }
 
+void membership::member::shows(content now, partita::revision at, time_point first_seen) {
+  what = now;
+  revision = at;
+  seen_at = first_seen;
+  asked = false;
+  patience_until.reset();
+}
+
 // -- what the heartbeats show -----------------------------------------------------------
 
 std::vector<membership::news> membership::beat_shown(const worker_id& who, revision at,
@@ -55,12 +63,8 @@ std::vector<membership::news> membership::beat_shown(const worker_id& who, revis
   note_terms(what.terms);
   auto was = living(who) ? std::optional{x.value.nonce} : std::nullopt;
   auto drained = x.what == content::beat && x.value.state == beat_state::draining;
-  x.what = content::beat;
   x.value = what;
-  x.revision = at;
-  x.seen_at = seen_at;
-  x.asked = false;
-  x.patience_until.reset();
+  x.shows(content::beat, at, seen_at);
   look_at_owners(x);
   auto gone = change::left;
   if (what.state == beat_state::draining && !drained)
@@ -78,23 +82,15 @@ std::vector<membership::news> membership::key_unreadable(const worker_id& who,
                                                          revision at, time_point seen_at,
                                                          time_point now) {
   auto& x = members_[who];
-  x.what = content::unreadable;
   x.value = {};
-  x.revision = at;
-  x.seen_at = seen_at;
-  x.asked = false;
-  x.patience_until.reset();
+  x.shows(content::unreadable, at, seen_at);
   return recount(who, x, now, change::left);
 }
 
 std::vector<membership::news> membership::key_gone(const worker_id& who, revision mark,
                                                    time_point seen_at, time_point now) {
   auto& x = members_[who];
-  x.what = content::nothing;
-  x.revision = mark;
-  x.seen_at = seen_at;
-  x.asked = false;
-  x.patience_until.reset();
+  x.shows(content::nothing, mark, seen_at);
   return recount(who, x, now, change::left);
 }
 

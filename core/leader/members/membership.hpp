@@ -117,6 +117,8 @@ public:
     std::set<partita::nonce> ended;
     /// Counted among those that take part.
     bool counted = false;
+
+    void shows(content now, partita::revision at, time_point first_seen);
   };
 
   /// What a tick brings.

@@ -41,7 +41,6 @@ planning_input input_of(const std::set<worker_id, by_number>& workers,
   if (std::all_of(owners.begin(), owners.end(), [](const auto* x) { return !x; }))
     return result;
   result.previous.resize(result.partitions.size());
-  result.zones.resize(result.partitions.size());
   std::unordered_map<const worker_id*, owner_facts> known;
   for (std::size_t i = 0; i < result.partitions.size(); ++i) {
     const auto* owner = owner_in(owners, partitions.numbers[i]);
@@ -55,51 +54,63 @@ planning_input input_of(const std::set<worker_id, by_number>& workers,
         fact->second.place = w->second;
     }
     result.previous[i] = fact->second.place;
+    if (fact->second.zone.empty())
+      continue;
+    result.zones.resize(result.partitions.size());
     result.zones[i] = fact->second.zone;
   }
   return result;
 }
 
-plan plan_as_is(const planning_input& in) {
-  plan result;
-  result.shares.resize(in.workers.size());
-  for (std::size_t i = 0; i < in.previous.size(); ++i)
-    if (in.previous[i])
-      result.shares[*in.previous[i]].push_back(i);
-  return result;
+namespace {
+
+/// Gives each partition to the share at its place, if there is one: each share is in the order
+/// of the source.
+void share_out(const partition_list& partitions,
+               const std::vector<partition_list*>& shares) {
+  for (std::size_t i = 0; i < partitions.size(); ++i)
+    if (shares[i]) {
+      shares[i]->partitions.push_back(partitions.partitions[i]);
+      shares[i]->numbers.push_back(partitions.numbers[i]);
+    }
 }
+
+} // namespace
 
 reconciler::target target_of(const planning_input& in, const plan& shares,
                              const partition_list& partitions) {
   reconciler::target result;
+  std::vector<partition_list*> places(partitions.size());
   for (std::size_t w = 0; w < in.workers.size(); ++w) {
+    const auto& indices = shares.shares.at(w);
     auto& share = result[in.workers[w].id];
-    auto indices = shares.shares.at(w);
-    std::sort(indices.begin(), indices.end());
     share.partitions.reserve(indices.size());
     share.numbers.reserve(indices.size());
-    for (auto i : indices) {
-      share.partitions.push_back(partitions.partitions[i]);
-      share.numbers.push_back(partitions.numbers[i]);
-    }
+    for (auto i : indices)
+      places[i] = &share;
   }
+  share_out(partitions, places);
   return result;
 }
 
 reconciler::target target_as_owned(const partition_list& partitions,
                                    const partition_owners& owners) {
   reconciler::target result;
+  std::unordered_map<const worker_id*, partition_list*> known;
+  std::vector<partition_list*> places(partitions.size());
   for (std::size_t i = 0; i < partitions.size(); ++i)
     if (const auto* owner = owner_in(owners, partitions.numbers[i])) {
-      auto& share = result[*owner];
-      share.partitions.push_back(partitions.partitions[i]);
-      share.numbers.push_back(partitions.numbers[i]);
+      auto& share = known[owner];
+      places[i] = share = share ? share : &result[*owner];
     }
+  share_out(partitions, places);
   return result;
 }
 
-plan_changes changes_of(const planning_input& in, const plan& next) {
-  plan_changes result;
+history_entry changes_of(const planning_input& in, const plan& next) {
+  history_entry result;
+  result.workers = in.workers.size();
+  result.partitions = in.partitions.size();
   for (std::size_t w = 0; w < next.shares.size(); ++w)
     for (auto i : next.shares[w]) {
       auto before = in.previous.empty() ? std::nullopt : in.previous[i];

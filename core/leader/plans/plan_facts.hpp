@@ -4,9 +4,8 @@
 #include "partita/core/leader/members/membership.hpp"
 #include "partita/core/leader/records/reconciler.hpp"
 #include "partita/core/strategies/planning.hpp"
+#include "partita/messages/control.hpp"
 
-#include <cstdint>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,9 +32,6 @@ inline const worker_id* owner_in(const partition_owners& owners, partition_numbe
   return x < owners.size() ? owners[x] : nullptr;
 }
 
-/// The plan that leaves every partition where it is.
-plan plan_as_is(const planning_input& in);
-
 /// Which worker must own what by this plan for these partitions; each worker of the input is
 /// named. Each share is in the order of the source, so a record depends only on which worker
 /// owns what.
@@ -47,15 +43,7 @@ reconciler::target target_of(const planning_input& in, const plan& shares,
 reconciler::target target_as_owned(const partition_list& partitions,
                                    const partition_owners& owners);
 
-/// What a plan changes, in numbers.
-struct plan_changes {
-  /// How many partitions get another owner, or their first one.
-  std::size_t moves = 0;
-  /// How many each worker gets and gives away; those without change are left out.
-  std::map<worker_id, std::uint64_t> gains;
-  std::map<worker_id, std::uint64_t> losses;
-};
-
-plan_changes changes_of(const planning_input& in, const plan& next);
+/// What a plan changes, in numbers: only those are filled in.
+history_entry changes_of(const planning_input& in, const plan& next);
 
 } // namespace partita::core

@@ -69,9 +69,15 @@ struct fixture {
     on(coordinator::records_replayed{});
   }
 
+  static coordinator::planned plan_of(lifecycle why) {
+    coordinator::planned result;
+    result.lifecycle = why;
+    return result;
+  }
+
   void plan(lifecycle why) {
-    on(coordinator::tick{}, {coordinator::planned{why, "", 2, 2, 1},
-                             coordinator::show_phase{worker_state::scaling, ""}});
+    on(coordinator::tick{},
+       {plan_of(why), coordinator::show_phase{worker_state::scaling, ""}});
   }
   void settle() {
     on(coordinator::tick{}, {coordinator::show_phase{worker_state::stable, ""}});
@@ -278,7 +284,7 @@ CAF_TEST(a plan that is made meanwhile goes on under its own reason) {
 
 CAF_TEST(a plan that changes nothing is no rebalance) {
   lead();
-  on(coordinator::tick{}, {coordinator::planned{lifecycle::rebalance, "", 2, 2, 0}});
+  on(coordinator::tick{}, {plan_of(lifecycle::rebalance)});
   now += 1s;
   settle();
   CAF_CHECK_EQUAL(total.rebalance[index(lifecycle::rebalance)].count(), 0u);

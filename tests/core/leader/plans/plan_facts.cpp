@@ -72,17 +72,6 @@ CAF_TEST(a group without owners never had a plan) {
   CAF_CHECK(in.zones.empty());
 }
 
-CAF_TEST(the plan as it is moves nothing) {
-  auto in = input();
-  auto as_is = plan_as_is(in);
-  CAF_CHECK(as_is.shares == (std::vector<std::vector<std::size_t>>{{0, 1}, {2}}));
-  CAF_CHECK_EQUAL(changes_of(in, as_is).moves, 0u);
-  CAF_MESSAGE("without owners every share is empty");
-  owners.clear();
-  CAF_CHECK(plan_as_is(input()).shares
-            == (std::vector<std::vector<std::size_t>>{{}, {}}));
-}
-
 CAF_TEST(a target names every worker and keeps the order of the source) {
   auto target = target_of(input(), {{{3, 0, 2, 1}, {}}}, all);
   CAF_REQUIRE_EQUAL(target.size(), 2u);
@@ -100,6 +89,7 @@ CAF_TEST(owners that have gone keep what they have until a plan says more) {
 }
 
 CAF_TEST(moves are counted by who gets and who gives) {
+  CAF_CHECK_EQUAL(changes_of(input(), {{{1, 0}, {2}}}).moves, 0u);
   auto x = changes_of(input(), {{{0}, {1, 2, 3}}});
   CAF_CHECK_EQUAL(x.moves, 2u);
   CAF_CHECK(x.gains == (std::map<worker_id, std::uint64_t>{{id(1), 2}}));
