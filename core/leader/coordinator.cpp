@@ -36,13 +36,14 @@ coordinator::coordinator(options opts)
       partitions_{{options_.source_patience}} {}
 
 coordinator::commands coordinator::step(const event& what, time_point now) {
+  now_ = now;
   out_.clear();
   if (overruled_)
     return {};
-  std::visit([&](const auto& x) { on(x, now); }, what);
-  listen_for_source(now);
+  std::visit([&](const auto& x) { on(x); }, what);
+  listen_for_source();
   if (!overruled_)
-    proceed(std::holds_alternative<tick>(what), now);
+    proceed(std::holds_alternative<tick>(what));
   return std::move(out_);
 }
 
@@ -63,80 +64,75 @@ std::optional<time_point> coordinator::wake_at() const {
 
 // -- what the parts command -----------------------------------------------------------
 
-void coordinator::carry_out(reconciler::overdue& x, time_point now) {
+void coordinator::carry_out(reconciler::overdue& x) {
   if (overdue_.insert(x.incarnation).second)
     out_.emplace_back(ending{x.who, x.partitions == 0
                                         ? "has not applied its record in time"
                                         : "has not confirmed the end of work on "
                                               + std::to_string(x.partitions)
                                               + " partitions in time"});
-  end(x.who, beat_state::forced, members_.find(x.who)->revision, now);
+  end(x.who, beat_state::forced, members_.find(x.who)->revision);
 }
 
-void coordinator::carry_out(expulsion::vanished& x, time_point now) {
-  notice(members_.key_gone(x.who, x.mark, now, now), now);
+void coordinator::carry_out(expulsion::vanished& x) {
+  notice(members_.key_gone(x.who, x.mark, now_, now_));
 }
 
 // -- heartbeats -------------------------------------------------------------------------
 
-void coordinator::on(const beat_shown& what, time_point now) {
-  look_for_rival(what.value, now);
+void coordinator::on(const beat_shown& what) {
+  look_for_rival(what.value);
   if (overruled_)
     return;
   server_clock_.seen(what.stored_at_ns, what.seen_at);
-  reconciler_.versions_up_to(greatest_version(server_clock_.at_least(now)));
+  reconciler_.versions_up_to(greatest_version(server_clock_.at_least(now_)));
   note_settings(what.who, &what.value);
   const auto* before = members_.living(what.who);
   auto same = before && says_the_same_of_work(*before, what.value);
-  notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now),
-         now);
-  notice_attributes(what.who, what.value, now);
-  append(same ? reconciler_.heard(what.who, now) : reconciler_.touch(what.who, now), now);
+  notice(members_.beat_shown(what.who, what.revision, what.value, what.seen_at, now_));
+  notice_attributes(what.who, what.value);
+  append(same ? reconciler_.heard(what.who, now_) : reconciler_.touch(what.who, now_));
 }
 
-void coordinator::on(const beat_unreadable& what, time_point now) {
+void coordinator::on(const beat_unreadable& what) {
   note_settings(what.who, nullptr);
-  notice(members_.key_unreadable(what.who, what.revision, what.seen_at, now), now);
+  notice(members_.key_unreadable(what.who, what.revision, what.seen_at, now_));
 }
 
-void coordinator::on(const beat_gone& what, time_point now) {
+void coordinator::on(const beat_gone& what) {
   note_settings(what.who, nullptr);
-  notice(members_.key_gone(what.who, what.mark, what.seen_at, now), now);
+  notice(members_.key_gone(what.who, what.mark, what.seen_at, now_));
 }
 
-void coordinator::on(const beats_replayed& what, time_point now) {
+void coordinator::on(const beats_replayed& what) {
   beats_replayed_ = true;
-  members_.replayed(what.seen_at, now);
-}
-
-void coordinator::on(const beats_interrupted&, time_point) {
-  members_.interrupted();
+  members_.replayed(what.seen_at, now_);
 }
 
 // -- records ----------------------------------------------------------------------------
 
-void coordinator::on(const record_shown& what, time_point now) {
+void coordinator::on(const record_shown& what) {
   const auto* found = std::get_if<record>(&what.value);
   if (found)
-    look_for_rival(*found, now);
+    look_for_rival(*found);
   if (overruled_)
     return; // Writing over it would undo what the other leader did.
   if (found) {
     auto holds = !found->partitions.empty() || !found->revoking.empty();
-    notice(members_.named(what.who, found->worker_nonce, found->terms, holds, now), now);
+    notice(members_.named(what.who, found->worker_nonce, found->terms, holds, now_));
   } else
     note_unrecorded(what.who);
-  append(reconciler_.shown(what.who, what.revision, what.value, now), now);
+  append(reconciler_.shown(what.who, what.revision, what.value, now_));
   if (reconciler_.has_record(what.who))
-    notice_joiner(what.who, now);
+    notice_joiner(what.who);
   else
-    record_lost(what.who, ": its record cannot be read", now);
+    record_lost(what.who, ": its record cannot be read");
 }
 
-void coordinator::on(const record_gone& what, time_point now) {
+void coordinator::on(const record_gone& what) {
   note_unrecorded(what.who);
-  append(reconciler_.gone(what.who, now), now);
-  record_lost(what.who, ": its record vanished", now);
+  append(reconciler_.gone(what.who, now_));
+  record_lost(what.who, ": its record vanished");
 }
 
 /// Called before what its record said is forgotten.
@@ -147,155 +143,139 @@ void coordinator::note_unrecorded(const worker_id& who) {
   members_.unrecorded(who, lost.worker_nonce, lost.terms);
 }
 
-void coordinator::record_lost(const worker_id& who, const char* how, time_point now) {
+void coordinator::record_lost(const worker_id& who, const char* how) {
   if (eligible_.erase(who) != 0 && adopted_)
-    policy_.changed(rebalance_policy::change::lost, who.value + how, eligible_.size(),
-                    now);
+    changed(rebalance_policy::change::lost, who.value + how);
 }
 
-void coordinator::on(const records_replayed&, time_point now) {
-  append(reconciler_.replayed(now), now);
-}
-
-void coordinator::look_for_rival(const record& found, time_point now) {
+void coordinator::look_for_rival(const record& found) {
   // Two leaders can take one epoch if its key is lost in between: then both stand again.
   auto rival = found.epoch == options_.epoch && found.leader != options_.leader;
-  on(epoch_shown{{found.epoch.value + (rival ? 1 : 0)}}, now);
+  on(epoch_shown{{found.epoch.value + (rival ? 1 : 0)}});
 }
 
-void coordinator::look_for_rival(const beat& found, time_point now) {
+void coordinator::look_for_rival(const beat& found) {
   // A heartbeat names an epoch that the store itself may have lost.
-  on(epoch_shown{std::max(found.applied.epoch, found.seen.epoch)}, now);
+  on(epoch_shown{std::max(found.applied.epoch, found.seen.epoch)});
 }
 
-void coordinator::on(const epoch_shown& what, time_point) {
+void coordinator::on(const epoch_shown& what) {
   if (what.epoch <= options_.epoch || overruled_)
     return;
   overruled_ = true;
   out_.emplace_back(overruled{what.epoch});
 }
 
-void coordinator::on(const may_act&, time_point) {
-  may_act_ = true;
-}
-
-void coordinator::on(const doubted_since& what, time_point now) {
+void coordinator::on(const doubted_since& what) {
   reconciler_.hold().doubted_since(what.when, what.why);
-  append(reconciler_.look_again(now), now);
+  append(reconciler_.look_again(now_));
 }
 
-void coordinator::on(const may_grant_at& what, time_point now) {
+void coordinator::on(const may_grant_at& what) {
   reconciler_.hold().not_before(what.when);
-  append(reconciler_.look_again(now), now);
+  append(reconciler_.look_again(now_));
 }
 
 // -- other events -----------------------------------------------------------------------
 
-void coordinator::on(const partitions_given& what, time_point now) {
+void coordinator::on(const partitions_given& what) {
   auto change = partitions_.given(index_.list(what.all));
   if (!adopted_)
     return;
   if (change.added > 0)
-    policy_.changed(rebalance_policy::change::partitions_added,
-                    std::to_string(change.added) + " partitions added", eligible_.size(),
-                    now);
+    changed(rebalance_policy::change::partitions_added,
+            std::to_string(change.added) + " partitions added");
   else if (!change.same)
-    policy_.changed(rebalance_policy::change::other, "partitions changed",
-                    eligible_.size(), now);
+    changed(rebalance_policy::change::other, "partitions changed");
 }
 
-void coordinator::on(const partitions_unknown&, time_point) {
-  partitions_.unknown();
-}
-
-void coordinator::listen_for_source(time_point now) {
-  if (partitions_.fell_silent(now))
+void coordinator::listen_for_source() {
+  if (partitions_.fell_silent(now_))
     out_.emplace_back(source_silent{"the partition source has said nothing for too long; "
                                     "look at it"});
 }
 
-void coordinator::on(const write_answered& what, time_point now) {
-  append(reconciler_.answered(what.who, what.answer, now), now);
+void coordinator::on(const write_answered& what) {
+  append(reconciler_.answered(what.who, what.answer, now_));
 }
 
-void coordinator::on(const read_answered& what, time_point now) {
+void coordinator::on(const read_answered& what) {
   // With the failpoint, what was read counts as seen without being checked.
   const auto& entry = what.answer.entry;
   if (what.answer.status == read_status::found && !entry.removed
       && !failpoint(rule::unseen_revision)) {
     auto found = stored_record_from(entry.value, entry.stored_at_ns);
     if (const auto* x = std::get_if<stored_record>(&found))
-      look_for_rival(x->value, now);
+      look_for_rival(x->value);
   }
   if (overruled_)
     return;
-  append(reconciler_.looked(what.who, what.answer, now), now);
+  append(reconciler_.looked(what.who, what.answer, now_));
 }
 
-void coordinator::on(const mark_answered& what, time_point now) {
-  append(expulsion_.answered(what.who, what.answer, now), now);
+void coordinator::on(const mark_answered& what) {
+  append(expulsion_.answered(what.who, what.answer, now_));
 }
 
-void coordinator::on(const mark_looked_at& what, time_point now) {
+void coordinator::on(const mark_looked_at& what) {
   if (what.found)
-    look_for_rival(*what.found, now);
+    look_for_rival(*what.found);
   if (overruled_)
     return;
-  append(expulsion_.looked(what.who, what.answer, what.found, now), now);
+  append(expulsion_.looked(what.who, what.answer, what.found, now_));
 }
 
-void coordinator::on(const beat_looked_at& what, time_point now) {
+void coordinator::on(const beat_looked_at& what) {
   if (what.found)
-    members_.looked(what.who, what.incarnation, *what.found, now);
+    members_.looked(what.who, what.incarnation, *what.found, now_);
 }
 
-void coordinator::on(const tick&, time_point now) {
-  auto due = members_.tick(now);
-  notice(due.news, now);
+void coordinator::on(const tick&) {
+  auto due = members_.tick(now_);
+  notice(due.news);
   for (const auto& who : due.ended)
-    append(reconciler_.touch(who, now), now);
+    append(reconciler_.touch(who, now_));
   for (auto& x : due.looks)
     out_.emplace_back(std::move(x));
   for (const auto& x : due.expels) {
     out_.emplace_back(ending{x.who, "silent for too long"});
-    end(x.who, beat_state::expelled, x.over, now);
+    end(x.who, beat_state::expelled, x.over);
   }
-  append(expulsion_.tick(now), now);
-  append(reconciler_.tick(now), now);
+  append(expulsion_.tick(now_));
+  append(reconciler_.tick(now_));
 }
 
 // -- who takes part ---------------------------------------------------------------------
 
-void coordinator::notice(const std::vector<membership::news>& news, time_point now) {
+void coordinator::notice(const std::vector<membership::news>& news) {
   using enum membership::change;
   for (const auto& [what, who] : news) {
     if (what == joined) {
-      notice_joiner(who, now);
+      notice_joiner(who);
       continue;
     }
     // The incarnation that replaces another one also replaces it in the plans.
-    if ((what == replaced && may_own(who, now)) || eligible_.erase(who) == 0 || !adopted_)
+    if ((what == replaced && may_own(who)) || eligible_.erase(who) == 0 || !adopted_)
       continue;
     const auto* why = what == lost       ? " was lost"
                       : what == drains   ? " drains"
                       : what == replaced ? " came back with another ownership"
                                          : " left";
-    policy_.changed(what == lost ? rebalance_policy::change::lost
-                                 : rebalance_policy::change::left,
-                    who.value + why, eligible_.size(), now);
+    changed(what == lost ? rebalance_policy::change::lost
+                         : rebalance_policy::change::left,
+            who.value + why);
   }
 }
 
-void coordinator::notice_joiner(const worker_id& who, time_point now) {
-  if (may_own(who, now) && eligible_.insert(who).second && adopted_)
-    policy_.changed(rebalance_policy::change::joined, who.value + " joined",
-                    eligible_.size(), now);
+void coordinator::notice_joiner(const worker_id& who) {
+  if (may_own(who) && eligible_.insert(who).second && adopted_)
+    changed(rebalance_policy::change::joined, who.value + " joined");
 }
 
-bool coordinator::may_own(const worker_id& who, time_point now) const {
+bool coordinator::may_own(const worker_id& who) const {
   return reconciler_.has_record(who)
          && core::may_own(who, reconciler_.record_of(who), members_, options_.ownership,
-                          now);
+                          now_);
 }
 
 /// The settings of an incarnation do not change.
@@ -320,8 +300,7 @@ void coordinator::compare_settings() {
 }
 
 /// A worker that came back may need another share than the last plan gave it.
-void coordinator::notice_attributes(const worker_id& who, const beat& value,
-                                    time_point now) {
+void coordinator::notice_attributes(const worker_id& who, const beat& value) {
   auto known = attributes_.find(who);
   if (!is_living(value.state) || known == attributes_.end() || !eligible_.contains(who))
     return;
@@ -333,8 +312,7 @@ void coordinator::notice_attributes(const worker_id& who, const beat& value,
     why = who.value + " is in another zone now";
   known->second = {value.capacity, value.zone};
   if (!why.empty())
-    policy_.changed(rebalance_policy::change::other, std::move(why), eligible_.size(),
-                    now);
+    changed(rebalance_policy::change::other, std::move(why));
 }
 
 std::vector<worker_id> coordinator::reserve() const {
@@ -350,15 +328,14 @@ std::vector<worker_id> coordinator::reserve() const {
 }
 
 /// Fences an incarnation: writes a mark over what its key was seen to hold.
-void coordinator::end(const worker_id& who, beat_state how, revision over,
-                      time_point now) {
+void coordinator::end(const worker_id& who, beat_state how, revision over) {
   const auto* x = members_.find(who);
   // The mark keeps what the heartbeat says, above all which incarnation it replaced.
   auto mark = x->what == membership::member::content::beat ? x->value : beat{};
   if (x->what != membership::member::content::beat)
     mark.nonce = x->named.value_or(nonce{});
   mark.state = how;
-  append(expulsion_.begin(who, std::move(mark), over, now), now);
+  append(expulsion_.begin(who, std::move(mark), over, now_));
 }
 
 // -- planning ---------------------------------------------------------------------------
@@ -372,31 +349,31 @@ bool coordinator::can_plan() const {
   return adopted_ && ready() && partitions_.usable();
 }
 
-void coordinator::proceed(bool may_plan, time_point now) {
+void coordinator::proceed(bool may_plan) {
   if (!ready())
     return;
   // Before the first target, so that records that stay the same need not be written.
-  append(reconciler_.reserve(reserve(), now), now);
+  append(reconciler_.reserve(reserve(), now_));
   if (!std::exchange(asked_, true))
     out_.emplace_back(adopt{});
   if (!may_act_)
     return;
   if (!adopted_)
-    adopt_group(now);
-  carry_out_directives(now);
+    adopt_group();
+  carry_out_directives();
   if (may_plan && can_plan())
-    if (auto decision = policy_.next(eligible_.size(), now))
-      make_plan(*decision, now);
-  for (auto& x : directives_.removals(server_clock_, now))
+    if (auto decision = policy_.next(eligible_.size(), now_))
+      make_plan(*decision);
+  for (auto& x : directives_.removals(server_clock_, now_))
     out_.emplace_back(std::move(x));
-  report_hold(now);
+  report_hold();
   show_phase_if_changed();
   // Once for all events that wait: it costs as much as there are workers.
   if (may_plan)
     compare_settings();
 }
 
-void coordinator::make_plan(const rebalance_policy::decision& why, time_point now) {
+void coordinator::make_plan(const rebalance_policy::decision& why) {
   auto in = input_of(eligible_, members_, partitions_.all(), reconciler_.owners());
   note_planned(in);
   auto next = plan_under(directives_.standing(), in, options_.strategy,
@@ -418,8 +395,7 @@ void coordinator::make_plan(const rebalance_policy::decision& why, time_point no
                                                    : worker_state::scaling;
   doing_why_ = why.reason;
   append(reconciler_.want(target_of(in, next.shares, partitions_.all()), why.lifecycle,
-                          now, because),
-         now);
+                          now_, because));
 }
 
 /// Those not reported yet. One that has ended is reported again when it comes back.

@@ -232,77 +232,82 @@ public:
   std::optional<time_point> wake_at() const;
 
 private:
-  void on(const beat_shown& what, time_point now);
-  void on(const beat_unreadable& what, time_point now);
-  void on(const beat_gone& what, time_point now);
-  void on(const beats_replayed& what, time_point now);
-  void on(const beats_interrupted& what, time_point now);
-  void on(const record_shown& what, time_point now);
-  void on(const record_gone& what, time_point now);
-  void on(const records_replayed& what, time_point now);
-  void on(const epoch_shown& what, time_point now);
-  void on(const may_act& what, time_point now);
-  void on(const doubted_since& what, time_point now);
-  void on(const may_grant_at& what, time_point now);
-  void on(const partitions_given& what, time_point now);
-  void on(const partitions_unknown& what, time_point now);
-  void on(const write_answered& what, time_point now);
-  void on(const read_answered& what, time_point now);
-  void on(const mark_answered& what, time_point now);
-  void on(const mark_looked_at& what, time_point now);
-  void on(const beat_looked_at& what, time_point now);
-  void on(const directive_shown& what, time_point now);
-  void on(const directive_gone& what, time_point now);
-  void on(const directives_replayed& what, time_point now);
-  void on(const directives_void& what, time_point now);
-  void on(const directives_unknown& what, time_point now);
-  void on(const directive_removal_answered& what, time_point now);
-  void on(const tick& what, time_point now);
+  void on(const beat_shown& what);
+  void on(const beat_unreadable& what);
+  void on(const beat_gone& what);
+  void on(const beats_replayed& what);
+  void on(const beats_interrupted&) { members_.interrupted(); }
+  void on(const record_shown& what);
+  void on(const record_gone& what);
+  void on(const records_replayed&) { append(reconciler_.replayed(now_)); }
+  void on(const epoch_shown& what);
+  void on(const may_act&) { may_act_ = true; }
+  void on(const doubted_since& what);
+  void on(const may_grant_at& what);
+  void on(const partitions_given& what);
+  void on(const partitions_unknown&) { partitions_.unknown(); }
+  void on(const write_answered& what);
+  void on(const read_answered& what);
+  void on(const mark_answered& what);
+  void on(const mark_looked_at& what);
+  void on(const beat_looked_at& what);
+  void on(const directive_shown& what);
+  void on(const directive_gone& what) { note_directive(directives_.gone(what.key)); }
+  void on(const directives_replayed& what);
+  void on(const directives_void& what);
+  void on(const directives_unknown&) { directives_known_ = true; }
+  void on(const directive_removal_answered& what);
+  void on(const tick& what);
 
   bool ready() const;
   bool can_plan() const;
-  void listen_for_source(time_point now);
-  void notice_attributes(const worker_id& who, const beat& value, time_point now);
-  void adopt_group(time_point now);
-  void look_for_vanished(time_point now);
-  bool any_owner_goes_on(time_point now) const;
-  void report_hold(time_point now);
-  bool may_own(const worker_id& who, time_point now) const;
+  void listen_for_source();
+  void notice_attributes(const worker_id& who, const beat& value);
+  void adopt_group();
+  void look_for_vanished();
+  bool any_owner_goes_on() const;
+  void report_hold();
+  bool may_own(const worker_id& who) const;
+  void notice(const std::vector<membership::news>& news);
+  void note_unrecorded(const worker_id& who);
+  /// Whether what was read shows a leader that came after us.
+  void look_for_rival(const record& found);
+  void look_for_rival(const beat& found);
+  void record_lost(const worker_id& who, const char* how);
+  /// A worker takes part once it sends heartbeats and has a record.
+  void notice_joiner(const worker_id& who);
+  std::vector<worker_id> reserve() const;
   void compare_settings();
   /// Before its heartbeat changes to `next`: notes whether its settings may change.
   void note_settings(const worker_id& who, const beat* next);
-  void notice(const std::vector<membership::news>& news, time_point now);
-  void note_unrecorded(const worker_id& who);
-  /// Whether what was read shows a leader that came after us.
-  void look_for_rival(const record& found, time_point now);
-  void look_for_rival(const beat& found, time_point now);
-  void record_lost(const worker_id& who, const char* how, time_point now);
-  /// A worker takes part once it sends heartbeats and has a record.
-  void notice_joiner(const worker_id& who, time_point now);
-  std::vector<worker_id> reserve() const;
-  void note_directive(std::string news, time_point now);
-  void carry_out_directives(time_point now);
-  void make_plan(const rebalance_policy::decision& why, time_point now);
-  void proceed(bool may_plan, time_point now);
+  void note_directive(std::string news);
+  void changed(rebalance_policy::change what, std::string why) {
+    policy_.changed(what, std::move(why), eligible_.size(), now_);
+  }
+  void carry_out_directives();
+  void make_plan(const rebalance_policy::decision& why);
+  void proceed(bool may_plan);
   void show_phase_if_changed();
   void note_planned(const planning_input& in);
   std::vector<std::string> new_trouble(const std::vector<std::string>& all);
-  void end(const worker_id& who, beat_state how, revision over, time_point now);
+  void end(const worker_id& who, beat_state how, revision over);
   /// Passes on what the parts command.
   template <class Command>
-  void append(std::vector<Command>&& xs, time_point now) {
+  void append(std::vector<Command>&& xs) {
     for (auto& x : xs)
-      std::visit([&](auto& y) { carry_out(y, now); }, x);
+      std::visit([&](auto& y) { carry_out(y); }, x);
   }
   template <class Command>
-  void carry_out(Command& x, time_point) {
+  void carry_out(Command& x) {
     out_.emplace_back(std::move(x));
   }
-  void carry_out(reconciler::sealed&, time_point) {} // ready() asks for it.
-  void carry_out(reconciler::overdue& x, time_point now);
-  void carry_out(expulsion::vanished& x, time_point now);
+  void carry_out(reconciler::sealed&) {} // ready() asks for it.
+  void carry_out(reconciler::overdue& x);
+  void carry_out(expulsion::vanished& x);
 
   options options_;
+  /// Of the present step.
+  time_point now_;
   commands out_;
   membership members_;
   rebalance_policy policy_;

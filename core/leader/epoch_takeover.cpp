@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include <utility>
+
 namespace partita::core {
 
 namespace {
@@ -36,7 +38,6 @@ epoch_takeover::commands epoch_takeover::begin() {
 
 epoch_takeover::commands
 epoch_takeover::looked(const kv_read& answer, const bucket_identity& bucket, instant at) {
-  out_.clear();
   if (ours_.value == 0) // Later it may be another server, which says nothing of ours.
     bucket_ = bucket;
   if (writer_.busy()) {
@@ -46,7 +47,7 @@ epoch_takeover::looked(const kv_read& answer, const bucket_identity& bucket, ins
     auto known = (found_entry ? found_entry->epoch : partita::epoch{}) == before_
                  && (ours_.value == 0 || found_entry->nonce == entry_.nonce);
     carry_out(writer_.looked(answer, key_writer::seen(ours, known), at.now), at);
-    return std::move(out_);
+    return std::exchange(out_, {});
   }
   switch (answer.status) {
   case read_status::found:
@@ -59,7 +60,7 @@ epoch_takeover::looked(const kv_read& answer, const bucket_identity& bucket, ins
     read_at_ = at.now + options_.pause;
     break;
   }
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 void epoch_takeover::found(const kv_entry& entry, instant at) {
@@ -79,12 +80,11 @@ void epoch_takeover::found(const kv_entry& entry, instant at) {
 
 epoch_takeover::commands epoch_takeover::surveyed(partita::epoch greatest,
                                                   std::int64_t newest_ns, instant at) {
-  out_.clear();
   auto unseen = static_cast<std::uint64_t>(std::max<std::int64_t>(at.unix_seconds, 0)
                                            + options_.lead);
   options_.usual.floor = std::max(options_.usual.floor, partita::epoch{unseen});
   claim(partita::epoch{greatest.value + 1}, newest_ns, surveyed_over_, at);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 /// `next` follows what an entry says that was stored at `stored_at_ns`.
@@ -110,13 +110,11 @@ void epoch_takeover::claim(partita::epoch next, std::int64_t stored_at_ns,
 }
 
 epoch_takeover::commands epoch_takeover::answered(const kv_written& answer, instant at) {
-  out_.clear();
   carry_out(writer_.answered(answer, at.now), at);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 epoch_takeover::commands epoch_takeover::tick(instant at) {
-  out_.clear();
   if (read_at_ && at.now >= *read_at_) {
     read_at_.reset();
     if (ours_.value == 0)
@@ -124,7 +122,7 @@ epoch_takeover::commands epoch_takeover::tick(instant at) {
   }
   carry_out(writer_.tick(at.now), at);
   write_note(at);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 epoch_takeover::commands epoch_takeover::granting(instant at) {
@@ -147,10 +145,9 @@ epoch_takeover::commands epoch_takeover::waiting(duration how_long, std::string 
 }
 
 epoch_takeover::commands epoch_takeover::note(epoch_entry next, instant at) {
-  out_.clear();
   note_ = std::move(next);
   write_note(at);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 void epoch_takeover::write_note(instant at) {

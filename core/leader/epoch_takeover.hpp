@@ -118,6 +118,7 @@ private:
   void carry_out_note(const key_writer::step& what, instant at);
 
   options options_;
+  /// Empty between calls.
   commands out_;
   key_writer writer_;
   epoch_entry entry_;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/members/expulsion.hpp"
 
+#include <utility>
+
 namespace partita::core {
 
 expulsion::commands expulsion::begin(const worker_id& who, beat mark, revision over,
                                      time_point now) {
-  out_.clear();
   auto [i, is_new] = jobs_.try_emplace(who, pause_);
   auto& x = i->second;
   order wanted{std::move(mark), over};
@@ -19,20 +20,18 @@ expulsion::commands expulsion::begin(const worker_id& who, beat mark, revision o
   } else {
     x.next = std::move(wanted);
   }
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 expulsion::commands expulsion::answered(const worker_id& who, const kv_written& answer,
                                         time_point now) {
-  out_.clear();
   if (auto i = jobs_.find(who); i != jobs_.end())
     carry_out(who, i->second.writer.answered(answer, now), now);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 expulsion::commands expulsion::looked(const worker_id& who, const kv_read& answer,
                                       const std::optional<beat>& found, time_point now) {
-  out_.clear();
   auto i = jobs_.find(who);
   if (i == jobs_.end())
     return {};
@@ -41,11 +40,10 @@ expulsion::commands expulsion::looked(const worker_id& who, const kv_read& answe
   auto ours = known && found->state == mark.state;
   carry_out(who, i->second.writer.looked(answer, key_writer::seen(ours, known), now),
             now);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 expulsion::commands expulsion::tick(time_point now) {
-  out_.clear();
   std::vector<worker_id> all;
   for (const auto& [who, x] : jobs_)
     all.push_back(who);
@@ -58,7 +56,7 @@ expulsion::commands expulsion::tick(time_point now) {
       carry_out(who, x.writer.tick(now), now);
     }
   }
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 std::optional<time_point> expulsion::wake_at() const {

@@ -69,6 +69,7 @@ private:
   void finish(const worker_id& who, time_point now);
 
   duration pause_;
+  /// Empty between calls.
   commands out_;
   std::map<worker_id, job, by_number> jobs_;
 };

@@ -21,7 +21,6 @@ reconciler::reconciler(options opts, const membership& members, partition_index&
 
 reconciler::commands reconciler::shown(const worker_id& who, revision seen,
                                        const decoded<record>& value, time_point now) {
-  out_.clear();
   auto& x = at(who);
   if (x.present && seen <= x.revision)
     return {};
@@ -42,8 +41,7 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   look(who, x, now);
   account_for(who, x);
   mark(who);
-  work(now);
-  return std::move(out_);
+  return worked(now);
 }
 
 void reconciler::take(slot& x, const record& found, revision seen) {
@@ -66,7 +64,6 @@ void reconciler::take(slot& x, const record& found, revision seen) {
 }
 
 reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
-  out_.clear();
   auto i = slots_.find(who);
   if (i == slots_.end() || !i->second.present)
     return {};
@@ -75,13 +72,11 @@ reconciler::commands reconciler::gone(const worker_id& who, time_point now) {
   lose(who, x, now);
   look(who, x, now);
   note(x);
-  work(now);
-  return std::move(out_);
+  return worked(now);
 }
 
 reconciler::commands reconciler::vanished(const worker_id& who, const beat& pulse,
                                           time_point now) {
-  out_.clear();
   // An incarnation that has applied nothing may be about to: only that one is waited for.
   if (pulse.applied != stamp{})
     hold_.record_lost(now);
@@ -130,7 +125,6 @@ void reconciler::note_format(const beat* pulse) {
 }
 
 reconciler::commands reconciler::replayed(time_point now) {
-  out_.clear();
   if (replayed_)
     return {};
   replayed_ = true;
@@ -138,8 +132,7 @@ reconciler::commands reconciler::replayed(time_point now) {
     x.unsealed =
         x.readable() && x.value->epoch < options_.epoch && !failpoint(rule::no_sealing);
   mark_all();
-  work(now);
-  return std::move(out_);
+  return worked(now);
 }
 
 /// What follows from what a record says now.
@@ -184,7 +177,6 @@ void reconciler::note(slot& x) {
 
 reconciler::commands reconciler::want(target next, partita::lifecycle why, time_point now,
                                       const reasons& because) {
-  out_.clear();
   format_ = members_.record_format();
   auto was_known = goals_.known();
   for (const auto& who : goals_.want(std::move(next), why, because)) {
@@ -196,13 +188,11 @@ reconciler::commands reconciler::want(target next, partita::lifecycle why, time_
   for (const auto& [who, x] : slots_)
     if (!was_known || !x.settled() || !x.as_wanted)
       mark(who);
-  work(now);
-  return std::move(out_);
+  return worked(now);
 }
 
 reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
                                          time_point now) {
-  out_.clear();
   if (standbys == goals_.standbys())
     return {};
   for (const auto& who : goals_.standbys())
@@ -210,15 +200,12 @@ reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
   for (const auto& who : standbys)
     mark(who);
   goals_.reserve(std::move(standbys));
-  work(now);
-  return std::move(out_);
+  return worked(now);
 }
 
 reconciler::commands reconciler::look_again(time_point now) {
-  out_.clear();
   mark_all();
-  work(now);
-  return std::move(out_);
+  return worked(now);
 }
 
 reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
@@ -227,14 +214,13 @@ reconciler::commands reconciler::touch(const worker_id& who, time_point now) {
 }
 
 reconciler::commands reconciler::heard(const worker_id& who, time_point now) {
-  out_.clear();
   if (auto i = slots_.find(who); i != slots_.end())
     account_for(who, i->second);
   check_unrecorded(now);
   note_format(members_.living(who));
   work(now);
   follow(who, now);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 void reconciler::follow(const worker_id& who, time_point now) {
@@ -255,6 +241,11 @@ void reconciler::mark(const worker_id& who) {
 void reconciler::mark_all() {
   for (const auto& [who, x] : slots_)
     marked_.insert(who);
+}
+
+reconciler::commands reconciler::worked(time_point now) {
+  work(now);
+  return std::exchange(out_, {});
 }
 
 void reconciler::work(time_point now) {
@@ -316,26 +307,25 @@ std::optional<numbered_record> reconciler::wanted(const worker_id& who, slot& x,
 
 reconciler::commands reconciler::answered(const worker_id& who, const kv_written& answer,
                                           time_point now) {
-  out_.clear();
   auto& x = at(who);
-  carry_out(who, x, writing_.answered(x, answer, now), now);
-  note(x);
-  work(now);
-  return std::move(out_);
+  return follow_up(who, x, writing_.answered(x, answer, now), now);
 }
 
 reconciler::commands reconciler::looked(const worker_id& who, const kv_read& answer,
                                         time_point now) {
-  out_.clear();
   auto& x = at(who);
-  carry_out(who, x, writing_.looked(x, answer, now), now);
+  return follow_up(who, x, writing_.looked(x, answer, now), now);
+}
+
+reconciler::commands reconciler::follow_up(const worker_id& who, slot& x,
+                                           const record_writing::result& done,
+                                           time_point now) {
+  carry_out(who, x, done, now);
   note(x);
-  work(now);
-  return std::move(out_);
+  return worked(now);
 }
 
 reconciler::commands reconciler::tick(time_point now) {
-  out_.clear();
   check_unrecorded(now);
   for (auto& [who, x] : slots_) {
     carry_out(who, x, writing_.tick(x, now), now);
@@ -353,7 +343,7 @@ reconciler::commands reconciler::tick(time_point now) {
     check_overdue(who, x, now);
     note(x);
   }
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 void reconciler::carry_out(const worker_id& who, slot& x,

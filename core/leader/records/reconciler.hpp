@@ -178,6 +178,9 @@ private:
   void mark(const worker_id& who);
   void mark_all();
   void work(time_point now);
+  commands worked(time_point now);
+  commands follow_up(const worker_id& who, slot& x, const record_writing::result& done,
+                     time_point now);
   void push(const worker_id& who, slot& x, time_point now);
   bool may_write(const slot& x, time_point now) const;
   std::optional<numbered_record> wanted(const worker_id& who, slot& x, time_point now);
@@ -189,6 +192,7 @@ private:
   options options_;
   const membership& members_;
   partition_index& index_;
+  /// Empty between calls.
   commands out_;
   record_slots slots_;
   deadlines<slot> wakes_;
