@@ -26,7 +26,7 @@ public:
       if (!directives.drained.contains(id) && !directives.cordoned.contains(id))
         takers_.push_back(w);
     }
-    for (std::size_t i = 0; i < in.partitions.size(); ++i)
+    for (std::size_t i = 0; !directives.pins.empty() && i < in.partitions.size(); ++i)
       names_.emplace(name_of(in.partitions[i]), i);
   }
 

@@ -70,25 +70,11 @@ std::vector<partition> named_in(const known_records& all) {
   return result;
 }
 
+/// What stays has the same order.
 bool says_the_same(const numbered_record& old, const numbered_record& next) {
-  auto sorted = [](std::vector<partition_number> xs) {
-    std::sort(xs.begin(), xs.end());
-    return xs;
-  };
-  if (old.worker_nonce != next.worker_nonce || old.standby != next.standby
-      || old.owned.size() != next.owned.size()
-      || sorted(old.given_up) != sorted(next.given_up))
-    return false;
-  if (old.owned == next.owned)
-    return old.partitions == next.partitions;
-  std::map<partition_number, const grant*> before;
-  for (std::size_t i = 0; i < old.owned.size(); ++i)
-    before.emplace(old.owned[i], &old.partitions[i]);
-  for (std::size_t i = 0; i < next.owned.size(); ++i)
-    if (auto j = before.find(next.owned[i]);
-        j == before.end() || *j->second != next.partitions[i])
-      return false;
-  return true;
+  return old.worker_nonce == next.worker_nonce && old.standby == next.standby
+         && old.owned == next.owned && old.given_up == next.given_up
+         && old.partitions == next.partitions;
 }
 
 void group_grants(numbered_record& x) {
