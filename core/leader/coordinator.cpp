@@ -411,7 +411,7 @@ std::vector<std::string> coordinator::new_trouble(const std::vector<std::string>
 void coordinator::note_planned(const planning_input& in) {
   attributes_.clear();
   for (const auto& x : in.workers)
-    attributes_.emplace(x.id, std::pair{x.capacity, x.zone});
+    attributes_.emplace_hint(attributes_.end(), x.id, std::pair{x.capacity, x.zone});
 }
 
 void coordinator::show_phase_if_changed() {

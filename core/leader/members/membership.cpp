@@ -15,6 +15,14 @@ duration silence(duration ttl) {
   return failpoint(rule::no_clock_margin) ? ttl : with_clock_margin(ttl);
 }
 
+/// A heartbeat of an incarnation that has ended is a late write: no other one follows.
+const beat* living_in(const membership::member& x) {
+  return x.what == content::beat && is_living(x.value.state)
+                 && !x.ended.contains(x.value.nonce)
+             ? &x.value
+             : nullptr;
+}
+
 } // namespace
 
 membership::membership(options opts)
@@ -314,20 +322,13 @@ bool membership::ended(const worker_id& who, const nonce& incarnation,
 
 const beat* membership::living(const worker_id& who) const {
   auto i = members_.find(who);
-  if (i == members_.end())
-    return nullptr;
-  const auto& x = i->second;
-  // A heartbeat of an incarnation that has ended is a late write: no other one follows.
-  if (x.what != content::beat || !is_living(x.value.state)
-      || x.ended.contains(x.value.nonce))
-    return nullptr;
-  return &x.value;
+  return i == members_.end() ? nullptr : living_in(i->second);
 }
 
 std::uint64_t membership::record_format() const {
   auto result = newest_record_format;
   for (const auto& [who, x] : members_)
-    if (const auto* pulse = living(who))
+    if (const auto* pulse = living_in(x))
       result = std::min(result, pulse->record_format);
   return result;
 }

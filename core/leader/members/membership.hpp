@@ -118,6 +118,7 @@ public:
     /// Counted among those that take part.
     bool counted = false;
 
+    /// The key holds that at another revision.
     void shows(content now, partita::revision at, time_point first_seen);
   };
 

@@ -48,10 +48,10 @@ planning_input input_of(const std::set<worker_id, by_number>& workers,
       continue;
     auto [fact, is_new] = known.try_emplace(owner);
     if (is_new) {
-      if (const auto* x = members.find(*owner))
-        fact->second.zone = x->value.zone;
       if (auto w = places.find(owner->value); w != places.end())
-        fact->second.place = w->second;
+        fact->second = {w->second, result.workers[w->second].zone};
+      else if (const auto* x = members.find(*owner))
+        fact->second.zone = x->value.zone;
     }
     result.previous[i] = fact->second.place;
     if (fact->second.zone.empty())
@@ -83,7 +83,8 @@ reconciler::target target_of(const planning_input& in, const plan& shares,
   std::vector<partition_list*> places(partitions.size());
   for (std::size_t w = 0; w < in.workers.size(); ++w) {
     const auto& indices = shares.shares.at(w);
-    auto& share = result[in.workers[w].id];
+    // They come in the order of the map.
+    auto& share = result.try_emplace(result.end(), in.workers[w].id)->second;
     share.partitions.reserve(indices.size());
     share.numbers.reserve(indices.size());
     for (auto i : indices)

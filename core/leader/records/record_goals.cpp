@@ -2,6 +2,7 @@
 #include "partita/core/leader/records/record_goals.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace partita::core {
@@ -22,19 +23,29 @@ std::vector<worker_id> record_goals::want(target next, partita::lifecycle why,
   auto owned_before = std::exchange(owners_, {});
   lifecycle_ = why;
   std::vector<worker_id> changed;
+  // All are in the order of ids: a thousand workers are not looked up one by one.
+  auto old = before.begin();
+  auto place = workers_.begin();
+  auto pass_gone = [&](auto goes_on) {
+    for (; old != before.end() && goes_on(old->first); ++old)
+      if (old->second.size() > 0)
+        changed.push_back(old->first);
+  };
   for (const auto& [who, goal] : *target_) {
-    if (goal != share_of(who, before))
+    pass_gone([&](const auto& x) { return by_number{}(x, who); });
+    auto had = old != before.end() && old->first == who;
+    if (had ? goal != old->second : goal.size() > 0)
       changed.push_back(who);
-    const auto& owner = *workers_.insert(who).first;
+    old = had ? std::next(old) : old;
+    place = workers_.insert(place, who);
+    const auto& owner = *place++;
     for (auto x : goal.numbers) {
       if (x >= owners_.size())
         owners_.resize(x + 1);
       owners_[x] = &owner;
     }
   }
-  for (const auto& [who, goal] : before)
-    if (goal.size() > 0 && !target_->contains(who))
-      changed.push_back(who);
+  pass_gone([](const auto&) { return true; });
   note_reasons(owned_before, because);
   return changed;
 }
