@@ -17,6 +17,7 @@ bool part_table::of_worker::is_of_no_use(std::uint64_t number, const kv_entry& x
 
 void part_table::shown(const worker_id& who, std::uint64_t number, const kv_entry& x) {
   auto& known = all_[who].known;
+  all_[who].doubtful.erase(number);
   if (x.removed && x.revision.value == 0)
     known.erase(number);
   else
@@ -59,11 +60,13 @@ std::vector<std::uint64_t> part_table::of_worker::free(std::size_t count) const 
   std::vector<std::uint64_t> result;
   auto over = failpoint(rule::parts_written_over);
   for (const auto& [number, entry] : known)
-    if (result.size() < count && (over || is_of_no_use(number, entry)))
+    if (result.size() < count && doubtful.count(number) == 0
+        && (over || is_of_no_use(number, entry)))
       result.push_back(number);
-  auto next = known.empty() ? 0 : known.rbegin()->first + 1;
-  while (result.size() < count)
-    result.push_back(next++);
+  for (auto next = known.empty() ? 0 : known.rbegin()->first + 1; result.size() < count;
+       ++next)
+    if (doubtful.count(next) == 0)
+      result.push_back(next);
   return result;
 }
 
@@ -105,7 +108,8 @@ kv_update part_table::begin(const worker_id& who, const record& x, std::uint64_t
 
 std::variant<kv_update, kv_written> part_table::answered(const worker_id& who,
                                                          kv_written x) {
-  auto& writes = all_[who].writes;
+  auto& all = all_[who];
+  auto& writes = all.writes;
   auto key = std::move(writes.front().key);
   writes.pop_front();
   if (writes.empty())
@@ -115,6 +119,8 @@ std::variant<kv_update, kv_written> part_table::answered(const worker_id& who,
   writes.clear();
   if (x.status == write_status::refused)
     return x;
+  if (auto part = keys::part_in(key); part && x.status == write_status::conflict)
+    all.doubtful.insert(part->second);
   return kv_written{write_status::not_connected,
                     {},
                     "part '" + key + "' of the record was not written: " + x.why};

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -47,6 +48,9 @@ public:
 private:
   struct of_worker {
     std::map<std::uint64_t, kv_entry> known;
+    /// A write showed that they are not as known, because the store has lost something. No watch
+    /// tells that; other numbers are used until it shows these again.
+    std::set<std::uint64_t> doubtful = {};
     /// By the record that was shown last.
     record_parts named = {};
     /// Its revision if it can be read and our epoch stands in it.

@@ -164,6 +164,24 @@ CAF_TEST(where a part was not written the record is not either) {
   }
 }
 
+CAF_TEST(a part that is not as known is left alone until it is shown again) {
+  write(a, record_with(30));
+  write(a, record_with(31));
+  auto first = [&] { return table.begin(a, record_with(32), 2, at(a), 100).key; };
+  CAF_REQUIRE_EQUAL(first(), "parts.a-0.0");
+  CAF_MESSAGE("the store has lost it, and no watch tells that");
+  table.answered(a, {write_status::conflict, {}, "another revision"});
+  auto other = first();
+  CAF_CHECK_NOT_EQUAL(other, "parts.a-0.0");
+  table.answered(a, {write_status::unknown, {}, "no answer"});
+  CAF_CHECK_EQUAL(first(), other);
+  show({"parts.a-0.0", "", {0}, true});
+  CAF_CHECK_NOT_EQUAL(first(), "parts.a-0.0");
+  show({"parts.a-0.0", "left over", {++revision}});
+  write(a, record_with(33));
+  CAF_CHECK_EQUAL(first(), "parts.a-0.0");
+}
+
 CAF_TEST(parts that are being written are not removed) {
   write(a, record_with(30));
   tidy(a);
