@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/metrics/metrics.hpp"
 
-#include "partita/app/metrics/metrics_text.hpp"
-
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -22,7 +21,6 @@ struct metrics_state {
   caf::actor_addr worker;
   /// Null: there are none.
   caf::actor_addr hooks;
-  std::chrono::milliseconds patience{0};
   static inline constexpr const char* name = "partita.metrics";
 };
 
@@ -31,8 +29,8 @@ using self_pointer = metrics_actor::stateful_pointer<metrics_state>;
 /// One scrape: what has come in, and how much is still to come.
 struct scrape {
   process_stats stats;
-  int missing = 3;
   caf::typed_response_promise<std::string> answer;
+  int missing = 3;
 
   void came() {
     if (--missing == 0)
@@ -40,37 +38,30 @@ struct scrape {
   }
 };
 
-template <class Handle, class Figures, class Request>
+template <class Handle, class Stats, class Request>
 void gather(self_pointer self, const caf::actor_addr& whom, Request what,
-            const std::shared_ptr<scrape>& x,
-            std::optional<Figures> process_stats::*part) {
+            const std::shared_ptr<scrape>& x, std::optional<Stats> process_stats::*part) {
   auto target = caf::actor_cast<caf::strong_actor_ptr>(whom);
-  if (!target) {
-    x->came();
-    return;
-  }
-  self->request(caf::actor_cast<Handle>(target), self->state.patience, std::move(what))
+  if (!target)
+    return x->came();
+  self->request(caf::actor_cast<Handle>(target), metrics_patience, std::move(what))
       .then(
-          [x, part](const Figures& found) {
+          [x, part](const Stats& found) {
             x->stats.*part = found;
             x->came();
           },
           [x](const caf::error&) { x->came(); });
 }
 
-metrics_actor::behavior_type metrics(self_pointer self,
-                                     std::chrono::milliseconds patience) {
-  self->state.patience = patience;
+metrics_actor::behavior_type metrics(self_pointer self) {
   return {
       [self](const observe& x) {
-        self->state.store = x.store.address();
-        self->state.worker = x.worker.address();
-        self->state.hooks = x.hooks ? x.hooks.address() : caf::actor_addr{};
+        self->state = {x.store.address(), x.worker.address(),
+                       x.hooks ? x.hooks.address() : caf::actor_addr{}};
       },
       [self](get_metrics) -> caf::result<std::string> {
         auto x = std::make_shared<scrape>();
-        x->answer = self->make_response_promise<std::string>();
-        auto result = x->answer;
+        auto result = x->answer = self->make_response_promise<std::string>();
         const auto& s = self->state;
         x->stats.has_hooks = s.hooks != nullptr;
         gather<store_actor>(self, s.store, get_store_stats{}, x, &process_stats::store);
@@ -84,7 +75,24 @@ metrics_actor::behavior_type metrics(self_pointer self,
 } // namespace
 
 metrics_actor spawn_metrics(caf::actor_system& sys) {
-  return sys.spawn(metrics, metrics_patience);
+  return sys.spawn(metrics);
+}
+
+http_page metrics_page(metrics_actor metrics) {
+  auto show = [metrics = std::move(metrics)](caf::event_based_actor* self,
+                                             const http_request&, auto done) {
+    self->request(metrics, 2 * metrics_patience, get_metrics{})
+        .then(
+            [done](std::string& text) {
+              done(
+                  {200, "text/plain; version=0.0.4; charset=utf-8", std::move(text), {}});
+            },
+            [done](const caf::error&) {
+              done(http_error(503, "no answer from the worker's process", "the metrics",
+                              "check GET /livez, and restart the worker"));
+            });
+  };
+  return {"/metrics", std::move(show)};
 }
 
 } // namespace partita::app

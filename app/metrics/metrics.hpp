@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/app/http/http_api.hpp"
 #include "partita/app/process/hooks.hpp"
 #include "partita/messages/interfaces.hpp"
-#include "partita/messages/message.hpp"
 
 #include <caf/fwd.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
+/// `/metrics`: what one process counts and measures, as text for Prometheus.
 namespace partita::app {
+
+/// What one process has to show; what did not answer in time is missing.
+struct process_stats {
+  std::optional<worker_stats> worker;
+  std::optional<store_stats> store;
+  bool has_hooks = false;
+  std::optional<hook_stats> hooks;
+};
+
+/// In Prometheus' text format; docs/ops/metrics.md lists what is in it.
+std::string metrics_text(const process_stats& x);
 
 /// Requests the text of /metrics.
 struct get_metrics {
@@ -26,16 +39,18 @@ struct observe {
   PARTITA_MESSAGE(observe, x.store, x.worker, x.hooks)
 };
 
-/// Who does not answer for so long is missing in the text (partita_metrics_missing).
+/// What does not answer for so long is missing in the text (partita_metrics_missing).
 inline constexpr std::chrono::milliseconds metrics_patience{1000};
 
-/// Gathers what this process has to show at each request, and does nothing
-/// otherwise.
+/// Gathers what this process has to show at each request, and does nothing otherwise.
 using metrics_actor =
     caf::typed_actor<caf::reacts_to<observe>,
                      // Answered once worker and store have answered, or had their time.
                      caf::replies_to<get_metrics>::with<std::string>>;
 
 metrics_actor spawn_metrics(caf::actor_system& sys);
+
+/// `/metrics`, requested from `metrics`. 503 if it does not answer.
+http_page metrics_page(metrics_actor metrics);
 
 } // namespace partita::app

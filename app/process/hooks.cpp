@@ -185,11 +185,6 @@ struct hooks_state {
     if (finished)
       finished->deliver(hooks_finished{});
   }
-
-  hook_stats stats() const {
-    auto all = queue.counts();
-    return {all[0], all[1], all[2], all[3]};
-  }
 };
 
 hooks_actor::behavior_type hooks(hooks_actor::stateful_pointer<hooks_state> self,
@@ -213,7 +208,7 @@ hooks_actor::behavior_type hooks(hooks_actor::stateful_pointer<hooks_state> self
       [=](const partitions_lost& x) { return self->state.ask(x); },
       [](const alert_raised&) {},
       [](const worker_stopped&) {},
-      [=](get_hook_stats) { return self->state.stats(); },
+      [=](get_hook_stats) { return hook_stats{self->state.queue.counts()}; },
       [=](finish_hooks) {
         auto promise = self->make_response_promise<hooks_finished>();
         self->state.finished = promise;

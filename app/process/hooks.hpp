@@ -10,6 +10,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <array>
 #include <string>
 
 namespace partita::core {
@@ -31,11 +32,9 @@ struct get_hook_stats {
 };
 
 struct hook_stats {
-  core::hook_counts assigned;
-  core::hook_counts revoked;
-  core::hook_counts lost;
-  core::hook_counts state;
-  PARTITA_MESSAGE(hook_stats, x.assigned, x.revoked, x.lost, x.state)
+  /// By core::hook_kind.
+  std::array<core::hook_counts, count_of<core::hook_kind>> of{};
+  PARTITA_MESSAGE(hook_stats, x.of)
 };
 
 /// Orders the hooks to end: no command is started or tried again any more. Answered once

@@ -2,7 +2,6 @@
 #include "partita/app/service/worker_service.hpp"
 
 #include "partita/actors/supervisor/supervisor.hpp"
-#include "partita/app/metrics/metrics_page.hpp"
 #include "partita/app/output/reporter.hpp"
 #include "partita/app/page/page.hpp"
 #include "partita/app/process/exit_codes.hpp"

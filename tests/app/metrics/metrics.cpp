@@ -3,8 +3,6 @@
 
 #include "partita/app/metrics/metrics.hpp"
 
-#include "partita/app/metrics/metrics_text.hpp"
-
 #include "../../support/stub.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -62,7 +60,8 @@ process_stats sample() {
   update.latency.add(3s);
   update.outcomes[static_cast<std::size_t>(store_outcome::conflict)] = 1;
   hook_stats h;
-  h.revoked = {.runs = 3, .failures = 2, .timeouts = 1, .running = true, .waiting = 4};
+  h.of[static_cast<std::size_t>(core::hook_kind::revoked)] = {
+      .runs = 3, .failures = 2, .timeouts = 1, .running = true, .waiting = 4};
   return {w, s, true, h};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.ops_documents
 
-#include "partita/app/metrics/metrics_text.hpp"
+#include "partita/app/metrics/metrics.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -26,6 +26,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr auto revoked = static_cast<std::size_t>(partita::core::hook_kind::revoked);
+
 struct fixture {
   caf::actor_system_config cfg;
   caf::actor_system sys{cfg};
@@ -128,7 +130,7 @@ CAF_TEST(a failed revocation is confirmed by the try that succeeds) {
       shell("test -e " + path("flag") + " || { touch " + path("flag") + "; exit 3; }");
   begin();
   CAF_CHECK(revoke({"7"}));
-  auto x = stats().revoked;
+  auto x = stats().of[revoked];
   CAF_CHECK_EQUAL(x.runs, 2u);
   CAF_CHECK_EQUAL(x.failures, 1u);
   CAF_CHECK_EQUAL(x.timeouts, 0u);
@@ -141,7 +143,7 @@ CAF_TEST(a command that hangs is ended with all that it has started) {
                            + path("pid") + "; wait; }");
   begin();
   CAF_CHECK(revoke({"7"}));
-  CAF_CHECK_EQUAL(stats().revoked.timeouts, 1u);
+  CAF_CHECK_EQUAL(stats().of[revoked].timeouts, 1u);
   auto pid = std::stoi(content("pid"));
   CAF_CHECK(eventually(20s, [&] {
     std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
@@ -154,7 +156,7 @@ CAF_TEST(a command that is not there confirms nothing and is tried again) {
   settings.revoked = {"/no/such/program"};
   begin();
   CAF_CHECK(!revoke({"7"}, 600ms));
-  CAF_CHECK(eventually(20s, [&] { return stats().revoked.failures >= 2; }));
+  CAF_CHECK(eventually(20s, [&] { return stats().of[revoked].failures >= 2; }));
 }
 
 CAF_TEST(a loss ends an assignment that runs and waits for no time - out) {
