@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/dev/dev.hpp"
 
-#include "partita/app/dev/dev_group.hpp"
+#include "partita/actors/supervisor/supervisor.hpp"
+#include "partita/app/dev/dev_console.hpp"
 #include "partita/app/dev/local_nats.hpp"
 #include "partita/app/page/page.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/app/process/process_exit.hpp"
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
-#include "partita/app/wiring/source.hpp"
+#include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/message.hpp"
@@ -16,9 +17,12 @@
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <spdlog/fmt/fmt.h>
+
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace partita::app {
 
@@ -74,25 +78,35 @@ config::settings dev_settings(const dev_options& options) {
 std::string introduction(const dev_options& options, const config::settings& s,
                          const local_nats* server) {
   auto shown = [](milliseconds x) { return config::format_duration(x); };
-  return std::to_string(options.workers) + " workers share "
-         + std::to_string(options.partitions) + " partitions on "
-         + (server ? "a nats-server of their own at " + server->url()
-                   : std::string{"the memory store"})
-         + "\ntimings: a heartbeat every " + shown(s.heartbeat.interval) + ", gone after "
-         + shown(s.heartbeat.ttl) + ", lease " + shown(s.election.lease)
-         + ", at most one rebalance in " + shown(s.rebalance.min_interval)
-         + "\nCtrl-C ends it\n\n";
+  return fmt::format("{} workers share {} partitions on {}\ntimings: a heartbeat every "
+                     "{}, gone after {}, "
+                     "lease {}, at most one rebalance in {}\nCtrl-C ends it\n\n",
+                     options.workers, options.partitions,
+                     server ? "a nats-server of their own at " + server->url()
+                            : "the memory store",
+                     shown(s.heartbeat.interval), shown(s.heartbeat.ttl),
+                     shown(s.election.lease), shown(s.rebalance.min_interval));
 }
 
-/// Runs the group until the user or a failure ends it.
+/// The parts of a group.
+struct dev_parts {
+  worker_options options;
+  store_actor store;
+  partition_source_actor source;
+  dev_console_actor console;
+};
+
+/// Runs the workers until the user or a failure ends it. Each has a slot of its own (its
+/// `instance`), so that one that comes back gets its former id.
 class dev_session {
 public:
-  dev_session(caf::scoped_actor& self, dev_group& group, const dev_plan& plan)
-      : self_(self), group_(group), plan_(plan) {}
+  dev_session(caf::scoped_actor& self, const dev_parts& parts, const dev_plan& plan)
+      : self_(self), parts_(parts), plan_(plan) {}
 
   int run(std::size_t workers) {
-    group_.start(workers);
-    left_ = workers;
+    workers_.resize(workers);
+    for (std::size_t i = 0; i < workers; ++i)
+      start(i);
     if (plan_.run_for)
       self_->delayed_send(self_, *plan_.run_for, stop_worker{});
     plan_kill();
@@ -106,6 +120,8 @@ private:
   // What the workers may take beyond their own time-out.
   static constexpr auto a_little = 2s;
   static constexpr auto very_long = std::chrono::hours{24 * 365};
+  // A supervisor never blocks: one that does not answer for this long is stuck.
+  static constexpr auto answer_limit = 1s;
 
   bool receive_one() {
     auto in_time = true;
@@ -113,18 +129,32 @@ private:
     self_->receive([&](const stop_worker&) { stop(); },
                    [&](const worker_stopped& x) { note_end(x); },
                    [&](const kill_due&) { kill(); },
-                   [&](const slot_due& x) { refill(x.slot); },
+                   [&](const slot_due& x) {
+                     if (!deadline_)
+                       start(x.slot);
+                   },
                    caf::after(left) >> [&] { in_time = false; });
     if (!in_time)
       std::cerr << "partita: " << left_ << " workers did not leave in time\n";
     return in_time;
   }
 
+  void start(std::size_t slot) {
+    auto options = parts_.options;
+    options.id.instance = "slot-" + std::to_string(slot);
+    workers_[slot] = spawn_supervisor(self_->system(), std::move(options), parts_.store,
+                                      parts_.source, parts_.console);
+    ++left_;
+  }
+
+  /// The console passes the worker_stopped of each on.
   void stop() {
     if (deadline_)
       return;
     deadline_ = steady_clock::now() + 5s + a_little;
-    group_.stop();
+    for (const auto& x : workers_)
+      if (x)
+        caf::anon_send(x, stop_worker{});
   }
 
   void note_end(const worker_stopped& x) {
@@ -143,23 +173,36 @@ private:
   void kill() {
     if (deadline_)
       return;
-    if (auto slot = group_.kill_leader(); slot != dev_group::no_slot) {
-      --left_;
-      self_->delayed_send(self_, *plan_.kill_every / 2, slot_due{slot});
-    }
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+      if (kill_if_leader(workers_[i])) {
+        --left_;
+        self_->delayed_send(self_, *plan_.kill_every / 2, slot_due{i});
+        break;
+      }
     plan_kill();
   }
 
-  void refill(std::size_t slot) {
-    if (deadline_)
-      return;
-    group_.restart(slot);
-    ++left_;
+  /// Without a goodbye; its slot stays empty.
+  bool kill_if_leader(supervisor_actor& worker) {
+    worker_status status;
+    if (worker)
+      self_->request(worker, answer_limit, get_status{})
+          .receive([&](worker_status& x) { status = std::move(x); },
+                   [](const caf::error&) {});
+    if (!status.leading)
+      return false;
+    caf::anon_send_exit(worker, caf::exit_reason::kill);
+    worker = nullptr;
+    caf::anon_send(parts_.console, worker_killed{status.worker_id});
+    return true;
   }
 
   caf::scoped_actor& self_;
-  dev_group& group_;
+  const dev_parts& parts_;
   const dev_plan& plan_;
+  /// By slot; null: empty.
+  std::vector<supervisor_actor> workers_;
+  /// How many have not ended.
   std::size_t left_ = 0;
   std::optional<steady_clock::time_point> deadline_;
   bool failed_ = false;
@@ -191,23 +234,23 @@ int run_group(const dev_options& options, const dev_plan& plan,
   caf::actor_system sys{cfg};
   caf::scoped_actor self{sys};
   auto main = caf::actor_cast<caf::actor>(self);
-  auto store = spawn_store(sys, settings, "partita dev",
-                           server ? store_kind::nats : store_kind::memory);
-  auto source = spawn_source(sys, settings, store);
-  auto board = spawn_dev_console(sys, options.partitions, plan.log, quiet, main);
+  dev_parts parts;
+  parts.options = worker_options_of(settings);
+  parts.store = spawn_store(sys, settings, "partita dev",
+                            server ? store_kind::nats : store_kind::memory);
+  parts.source = spawn_source(sys, settings, parts.store);
+  parts.console = spawn_dev_console(sys, options.partitions, plan.log, quiet, main);
   auto code = 0;
-  auto page = options.page ? serve_page(sys, settings, store, quiet) : std::nullopt;
+  auto page = options.page ? serve_page(sys, settings, parts.store, quiet) : std::nullopt;
   {
     signal_watch signals{[=] { caf::anon_send(main, stop_worker{}); }};
-    dev_group group{self, worker_options_of(settings), store, source, board};
-    code = dev_session{self, group, plan}.run(options.workers);
+    code = dev_session{self, parts, plan}.run(options.workers);
   }
   if (page)
     page->stop();
-  close(self, store);
-  for (const auto& helper :
-       {caf::actor_cast<caf::actor>(board), caf::actor_cast<caf::actor>(source)})
-    caf::anon_send_exit(helper, caf::exit_reason::user_shutdown);
+  close(self, parts.store);
+  caf::anon_send_exit(parts.console, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(parts.source, caf::exit_reason::user_shutdown);
   return code;
 }
 

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/dev/local_nats.hpp"
 
-#include "partita/app/process/signals.hpp"
+#include "partita/app/process/descriptor.hpp"
+#include "partita/config/checks.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
-#include <utility>
+#include <system_error>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace partita::app {
 
@@ -34,113 +31,77 @@ constexpr const char* remedy =
     "install the package nats-server, or start one yourself and "
     "name it with `partita run --url`";
 
-/// Where nats-server says its address: `nats-server_<pid>.ports`.
-fs::path ports_file(const fs::path& folder, pid_t pid) {
-  return folder / ("nats-server_" + std::to_string(pid) + ".ports");
-}
-
 /// The first client address in a ports file; empty while the file is not complete.
 std::string address_in(const fs::path& file) {
   std::ifstream in{file};
   auto obj = nlohmann::json::parse(in, nullptr, false);
-  if (!obj.is_object() || !obj.contains("nats") || !obj["nats"].is_array()
-      || obj["nats"].empty() || !obj["nats"][0].is_string())
-    return {};
-  return obj["nats"][0].get<std::string>();
+  return obj.is_object() ? obj.value(nlohmann::json::json_pointer{"/nats/0"}, "") : "";
 }
 
-[[noreturn]] void become_server(const fs::path& folder) {
-  release_signals();
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // A group of its own: Ctrl-C at the terminal is for us; we stop the server afterwards.
-  setpgid(0, 0);
-  auto log = folder / "nats-server.log";
-  auto store = folder / "store";
+std::variant<child, start_failure> start_server(const std::string& folder) {
   // Debian keeps the server in /usr/sbin, which users do not search.
-  for (const char* program : {"nats-server", "/usr/sbin/nats-server"})
-    execlp(program, "nats-server", "--addr", "127.0.0.1", "--port", "-1", "--jetstream",
-           "--store_dir", store.c_str(), "--ports_file_dir", folder.c_str(), "--log",
-           log.c_str(), static_cast<char*>(nullptr));
-  _exit(127);
+  const std::string name = "nats-server";
+  auto program = config::path_of_program(name).empty() ? "/usr/sbin/" + name : name;
+  return start_child({{program, "--addr", "127.0.0.1", "--port", "-1", "--jetstream",
+                       "--store_dir", folder + "/store", "--ports_file_dir", folder,
+                       "--log", folder + "/nats-server.log"},
+                      {},
+                      false,
+                      true});
 }
-
-/// Notices when something in a folder has changed; a changed folder is the only sign that
-/// nats-server gives of being ready.
-class folder_watch {
-public:
-  explicit folder_watch(const fs::path& folder)
-      : fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-    inotify_add_watch(fd_, folder.c_str(), IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO);
-  }
-  folder_watch(const folder_watch&) = delete;
-  folder_watch& operator=(const folder_watch&) = delete;
-  ~folder_watch() { ::close(fd_); }
-
-  void wait(std::chrono::milliseconds limit) {
-    pollfd what{fd_, POLLIN, 0};
-    poll(&what, 1, static_cast<int>(limit.count()));
-    char buffer[4096];
-    while (::read(fd_, buffer, sizeof(buffer)) > 0) {
-    }
-  }
-
-private:
-  int fd_;
-};
 
 } // namespace
 
 std::variant<local_nats, std::string> local_nats::start() {
-  local_nats result;
   auto pattern = (fs::temp_directory_path() / "partita-dev-XXXXXX").string();
   if (!mkdtemp(pattern.data()))
     return "cannot make a folder for nats-server like " + pattern + ": "
-           + std::strerror(errno);
+           + std::generic_category().message(errno);
+  local_nats result;
   result.folder_ = pattern;
-  if (auto why = result.launch())
-    return *why;
+  // A file in its folder is the only sign that nats-server gives of being ready.
+  descriptor changes{::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
+  ::inotify_add_watch(changes.get(), pattern.c_str(),
+                      IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO);
+  auto started = start_server(pattern);
+  if (auto* failure = std::get_if<start_failure>(&started))
+    return failure->why + ": " + remedy;
+  result.process_ = std::get<child>(started);
+  if (auto why = result.wait_until_ready(changes.get()); !why.empty())
+    return why;
   return result;
 }
 
-std::optional<std::string> local_nats::launch() {
-  pid_ = fork();
-  if (pid_ < 0)
-    return std::string{"cannot start nats-server: "} + std::strerror(errno);
-  if (pid_ == 0)
-    become_server(folder_);
-  return wait_until_ready();
-}
-
-std::optional<std::string> local_nats::wait_until_ready() {
-  folder_watch changes{folder_};
+std::string local_nats::wait_until_ready(int changes) {
+  auto ports = folder_ / ("nats-server_" + std::to_string(process_.pid) + ".ports");
   auto deadline = steady_clock::now() + start_limit;
-  // The watch is made after the fork; what the server did before shows in the file
-  // itself.
-  while ((url_ = address_in(ports_file(folder_, pid_))).empty()) {
-    if (auto status = 0; waitpid(pid_, &status, WNOHANG) == pid_) {
-      pid_ = -1;
-      if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        return std::string{"there is no program nats-server: "} + remedy;
-      return std::string{"nats-server ended at its start"};
+  while ((url_ = address_in(ports)).empty()) {
+    std::array<pollfd, 2> what{{{changes, POLLIN, 0}, {process_.pidfd, POLLIN, 0}}};
+    auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+    auto found = left > 0ms ? ::poll(what.data(), 2, static_cast<int>(left.count())) : 0;
+    if (found == 0)
+      return "nats-server was not ready within 10 s";
+    if (what[1].revents != 0)
+      return "nats-server ended at its start";
+    std::array<char, 4096> dropped;
+    while (::read(changes, dropped.data(), dropped.size()) > 0) {
     }
-    if (steady_clock::now() >= deadline)
-      return std::string{"nats-server was not ready within 10 s"};
-    // No longer than this, because a server that dies leaves no sign in the folder.
-    changes.wait(100ms);
   }
-  return std::nullopt;
+  return {};
 }
 
 local_nats::local_nats(local_nats&& other) noexcept
     : folder_(std::exchange(other.folder_, {})),
-      pid_(std::exchange(other.pid_, -1)),
+      process_(std::exchange(other.process_, {})),
       url_(std::move(other.url_)) {}
 
 local_nats::~local_nats() {
-  if (pid_ > 0) {
+  if (process_.pid > 0) {
     // Nothing in its folder outlives it, so it need not leave in order.
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+    signal_group(process_, SIGKILL);
+    reap_child(process_);
+    ::close(process_.pidfd);
   }
   if (!folder_.empty()) {
     std::error_code ignored;

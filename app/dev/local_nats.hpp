@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/app/process/child.hpp"
+
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <variant>
-
-#include <sys/types.h>
 
 namespace partita::app {
 
@@ -15,8 +14,8 @@ namespace partita::app {
 /// this object; should this process die first, the kernel ends the server.
 class local_nats {
 public:
-  /// Forks: to be called before any other thread exists. Returns once the server accepts
-  /// connections; the other alternative says why there is none and what to do.
+  /// To be called on the thread that ends last. Returns once the server accepts connections;
+  /// the other alternative says why there is none and what to do.
   static std::variant<local_nats, std::string> start();
 
   local_nats(local_nats&& other) noexcept;
@@ -31,11 +30,11 @@ public:
 private:
   local_nats() = default;
 
-  std::optional<std::string> launch();
-  std::optional<std::string> wait_until_ready();
+  /// Why it is not; empty: it is.
+  std::string wait_until_ready(int changes);
 
   std::filesystem::path folder_;
-  pid_t pid_ = -1;
+  child process_;
   std::string url_;
 };
 

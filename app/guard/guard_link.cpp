@@ -2,8 +2,43 @@
 #include "partita/app/guard/guard_link.hpp"
 
 #include <algorithm>
+#include <cerrno>
+
+#include <sys/socket.h>
 
 namespace partita::app {
+
+using core::guard;
+
+std::optional<std::pair<guard_socket, guard_socket>> guard_socket::make_pair() {
+  std::array<int, 2> fds{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds.data())
+      != 0)
+    return std::nullopt;
+  return std::pair{guard_socket{fds[0]}, guard_socket{fds[1]}};
+}
+
+bool guard_socket::send(const guard_message& x) const {
+  for (;;) {
+    if (::send(fd(), &x, sizeof(x), MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof(x)))
+      return true;
+    if (errno != EINTR)
+      return false;
+  }
+}
+
+guard_socket::heard guard_socket::receive(guard_message& to) const {
+  for (;;) {
+    auto n = ::recv(fd(), &to, sizeof(to), 0);
+    if (n == static_cast<ssize_t>(sizeof(to)))
+      return heard::message;
+    // A peer that ended without having read all: what it said itself is still there.
+    if (n < 0 && (errno == EINTR || errno == ECONNRESET))
+      continue;
+    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? heard::nothing
+                                                              : heard::closed;
+  }
+}
 
 void guard_link::must_stop_by(const std::string& worker, core::time_point when) {
   std::lock_guard lock{mutex_};
@@ -21,30 +56,25 @@ void guard_link::tell_earliest() {
   std::optional<core::time_point> next;
   for (const auto& [worker, when] : deadlines_)
     next = core::earlier(next, when);
-  if (!next) {
-    socket_.send({guard_word::stopped, 0});
-    return;
-  }
-  std::chrono::nanoseconds since = next->time_since_epoch();
-  socket_.send({guard_word::must_stop_by, since.count()});
+  socket_.send(next ? guard_message{guard::must_stop_by{*next}} : guard::stopped{});
 }
 
 void guard_link::leaving() {
-  socket_.send({guard_word::leaving, 0});
+  socket_.send(guard::leaving{});
 }
 
 void guard_link::leaves_within(std::chrono::milliseconds limit) {
-  socket_.send({guard_word::leaves_within, std::chrono::nanoseconds{limit}.count()});
+  socket_.send(guard::leaves_within{limit});
 }
 
 void guard_link::wants_goodbye(std::chrono::milliseconds within) {
   wants_goodbye_ = true;
-  socket_.send({guard_word::goodbye_within, std::chrono::nanoseconds{within}.count()});
+  socket_.send(guard::goodbye_within{within});
 }
 
 void guard_link::used(const core::used_nonce& x) {
   auto text = x.who.value + ' ' + x.value.value;
-  guard_message result{guard_word::used, static_cast<std::int64_t>(x.use)};
+  nonce_news result{x.use};
   if (!wants_goodbye_ || text.size() >= result.text.size())
     return;
   std::copy(text.begin(), text.end(), result.text.begin());
@@ -53,15 +83,10 @@ void guard_link::used(const core::used_nonce& x) {
 
 std::optional<int> guard_link::next_signal() {
   guard_message x;
-  switch (socket_.receive(x)) {
-  case guard_socket::heard::message:
-    return static_cast<int>(x.value);
-  case guard_socket::heard::nothing:
-    return 0;
-  case guard_socket::heard::closed:
+  auto found = socket_.receive(x);
+  if (found == guard_socket::heard::closed)
     return std::nullopt;
-  }
-  return std::nullopt;
+  return found == guard_socket::heard::message ? std::get<guard::pass>(x).signal : 0;
 }
 
 } // namespace partita::app

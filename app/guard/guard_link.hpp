@@ -2,19 +2,60 @@
 #pragma once
 
 #include "partita/actors/deadline_observer.hpp"
-#include "partita/app/guard/guard_socket.hpp"
+#include "partita/app/process/descriptor.hpp"
+#include "partita/core/sidecar/guard.hpp"
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
+/// The line between a guard and its worker: a pair of sockets that exists before the worker.
 namespace partita::app {
 
-/// The worker's end of the line to its guard: reports until when work may continue, and
-/// receives the signals that the guard got.
+/// The worker may write with this nonce.
+struct nonce_news {
+  core::nonce_use use = core::nonce_use::heartbeat;
+  /// "worker-3 NONCE", and a 0. Room for the longest worker id and a nonce.
+  std::array<char, 112> text{};
+};
+
+/// What the worker says, and `pass` from the guard. Both are the same program, so that the
+/// bytes need no version.
+using guard_message =
+    std::variant<core::guard::must_stop_by, core::guard::stopped,
+                 core::guard::leaves_within, core::guard::leaving,
+                 core::guard::goodbye_within, nonce_news, core::guard::pass>;
+static_assert(std::is_trivially_copyable_v<guard_message>);
+
+/// One end; whole messages, in order. Closed with exec and with this object.
+class guard_socket {
+public:
+  /// Both ends. Nothing: the system has none, and errno says why.
+  static std::optional<std::pair<guard_socket, guard_socket>> make_pair();
+
+  /// For poll.
+  int fd() const { return fd_.get(); }
+  /// Never waits. False: there is no room now, or the other end is closed.
+  bool send(const guard_message& x) const;
+  enum class heard : std::uint8_t { message, nothing, closed };
+  /// Never waits.
+  heard receive(guard_message& to) const;
+
+private:
+  explicit guard_socket(int fd) : fd_{fd} {}
+
+  descriptor fd_;
+};
+
+/// The worker's end: reports until when work may continue, and receives the signals that the
+/// guard got.
 class guard_link : public deadline_observer {
 public:
   explicit guard_link(guard_socket socket) : socket_{std::move(socket)} {}

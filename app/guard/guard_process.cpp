@@ -6,7 +6,6 @@
 #include "partita/app/guard/process_tree.hpp"
 #include "partita/app/output/last_words.hpp"
 #include "partita/app/process/signals.hpp"
-#include "partita/core/sidecar/guard.hpp"
 
 #include <array>
 #include <cerrno>
@@ -49,27 +48,12 @@ sigset_t guard_signals() {
 }
 
 /// What the loop waits for besides the socket.
-class guard_files {
-public:
-  guard_files() {
-    auto heard = guard_signals();
-    signals_ = ::signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
-  }
-  guard_files(guard_files&& other) noexcept
-      : signals_{std::exchange(other.signals_, -1)}, timer_{std::move(other.timer_)} {}
-  guard_files& operator=(guard_files&&) = delete;
-  ~guard_files() {
-    if (signals_ >= 0)
-      ::close(signals_);
-  }
+struct guard_files {
+  sigset_t heard = guard_signals();
+  descriptor signals{::signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK)};
+  boottime_timer timer;
 
-  bool good() const { return signals_ >= 0 && timer_.fd() >= 0; }
-  int signals() const { return signals_; }
-  const boottime_timer& timer() const { return timer_; }
-
-private:
-  int signals_ = -1;
-  boottime_timer timer_;
+  bool good() const { return signals.get() >= 0 && timer.fd() >= 0; }
 };
 
 /// The loop of the guard. All that it waits for has a descriptor; nothing that it does before
@@ -81,8 +65,7 @@ public:
         socket_{std::move(socket)},
         files_{std::move(files)},
         goodbye_{std::move(goodbye)} {
-    auto heard = guard_signals();
-    ::pthread_sigmask(SIG_BLOCK, &heard, nullptr);
+    ::pthread_sigmask(SIG_BLOCK, &files_.heard, nullptr);
   }
 
   /// Gives the exit code.
@@ -91,8 +74,8 @@ public:
     while (!code_) {
       set_timer();
       std::array<pollfd, 3> what{{{open_ ? socket_.fd() : -1, POLLIN, 0},
-                                  {files_.signals(), POLLIN, 0},
-                                  {files_.timer().fd(), POLLIN, 0}}};
+                                  {files_.signals.get(), POLLIN, 0},
+                                  {files_.timer.fd(), POLLIN, 0}}};
       ::poll(what.data(), what.size(), -1);
       // What the worker has said counts before the time is looked at: we may have been
       // stopped for long.
@@ -112,7 +95,7 @@ private:
   void feed(const guard::event& what) {
     for (const auto& x : decisions_.step(what, worker_clock::boottime())) {
       if (const auto* p = std::get_if<guard::pass>(&x)) {
-        socket_.send({guard_word::signal, p->signal});
+        socket_.send(*p);
       } else if (const auto* k = std::get_if<guard::kill_all>(&x)) {
         why_ = k->why;
         // While it can still be seen; to be written when nothing can be late any more.
@@ -144,33 +127,19 @@ private:
   }
 
   void heard(const guard_message& x) {
-    auto value = std::chrono::nanoseconds{x.value};
-    switch (x.word) {
-    case guard_word::must_stop_by:
-      feed(guard::must_stop_by{core::time_point{value}});
-      break;
-    case guard_word::stopped:
-      feed(guard::stopped{});
-      break;
-    case guard_word::leaves_within:
-      feed(guard::leaves_within{value});
-      break;
-    case guard_word::leaving:
-      feed(guard::leaving{});
-      break;
-    case guard_word::goodbye_within:
-      feed(guard::goodbye_within{value});
-      break;
-    case guard_word::used: {
-      std::istringstream text{x.text.data()};
-      core::used_nonce told{static_cast<core::nonce_use>(x.value), {}, {}};
+    if (const auto* used = std::get_if<nonce_news>(&x)) {
+      std::istringstream text{used->text.data()};
+      core::used_nonce told{used->use, {}, {}};
       text >> told.who.value >> told.value.value;
       dead_.used(told);
-      break;
+      return;
     }
-    case guard_word::signal:
-      break;
-    }
+    std::visit(
+        [this](const auto& y) {
+          if constexpr (requires { guard::event{y}; })
+            feed(y);
+        },
+        x);
   }
 
   /// A process of its own connects: this one stays small, and cannot be held up.
@@ -186,7 +155,8 @@ private:
 
   void read_signals() {
     signalfd_siginfo x{};
-    while (::read(files_.signals(), &x, sizeof(x)) == static_cast<ssize_t>(sizeof(x))) {
+    while (::read(files_.signals.get(), &x, sizeof(x))
+           == static_cast<ssize_t>(sizeof(x))) {
       auto signal = static_cast<int>(x.ssi_signo);
       if (signal == SIGQUIT) {
         // For a core dump of it; what then is left below ends as well.
@@ -260,7 +230,7 @@ private:
     auto at = decisions_.wake_at();
     if (decisions_.killing())
       at = worker_clock::boottime() + kill_again;
-    files_.timer().set(at);
+    files_.timer.set(at);
   }
 
   void tell() const {
@@ -299,12 +269,6 @@ private:
   bool slow_told_ = false;
 };
 
-/// What is the guard's alone: reporting its state to a service manager.
-void forget_service_manager() {
-  for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
-    ::unsetenv(name);
-}
-
 } // namespace
 
 guarded start_guarded(say_goodbye goodbye) {
@@ -324,7 +288,9 @@ guarded start_guarded(say_goodbye goodbye) {
     // killall and pkill select by name: only the guard keeps it, as only the guard acts on
     // signals.
     ::prctl(PR_SET_NAME, "partita-worker");
-    forget_service_manager();
+    // Only the guard reports its state to a service manager.
+    for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
+      ::unsetenv(name);
     ends->first = guard_socket{std::move(ends->second)};
     return std::move(ends->first);
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/guard/process_tree.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -12,7 +11,6 @@
 #include <optional>
 #include <set>
 #include <sstream>
-#include <string_view>
 #include <system_error>
 
 #include <unistd.h>
@@ -31,12 +29,6 @@ namespace fs = std::filesystem;
 std::string text_of(const fs::path& file) {
   std::ifstream in{file};
   return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-/// The first line of a file of /proc.
-std::string line_of(const fs::path& file) {
-  auto text = text_of(file);
-  return text.substr(0, text.find('\n'));
 }
 
 /// The folders of /proc, or of its `task`, that are numbers.
@@ -78,10 +70,6 @@ std::optional<found_process> find(pid_t pid) {
   return process_in(text_of("/proc/" + std::to_string(pid) + "/stat"), pid);
 }
 
-bool has_ended(char state) {
-  return state == 'Z' || state == 'X';
-}
-
 } // namespace
 
 std::vector<found_process> processes_below(pid_t root) {
@@ -100,7 +88,7 @@ std::vector<found_process> processes_below(pid_t root) {
       if (!met.insert(i->second.pid).second)
         continue;
       parents.push_back(i->second.pid);
-      if (!has_ended(i->second.state))
+      if (i->second.state != 'Z' && i->second.state != 'X')
         result.push_back(i->second);
     }
   }
@@ -133,7 +121,7 @@ std::string what_threads_do(pid_t pid) {
     if (!x)
       continue;
     std::string text{x->state};
-    auto where = line_of(folder / "wchan");
+    auto where = text_of(folder / "wchan");
     if (!where.empty() && where != "0")
       text += " in " + where;
     ++all[text];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/process/application.hpp"
 
-#include "partita/app/process/child_keeper.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/config/duration.hpp"
 
@@ -31,7 +30,7 @@ struct application_state {
   int end_with = SIGTERM;
   /// Once it has ended.
   std::optional<child_end> end;
-  std::optional<caf::typed_response_promise<application_ended>> asked;
+  std::optional<caf::typed_response_promise<int>> asked;
   static inline constexpr const char* name = "partita.application";
 
   application_state() = default;
@@ -61,7 +60,7 @@ struct application_state {
     auto how = end->failure.empty() ? "exit code 0" : end->failure;
     if (asked) {
       spdlog::info("the application has ended: {}", how);
-      asked->deliver(application_ended{end->code});
+      asked->deliver(end->code);
       return;
     }
     spdlog::warn("the application has ended by itself: {}", how);
@@ -79,17 +78,17 @@ application(application_actor::stateful_pointer<application_state> self, child p
       [=](const pass_signal& x) { self->state.pass(x.number); },
       [=](const end_application& x) {
         auto& state = self->state;
-        auto promise = self->make_response_promise<application_ended>();
+        auto promise = self->make_response_promise<int>();
         if (state.end) {
-          promise.deliver(application_ended{state.end->code});
+          promise.deliver(state.end->code);
           return promise;
         }
         state.asked = promise;
         signal_group(state.process, state.end_with);
-        self->delayed_send(self, x.limit, application_late{});
+        self->delayed_send(self, x.limit, wake{});
         return promise;
       },
-      [=](application_late) {
+      [=](const wake&) {
         if (self->state.end)
           return;
         spdlog::error("the application has not ended within timeouts.shutdown; it is "
@@ -119,7 +118,7 @@ int end_in_order(caf::scoped_actor& self, const application_actor& application,
                  std::chrono::milliseconds limit) {
   auto result = static_cast<int>(exit_failed);
   self->request(application, limit + a_little, end_application{limit})
-      .receive([&](const application_ended& x) { result = x.code; },
+      .receive([&](int code) { result = code; },
                [&](const caf::error& why) {
                  spdlog::error("the application has not ended: {}",
                                self->system().render(why));

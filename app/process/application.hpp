@@ -3,6 +3,7 @@
 
 #include "partita/app/process/child.hpp"
 #include "partita/messages/message.hpp"
+#include "partita/messages/reports.hpp"
 
 #include <caf/fwd.hpp>
 #include <caf/replies_to.hpp>
@@ -37,23 +38,14 @@ struct end_application {
   PARTITA_MESSAGE(end_application, x.limit)
 };
 
-struct application_ended {
-  /// Its exit code, or 128 and the signal that ended it.
-  int code = 0;
-  PARTITA_MESSAGE(application_ended, x.code)
-};
-
-/// INTERNAL: the application had its time to end.
-struct application_late {
-  PARTITA_MESSAGE(application_late)
-};
-
 /// The APPLICATION: kills what is left of its process group when the process itself ends, and
 /// all of it when this actor ends.
 using application_actor =
     caf::typed_actor<caf::reacts_to<application_over>, caf::reacts_to<pass_signal>,
-                     caf::replies_to<end_application>::with<application_ended>,
-                     caf::reacts_to<application_late>>;
+                     // Gives its exit code, or 128 and the signal that ended it.
+                     caf::replies_to<end_application>::with<int>,
+                     // INTERNAL: the application had its time to end.
+                     caf::reacts_to<wake>>;
 
 /// Starts it. `over` is called when it ends by itself: the work is no longer done. To be
 /// called on the thread that ends last: the application is killed when that ends,

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/process/child.hpp"
 
+#include "partita/app/process/descriptor.hpp"
 #include "partita/config/checks.hpp"
 #include "partita/config/options.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <map>
 #include <string_view>
 #include <system_error>
@@ -32,44 +35,22 @@ constexpr int code_not_found = 127;
 constexpr int code_not_executable = 126;
 constexpr int code_of_signals = 128;
 
-/// Closes what it holds.
-class descriptor {
-public:
-  explicit descriptor(int fd = -1) : fd_{fd} {}
-  descriptor(descriptor&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~descriptor() { reset(); }
-
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-  void reset() {
-    if (fd_ >= 0)
-      ::close(release());
-  }
-
-private:
-  int fd_;
-};
-
 struct pipe_ends {
   descriptor out;
   descriptor in;
 };
 
-std::variant<pipe_ends, int> make_pipe() {
-  std::array<int, 2> fds{};
-  if (::pipe2(fds.data(), O_CLOEXEC) != 0)
-    return errno;
-  return pipe_ends{descriptor{fds[0]}, descriptor{fds[1]}};
+/// Of a system call: below 0 becomes an exception.
+int checked(int result) {
+  if (result < 0)
+    throw std::system_error{errno, std::generic_category()};
+  return result;
 }
 
-start_failure failure_of(const std::string& program, int error) {
-  auto missing = error == ENOENT || error == ENOTDIR;
-  return {"cannot start " + program + ": " + std::generic_category().message(error),
-          missing ? code_not_found : code_not_executable};
+pipe_ends make_pipe() {
+  std::array<int, 2> fds{};
+  checked(::pipe2(fds.data(), O_CLOEXEC));
+  return {descriptor{fds[0]}, descriptor{fds[1]}};
 }
 
 /// Whether it contains a secret of ours, which no child needs.
@@ -154,16 +135,6 @@ void use_default_signals() {
   ::_exit(code_not_found);
 }
 
-/// Null, or an open file, to be its stdin.
-std::variant<descriptor, int> input_of_application() {
-  if (::isatty(STDIN_FILENO) == 0)
-    return descriptor{};
-  auto fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return errno;
-  return descriptor{fd};
-}
-
 /// 0 once the program runs; else why it does not.
 int hear_of_start(const descriptor& report) {
   auto error = 0;
@@ -180,59 +151,42 @@ void wait_for_pid(pid_t pid, int* status) {
   }
 }
 
-} // namespace
-
-std::variant<child, start_failure> start_child(const child_command& what) {
-  const auto& program = what.argv.front();
-  auto path = config::path_of_program(program);
-  if (path.empty())
-    return start_failure{"cannot start " + program + ": not found in PATH",
-                         code_not_found};
+/// Throws std::system_error.
+child start(const std::string& path, const child_command& what) {
   auto report = make_pipe();
-  if (const auto* error = std::get_if<int>(&report))
-    return failure_of(program, *error);
-  auto& told = std::get<pipe_ends>(report);
   descriptor to_child;
   descriptor from_us;
   if (what.piped) {
     auto made = make_pipe();
-    if (const auto* error = std::get_if<int>(&made))
-      return failure_of(program, *error);
-    to_child = std::move(std::get<pipe_ends>(made).out);
-    from_us = std::move(std::get<pipe_ends>(made).in);
+    to_child = std::move(made.out);
+    from_us = std::move(made.in);
     ::fcntl(from_us.get(), F_SETFL, O_NONBLOCK);
-  } else {
-    auto opened = input_of_application();
-    if (const auto* error = std::get_if<int>(&opened))
-      return failure_of(program, *error);
-    to_child = std::move(std::get<descriptor>(opened));
+  } else if (::isatty(STDIN_FILENO) != 0) {
+    to_child = descriptor{checked(::open("/dev/null", O_RDONLY | O_CLOEXEC))};
   }
   auto words = what.argv;
   auto variables = variables_of(what);
   auto argv = pointers_to(words);
   auto environment = pointers_to(variables);
-  start_plan plan{path.c_str(),  argv.data(), environment.data(), to_child.get(),
-                  told.in.get(), what.piped,  what.dies_with_us,  ::getpid()};
-  auto pid = ::fork();
-  if (pid < 0)
-    return failure_of(program, errno);
+  start_plan plan{path.c_str(),    argv.data(), environment.data(), to_child.get(),
+                  report.in.get(), what.piped,  what.dies_with_us,  ::getpid()};
+  auto pid = checked(::fork());
   if (pid == 0)
     become(plan);
-  told.in.reset();
-  if (auto error = hear_of_start(told.out)) {
-    wait_for_pid(pid, nullptr);
-    return failure_of(program, error);
-  }
-  auto pidfd = ::pidfd_open(pid, 0);
+  report.in.reset();
+  auto error = hear_of_start(report.out);
+  auto pidfd = error == 0 ? ::pidfd_open(pid, 0) : -1;
   if (pidfd < 0) {
-    auto error = errno;
+    error = error == 0 ? errno : error;
     ::kill(-pid, SIGKILL);
     wait_for_pid(pid, nullptr);
-    return failure_of(program, error);
+    throw std::system_error{error, std::generic_category()};
   }
-  return child{pid, pidfd, from_us.release()};
+  return {pid, pidfd, from_us.release()};
 }
 
+/// Feeds the input and waits for the end of the process itself, not that of its group.
+/// Blocks, but not on a child that does not read. Closes what `x` holds; reaps nothing.
 void attend_child(const child& x, const std::string& input) {
   // A child that ends before it has read all must not end us, whatever the process does
   // with this signal; the thread is ours alone.
@@ -259,6 +213,30 @@ void attend_child(const child& x, const std::string& input) {
     else if (errno != EAGAIN && errno != EINTR)
       fed = input.size(); // It does not read it.
   }
+}
+
+} // namespace
+
+std::variant<child, start_failure> start_child(const child_command& what) {
+  auto failed = "cannot start " + what.argv.front() + ": ";
+  auto path = config::path_of_program(what.argv.front());
+  if (path.empty())
+    return start_failure{failed + "not found in PATH", code_not_found};
+  try {
+    return start(path, what);
+  } catch (const std::system_error& e) {
+    auto missing = e.code().value() == ENOENT || e.code().value() == ENOTDIR;
+    return start_failure{failed + e.code().message(),
+                         missing ? code_not_found : code_not_executable};
+  }
+}
+
+void keep_child(caf::actor_system& sys, const child& x, std::string input,
+                std::function<void()> ended) {
+  sys.spawn<caf::detached>([x, text = std::move(input), call = std::move(ended)] {
+    attend_child(x, text);
+    call();
+  });
 }
 
 void signal_group(const child& x, int signal) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <caf/fwd.hpp>
+
+#include <functional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -29,7 +32,7 @@ struct child_command {
 };
 
 /// A process in a group of its own, with the signals of a fresh process and no file of ours
-/// but the standard ones. To be waited for with attend_child, then reaped with reap_child: its
+/// but the standard ones. To be waited for with keep_child, then reaped with reap_child: its
 /// number cannot become another's before that.
 struct child {
   pid_t pid = 0;
@@ -56,9 +59,12 @@ struct child_end {
 
 std::variant<child, start_failure> start_child(const child_command& what);
 
-/// Feeds the input and waits for the end of the process itself, not that of its group.
-/// Blocks, but not on a child that does not read. Closes what `x` holds; reaps nothing.
-void attend_child(const child& x, const std::string& input);
+/// Feeds a child and waits for the end of the process itself, on a thread that exists only for
+/// that; then calls `ended` there, and closes what `x` holds. The owner of the child reaps it
+/// after that call. The actor system waits for the end of all children that are kept: they
+/// must end before the process can.
+void keep_child(caf::actor_system& sys, const child& x, std::string input,
+                std::function<void()> ended);
 
 /// Sends a signal to all processes of its group. Harmless if they have ended.
 void signal_group(const child& x, int signal);

@@ -4,7 +4,7 @@
 #include "partita/actors/shell.hpp"
 #include "partita/app/output/event_lines.hpp"
 #include "partita/app/output/reporter.hpp"
-#include "partita/app/process/child_keeper.hpp"
+#include "partita/app/process/child.hpp"
 #include "partita/config/duration.hpp"
 
 #include <caf/actor_system.hpp>
@@ -62,10 +62,17 @@ std::string line_of(const hook_queue::happening& x) {
          + '\n';
 }
 
+/// What runs for this kind; empty: nothing.
+const config::hook_command& command_for(const config::hooks_settings& s, hook_kind x) {
+  const auto& lost = s.lost.empty() ? s.revoked : s.lost;
+  return *std::array{&s.assigned, &s.revoked, &lost,
+                     &s.state}[static_cast<std::size_t>(x)];
+}
+
 hook_queue::options options_of(const config::hooks_settings& s) {
   hook_queue::options result;
-  result.used = {!s.assigned.empty(), !s.revoked.empty(),
-                 !s.lost.empty() || !s.revoked.empty(), !s.state.empty()};
+  for (std::size_t i = 0; i < result.used.size(); ++i)
+    result.used[i] = !command_for(s, static_cast<hook_kind>(i)).empty();
   result.timeout = s.timeout;
   return result;
 }
@@ -119,24 +126,9 @@ struct hooks_state {
     feed(hook_queue::ended{x.run, std::move(failure)});
   }
 
-  const config::hook_command& command_for(hook_kind x) const {
-    switch (x) {
-    case hook_kind::assigned:
-      return settings.assigned;
-    case hook_kind::lost:
-      return settings.lost.empty() ? settings.revoked : settings.lost;
-    case hook_kind::state:
-      return settings.state;
-    case hook_kind::revoked:
-    case hook_kind::count:
-      break;
-    }
-    return settings.revoked;
-  }
-
   void carry_out(const hook_queue::start& x) {
     auto started =
-        start_child({command_for(x.kind), variables_of(x, group), true, false});
+        start_child({command_for(settings, x.kind), variables_of(x, group), true, false});
     if (const auto* failure = std::get_if<start_failure>(&started)) {
       self->send(self, hook_run_over{x.run, failure->why});
       return;
@@ -170,15 +162,11 @@ struct hooks_state {
   }
 
   void carry_out(const hook_queue::failed& x) {
-    auto what = std::string{"hooks."} + to_string(x.kind) + " failed"
-                + (x.times > 1 ? " " + std::to_string(x.times) + " times in a row" : "")
-                + ": " + x.why;
-    if (x.again_in)
-      spdlog::warn(
-          "{}; it is tried again in {} ms", what,
-          std::chrono::duration_cast<std::chrono::milliseconds>(*x.again_in).count());
-    else
-      spdlog::warn("{}; it is not tried again", what);
+    using ms = std::chrono::milliseconds;
+    spdlog::warn("hooks.{} failed{}: {}; it is {}", to_string(x.kind),
+                 x.times > 1 ? fmt::format(" {} times in a row", x.times) : "", x.why,
+                 x.again_in ? fmt::format("tried again in {} ms", *x.again_in / ms{1})
+                            : "not tried again");
   }
 
   void carry_out(const hook_queue::closed&) {

@@ -76,9 +76,4 @@ void end_at_once(int code) {
   std::_Exit(code);
 }
 
-void leave_at_once(const std::string& why) {
-  spdlog::critical("giving up: {}", why);
-  end_at_once(exit_failed);
-}
-
 } // namespace partita::app

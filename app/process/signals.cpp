@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -17,7 +16,6 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <unistd.h>
 
 namespace partita::app {
 
@@ -34,10 +32,8 @@ constexpr int until_detached_ms = 200;
 
 /// Whether there is a controlling terminal that is open.
 bool has_terminal() {
-  auto fd = ::open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-  if (fd >= 0)
-    ::close(fd);
-  return fd >= 0;
+  descriptor tty{::open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+  return tty.get() >= 0;
 }
 
 /// Waits for orders until the order to end.
@@ -53,20 +49,16 @@ public:
   order_loop(int end, int told, signal_watch::teller tell, reactions what)
       : end_{end}, told_{told}, tell_{std::move(tell)}, reactions_{std::move(what)} {
     auto set = held_signals(true);
-    signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (signals_ < 0 || end_ < 0)
+    signals_ = descriptor{::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+    if (signals_.get() < 0 || end_ < 0)
       throw std::system_error{errno, std::generic_category(),
                               "no descriptor for signals"};
   }
 
-  order_loop(const order_loop&) = delete;
-  order_loop& operator=(const order_loop&) = delete;
-  ~order_loop() { ::close(signals_); }
-
   void run() {
     for (;;) {
       std::array<pollfd, 3> what{
-          {{end_, POLLIN, 0}, {told_, POLLIN, 0}, {signals_, POLLIN, 0}}};
+          {{end_, POLLIN, 0}, {told_, POLLIN, 0}, {signals_.get(), POLLIN, 0}}};
       auto found = ::poll(what.data(), what.size(), hung_up_ ? until_detached_ms : -1);
       if (std::exchange(hung_up_, false) && found == 0 && !has_terminal())
         obey(SIGHUP);
@@ -101,7 +93,7 @@ private:
 
   void read_signals() {
     signalfd_siginfo x{};
-    while (::read(signals_, &x, sizeof(x)) == static_cast<ssize_t>(sizeof(x)))
+    while (::read(signals_.get(), &x, sizeof(x)) == static_cast<ssize_t>(sizeof(x)))
       if (told_ < 0)
         obey(static_cast<int>(x.ssi_signo));
   }
@@ -134,7 +126,7 @@ private:
   int told_;
   signal_watch::teller tell_;
   reactions reactions_;
-  int signals_ = -1;
+  descriptor signals_;
   bool has_terminal_ = has_terminal();
   /// A shell may pass it on before the kernel has taken the terminal away.
   bool hung_up_ = false;
@@ -167,35 +159,16 @@ void ignore_terminal_stop() {
   std::signal(SIGTSTP, SIG_IGN);
 }
 
-void release_signals() {
-  auto set = held_signals(true);
-  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_DFL);
-}
-
 signal_watch::signal_watch(std::function<void()> on_stop, std::function<void()> on_hurry,
                            std::function<void(int)> pass_on,
-                           std::function<void()> on_reload)
-    : signal_watch{-1,
-                   {},
-                   std::move(on_stop),
-                   std::move(on_hurry),
-                   std::move(pass_on),
-                   std::move(on_reload)} {}
-
-signal_watch::signal_watch(int told, teller tell, std::function<void()> on_stop,
-                           std::function<void()> on_hurry,
-                           std::function<void(int)> pass_on,
-                           std::function<void()> on_reload)
-    : end_{::eventfd(0, EFD_CLOEXEC)}, thread_([=, end = end_] {
+                           std::function<void()> on_reload, int told, teller tell)
+    : end_{::eventfd(0, EFD_CLOEXEC)}, thread_{[=, end = end_.get()] {
         order_loop{end, told, tell, {on_stop, on_hurry, pass_on, on_reload}}.run();
-      }) {}
+      }} {}
 
 signal_watch::~signal_watch() {
-  std::uint64_t one = 1;
-  [[maybe_unused]] auto n = ::write(end_, &one, sizeof(one));
+  ::eventfd_write(end_.get(), 1);
   thread_.join();
-  ::close(end_);
 }
 
 } // namespace partita::app

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/app/process/descriptor.hpp"
+
 #include <csignal>
 #include <functional>
 #include <optional>
@@ -22,9 +24,6 @@ void hold_signals(bool to_pass_on = false);
 /// application or what hooks have started, which would work on while others take over.
 void ignore_terminal_stop();
 
-/// What hold_signals has changed, undone: for a child process between fork and exec.
-void release_signals();
-
 /// Waits for orders on a thread of its own: for signals, or for those that a guard passes
 /// on. The first SIGTERM or SIGINT calls `on_stop` there, the second one `on_hurry` if
 /// there is any; the next one ends the process at once with exit code 1. `pass_on` gets
@@ -35,22 +34,21 @@ public:
   /// Gives the next signal of another process; 0: none for now; nothing: it has ended.
   using teller = std::function<std::optional<int>()>;
 
+  /// With `told` and `tell` another process reports (`tell`, once `told` can be read): as long
+  /// as it does, what this process itself is sent does not count: one signal, one order. When
+  /// it has ended, that is the first order to stop, and signals count again. `told` outlives
+  /// this.
   explicit signal_watch(std::function<void()> on_stop,
                         std::function<void()> on_hurry = {},
                         std::function<void(int)> pass_on = {},
-                        std::function<void()> on_reload = {});
-  /// While another process reports (`tell`, once its descriptor can be read), what this
-  /// process itself is sent does not count: one signal, one order. When it has ended,
-  /// that is the first order to stop, and signals count again. `told` outlives this.
-  signal_watch(int told, teller tell, std::function<void()> on_stop,
-               std::function<void()> on_hurry, std::function<void(int)> pass_on,
-               std::function<void()> on_reload = {});
+                        std::function<void()> on_reload = {}, int told = -1,
+                        teller tell = {});
   signal_watch(const signal_watch&) = delete;
   signal_watch& operator=(const signal_watch&) = delete;
   ~signal_watch();
 
 private:
-  int end_;
+  descriptor end_;
   std::thread thread_;
 };
 

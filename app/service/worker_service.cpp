@@ -5,13 +5,15 @@
 #include "partita/app/output/reporter.hpp"
 #include "partita/app/page/page.hpp"
 #include "partita/app/process/exit_codes.hpp"
-#include "partita/app/process/memory.hpp"
-#include "partita/app/service/worker_runner.hpp"
-#include "partita/app/wiring/source.hpp"
 #include "partita/app/wiring/wiring.hpp"
+#include "partita/config/duration.hpp"
+#include "partita/core/sidecar/application_presence.hpp"
+
+#include <caf/system_messages.hpp>
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -20,16 +22,16 @@ namespace partita::app {
 namespace {
 
 using namespace std::chrono_literals;
+using std::chrono::steady_clock;
 
 /// The time to kill processes, to notice their end, and to close what is open.
 constexpr auto a_little = 15s;
 /// How long the end waits for what may never come.
 constexpr auto a_moment = 1s;
-
-std::string client_name_of(const config::settings& s) {
-  auto result = "partita " + s.group.name;
-  return s.worker.instance.empty() ? result : result + ' ' + s.worker.instance;
-}
+/// What the last event of a worker needs to arrive.
+constexpr auto last_event_limit = 2s;
+/// For waiting without end: CAF adds it to the present time, so it must not be the maximum.
+constexpr auto very_long = std::chrono::hours{24 * 365};
 
 /// Where HTTP is served; an application of our own finds it wherever that is.
 config::http_settings http_wanted(const config::settings& s, bool by_child) {
@@ -62,16 +64,113 @@ bool ends_in_time(caf::scoped_actor& self, const partition_source_actor& source)
   self->monitor(source);
   ask_to_end(source);
   auto result = false;
-  auto until = std::chrono::steady_clock::now() + a_moment;
+  auto until = steady_clock::now() + a_moment;
   auto over = false;
   while (!result && !over)
     self->receive([&](const caf::down_msg& x) { result = x.source == source.address(); },
                   // Orders and news that come too late to matter.
                   [](const stop_worker&) {}, [](const worker_stopped&) {},
-                  caf::after(until - std::chrono::steady_clock::now()) >>
-                      [&] { over = true; });
+                  caf::after(until - steady_clock::now()) >> [&] { over = true; });
   return result;
 }
+
+/// Runs one worker after the other, as core::application_presence decides, until `self` gets
+/// stop_worker or a worker gives up. `self` must get the worker's last event (worker_stopped)
+/// from one of its listeners.
+class worker_runner {
+public:
+  /// `start` spawns a worker and notifies all parts that need its handle; `ended`: that
+  /// worker has ended, and perhaps another one will come.
+  worker_runner(caf::scoped_actor& self, const config::settings& s,
+                std::function<supervisor_actor()> start, std::function<void()> ended)
+      : self_{self}, settings_{s}, start_{std::move(start)}, ended_{std::move(ended)} {}
+
+  worker_end run() {
+    // Else a worker takes part only while the application calls.
+    if (settings_.http.app_ttl == 0ms)
+      feed(core::application_presence::called{});
+    while (!result_)
+      receive();
+    return *result_;
+  }
+
+private:
+  void receive() {
+    auto left = deadline_ ? std::max(*deadline_ - steady_clock::now(), 0ns) : very_long;
+    self_->receive(
+        [&](const stop_worker& x) {
+          spdlog::info(told_ ? "leaving the group at once" : "leaving the group");
+          told_ = true;
+          feed(core::application_presence::told{x.mode});
+        },
+        [&](const application_changed& x) {
+          if (x.present)
+            feed(core::application_presence::called{});
+          else
+            feed(core::application_presence::silent{});
+        },
+        [&](const worker_stopped& x) { stopped(x.failure); },
+        [&](const caf::down_msg& x) { down(x); },
+        caf::after(left) >>
+            [&] {
+              result_ = worker_end{late_, false};
+            });
+  }
+
+  void down(const caf::down_msg& x) {
+    if (!worker_ || x.source != worker_.address())
+      return;
+    if (x.reason != caf::exit_reason::normal) {
+      stopped("the supervisor ended: " + self_->system().render(x.reason));
+      return;
+    }
+    // After a normal end the last event is still on its way.
+    deadline_ = steady_clock::now() + last_event_limit;
+    late_ = "the worker ended without a final event";
+  }
+
+  void stopped(const std::string& failure) {
+    worker_ = nullptr;
+    deadline_.reset();
+    ended_();
+    feed(core::application_presence::stopped{failure});
+  }
+
+  void feed(const core::application_presence::event& what) {
+    std::visit([this](const auto& x) { carry_out(x); }, presence_.step(what));
+  }
+
+  void carry_out(const core::application_presence::nothing&) {}
+
+  void carry_out(const core::application_presence::start&) {
+    worker_ = start_();
+    self_->monitor(worker_);
+  }
+
+  void carry_out(const core::application_presence::stop& x) {
+    // The worker's time runs from the first order to stop.
+    if (!deadline_)
+      deadline_ = steady_clock::now() + settings_.timeouts.shutdown + last_event_limit;
+    late_ = "the worker did not leave within timeouts.shutdown ("
+            + config::format_duration(settings_.timeouts.shutdown) + ")";
+    caf::anon_send(worker_, stop_worker{x.mode});
+  }
+
+  void carry_out(const core::application_presence::finish& x) {
+    result_ = worker_end{x.failure, true};
+  }
+
+  caf::scoped_actor& self_;
+  const config::settings& settings_;
+  std::function<supervisor_actor()> start_;
+  std::function<void()> ended_;
+  core::application_presence presence_;
+  supervisor_actor worker_;
+  std::optional<worker_end> result_;
+  std::optional<steady_clock::time_point> deadline_;
+  std::string late_;
+  bool told_ = false;
+};
 
 } // namespace
 
@@ -86,8 +185,7 @@ worker_service::worker_service(const config::settings& s, std::shared_ptr<event_
       on_reload_{std::move(on_reload)},
       reporter_{spawn_reporter(system_, log_, host(), return_memory_of_start)},
       metrics_{spawn_metrics(system_)},
-      page_{spawn_page(system_, s)},
-      beside_{s} {}
+      page_{spawn_page(system_, s)} {}
 
 worker_service::~worker_service() {
   end(false);
@@ -103,13 +201,15 @@ int worker_service::run() {
     return give_up(why, exit_failed);
   if (auto failure = start_application())
     return give_up(failure->why, failure->code);
-  beside_.start_hooks(system_);
+  if (settings_.hooks.used())
+    hooks_ = spawn_hooks(system_, settings_.hooks, settings_.group.name);
   join();
   auto last = live();
   if (!last.in_time) {
     if (log_)
       log_->finish(a_moment);
-    leave_at_once(last.failure);
+    spdlog::critical("giving up: {}", last.failure);
+    end_at_once(exit_failed);
   }
   return leave(last.failure);
 }
@@ -134,45 +234,55 @@ std::string worker_service::serve_http() {
 std::optional<start_failure> worker_service::start_application() {
   if (command_.empty())
     return std::nullopt;
-  return beside_.start_application(
-      self_, command_, told_to_application(settings_, *http_), http_->farewell());
+  auto over = [main = host(), died = http_->farewell()] {
+    died();
+    caf::anon_send(main, stop_worker{leave_mode::stop});
+  };
+  auto started =
+      spawn_application(system_, command_, told_to_application(settings_, *http_), over);
+  if (auto* failure = std::get_if<start_failure>(&started))
+    return std::move(*failure);
+  application_ = std::get<application_actor>(std::move(started));
+  return std::nullopt;
 }
 
 void worker_service::join() {
   spdlog::info("partita " PARTITA_VERSION ": joining group {} at {}",
                settings_.group.name, shown(settings_.nats.url));
-  store_ = spawn_store(system_, settings_, client_name_of(settings_));
+  const auto& instance = settings_.worker.instance;
+  store_ = spawn_store(system_, settings_,
+                       "partita " + settings_.group.name
+                           + (instance.empty() ? "" : ' ' + instance));
   caf::anon_send(page_, page_store{store_});
   source_ = spawn_source(system_, settings_, store_);
 }
 
 worker_end worker_service::live() {
-  worker_runner life;
-  life.start = [this] { return start_worker(); };
-  life.ended = [this] {
-    if (http_)
-      http_->detach();
-  };
-  life.waits_for_application = settings_.http.app_ttl.count() > 0;
-  life.limit = settings_.timeouts.shutdown;
   hear_orders();
-  return app::live(self_, life);
+  return worker_runner{self_, settings_, [this] { return start_worker(); },
+                       [this] {
+                         if (http_)
+                           http_->detach();
+                       }}
+      .run();
 }
 
 void worker_service::hear_orders() {
   auto tell = [main = host()](leave_mode mode) {
     return [main, mode] { caf::anon_send(main, stop_worker{mode}); };
   };
-  if (!guard_) {
-    signals_.emplace(tell(leave_mode::configured), tell(leave_mode::stop),
-                     beside_.signal_passer(), on_reload_);
-    return;
+  std::function<void(int)> pass_on;
+  if (application_)
+    pass_on = [to = application_](int signal) {
+      caf::anon_send(to, pass_signal{signal});
+    };
+  signal_watch::teller guards;
+  if (guard_) {
+    guard_->leaves_within(time_to_leave());
+    guards = [guard = guard_] { return guard->next_signal(); };
   }
-  guard_->leaves_within(time_to_leave());
-  signals_.emplace(
-      guard_->fd(), [guard = guard_] { return guard->next_signal(); },
-      tell(leave_mode::configured), tell(leave_mode::stop), beside_.signal_passer(),
-      on_reload_);
+  signals_.emplace(tell(leave_mode::configured), tell(leave_mode::stop), pass_on,
+                   on_reload_, guard_ ? guard_->fd() : -1, guards);
 }
 
 /// What each part may take at most, and what it takes to notice that.
@@ -191,10 +301,12 @@ supervisor_actor worker_service::start_worker() {
   options.end_if_work_goes_on = true;
   options.on_deadline = guard_;
   auto worker = spawn_supervisor(system_, std::move(options), store_, source_, reporter_);
-  caf::anon_send(metrics_, observe{store_, worker, beside_.hooks()});
+  caf::anon_send(metrics_, observe{store_, worker, hooks_});
   if (http_)
     http_->attach(worker);
-  beside_.listen_to(worker);
+  // It waits for the confirmations of all of its listeners.
+  if (hooks_)
+    caf::anon_send(worker, caf::actor_cast<listener_actor>(hooks_));
   return worker;
 }
 
@@ -232,8 +344,14 @@ int worker_service::end(bool gracefully) {
     return exit_failed;
   if (guard_)
     guard_->leaving();
-  // While it ends, the application may still call.
-  auto code = beside_.end(self_, gracefully);
+  auto code = static_cast<int>(gracefully ? exit_fine : exit_failed);
+  // While it ends, the application may still call. If the worker has failed, others may own
+  // its partitions, and the application is killed.
+  if (application_ && gracefully)
+    code = end_in_order(self_, application_, settings_.timeouts.shutdown);
+  caf::anon_send_exit(application_, caf::exit_reason::kill);
+  if (hooks_)
+    end_hooks(self_, hooks_, settings_.hooks);
   // Those who look at the page wait for news.
   ask_to_end(page_);
   if (http_)

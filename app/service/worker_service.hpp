@@ -6,11 +6,11 @@
 #include "partita/app/metrics/metrics.hpp"
 #include "partita/app/output/event_log.hpp"
 #include "partita/app/page/page_reader.hpp"
-#include "partita/app/process/child.hpp"
+#include "partita/app/process/application.hpp"
+#include "partita/app/process/hooks.hpp"
 #include "partita/app/process/process_exit.hpp"
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
-#include "partita/app/service/companions.hpp"
 #include "partita/config/settings.hpp"
 #include "partita/messages/interfaces.hpp"
 
@@ -24,6 +24,13 @@
 #include <vector>
 
 namespace partita::app {
+
+struct worker_end {
+  /// Why the worker gave up; empty after a graceful stop.
+  std::string failure;
+  /// False: it has not ended, and will not.
+  bool in_time = true;
+};
 
 /// The process of `partita run`, from its first actor to its exit code: a worker, and all
 /// that stands beside it.
@@ -82,7 +89,9 @@ private:
   page_actor page_;
   /// Nothing: HTTP is not served.
   std::optional<http_part> http_;
-  companions beside_;
+  /// Null: there are none.
+  hooks_actor hooks_;
+  application_actor application_;
   /// Null before join().
   store_actor store_;
   partition_source_actor source_;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/wiring/wiring.hpp"
 
+#include "partita/actors/sources/bucket_source.hpp"
+#include "partita/actors/sources/file_source.hpp"
+#include "partita/actors/sources/static_source.hpp"
 #include "partita/config/checks.hpp"
+#include "partita/config/partitions_file.hpp"
 #include "partita/core/strategies/hash_ring.hpp"
 #include "partita/store/memory/memory_store.hpp"
 #include "partita/store/nats/nats_store.hpp"
@@ -33,6 +37,18 @@ std::map<std::string, std::string> shared_settings_of(const config::settings& s)
   return result;
 }
 
+/// All mistakes would be too much for an alert: the first one, and how many more.
+file_reading read_partitions(const std::string& path) {
+  auto found = config::load_partitions(path);
+  if (auto* list = std::get_if<std::vector<partition>>(&found))
+    return std::move(*list);
+  const auto& wrong = std::get<std::vector<config::problem>>(found);
+  auto result = to_string(wrong.front());
+  if (wrong.size() > 1)
+    result += " (and " + std::to_string(wrong.size() - 1) + " more)";
+  return result + "; `partita check-config` lists every mistake";
+}
+
 } // namespace
 
 store_actor spawn_store(caf::actor_system& sys, const config::settings& s,
@@ -40,6 +56,20 @@ store_actor spawn_store(caf::actor_system& sys, const config::settings& s,
   return kind == store_kind::memory
              ? spawn_memory_store(sys)
              : spawn_nats_store(sys, nats_options_of(s, std::move(client_name)));
+}
+
+partition_source_actor spawn_source(caf::actor_system& sys, const config::settings& s,
+                                    const store_actor& store) {
+  if (!s.partitions.file.empty())
+    return spawn_file_source(
+        sys, {.path = s.partitions.file,
+              .read = [path = s.partitions.file] { return read_partitions(path); },
+              .clock = {}});
+  if (s.partitions.bucket)
+    return spawn_bucket_source(
+        sys, store,
+        {.bucket = s.buckets.partitions, .replicas = s.buckets.replicas, .clock = {}});
+  return spawn_static_source(sys, s.partitions.all());
 }
 
 std::vector<std::string> names_of(const config::partitions_settings& s) {

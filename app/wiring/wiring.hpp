@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-/// From settings to the store and the options of the actors.
+/// From settings to the store, the partition source and the options of the actors.
 namespace partita::app {
 
 enum class store_kind : std::uint8_t { nats, memory };
@@ -18,6 +18,11 @@ enum class store_kind : std::uint8_t { nats, memory };
 /// `client_name` is how the server's monitoring shows this process.
 store_actor spawn_store(caf::actor_system& sys, const config::settings& s,
                         std::string client_name, store_kind kind = store_kind::nats);
+
+/// The partition source that the settings name: their list, a file or a bucket of
+/// `store`. The caller ends it.
+partition_source_actor spawn_source(caf::actor_system& sys, const config::settings& s,
+                                    const store_actor& store);
 
 /// The settings' strategy comes with them.
 worker_options worker_options_of(const config::settings& s);

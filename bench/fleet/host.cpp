@@ -5,7 +5,6 @@
 
 #include "partita/actors/supervisor/supervisor.hpp"
 #include "partita/app/process/runtime.hpp"
-#include "partita/app/wiring/source.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/load.hpp"
 

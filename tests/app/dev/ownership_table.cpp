@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.ownership_table
 
-#include "partita/app/dev/ownership_table.hpp"
+#include "partita/app/dev/dev_console.hpp"
 
 #include <caf/test/unit_test.hpp>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.guard_socket
 
-#include "partita/app/guard/guard_socket.hpp"
 #include "partita/app/guard/guard_link.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -10,53 +9,51 @@
 
 using namespace partita::app;
 using namespace std::chrono_literals;
+using partita::core::guard;
 using heard = guard_socket::heard;
 
 CAF_TEST(messages of a worker to its guard arrive whole and in order) {
   auto ends = guard_socket::make_pair();
   CAF_REQUIRE(ends);
-  auto& guard = ends->first;
+  auto& theirs = ends->first;
   guard_link worker{std::move(ends->second)};
   guard_message x;
-  CAF_CHECK(guard.receive(x) == heard::nothing);
+  CAF_CHECK(theirs.receive(x) == heard::nothing);
   partita::core::time_point at{123456789ns};
   worker.leaves_within(30s);
   worker.must_stop_by("any", at);
   worker.stopped("any");
-  CAF_CHECK(guard.receive(x) == heard::message);
-  CAF_CHECK(x.word == guard_word::leaves_within);
-  CAF_CHECK_EQUAL(x.value, 30'000'000'000);
-  CAF_CHECK(guard.receive(x) == heard::message);
-  CAF_CHECK(x.word == guard_word::must_stop_by);
-  CAF_CHECK_EQUAL(x.value, 123456789);
-  CAF_CHECK(guard.receive(x) == heard::message);
-  CAF_CHECK(x.word == guard_word::stopped);
-  CAF_CHECK(guard.receive(x) == heard::nothing);
+  CAF_CHECK(theirs.receive(x) == heard::message);
+  CAF_CHECK(std::get<guard::leaves_within>(x).limit == 30s);
+  CAF_CHECK(theirs.receive(x) == heard::message);
+  CAF_CHECK(std::get<guard::must_stop_by>(x).when == at);
+  CAF_CHECK(theirs.receive(x) == heard::message);
+  CAF_CHECK(std::holds_alternative<guard::stopped>(x));
+  CAF_CHECK(theirs.receive(x) == heard::nothing);
 }
 
 CAF_TEST(nonces are told where a goodbye is wanted and in no other case) {
   auto ends = guard_socket::make_pair();
   CAF_REQUIRE(ends);
-  auto& guard = ends->first;
+  auto& theirs = ends->first;
   guard_link worker{std::move(ends->second)};
   partita::worker_id longest{std::string(64, 'w') + "-999999"};
   const std::string nonce = "d460c038df3e6d9c4e1c8df44f8d86b4";
   partita::core::used_nonce told{partita::core::nonce_use::leader, longest, {nonce}};
   guard_message x;
   worker.used(told);
-  CAF_CHECK(guard.receive(x) == heard::nothing);
+  CAF_CHECK(theirs.receive(x) == heard::nothing);
   worker.wants_goodbye(6s);
   worker.used(told);
-  CAF_CHECK(guard.receive(x) == heard::message);
-  CAF_CHECK(x.word == guard_word::goodbye_within);
-  CAF_CHECK_EQUAL(x.value, 6'000'000'000);
-  CAF_CHECK(guard.receive(x) == heard::message);
-  CAF_CHECK(x.word == guard_word::used);
-  CAF_CHECK_EQUAL(x.value, static_cast<std::int64_t>(told.use));
-  CAF_CHECK_EQUAL(std::string{x.text.data()}, longest.value + ' ' + nonce);
+  CAF_CHECK(theirs.receive(x) == heard::message);
+  CAF_CHECK(std::get<guard::goodbye_within>(x).limit == 6s);
+  CAF_CHECK(theirs.receive(x) == heard::message);
+  const auto& news = std::get<nonce_news>(x);
+  CAF_CHECK(news.use == told.use);
+  CAF_CHECK_EQUAL(std::string{news.text.data()}, longest.value + ' ' + nonce);
   CAF_MESSAGE("what has no room is not told by half");
   worker.used({told.use, longest, {std::string(100, 'n')}});
-  CAF_CHECK(guard.receive(x) == heard::nothing);
+  CAF_CHECK(theirs.receive(x) == heard::nothing);
 }
 
 CAF_TEST(a worker is notified of signals and of the end of its guard) {
@@ -65,8 +62,8 @@ CAF_TEST(a worker is notified of signals and of the end of its guard) {
   guard_link worker{std::move(ends->second)};
   CAF_CHECK(worker.next_signal() == 0);
   {
-    auto guard = std::move(ends->first);
-    CAF_CHECK(guard.send({guard_word::signal, SIGTERM}));
+    auto theirs = std::move(ends->first);
+    CAF_CHECK(theirs.send(guard::pass{SIGTERM}));
     CAF_CHECK(worker.next_signal() == SIGTERM);
     CAF_CHECK(worker.next_signal() == 0);
   }
@@ -79,7 +76,7 @@ CAF_TEST(a guard that does not read does not block the worker) {
   auto ends = guard_socket::make_pair();
   CAF_REQUIRE(ends);
   auto sent = 0;
-  while (sent < 100'000 && ends->second.send({guard_word::must_stop_by, sent}))
+  while (sent < 100'000 && ends->second.send(guard::pass{sent}))
     ++sent;
   CAF_CHECK(sent < 100'000);
   CAF_MESSAGE(sent << " messages wait");
@@ -88,6 +85,6 @@ CAF_TEST(a guard that does not read does not block the worker) {
   guard_message x;
   for (int i = 0; i < sent; ++i) {
     CAF_REQUIRE(ends->first.receive(x) == heard::message);
-    CAF_REQUIRE_EQUAL(x.value, i);
+    CAF_REQUIRE_EQUAL(std::get<guard::pass>(x).signal, i);
   }
 }

@@ -5,7 +5,7 @@
 
 #include "../../support/eventually.hpp"
 
-#include "partita/app/process/child_keeper.hpp"
+#include "partita/app/process/child.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
