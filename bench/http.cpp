@@ -45,7 +45,7 @@ constexpr std::uint64_t owned = 20;
   caf::scoped_actor host{sys};
   auto application =
       app::spawn_application_state(sys, {}, caf::actor_cast<caf::actor>(host), {});
-  auto started = app::http_server::start(sys, {"127.0.0.1:0", {}}, application);
+  auto started = app::http_server::start(sys, {{"127.0.0.1:0", {}}}, application);
   auto& server = std::get<0>(started);
   const auto& address = server->address();
   auto number = std::stoi(address.substr(address.rfind(':') + 1));

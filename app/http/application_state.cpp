@@ -61,7 +61,8 @@ public:
 
   template <class Event>
   void hear(const char* name, const Event& x) {
-    keep(name, event_line(wall_clock_ns(), x));
+    ring_.add(name, event_line(wall_clock_ns(), x));
+    answer(std::exchange(followers_, {}));
   }
 
   void on(const worker_id_claimed& x) {
@@ -175,11 +176,10 @@ public:
 
   caf::result<shown_life> on(const ask_life&) {
     shown_life life;
+    life.alive = life.absent = !worker_;
     life.application_wanted = options_.app_ttl > 0ms;
     life.application_present = lease_.present();
     life.application_seen = lease_.seen();
-    life.absent = !worker_;
-    life.alive = life.absent;
     if (life.absent)
       return life;
     auto promise = self_->make_response_promise<shown_life>();
@@ -214,7 +214,8 @@ public:
     if (lease_.tick(now()) == core::application_lease::news::went)
       application_went();
     news();
-    answer_overdue();
+    answer_overdue(polls_);
+    answer_overdue(followers_);
     set_alarm();
   }
 
@@ -306,11 +307,6 @@ private:
       self_->send(reporter_, x);
   }
 
-  void keep(const char* name, std::string line) {
-    ring_.add(name, std::move(line));
-    answer(std::exchange(followers_, {}));
-  }
-
   /// One answer for all that have seen the same.
   template <class Shown>
   void answer(std::vector<waiting<Shown>> to) {
@@ -339,20 +335,12 @@ private:
       answer(std::exchange(followers_, {}));
   }
 
-  void answer_overdue() {
-    answer(overdue(polls_));
-    answer(overdue(followers_));
-  }
-
-  /// Takes them out.
-  template <class Waiting>
-  std::vector<Waiting> overdue(std::vector<Waiting>& from) const {
-    auto at = std::stable_partition(
+  template <class Shown>
+  void answer_overdue(std::vector<waiting<Shown>>& from) {
+    auto due = std::stable_partition(
         from.begin(), from.end(), [moment = now()](auto& x) { return x.until > moment; });
-    std::vector<Waiting> result{std::make_move_iterator(at),
-                                std::make_move_iterator(from.end())};
-    from.erase(at, from.end());
-    return result;
+    answer(std::vector<waiting<Shown>>{due, from.end()});
+    from.erase(due, from.end());
   }
 
   void set_alarm() {
@@ -375,11 +363,8 @@ private:
     if (!over_)
       for (const auto& [name, x] : ledger_.owned())
         result.partitions.push_back(x);
-    auto moment = now();
     for (const auto& [name, x] : ledger_.endings())
-      result.revoking.push_back({x.what, x.lost,
-                                 std::chrono::duration_cast<std::chrono::milliseconds>(
-                                     std::max(x.until - moment, core::duration{0}))});
+      result.revoking.push_back(x);
     return {std::make_shared<shown_assignment>(std::move(result))};
   }
 
@@ -445,7 +430,7 @@ application_state(self_pointer self, application_state_options options, caf::act
       [keeper](const release_work& x) { return keeper->on(x); },
       [keeper](const ask_life& x) { return keeper->on(x); },
       [keeper](const session_valid& x) { keeper->on(x); },
-      [keeper](const present_worker& x) { keeper->set_worker(x.worker); },
+      [keeper](const supervisor_actor& x) { keeper->set_worker(x); },
       [keeper](const application_died&) { keeper->died(); },
       [keeper](const close_application_state&) { keeper->close(); },
       [keeper](const wake& x) { keeper->ring(x); },

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace partita::app {
@@ -27,7 +28,16 @@ public:
   event_ring(std::uint64_t first_id, std::size_t most_events, std::size_t most_bytes)
       : last_id_{first_id}, most_events_{most_events}, most_bytes_{most_bytes} {}
 
-  void add(std::string name, std::string line);
+  void add(std::string name, std::string line) {
+    bytes_ += line.size();
+    events_.push_back({++last_id_, std::move(name), std::move(line)});
+    // The newest one stays, however long it is.
+    while (events_.size() > most_events_
+           || (bytes_ > most_bytes_ && events_.size() > 1)) {
+      bytes_ -= events_.front().line.size();
+      events_.pop_front();
+    }
+  }
 
   /// The number of the newest event.
   std::uint64_t last_id() const { return last_id_; }
@@ -39,7 +49,15 @@ public:
   };
 
   /// What came after event `id`.
-  answer after(std::uint64_t id) const;
+  answer after(std::uint64_t id) const {
+    answer result;
+    auto oldest = last_id_ - events_.size();
+    result.missed = id < oldest || id > last_id_;
+    for (const auto& x : events_)
+      if (result.missed || x.id > id)
+        result.events.push_back(x);
+    return result;
+  }
 
 private:
   std::uint64_t last_id_;

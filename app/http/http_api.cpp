@@ -8,6 +8,8 @@
 
 #include <openssl/crypto.h>
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -23,13 +25,6 @@ using nlohmann::json;
 constexpr int calls_per_ttl = 3;
 // Numbers above are no exact numbers in JSON.
 constexpr std::uint64_t greatest_number = std::uint64_t{1} << 53;
-
-std::string joined(const std::vector<std::string>& xs) {
-  std::string result;
-  for (const auto& x : xs)
-    result += (result.empty() ? "" : ", ") + x;
-  return result;
-}
 
 std::optional<std::uint64_t> number_of(const std::string& text) {
   std::uint64_t result = 0;
@@ -123,7 +118,7 @@ std::variant<release_item, std::string> release_item_of(const json& x) {
 std::vector<std::string> http_api::paths() const {
   std::vector<std::string> result = {"/livez", "/readyz", "/v1/assignment", "/v1/events",
                                      "/v1/released"};
-  for (const auto& x : rules_.pages)
+  for (const auto& x : pages_)
     // A browser finds the parts of a page by itself.
     if (!x.path.starts_with("/page/"))
       result.push_back(x.path);
@@ -136,33 +131,27 @@ http_decision http_api::judge(const http_request& x) const {
       && !needs_no_name_server(x.host))
     return http_error(403, "Host: " + cited(x.host), "Host: localhost or an IP address",
                       "use 127.0.0.1, or send http.token as a bearer token");
-  if (x.path == "/v1/assignment")
-    return assignment(x);
-  if (x.path == "/v1/events")
-    return events(x);
-  if (x.path == "/v1/released")
-    return released(x);
-  if (x.path == "/livez" || x.path == "/readyz") {
-    if (auto no = allowed(x, true))
-      return *no;
-    // Probes add parameters of their own (as exclude=), which change nothing here.
-    return probe_life{x.path == "/readyz", x.parameters.contains("verbose")};
+  using answer = http_decision (http_api::*)(const http_request&) const;
+  static const std::map<std::string, answer> answers{
+      {"/v1/assignment", &http_api::assignment},
+      {"/v1/events", &http_api::events},
+      {"/v1/released", &http_api::released},
+      {"/livez", &http_api::probed},
+      {"/readyz", &http_api::probed}};
+  auto own = answers.find(x.path);
+  auto page = std::find_if(pages_.begin(), pages_.end(),
+                           [&](const http_page& y) { return y.path == x.path; });
+  if (own == answers.end() && page == pages_.end()) {
+    auto meant = config::nearest(x.path, paths());
+    return http_error(404, cited(x.path), fmt::format("{}", fmt::join(paths(), ", ")),
+                      meant.empty() ? "" : "did you mean " + meant + "?");
   }
-  for (const auto& page : rules_.pages) {
-    if (x.path != page.path)
-      continue;
-    if (auto no = allowed(x, true))
-      return *no;
-    return show_page{&page};
-  }
-  auto meant = config::nearest(x.path, paths());
-  return http_error(404, cited(x.path), joined(paths()),
-                    meant.empty() ? "" : "did you mean " + meant + "?");
+  if (auto no = allowed(x, x.path != "/v1/released"))
+    return *no;
+  return own == answers.end() ? show_page{&*page} : (this->*own->second)(x);
 }
 
 http_decision http_api::assignment(const http_request& x) const {
-  if (auto no = allowed(x, true))
-    return *no;
   if (auto no = wrong_parameters(x, {"version", "wait"}))
     return *no;
   ask_assignment result;
@@ -189,8 +178,6 @@ http_decision http_api::assignment(const http_request& x) const {
 }
 
 http_decision http_api::events(const http_request& x) const {
-  if (auto no = allowed(x, true))
-    return *no;
   if (auto no = wrong_parameters(x, {"after"}))
     return *no;
   ask_events result;
@@ -211,8 +198,6 @@ http_decision http_api::events(const http_request& x) const {
 }
 
 http_decision http_api::released(const http_request& x) const {
-  if (auto no = allowed(x, false))
-    return *no;
   if (auto no = refusal(x))
     return *no;
   if (!rules_.confirm)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/app/http/application_messages.hpp"
-#include "partita/app/http/http_text.hpp"
+#include "partita/app/http/application_state.hpp"
+#include "partita/config/settings.hpp"
 
 #include <chrono>
 #include <functional>
@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -33,6 +33,13 @@ struct http_request {
   /// The other end is this machine.
   bool from_here = false;
   std::string body;
+};
+
+struct http_reply {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
 };
 
 /// What a stream of server-sent events sends next.
@@ -74,15 +81,6 @@ struct show_page {
 using http_decision = std::variant<http_reply, ask_assignment, ask_events, body_wanted,
                                    release_work, probe_life, show_page>;
 
-struct http_rules {
-  /// A client that sends it may change something from anywhere; empty: no client can.
-  std::string token;
-  /// Whether releases mean anything.
-  bool confirm = false;
-  std::chrono::milliseconds app_ttl{0};
-  std::vector<http_page> pages;
-};
-
 /// The interface for applications, probes and what others add: what each request gets. Pure:
 /// sockets are http_server's, and what is owned is the application state's. docs/http.md describes it.
 class http_api {
@@ -94,7 +92,8 @@ public:
   /// A client that follows the events receives something at least this often.
   static constexpr std::chrono::milliseconds longest_silence{15'000};
 
-  explicit http_api(http_rules rules) : rules_{std::move(rules)} {}
+  explicit http_api(config::http_settings rules, std::vector<http_page> pages = {})
+      : rules_{std::move(rules)}, pages_{std::move(pages)} {}
 
   /// Judges a request by all but its body.
   http_decision judge(const http_request& x) const;
@@ -105,13 +104,40 @@ private:
   http_decision assignment(const http_request& x) const;
   http_decision events(const http_request& x) const;
   http_decision released(const http_request& x) const;
+  /// Probes add parameters of their own (as exclude=), which change nothing here.
+  http_decision probed(const http_request& x) const {
+    return probe_life{x.path == "/readyz", x.parameters.contains("verbose")};
+  }
   /// Why this caller may change nothing, if that is so.
   std::optional<http_reply> refusal(const http_request& x) const;
   bool shows_token(const http_request& x) const;
   caller who(const http_request& x) const;
   std::vector<std::string> paths() const;
 
-  http_rules rules_;
+  config::http_settings rules_;
+  std::vector<http_page> pages_;
 };
+
+// -- what answers look like: nothing in them is secret ------------------------------------
+
+/// `{"error":{"found":...,"expected":...,"remedy":...}}`; members without text are left out.
+http_reply http_error(int status, const std::string& found, const std::string& expected,
+                      const std::string& remedy = {});
+
+/// `now` on the worker's clock: the answer is sent at once.
+http_reply text_of(const shown_assignment& x, core::time_point now);
+
+/// 200 if everything was released (now or before), 409 if anything was not.
+http_reply text_of(const released_work& x);
+
+/// As it goes over the wire: `id:`, `event:` and `data:` lines, an empty one at the end. What
+/// a session that is over has assigned is not shown any more: it counts as missed.
+std::string stream_text_of(const shown_events& x, core::time_point now);
+
+http_reply livez_of(const shown_life& x);
+
+/// 503 unless the worker has joined, its session holds and it has applied a record.
+/// `verbose`: a line for each, with what is missing.
+http_reply readyz_of(const shown_life& x, bool verbose);
 
 } // namespace partita::app

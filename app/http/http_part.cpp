@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/http/http_part.hpp"
 
-#include "partita/app/http/application_state.hpp"
 #include "partita/app/output/event_lines.hpp"
 
 #include <caf/actor_system.hpp>
@@ -21,8 +20,7 @@ http_part::start(caf::actor_system& sys, const config::http_settings& s, bool ex
   state_options.first_number = static_cast<std::uint64_t>(wall_clock_ns() / 1000);
   auto application =
       spawn_application_state(sys, state_options, host, std::move(reporter));
-  auto started = http_server::start(
-      sys, {s.listen, {s.token, s.confirm, s.app_ttl, std::move(pages)}}, application);
+  auto started = http_server::start(sys, {s, std::move(pages)}, application);
   if (auto* why = std::get_if<std::string>(&started)) {
     caf::anon_send_exit(application, caf::exit_reason::user_shutdown);
     return "HTTP " + *why;
@@ -32,25 +30,18 @@ http_part::start(caf::actor_system& sys, const config::http_settings& s, bool ex
   return result;
 }
 
-void http_part::attach(const supervisor_actor& worker) {
-  caf::anon_send(application_, present_worker{worker});
+void http_part::attach(const supervisor_actor& worker) const {
+  caf::anon_send(application, worker);
+  if (!worker)
+    return;
   // The deadline comes before the partitions.
-  caf::anon_send(worker, caf::actor_cast<session_listener_actor>(application_));
-  caf::anon_send(worker, caf::actor_cast<listener_actor>(application_));
+  caf::anon_send(worker, caf::actor_cast<session_listener_actor>(application));
+  caf::anon_send(worker, caf::actor_cast<listener_actor>(application));
 }
 
-void http_part::detach() {
-  caf::anon_send(application_, present_worker{});
-}
-
-std::function<void()> http_part::farewell() const {
-  return
-      [application = application_] { caf::anon_send(application, application_died{}); };
-}
-
-void http_part::stop() {
-  server_->stop();
-  caf::anon_send_exit(application_, caf::exit_reason::user_shutdown);
+void http_part::stop() const {
+  server->stop();
+  caf::anon_send_exit(application, caf::exit_reason::user_shutdown);
 }
 
 } // namespace partita::app

@@ -64,7 +64,7 @@ public:
   event_server(caf::actor_system& sys, http_options options,
                application_state_actor application, http_listener listener)
       : sys_{sys},
-        api_{std::move(options.rules)},
+        api_{std::move(options.settings), std::move(options.pages)},
         request_patience_{options.request_patience},
         application_{std::move(application)},
         listener_{std::move(listener)} {
@@ -343,12 +343,16 @@ private:
   MHD_Result carry_out(const ask_events& x, client& to) {
     // The first answer comes at once: it says where to continue, and that the server is
     // there.
-    return ask<shared_answer<shown_events>>(
-        to, ask_events{x.who, x.after, 0ms}, 0ms, [this, &to](auto& y) {
-          take_up(to, y.shown);
-          return MHD_queue_response(to.connection, MHD_HTTP_OK,
-                                    wire_stream(on_space, &to).get());
-        });
+    return ask<shared_answer<shown_events>>(to, ask_events{x.who, x.after, 0ms}, 0ms,
+                                            [this, &to](auto& y) {
+                                              take_up(to, y.shown);
+                                              return begin_stream(to);
+                                            });
+  }
+
+  static MHD_Result begin_stream(client& to) {
+    return MHD_queue_response(to.connection, MHD_HTTP_OK,
+                              wire_stream(on_space, &to).get());
   }
 
   /// Writes what has come, or waits for more.
@@ -389,9 +393,7 @@ private:
     call.text = x.text ? x.text : std::make_shared<const std::string>();
     call.sent = 0;
     call.more = [this, &to, &page, next = x.position] { follow(to, page, next); };
-    return first ? MHD_queue_response(to.connection, MHD_HTTP_OK,
-                                      wire_stream(on_space, &to).get())
-                 : MHD_YES;
+    return first ? begin_stream(to) : MHD_YES;
   }
 
   /// To be sent next.
@@ -484,7 +486,7 @@ private:
 std::variant<std::unique_ptr<http_server>, std::string>
 http_server::start(caf::actor_system& sys, http_options options,
                    application_state_actor application) {
-  auto found = listen_at(options.listen);
+  auto found = listen_at(options.settings.listen);
   if (auto* why = std::get_if<std::string>(&found))
     return std::move(*why);
   auto made = std::make_unique<event_server>(

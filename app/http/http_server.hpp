@@ -14,9 +14,10 @@
 namespace partita::app {
 
 struct http_options {
-  /// `host:port`; port 0: any free one.
-  std::string listen;
-  http_rules rules;
+  /// `listen` is set.
+  config::http_settings settings;
+  /// What else is served.
+  std::vector<http_page> pages = {};
   /// Calls that wait at a time: long polls and followers of events. Fewer where the process
   /// may not open so many files.
   std::size_t most_waiting = 2000;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/http/http_text.hpp"
+#include "partita/app/http/http_api.hpp"
 
 #include "partita/config/text.hpp"
 
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 namespace partita::app {
 
@@ -46,39 +47,25 @@ bool gives_work(const event_text& x) {
              && x.line.find(R"("partitions":[])") == std::string::npos);
 }
 
-const char* word_of(core::work_ledger::release_result x) {
-  using result = core::work_ledger::release_result;
-  switch (x) {
-  case result::released:
-    return "released";
-  case result::already:
-    return "already";
-  case result::still_owned:
-    return "still_owned";
-  case result::wrong_token:
-    return "wrong_token";
-  case result::unknown:
-    return "unknown";
-  }
-  return "?";
-}
-
-/// What to do about it; empty if all is well.
-std::string remedy_for(const released_item& x) {
+/// Its word, and what to do about it; nothing if all is well.
+std::pair<const char*, std::string> words_for(const released_item& x) {
   using result = core::work_ledger::release_result;
   switch (x.result) {
   case result::released:
+    return {"released", {}};
   case result::already:
-    return {};
+    return {"already", {}};
   case result::still_owned:
-    return "it was not taken back: keep working on it";
+    return {"still_owned", "it was not taken back: keep working on it"};
   case result::wrong_token:
-    return "its token is " + std::to_string(x.right_token.value)
-           + ": ask GET /v1/assignment, and release what is in revoking";
+    return {"wrong_token",
+            "its token is " + std::to_string(x.right_token.value)
+                + ": ask GET /v1/assignment, and release what is in revoking"};
   case result::unknown:
-    return "this worker does not have it: ask GET /v1/assignment for what it has";
+    break;
   }
-  return {};
+  return {"unknown",
+          "this worker does not have it: ask GET /v1/assignment for what it has"};
 }
 
 /// One condition of readiness.
@@ -110,16 +97,6 @@ bool in_session(const worker_status& x) {
   return false;
 }
 
-std::string joined_detail(const shown_life& x) {
-  if (x.absent)
-    return "no worker takes part";
-  if (!x.alive)
-    return x.why;
-  if (x.status.worker_id.value.empty())
-    return "holds no worker id yet";
-  return "as " + x.status.worker_id.value;
-}
-
 std::vector<condition> conditions_of(const shown_life& x) {
   std::vector<condition> result;
   if (x.application_wanted)
@@ -127,8 +104,13 @@ std::vector<condition> conditions_of(const shown_life& x) {
                       x.application_present ? "calls"
                       : x.application_seen  ? "has not called for http.app_ttl"
                                             : "has not called yet"});
-  auto joined = !x.absent && x.alive && !x.status.worker_id.value.empty();
-  result.push_back({"joined", joined, joined_detail(x)});
+  const auto& id = x.status.worker_id.value;
+  auto joined = !x.absent && x.alive && !id.empty();
+  result.push_back({"joined", joined,
+                    x.absent     ? "no worker takes part"
+                    : !x.alive   ? x.why
+                    : id.empty() ? "holds no worker id yet"
+                                 : "as " + id});
   auto state = std::string{to_string(x.status.state)} + ": " + x.status.state_reason;
   result.push_back(
       {"session", joined && in_session(x.status), joined ? state : "has not joined"});
@@ -140,11 +122,7 @@ std::vector<condition> conditions_of(const shown_life& x) {
 }
 
 http_reply plain(int status, std::string body) {
-  http_reply result;
-  result.status = status;
-  result.content_type = "text/plain; charset=utf-8";
-  result.body = std::move(body);
-  return result;
+  return {status, "text/plain; charset=utf-8", std::move(body), {}};
 }
 
 } // namespace
@@ -152,16 +130,11 @@ http_reply plain(int status, std::string body) {
 http_reply http_error(int status, const std::string& found, const std::string& expected,
                       const std::string& remedy) {
   auto error = json::object();
-  if (!found.empty())
-    error["found"] = found;
-  if (!expected.empty())
-    error["expected"] = expected;
-  if (!remedy.empty())
-    error["remedy"] = remedy;
-  http_reply result;
-  result.status = status;
-  result.body = text({{"error", std::move(error)}});
-  return result;
+  for (const auto& [name, value] :
+       {std::pair{"found", &found}, {"expected", &expected}, {"remedy", &remedy}})
+    if (!value->empty())
+      error[name] = *value;
+  return {status, "application/json", text({{"error", std::move(error)}}), {}};
 }
 
 http_reply text_of(const shown_assignment& x, core::time_point now) {
@@ -179,7 +152,7 @@ http_reply text_of(const shown_assignment& x, core::time_point now) {
   for (const auto& y : x.revoking) {
     auto item = shown(y.what);
     item["lost"] = y.lost;
-    item["time_left_ms"] = y.time_left.count();
+    item["time_left_ms"] = left_of(y.until, now);
     all["revoking"].push_back(std::move(item));
   }
   http_reply result;
@@ -191,10 +164,8 @@ http_reply text_of(const released_work& x) {
   http_reply result;
   auto items = json::array();
   for (const auto& y : x.items) {
-    json item = {{"partition", y.partition},
-                 {"token", y.token.value},
-                 {"result", word_of(y.result)}};
-    auto remedy = remedy_for(y);
+    auto [word, remedy] = words_for(y);
+    json item = {{"partition", y.partition}, {"token", y.token.value}, {"result", word}};
     if (!remedy.empty()) {
       item["remedy"] = remedy;
       result.status = 409;

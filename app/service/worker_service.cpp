@@ -234,8 +234,8 @@ std::string worker_service::serve_http() {
 std::optional<start_failure> worker_service::start_application() {
   if (command_.empty())
     return std::nullopt;
-  auto over = [main = host(), died = http_->farewell()] {
-    died();
+  auto over = [main = host(), served = http_->application] {
+    caf::anon_send(served, application_died{});
     caf::anon_send(main, stop_worker{leave_mode::stop});
   };
   auto started =
@@ -262,7 +262,7 @@ worker_end worker_service::live() {
   return worker_runner{self_, settings_, [this] { return start_worker(); },
                        [this] {
                          if (http_)
-                           http_->detach();
+                           http_->attach({});
                        }}
       .run();
 }

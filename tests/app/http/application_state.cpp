@@ -116,6 +116,10 @@ struct fixture : test_coordinator_fixture<> {
 
   shown_assignment now() { return ask<shown_assignment>(ask_assignment{}); }
 
+  core::time_point clock() {
+    return core::time_point{sched.clock().now().time_since_epoch()};
+  }
+
   void tell(const auto& what) {
     anon_send(application, what);
     consume_messages();
@@ -274,7 +278,7 @@ CAF_TEST(with confirm a revocation waits for the release) {
   consume_messages();
   CAF_CHECK(!order.answer());
   CAF_REQUIRE_EQUAL(now().revoking.size(), 1u);
-  CAF_CHECK(now().revoking[0].time_left == 30s);
+  CAF_CHECK(now().revoking[0].until == clock() + 30s);
   auto wrong = ask<released_work>(release_work{{{"a", {8}}}});
   CAF_CHECK(wrong.items[0].result == result::wrong_token);
   CAF_CHECK(!order.answer());
@@ -378,7 +382,7 @@ CAF_TEST(nothing of one worker is shown for the next) {
   tell(worker_id_claimed{{"worker-1"}});
   tell(assigned({given("a", 9)}));
   auto before = now();
-  tell(present_worker{});
+  tell(supervisor_actor{});
   auto after = now();
   CAF_CHECK(after.worker_id.value.empty());
   CAF_CHECK(after.partitions.empty());
@@ -412,13 +416,13 @@ CAF_TEST(a worker that answers is alive and one that does not in time is not ) {
     x.worker_id = {"worker-1"};
     return x;
   });
-  tell(present_worker{caf::actor_cast<supervisor_actor>(good)});
+  tell(supervisor_actor{caf::actor_cast<supervisor_actor>(good)});
   auto life = ask<shown_life>(ask_life{});
   CAF_CHECK(life.alive && !life.absent);
   CAF_CHECK_EQUAL(life.status.worker_id.value, "worker-1");
   // What is skipped is never answered.
   auto stuck = test::spawn_stub(sys, [](const get_status&) { return caf::skip(); });
-  tell(present_worker{caf::actor_cast<supervisor_actor>(stuck)});
+  tell(supervisor_actor{caf::actor_cast<supervisor_actor>(stuck)});
   auto asked_life = asked<shown_life>(ask_life{});
   pass(1999ms);
   CAF_CHECK(!asked_life.answer());

@@ -15,7 +15,8 @@ using nlohmann::json;
 namespace {
 
 struct fixture {
-  http_rules rules{"s3cr3t", true, 0ms, {}};
+  config::http_settings rules{{}, "s3cr3t", true, 0ms};
+  std::vector<http_page> pages;
 
   static http_request get(const std::string& path,
                           std::multimap<std::string, std::string> parameters = {}) {
@@ -36,7 +37,9 @@ struct fixture {
     return result;
   }
 
-  http_decision judge(const http_request& x) const { return http_api{rules}.judge(x); }
+  http_decision judge(const http_request& x) const {
+    return http_api{rules, pages}.judge(x);
+  }
 
   template <class T>
   T wanted(const http_request& x) const {
@@ -56,7 +59,7 @@ struct fixture {
   }
 
   std::vector<release_item> items(const std::string& body) const {
-    auto decision = http_api{rules}.judge_body(release(body));
+    auto decision = http_api{rules, pages}.judge_body(release(body));
     CAF_REQUIRE(std::holds_alternative<release_work>(decision));
     return std::get<release_work>(decision).items;
   }
@@ -82,7 +85,7 @@ shown_life ready_life() {
 CAF_TEST_FIXTURE_SCOPE(http_api_tests, fixture)
 
 CAF_TEST(an unknown path gets the list of those that there are) {
-  rules.pages.push_back({"/metrics", {}});
+  pages.push_back({"/metrics"});
   auto x = refused(get("/v2"), 404);
   for (const auto* path :
        {"/livez", "/readyz", "/v1/assignment", "/v1/events", "/v1/released", "/metrics"})
@@ -91,8 +94,8 @@ CAF_TEST(an unknown path gets the list of those that there are) {
 }
 
 CAF_TEST(a page that others add is found by its path and by GET alone) {
-  rules.pages.push_back({"/metrics", {}});
-  http_api api{rules};
+  pages.push_back({"/metrics"});
+  http_api api{rules, pages};
   auto decision = api.judge(get("/metrics"));
   CAF_REQUIRE(std::holds_alternative<show_page>(decision));
   CAF_CHECK_EQUAL(std::get<show_page>(decision).page->path, "/metrics");
@@ -176,7 +179,7 @@ CAF_TEST(a body that is no release is shown with what would be one) {
         R"({"partition":1,"token":1})", R"({"partition":"a","token":"1"})",
         R"({"partition":"a","token":-1})", R"({"partition":"a","token":1.5})",
         R"({"partition":"a","token":1,"tokn":2})", "\xff\xfe"}) {
-    auto decision = http_api{rules}.judge_body(release(body));
+    auto decision = http_api{rules, pages}.judge_body(release(body));
     CAF_REQUIRE(std::holds_alternative<http_reply>(decision));
     const auto& reply = std::get<http_reply>(decision);
     CAF_CHECK_EQUAL(reply.status, 400);
@@ -327,6 +330,7 @@ CAF_TEST(a worker whose application is silent is alive and not ready) {
 }
 
 CAF_TEST(an assignment is shown with tokens and what is to be released) {
+  core::time_point now{1h};
   shown_assignment x;
   x.worker_id = {"worker-3"};
   x.state = "stable";
@@ -334,8 +338,7 @@ CAF_TEST(an assignment is shown with tokens and what is to be released) {
   x.record = {{4}, {9}};
   x.last_event = 20;
   x.partitions = {{{{"orders", "7"}, 300}, {9}, "worker-2 left"}};
-  x.revoking = {{{{{"orders", "8"}, 100}, {5}}, true, 250ms}};
-  core::time_point now{1h};
+  x.revoking = {{{{{"orders", "8"}, 100}, {5}}, true, now + 250ms, {}}};
   x.until = now + 3250ms + 1us;
   auto all = json::parse(text_of(x, now).body);
   CAF_CHECK(all == json::parse(R"({"worker_id":"worker-3","state":"stable","version":17,

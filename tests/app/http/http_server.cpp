@@ -127,7 +127,7 @@ struct fixture {
         std::size_t most_waiting = 2000, std::chrono::seconds request_patience = 10s) {
     return http_server::start(
         sys,
-        {listen, {"s3cr3t", true, 0ms, std::move(pages)}, most_waiting, request_patience},
+        {{listen, "s3cr3t", true, 0ms}, std::move(pages), most_waiting, request_patience},
         application);
   }
 
