@@ -15,7 +15,7 @@ foreach(file IN LISTS files)
   string(APPEND all "      {\"${name}\", \"${type${end}}\", R\"partita(${text})partita\"},\n")
 endforeach()
 file(WRITE ${output} "// Written by cmake/EmbedPage.cmake.
-#include \"partita/app/page/page_assets.hpp\"
+#include \"partita/app/page/page.hpp\"
 
 namespace partita::app {
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/page/group_document.hpp"
-
 #include "partita/app/inspect/worker_table.hpp"
+#include "partita/app/page/page.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
 
 namespace partita::app {
 
 namespace {
 
 using nlohmann::json;
-
-constexpr std::int64_t ms_per_minute = 60'000;
 
 /// What is left of the session: only where that is less than half.
 json session_left(const member& x) {
@@ -41,7 +42,9 @@ json group_document(const group_status& group, const plan_history& history) {
   json result = {{"workers", workers_of(group, status)}, {"plans", json::object()}};
   for (std::size_t i = 0; i < group.pauses.size(); ++i)
     status["pauses"][i]["left_min"] =
-        (group.pauses[i].left_ms + ms_per_minute - 1) / ms_per_minute;
+        std::chrono::ceil<std::chrono::minutes>(
+            std::chrono::milliseconds{group.pauses[i].left_ms})
+            .count();
   result["group"] = std::move(status);
   auto past = json::parse(to_json(history));
   for (auto& x : past["plans"]) {
@@ -52,18 +55,16 @@ json group_document(const group_status& group, const plan_history& history) {
 }
 
 json patch_between(const json& from, const json& to) {
+  const json none;
   auto result = json::object();
   for (const auto& [name, value] : to.items()) {
-    auto old = from.find(name);
-    if (old == from.end()) {
-      if (!value.is_null())
+    auto i = from.find(name);
+    const auto& old = i == from.end() ? none : *i;
+    if (!old.is_object() || !value.is_object()) {
+      if (old != value)
         result[name] = value;
-    } else if (*old == value) {
-      continue;
-    } else if (old->is_object() && value.is_object()) {
-      result[name] = patch_between(*old, value);
-    } else {
-      result[name] = value;
+    } else if (auto inner = patch_between(old, value); !inner.empty()) {
+      result[name] = std::move(inner);
     }
   }
   for (const auto& [name, value] : from.items())

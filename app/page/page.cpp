@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/page/page.hpp"
 
-#include "partita/app/page/page_assets.hpp"
-
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
@@ -30,25 +28,21 @@ struct page_state {
 
 using self_pointer = page_actor::stateful_pointer<page_state>;
 
-template <class Question>
-caf::result<page_text> pass_on(self_pointer self, Question what) {
-  auto& s = self->state;
-  if (!s.store)
-    return page_text{};
-  if (!s.reader) {
-    s.reader = spawn_page_reader(self->system(), s.settings, s.store);
-    self->monitor(s.reader);
-  }
-  return self->delegate(s.reader, std::move(what));
-}
-
 page_actor::behavior_type page(self_pointer self, config::settings settings) {
   self->state.settings = std::move(settings);
   self->set_down_handler([self](const caf::down_msg&) { self->state.reader = nullptr; });
   return {
-      [self](page_store& x) { self->state.store = std::move(x.store); },
-      [self](const ask_changes& x) { return pass_on(self, x); },
-      [self](const ask_explanation& x) { return pass_on(self, x); },
+      [self](store_actor& x) { self->state.store = std::move(x); },
+      [self](const ask_page& x) -> caf::result<page_text> {
+        auto& s = self->state;
+        if (!s.store)
+          return page_text{};
+        if (!s.reader) {
+          s.reader = spawn_page_reader(self->system(), s.settings, s.store);
+          self->monitor(s.reader);
+        }
+        return self->delegate(s.reader, x);
+      },
   };
 }
 
@@ -73,15 +67,6 @@ http_reply reply_of(const page_text& x) {
                     "try again; check GET /readyz?verbose");
 }
 
-/// An answer of `page`; an empty one if there is none.
-template <class Question, class Done>
-void ask_page(caf::event_based_actor* self, const page_actor& page, const Question& what,
-              const Done& done) {
-  self->request(page, http_api::longest_silence + answer_limit, what)
-      .then([done](const page_text& x) { done(x); },
-            [done](const caf::error&) { done(page_text{}); });
-}
-
 /// As server-sent events.
 stream_piece piece_of(const page_text& x) {
   if (x.position == 0)
@@ -93,28 +78,6 @@ stream_piece piece_of(const page_text& x) {
   return {x.position, std::make_shared<const std::string>(std::move(text))};
 }
 
-std::vector<http_page> group_pages(const page_actor& page) {
-  using asker = caf::event_based_actor*;
-  auto whole = [page](asker self, const auto&, const auto& done) {
-    ask_page(self, page, ask_changes{}, [done](const auto& x) { done(reply_of(x)); });
-  };
-  auto partition = [page](asker self, const http_request& from, const auto& done) {
-    auto name = from.parameters.find("name");
-    if (name == from.parameters.end())
-      done(http_error(400, "no parameter name", "name=PARTITION"));
-    else
-      ask_page(self, page, ask_explanation{name->second},
-               [done](const auto& x) { done(reply_of(x)); });
-  };
-  auto changes = [page](asker self, std::uint64_t position, const auto& done) {
-    ask_page(self, page, ask_changes{position},
-             [done](const auto& x) { done(piece_of(x)); });
-  };
-  return {{"/v1/group", whole, {}},
-          {"/v1/group/partition", partition, {}},
-          {"/v1/group/changes", {}, changes}};
-}
-
 } // namespace
 
 page_actor spawn_page(caf::actor_system& sys, const config::settings& s) {
@@ -122,7 +85,28 @@ page_actor spawn_page(caf::actor_system& sys, const config::settings& s) {
 }
 
 std::vector<http_page> pages_of(const page_actor& page) {
-  auto result = group_pages(page);
+  // Passes the answer on, or an empty one if there is none.
+  auto ask = [page](caf::event_based_actor* self, const ask_page& what,
+                    const auto& pass) {
+    self->request(page, http_api::longest_silence + answer_limit, what)
+        .then([pass](const page_text& x) { pass(x); },
+              [pass](const caf::error&) { pass(page_text{}); });
+  };
+  auto whole = [ask](auto* self, const auto&, const auto& done) {
+    ask(self, {}, [done](const page_text& x) { done(reply_of(x)); });
+  };
+  auto partition = [ask](auto* self, const http_request& from, const auto& done) {
+    auto name = from.parameters.find("name");
+    if (name == from.parameters.end())
+      return done(http_error(400, "no parameter name", "name=PARTITION"));
+    ask(self, {0, name->second}, [done](const page_text& x) { done(reply_of(x)); });
+  };
+  auto changes = [ask](auto* self, std::uint64_t position, const auto& done) {
+    ask(self, {position, {}}, [done](const page_text& x) { done(piece_of(x)); });
+  };
+  std::vector<http_page> result{{"/v1/group", whole},
+                                {"/v1/group/partition", partition},
+                                {"/v1/group/changes", {}, changes}};
   for (const auto& x : page_assets())
     result.push_back({x.name == "index.html" ? "/" : "/page/" + std::string{x.name},
                       [&x](auto*, const auto&, const auto& done) { done(reply_of(x)); }});
@@ -134,7 +118,7 @@ std::variant<page_server, std::string> page_server::start(caf::actor_system& sys
                                                           store_actor store,
                                                           const std::string& listen) {
   auto page = spawn_page(sys, s);
-  caf::anon_send(page, page_store{std::move(store)});
+  caf::anon_send(page, std::move(store));
   config::http_settings http;
   http.listen = listen;
   auto started = http_part::start(sys, http, true, {}, {}, pages_of(page));

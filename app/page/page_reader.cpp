@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/page/page_reader.hpp"
-
-#include "partita/app/http/http_api.hpp"
 #include "partita/app/inspect/bucket_reader.hpp"
 #include "partita/app/inspect/explanation.hpp"
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/output/event_lines.hpp"
-#include "partita/app/page/group_document.hpp"
+#include "partita/app/page/page.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/messages/codec.hpp"
 
@@ -14,6 +11,8 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -40,14 +39,10 @@ constexpr auto look_again_after = 10s;
 // No client has looked for so long: the reader ends.
 constexpr auto linger = 5s;
 
-/// Time to look at what has come.
-struct page_tick {
-  PARTITA_MESSAGE(page_tick)
-};
-
 using reader_actor =
     page_actor::extend<caf::reacts_to<watch_event>, caf::reacts_to<link_changed>,
-                       caf::reacts_to<page_tick>>;
+                       // INTERNAL: time to look at what has come.
+                       caf::reacts_to<wake>>;
 
 /// One bucket, and whether it is there.
 struct followed_bucket {
@@ -57,15 +52,25 @@ struct followed_bucket {
   bool missing = false;
 };
 
-struct reader_state {
-  static inline constexpr const char* name = "partita.page";
-  using promise = caf::typed_response_promise<page_text>;
-  struct viewer {
-    std::uint64_t position = 0;
-    steady_clock::time_point since;
-    promise answer;
-  };
+struct viewer {
+  ask_page what;
+  steady_clock::time_point since;
+  caf::typed_response_promise<page_text> answer;
+};
 
+std::shared_ptr<const std::string> text_of(const json& x) {
+  return std::make_shared<const std::string>(
+      x.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+/// What a reader knows and does.
+struct reader_state {
+  using self_pointer = reader_actor::stateful_pointer<reader_state>;
+
+  explicit reader_state(reader_actor::pointer me) : self{static_cast<self_pointer>(me)} {}
+
+  static inline constexpr const char* name = "partita.page";
+  self_pointer self;
   config::settings settings;
   /// Names of partitions that the group should have, if the configuration lists them.
   std::vector<std::string> known;
@@ -89,209 +94,190 @@ struct reader_state {
   /// All of it, once a client has asked for that.
   page_text whole;
   std::vector<viewer> viewers;
-  /// Names of partitions.
-  std::vector<std::pair<std::string, promise>> questions;
+
+  void take(const watch_event& x) {
+    auto which = static_cast<group_bucket>(x.watch);
+    // A lease or an id that is renewed says nothing new.
+    const auto* old = view.find(which, x.entry.key);
+    auto same = x.change == watch_change::value && old && old->value == x.entry.value;
+    auto fresh = view.take(which, x) && !same;
+    if (which == group_bucket::heartbeat)
+      fresh = take_heartbeat(x, fresh);
+    news = news || fresh;
+  }
+
+  /// Whether it changes what is shown. `fresh`: it is not what was there before.
+  bool take_heartbeat(const watch_event& x, bool fresh) {
+    if (x.change == watch_change::removed)
+      heartbeats.erase(x.entry.key);
+    else if (x.change != watch_change::value && fresh)
+      heartbeats.clear();
+    if (x.change != watch_change::value)
+      return fresh;
+    auto found = beat_from(x.entry.value, x.entry.stored_at_ns);
+    auto* now = std::get_if<beat>(&found);
+    if (!now)
+      return true;
+    now->at = 0;
+    auto& [last, came] = heartbeats[x.entry.key];
+    came = x.at;
+    return std::exchange(last, *now) != *now;
+  }
+
+  void open_missing() {
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+      if (buckets[i].actor || std::exchange(buckets[i].asked, true))
+        continue;
+      open_bucket request;
+      request.name = buckets[i].name;
+      request.mode = open_mode::look;
+      self->request(store, caf::infinite, request)
+          .then([this, i](bucket_opened& x) { opened(i, x); },
+                [this, i](const caf::error&) { buckets[i].asked = false; });
+    }
+  }
+
+  void opened(std::size_t i, bucket_opened& x) {
+    auto& to = buckets[i];
+    auto which = static_cast<group_bucket>(i);
+    to.asked = false;
+    if (x.status == open_status::missing && !std::exchange(to.missing, true))
+      view.missing(which);
+    if (x.status != open_status::opened)
+      return;
+    if (std::exchange(to.missing, false))
+      view.found(which);
+    to.actor = std::move(x.bucket);
+    self->send(to.actor, kv_watch{i, ">", caf::actor_cast<watch_sink_actor>(self)});
+  }
+
+  /// Whether what is shown changes by time alone: a session runs out, or a pause.
+  bool runs_out() const {
+    auto now = steady_clock::now();
+    auto ends = !status.pauses.empty() || status.grants_wait_ms > 0;
+    return (ends && now > looked + look_again_after)
+           || std::any_of(heartbeats.begin(), heartbeats.end(), [&](const auto& x) {
+                const auto& [last, came] = x.second;
+                return is_living(last.state) && last.terms.ttl > 0ms
+                       && 2 * (now - came) > last.terms.ttl;
+              });
+  }
+
+  /// Why what is shown is not how the group is now; empty: it is, or will be at once.
+  std::string trouble() const {
+    auto late = steady_clock::now() > complete_at + replay_patience;
+    if (link.state != link_state::connected && (late || !link.why.empty()))
+      return "no connection to NATS: " + (link.why.empty() ? "no answer" : link.why);
+    for (const auto& x : buckets)
+      if (x.missing && &x != &buckets[static_cast<std::size_t>(group_bucket::control)])
+        return "the group " + settings.group.name
+               + " does not exist yet: there is no bucket " + x.name;
+    if (view.complete() || !late)
+      return {};
+    return not_shown(buckets[static_cast<std::size_t>(view.incomplete())].name,
+                     view.why_incomplete());
+  }
+
+  std::string shown_trouble() const { return document.value("trouble", ""); }
+
+  /// Takes what has come into the document.
+  void look() {
+    looked = steady_clock::now();
+    auto next = document;
+    if (view.complete()) {
+      auto entries = view.entries(looked);
+      status = examine(entries, known, rules_of(settings));
+      history = history_of(entries);
+      next = group_document(status, history);
+    }
+    next["trouble"] = trouble();
+    auto patch = patch_between(document, next);
+    if (patch.empty())
+      return;
+    document = std::move(next);
+    change = {++position, false, text_of(patch)};
+    whole = {};
+  }
+
+  /// What a client at that position needs; everything if it is not the last one.
+  const page_text& after(std::uint64_t known_position) {
+    if (known_position != 0 && known_position + 1 == position)
+      return change;
+    if (!whole.text)
+      whole = {position, true, text_of(document)};
+    return whole;
+  }
+
+  page_text explanation_of(const std::string& partition) const {
+    auto found = explain(status, history, partition, known);
+    const auto* why = std::get_if<std::string>(&found);
+    return {why ? 0u : 1u, true,
+            std::make_shared<const std::string>(
+                why ? *why : to_json(std::get<explanation>(found)))};
+  }
+
+  void answer() {
+    // It is a matter of milliseconds until the first document is complete.
+    if (!document.contains("group") && shown_trouble().empty())
+      return;
+    auto late = steady_clock::now() - http_api::longest_silence + 1s;
+    std::erase_if(viewers, [&](viewer& x) {
+      if (!x.what.partition.empty())
+        x.answer.deliver(explanation_of(x.what.partition));
+      else if (x.what.position != position)
+        x.answer.deliver(after(x.what.position));
+      else if (x.since < late)
+        x.answer.deliver(page_text{x.what.position, false, nullptr});
+      else
+        return false;
+      return true;
+    });
+  }
+
+  void tick() {
+    auto begun = steady_clock::now();
+    if (view.complete())
+      complete_at = begun;
+    if (std::exchange(news, false) || runs_out() || shown_trouble() != trouble())
+      look();
+    if (!viewers.empty())
+      asked = begun;
+    answer();
+    if (begun > asked + linger) {
+      self->quit();
+      return;
+    }
+    open_missing();
+    auto pause = pauses_per_look * (steady_clock::now() - begun);
+    self->delayed_send(self, std::clamp(pause, shortest_pause, longest_pause), wake{});
+  }
 };
 
-using self_pointer = reader_actor::stateful_pointer<reader_state>;
-
-std::shared_ptr<const std::string> text_of(const json& x) {
-  return std::make_shared<const std::string>(
-      x.dump(-1, ' ', false, json::error_handler_t::replace));
-}
-
-/// Whether it changes what is shown. `fresh`: it is not what was there before.
-bool take_heartbeat(reader_state& s, const watch_event& x, bool fresh) {
-  if (x.change == watch_change::removed)
-    s.heartbeats.erase(x.entry.key);
-  else if (x.change != watch_change::value && fresh)
-    s.heartbeats.clear();
-  if (x.change != watch_change::value)
-    return fresh;
-  auto found = beat_from(x.entry.value, x.entry.stored_at_ns);
-  auto* now = std::get_if<beat>(&found);
-  if (!now)
-    return true;
-  now->at = 0;
-  auto& [last, came] = s.heartbeats[x.entry.key];
-  came = x.at;
-  return std::exchange(last, *now) != *now;
-}
-
-/// Whether what is shown changes by time alone: a session runs out, or a pause.
-bool runs_out(const reader_state& s) {
-  auto now = steady_clock::now();
-  auto ends = !s.status.pauses.empty() || s.status.grants_wait_ms > 0;
-  return (ends && now > s.looked + look_again_after)
-         || std::any_of(s.heartbeats.begin(), s.heartbeats.end(), [&](const auto& x) {
-              const auto& [last, came] = x.second;
-              return is_living(last.state) && last.terms.ttl > 0ms
-                     && 2 * (now - came) > last.terms.ttl;
-            });
-}
-
-void open_missing(self_pointer self) {
+reader_actor::behavior_type page_reader(reader_state::self_pointer self,
+                                        config::settings settings, store_actor store) {
   auto& s = self->state;
-  for (std::size_t i = 0; i < s.buckets.size(); ++i) {
-    if (s.buckets[i].actor || std::exchange(s.buckets[i].asked, true))
-      continue;
-    open_bucket request;
-    request.name = s.buckets[i].name;
-    request.mode = open_mode::look;
-    self->request(s.store, caf::infinite, request)
-        .then(
-            [self, i](bucket_opened& x) {
-              auto& to = self->state.buckets[i];
-              auto which = static_cast<group_bucket>(i);
-              to.asked = false;
-              if (x.status == open_status::missing && !std::exchange(to.missing, true))
-                self->state.view.missing(which);
-              if (x.status != open_status::opened)
-                return;
-              if (std::exchange(to.missing, false))
-                self->state.view.found(which);
-              to.actor = std::move(x.bucket);
-              self->send(to.actor,
-                         kv_watch{i, ">", caf::actor_cast<watch_sink_actor>(self)});
-            },
-            [self, i](const caf::error&) { self->state.buckets[i].asked = false; });
-  }
-}
-
-/// Why what is shown is not how the group is now; empty: it is, or will be at once.
-std::string trouble_of(const reader_state& s) {
-  auto late = steady_clock::now() > s.complete_at + replay_patience;
-  if (s.link.state != link_state::connected && (late || !s.link.why.empty()))
-    return "no connection to NATS: "
-           + (s.link.why.empty() ? std::string{"no answer"} : s.link.why);
-  for (const auto& x : s.buckets)
-    if (x.missing && &x != &s.buckets[static_cast<std::size_t>(group_bucket::control)])
-      return "the group " + s.settings.group.name
-             + " does not exist yet: there is no bucket " + x.name;
-  if (s.view.complete() || !late)
-    return {};
-  return not_shown(s.buckets[static_cast<std::size_t>(s.view.incomplete())].name,
-                   s.view.why_incomplete());
-}
-
-/// Takes what has come into the document.
-void look(reader_state& s) {
-  s.looked = steady_clock::now();
-  auto next = s.document;
-  if (s.view.complete()) {
-    auto entries = s.view.entries(steady_clock::now());
-    s.status = examine(entries, s.known, rules_of(s.settings));
-    s.history = history_of(entries);
-    next = group_document(s.status, s.history);
-  }
-  next["trouble"] = trouble_of(s);
-  auto patch = patch_between(s.document, next);
-  if (patch.empty())
-    return;
-  s.document = std::move(next);
-  s.change = {++s.position, false, text_of(patch)};
-  s.whole = {};
-}
-
-/// What a client at that position needs; everything if it is not the last one.
-const page_text& next_of(reader_state& s, std::uint64_t position) {
-  if (position != 0 && position + 1 == s.position)
-    return s.change;
-  if (!s.whole.text)
-    s.whole = {s.position, true, text_of(s.document)};
-  return s.whole;
-}
-
-page_text explanation_of(reader_state& s, const std::string& partition) {
-  auto found = explain(s.status, s.history, partition, s.known);
-  if (const auto* why = std::get_if<std::string>(&found))
-    return {0, true, std::make_shared<const std::string>(*why)};
-  return {1, true,
-          std::make_shared<const std::string>(to_json(std::get<explanation>(found)))};
-}
-
-void answer(reader_state& s) {
-  // It is a matter of milliseconds until the first document is complete.
-  if (!s.document.contains("group") && s.document.value("trouble", "").empty())
-    return;
-  auto late = steady_clock::now() - http_api::longest_silence + 1s;
-  std::erase_if(s.viewers, [&](reader_state::viewer& x) {
-    if (x.position != s.position)
-      x.answer.deliver(next_of(s, x.position));
-    else if (x.since < late)
-      x.answer.deliver(page_text{x.position, false, nullptr});
-    else
-      return false;
-    return true;
-  });
-  for (auto& [partition, to] : std::exchange(s.questions, {}))
-    to.deliver(explanation_of(s, partition));
-}
-
-void tick(self_pointer self) {
-  auto& s = self->state;
-  auto begun = steady_clock::now();
-  if (s.view.complete())
-    s.complete_at = begun;
-  if (std::exchange(s.news, false) || runs_out(s)
-      || s.document.value("trouble", "") != trouble_of(s))
-    look(s);
-  answer(s);
-  if (!s.viewers.empty())
-    s.asked = begun;
-  if (begun > s.asked + linger) {
-    self->quit();
-    return;
-  }
-  open_missing(self);
-  self->delayed_send(self,
-                     std::clamp(pauses_per_look * (steady_clock::now() - begun),
-                                shortest_pause, longest_pause),
-                     page_tick{});
-}
-
-reader_actor::behavior_type page_reader(self_pointer self, config::settings settings,
-                                        store_actor store) {
-  auto& s = self->state;
-  s.settings = std::move(settings);
-  s.known = names_of(s.settings.partitions);
-  s.store = std::move(store);
-  const auto& names = s.settings.buckets;
-  s.view = group_view{s.settings.group.name};
+  const auto& names = settings.buckets;
   s.buckets = {{{names.election},
                 {names.heartbeat},
                 {names.assignment},
                 {names.stable_id},
                 {names.control}}};
+  s.view = group_view{settings.group.name};
+  s.known = names_of(settings.partitions);
+  s.settings = std::move(settings);
+  s.store = std::move(store);
   self->send(s.store, caf::actor_cast<link_listener_actor>(self));
-  self->send(self, page_tick{});
+  self->send(self, wake{});
   return {
-      [](const page_store&) {},
-      [self](const ask_changes& x) -> caf::result<page_text> {
-        auto& all = self->state.viewers;
-        all.push_back(
-            {x.position, steady_clock::now(), self->make_response_promise<page_text>()});
-        return all.back().answer;
+      [](const store_actor&) {},
+      [self](const ask_page& x) -> caf::result<page_text> {
+        auto answer = self->make_response_promise<page_text>();
+        self->state.viewers.push_back({x, steady_clock::now(), answer});
+        return answer;
       },
-      [self](const ask_explanation& x) -> caf::result<page_text> {
-        self->state.asked = steady_clock::now();
-        return self->state.questions
-            .emplace_back(x.partition, self->make_response_promise<page_text>())
-            .second;
-      },
-      [self](const watch_event& x) {
-        auto& to = self->state;
-        auto which = static_cast<group_bucket>(x.watch);
-        // A lease or an id that is renewed says nothing new.
-        const auto* old = to.view.find(which, x.entry.key);
-        auto same = x.change == watch_change::value && old && old->value == x.entry.value;
-        auto fresh = to.view.take(which, x) && !same;
-        if (which == group_bucket::heartbeat)
-          fresh = take_heartbeat(to, x, fresh);
-        to.news = to.news || fresh;
-      },
+      [self](const watch_event& x) { self->state.take(x); },
       [self](const link_changed& x) { self->state.link = x; },
-      [self](page_tick) { tick(self); },
+      [self](const wake&) { self->state.tick(); },
   };
 }
 

@@ -3,7 +3,6 @@
 
 #include "partita/actors/supervisor/supervisor.hpp"
 #include "partita/app/output/reporter.hpp"
-#include "partita/app/page/page.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
@@ -253,7 +252,7 @@ void worker_service::join() {
   store_ = spawn_store(system_, settings_,
                        "partita " + settings_.group.name
                            + (instance.empty() ? "" : ' ' + instance));
-  caf::anon_send(page_, page_store{store_});
+  caf::anon_send(page_, store_);
   source_ = spawn_source(system_, settings_, store_);
 }
 

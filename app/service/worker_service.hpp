@@ -2,10 +2,9 @@
 #pragma once
 
 #include "partita/app/guard/guard_link.hpp"
-#include "partita/app/http/http_part.hpp"
 #include "partita/app/metrics/metrics.hpp"
 #include "partita/app/output/event_log.hpp"
-#include "partita/app/page/page_reader.hpp"
+#include "partita/app/page/page.hpp"
 #include "partita/app/process/application.hpp"
 #include "partita/app/process/hooks.hpp"
 #include "partita/app/process/process_exit.hpp"

@@ -1,17 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `partita explain` says of a partition, and `partita workers` of a worker.
-import { clock, el } from "./dom.js";
+// Elements of the page, and those that show what `partita explain` says of a partition and
+// `partita workers` of a worker. Text of the store becomes text nodes, never markup.
 import { lives, number, percent } from "./model.js";
 
 const most = 200;
 
+export function el(name, attributes = {}, ...children) {
+  const out = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes))
+    if (key.startsWith("on")) out.addEventListener(key.slice(2), value);
+    else if (value !== undefined && value !== false) out.setAttribute(key, value);
+  out.append(...children.flat(Infinity).filter((x) => x != null));
+  return out;
+}
+
+/** What says in a shape what the text beside it says in words. */
+export const sign = (symbol) => el("span", { class: "sign", "aria-hidden": "true" }, symbol);
+
+export const clock = (at, long) => {
+  const time = new Date(at * 1000);
+  const text = time.toLocaleTimeString("en-GB");
+  const today = time.toDateString() === new Date().toDateString();
+  return el("time", { datetime: time.toISOString(), title: time.toISOString() },
+    today && !long ? text : `${time.toLocaleDateString("en-CA")} ${text}`);
+};
+
+/** Writes only what differs, so that a screen reader announces only that. */
+export function setList(list, items) {
+  const texts = [...list.children].map((x) => x.outerHTML);
+  if (items.length === texts.length && items.every((x, i) => x.outerHTML === texts[i])) return;
+  list.replaceChildren(...items);
+}
+
 function facts(list) {
-  return el("dl", {}, list.filter(([, value]) => value !== null && value !== undefined && value !== "")
+  return el("dl", {}, list.filter(([, value]) => value != null && value !== "")
     .map(([name, ...value]) => [el("dt", {}, name), el("dd", {}, ...value)]));
 }
 
 const link = (text, act) => el("button", { type: "button", class: "link", onclick: act }, text);
-const note = (x) => x && [x.by && `by ${x.by}`, x.reason].filter(Boolean).join(": ");
+export const note = (x) => x && [x.by && `by ${x.by}`, x.reason].filter(Boolean).join(": ");
 
 export async function describePartition(name, choose) {
   const answer = await fetch(`/v1/group/partition?name=${encodeURIComponent(name)}`).catch(() => null);
@@ -32,12 +59,13 @@ export async function describePartition(name, choose) {
   ])];
 }
 
+export const roleOf = (w) => w.leader ? "leader" : w.standby ? `standby ${w.standby}` : "";
+
 export function describeWorker(w, choose) {
   if (!w) return [el("p", {}, "has left the group")];
-  const role = w.leader ? "leader" : w.standby ? `standby ${w.standby}` : "";
   const settings = Object.entries(w.settings ?? {}).map(([k, v]) => `${k} = ${v}`).join(", ");
   return [facts([
-    ["state", w.state ?? "no heartbeat"], ["role", role], ["zone", w.zone], ["instance", w.instance],
+    ["state", w.state ?? "no heartbeat"], ["role", roleOf(w)], ["zone", w.zone], ["instance", w.instance],
     ["share", `${percent(w.load ?? 0)} of a fair ${percent(w.fair)}`], ["capacity", w.capacity && String(w.capacity)],
     ["session", lives(w) && w.ttl_ms && `ttl ${w.ttl_ms / 1000} s`],
     ["drained", w.drained && (note(w.drained) || "yes")], ["cordoned", w.cordoned && (note(w.cordoned) || "yes")],

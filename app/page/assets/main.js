@@ -2,16 +2,13 @@
 // Follows the group and shows it.
 import { Model, MOVING, UNOWNED, count, lives, number, percent } from "./model.js";
 import { PartitionMap } from "./map.js";
-import { describePartition, describeWorker } from "./detail.js";
-import { clock, el, setList, sign } from "./dom.js";
+import { clock, describePartition, describeWorker, el, note, roleOf, setList, sign } from "./detail.js";
 
 const $ = (selector) => document.querySelector(selector);
 const model = new Model();
 /** What is selected: {partition} or {worker}; null: nothing. */
 let chosen = null;
 let orderChosen = false;
-
-// -- parts ----------------------------------------------------------------------------------
 
 function showSummary() {
   const g = model.group;
@@ -36,10 +33,9 @@ function showProblems() {
 }
 
 function showDirectives() {
-  const items = model.directives().slice(0, 50).map(([what, whom, note]) => el("li", {},
+  const items = model.directives().slice(0, 50).map(([what, whom, x]) => el("li", {},
     el("b", {}, what), whom ? ` ${whom}` : "",
-    el("small", {}, [note.by && `by ${note.by}`, note.reason].filter(Boolean).map((x) => ` · ${x}`),
-      note.at ? [" · ", clock(note.at)] : null)));
+    el("small", {}, note(x) ? ` · ${note(x)}` : null, x.at ? [" · ", clock(x.at)] : null)));
   $("#directives").hidden = !items.length;
   setList($("#directives ul"), items);
 }
@@ -75,10 +71,9 @@ function rowOf(id) {
 }
 
 function fillRow({ tr, cells }, w, scale) {
-  const role = model.group.leader === w.worker_id ? "★ leader" : w.standby ? `standby ${w.standby}` : "";
   const left = lives(w) ? w.session_left_ms : null;
   const texts = {
-    role: [role, w.drained && "drained", w.cordoned && "cordoned"].filter(Boolean).join(", "),
+    role: [(w.leader ? "★ " : "") + roleOf(w), w.drained && "drained", w.cordoned && "cordoned"].filter(Boolean).join(", "),
     state: w.state ?? "no heartbeat", zone: w.zone || "–",
     session: !lives(w) ? "–" : left == null ? "fresh" : `${(left / 1000).toFixed(1)} s left`,
     text: `${number(w.partitions.length)} · ${percent(w.load ?? 0)} | ${w.fair ? percent(w.fair) : "–"}`,
@@ -117,19 +112,15 @@ $("#workers tbody").addEventListener("keydown", (e) => {
   all[to].focus();
 });
 
-// -- the map --------------------------------------------------------------------------------
-
 function ownerText(i) {
   const who = model.workers[model.owner[i]]?.worker_id;
   if (model.mark[i] === UNOWNED) return `no worker works on it${who ? ` (${who} is gone)` : ""}`;
   return model.mark[i] === MOVING ? "on the way to another worker" : `owned by ${who}`;
 }
 
-const map = new PartitionMap($("#cells"), {
-  model,
-  tell: (i) => { $("#at").textContent = `${model.names[i]}: ${ownerText(i)}`; },
-  choose: (i) => choose({ partition: model.names[i] }),
-});
+const map = new PartitionMap($("#cells"), model,
+  (i) => { $("#at").textContent = `${model.names[i]}: ${ownerText(i)}`; },
+  (i) => { if (i >= 0) choose({ partition: model.names[i] }); });
 
 function light() {
   const query = $("#query").value.trim();
@@ -160,8 +151,6 @@ document.addEventListener("keydown", (e) => {
   if (e.key === "/" && e.target.tagName !== "INPUT") { e.preventDefault(); $("#query").focus(); }
   if (e.key === "Escape") choose(null);
 });
-
-// -- the selection --------------------------------------------------------------------------
 
 let cameFrom = null;
 

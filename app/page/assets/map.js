@@ -13,8 +13,9 @@ export class PartitionMap {
   #columns = 1;
   #at = 0;
 
-  /** `tell` gets the index of a partition below the cursor, `choose` of one that was chosen. */
-  constructor(box, { model, tell, choose }) {
+  /** `tell` gets the index of a partition below the cursor, `choose` of one that was chosen
+   *  (undefined: none is there). */
+  constructor(box, model, tell, choose) {
     Object.assign(this, { box, model, tell, choose, byOwner: false, lit: null });
     this.canvas = box.querySelector("canvas");
     this.cursor = box.querySelector("#cursor");
@@ -26,7 +27,7 @@ export class PartitionMap {
     this.canvas.addEventListener("pointerleave", () => {
       if (document.activeElement !== box) this.cursor.hidden = true;
     });
-    this.canvas.addEventListener("click", (e) => this.#choose(this.#cellAt(e)));
+    this.canvas.addEventListener("click", (e) => this.choose(this.#order[this.#cellAt(e)]));
   }
 
   sort() {
@@ -116,10 +117,6 @@ export class PartitionMap {
     this.tell(this.#order[cell]);
   }
 
-  #choose(cell) {
-    if (cell < this.#order.length) this.choose(this.#order[cell]);
-  }
-
   #key(e) {
     const last = this.#order.length - 1;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns,
@@ -127,7 +124,7 @@ export class PartitionMap {
     if (step) {
       const to = this.#at + step;
       this.#move(Math.abs(step) === last ? Math.max(0, Math.min(last, to)) : to);
-    } else if (e.key === "Enter" || e.key === " ") this.#choose(this.#at);
+    } else if (e.key === "Enter" || e.key === " ") this.choose(this.#order[this.#at]);
     else return;
     e.preventDefault();
   }

@@ -20,9 +20,12 @@ export const number = (n) => n.toLocaleString("en").replaceAll(",", "\u202f");
 export const count = (n, what) => `${number(n)} ${what}${n === 1 ? "" : "s"}`;
 export const percent = (x) => `${(100 * x).toFixed(x < 0.1 ? 1 : 0)} %`;
 
-// States of a worker that takes part.
-const LIVING = new Set(["joining", "working", "draining"]);
-export const lives = (w) => LIVING.has(w.state);
+/** Whether a worker takes part. */
+export const lives = (w) => ["joining", "working", "draining"].includes(w.state);
+
+/** As people count: by sortKey of `name` of each. */
+const sorted = (xs, name) => Array.from(xs, (x) => [sortKey(name(x)), x])
+  .sort((a, b) => (a[0] < b[0] ? -1 : 1)).map((x) => x[1]);
 
 export const OWNED = 0, MOVING = 1, UNOWNED = 2;
 
@@ -61,9 +64,7 @@ export class Model {
   worker(id) { return this.doc.workers?.[id]; }
 
   #derive() {
-    const all = Object.values(this.doc.workers ?? {});
-    this.workers = all.map((w) => [sortKey(w.worker_id), w])
-      .sort((a, b) => (a[0] < b[0] ? -1 : 1)).map((x) => x[1]);
+    this.workers = sorted(Object.values(this.doc.workers ?? {}), (w) => w.worker_id);
     const capacity = this.workers.reduce((sum, w) => sum + (lives(w) ? w.capacity : 0), 0);
     for (const w of this.workers) w.fair = lives(w) && capacity ? w.capacity / capacity : 0;
     const { hand_offs: moves, unowned } = this.group;
@@ -83,13 +84,9 @@ export class Model {
 
   /** Sorts again only if there are others than before: that takes long. */
   #setNames(lists) {
-    const found = new Set();
-    for (const list of lists) for (const name of list) found.add(name);
-    let same = found.size === this.names.length;
-    if (same) for (const name of found) if (!this.#index.has(name)) { same = false; break; }
-    if (same) return;
-    this.names = Array.from(found, (name) => [sortKey(name), name])
-      .sort((a, b) => (a[0] < b[0] ? -1 : 1)).map((x) => x[1]);
+    const found = new Set(lists.flat());
+    if (found.size === this.names.length && this.names.every((name) => found.has(name))) return;
+    this.names = sorted(found, (name) => name);
     this.#index = new Map(this.names.map((name, i) => [name, i]));
     this.owner = new Int32Array(this.names.length);
     this.mark = new Uint8Array(this.names.length);
@@ -105,11 +102,10 @@ export class Model {
     for (const [why, xs] of groupBy(g.unowned, (x) => x.why))
       out.push(["error", `${some(xs.map((x) => x.partition), "partition")} without a worker: ${why}`]);
     for (const w of this.workers)
-      if (w.session_left_ms !== undefined && w.session_left_ms !== null)
+      if (w.session_left_ms != null)
         out.push(["warn", `${w.worker_id} is silent: ${(w.session_left_ms / 1000).toFixed(1)} s of its session left`]);
     if (g.grants_wait) out.push(["warn", `the leader grants nothing yet: ${g.grants_wait.reason}`]);
-    const waits = groupBy(g.hand_offs, (x) => `from ${x.from}, waits for ${x.waits_for}`);
-    for (const [why, xs] of waits)
+    for (const [why, xs] of groupBy(g.hand_offs, (x) => `from ${x.from}, waits for ${x.waits_for}`))
       out.push(["warn", `${some(xs.map((x) => x.partition), "partition")} on the way ${why}`]);
     if (g.in_two_records.length)
       out.push(["warn", `in two records: ${some(g.in_two_records, "partition")}`]);
@@ -153,7 +149,4 @@ function groupBy(xs, key) {
 }
 
 /** A few names, or how many there are. */
-export function some(names, what) {
-  if (names.length <= 3) return names.join(", ");
-  return count(names.length, what);
-}
+const some = (names, what) => names.length <= 3 ? names.join(", ") : count(names.length, what);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.group_document
 
-#include "partita/app/page/group_document.hpp"
+#include "partita/app/page/page.hpp"
 
 #include "../inspect/sample_group.hpp"
 
 #include <caf/test/unit_test.hpp>
+
+#include <nlohmann/json.hpp>
 
 using namespace partita;
 using namespace partita::app;
