@@ -4,6 +4,8 @@
 # may include the C++ library, CAF and headers of this list, nothing else.
 
 set(PARTITA_PUBLIC_HEADERS
+    # For programs without CAF.
+    embed/member.hpp
     # To start workers, their stores and sources.
     actors/options.hpp
     actors/sources/bucket_source.hpp

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 
-TOPS = ("messages", "core", "store", "actors", "config", "app")
+TOPS = ("messages", "core", "store", "actors", "config", "embed", "app")
 MOST_SOURCES = 30
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)

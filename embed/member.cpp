@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "partita/embed/member.hpp"
+
+#include "partita/embed/function_strategy.hpp"
+#include "partita/embed/member_actor.hpp"
+#include "partita/embed/option_checks.hpp"
+#include "partita/store/memory/memory_store.hpp"
+#include "partita/store/nats/nats_store.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+namespace partita::embed {
+
+namespace {
+
+/// The times of docs/architecture.md, "Threads": one session thread, which runs none of the
+/// host's code, and no polling.
+struct threads : caf::actor_system_config {
+  threads() {
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", std::size_t{1});
+    set("scheduler.max-throughput", std::size_t{50});
+  }
+};
+
+nats_options checked(nats_options x) {
+  config::settings s;
+  s.group.name = "any";
+  s.nats = x;
+  if (auto found = mistakes_in(s, "connection", "nats."); !found.empty())
+    throw bad_options{std::move(found)};
+  return x;
+}
+
+core::strategy strategy_of(const std::shared_ptr<host_functions>& host) {
+  const auto& how = host->how;
+  auto built_in = core::make_strategy({.name = how.strategy});
+  if (!how.assign)
+    return built_in;
+  return function_strategy([host](const planning& x) { return host->how.assign(x); },
+                           built_in, how.group);
+}
+
+worker_options worker_options_of(const options& how, std::chrono::milliseconds request) {
+  worker_options result;
+  result.group = how.group;
+  result.ownership = how.exclusive ? ownership::exclusive : ownership::available;
+  result.buckets = how.buckets;
+  result.id = {how.id_prefix, how.id_min, how.id_max, how.id_ttl, how.instance};
+  result.capacity = how.capacity;
+  result.zone = how.zone;
+  result.heartbeat = how.heartbeat;
+  result.election = how.election;
+  result.rebalance = how.rebalance;
+  result.timeouts = {how.startup_timeout, how.shutdown_timeout, request};
+  result.degraded = how.degraded;
+  // Same words, same order.
+  result.shutdown = static_cast<partita::leave_mode>(how.shutdown);
+  return result;
+}
+
+/// Throws bad_options.
+void check(const options& how, const worker_options& with) {
+  auto name = about(how.group);
+  auto s = settings_of(with);
+  s.strategy.name = how.strategy;
+  auto found = mistakes_in(s, name);
+  auto require = [&](bool given, const std::string& field, const char* why) {
+    if (!given)
+      found.push_back(name + ": " + field + ": is missing: " + why);
+  };
+  require(!!how.partitions, "partitions", "it must return the partitions of the group");
+  require(!!how.assigned, "assigned", "it must begin the work on partitions");
+  require(!!how.revoke, "revoke", "it must stop the work on partitions");
+  if (how.partitions_every.count() < 0)
+    found.push_back(name + ": partitions_every: must not be negative");
+  if (!found.empty())
+    throw bad_options{std::move(found)};
+}
+
+} // namespace
+
+std::chrono::milliseconds stop_order::time_left() const {
+  auto left = deadline - worker_clock::boottime();
+  return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left), 0ms);
+}
+
+// -- deadline_action --------------------------------------------------------------------
+
+deadline_action::deadline_action(std::shared_ptr<deadline_observer> x)
+    : observer_{std::move(x)} {}
+
+deadline_action deadline_action::end_process() {
+  // Never destroyed: work that was not confirmed may go on after its member has ended.
+  static const auto& shared = *new auto{end_process_at_deadline()};
+  return deadline_action{shared};
+}
+
+deadline_action deadline_action::call(std::function<void()> missed) {
+  return deadline_action{
+      call_at_deadline([missed = std::move(missed)](const std::string&) { missed(); })};
+}
+
+deadline_action deadline_action::none() {
+  return deadline_action{nullptr};
+}
+
+// -- bad_options ------------------------------------------------------------------------
+
+bad_options::bad_options(std::vector<std::string> mistakes)
+    : std::invalid_argument{std::accumulate(mistakes.begin(), mistakes.end(),
+                                            std::string{},
+                                            [](std::string x, const std::string& y) {
+                                              return (x.empty() ? x : x + '\n') + y;
+                                            })},
+      mistakes_{std::move(mistakes)} {}
+
+// -- connection -------------------------------------------------------------------------
+
+struct connection::parts {
+  threads config;
+  caf::actor_system system{config};
+  store_actor store;
+  std::chrono::milliseconds request{500};
+
+  ~parts() {
+    caf::scoped_actor self{system};
+    self->request(store, std::chrono::seconds{10}, close_store{})
+        .receive([](store_closed) {}, [](const caf::error&) {});
+    store = nullptr;
+  }
+};
+
+connection::connection(std::shared_ptr<parts> x) : parts_{std::move(x)} {}
+
+connection::connection(nats_options nats) {
+  auto good = checked(std::move(nats));
+  parts_ = std::make_shared<parts>();
+  parts_->request = good.request_timeout;
+  parts_->store = spawn_nats_store(parts_->system, std::move(good));
+}
+
+connection connection::in_memory() {
+  auto made = std::make_shared<parts>();
+  made->store = spawn_memory_store(made->system);
+  return connection{std::move(made)};
+}
+
+// -- member -----------------------------------------------------------------------------
+
+struct member::parts {
+  /// First, so that it is closed last.
+  std::shared_ptr<connection::parts> via;
+  std::shared_ptr<deadline_observer> observer;
+  /// Only compared.
+  const host_functions* host = nullptr;
+  std::shared_future<std::string> gone;
+  member_actor actor;
+};
+
+member::member(const connection& via, options how) : parts_{std::make_unique<parts>()} {
+  auto with = worker_options_of(how, via.parts_->request);
+  check(how, with);
+  with.on_deadline = how.on_deadline.observer_;
+  auto host = std::make_shared<host_functions>(std::move(how));
+  with.strategy = strategy_of(host);
+  with.strategy_name = host->how.assign ? "the application's" : host->how.strategy;
+  parts_->via = via.parts_;
+  parts_->observer = with.on_deadline;
+  parts_->host = host.get();
+  parts_->gone = host->use.gone.get_future();
+  // It may be called when member and connection are gone.
+  auto stopped = [weak = std::weak_ptr{via.parts_}](const caf::actor_addr& who,
+                                                    std::uint64_t number) {
+    return std::function<void()>{[=] {
+      auto open = weak.lock();
+      if (auto to = open ? caf::actor_cast<member_actor>(who) : member_actor{})
+        caf::anon_send(to, order_stopped{number});
+    }};
+  };
+  parts_->actor =
+      spawn_member(via.parts_->system, std::move(host), with_defaults(std::move(with)),
+                   via.parts_->store, stopped);
+}
+
+member::~member() {
+  leave();
+}
+
+std::string member::leave(leave_mode how) {
+  if (in_callback_of(parts_->host))
+    throw std::logic_error{"leave() waits for the callback that calls it: call "
+                           "begin_to_leave(), or leave() on another thread"};
+  begin_to_leave(how);
+  auto gone = parts_->gone;
+  return gone.get();
+}
+
+void member::begin_to_leave(leave_mode how) {
+  caf::anon_send(parts_->actor, stop_worker{static_cast<partita::leave_mode>(how)});
+}
+
+void member::refresh_partitions() {
+  caf::anon_send(parts_->actor, read_again{});
+}
+
+} // namespace partita::embed

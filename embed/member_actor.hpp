@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "partita/actors/options.hpp"
+#include "partita/embed/function_source.hpp"
+#include "partita/embed/member.hpp"
+
+#include <caf/actor.hpp>
+
+#include <future>
+#include <map>
+
+namespace partita::embed {
+
+/// The functions of a host, shared by all that may call one. Once the last of these has ended,
+/// the future is ready and no function is called again.
+struct host_functions {
+  struct last_use {
+    std::promise<std::string> gone;
+    std::string failure;
+    ~last_use() { gone.set_value(failure); }
+  };
+
+  explicit host_functions(options x) : how{std::move(x)} {}
+
+  /// First, so that the functions are destroyed before it.
+  last_use use;
+  options how;
+};
+
+/// The host has called stop_order::stopped.
+struct order_stopped {
+  std::uint64_t number = 0;
+  PARTITA_MESSAGE(order_stopped, x.number)
+};
+
+/// An exception has left a callback.
+struct callback_failed {
+  std::string why;
+  PARTITA_MESSAGE(callback_failed, x.why)
+};
+
+/// One member: its worker, the worker's listener, and the owner of source and callback thread.
+using member_actor =
+    listener_actor::extend<caf::reacts_to<order_stopped>, caf::reacts_to<callback_failed>,
+                           caf::reacts_to<stop_worker>, caf::reacts_to<read_again>>;
+
+/// Starts the worker with `with`. `stopped` makes an order's `stopped` from its number.
+member_actor spawn_member(
+    caf::actor_system& sys, std::shared_ptr<host_functions> host, worker_options with,
+    store_actor store,
+    std::function<std::function<void()>(caf::actor_addr, std::uint64_t)> stopped);
+
+/// Whether the caller is a callback of the member with these functions.
+bool in_callback_of(const host_functions* host);
+
+} // namespace partita::embed
