@@ -7,6 +7,7 @@ set(PARTITA_PUBLIC_HEADERS
     # For programs without CAF.
     embed/member.hpp
     # To start workers, their stores and sources.
+    embed/host.hpp
     actors/options.hpp
     actors/sources/bucket_source.hpp
     actors/sources/file_source.hpp

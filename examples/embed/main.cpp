@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two workers of one group inside a CAF application: its own partition source, its own
+// Two workers of one group inside a CAF application: its own partition source, strategy and
 // listener, the memory store. Ends with 0 once all topics have an owner, one topic more
 // was added at run time, and that has an owner too.
 //
@@ -8,8 +8,7 @@
 
 #include "topics.hpp"
 
-#include <partita/actors/supervisor/supervisor.hpp>
-#include <partita/core/strategies/strategies.hpp>
+#include <partita/embed/host.hpp>
 #include <partita/store/memory/memory_store.hpp>
 
 #include <caf/actor_system.hpp>
@@ -55,15 +54,11 @@ struct work_state {
 partita::listener_actor::behavior_type
 work(partita::listener_actor::stateful_pointer<work_state> self, caf::actor main) {
   self->state.main = std::move(main);
-  return {
-      [](const partita::worker_id_claimed& x) {
-        std::cout << x.worker_id.value << " claimed its id\n";
-      },
-      [](const partita::state_changed&) {},
+  // Events that it does not name are ignored.
+  return partita::embed::listener_behavior(
       [](const partita::leadership_changed& x) {
         std::cout << x.worker_id.value << (x.leading ? " leads\n" : " lost leadership\n");
       },
-      [](const partita::calculator_adopted&) {},
       [=](const partita::assignment_changed& x) { caf::anon_send(self->state.main, x); },
       [=](const partita::partitions_assigned& x) { self->state.begin(x); },
       // The answer confirms that no work on these is left: then other workers get them.
@@ -78,8 +73,19 @@ work(partita::listener_actor::stateful_pointer<work_state> self, caf::actor main
       [](const partita::alert_raised& x) { std::cout << x.why << '\n'; },
       [](const partita::worker_stopped& x) {
         std::cout << x.worker_id.value << " has left " << x.failure << '\n';
-      },
-  };
+      });
+}
+
+// -- the strategy: who gets what --------------------------------------------------------
+
+/// Partition i goes to worker i modulo their number. A real one keeps what it can where it is
+/// (x.previous): each move interrupts work.
+partita::core::plan in_turn(const partita::core::planning_input& x) {
+  partita::core::plan result;
+  result.shares.resize(x.workers.size());
+  for (std::size_t i = 0; i < x.partitions.size() && !x.workers.empty(); ++i)
+    result.shares[i % x.workers.size()].push_back(i);
+  return result;
 }
 
 // -- main -------------------------------------------------------------------------------
@@ -87,12 +93,13 @@ work(partita::listener_actor::stateful_pointer<work_state> self, caf::actor main
 partita::worker_options options_for(int place) {
   partita::worker_options result;
   result.group = "embed";
-  result.buckets = partita::bucket_options::of(result.group);
   result.id.instance = "place-" + std::to_string(place);
   result.rebalance.settle_time = 100ms;
   result.rebalance.min_interval = 200ms;
   result.rebalance.expected_workers = 2;
-  result.strategy = partita::core::make_strategy({});
+  result.strategy = in_turn;
+  result.strategy_name = "in turn";
+  result.on_deadline = partita::end_process_at_deadline();
   return result;
 }
 
@@ -138,18 +145,17 @@ bool work_together(caf::actor_system& sys, caf::scoped_actor& self,
   std::vector<partita::supervisor_actor> workers;
   for (auto place : {0, 1})
     workers.push_back(
-        partita::spawn_supervisor(sys, options_for(place), store, topics, listener));
+        partita::embed::spawn_worker(sys, options_for(place), store, topics, listener));
   auto good = wait_until_owned(self, 4);
   if (good) {
     std::cout << "one topic more\n";
     self->send(topics, add_topic{"returns"});
     good = wait_until_owned(self, 5);
   }
-  for (const auto& worker : workers)
-    self->request(worker, 10s, partita::stop_worker{})
-        .receive(
-            [&](const partita::worker_stopped& x) { good = good && x.failure.empty(); },
-            [&](const caf::error&) { good = false; });
+  for (const auto& failure : partita::embed::stop_workers(sys, workers, store)) {
+    std::cout << failure << '\n';
+    good = false;
+  }
   caf::anon_send_exit(listener, caf::exit_reason::user_shutdown);
   return good;
 }
@@ -163,8 +169,6 @@ int main() {
   auto store = partita::spawn_memory_store(sys);
   auto topics = spawn_topics(sys, {"orders", "payments", "refunds", "shipping"});
   auto good = work_together(sys, self, store, topics);
-  self->request(store, 5s, partita::close_store{})
-      .receive([](partita::store_closed) {}, [](const caf::error&) {});
   caf::anon_send_exit(topics, caf::exit_reason::user_shutdown);
   std::cout << (good ? "all topics are owned\n" : "failed\n");
   return good ? 0 : 1;

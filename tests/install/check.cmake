@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the build into a folder of its own and checks what is there: the headers are those
 # of the list and compile alone, the library links with what its package names, nothing has
-# debug symbols, and examples/embed builds against it and runs.
+# debug symbols, and the examples and the programs of docs/embedding.md build against it and run.
 # Run as a script, by the test install.find_package.
 
 cmake_minimum_required(VERSION 3.25)
@@ -98,5 +98,19 @@ endfunction()
 
 # Not optimised: only whether they compile and link counts.
 build(${source_folder}/tests/install/headers ${folder}/headers "")
-build(${source_folder}/examples/embed ${folder}/embed "${build_type}")
-run("the example" ${folder}/embed/embed)
+foreach(example plain groups fencing embed)
+  build(${source_folder}/examples/${example} ${folder}/${example} "${build_type}")
+endforeach()
+foreach(example groups fencing embed)
+  run("the example ${example}" ${folder}/${example}/${example})
+endforeach()
+file(STRINGS ${source_folder}/examples/plain/main.cpp plain_lines)
+list(LENGTH plain_lines count)
+if(count GREATER 60)
+  message(FATAL_ERROR "examples/plain/main.cpp has ${count} lines, expected at most 60")
+endif()
+run("the programs of docs/embedding.md"
+    ${python} ${source_folder}/tests/install/hosts.py ${source_folder}/docs/embedding.md
+    ${folder}/hosts ${prefix} ${folder}/plain/plain -G ${generator}
+    -D CMAKE_BUILD_TYPE=${build_type} -D CMAKE_CXX_COMPILER=${compiler}
+    -D CMAKE_CXX_FLAGS=${flags})
