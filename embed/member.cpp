@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/embed/member.hpp"
 
-#include "partita/embed/function_strategy.hpp"
+#include "partita/actors/log.hpp"
 #include "partita/embed/member_actor.hpp"
 #include "partita/embed/option_checks.hpp"
 #include "partita/store/memory/memory_store.hpp"
@@ -37,13 +37,51 @@ nats_options checked(nats_options x) {
   return x;
 }
 
+planning question_of(const core::planning_input& x) {
+  planning result;
+  for (const auto& worker : x.workers)
+    result.workers.push_back({worker.id.value, worker.capacity, worker.zone});
+  for (const auto& partition : x.partitions)
+    result.partitions.push_back({partition.keys.all(), partition.weight});
+  result.previous = x.previous;
+  return result;
+}
+
+/// Throws std::out_of_range if `owners` is no plan for this question.
+core::plan plan_of(const std::vector<std::size_t>& owners,
+                   const core::planning_input& x) {
+  if (owners.size() != x.partitions.size())
+    throw std::out_of_range{"it gave " + std::to_string(owners.size()) + " owners for "
+                            + std::to_string(x.partitions.size()) + " partitions"};
+  core::plan result;
+  result.shares.resize(x.workers.size());
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    if (owners[i] >= x.workers.size())
+      throw std::out_of_range{"it gave " + name_of(x.partitions[i]) + " to worker "
+                              + std::to_string(owners[i]) + " of "
+                              + std::to_string(x.workers.size())};
+    result.shares[owners[i]].push_back(i);
+  }
+  return result;
+}
+
 core::strategy strategy_of(const std::shared_ptr<host_functions>& host) {
-  const auto& how = host->how;
-  auto built_in = core::make_strategy({.name = how.strategy});
-  if (!how.assign)
+  auto built_in = core::make_strategy({.name = host->how.strategy});
+  if (!host->how.assign)
     return built_in;
-  return function_strategy([host](const planning& x) { return host->how.assign(x); },
-                           built_in, how.group);
+  return [=](const core::planning_input& x) {
+    core::plan result;
+    auto why = failure_of([&] {
+      result =
+          x.workers.empty() ? built_in(x) : plan_of(host->how.assign(question_of(x)), x);
+    });
+    if (why.empty())
+      return result;
+    logger()->error(
+        "{}: the application's strategy failed, and the built-in one plans: {}",
+        host->how.group, why);
+    return built_in(x);
+  };
 }
 
 worker_options worker_options_of(const options& how, std::chrono::milliseconds request) {

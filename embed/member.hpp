@@ -20,11 +20,11 @@ class deadline_observer;
 
 /// partita for programs that do not use CAF: a connection, and members of groups on it.
 ///
-/// Threads. The callbacks of one member are called on a thread of its own, one at a time, in
-/// the order of events: one that blocks delays only its member's orders, never a session.
-/// `partitions` is called on another thread of the member, `assign` on that of a leader's
-/// calculator, and what deadline_action::call is given on one more. All functions of this
-/// header may be called from any thread, except as stated.
+/// Threads. The functions of one member's options are called on a thread of its own, one at a
+/// time, in the order of events: one that blocks delays only its member's orders and list, never
+/// a session. Only `assign` is called on that of a leader's calculator, and what
+/// deadline_action::call is given on one more. All functions of this header may be called from
+/// any thread, except as stated.
 ///
 /// Exceptions. One that leaves a callback ends the member as leave(leave_mode::stop) does, and
 /// `ended` receives its text. It confirms nothing: an order that is not confirmed yet still

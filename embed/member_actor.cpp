@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/embed/member_actor.hpp"
 
-#include "partita/actors/log.hpp"
+#include "partita/actors/shell.hpp"
+#include "partita/actors/sources/source_audience.hpp"
 #include "partita/actors/supervisor/supervisor.hpp"
 
 #include <caf/actor_system.hpp>
@@ -10,7 +11,6 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <exception>
 #include <utility>
 
 namespace partita::embed {
@@ -49,7 +49,10 @@ struct member_state {
   std::shared_ptr<host_functions> host;
   stopped_maker stopped;
   caf::actor callbacks;
-  function_source_actor source;
+  std::optional<source_audience<std::remove_pointer_t<self_pointer>>> audience;
+  worker_clock clock;
+  /// When the list is read again.
+  partita::alarm alarm;
   supervisor_actor worker;
   std::uint64_t orders = 0;
   /// The orders whose end the host has not confirmed yet.
@@ -71,18 +74,11 @@ std::vector<grant> shown(const std::vector<partita::grant>& xs) {
 void post(self_pointer self, std::function<void()> f, bool last = false) {
   auto guarded = [f = std::move(f), host = self->state.host,
                   me = caf::actor_cast<member_actor>(self)] {
-    auto failed = [&](const std::string& why) {
+    auto before = std::exchange(calling, host.get());
+    if (auto why = failure_of(f); !why.empty()) {
       logger()->error("{}: a callback of the application failed: {}", host->how.group,
                       why);
       caf::anon_send(me, callback_failed{why});
-    };
-    auto before = std::exchange(calling, host.get());
-    try {
-      f();
-    } catch (const std::exception& x) {
-      failed(x.what());
-    } catch (...) {
-      failed("an exception that is no std::exception");
     }
     calling = before;
   };
@@ -121,6 +117,39 @@ void fail(self_pointer self, const std::string& why) {
   caf::anon_send(s.worker, stop_worker{partita::leave_mode::stop});
 }
 
+/// Throws what the host's function throws, and if it names no partition: a group is not emptied
+/// by accident.
+partition_list list_of(const options& how) {
+  partition_list result;
+  for (auto& x : how.partitions())
+    result.partitions.push_back({std::move(x.keys), x.weight});
+  if (result.partitions.empty())
+    throw std::runtime_error{"the application's function returned no partition"};
+  return result;
+}
+
+/// The list comes back as a message.
+void read_partitions(self_pointer self) {
+  auto& s = self->state;
+  if (s.audience->empty())
+    return;
+  post(self, [host = s.host, me = caf::actor_cast<member_actor>(self)] {
+    auto why = failure_of([&] { caf::anon_send(me, list_of(host->how)); });
+    if (!why.empty())
+      caf::anon_send(me, partitions_unavailable{"the list cannot be read: " + why});
+  });
+  if (auto every = s.host->how.partitions_every; every.count() > 0)
+    s.alarm.set(self, s.clock, 0, s.clock.now(self) + every);
+}
+
+void forget_leader(self_pointer self, const caf::actor_addr& who) {
+  auto& audience = *self->state.audience;
+  audience.remove(who);
+  // The next leadership begins with what is true then.
+  if (audience.empty())
+    audience.forget();
+}
+
 void end(self_pointer self, const std::string& failure) {
   auto& s = self->state;
   auto why = s.failure.empty() ? failure : s.failure;
@@ -132,7 +161,6 @@ void end(self_pointer self, const std::string& failure) {
           host->how.ended(why);
       },
       true);
-  caf::anon_send_exit(s.source, caf::exit_reason::user_shutdown);
   self->quit();
 }
 
@@ -170,7 +198,23 @@ member_actor::behavior_type listen(self_pointer self) {
       },
       [=](const callback_failed& x) { fail(self, x.why); },
       [=](const stop_worker& x) { caf::anon_send(self->state.worker, x); },
-      [=](read_again x) { self->send(self->state.source, x); },
+      [=](read_again) { read_partitions(self); },
+      [=](const partition_listener_actor& x) {
+        self->state.audience->add(x);
+        read_partitions(self);
+      },
+      [=](partition_list& x) {
+        if (!self->state.audience->empty())
+          self->state.audience->give(std::move(x.partitions));
+      },
+      [=](const partitions_unavailable& x) {
+        if (!self->state.audience->empty())
+          self->state.audience->lack(x.why);
+      },
+      [=](const wake& x) {
+        if (self->state.alarm.rings(x, 0))
+          read_partitions(self);
+      },
   };
 }
 
@@ -182,16 +226,10 @@ member_actor::behavior_type member_body(self_pointer self,
   s.host = std::move(host);
   s.stopped = std::move(stopped);
   s.callbacks = self->spawn<caf::detached>(callback_thread);
-  s.source = spawn_function_source(
-      self->system(),
-      [host = s.host] {
-        std::vector<partita::partition> result;
-        for (auto& x : host->how.partitions())
-          result.push_back({std::move(x.keys), x.weight});
-        return result;
-      },
-      s.host->how.partitions_every);
-  s.worker = spawn_supervisor(self->system(), std::move(with), std::move(store), s.source,
+  s.audience.emplace(self);
+  self->set_down_handler([=](const caf::down_msg& x) { forget_leader(self, x.source); });
+  s.worker = spawn_supervisor(self->system(), std::move(with), std::move(store),
+                              caf::actor_cast<partition_source_actor>(self),
                               caf::actor_cast<listener_actor>(self));
   return listen(self);
 }

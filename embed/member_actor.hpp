@@ -2,11 +2,12 @@
 #pragma once
 
 #include "partita/actors/options.hpp"
-#include "partita/embed/function_source.hpp"
 #include "partita/embed/member.hpp"
+#include "partita/messages/interfaces.hpp"
 
 #include <caf/actor.hpp>
 
+#include <exception>
 #include <future>
 #include <map>
 
@@ -40,10 +41,35 @@ struct callback_failed {
   PARTITA_MESSAGE(callback_failed, x.why)
 };
 
-/// One member: its worker, the worker's listener, and the owner of source and callback thread.
+/// The list of partitions may have changed.
+struct read_again {
+  PARTITA_MESSAGE(read_again)
+};
+
+/// One member: the listener and the partition source of its worker, and the owner of the thread
+/// that calls the host's functions.
 using member_actor =
     listener_actor::extend<caf::reacts_to<order_stopped>, caf::reacts_to<callback_failed>,
-                           caf::reacts_to<stop_worker>, caf::reacts_to<read_again>>;
+                           caf::reacts_to<stop_worker>, caf::reacts_to<read_again>,
+                           // A partition source, and what the host's function gave.
+                           caf::reacts_to<partition_listener_actor>,
+                           caf::reacts_to<partition_list>,
+                           caf::reacts_to<partitions_unavailable>,
+                           // INTERNAL: time to read the list again.
+                           caf::reacts_to<wake>>;
+
+/// Calls `f`; the text of the exception that leaves it, or nothing.
+template <class F>
+std::string failure_of(F f) {
+  try {
+    f();
+    return {};
+  } catch (const std::exception& x) {
+    return *x.what() != 0 ? x.what() : "an exception without a text";
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
 
 /// Starts the worker with `with`. `stopped` makes an order's `stopped` from its number.
 member_actor spawn_member(

@@ -26,6 +26,7 @@ struct fixture {
   worker_options quick() {
     worker_options result;
     result.group = "orders";
+    result.heartbeat.ttl = 3s;
     result.rebalance.settle_time = 100ms;
     return result;
   }
