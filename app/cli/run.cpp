@@ -110,8 +110,10 @@ int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
   // Only where all work ends with the processes below: hooks may have handed some to others.
   if (guard && !options.command.empty() && !settings->hooks.used() && !options.no_goodbye)
     guard->wants_goodbye(settings->heartbeat.ttl);
-  auto on_reload = [&options, now = *settings, log]() mutable {
+  auto on_reload = [&options, now = *settings, log, guard]() mutable {
     reload(options.settings, now, log.get());
+    if (guard)
+      guard->reloaded();
   };
   return worker_service{*settings, std::move(log), std::move(guard), options.command,
                         std::move(on_reload)}

@@ -81,6 +81,16 @@ void guard_link::used(const core::used_nonce& x) {
   socket_.send(result);
 }
 
+void guard_link::status(const std::string& text, bool joined) {
+  state_news result{joined};
+  text.copy(result.text.data(), result.text.size() - 1);
+  socket_.send(result);
+}
+
+void guard_link::reloaded() {
+  socket_.send(reload_news{});
+}
+
 std::optional<int> guard_link::next_signal() {
   guard_message x;
   auto found = socket_.receive(x);

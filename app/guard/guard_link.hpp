@@ -26,12 +26,23 @@ struct nonce_news {
   std::array<char, 112> text{};
 };
 
+/// What it does, for a service manager.
+struct state_news {
+  /// It takes part in its group.
+  bool joined = false;
+  /// Ends with a 0.
+  std::array<char, 112> text{};
+};
+
+/// It has read its configuration again.
+struct reload_news {};
+
 /// What the worker says, and `pass` from the guard. Both are the same program, so that the
 /// bytes need no version.
-using guard_message =
-    std::variant<core::guard::must_stop_by, core::guard::stopped,
-                 core::guard::leaves_within, core::guard::leaving,
-                 core::guard::goodbye_within, nonce_news, core::guard::pass>;
+using guard_message = std::variant<core::guard::must_stop_by, core::guard::stopped,
+                                   core::guard::leaves_within, core::guard::leaving,
+                                   core::guard::goodbye_within, nonce_news, state_news,
+                                   reload_news, core::guard::pass>;
 static_assert(std::is_trivially_copyable_v<guard_message>);
 
 /// One end; whole messages, in order. Closed with exec and with this object.
@@ -72,6 +83,11 @@ public:
   /// The guard is to say goodbye for a worker that dies; what it has sent may take so long
   /// to arrive. Before any worker starts: without it the guard learns no nonce.
   void wants_goodbye(std::chrono::milliseconds within);
+  /// What the worker does, for people, as much as a message has room for. `joined`: it takes
+  /// part in its group, or waits for an application to call.
+  void status(const std::string& text, bool joined);
+  /// The configuration has been read again.
+  void reloaded();
   /// This process ends, for whatever reason.
   void leaving();
 

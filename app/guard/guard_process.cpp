@@ -4,6 +4,7 @@
 #include "partita/actors/boottime_timer.hpp"
 #include "partita/actors/worker_clock.hpp"
 #include "partita/app/guard/process_tree.hpp"
+#include "partita/app/guard/service_manager.hpp"
 #include "partita/app/output/last_words.hpp"
 #include "partita/app/process/signals.hpp"
 
@@ -72,6 +73,7 @@ public:
   int run() {
     reap(); // It may have ended before its signal was held.
     while (!code_) {
+      manager_.alive(worker_clock::boottime());
       set_timer();
       std::array<pollfd, 3> what{{{open_ ? socket_.fd() : -1, POLLIN, 0},
                                   {files_.signals.get(), POLLIN, 0},
@@ -98,6 +100,7 @@ private:
         socket_.send(*p);
       } else if (const auto* k = std::get_if<guard::kill_all>(&x)) {
         why_ = k->why;
+        manager_.status(why_, false);
         // While it can still be seen; to be written when nothing can be late any more.
         threads_ = what_threads_do(worker_);
         killing_since_ = worker_clock::boottime();
@@ -127,20 +130,31 @@ private:
   }
 
   void heard(const guard_message& x) {
-    if (const auto* used = std::get_if<nonce_news>(&x)) {
-      std::istringstream text{used->text.data()};
-      core::used_nonce told{used->use, {}, {}};
-      text >> told.who.value >> told.value.value;
-      dead_.used(told);
-      return;
-    }
-    std::visit(
-        [this](const auto& y) {
-          if constexpr (requires { guard::event{y}; })
-            feed(y);
-        },
-        x);
+    std::visit([this](const auto& y) { take(y); }, x);
   }
+
+  void take(const guard::event& x) { feed(x); }
+
+  void take(const guard::leaves_within& x) {
+    leaves_within_ = x.limit;
+    feed(x);
+  }
+
+  void take(const guard::leaving& x) {
+    manager_.stopping(leaves_within_);
+    feed(x);
+  }
+
+  void take(const nonce_news& x) {
+    std::istringstream text{x.text.data()};
+    core::used_nonce told{x.use, {}, {}};
+    text >> told.who.value >> told.value.value;
+    dead_.used(told);
+  }
+
+  void take(const state_news& x) { manager_.status(x.text.data(), x.joined); }
+  void take(const reload_news&) { manager_.reloaded(); }
+  void take(const guard::pass&) {} // It is said to workers alone.
 
   /// A process of its own connects: this one stays small, and cannot be held up.
   void part(core::time_point until) {
@@ -163,11 +177,20 @@ private:
         if (!ended_)
           ::kill(worker_, SIGQUIT);
       } else if (signal != SIGCHLD) {
-        feed(guard::ordered{signal, signal == SIGTERM || signal == SIGINT});
+        order(signal);
       }
     }
     // One signal may stand for many ends.
     reap();
+  }
+
+  void order(int signal) {
+    auto to_stop = signal == SIGTERM || signal == SIGINT;
+    if (to_stop)
+      manager_.stopping(leaves_within_);
+    else if (signal == SIGHUP)
+      manager_.reloading();
+    feed(guard::ordered{signal, to_stop});
   }
 
   void reap() {
@@ -227,7 +250,7 @@ private:
   }
 
   void set_timer() {
-    auto at = decisions_.wake_at();
+    auto at = core::earlier(decisions_.wake_at(), manager_.wake_at());
     if (decisions_.killing())
       at = worker_clock::boottime() + kill_again;
     files_.timer.set(at);
@@ -261,6 +284,8 @@ private:
   bool ended_ = false;
   int fruitless_ = 0;
   guard decisions_{{}};
+  service_manager manager_;
+  std::chrono::nanoseconds leaves_within_ = guard::options{}.patience;
   std::optional<int> code_;
   std::string why_;
   std::string threads_;

@@ -17,7 +17,7 @@ namespace {
 struct reporter_state {
   std::shared_ptr<event_log> log;
   caf::actor waiting;
-  std::function<void()> started;
+  std::function<void(const state_changed&)> changed;
   static inline constexpr const char* name = "partita.reporter";
 
   template <class Event>
@@ -25,24 +25,21 @@ struct reporter_state {
     if (log)
       log->write(event_line(wall_clock_ns(), x));
   }
-
-  void on(const state_changed& x) {
-    record(x);
-    if (x.to == worker_state::stable && started)
-      std::exchange(started, nullptr)();
-  }
 };
 
 listener_actor::behavior_type
 reporter(listener_actor::stateful_pointer<reporter_state> self,
          std::shared_ptr<event_log> log, caf::actor waiting,
-         std::function<void()> started) {
+         std::function<void(const state_changed&)> changed) {
   self->state.log = std::move(log);
   self->state.waiting = std::move(waiting);
-  self->state.started = std::move(started);
+  self->state.changed = std::move(changed);
   return {
       [=](const worker_id_claimed& x) { self->state.record(x); },
-      [=](const state_changed& x) { self->state.on(x); },
+      [=](const state_changed& x) {
+        self->state.record(x);
+        self->state.changed(x);
+      },
       [=](const leadership_changed& x) { self->state.record(x); },
       [=](const calculator_adopted& x) { self->state.record(x); },
       [=](const assignment_changed& x) { self->state.record(x); },
@@ -66,9 +63,10 @@ reporter(listener_actor::stateful_pointer<reporter_state> self,
 } // namespace
 
 listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
-                              caf::actor waiting, std::function<void()> started) {
+                              caf::actor waiting,
+                              std::function<void(const state_changed&)> changed) {
   return sys.spawn<caf::detached>(reporter, std::move(log), std::move(waiting),
-                                  std::move(started));
+                                  std::move(changed));
 }
 
 } // namespace partita::app

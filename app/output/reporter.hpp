@@ -14,9 +14,10 @@ namespace partita::app {
 
 /// A listener that writes one event line for each event, and passes worker_stopped on to
 /// `waiting`. Has a thread of its own, because a line may be large. `log` may be null: no
-/// events are written. `started` is called once, on that thread, when the worker is stable for
-/// the first time. (The supervisor itself logs what happens.)
+/// events are written. `changed` is called on that thread. (The supervisor itself logs what
+/// happens.)
 listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
-                              caf::actor waiting, std::function<void()> started);
+                              caf::actor waiting,
+                              std::function<void(const state_changed&)> changed);
 
 } // namespace partita::app

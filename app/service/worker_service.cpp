@@ -6,6 +6,7 @@
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/duration.hpp"
+#include "partita/config/text.hpp"
 #include "partita/core/sidecar/application_presence.hpp"
 
 #include <caf/system_messages.hpp>
@@ -48,6 +49,20 @@ child_variables told_to_application(const config::settings& s, const http_part& 
   if (!s.http.token.empty())
     result.emplace_back("PARTITA_HTTP_TOKEN", s.http.token);
   return result;
+}
+
+/// What is done on each change of the worker's state, besides the events.
+auto reaction(std::shared_ptr<guard_link> guard) {
+  return [guard = std::move(guard), started = false](const state_changed& x) mutable {
+    if (x.to == worker_state::stable && !std::exchange(started, true))
+      return_memory_of_start();
+    // Without a session it takes no part yet; it may be degraded before the first one.
+    auto joined = x.to > worker_state::election && x.to < worker_state::degraded;
+    if (guard)
+      guard->status(
+          config::printable(x.worker_id.value + ' ' + to_string(x.to) + ": " + x.reason),
+          joined);
+  };
 }
 
 /// Of no effect on one that was never spawned.
@@ -182,7 +197,7 @@ worker_service::worker_service(const config::settings& s, std::shared_ptr<event_
       log_{std::move(log)},
       guard_{std::move(guard)},
       on_reload_{std::move(on_reload)},
-      reporter_{spawn_reporter(system_, log_, host(), return_memory_of_start)},
+      reporter_{spawn_reporter(system_, log_, host(), reaction(guard_))},
       metrics_{spawn_metrics(system_)},
       page_{spawn_page(system_, s)} {}
 
@@ -258,6 +273,8 @@ void worker_service::join() {
 
 worker_end worker_service::live() {
   hear_orders();
+  if (guard_ && settings_.http.app_ttl != 0ms)
+    guard_->status("waits for its application to call", true);
   return worker_runner{self_, settings_, [this] { return start_worker(); },
                        [this] {
                          if (http_)

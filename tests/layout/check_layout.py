@@ -27,6 +27,7 @@ LIBRARIES = {
     "openssl": "OpenSSL",
     "prometheus": "prometheus-cpp",
     "spdlog": "spdlog",
+    "systemd": "libsystemd",
     "toml++": "toml++",
     "utf8.h": "utfcpp",
     "xxhash.h": "xxhash",

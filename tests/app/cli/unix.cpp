@@ -7,7 +7,9 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <array>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,7 +18,9 @@
 #include <pty.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,6 +125,81 @@ struct fixture {
 
 constexpr const char* at_work = " -> stable";
 
+/// Plays systemd for the programs that are started while this exists.
+class service_manager {
+public:
+  service_manager() {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    auto path = folder_.path() + "/notify";
+    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    auto* name = reinterpret_cast<sockaddr*>(&address);
+    CAF_REQUIRE_EQUAL(::bind(fd_, name, sizeof(address)), 0);
+    auto yes = 1;
+    ::setsockopt(fd_, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes));
+    CAF_REQUIRE_EQUAL(::connect(filler_, name, sizeof(address)), 0);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+    ::setenv("WATCHDOG_USEC", "400000", 1);
+  }
+  ~service_manager() {
+    ::unsetenv("NOTIFY_SOCKET");
+    ::unsetenv("WATCHDOG_USEC");
+    ::close(fd_);
+    ::close(filler_);
+  }
+
+  /// Reads until a message has this text; gives that message. All are from `sender`.
+  std::string require(const std::string& text, int sender) {
+    std::string found;
+    auto has_it = eventually(15s, [&] {
+      while (found.empty())
+        if (auto x = read(sender); x.find(text) != std::string::npos)
+          found = x;
+        else if (x.empty())
+          break;
+      return !found.empty();
+    });
+    if (!has_it)
+      CAF_FAIL("'" << text << "' is not in: " << all_);
+    return found;
+  }
+  /// What was read so far.
+  const std::string& all() const { return all_; }
+
+  /// Nothing more can be sent to it.
+  void fill() const {
+    while (::send(filler_, "x", 1, MSG_DONTWAIT) == 1) {
+    }
+  }
+
+private:
+  /// One message; empty: there is none.
+  std::string read(int sender) {
+    std::string result(1000, 0);
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
+    iovec to{result.data(), result.size()};
+    msghdr message{};
+    message.msg_iov = &to;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    auto n = ::recvmsg(fd_, &message, MSG_DONTWAIT);
+    if (n < 0)
+      return {};
+    ucred from{};
+    std::memcpy(&from, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(from));
+    CAF_CHECK_EQUAL(from.pid, sender);
+    result.resize(static_cast<std::size_t>(n));
+    all_ += result + "\n--\n";
+    return result;
+  }
+
+  temporary_folder folder_;
+  int fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  int filler_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  std::string all_;
+};
+
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(unix_tests, fixture)
@@ -202,6 +281,52 @@ CAF_TEST(a worker that gets no thread ends with a message at the end too) {
   CAF_CHECK(code == 0 || code == 1);
   if (code == 1)
     x.require("partita: ");
+}
+
+CAF_TEST(
+    a service manager is notified by the guard of the start and reloads and the end) {
+  service_manager manager;
+  auto words = run();
+  words.insert(words.end(), {"--", "sh", "-c",
+                             "env >" + path("env") + "; trap '' HUP; exec sleep 1000"});
+  program x{words, path("out")};
+  auto first = manager.require("READY=1", x.pid());
+  CAF_MESSAGE(first);
+  CAF_CHECK(first.starts_with("READY=1\nSTATUS=worker-0 waiting_assignment: "));
+  CAF_CHECK_EQUAL(manager.all().find("worker-0 stable"), std::string::npos);
+  manager.require("STATUS=worker-0 stable: ", x.pid());
+  manager.require("WATCHDOG=1", x.pid());
+  manager.require("WATCHDOG=1", x.pid());
+  x.signal(SIGHUP);
+  auto reload = manager.require("RELOADING=1", x.pid());
+  CAF_CHECK(reload.starts_with("RELOADING=1\nMONOTONIC_USEC="));
+  CAF_CHECK_EQUAL(manager.require("READY=1", x.pid()), "READY=1");
+  x.signal(SIGTERM);
+  CAF_MESSAGE("two times timeouts.shutdown, and what the guard allows besides");
+  CAF_CHECK_EQUAL(manager.require("STOPPING=1", x.pid()),
+                  "STOPPING=1\nEXTEND_TIMEOUT_USEC=95000000");
+  CAF_CHECK_EQUAL(x.wait(), 128 + SIGTERM);
+  auto environment = content(path("env"));
+  CAF_CHECK_NOT_EQUAL(environment.find("PARTITA_GROUP=orders"), std::string::npos);
+  for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC"})
+    CAF_CHECK_EQUAL(environment.find(name), std::string::npos);
+}
+
+CAF_TEST(a service has started while it waits for its application and before it joins) {
+  service_manager manager;
+  program x{run("http.listen = '127.0.0.1:0'\nhttp.app_ttl = '500ms'\n"), path("out")};
+  CAF_CHECK_EQUAL(manager.require("READY=1", x.pid()),
+                  "READY=1\nSTATUS=waits for its application to call");
+}
+
+CAF_TEST(a service manager that reads nothing holds up no guard) {
+  service_manager manager;
+  program x{run(), path("out")};
+  x.require(at_work);
+  manager.fill();
+  ::kill(x.worker(), SIGSTOP);
+  CAF_CHECK_EQUAL(x.wait(), 1);
+  x.require("guard: killed the worker and all that it had started: its work had to stop");
 }
 
 CAF_TEST(two workers of one instance are both named) {
