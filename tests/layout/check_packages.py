@@ -28,7 +28,7 @@ def told(root):
     """The packages of each `apt-get install` in the README, in their order."""
     text = read(root, "README.md").replace("\\\n", " ")
     for command in re.findall(r"^    apt-get install (.*)$", text, re.MULTILINE):
-        yield {word for word in command.split() if not word.startswith("-")}
+        yield {word for word in command.split("#")[0].split() if not word.startswith("-")}
 
 
 def main(root):
