@@ -58,10 +58,9 @@ auto reaction(std::shared_ptr<guard_link> guard) {
       return_memory_of_start();
     // Without a session it takes no part yet; it may be degraded before the first one.
     auto joined = x.to > worker_state::election && x.to < worker_state::degraded;
+    auto who = x.worker_id.value.empty() ? std::string{} : x.worker_id.value + ' ';
     if (guard)
-      guard->status(
-          config::printable(x.worker_id.value + ' ' + to_string(x.to) + ": " + x.reason),
-          joined);
+      guard->status(config::printable(who + to_string(x.to) + ": " + x.reason), joined);
   };
 }
 
