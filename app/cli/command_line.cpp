@@ -125,12 +125,8 @@ int run_command_line(int argc, const char* const* argv) {
   chosen.application = application.value_or(std::vector<std::string>{});
   if (auto code = parse(argc, argv, chosen))
     return *code;
-  try {
-    return chosen.run();
-  } catch (const std::exception& e) {
-    std::cerr << "partita: " << config::printable(e.what()) << '\n';
-    return exit_failed;
-  }
+  // No exception is caught: to unwind would wait for actors and threads that may never end.
+  return chosen.run();
 }
 
 } // namespace partita::app

@@ -5,6 +5,7 @@
 #include "partita/app/output/last_words.hpp"
 #include "partita/app/output/line_writer.hpp"
 #include "partita/config/text.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/atom.hpp>
 #include <caf/policy/work_sharing.hpp>
@@ -126,6 +127,7 @@ runtime_config::runtime_config() {
   // long, so that it is enough for a thousand workers. A second one would be woken for each
   // message that the first sends and then handles itself.
   set("scheduler.max-threads", std::size_t{1});
+  put(content, exceptions_end_process, true);
   // One actor with a full mailbox does not delay the others.
   set("scheduler.max-throughput", std::size_t{50});
 }
