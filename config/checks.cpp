@@ -5,11 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <system_error>
 
 #include <unistd.h>
 
@@ -22,39 +20,30 @@ bool is_control(char c) {
   return byte < 0x20 || byte == 0x7F;
 }
 
-bool is_alnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_port(std::string_view text, int lowest = 1) {
-  int port = 0;
-  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return failed == std::errc{} && end == text.data() + text.size() && port >= lowest
-         && port <= 65535;
-}
-
-bool is_host(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return is_alnum(c) || c == '-' || c == '.' || c == '_';
+/// Only letters and digits of ASCII, and `others`; at least one of them.
+bool consists_of(std::string_view text, std::string_view others) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+           || others.find(c) != std::string_view::npos;
   });
 }
 
-bool is_ipv6(std::string_view text) {
-  return text.size() >= 2 && std::all_of(text.begin(), text.end(), [](char c) {
-           return is_alnum(c) || c == ':' || c == '.' || c == '%';
-         });
+bool is_port(std::string_view text, int lowest = 1) {
+  auto port = number_in<int>(text).value_or(-1);
+  return port >= lowest && port <= 65535;
 }
 
 std::string why_no_address(std::string_view address) {
   std::string_view rest;
   if (address.starts_with('[')) {
     auto end = address.find(']');
-    if (end == std::string_view::npos || !is_ipv6(address.substr(1, end - 1)))
+    if (end == std::string_view::npos || end < 3
+        || !consists_of(address.substr(1, end - 1), ":.%"))
       return "an IPv6 address in brackets looks like [::1]";
     rest = address.substr(end + 1);
   } else {
     auto end = std::min(address.find(':'), address.size());
-    if (!is_host(address.substr(0, end)))
+    if (!consists_of(address.substr(0, end), "-._"))
       return "the host is missing or holds a character that no host name has";
     rest = address.substr(end);
   }
@@ -162,9 +151,7 @@ std::string why_not_executable(const std::string& program) {
 }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return is_alnum(c) || c == '_' || c == '-';
-  });
+  return consists_of(text, "_-");
 }
 
 bool is_plain_text(std::string_view text) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/config/duration.hpp"
 
+#include "partita/config/text.hpp"
+
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -19,20 +22,6 @@ constexpr std::array<unit, 4> units = {
 
 constexpr std::int64_t longest_ms = 1000ll * 366 * 24 * 3'600'000;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-/// Cuts the leading digits off `text`.
-std::string_view take_digits(std::string_view& text) {
-  std::size_t n = 0;
-  while (n < text.size() && is_digit(text[n]))
-    ++n;
-  auto digits = text.substr(0, n);
-  text.remove_prefix(n);
-  return digits;
-}
-
 std::int64_t unit_ms(std::string_view name) {
   for (const auto& x : units)
     if (x.name == name)
@@ -43,32 +32,30 @@ std::int64_t unit_ms(std::string_view name) {
 } // namespace
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  auto whole = take_digits(text);
+  constexpr auto digits = "0123456789";
+  auto end = std::min(text.find_first_not_of(digits), text.size());
+  auto whole = text.substr(0, end);
   std::string_view fraction;
-  if (!text.empty() && text.front() == '.') {
-    text.remove_prefix(1);
-    fraction = take_digits(text);
+  if (text.substr(end).starts_with('.')) {
+    auto begin = end + 1;
+    end = std::min(text.find_first_not_of(digits, begin), text.size());
+    fraction = text.substr(begin, end - begin);
     if (fraction.empty())
       return std::nullopt;
   }
-  auto ms = unit_ms(text);
+  auto ms = unit_ms(text.substr(end));
   if (whole.empty() || whole.size() > 15 || fraction.size() > 9 || ms == 0)
     return std::nullopt;
-  std::int64_t count = 0;
-  for (auto c : whole)
-    count = count * 10 + (c - '0');
+  auto count = number_in<std::int64_t>(whole).value_or(0);
   if (count > longest_ms / ms)
     return std::nullopt;
-  auto result = count * ms;
-  std::int64_t part = 0;
+  std::int64_t part_ms = number_in<std::int64_t>(fraction).value_or(0) * ms;
   std::int64_t scale = 1;
-  for (auto c : fraction) {
-    part = part * 10 + (c - '0');
+  for (std::size_t i = 0; i < fraction.size(); ++i)
     scale *= 10;
-  }
-  if (part * ms % scale != 0)
+  if (part_ms % scale != 0)
     return std::nullopt;
-  return std::chrono::milliseconds{result + part * ms / scale};
+  return std::chrono::milliseconds{count * ms + part_ms / scale};
 }
 
 std::string format_duration(std::chrono::milliseconds x) {

@@ -2,12 +2,10 @@
 #include "partita/config/gather.hpp"
 
 #include "partita/config/checks.hpp"
-#include "partita/config/relations.hpp"
 #include "partita/config/text.hpp"
 #include "partita/config/toml_text.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace partita::config {
 
@@ -16,12 +14,8 @@ namespace {
 /// The number that is all of `text`, or the text itself, which the option will refuse.
 template <class T>
 value number_or_text(const std::string& text) {
-  T number{};
-  auto end = text.data() + text.size();
-  auto [at, failed] = std::from_chars(text.data(), end, number);
-  if (failed == std::errc{} && at == end)
-    return {number};
-  return {text};
+  auto number = number_in<T>(text);
+  return number ? value{*number} : value{text};
 }
 
 value_list split(std::string_view text) {
@@ -64,32 +58,29 @@ value from_text(option_type type, const std::string& text) {
   return {text};
 }
 
+/// Names the option of that key, in whatever section; empty if there is none.
+std::string option_hint(const std::string& key) {
+  const auto& all = all_options();
+  auto i =
+      std::find_if(all.begin(), all.end(), [&](const option& x) { return x.key == key; });
+  return i == all.end() ? std::string{} : "did you mean " + i->name() + "?";
+}
+
 /// Says what an unknown key may have been meant for: the nearest of its section, or the
 /// same word in another one.
-std::string hint(const std::string& section, const std::string& key) {
+std::string key_hint(const std::string& section, const std::string& key) {
   auto keys = keys_of(section);
   if (auto meant = nearest(key, keys); !meant.empty())
     return "did you mean " + section + "." + meant + "?";
-  for (const auto& x : all_options())
-    if (x.key == key)
-      return "did you mean " + x.name() + "?";
-  return "[" + section + "] has " + one_of(keys);
+  auto elsewhere = option_hint(key);
+  return elsewhere.empty() ? "[" + section + "] has " + one_of(keys) : elsewhere;
 }
 
-/// `heartbeat` and `ttl` of `heartbeat.ttl`; the key is empty if there is no point.
-std::pair<std::string, std::string> split_name(const std::string& name) {
-  auto point = name.find('.');
-  if (point == std::string::npos)
-    return {name, {}};
-  return {name.substr(0, point), name.substr(point + 1)};
-}
-
-/// What comes before anything that could be a value, for a text without '='.
-std::string name_part(const std::string& text) {
-  auto end = std::find_if(text.begin(), text.end(), [](char c) {
-    return !(c == '.' || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
-  });
-  return {text.begin(), end};
+std::string section_hint(const std::string& section, bool in_brackets) {
+  auto meant = nearest(section, all_sections());
+  if (meant.empty())
+    return "there are " + one_of(all_sections());
+  return "did you mean " + (in_brackets ? "[" + meant + "]" : meant) + "?";
 }
 
 bool is_section(const std::string& x) {
@@ -134,25 +125,22 @@ void gathering::take_environment(const std::map<std::string, std::string>& varia
 }
 
 void gathering::take_override(const std::string& text) {
+  constexpr auto in_names = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.";
   origin from{origin::kind::command_line, {}, 0, 0};
   auto equals = text.find('=');
+  // What comes before anything that could be a value: that may be a secret.
   if (equals == std::string::npos)
     return add({from,
-                name_part(text),
+                text.substr(0, text.find_first_not_of(in_names)),
                 {},
                 "has no value",
                 "write it as section.key=value, as in heartbeat.ttl=6s"});
   auto name = std::string{trimmed(std::string_view{text}.substr(0, equals))};
-  auto [section, key] = split_name(name);
-  if (!is_section(section)) {
-    auto meant = nearest(section, all_sections());
-    return add({from,
-                name,
-                {},
-                "unknown section",
-                meant.empty() ? "there are " + one_of(all_sections())
-                              : "did you mean " + meant + "?"});
-  }
+  auto point = std::min(name.find('.'), name.size());
+  auto section = name.substr(0, point);
+  auto key = name.substr(std::min(point + 1, name.size()));
+  if (!is_section(section))
+    return add({from, name, {}, "unknown section", section_hint(section, false)});
   if (auto* known = find_option(section, key))
     take_text(*known, text.substr(equals + 1), from);
   else
@@ -184,25 +172,18 @@ void gathering::take(const option& x, const value& content, const origin& from) 
 
 void gathering::unknown_key(const std::string& section, const std::string& key,
                             const origin& from) {
-  add({from, section + "." + key, {}, "unknown key", hint(section, key)});
+  add({from, section + "." + key, {}, "unknown key", key_hint(section, key)});
 }
 
 void gathering::unknown_section(const std::string& section, const value& x,
                                 const origin& from) {
   auto is_table = x.as<value_table>() != nullptr;
-  auto meant = nearest(section, all_sections());
-  auto remedy = "there are " + one_of(all_sections());
-  if (!meant.empty())
-    remedy = "did you mean [" + meant + "]?";
-  if (!is_table)
-    for (const auto& known : all_options())
-      if (known.key == section)
-        remedy = "did you mean " + known.name() + "?";
+  auto option = is_table ? std::string{} : option_hint(section);
   add({from,
        section,
        {},
        is_table ? "unknown section" : "unknown key outside of a section",
-       remedy});
+       option.empty() ? section_hint(section, true) : option});
 }
 
 void gathering::demand(const std::string& file, bool partitions) {
@@ -210,10 +191,11 @@ void gathering::demand(const std::string& file, bool partitions) {
   for (const auto& x : all_options())
     if (x.required && !seen_.contains(x.name()) && !bad_.contains(x.name()))
       add({from, x.name(), {}, "is missing", "it must be " + x.allowed});
-  auto bad = [&](const std::string& key) { return bad_.contains("partitions." + key); };
-  auto half = !settings_.partitions.prefix.empty();
-  if (partitions && !settings_.partitions.given() && !half && !bad("list")
-      && !bad("prefix") && !bad("count") && !bad("file") && !bad("bucket"))
+  auto tried = !settings_.partitions.prefix.empty()
+               || std::any_of(bad_.begin(), bad_.end(), [](const std::string& x) {
+                    return x.starts_with("partitions.");
+                  });
+  if (partitions && !settings_.partitions.given() && !tried)
     add({from,
          "partitions",
          {},
@@ -228,13 +210,11 @@ void gathering::demand_programs() {
       {"hooks.revoked", hooks.revoked},
       {"hooks.lost", hooks.lost},
       {"hooks.state", hooks.state}};
-  for (const auto& [name, words] : all) {
-    if (words.empty())
-      continue;
-    if (auto why = why_not_executable(words.front()); !why.empty())
+  for (const auto& [name, words] : all)
+    if (auto why = words.empty() ? std::string{} : why_not_executable(words.front());
+        !why.empty())
       add({seen_.at(name), name, in_quotes(words.front()),
            "must be a program that can be run", why});
-  }
 }
 
 void gathering::choose_times() {

@@ -25,50 +25,65 @@ struct field {
   std::string name() const { return std::string{section} + "." + key; }
 };
 
+template <class F>
+auto field_at(const char* section, const char* key, F member) {
+  using type = std::remove_reference_t<decltype(member(std::declval<settings&>()))>;
+  return field<type>{section, key, member, member};
+}
+
 // A macro, as the name in TOML and the name of the member are to be the same word.
 #define PARTITA_FIELD(sec, mem)                                                          \
-  ::partita::config::field<std::remove_reference_t<                                      \
-      decltype(std::declval<::partita::config::settings&>().sec.mem)>> {                 \
-#sec, #mem, [](::partita::config::settings & s) -> auto& {                           \
-      return s.sec.mem;                                                                  \
-    }                                                                                    \
-    , [](const ::partita::config::settings& s) -> const auto& {                          \
-      return s.sec.mem;                                                                  \
-    }                                                                                    \
-  }
+  ::partita::config::field_at(                                                           \
+      #sec, #mem, [](auto& s) -> auto& { return s.sec.mem; })
 
 /// A duration from `min` to `max`, both included.
 option duration_option(field<std::chrono::milliseconds> f, std::chrono::milliseconds min,
-                       std::chrono::milliseconds max, std::string meaning);
+                       std::chrono::milliseconds max);
 
 /// An integer from `min` to `max`, both included; std::uint32_t, std::int64_t or std::size_t.
 template <class T>
-option integer_option(field<T> f, std::int64_t min, std::int64_t max,
-                      std::string meaning);
+option integer_option(field<T> f, std::int64_t min, std::int64_t max);
 
 /// 0 to 2^64 - 1: an integer, or a string of decimal digits for what TOML's integers
 /// cannot hold.
-option unsigned_option(field<std::uint64_t> f, std::string meaning);
+option unsigned_option(field<std::uint64_t> f);
 
 /// A finite number from `min` to `max`, both included.
-option real_option(field<double> f, double min, double max, std::string meaning);
+option real_option(field<double> f, double min, double max);
 
 /// Letters, digits, '_' and '-', at most `longest` of them.
-option name_option(field<std::string> f, std::size_t longest, bool may_be_empty,
-                   std::string meaning);
+option name_option(field<std::string> f, std::size_t longest, bool may_be_empty = true);
 
 /// Any text without control characters, up to `longest` bytes.
-option text_option(field<std::string> f, std::size_t longest, std::string meaning);
+option text_option(field<std::string> f, std::size_t longest);
 
 /// A text that is never shown.
-option secret_option(field<std::string> f, std::string meaning);
+option secret_option(field<std::string> f);
 
 /// The path of a file; it must be readable.
-option file_option(field<std::string> f, std::string meaning);
+option file_option(field<std::string> f);
+
+/// true or false.
+option boolean_option(field<bool> f);
+
+/// Where a server listens: a host and a port, 0 being any free one.
+option address_option(field<std::string> f);
+
+/// One or more addresses of NATS servers; a single one needs no brackets.
+option url_option(field<std::vector<std::string>> f);
+
+/// A command: text for the shell, or a program and its arguments one by one. Whether the
+/// program is there is checked later: only where the command is to run, it must be.
+option command_option(field<hook_command> f);
+
+/// Partitions one by one.
+option partition_list_option(field<std::vector<partition>> f);
+
+/// The beginning of a subject of NATS, or the first key of numbered partitions.
+option subject_option(field<std::string> f);
 
 /// One of `words`. `take` keeps what a word means; false: nothing. `shown`: the present word.
 option word_option(const char* section, const char* key, std::vector<std::string> words,
-                   std::string meaning,
                    std::function<bool(settings&, const std::string&)> take,
                    std::function<std::string(const settings&)> shown);
 
@@ -79,42 +94,21 @@ inline const std::string& to_string(const std::string& x) {
 
 /// One of `values`, each by its to_string; `synonyms` may understand more words.
 template <class E>
-option choice_option(field<E> f, std::vector<E> values, std::string meaning,
+option choice_option(field<E> f, std::vector<E> values,
                      std::optional<E> (*synonyms)(std::string_view) = nullptr) {
   std::vector<std::string> words;
   for (const auto& x : values)
     words.emplace_back(to_string(x));
   auto take = [=](settings& s, const std::string& word) {
-    auto i = std::find(words.begin(), words.end(), word);
-    auto other = synonyms ? synonyms(word) : std::nullopt;
-    if (i != words.end())
-      f.write(s) = values[static_cast<std::size_t>(i - words.begin())];
-    else if (other)
-      f.write(s) = *other;
-    return other || i != words.end();
+    auto found = synonyms ? synonyms(word) : std::nullopt;
+    if (auto i = std::find(words.begin(), words.end(), word); i != words.end())
+      found = values[static_cast<std::size_t>(i - words.begin())];
+    if (found)
+      f.write(s) = *found;
+    return found.has_value();
   };
-  return word_option(
-      f.section, f.key, words, std::move(meaning), take,
-      [=](const settings& s) { return std::string{to_string(f.read(s))}; });
+  auto shown = [=](const settings& s) { return std::string{to_string(f.read(s))}; };
+  return word_option(f.section, f.key, words, take, shown);
 }
-
-/// true or false.
-option boolean_option(field<bool> f, std::string meaning);
-
-/// Where a server listens: a host and a port, 0 being any free one.
-option address_option(field<std::string> f, std::string meaning);
-
-/// One or more addresses of NATS servers; a single one needs no brackets.
-option url_option(field<std::vector<std::string>> f, std::string meaning);
-
-/// A command: text for the shell, or a program and its arguments one by one. Whether the
-/// program is there is checked later: only where the command is to run, it must be.
-option command_option(field<hook_command> f, std::string meaning);
-
-/// Partitions one by one.
-option partition_list_option(field<std::vector<partition>> f, std::string meaning);
-
-/// The beginning of a subject of NATS, or the first key of numbered partitions.
-option subject_option(field<std::string> f, std::string meaning);
 
 } // namespace partita::config

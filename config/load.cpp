@@ -3,7 +3,6 @@
 
 #include "partita/config/gather.hpp"
 #include "partita/config/partitions_file.hpp"
-#include "partita/config/read_file.hpp"
 #include "partita/config/text.hpp"
 #include "partita/config/toml_text.hpp"
 

@@ -5,25 +5,26 @@
 #include "partita/config/value.hpp"
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// One description of all options. Parsing, the names of environment variables, hints for
-/// unknown keys, the printed configuration, and the tests that compare
-/// config/partita.toml and docs/configuration.md with the code all draw on it.
+/// One description of all options, from which come parsing, the names of environment
+/// variables, hints for unknown keys and the printed configuration. What each option means is
+/// written in config/partita.toml and docs/configuration.md; tests compare both with it.
 namespace partita::config {
 
 /// Why a value was refused.
 struct complaint {
-  /// Where inside the value, as `[3].weight`; empty: the value itself.
-  std::string at;
-  /// The line of that place; 0: that of the value.
-  int line = 0;
   std::string found;
   std::string expected;
-  std::string remedy;
+  std::string remedy = {};
+  /// The line of that place; 0: that of the value.
+  int line = 0;
+  /// Where inside the value, as `[3].weight`; empty: the value itself.
+  std::string at = {};
 };
 
 using complaints = std::vector<complaint>;
@@ -31,21 +32,12 @@ using complaints = std::vector<complaint>;
 /// Decides how a text from the environment or the command line is read.
 enum class option_type { text, integer, real, boolean, duration, list, command };
 
-/// As the manual calls it: "string", "integer", "float", "boolean", "duration", "array",
-/// "command".
-std::string to_string(option_type x);
-
 struct option {
   std::string section;
   std::string key;
   option_type type = option_type::text;
   /// The allowed values, as in "must be ...": the range with its unit.
   std::string allowed;
-  /// What it does; sentences.
-  std::string meaning;
-  /// For a default that depends on another option; empty: the default is that of
-  /// `settings`.
-  std::string derived_default;
   /// Its value is never shown.
   bool secret = false;
   /// Has no default: loading fails without it.
@@ -59,9 +51,6 @@ struct option {
 
   /// As `PARTITA_HEARTBEAT_TTL`.
   std::string variable() const;
-
-  /// The default as TOML text, or "required" or "not used".
-  std::string default_text() const;
 };
 
 /// All options, in the order of the sections and keys of config/partita.toml.
@@ -75,6 +64,20 @@ const std::vector<std::string>& all_sections();
 
 /// The names of the keys of one section, in order; empty if there is no such section.
 std::vector<std::string> keys_of(std::string_view section);
+
+/// What must hold between values of several options.
+struct relation {
+  /// Names of the options; the first is the one that is blamed.
+  std::vector<std::string> keys;
+  /// As in the manual, in one line.
+  std::string rule;
+  /// What is wrong, or nothing. Called only if all options of `keys` are good by
+  /// themselves.
+  std::function<std::optional<complaint>(const settings&)> check;
+};
+
+/// All relations, in the order of the options.
+const std::vector<relation>& all_relations();
 
 /// A default of another option that a profile sets.
 struct profile_time {

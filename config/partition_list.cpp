@@ -15,7 +15,8 @@ const char* const forms =
 /// Reads the items of `partitions.list` and notes everything that is wrong with them.
 class list_reader {
 public:
-  void read(const value_list& items) {
+  /// All partitions, if nothing is wrong().
+  std::vector<partition> read(const value& whole, const value_list& items) {
     for (std::size_t i = 0; i < items.size(); ++i) {
       at_ = "[" + std::to_string(i) + "]";
       auto& added = partitions_.emplace_back();
@@ -24,23 +25,18 @@ public:
       else
         read_keys(added, items[i], forms);
     }
-  }
-
-  /// Looks at all partitions together, once each alone is right.
-  void compare(const value& whole) {
-    if (!wrong_.empty())
-      return;
     at_.clear();
+    if (!wrong_.empty())
+      return {};
     if (partitions_.size() > static_cast<std::size_t>(max_partitions))
       complain(whole,
                "holds more than " + std::to_string(max_partitions) + " partitions");
     else if (auto reason = why_unusable(partitions_); !reason.empty())
       complain(whole, reason);
+    return std::move(partitions_);
   }
 
   const complaints& wrong() const { return wrong_; }
-
-  std::vector<partition> take() { return std::move(partitions_); }
 
 private:
   void complain(const value& x, std::string expected, std::string remedy = {},
@@ -48,7 +44,7 @@ private:
     // "has no keys" and the like say themselves what was found.
     auto found = expected.starts_with("must") ? describe(x) : std::string{};
     wrong_.push_back(
-        {at_ + inside, x.line, found, std::move(expected), std::move(remedy)});
+        {found, std::move(expected), std::move(remedy), x.line, at_ + inside});
   }
 
   void read_key(partition_keys::list& to, const value& x, const char* expected) {
@@ -77,17 +73,13 @@ private:
   void read_table(partition& to, const value& x, const value_table& members) {
     bool has_keys = false;
     for (const auto& [key, content] : members) {
-      if (key == "keys") {
-        has_keys = true;
+      has_keys = has_keys || key == "keys";
+      if (key == "keys")
         read_keys(to, content, "must be an array of strings");
-      } else if (key == "weight")
+      else if (key == "weight")
         read_weight(to, content);
       else
-        wrong_.push_back({at_ + "." + key,
-                          content.line,
-                          {},
-                          "unknown key",
-                          "a partition has keys and weight"});
+        complain(content, "unknown key", "a partition has keys and weight", "." + key);
     }
     if (!has_keys)
       complain(x, "has no keys",
@@ -107,18 +99,16 @@ private:
   std::string at_;
 };
 
-std::string format(const partition& x) {
-  std::string keys;
-  for (const auto& key : x.keys)
-    keys += (keys.empty() ? "" : ", ") + in_quotes(key);
+std::string text_of(const partition& x) {
+  auto keys = "[" + joined(x.keys, in_quotes) + "]";
   if (x.weight == partition{}.weight)
-    return "[" + keys + "]";
-  return "{ keys = [" + keys + "], weight = " + std::to_string(x.weight) + " }";
+    return keys;
+  return "{ keys = " + keys + ", weight = " + std::to_string(x.weight) + " }";
 }
 
 } // namespace
 
-option partition_list_option(field<std::vector<partition>> f, std::string meaning) {
+option partition_list_option(field<std::vector<partition>> f) {
   option result;
   result.section = f.section;
   result.key = f.key;
@@ -128,27 +118,20 @@ option partition_list_option(field<std::vector<partition>> f, std::string meanin
       "([\"orders\", \"7\"]) or a table ({ keys = [\"orders\", \"7\"], weight = "
       "100 }, weight from 0 to "
       + std::to_string(max_weight) + ")";
-  result.meaning = std::move(meaning);
   result.set = [=](settings& s, const value& x) -> complaints {
     auto* items = x.as<value_list>();
     if (!items)
-      return {{{},
-               x.line,
-               describe(x),
-               "must be an array of partitions",
-               "write it as [\"orders.7\", [\"orders\", \"8\"]]"}};
+      return {{describe(x), "must be an array of partitions",
+               "write it as [\"orders.7\", [\"orders\", \"8\"]]", x.line}};
     list_reader reader;
-    reader.read(*items);
-    reader.compare(x);
+    auto found = reader.read(x, *items);
     if (reader.wrong().empty())
-      f.write(s) = reader.take();
+      f.write(s) = std::move(found);
     return reader.wrong();
   };
   result.get = [=](const settings& s) {
-    std::string text;
-    for (const auto& x : f.read(s))
-      text += (text.empty() ? "" : ", ") + format(x);
-    return text.empty() ? std::string{} : "[" + text + "]";
+    auto text = joined(f.read(s), text_of);
+    return text.empty() ? text : "[" + text + "]";
   };
   return result;
 }

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/config/text.hpp"
 
+#include "partita/config/limits.hpp"
+
 #include <utf8.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
 #include <numeric>
 
 namespace partita::config {
@@ -14,9 +19,13 @@ unsigned char byte_of(char c) {
   return static_cast<unsigned char>(c);
 }
 
-std::string escaped(char c) {
+std::string hex_of(char c) {
   static constexpr char digits[] = "0123456789ABCDEF";
-  return {'\\', 'x', digits[byte_of(c) >> 4], digits[byte_of(c) & 15]};
+  return {digits[byte_of(c) >> 4], digits[byte_of(c) & 15]};
+}
+
+std::string escaped(char c) {
+  return "\\x" + hex_of(c);
 }
 
 bool is_control(char c) {
@@ -68,13 +77,12 @@ bool is_utf8(std::string_view text) {
 }
 
 std::string in_quotes(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
   std::string result = "\"";
   for (auto c : text) {
     if (c == '"' || c == '\\')
       (result += '\\') += c;
     else if (is_control(c))
-      (result += "\\u00") += {digits[byte_of(c) >> 4], digits[byte_of(c) & 15]};
+      (result += "\\u00") += hex_of(c);
     else
       result += c;
   }
@@ -118,6 +126,25 @@ std::string nearest(std::string_view text, const std::vector<std::string>& words
       result = word;
     }
   }
+  return result;
+}
+
+file_content read_file(const std::string& path) {
+  file_content result;
+  errno = 0;
+  std::ifstream in{path, std::ios::binary};
+  std::array<char, 65536> buffer;
+  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
+    result.text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
+    if (result.text.size() > max_file_bytes) {
+      result.why_not = "is larger than " + std::to_string(max_file_bytes >> 20) + " MB";
+      return result;
+    }
+  }
+  // A missing file fails to open, a directory opens and fails to be read.
+  if (!in.eof())
+    result.why_not =
+        "cannot be read: " + std::generic_category().message(errno != 0 ? errno : ENOENT);
   return result;
 }
 

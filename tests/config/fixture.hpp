@@ -74,4 +74,19 @@ inline std::string content_of(const std::string& path) {
   return text.str();
 }
 
+/// The default as TOML text, with `<group.name>` where it depends on that; or "required" or
+/// "not used".
+inline std::string default_text(const option& x) {
+  settings defaults;
+  defaults.group.name = "<group.name>";
+  name_buckets(defaults);
+  auto text = x.get(defaults);
+  return x.required ? "required" : text.empty() ? "not used" : text;
+}
+
+/// Whether its default depends on the group's name.
+inline bool is_derived(const option& x) {
+  return contains(default_text(x), "<group.name>");
+}
+
 } // namespace partita::config

@@ -125,7 +125,7 @@ CAF_TEST(damaged variables and overrides never crash and never throw) {
     const auto& x = all_options()[any.below(all_options().size())];
     options.environment[any.below(2) ? x.variable() : any.change(x.variable())] =
         any.change("[\"a\", { keys = [\"b\"], weight = 3 }]");
-    options.overrides = {any.change(x.name() + "=" + x.default_text())};
+    options.overrides = {any.change(x.name() + "=" + default_text(x))};
     check_sane(load_settings_text(named, "fuzz", options));
   }
 }

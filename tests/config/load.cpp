@@ -155,8 +155,8 @@ CAF_TEST(a mistake in the file counts even if something stronger says otherwise)
 
 CAF_TEST(every option can be given by its variable and on the command line) {
   for (const auto& x : all_options()) {
-    auto text = x.default_text();
-    if (text == "required" || text == "not used" || !x.derived_default.empty())
+    auto text = default_text(x);
+    if (text == "required" || text == "not used" || is_derived(x))
       text = x.type == option_type::integer ? "1" : "";
     if (text.starts_with('"'))
       text = text.substr(1, text.size() - 2);

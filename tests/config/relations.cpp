@@ -3,8 +3,6 @@
 
 #include "fixture.hpp"
 
-#include "partita/config/relations.hpp"
-
 #include <algorithm>
 
 using namespace partita::config;
