@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/change/directive_checks.hpp"
 
-#include "partita/app/inspect/name_check.hpp"
 #include "partita/app/output/names.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
@@ -36,6 +35,11 @@ std::string state_of(const member& x) {
              : "is " + std::string{to_string(x.last_beat->state)};
 }
 
+/// A directive that is to be written, and what follows from it.
+directive_change sets(directive::kind what, std::string meaning) {
+  return {{std::move(what)}, {}, std::move(meaning)};
+}
+
 std::string list_of(const std::vector<pause_status>& all) {
   std::string result;
   for (const auto& x : all)
@@ -55,23 +59,19 @@ checked_directive drain(const group_status& x, const worker_id& who, bool force)
   if (others.empty() && !force)
     return "no other worker could own what " + who.value
            + " gives away: start one or uncordon one first (--force drains all the same)";
-  return directive_change{
-      {drain_directive{who}},
-      {},
-      who.value
-          + " is drained: it gives its partitions away and gets none, "
-            "until it is uncordoned"};
+  return sets(drain_directive{who},
+              who.value
+                  + " is drained: it gives its partitions away and gets none, "
+                    "until it is uncordoned");
 }
 
 checked_directive cordon(const group_status& x, const worker_id& who, bool force) {
   if (!find(x, who) && !force)
     return unknown_worker(x, who);
-  return directive_change{
-      {cordon_directive{who}},
-      {},
-      who.value
-          + " is cordoned: it keeps what it has and gets nothing new, "
-            "until it is uncordoned"};
+  return sets(cordon_directive{who},
+              who.value
+                  + " is cordoned: it keeps what it has and gets nothing new, "
+                    "until it is uncordoned");
 }
 
 checked_directive uncordon(const group_status& x, const worker_id& who) {
@@ -103,11 +103,9 @@ checked_directive pin(const group_status& x, const std::string& partition,
   if (to && !takers(x).contains(who) && !force)
     return who.value + ' ' + state_of(*to)
            + ": it would not get the partition now (--force pins to it all the same)";
-  return directive_change{
-      {pin_directive{partition, who}},
-      {},
-      partition + " is pinned to " + who.value
-          + ": it owns it whenever it takes part, until it is unpinned"};
+  return sets(pin_directive{partition, who},
+              partition + " is pinned to " + who.value
+                  + ": it owns it whenever it takes part, until it is unpinned");
 }
 
 checked_directive unpin(const group_status& x, const std::string& partition) {
@@ -126,11 +124,9 @@ checked_directive unpin(const group_status& x, const std::string& partition) {
 checked_directive pause(const group_status&, const std::string& id,
                         std::chrono::seconds lasts) {
   using std::chrono::milliseconds;
-  return directive_change{{pause_directive{id, lasts}},
-                          {},
-                          "paused for " + readable_span(milliseconds{lasts}.count())
-                              + " as " + id
-                              + ": only partitions without an owner are assigned"};
+  return sets(pause_directive{id, lasts},
+              "paused for " + readable_span(milliseconds{lasts}.count()) + " as " + id
+                  + ": only partitions without an owner are assigned");
 }
 
 checked_directive resume(const group_status& x, const std::string& id) {
@@ -168,9 +164,8 @@ checked_directive step_down(const group_status& x) {
   if (!x.epoch || x.epoch->leader != x.leader->worker_id)
     return x.leader->worker_id.value
            + " was just elected and has not taken over yet: try again in a moment";
-  return directive_change{{step_down_directive{x.leader->worker_id, x.epoch->epoch}},
-                          {},
-                          x.leader->worker_id.value + " is asked to step down"};
+  return sets(step_down_directive{x.leader->worker_id, x.epoch->epoch},
+              x.leader->worker_id.value + " is asked to step down");
 }
 
 checked_directive rebalance(const group_status& x) {
@@ -178,8 +173,7 @@ checked_directive rebalance(const group_status& x) {
     return "the group " + x.group + " has no leader: the next one plans anyway";
   if (!x.pauses.empty())
     return "the group is paused: resume it first, or wait:" + list_of(x.pauses);
-  return directive_change{
-      {rebalance_directive{}}, {}, x.leader->worker_id.value + " is asked to plan now"};
+  return sets(rebalance_directive{}, x.leader->worker_id.value + " is asked to plan now");
 }
 
 bool owns_nothing(const group_status& x, const worker_id& who) {

@@ -7,10 +7,7 @@
 #include "partita/messages/control_codec.hpp"
 #include "partita/messages/events.hpp"
 
-#include <caf/actor_system.hpp>
-
 #include <chrono>
-#include <cstdlib>
 
 #include <pwd.h>
 #include <unistd.h>
@@ -28,15 +25,10 @@ struct gave_up {
 };
 
 std::string this_user() {
-  std::string result;
-  if (const auto* found = getpwuid(geteuid()))
-    result = found->pw_name;
-  else
-    result = std::to_string(geteuid());
+  const auto* found = getpwuid(geteuid());
+  auto result = found ? std::string{found->pw_name} : std::to_string(geteuid());
   char host[256] = {};
-  if (gethostname(host, sizeof(host) - 1) == 0)
-    (result += '@') += host;
-  return result;
+  return gethostname(host, sizeof(host) - 1) == 0 ? result + '@' + host : result;
 }
 
 class directive_writer {
@@ -45,8 +37,7 @@ public:
       : access_(access),
         request_(request),
         follower_(access.self, access.store, access.settings.group.name,
-                  access.settings.buckets),
-        deadline_(access.deadline) {}
+                  access.settings.buckets) {}
 
   directive_outcome run() {
     directive_outcome result;
@@ -66,7 +57,7 @@ private:
 
   milliseconds left() const {
     auto result =
-        std::chrono::duration_cast<milliseconds>(deadline_ - steady_clock::now());
+        std::chrono::duration_cast<milliseconds>(access_.deadline - steady_clock::now());
     if (result.count() <= 0)
       throw gave_up{
           "the store did not answer in time: whether the directive was written is not "
@@ -114,16 +105,10 @@ private:
     open_bucket what;
     what.name = buckets.control;
     what.replicas = buckets.replicas;
-    std::optional<std::string> why;
-    access_.self->request(access_.store, left(), what)
-        .receive(
-            [&](const bucket_opened& x) {
-              if (x.status != open_status::opened)
-                why = x.why.empty() ? to_string(x.status) : x.why;
-            },
-            [&](const caf::error& e) { why = access_.self->system().render(e); });
-    if (why)
-      throw gave_up{"cannot make the bucket " + what.name + ": " + *why};
+    auto made = open_within(access_.self, access_.store, what, left());
+    if (made.status != open_status::opened)
+      throw gave_up{"cannot make the bucket " + what.name + ": "
+                    + (made.why.empty() ? to_string(made.status) : made.why)};
     require(follower_.look_for_missing(left()));
     require(follower_.wait_until_complete(left()));
     return true;
@@ -147,19 +132,14 @@ private:
     const auto* seen = follower_.view().find(group_bucket::control, key);
     if (!seen && !value)
       return outcome::done;
-    auto expected = seen ? seen->revision : revision{};
-    write_access access;
-    access.write = [&] { return send(key, value, expected); };
-    access.read = [&] { return read(key); };
-    access.is_ours = [&](const kv_entry& found) {
-      return value && found.value == *value;
-    };
-    access.removes = !value;
-    access.pause = [&](core::duration length) {
+    key_change change{key, value, seen ? seen->revision : revision{}};
+    auto pause = [&](core::duration length) {
       receive_one(std::min(left(), std::chrono::duration_cast<milliseconds>(length)));
       return true; // Without time left, `left` throws.
     };
-    auto answer = settle(access.write(), expected, access);
+    auto access = access_to(
+        access_.self, follower_.control(), change, [this] { return left(); }, pause);
+    auto answer = settle(access.write(), change, access);
     switch (answer.status) {
     case write_status::done:
       written_ = {key, answer.revision};
@@ -174,30 +154,6 @@ private:
       break;
     }
     throw gave_up{"the store refuses the directive: " + answer.why};
-  }
-
-  kv_written send(const std::string& key, const std::optional<std::string>& value,
-                  revision expected) {
-    const auto& bucket = follower_.control();
-    if (!value)
-      return ask<kv_written>(bucket, kv_remove{key, expected});
-    if (expected.value == 0)
-      return ask<kv_written>(bucket, kv_create{key, *value});
-    return ask<kv_written>(bucket, kv_update{key, *value, expected});
-  }
-
-  kv_read read(const std::string& key) {
-    return ask<kv_read>(follower_.control(), kv_last{key});
-  }
-
-  template <class Answer, class Request>
-  Answer ask(const bucket_actor& bucket, Request what) {
-    Answer result;
-    access_.self->request(bucket, left(), std::move(what))
-        .receive([&](Answer& x) { result = std::move(x); },
-                 // No answer says nothing: its status is `unknown`.
-                 [](const caf::error&) {});
-    return result;
   }
 
   void wait_for_view(const std::string& key, revision at) {
@@ -242,7 +198,6 @@ private:
   group_access& access_;
   const directive_request& request_;
   group_follower follower_;
-  steady_clock::time_point deadline_;
   write_seen written_;
   bool stopped_ = false;
 };

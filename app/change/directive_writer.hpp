@@ -3,7 +3,6 @@
 
 #include "partita/app/change/directive_checks.hpp"
 #include "partita/app/inspect/group_command.hpp"
-#include "partita/app/inspect/group_reader.hpp"
 
 #include <functional>
 #include <optional>

@@ -8,8 +8,6 @@
 #include "partita/messages/codec.hpp"
 #include "partita/messages/keys.hpp"
 
-#include <caf/actor_system.hpp>
-
 #include <map>
 #include <utility>
 #include <variant>
@@ -107,19 +105,18 @@ private:
   }
 
   bool write(const group_init::write& x) {
-    auto text = to_text(x.value);
-    auto send = [&] { return ask<kv_written>(kv_update{keys::epoch, text, x.expected}); };
-    auto answer =
-        settle(send(), x.expected,
-               {.write = send,
-                .read = [&] { return ask<kv_read>(kv_last{keys::epoch}); },
-                .is_ours = [&](const kv_entry& found) { return found.value == text; },
-                .pause =
-                    [&](core::duration length) {
-                      access_.self->receive(caf::after(std::max(length, between_tries)) >>
-                                            [] {});
-                      return steady_clock::now() < access_.deadline;
-                    }});
+    key_change change{keys::epoch, to_text(x.value), x.expected};
+    auto pause = [&](core::duration length) {
+      access_.self->receive(caf::after(std::max(length, between_tries)) >> [] {});
+      return steady_clock::now() < access_.deadline;
+    };
+    auto access = access_to(
+        access_.self, bucket_, change, [this] { return access_.left(); }, pause);
+    // A key that was removed is no new group's.
+    access.write = [&] {
+      return ask<kv_written>(kv_update{change.key, *change.value, change.expected});
+    };
+    auto answer = settle(access.write(), change, access);
     if (answer.status == write_status::conflict)
       why_ = "workers have been started meanwhile; the group needs no init";
     else if (answer.status != write_status::done)
@@ -129,13 +126,7 @@ private:
 
   template <class Answer, class Request>
   Answer ask(Request what) {
-    Answer result;
-    access_.self->request(bucket_, access_.left(), std::move(what))
-        .receive(
-            [&](Answer& x) { result = std::move(x); },
-            // No answer says nothing: its status is `unknown`.
-            [&](const caf::error& e) { result.why = access_.self->system().render(e); });
-    return result;
+    return app::ask<Answer>(access_.self, bucket_, access_.left(), std::move(what));
   }
 
   group_access& access_;

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -64,5 +65,22 @@ partition_changes to_set_weight(const partition_entries& now, const std::string&
 /// Adds what is missing and sets weights; with `replace` removes what `list` does not name.
 partition_changes to_import(const partition_entries& now,
                             const std::vector<partition>& list, bool replace);
+
+// -- how people and programs read them; written as it is formatted, for lists are long ---
+
+/// One JSON object: bucket, invalid (key, why), partitions (name, keys, weight).
+void write_json(std::ostream& to, const std::string& bucket,
+                const partition_entries& all);
+/// A table; what cannot be read stands in it, too.
+void write_table(std::ostream& to, const partition_entries& all);
+/// A file of partitions that `partita partitions import` takes.
+void write_partitions_file(std::ostream& to, const partition_entries& all);
+
+/// One JSON object: added (name, weight), bucket, changed (name, from, to), dry_run, removed
+/// (name, weight), unchanged.
+void write_json(std::ostream& to, const std::string& bucket, const partition_changes& x,
+                bool dry_run);
+/// The first changes, a line each, and how many of each kind there are.
+std::string to_text(const std::string& bucket, const partition_changes& x, bool dry_run);
 
 } // namespace partita::app

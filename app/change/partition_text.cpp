@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/change/partition_text.hpp"
+#include "partita/app/change/partition_changes.hpp"
 
+#include "partita/app/output/json_text.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/partition_entry.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -13,17 +12,13 @@ namespace partita::app {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 using kind = partition_change::kind;
 
 constexpr std::size_t most_lines = 20;
 
 json number_or_null(const std::optional<std::int64_t>& x) {
   return x ? json(*x) : json(nullptr);
-}
-
-std::string dump(const json& x) {
-  return x.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::string shown(const std::optional<std::int64_t>& x) {
@@ -55,7 +50,7 @@ void write_array(std::ostream& to, const char* name, const All& all, Element ele
   auto between = "";
   for (const auto& x : all)
     if (auto shown = element(x); !shown.is_null())
-      to << std::exchange(between, ",") << dump(shown);
+      to << std::exchange(between, ",") << json_line(shown);
   to << ']';
 }
 
@@ -63,7 +58,7 @@ void write_array(std::ostream& to, const char* name, const All& all, Element ele
 
 void write_json(std::ostream& to, const std::string& bucket,
                 const partition_entries& all) {
-  to << "{\"bucket\":" << dump(bucket) << ',';
+  to << "{\"bucket\":" << json_line(bucket) << ',';
   write_array(to, "invalid", all, [](const auto& x) {
     return x.second.weight
                ? json{}
@@ -71,8 +66,8 @@ void write_json(std::ostream& to, const std::string& bucket,
   });
   to << ',';
   write_array(to, "partitions", all, [](const auto& x) {
-    return x.second.weight ? json{{"name", x.first},
-                                  {"keys", partition_named(x.first).keys.all()},
+    return x.second.weight ? json{{"keys", partition_named(x.first).keys.all()},
+                                  {"name", x.first},
                                   {"weight", *x.second.weight}}
                            : json{};
   });
@@ -105,10 +100,8 @@ void write_partitions_file(std::ostream& to, const partition_entries& all) {
   for (const auto& [name, x] : all) {
     if (!x.weight)
       continue;
-    std::string keys;
-    for (const auto& key : partition_named(name).keys)
-      keys += (keys.empty() ? "" : ", ") + config::in_quotes(key);
-    to << "  { keys = [" << keys << "], weight = " << *x.weight << " },\n";
+    to << "  { keys = [" << config::joined(partition_named(name).keys, config::in_quotes)
+       << "], weight = " << *x.weight << " },\n";
   }
   to << "]\n";
 }
@@ -124,12 +117,12 @@ void write_json(std::ostream& to, const std::string& bucket, const partition_cha
   write("added", kind::add, [](const partition_change& y) {
     return json{{"name", y.name}, {"weight", number_or_null(y.to)}};
   });
-  to << ",\"bucket\":" << dump(bucket) << ',';
+  to << ",\"bucket\":" << json_line(bucket) << ',';
   write("changed", kind::set_weight, [](const partition_change& y) {
     return json{
-        {"name", y.name}, {"from", number_or_null(y.from)}, {"to", number_or_null(y.to)}};
+        {"from", number_or_null(y.from)}, {"name", y.name}, {"to", number_or_null(y.to)}};
   });
-  to << ",\"dry_run\":" << dump(dry_run) << ',';
+  to << ",\"dry_run\":" << json_line(dry_run) << ',';
   write("removed", kind::remove, [](const partition_change& y) {
     return json{{"name", y.name}, {"weight", number_or_null(y.from)}};
   });

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
-#include <memory>
+#include <utility>
 
 namespace partita::app {
 
@@ -31,14 +31,14 @@ public:
 
   std::optional<std::string> run(const std::vector<partition_change>& all,
                                  const std::function<void(std::size_t)>& written) {
-    std::deque<std::function<kv_written()>> under_way;
+    std::deque<pending> under_way;
     for (std::size_t i = 0;; ++i) {
       auto end = why_.empty() ? std::min(i + most_under_way, all.size()) : 0;
       while (i + under_way.size() < end)
         under_way.push_back(send(all[i + under_way.size()]));
       if (under_way.empty())
         break;
-      note(all[i], settle(all[i], under_way.front()()));
+      note(all[i], settle(all[i], std::move(under_way.front())));
       under_way.pop_front();
       written(done_);
       if (i % most_under_way == 0 && i + 1 < all.size() && why_.empty())
@@ -51,52 +51,41 @@ public:
   }
 
 private:
-  /// Gives what waits for the answer.
-  std::function<kv_written()> send(const partition_change& x) {
-    auto key = partition_key(x.name);
+  /// Of a request whose answer was not looked at yet.
+  using pending = decltype(std::declval<caf::scoped_actor&>()->request(
+      std::declval<bucket_actor>(), caf::infinite, kv_remove{}));
+
+  static key_change change_of(const partition_change& x) {
     if (x.what == kind::remove)
-      return ask<kv_written>(kv_remove{key, x.expected});
+      return {partition_key(x.name), std::nullopt, x.expected};
     partition value;
     value.weight = x.to.value_or(value.weight);
-    if (x.what == kind::add)
-      return ask<kv_written>(kv_create{key, entry_text(value)});
-    return ask<kv_written>(kv_update{key, entry_text(value), x.expected});
+    return {partition_key(x.name), entry_text(value), x.expected};
   }
 
-  template <class Answer, class Request>
-  std::function<Answer()> ask(Request what) {
-    // Handles of answers can only be moved.
-    auto pending = self_->request(bucket_, caf::infinite, std::move(what));
-    auto handle = std::make_shared<decltype(pending)>(std::move(pending));
-    return [this, handle] {
-      Answer result;
-      // No answer says nothing: its status is `unknown`.
-      handle->receive(
-          [&](Answer& x) { result = std::move(x); },
-          [&](const caf::error& e) { result.why = self_->system().render(e); });
-      return result;
-    };
+  pending send(const partition_change& x) {
+    return with_request(change_of(x), [&](auto request) {
+      return self_->request(bucket_, caf::infinite, std::move(request));
+    });
   }
 
   /// Makes an answer definite: where the outcome is unknown, the request is repeated.
-  kv_written settle(const partition_change& x, kv_written answer) {
+  kv_written settle(const partition_change& x, pending first) {
+    kv_written answer;
+    first.receive([&](kv_written& y) { answer = std::move(y); },
+                  // No answer says nothing: its status is `unknown`.
+                  [&](const caf::error& e) { answer.why = self_->system().render(e); });
     auto deadline = steady_clock::now() + limit_;
-    write_access access;
-    access.write = [&] { return send(x)(); };
-    access.read = [&] { return ask<kv_read>(kv_last{partition_key(x.name)})(); };
-    access.is_ours = [&](const kv_entry& found) {
-      auto value = partition_from(found.key, found.value);
-      const auto* good = std::get_if<partition>(&value);
-      return x.what != kind::remove && good && good->weight == x.to;
-    };
-    access.removes = x.what == kind::remove;
-    access.pause = [&](core::duration length) {
+    auto change = change_of(x);
+    auto pause = [&](core::duration length) {
       self_->receive(caf::after(length) >> [] {});
       return steady_clock::now() < deadline;
     };
+    auto access = access_to(
+        self_, bucket_, change, [this] { return limit_; }, pause);
     for (;;) {
-      answer = app::settle(std::move(answer), x.expected, access);
-      if (answer.status != write_status::not_connected || !access.pause(retry_pause))
+      answer = app::settle(std::move(answer), change, access);
+      if (answer.status != write_status::not_connected || !pause(retry_pause))
         return answer;
       answer = access.write();
     }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/commands.hpp"
 
-#include "partita/app/inspect/group_command.hpp"
+#include "partita/app/change/init_group.hpp"
+#include "partita/app/output/json_text.hpp"
 #include "partita/app/output/table.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/buckets.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
-#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +17,17 @@ using namespace std::string_view_literals;
 
 namespace {
 
-constexpr const char* examples = R"help(
+constexpr const char* init_examples = R"help(
+Makes the buckets of a new group, waits heartbeat.ttl and 5 %, and declares the group to be new on this
+server: as long as the server runs, the first leader then grants at once. Without it the first workers
+wait as long. Changes nothing in a group that has worked. Exit code 1: the group is not new, or its
+buckets are not kept by one server alone.
+
+Example:
+  partita init -c partita.toml && partita run -c partita.toml -- ./application
+)help";
+
+constexpr const char* buckets_examples = R"help(
 A worker ends at its start where a bucket does not fit its configuration. `update` changes ttl and
 replicas, which disturbs no worker, and makes what is missing. Exit code 1: something does not fit.
 
@@ -58,10 +66,9 @@ finding examine(group_access& access, open_bucket which, bool update) {
 }
 
 std::string to_json(const std::vector<finding>& xs) {
-  auto buckets = nlohmann::ordered_json::array();
-  for (const auto& x : xs)
-    buckets.push_back(
-        {{"bucket", x.bucket}, {"state", x.state}, {"why", config::printable(x.why)}});
+  auto buckets = json_list(xs, [](const finding& x) -> nlohmann::ordered_json {
+    return {{"bucket", x.bucket}, {"state", x.state}, {"why", config::printable(x.why)}};
+  });
   return nlohmann::ordered_json{{"buckets", std::move(buckets)}}.dump(2);
 }
 
@@ -79,7 +86,7 @@ int show(group_access& access, bool json, bool update) {
   }
   if (json)
     return std::max<int>(code, print(to_json(found) + '\n'));
-  table result{{{"BUCKET"}, {"STATE"}, {"WHY"}}};
+  table result{{"BUCKET", "STATE", "WHY"}};
   for (const auto& x : found)
     result.add({x.bucket, x.state, config::printable(x.why)});
   return std::max<int>(code, print(result.text()));
@@ -87,23 +94,31 @@ int show(group_access& access, bool json, bool update) {
 
 } // namespace
 
+void add_init(CLI::App& program, chosen_command& chosen) {
+  auto [command, flags] = chosen.add<group_flags>(
+      program, "init", "Declares a new group: its first workers need not wait",
+      init_examples, [](const group_flags& x) {
+        return with_group(x, "partita init", init_group, true);
+      });
+  add_group_flags(command, flags);
+}
+
 void add_buckets(CLI::App& program, chosen_command& chosen) {
   auto* group = program.add_subcommand(
       "buckets", "Compares the group's buckets with the configuration, or changes them");
-  group->footer(examples);
+  group->footer(buckets_examples);
   group->require_subcommand(1);
   for (auto update : {false, true}) {
-    auto flags = std::make_shared<group_flags>();
-    auto* command = group->add_subcommand(
-        update ? "update" : "check",
+    auto run = [update](const group_flags& flags) {
+      return with_group(flags, "partita buckets",
+                        [&](group_access& x) { return show(x, flags.json, update); });
+    };
+    auto [command, flags] = chosen.add<group_flags>(
+        *group, update ? "update" : "check",
         update ? "Changes ttl and replicas of those that do not fit, makes missing ones"
-               : "Shows which buckets do not fit the configuration");
-    add_group_flags(*command, *flags);
-    chosen.by(*command, [flags, update] {
-      return with_group(*flags, "partita buckets", [flags, update](group_access& x) {
-        return show(x, flags->json, update);
-      });
-    });
+               : "Shows which buckets do not fit the configuration",
+        buckets_examples, run);
+    add_group_flags(command, flags);
   }
 }
 

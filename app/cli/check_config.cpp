@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/commands.hpp"
 
-#include "partita/app/inspect/settings_flags.hpp"
+#include "partita/app/inspect/group_command.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/config/duration.hpp"
 #include "partita/config/load.hpp"
@@ -9,7 +9,6 @@
 #include "partita/core/worker/session.hpp"
 
 #include <iostream>
-#include <memory>
 
 namespace partita::app {
 
@@ -80,12 +79,10 @@ int check(const check_options& options) {
 } // namespace
 
 void add_check_config(CLI::App& program, chosen_command& chosen) {
-  auto options = std::make_shared<check_options>();
-  auto* command = program.add_subcommand("check-config", "Checks a configuration file");
-  command->footer(examples);
-  add_file(*command, options->settings, "file")->required(options->settings.file.empty());
-  command->add_flag("--show", options->show, "Prints the configuration in effect");
-  chosen.by(*command, [options] { return check(*options); });
+  auto [command, options] = chosen.add<check_options>(
+      program, "check-config", "Checks a configuration file", examples, check);
+  add_file(command, options.settings, "file")->required(options.settings.file.empty());
+  command.add_flag("--show", options.show, "Prints the configuration in effect");
 }
 
 } // namespace partita::app

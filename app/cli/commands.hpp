@@ -4,11 +4,12 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-/// The commands of the program. A new one is a function here, in the list at the end, and a
+/// The commands of the program. A new one is a function here, in the list at the end, and in a
 /// source file.
 namespace partita::app {
 
@@ -20,12 +21,25 @@ struct chosen_command {
   /// Gives the exit code.
   std::function<int()> run;
 
-  /// `what` runs if the command line names `command`.
-  template <class F>
-  void by(CLI::App& command, F what) {
-    command.callback([this, what = std::move(what)] { run = what; });
+  /// Adds a command with options of its own, which runs if the command line names it.
+  template <class Options>
+  std::pair<CLI::App&, Options&> add(CLI::App& to, const char* name, const char* text,
+                                     const std::string& help,
+                                     std::function<int(const Options&)> what) {
+    auto options = std::make_shared<Options>();
+    auto* command = to.add_subcommand(name, text);
+    command->footer(help);
+    command->callback(
+        [this, options, what] { run = [options, what] { return what(*options); }; });
+    return {*command, *options};
   }
 };
+
+struct group_access;
+
+/// Shows the group until `access.self` gets a stop_worker; the exit code. Continues over
+/// reconnects and says so.
+int watch_status(group_access& access, bool json);
 
 using add_command = void(CLI::App& program, chosen_command& chosen);
 

@@ -3,8 +3,6 @@
 
 #include "partita/app/cli/commands.hpp"
 
-#include <memory>
-
 namespace partita::app {
 
 namespace {
@@ -25,39 +23,34 @@ Examples:
 } // namespace
 
 void add_dev(CLI::App& program, chosen_command& chosen) {
-  auto options = std::make_shared<dev_options>();
-  auto* command = program.add_subcommand("dev", "Runs a whole group in one process");
-  command->footer(examples);
-  command->add_option("--workers", options->workers, "How many workers (default 3)")
+  auto [command, options] = chosen.add<dev_options>(
+      program, "dev", "Runs a whole group in one process", examples, run_dev);
+  command.add_option("--workers", options.workers, "How many workers (default 3)")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
   command
-      ->add_option("--partitions", options->partitions,
-                   "How many partitions (default 32)")
+      .add_option("--partitions", options.partitions, "How many partitions (default 32)")
       ->check(CLI::Range(1, 100'000))
       ->type_name("N");
-  command->add_flag("--nats", options->nats,
-                    "On a nats-server of its own, on a free port");
-  command->add_flag("--page", options->page, "Serves a page that shows the group");
-  command->add_option("--for", options->run_for, "Ends after this time, like 30s or 5m")
+  command.add_flag("--nats", options.nats, "On a nats-server of its own, on a free port");
+  command.add_flag("--page", options.page, "Serves a page that shows the group");
+  command.add_option("--for", options.run_for, "Ends after this time, like 30s or 5m")
       ->type_name("DURATION");
   command
-      ->add_option(
-          "--kill-leader-every", options->kill_every,
+      .add_option(
+          "--kill-leader-every", options.kill_every,
           "Ends the leader without a goodbye, again and again after this time, like 6s; "
           "it comes back half that time later")
       ->type_name("DURATION");
   command
-      ->add_option("--events", options->events,
-                   "Appends one JSON object a line for all that happens; - is stdout")
+      .add_option("--events", options.events,
+                  "Appends one JSON object a line for all that happens; - is stdout")
       ->type_name("FILE");
   command
-      ->add_option("--log-level", options->log_level,
-                   "Log lines on stderr (default warn)")
+      .add_option("--log-level", options.log_level, "Log lines on stderr (default warn)")
       ->check(
           CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}))
       ->type_name("LEVEL");
-  chosen.by(*command, [options] { return run_dev(*options); });
 }
 
 } // namespace partita::app

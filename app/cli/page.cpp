@@ -5,8 +5,6 @@
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/messages/events.hpp"
 
-#include <memory>
-
 namespace partita::app {
 
 namespace {
@@ -41,24 +39,19 @@ int serve(group_access& access, const std::string& listen) {
 } // namespace
 
 void add_page(CLI::App& program, chosen_command& chosen) {
-  auto options = std::make_shared<page_command>();
-  auto* command = program.add_subcommand("page", "Shows the group in a browser");
-  command->footer(examples);
-  add_settings_flags(*command, options->flags.settings);
-  command
-      ->add_option("--timeout", options->flags.timeout,
-                   "How long the server may take (default " + options->flags.timeout
-                       + ")")
-      ->type_name("DURATION");
-  command
-      ->add_option("--listen", options->listen,
-                   "Where to serve it (default " + options->listen + ": any free port)")
-      ->type_name("HOST:PORT");
-  chosen.by(*command, [options] {
+  auto run = [](const page_command& x) {
     return with_group(
-        options->flags, "partita page",
-        [options](group_access& x) { return serve(x, options->listen); }, true);
-  });
+        x.flags, "partita page",
+        [&](group_access& access) { return serve(access, x.listen); }, true);
+  };
+  auto [command, options] = chosen.add<page_command>(
+      program, "page", "Shows the group in a browser", examples, run);
+  add_settings_flags(command, options.flags.settings);
+  add_timeout(command, options.flags);
+  command
+      .add_option("--listen", options.listen,
+                  "Where to serve it (default " + options.listen + ": any free port)")
+      ->type_name("HOST:PORT");
 }
 
 } // namespace partita::app

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/commands.hpp"
 
-#include "partita/app/change/partition_text.hpp"
 #include "partita/app/change/partition_writer.hpp"
-#include "partita/app/inspect/bucket_reader.hpp"
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/output/progress.hpp"
 #include "partita/config/limits.hpp"
@@ -11,11 +9,9 @@
 #include "partita/config/text.hpp"
 #include "partita/messages/partition_entry.hpp"
 
-#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <iterator>
-#include <memory>
 #include <utility>
 
 namespace partita::app {
@@ -119,11 +115,18 @@ std::optional<std::string> carry_out(found_bucket& x, const partition_changes& w
 }
 
 /// A name that no bucket can hold is bad usage: nothing needs to be looked at for that.
-bool name_fits(const std::string& x) {
-  auto why = why_no_entry(x);
-  if (!why.empty())
-    fail('\'' + config::printable(x) + "' cannot be a partition of a bucket: it " + why);
-  return why.empty();
+template <class Range, class F>
+bool names_fit(const Range& all, F name_of_one) {
+  auto result = true;
+  for (const auto& x : all) {
+    std::string name = name_of_one(x);
+    auto why = why_no_entry(name);
+    if (!why.empty())
+      fail('\'' + config::printable(name) + "' cannot be a partition of a bucket: it "
+           + why);
+    result = result && why.empty();
+  }
+  return result;
 }
 
 int change(const partitions_options& o, const decision& decide) {
@@ -132,7 +135,7 @@ int change(const partitions_options& o, const decision& decide) {
     for (const auto& why : what.refusals)
       fail(why);
     if (!what.refusals.empty())
-      return static_cast<int>(exit_failed);
+      return exit_failed;
     x.all.clear(); // Large, and no longer needed.
     if (!o.dry_run)
       if (auto why = carry_out(x, what))
@@ -152,100 +155,91 @@ int import_file(const partitions_options& o) {
                     : config::load_partitions(o.file);
   if (const auto* wrong = std::get_if<std::vector<config::problem>>(&found)) {
     for (const auto& x : *wrong)
-      std::cerr << "partita: " << to_string(x) << '\n';
+      fail(to_string(x));
     return exit_usage;
   }
   auto& partitions = std::get<std::vector<partition>>(found);
-  auto unfit = std::count_if(partitions.begin(), partitions.end(),
-                             [](const auto& x) { return !name_fits(name_of(x)); });
-  if (unfit > 0)
+  if (!names_fit(partitions, [](const partition& x) { return name_of(x); }))
     return exit_usage;
   return change(o, [&](const partition_entries& now) {
     return to_import(now, std::exchange(partitions, {}), o.replace);
   });
 }
 
-using shared_options = std::shared_ptr<partitions_options>;
-
-CLI::App* add_one(CLI::App& parent, const char* name, const char* what,
-                  chosen_command& chosen, const shared_options& options,
-                  int (*run)(const partitions_options&)) {
-  auto* result = parent.add_subcommand(name, what);
-  add_group_flags(*result, options->group);
-  result->footer(examples);
-  chosen.by(*result, [options, run] { return run(*options); });
-  return result;
+int add(const partitions_options& o) {
+  if (!names_fit(o.names, [](const std::string& x) { return x; }))
+    return exit_usage;
+  return change(
+      o, [&](const partition_entries& now) { return to_add(now, o.names, o.weight); });
 }
 
-void add_dry_run(CLI::App& command, const shared_options& options) {
-  command.add_flag("--dry-run", options->dry_run,
-                   "Shows what would change, and writes nothing");
+int remove(const partitions_options& o) {
+  return change(o, [&](const partition_entries& now) { return to_remove(now, o.names); });
 }
 
-void add_names(CLI::App& command, const shared_options& options) {
-  command.add_option("name", options->names, "Names: the keys of each joined by dots")
+int set_weight(const partitions_options& o) {
+  return change(o, [&](const partition_entries& now) {
+    return to_set_weight(now, o.name, o.weight);
+  });
+}
+
+using command_and_options = std::pair<CLI::App&, partitions_options&>;
+
+void add_names(command_and_options to) {
+  to.first.add_option("name", to.second.names, "Names: the keys of each joined by dots")
       ->required()
       ->type_name("NAME...");
+}
+
+CLI::Option* add_weight(command_and_options to, const char* name, const char* text) {
+  return to.first.add_option(name, to.second.weight, text)
+      ->check(CLI::Range(std::int64_t{0}, config::max_weight))
+      ->type_name("N");
+}
+
+void add_dry_run(command_and_options to) {
+  to.first.add_flag("--dry-run", to.second.dry_run,
+                    "Shows what would change, and writes nothing");
 }
 
 } // namespace
 
 void add_partitions(CLI::App& program, chosen_command& chosen) {
-  auto* command = program.add_subcommand("partitions",
-                                         "Lists and changes the partitions of a bucket");
-  command->footer(examples);
-  command->require_subcommand(1);
-  auto options = std::make_shared<partitions_options>();
-  auto* shows = add_one(*command, "list", "Shows all partitions", chosen, options, list);
-  shows->add_flag("--toml", options->toml, "As a file that import takes");
-  auto weights = CLI::Range(std::int64_t{0}, config::max_weight);
-  auto* adds = add_one(*command, "add", "Adds partitions", chosen, options,
-                       [](const partitions_options& o) {
-                         auto unfit =
-                             std::count_if(o.names.begin(), o.names.end(),
-                                           [](const auto& x) { return !name_fits(x); });
-                         if (unfit > 0)
-                           return static_cast<int>(exit_usage);
-                         return change(o, [&](const partition_entries& now) {
-                           return to_add(now, o.names, o.weight);
-                         });
-                       });
-  add_names(*adds, options);
-  adds->add_option("--weight", options->weight, "Of each of them (default 100)")
-      ->check(weights)
-      ->type_name("N");
-  add_dry_run(*adds, options);
-  auto* removes = add_one(*command, "remove", "Removes partitions", chosen, options,
-                          [](const partitions_options& o) {
-                            return change(o, [&](const partition_entries& now) {
-                              return to_remove(now, o.names);
-                            });
-                          });
-  add_names(*removes, options);
-  add_dry_run(*removes, options);
-  auto* sets = add_one(*command, "set-weight", "Gives a partition another weight", chosen,
-                       options, [](const partitions_options& o) {
-                         return change(o, [&](const partition_entries& now) {
-                           return to_set_weight(now, o.name, o.weight);
-                         });
-                       });
-  sets->add_option("name", options->name, "The partition")->required()->type_name("NAME");
-  sets->add_option("weight", options->weight, "100 is an ordinary partition")
+  auto* group = program.add_subcommand("partitions",
+                                       "Lists and changes the partitions of a bucket");
+  group->footer(examples);
+  group->require_subcommand(1);
+  auto add_one = [&](const char* name, const char* text,
+                     int (*run)(const partitions_options&)) {
+    auto result = chosen.add<partitions_options>(*group, name, text, examples, run);
+    add_group_flags(result.first, result.second.group);
+    return result;
+  };
+  auto lists = add_one("list", "Shows all partitions", list);
+  lists.first.add_flag("--toml", lists.second.toml, "As a file that import takes");
+  auto adds = add_one("add", "Adds partitions", add);
+  add_names(adds);
+  add_weight(adds, "--weight", "Of each of them (default 100)");
+  add_dry_run(adds);
+  auto removes = add_one("remove", "Removes partitions", remove);
+  add_names(removes);
+  add_dry_run(removes);
+  auto sets = add_one("set-weight", "Gives a partition another weight", set_weight);
+  sets.first.add_option("name", sets.second.name, "The partition")
       ->required()
-      ->check(weights)
-      ->type_name("N");
-  add_dry_run(*sets, options);
-  auto* imports =
-      add_one(*command, "import", "Adds the partitions of a file and sets their weights",
-              chosen, options, import_file);
-  imports
-      ->add_option("file", options->file,
-                   "TOML with list, or prefix and count; - is standard input")
+      ->type_name("NAME");
+  add_weight(sets, "weight", "100 is an ordinary partition")->required();
+  add_dry_run(sets);
+  auto imports = add_one("import", "Adds the partitions of a file and sets their weights",
+                         import_file);
+  imports.first
+      .add_option("file", imports.second.file,
+                  "TOML with list, or prefix and count; - is standard input")
       ->required()
       ->type_name("FILE");
-  imports->add_flag("--replace", options->replace,
-                    "Removes the partitions that the file does not name");
-  add_dry_run(*imports, options);
+  imports.first.add_flag("--replace", imports.second.replace,
+                         "Removes the partitions that the file does not name");
+  add_dry_run(imports);
 }
 
 } // namespace partita::app

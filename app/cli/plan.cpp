@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/commands.hpp"
 
-#include "partita/app/cli/plan_live.hpp"
+#include "partita/app/inspect/group_command.hpp"
 #include "partita/app/inspect/plan_question.hpp"
+#include "partita/app/inspect/what_if.hpp"
+#include "partita/app/wiring/wiring.hpp"
 #include "partita/config/text.hpp"
 
 #include <iostream>
-#include <memory>
 
 namespace partita::app {
 
@@ -40,6 +41,18 @@ Examples:
   echo '{"workers":["a","b"],"partitions":[{"keys":["x"]},{"keys":["y"]}]}' | partita plan
 )help";
 
+/// What the flags of `partita plan` say about a group that runs.
+struct live_flags {
+  group_flags group;
+  bool live = false;
+  /// 0: those that are there.
+  std::size_t workers = 0;
+  std::vector<std::string> without;
+  /// Empty: that of the configuration.
+  std::string strategy;
+  bool from_records = false;
+};
+
 int answer_all(std::istream& in, std::ostream& out) {
   std::string line;
   auto answered = false;
@@ -47,47 +60,105 @@ int answer_all(std::istream& in, std::ostream& out) {
     if (line.find_first_not_of(" \t\r") == std::string::npos)
       continue;
     auto read = plan_question_from(line);
-    if (const auto* why = std::get_if<std::string>(&read)) {
-      std::cerr << "partita: line " << number << ": " << config::printable(*why) << '\n';
-      return exit_usage;
-    }
+    if (const auto* why = std::get_if<std::string>(&read))
+      return refuse("line " + std::to_string(number) + ": " + *why);
     const auto& question = std::get<plan_question>(read);
     auto plan = core::make_strategy(question.strategy)(question.input);
     out << to_json(question, plan) << std::endl;
-    if (!out) {
-      std::cerr << "partita: cannot write the answer to standard output\n";
-      return exit_failed;
-    }
+    if (!out)
+      return fail("cannot write the answer to standard output");
     answered = true;
   }
   if (answered)
     return exit_fine;
-  std::cerr << "partita: found nothing on stdin, expected one JSON object a line; see "
-               "`partita plan --help`\n";
-  return exit_usage;
+  return refuse("found nothing on stdin, expected one JSON object a line; see "
+                "`partita plan --help`");
+}
+
+what_if_question question_for(const live_flags& flags, const config::settings& s) {
+  what_if_question result;
+  result.strategy = s.strategy;
+  if (auto name = core::strategy_name_from(flags.strategy))
+    result.strategy.name = *name;
+  if (!flags.from_records)
+    result.partitions = s.partitions.all();
+  if (flags.workers > 0)
+    result.workers = flags.workers;
+  for (const auto& x : flags.without)
+    result.without.push_back({x});
+  result.id_prefix = s.worker.id_prefix;
+  return result;
+}
+
+int show(group_access& access, const live_flags& flags) {
+  auto found = read_entries(access);
+  if (!found)
+    return exit_failed;
+  auto result = plan_if(examine(*found, {}, rules_of(access.settings)),
+                        question_for(flags, access.settings));
+  if (const auto* why = std::get_if<std::string>(&result))
+    return fail(*why);
+  const auto& x = std::get<what_if_answer>(result);
+  return print(flags.group.json ? to_json(x) + '\n' : to_table(x));
+}
+
+void add_live_flags(CLI::App& command, live_flags& flags) {
+  constexpr std::size_t most = 10'000;
+  add_group_flags(command, flags.group);
+  command.add_flag("--live", flags.live,
+                   "Reads no question: what would a rebalance of the group do now?");
+  command
+      .add_option("--workers", flags.workers,
+                  "As --live, as if there were so many workers of equal capacity")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, most));
+  command
+      .add_option("--without", flags.without,
+                  "As --live, as if this worker had left; may be repeated")
+      ->type_name("WORKER")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--strategy", flags.strategy, "As --live, by this strategy")
+      ->type_name("NAME");
+  command.add_flag("--from-records", flags.from_records,
+                   "As --live, with the partitions that the records name, whatever the "
+                   "configuration lists");
+}
+
+int plan_live(const live_flags& flags) {
+  if (!flags.strategy.empty() && !core::strategy_name_from(flags.strategy)) {
+    auto names = core::strategy_names();
+    auto near = config::nearest(flags.strategy, names);
+    return refuse("--strategy: found '" + config::printable(flags.strategy)
+                  + "', expected " + config::one_of(names)
+                  + (near.empty() ? "" : "; did you mean " + near + '?'));
+  }
+  return with_group(flags.group, "partita plan",
+                    [&](group_access& x) { return show(x, flags); });
+}
+
+/// Answers about a group or about what stdin says.
+int answer(const live_flags& flags) {
+  if (flags.live || flags.workers > 0 || !flags.without.empty() || !flags.strategy.empty()
+      || flags.from_records)
+    return plan_live(flags);
+  if (names_a_group(flags.group) || !flags.group.settings.url.empty())
+    return refuse(
+        "no query given; use --live, --workers N, --without WORKER or --strategy NAME; "
+        "without a group, questions come from stdin");
+  return answer_all(std::cin, std::cout);
 }
 
 } // namespace
 
 void add_plan(CLI::App& program, chosen_command& chosen) {
-  auto* command = program.add_subcommand(
-      "plan", "Answers who would own which partition, and what moves");
-  std::string footer = questions;
+  std::string help = questions;
   for (const auto& x : core::strategy_help())
-    footer += "  " + x + '\n';
-  command->footer(footer + examples);
-  auto flags = std::make_shared<live_flags>();
-  add_live_flags(*command, *flags);
-  chosen.by(*command, [flags] {
-    if (asks_for_group(*flags))
-      return plan_live(*flags);
-    else if (names_a_group(flags->group) || !flags->group.settings.url.empty())
-      return refuse(
-          "no query given; use --live, --workers N, --without WORKER or --strategy NAME; "
-          "without a group, questions come from stdin");
-    else
-      return answer_all(std::cin, std::cout);
-  });
+    help += "  " + x + '\n';
+  auto [command, flags] = chosen.add<live_flags>(
+      program, "plan", "Answers who would own which partition, and what moves",
+      help + examples, answer);
+  add_live_flags(command, flags);
 }
 
 } // namespace partita::app

@@ -6,7 +6,6 @@
 #include "partita/app/guard/guard_link.hpp"
 #include "partita/app/guard/guard_process.hpp"
 #include "partita/app/inspect/group_command.hpp"
-#include "partita/app/process/exit_codes.hpp"
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
 #include "partita/app/service/worker_service.hpp"
@@ -15,7 +14,6 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -73,10 +71,9 @@ void reload(const settings_flags& flags, config::settings& now, event_log* event
         "SIGHUP: files were opened again; the configuration is wrong and "
         "was not taken over");
   }
-  std::string restart;
-  for (const auto& x : config::differences(now, *next))
-    if (x != "log.level")
-      restart += (restart.empty() ? "" : ", ") + x;
+  auto changed = config::differences(now, *next);
+  std::erase(changed, "log.level");
+  auto restart = config::joined(changed, [](const auto& x) { return x; });
   now.log.level = next->log.level;
   start_logging(now.log.level);
   if (restart.empty())
@@ -95,18 +92,13 @@ int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
   std::shared_ptr<event_log> log;
   if (!options.events.empty()) {
     auto opened = event_log::open(options.events);
-    if (const auto* why = std::get_if<std::string>(&opened)) {
-      std::cerr << "partita: --events: " << config::printable(*why) << '\n';
-      return exit_usage;
-    }
+    if (const auto* why = std::get_if<std::string>(&opened))
+      return refuse("--events: " + *why);
     log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
   }
-  if (!start_logging(settings->log.level, settings->log.file)) {
-    std::cerr << "partita: log.file: cannot write '"
-              << config::printable(settings->log.file)
-              << "': " << std::generic_category().message(errno) << '\n';
-    return exit_usage;
-  }
+  if (!start_logging(settings->log.level, settings->log.file))
+    return refuse("log.file: cannot write '" + settings->log.file
+                  + "': " + std::generic_category().message(errno));
   // Only where all work ends with the processes below: hooks may have handed some to others.
   if (guard && !options.command.empty() && !settings->hooks.used() && !options.no_goodbye)
     guard->wants_goodbye(settings->heartbeat.ttl);
@@ -145,36 +137,32 @@ int run(const run_options& options) {
       });
   if (auto* mine = std::get_if<guard_socket>(&guarded))
     return run_worker(options, std::make_shared<guard_link>(std::move(*mine)));
-  if (const auto* why = std::get_if<std::string>(&guarded)) {
-    std::cerr << "partita: " << *why << "; --no-guard runs the worker without it\n";
-    return exit_failed;
-  }
+  if (const auto* why = std::get_if<std::string>(&guarded))
+    return fail(*why + "; --no-guard runs the worker without it");
   return std::get<int>(guarded);
 }
 
 } // namespace
 
 void add_run(CLI::App& program, chosen_command& chosen) {
-  auto options = std::make_shared<run_options>();
-  options->command = chosen.application;
-  auto* command = program.add_subcommand("run", "Runs one worker");
-  command->footer(examples);
+  auto [command, options] =
+      chosen.add<run_options>(program, "run", "Runs one worker", examples, run);
+  options.command = chosen.application;
   // The parser never sees the words behind `--`, so it knows of no such argument.
   auto usage = std::make_shared<CLI::Formatter>();
   usage->label("OPTIONS", "OPTIONS] [-- COMMAND [ARGUMENTS]");
-  command->formatter(usage);
-  add_settings_flags(*command, options->settings);
-  add_instance_flag(*command, options->settings);
+  command.formatter(usage);
+  add_settings_flags(command, options.settings);
+  add_instance_flag(command, options.settings);
   command
-      ->add_option("--events", options->events,
-                   "Appends one JSON object a line for all that happens; - is stdout")
+      .add_option("--events", options.events,
+                  "Appends one JSON object a line for all that happens; - is stdout")
       ->type_name("FILE");
-  command->add_flag("--no-guard", options->no_guard,
-                    "Without the process that stops the work where the worker cannot");
-  command->add_flag("--no-goodbye", options->no_goodbye,
-                    "For a COMMAND that hands work to others (docker run, ssh): if the "
-                    "worker is killed, others wait for heartbeat.ttl");
-  chosen.by(*command, [options] { return run(*options); });
+  command.add_flag("--no-guard", options.no_guard,
+                   "Without the process that stops the work where the worker cannot");
+  command.add_flag("--no-goodbye", options.no_goodbye,
+                   "For a COMMAND that hands work to others (docker run, ssh): if the "
+                   "worker is killed, others wait for heartbeat.ttl");
 }
 
 } // namespace partita::app

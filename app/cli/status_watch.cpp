@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/cli/status_watch.hpp"
-
+#include "partita/app/cli/commands.hpp"
 #include "partita/app/cli/screen.hpp"
-#include "partita/app/inspect/group_reader.hpp"
+#include "partita/app/inspect/group_command.hpp"
 #include "partita/app/inspect/group_status.hpp"
+#include "partita/app/output/json_text.hpp"
 #include "partita/app/output/names.hpp"
-#include "partita/app/process/exit_codes.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/events.hpp"
-
-#include <caf/actor_system.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -56,8 +51,7 @@ private:
       return fail(*why);
     if (stopped_)
       return exit_fine;
-    auto fine = json_ ? follow_as_lines() : follow_as_pictures();
-    return fine ? static_cast<int>(exit_fine) : fail("cannot write to standard output");
+    return follow() ? exit_fine : fail("cannot write to standard output");
   }
 
   /// A group that does not exist yet is waited for, also while the server is away.
@@ -95,32 +89,25 @@ private:
 
   /// Has no `workers`: a program that reads those takes it for no picture of a group.
   std::string waiting_line(const std::string& why) const {
-    nlohmann::ordered_json x = {{"connected", connected()},
-                                {"group", access_.settings.group.name},
-                                {"exists", false},
-                                {"reason", why},
-                                {"waits_for", "its first worker"}};
-    return x.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return json_line({{"connected", connected()},
+                      {"group", access_.settings.group.name},
+                      {"exists", false},
+                      {"reason", why},
+                      {"waits_for", "its first worker"}});
   }
 
-  bool follow_as_lines() {
-    return follow([](const std::string& line) { return print(line + '\n') == exit_fine; },
-                  false);
-  }
-
-  bool follow_as_pictures() {
-    screen to;
-    return follow([&](const std::string& text) { return to.show(text); },
-                  to.is_terminal());
-  }
-
-  /// `ages`: whether to show again what only grew older. False: nothing takes it any more.
-  template <class Show>
-  bool follow(Show show, bool ages) {
+  /// False: nothing takes what is shown any more.
+  bool follow() {
+    std::optional<screen> to;
+    if (!json_)
+      to.emplace();
+    // On a terminal also what only grew older is shown again.
+    auto ages = to && to->is_terminal();
     note_whether_stale();
     while (!stopped_) {
-      if (!stale_since_ || !trouble().empty())
-        if (auto text = next_picture(ages); !text.empty() && !show(text))
+      auto due = !stale_since_ || !trouble().empty();
+      if (auto text = due ? next_picture(ages) : ""; !text.empty())
+        if (to ? !to->show(text) : print(text + '\n') != exit_fine)
           return false;
       receive_until(steady_clock::now() + shortest_pause, false);
       receive_until(steady_clock::now() + longest_pause - shortest_pause, true);
@@ -191,7 +178,7 @@ private:
     nlohmann::ordered_json truth = {{"connected", connected()}};
     if (!trouble_.empty())
       truth["stale"] = trouble_;
-    auto text = truth.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    auto text = json_line(truth);
     return text.substr(0, text.size() - 1) + ',' + to_json(status_).substr(1);
   }
 

@@ -146,11 +146,7 @@ std::string ownership_table::forget(const worker_id& who, const std::string& how
 
 std::string ownership_table::take_table() {
   changed_ = false;
-  table rows{{{"WORKER"},
-              {""},
-              {"VERSION", table::side::right},
-              {"PARTITIONS", table::side::right},
-              {"SHARE"}}};
+  table rows{{"WORKER", "", ">VERSION", ">PARTITIONS", "SHARE"}};
   for (const auto& [who, mine] : shares_)
     rows.add({who.value, who == leader_ ? "leads" : "", readable(mine.version),
               std::to_string(mine.names.size()), some_of(mine.names, names_in_table)});

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/explanation.hpp"
 
-#include "partita/app/inspect/name_check.hpp"
+#include "partita/app/output/json_text.hpp"
 #include "partita/app/output/names.hpp"
-#include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -40,10 +37,13 @@ std::vector<past_plan> plans_behind(const explanation& x, const plan_history& hi
   return result;
 }
 
-template <class Range, class F>
-auto find_first(const Range& all, F fits) -> decltype(&*all.begin()) {
-  auto i = std::find_if(all.begin(), all.end(), fits);
-  return i == all.end() ? nullptr : &*i;
+/// The first of `all` that is about `partition`.
+template <class T>
+std::optional<T> about(const std::string& partition, const std::vector<T>& all,
+                       std::string T::*name) {
+  auto i = std::find_if(all.begin(), all.end(),
+                        [&](const T& x) { return x.*name == partition; });
+  return i == all.end() ? std::nullopt : std::optional{*i};
 }
 
 std::string since(const explanation& x) {
@@ -56,16 +56,10 @@ std::string since(const explanation& x) {
          + " or before: its worker's record was written then for another reason";
 }
 
-std::string line(const std::string& text) {
-  return config::printable(text) + '\n';
-}
-
 std::string line_of(const past_plan& x) {
-  auto result = "plan:     " + std::to_string(x.id.epoch.value) + '.'
-                + std::to_string(x.id.count) + " at " + readable_time(x.plan.at) + " by "
-                + x.plan.leader.value + " (";
-  result += to_string(x.plan.lifecycle);
-  return line(result + "): " + x.plan.reason);
+  return text_line("plan:     " + readable(x.id) + " at " + readable_time(x.plan.at)
+                   + " by " + x.plan.leader.value + " ("
+                   + std::string{to_string(x.plan.lifecycle)} + "): " + x.plan.reason);
 }
 
 } // namespace
@@ -97,25 +91,21 @@ std::variant<explanation, std::string> explain(const group_status& group,
     result.reason = held.reason;
     result.plans = plans_behind(result, history);
   }
-  if (const auto* x = find_first(group.hand_offs,
-                                 [&](const auto& y) { return y.partition == partition; }))
-    result.pending = *x;
-  if (const auto* x =
-          find_first(group.unowned, [&](const auto& y) { return y.name == partition; }))
+  result.pending = about(partition, group.hand_offs, &hand_off::partition);
+  if (auto x = about(partition, group.unowned, &unowned_partition::name))
     result.why_unowned = x->why;
-  if (const auto* x =
-          find_first(group.pins, [&](const auto& y) { return y.partition == partition; }))
-    result.pin = *x;
+  result.pin = about(partition, group.pins, &pin_status::partition);
   return result;
 }
 
 std::string to_text(const explanation& x) {
-  auto result = line("partition " + x.partition);
+  auto result = text_line("partition " + x.partition);
   if (x.owner) {
-    result += line("owner:    " + x.owner->value + ", " + since(x));
+    result += text_line("owner:    " + x.owner->value + ", " + since(x));
     result +=
         "token:    " + readable(x.token) + " (" + std::to_string(x.token.value) + ")\n";
-    result += line("why:      " + (x.reason.empty() ? "not in its record" : x.reason));
+    result +=
+        text_line("why:      " + (x.reason.empty() ? "not in its record" : x.reason));
     constexpr std::size_t few = 3;
     for (auto i = x.plans.size() - std::min(few, x.plans.size()); i < x.plans.size(); ++i)
       result += line_of(x.plans[i]);
@@ -123,19 +113,17 @@ std::string to_text(const explanation& x) {
     result += "owner:    none\n";
   }
   if (!x.why_unowned.empty())
-    result += line("no worker works on it: " + x.why_unowned);
+    result += text_line("no worker works on it: " + x.why_unowned);
   if (x.pending)
-    result += line("pending:  taken away from " + x.pending->from.value + ", waits for "
-                   + x.pending->waits_for + "; only the leader knows its next owner");
+    result +=
+        text_line("pending:  taken away from " + x.pending->from.value + ", waits for "
+                  + x.pending->waits_for + "; only the leader knows its next owner");
   for (const auto& other : x.also_named_by)
-    result += line("also in the record of " + other.value
-                   + ": a move under way, or a worker that is gone");
-  if (x.pin) {
-    auto pinned = "pinned:   to " + x.pin->worker.value;
-    pinned += x.pin->directive.by.empty() ? "" : " by " + x.pin->directive.by;
-    pinned += x.pin->directive.reason.empty() ? "" : ": " + x.pin->directive.reason;
-    result += line(pinned);
-  }
+    result += text_line("also in the record of " + other.value
+                        + ": a move under way, or a worker that is gone");
+  if (x.pin)
+    result +=
+        text_line(with_note("pinned:   to " + x.pin->worker.value, x.pin->directive));
   return result;
 }
 
@@ -149,18 +137,16 @@ std::string to_json(const explanation& x) {
     result["record_at"] = x.record_at;
     result["record_granted_it"] = x.record_granted_it;
     result["reason"] = x.reason;
-    result["plans"] = json::array();
-    for (const auto& y : x.plans)
-      result["plans"].push_back({{"epoch", y.id.epoch.value},
-                                 {"count", y.id.count},
-                                 {"at", y.plan.at},
-                                 {"leader", y.plan.leader.value},
-                                 {"lifecycle", to_string(y.plan.lifecycle)},
-                                 {"reason", y.plan.reason}});
+    result["plans"] = json_list(x.plans, [](const past_plan& y) -> json {
+      return {{"epoch", y.id.epoch.value},
+              {"count", y.id.count},
+              {"at", y.plan.at},
+              {"leader", y.plan.leader.value},
+              {"lifecycle", to_string(y.plan.lifecycle)},
+              {"reason", y.plan.reason}};
+    });
   }
-  result["unowned"] = nullptr;
-  if (!x.why_unowned.empty())
-    result["unowned"] = x.why_unowned;
+  result["unowned"] = x.why_unowned.empty() ? json() : json(x.why_unowned);
   result["pending"] = nullptr;
   if (x.pending)
     result["pending"] = {{"from", x.pending->from.value},
@@ -171,10 +157,9 @@ std::string to_json(const explanation& x) {
                      {"at", x.pin->directive.at},
                      {"by", x.pin->directive.by},
                      {"reason", x.pin->directive.reason}};
-  result["also_in_record_of"] = json::array();
-  for (const auto& other : x.also_named_by)
-    result["also_in_record_of"].push_back(other.value);
-  return result.dump(-1, ' ', false, json::error_handler_t::replace);
+  result["also_in_record_of"] =
+      json_list(x.also_named_by, [](const worker_id& y) { return y.value; });
+  return json_line(result);
 }
 
 } // namespace partita::app

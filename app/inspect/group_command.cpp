@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/group_command.hpp"
 
-#include "partita/app/inspect/group_reader.hpp"
 #include "partita/app/process/process_exit.hpp"
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
@@ -14,13 +13,90 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <iostream>
+#include <system_error>
 
 namespace partita::app {
+
+CLI::Option* add_file(CLI::App& command, settings_flags& flags, const char* name) {
+  constexpr const char* usual = "partita.toml";
+  std::error_code unknown;
+  if (std::filesystem::exists(usual, unknown))
+    flags.file = usual;
+  return command
+      .add_option(name, flags.file,
+                  "The configuration, a TOML file; else ./partita.toml, if there is one")
+      ->envname("PARTITA_CONFIG")
+      ->type_name("FILE");
+}
+
+void add_settings_flags(CLI::App& command, settings_flags& flags) {
+  add_file(command, flags, "-c,--config");
+  command
+      .add_option("--set", flags.overrides,
+                  "Sets one option; wins over environment and file; may be repeated")
+      ->type_name("SECTION.KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      .add_option("--url", flags.url,
+                  "Where NATS is; short for --set nats.url=URL,URL; may be repeated")
+      ->type_name("URL")
+      ->join(',');
+  command
+      .add_option("--group", flags.group, "The group; short for --set group.name=NAME")
+      ->type_name("NAME");
+}
+
+void add_instance_flag(CLI::App& command, settings_flags& flags) {
+  command
+      .add_option("--instance", flags.instance,
+                  "The place this worker runs in; short for --set worker.instance=NAME")
+      ->type_name("NAME");
+}
+
+std::vector<std::string> overrides_of(const settings_flags& flags) {
+  auto result = flags.overrides;
+  auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty())
+      result.push_back(std::string{name} + '=' + value);
+  };
+  add("nats.url", flags.url);
+  add("group.name", flags.group);
+  add("worker.instance", flags.instance);
+  return result;
+}
+
+config::load_result read_settings(const settings_flags& flags, bool to_run) {
+  config::load_options options;
+  options.environment = config::process_environment();
+  options.overrides = overrides_of(flags);
+  options.partitions_required = to_run;
+  options.programs_required = to_run;
+  return flags.file.empty() ? config::load_settings_text(
+             "", "no configuration (-c FILE, PARTITA_CONFIG or ./partita.toml)", options)
+                            : config::load_settings(flags.file, options);
+}
+
+std::optional<config::settings> load(const settings_flags& flags, bool to_run) {
+  for (const auto& x : config::unknown_variables(config::process_environment()))
+    fail("warning: " + to_string(x));
+  auto result = read_settings(flags, to_run);
+  if (auto* good = std::get_if<config::settings>(&result))
+    return std::move(*good);
+  for (const auto& x : std::get<std::vector<config::problem>>(result))
+    fail(to_string(x));
+  return std::nullopt;
+}
 
 void add_group_flags(CLI::App& command, group_flags& flags) {
   add_settings_flags(command, flags.settings);
   command.add_flag("--json", flags.json, "For programs: JSON");
+  add_timeout(command, flags);
+}
+
+void add_timeout(CLI::App& command, group_flags& flags) {
   command
       .add_option("--timeout", flags.timeout,
                   "How long the server may take (default " + flags.timeout + ")")
@@ -46,20 +122,19 @@ std::optional<group_entries> read_entries(group_access& access) {
   return std::nullopt;
 }
 
-int fail(const std::string& why) {
+exit_code fail(const std::string& why) {
   std::cerr << "partita: " << config::printable(why) << '\n';
   return exit_failed;
 }
 
-int refuse(const std::string& why) {
-  std::cerr << "partita: " << config::printable(why) << '\n';
+exit_code refuse(const std::string& why) {
+  fail(why);
   return exit_usage;
 }
 
-int print(const std::string& text) {
+exit_code print(const std::string& text) {
   std::cout << text << std::flush;
-  return std::cout ? static_cast<int>(exit_fine)
-                   : fail("cannot write to standard output");
+  return std::cout ? exit_fine : fail("cannot write to standard output");
 }
 
 std::optional<std::chrono::milliseconds> duration_flag(const char* flag,
@@ -89,11 +164,10 @@ int with_store(config::settings settings, std::chrono::milliseconds limit,
         [] {});
   auto store = spawn_store(sys, settings, name);
   group_access access{std::move(settings), limit, deadline, self, store};
-  auto code = static_cast<int>(exit_failed);
-  if (auto why = wait_for_link(self, store, limit))
-    fail("cannot reach NATS at " + shown(access.settings.nats.url) + ": " + *why);
-  else
-    code = work(access);
+  auto why = wait_for_link(self, store, limit);
+  auto code =
+      why ? fail("cannot reach NATS at " + shown(access.settings.nats.url) + ": " + *why)
+          : work(access);
   close(self, store);
   return code;
 }

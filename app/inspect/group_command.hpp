@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/app/inspect/bucket_reader.hpp"
-#include "partita/app/inspect/group_view.hpp"
-#include "partita/app/inspect/settings_flags.hpp"
+#include "partita/app/inspect/group_reader.hpp"
 #include "partita/app/process/exit_codes.hpp"
+#include "partita/config/load.hpp"
 #include "partita/core/leader/plans/planning_view.hpp"
 #include "partita/messages/interfaces.hpp"
 
@@ -14,13 +13,45 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 /// What all commands share that talk to a group's store and run no worker.
 namespace partita::app {
+
+/// The part of the command line that says which settings count.
+struct settings_flags {
+  /// Empty: defaults, environment and command line say everything; see add_file.
+  std::string file;
+  /// `section.key=value`; they win over environment and file.
+  std::vector<std::string> overrides;
+  std::string url;
+  std::string group;
+  std::string instance;
+};
+
+/// The configuration as `name`, else of PARTITA_CONFIG, else ./partita.toml.
+CLI::Option* add_file(CLI::App& command, settings_flags& flags, const char* name);
+
+/// -c, --set, --url and --group.
+void add_settings_flags(CLI::App& command, settings_flags& flags);
+
+/// --instance, for commands that run a worker.
+void add_instance_flag(CLI::App& command, settings_flags& flags);
+
+/// The settings in effect, or everything that is wrong.
+config::load_result read_settings(const settings_flags& flags, bool to_run);
+
+/// The settings in effect. If something is wrong: nothing, after every mistake was
+/// printed to stderr. `to_run`: partitions and the programs of hooks must be there.
+std::optional<config::settings> load(const settings_flags& flags, bool to_run);
+
+/// `section.key=value` from text that a person typed: `value` as it is.
+std::vector<std::string> overrides_of(const settings_flags& flags);
 
 struct group_flags {
   settings_flags settings;
@@ -30,6 +61,7 @@ struct group_flags {
 
 /// -c, --set, --url, --group, --json and --timeout. What `flags` holds is the default.
 void add_group_flags(CLI::App& command, group_flags& flags);
+void add_timeout(CLI::App& command, group_flags& flags);
 
 /// Whether the command line says which group is meant.
 bool names_a_group(const group_flags& flags);
@@ -54,12 +86,12 @@ core::planning_view::rules rules_of(const config::settings& x);
 std::optional<group_entries> read_entries(group_access& access);
 
 /// Says why not on stderr; the result is exit_failed.
-int fail(const std::string& why);
+exit_code fail(const std::string& why);
 /// The same, with exit_usage.
-int refuse(const std::string& why);
+exit_code refuse(const std::string& why);
 
 /// Writes to stdout; the exit code.
-int print(const std::string& text);
+exit_code print(const std::string& text);
 
 /// A duration above 0. If it is none: nothing, after a message on stderr.
 std::optional<std::chrono::milliseconds> duration_flag(const char* flag,

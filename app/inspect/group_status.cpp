@@ -2,6 +2,7 @@
 #include "partita/app/inspect/group_status.hpp"
 
 #include "partita/app/output/names.hpp"
+#include "partita/config/text.hpp"
 #include "partita/core/leader/members/settings_comparison.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/control_codec.hpp"
@@ -221,6 +222,18 @@ private:
   group_status result_;
 };
 
+std::string name_hint(const std::string& typed, const std::vector<std::string>& names) {
+  // More would hide what is said.
+  constexpr std::size_t few = 8;
+  if (auto near = config::nearest(typed, names); !near.empty())
+    return "; did you mean " + near + '?';
+  if (names.empty())
+    return "; there is none";
+  if (names.size() <= few)
+    return "; found " + config::one_of(names);
+  return "; found " + names.front() + " to " + names.back();
+}
+
 } // namespace
 
 group_status examine(const group_entries& entries, const std::vector<std::string>& known,
@@ -255,6 +268,45 @@ std::vector<std::string> names_of(const member& x) {
   if (x.record)
     for (const auto& held : x.record->partitions)
       result.push_back(name_of(held.partition));
+  return result;
+}
+
+std::vector<std::string> partition_names(const group_status& x) {
+  std::set<std::string, by_reading> result;
+  for (const auto& y : view_of(x).named())
+    result.insert(name_of(y));
+  return {result.begin(), result.end()};
+}
+
+std::string unknown_worker(const group_status& x, const worker_id& typed) {
+  std::vector<std::string> ids;
+  for (const auto& who : x.members)
+    ids.push_back(who.id.value);
+  return "the group " + x.group + " has no worker '" + config::printable(typed.value)
+         + '\'' + name_hint(typed.value, ids);
+}
+
+std::string unknown_partition(const std::vector<std::string>& names,
+                              const std::string& typed) {
+  return "no partition is named '" + config::printable(typed) + '\''
+         + name_hint(typed, names);
+}
+
+std::int64_t weight_of(const member& x) {
+  std::int64_t result = 0;
+  if (x.record)
+    for (const auto& held : x.record->partitions)
+      result += std::max<std::int64_t>(held.partition.weight, 0);
+  return result;
+}
+
+group_load load_of(const group_status& x) {
+  group_load result;
+  for (const auto& who : x.members) {
+    result.weight += weight_of(who);
+    if (lives(who))
+      result.capacity += who.last_beat->capacity;
+  }
   return result;
 }
 

@@ -121,12 +121,46 @@ bool lives(const member& x);
 /// Names of the partitions in its record, in the order of the record.
 std::vector<std::string> names_of(const member& x);
 
+/// The weight of the partitions in its record.
+std::int64_t weight_of(const member& x);
+
+/// What the loads of workers are measured by.
+struct group_load {
+  /// Of all partitions that have an owner.
+  std::int64_t weight = 0;
+  /// Of the workers that live.
+  std::int64_t capacity = 0;
+};
+
+group_load load_of(const group_status& x);
+
+/// Names of all partitions in the records, as people read them.
+std::vector<std::string> partition_names(const group_status& x);
+
+/// For a worker that left no trace: says so, with the nearest id or with all ids if they
+/// are few.
+std::string unknown_worker(const group_status& x, const worker_id& typed);
+
+/// For a partition that is none of `names`: the same.
+std::string unknown_partition(const std::vector<std::string>& names,
+                              const std::string& typed);
+
+/// `text`, who gave the directive, and why.
+std::string with_note(std::string text, const directive& x);
+
 /// For people: what leads, then one row for each worker, then what is under way and what
 /// is wrong.
 std::string to_table(const group_status& x);
 
 /// For programs: one line, all partitions by name.
 std::string to_json(const group_status& x);
+
+/// A row for each worker with all that is known of it. LOAD is its part of the weight of all
+/// partitions that have an owner, against the part that corresponds to its capacity.
+std::string workers_table(const group_status& x);
+
+/// One line: `group` and `workers`.
+std::string workers_json(const group_status& x);
 
 /// to_json without what merely grows older: differs only if something has happened.
 std::string gist_of(const group_status& x);

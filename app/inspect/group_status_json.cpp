@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/group_status.hpp"
 
+#include "partita/app/output/json_text.hpp"
 #include "partita/messages/codec.hpp"
 
-#include <nlohmann/json.hpp>
-
-// A group's status for programs.
+// A group and its workers for programs.
 namespace partita::app {
 
 namespace {
 
 using json = nlohmann::ordered_json;
 
-json to_json(const stamp& x) {
+json stamp_of(const stamp& x) {
   return {{"epoch", x.epoch.value}, {"version", x.version.value}};
 }
 
@@ -24,7 +23,7 @@ json note_of(const std::optional<directive>& x) {
   return x ? note_of(*x) : json(nullptr);
 }
 
-json to_json(const member& x, bool with_ages) {
+json member_of(const member& x, bool with_ages) {
   json result = {{"worker_id", x.id.value},      {"state", nullptr},
                  {"beat_age_ms", nullptr},       {"applied", nullptr},
                  {"version", nullptr},           {"epoch", nullptr},
@@ -35,7 +34,7 @@ json to_json(const member& x, bool with_ages) {
     result["state"] = to_string(x.last_beat->state);
     if (with_ages)
       result["beat_age_ms"] = x.beat_age_ms;
-    result["applied"] = to_json(x.last_beat->applied);
+    result["applied"] = stamp_of(x.last_beat->applied);
   }
   if (x.record) {
     result["version"] = x.record->version.value;
@@ -45,7 +44,7 @@ json to_json(const member& x, bool with_ages) {
   return result;
 }
 
-json to_json(const pause_status& x, bool with_ages) {
+json pause_of(const pause_status& x, bool with_ages) {
   auto result = note_of(x.directive);
   result["id"] = x.id;
   if (with_ages)
@@ -53,54 +52,81 @@ json to_json(const pause_status& x, bool with_ages) {
   return result;
 }
 
-json to_json(const pin_status& x) {
+json pin_of(const pin_status& x) {
   auto result = note_of(x.directive);
   result["partition"] = x.partition;
   result["worker"] = x.worker.value;
   return result;
 }
 
+json wait_of(const group_status& x, bool with_ages) {
+  if (x.grants_wait_ms <= 0)
+    return nullptr;
+  json result = {{"reason", x.epoch->waits_for}};
+  if (with_ages)
+    result["left_ms"] = x.grants_wait_ms;
+  return result;
+}
+
 std::string text_of(const group_status& x, bool with_ages) {
-  json result = {{"group", x.group},
-                 {"leader", nullptr},
-                 {"epoch", nullptr},
-                 {"grants_wait", nullptr},
-                 {"version", x.version.value},
-                 {"workers", json::array()},
-                 {"pauses", json::array()},
-                 {"pins", json::array()},
-                 {"rebalance", note_of(x.rebalance)},
-                 {"step_down", note_of(x.step_down)},
-                 {"hand_offs", json::array()},
-                 {"unowned", json::array()},
-                 {"in_two_records", x.named_twice},
-                 {"settings_differ", x.settings_differ},
-                 {"unreadable", json::array()}};
-  if (x.leader)
-    result["leader"] = x.leader->worker_id.value;
-  if (x.epoch)
-    result["epoch"] = x.epoch->epoch.value;
-  if (x.grants_wait_ms > 0) {
-    result["grants_wait"] = {{"reason", x.epoch->waits_for}};
-    if (with_ages)
-      result["grants_wait"]["left_ms"] = x.grants_wait_ms;
-  }
-  for (const auto& who : x.members)
-    result["workers"].push_back(to_json(who, with_ages));
-  for (const auto& pause : x.pauses)
-    result["pauses"].push_back(to_json(pause, with_ages));
-  for (const auto& pin : x.pins)
-    result["pins"].push_back(to_json(pin));
-  for (const auto& move : x.hand_offs)
-    result["hand_offs"].push_back({{"partition", move.partition},
-                                   {"from", move.from.value},
-                                   {"waits_for", move.waits_for}});
-  for (const auto& one : x.unowned)
-    result["unowned"].push_back({{"partition", one.name}, {"why", one.why}});
-  for (const auto& bad : x.unreadable)
-    result["unreadable"].push_back(
-        {{"bucket", bad.bucket}, {"key", bad.key}, {"why", bad.why}});
-  return result.dump(-1, ' ', false, json::error_handler_t::replace);
+  auto members = [&](const member& y) { return member_of(y, with_ages); };
+  auto pauses = [&](const pause_status& y) { return pause_of(y, with_ages); };
+  auto moves = [](const hand_off& y) -> json {
+    return {
+        {"partition", y.partition}, {"from", y.from.value}, {"waits_for", y.waits_for}};
+  };
+  auto unowned = [](const unowned_partition& y) -> json {
+    return {{"partition", y.name}, {"why", y.why}};
+  };
+  auto unreadable = [](const unreadable_entry& y) -> json {
+    return {{"bucket", y.bucket}, {"key", y.key}, {"why", y.why}};
+  };
+  return json_line({{"group", x.group},
+                    {"leader", x.leader ? json(x.leader->worker_id.value) : json()},
+                    {"epoch", x.epoch ? json(x.epoch->epoch.value) : json()},
+                    {"grants_wait", wait_of(x, with_ages)},
+                    {"version", x.version.value},
+                    {"workers", json_list(x.members, members)},
+                    {"pauses", json_list(x.pauses, pauses)},
+                    {"pins", json_list(x.pins, pin_of)},
+                    {"rebalance", note_of(x.rebalance)},
+                    {"step_down", note_of(x.step_down)},
+                    {"hand_offs", json_list(x.hand_offs, moves)},
+                    {"unowned", json_list(x.unowned, unowned)},
+                    {"in_two_records", x.named_twice},
+                    {"settings_differ", x.settings_differ},
+                    {"unreadable", json_list(x.unreadable, unreadable)}});
+}
+
+json worker_of(const group_status& x, const member& who, const group_load& all) {
+  const auto* pulse = who.last_beat ? &*who.last_beat : nullptr;
+  // Null without a heartbeat, or where that does not say it.
+  auto said = [&](auto f) { return pulse ? json(f(*pulse)) : json(); };
+  return {{"worker_id", who.id.value},
+          {"state", said([](const beat& y) { return to_string(y.state); })},
+          {"leader", x.leader && x.leader->worker_id == who.id},
+          {"standby", who.record && lives(who) ? who.record->standby : 0},
+          {"cordoned", who.cordoned.has_value()},
+          {"drained", who.drained.has_value()},
+          {"instance", who.instance},
+          {"zone", said([](const beat& y) { return y.zone; })},
+          {"capacity", said([](const beat& y) { return y.capacity; })},
+          {"partitions", names_of(who).size()},
+          {"weight", weight_of(who)},
+          {"load", all.weight > 0 ? json(static_cast<double>(weight_of(who))
+                                         / static_cast<double>(all.weight))
+                                  : json()},
+          {"ttl_ms", said([](const beat& y) {
+             auto ttl = y.terms.ttl.count();
+             return ttl != 0 ? json(ttl) : json();
+           })},
+          {"ownership", said([](const beat& y) {
+             return y.terms.ownership ? json(to_string(*y.terms.ownership)) : json();
+           })},
+          {"settings", said([](const beat& y) { return y.settings; })},
+          {"applied", said([](const beat& y) { return stamp_of(y.applied); })},
+          {"beat_age_ms", said([&](const beat&) { return who.beat_age_ms; })},
+          {"program_version", said([](const beat& y) { return y.program_version; })}};
 }
 
 } // namespace
@@ -111,6 +137,14 @@ std::string to_json(const group_status& x) {
 
 std::string gist_of(const group_status& x) {
   return text_of(x, false);
+}
+
+std::string workers_json(const group_status& x) {
+  auto all = load_of(x);
+  auto workers = [&](const member& who) { return worker_of(x, who, all); };
+  return json_line({{"group", x.group},
+                    {"settings_differ", x.settings_differ},
+                    {"workers", json_list(x.members, workers)}});
 }
 
 } // namespace partita::app

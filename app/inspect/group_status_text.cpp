@@ -3,10 +3,13 @@
 
 #include "partita/app/output/names.hpp"
 #include "partita/app/output/table.hpp"
+#include "partita/config/duration.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
 
-// How people see a group's status.
+#include <cmath>
+
+// How people see a group and its workers.
 namespace partita::app {
 
 namespace {
@@ -43,7 +46,7 @@ std::string headline(const group_status& x) {
   result += x.version.value ? ", version " + readable(x.version) + " ("
                                   + std::to_string(x.version.value) + ")"
                             : ", nothing published yet";
-  return config::printable(result) + '\n';
+  return text_line(result);
 }
 
 /// The first lines of a kind, and how many there are besides.
@@ -53,25 +56,10 @@ std::string lines_for(const Range& all, F line_of) {
   std::size_t count = 0;
   for (const auto& x : all)
     if (++count <= lines_of_a_kind)
-      result += config::printable(line_of(x)) + '\n';
+      result += text_line(line_of(x));
   if (count > lines_of_a_kind)
     result += "  and " + std::to_string(count - lines_of_a_kind) + " more\n";
   return result;
-}
-
-std::string with_note(std::string text, const directive& x) {
-  if (!x.by.empty())
-    text += " by " + x.by;
-  return config::printable(x.reason.empty() ? text : text + ": " + x.reason);
-}
-
-std::string pause_line(const pause_status& x) {
-  return with_note("paused for " + readable_span(x.left_ms) + " more, " + x.id,
-                   x.directive);
-}
-
-std::string pin_line(const pin_status& x) {
-  return with_note("pinned: " + x.partition + " to " + x.worker.value, x.directive);
 }
 
 std::string mark_lines(const member& x) {
@@ -83,17 +71,61 @@ std::string mark_lines(const member& x) {
   return result;
 }
 
+std::string percent(std::int64_t part, std::int64_t whole) {
+  if (whole <= 0)
+    return "-";
+  auto tenths =
+      std::llround(1000.0 * static_cast<double>(part) / static_cast<double>(whole));
+  return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " %";
+}
+
+std::string role_of(const group_status& x, const member& who) {
+  if (x.leader && x.leader->worker_id == who.id)
+    return "leader";
+  if (who.record && who.record->standby > 0 && lives(who))
+    return "standby " + std::to_string(who.record->standby);
+  return {};
+}
+
+std::string marks_of(const member& x) {
+  std::string result = x.drained ? "drained" : "";
+  if (x.cordoned)
+    result += result.empty() ? "cordoned" : " cordoned";
+  return result;
+}
+
+std::vector<std::string> worker_row(const group_status& x, const member& who,
+                                    const group_load& all) {
+  const auto* pulse = who.last_beat ? &*who.last_beat : nullptr;
+  auto fair = lives(who) ? percent(pulse->capacity, all.capacity) : std::string{"-"};
+  return {who.id.value,
+          pulse ? std::string{to_string(pulse->state)} : "no heartbeat",
+          role_of(x, who),
+          marks_of(who),
+          who.instance.empty() ? "-" : who.instance,
+          pulse && !pulse->zone.empty() ? pulse->zone : "-",
+          pulse ? std::to_string(pulse->capacity) : "-",
+          std::to_string(names_of(who).size()),
+          percent(weight_of(who), all.weight) + " of " + fair,
+          pulse && pulse->terms.ttl.count() != 0
+              ? config::format_duration(pulse->terms.ttl)
+              : "-",
+          pulse ? readable(pulse->applied.version) : "-",
+          pulse ? readable_seconds(who.beat_age_ms) : "-",
+          pulse && !pulse->program_version.empty() ? pulse->program_version : "-"};
+}
+
 } // namespace
 
+std::string with_note(std::string text, const directive& x) {
+  if (!x.by.empty())
+    text += " by " + x.by;
+  return config::printable(x.reason.empty() ? text : text + ": " + x.reason);
+}
+
 std::string to_table(const group_status& x) {
-  using enum table::side;
-  table rows{{{"WORKER"},
-              {"STATE"},
-              {"HEARTBEAT AGE", right},
-              {"APPLIED", right},
-              {"VERSION", right},
-              {"PARTITIONS", right},
-              {"SHARE"}}};
+  table rows{{"WORKER", "STATE", ">HEARTBEAT AGE", ">APPLIED", ">VERSION", ">PARTITIONS",
+              "SHARE"}};
   for (const auto& who : x.members)
     rows.add(row_of(who));
   auto result = headline(x);
@@ -101,10 +133,12 @@ std::string to_table(const group_status& x) {
   for (const auto& who : x.members)
     result += mark_lines(who);
   if (x.grants_wait_ms > 0)
-    result += config::printable("grants wait for " + readable_span(x.grants_wait_ms)
-                                + " more: " + x.epoch->waits_for)
-              + '\n';
-  result += lines_for(x.pauses, pause_line);
+    result += text_line("grants wait for " + readable_span(x.grants_wait_ms)
+                        + " more: " + x.epoch->waits_for);
+  result += lines_for(x.pauses, [](const auto& y) {
+    return with_note("paused for " + readable_span(y.left_ms) + " more, " + y.id,
+                     y.directive);
+  });
   if (x.rebalance)
     result += with_note("requested: a rebalance", *x.rebalance) + '\n';
   if (x.step_down)
@@ -116,17 +150,30 @@ std::string to_table(const group_status& x) {
     return "handing over: " + y.partition + " from " + y.from.value + ", waits for "
            + y.waits_for;
   });
-  result += lines_for(x.pins, pin_line);
+  result += lines_for(x.pins, [](const auto& y) {
+    return with_note("pinned: " + y.partition + " to " + y.worker.value, y.directive);
+  });
   if (!x.named_twice.empty())
-    result +=
-        config::printable("in two records: " + some_of(x.named_twice, names_in_table))
-        + '\n';
+    result += text_line("in two records: " + some_of(x.named_twice, names_in_table));
   if (!x.settings_differ.empty())
-    result += config::printable("settings differ: " + x.settings_differ) + '\n';
+    result += text_line("settings differ: " + x.settings_differ);
   for (const auto& bad : x.unreadable)
-    result += config::printable("cannot read '" + bad.key + "' of the " + bad.bucket
-                                + " bucket: " + bad.why)
-              + '\n';
+    result += text_line("cannot read '" + bad.key + "' of the " + bad.bucket
+                        + " bucket: " + bad.why);
+  return result;
+}
+
+std::string workers_table(const group_status& x) {
+  if (x.members.empty())
+    return "no worker has joined yet\n";
+  table rows{{"WORKER", "STATE", "ROLE", "MARKS", "INSTANCE", "ZONE", ">CAPACITY",
+              ">PARTITIONS", ">LOAD", ">TTL", ">APPLIED", ">HEARTBEAT AGE", "PROGRAM"}};
+  auto all = load_of(x);
+  for (const auto& who : x.members)
+    rows.add(worker_row(x, who, all));
+  auto result = rows.text();
+  if (!x.settings_differ.empty())
+    result += text_line("settings differ: " + x.settings_differ);
   return result;
 }
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/plan_history.hpp"
 
+#include "partita/app/output/json_text.hpp"
 #include "partita/app/output/names.hpp"
 #include "partita/app/output/table.hpp"
-#include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/control_codec.hpp"
-#include "partita/messages/ids.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -17,11 +14,6 @@ namespace partita::app {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-/// `3.2`: the second plan of epoch 3.
-std::string shown(const history_id& x) {
-  return std::to_string(x.epoch.value) + '.' + std::to_string(x.count);
-}
 
 /// ` worker-0 +3`, for each worker in the order of its number.
 std::string changes(const history_entry& x) {
@@ -38,21 +30,22 @@ std::string changes(const history_entry& x) {
 
 std::string detail_lines(const past_plan& x) {
   std::string result;
-  if (auto all = changes(x.plan); !all.empty())
-    result += config::printable(shown(x.id) + ": " + all) + '\n';
-  for (const auto& trouble : x.plan.trouble)
-    result += config::printable(shown(x.id) + ": " + trouble) + '\n';
+  auto details = x.plan.trouble;
+  details.insert(details.begin(), changes(x.plan));
+  for (const auto& y : details)
+    if (!y.empty())
+      result += text_line(readable(x.id) + ": " + y);
   return result;
 }
 
-json to_json(const std::map<worker_id, std::uint64_t>& x) {
+json counts_of(const std::map<worker_id, std::uint64_t>& x) {
   auto result = json::object();
   for (const auto& [who, count] : x)
     result[who.value] = count;
   return result;
 }
 
-json to_json(const past_plan& x) {
+json plan_of(const past_plan& x) {
   const auto& y = x.plan;
   return {{"epoch", x.id.epoch.value},
           {"count", x.id.count},
@@ -64,12 +57,16 @@ json to_json(const past_plan& x) {
           {"workers", y.workers},
           {"partitions", y.partitions},
           {"moves", y.moves},
-          {"gains", to_json(y.gains)},
-          {"losses", to_json(y.losses)},
+          {"gains", counts_of(y.gains)},
+          {"losses", counts_of(y.losses)},
           {"trouble", y.trouble}};
 }
 
 } // namespace
+
+std::string readable(const history_id& x) {
+  return std::to_string(x.epoch.value) + '.' + std::to_string(x.count);
+}
 
 plan_history history_of(const group_entries& entries) {
   plan_history result;
@@ -101,18 +98,11 @@ void keep_newest(plan_history& x, std::size_t count) {
 }
 
 std::string to_table(const plan_history& x, bool verbose) {
-  using enum table::side;
-  table rows{{{"PLAN"},
-              {"AT"},
-              {"LEADER"},
-              {"LIFECYCLE"},
-              {"WORKERS", right},
-              {"PARTITIONS", right},
-              {"MOVES", right},
-              {"REASON"}}};
+  table rows{{"PLAN", "AT", "LEADER", "LIFECYCLE", ">WORKERS", ">PARTITIONS", ">MOVES",
+              "REASON"}};
   std::string details;
   for (const auto& y : x.plans) {
-    rows.add({shown(y.id), readable_time(y.plan.at), y.plan.leader.value,
+    rows.add({readable(y.id), readable_time(y.plan.at), y.plan.leader.value,
               std::string{to_string(y.plan.lifecycle)}, std::to_string(y.plan.workers),
               std::to_string(y.plan.partitions), std::to_string(y.plan.moves),
               y.plan.reason});
@@ -122,20 +112,18 @@ std::string to_table(const plan_history& x, bool verbose) {
   if (verbose)
     result += details;
   for (const auto& bad : x.unreadable)
-    result += config::printable("cannot read '" + bad.key
-                                + "' of the control bucket: " + bad.why)
-              + '\n';
+    result +=
+        text_line("cannot read '" + bad.key + "' of the control bucket: " + bad.why);
   return result;
 }
 
 std::string to_json(const plan_history& x) {
-  json result = {
-      {"group", x.group}, {"plans", json::array()}, {"unreadable", json::array()}};
-  for (const auto& y : x.plans)
-    result["plans"].push_back(to_json(y));
-  for (const auto& bad : x.unreadable)
-    result["unreadable"].push_back({{"key", bad.key}, {"why", bad.why}});
-  return result.dump(-1, ' ', false, json::error_handler_t::replace);
+  auto unreadable = [](const unreadable_entry& y) -> json {
+    return {{"key", y.key}, {"why", y.why}};
+  };
+  return json_line({{"group", x.group},
+                    {"plans", json_list(x.plans, plan_of)},
+                    {"unreadable", json_list(x.unreadable, unreadable)}});
 }
 
 } // namespace partita::app

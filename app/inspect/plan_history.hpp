@@ -24,6 +24,9 @@ struct plan_history {
   std::vector<unreadable_entry> unreadable;
 };
 
+/// `3.2`: the second plan of epoch 3.
+std::string readable(const history_id& x);
+
 plan_history history_of(const group_entries& entries);
 
 /// Drops all but the newest `count`.

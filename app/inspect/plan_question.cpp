@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/plan_question.hpp"
 
+#include "partita/app/output/json_text.hpp"
 #include "partita/config/limits.hpp"
 #include "partita/config/text.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
-#include <charconv>
-#include <limits>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -36,14 +33,13 @@ std::string shown(const json& x) {
                      + expected};
 }
 
-std::string at(const std::string& member, std::size_t index) {
-  return member + '[' + std::to_string(index) + ']';
-}
-
-const json& list(const json& x, const std::string& member) {
+/// Calls `f` with each item and its name.
+template <class F>
+void for_each(const json& x, const std::string& member, F f) {
   if (!x.is_array())
     refuse(member, x, "a list");
-  return x;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    f(x[i], member + '[' + std::to_string(i) + ']');
 }
 
 std::string text(const json& x, const std::string& member) {
@@ -72,14 +68,9 @@ double positive(const json& x, const std::string& member) {
 std::uint64_t seed(const json& x, const std::string& member) {
   if (x.is_number_unsigned())
     return x.get<std::uint64_t>();
-  if (x.is_string()) {
-    const auto& digits = x.get_ref<const std::string&>();
-    std::uint64_t result = 0;
-    const auto* last = digits.data() + digits.size();
-    auto [end, error] = std::from_chars(digits.data(), last, result);
-    if (error == std::errc{} && end == last && !digits.empty())
-      return result;
-  }
+  if (x.is_string())
+    if (auto number = config::number_in<std::uint64_t>(x.get_ref<const std::string&>()))
+      return *number;
   refuse(member, x,
          "a whole number from 0 to 18446744073709551615, as a number or string");
 }
@@ -93,13 +84,13 @@ std::string strategy(const json& x, const std::string& member) {
 std::vector<core::candidate> workers(const json& xs, const std::string& member) {
   std::vector<core::candidate> result;
   std::set<std::string> seen;
-  for (std::size_t i = 0; i < list(xs, member).size(); ++i) {
+  for_each(xs, member, [&](const json& x, const std::string& here) {
     core::candidate who;
-    who.id.value = text(xs[i], at(member, i));
+    who.id.value = text(x, here);
     if (!seen.insert(who.id.value).second)
-      refuse(at(member, i), xs[i], "each worker only once");
+      refuse(here, x, "each worker only once");
     result.push_back(std::move(who));
-  }
+  });
   return result;
 }
 
@@ -111,8 +102,9 @@ partition one_partition(const json& x, const std::string& member) {
     auto inner = member + '.' + name;
     if (name == "keys") {
       partition_keys::list keys;
-      for (std::size_t i = 0; i < list(value, inner).size(); ++i)
-        keys.push_back(text(value[i], at(inner, i)));
+      for_each(value, inner, [&](const json& key, const std::string& here) {
+        keys.push_back(text(key, here));
+      });
       if (keys.empty())
         refuse(inner, value, "at least one key");
       result.keys = std::move(keys);
@@ -127,8 +119,9 @@ partition one_partition(const json& x, const std::string& member) {
 
 std::vector<partition> partitions(const json& xs, const std::string& member) {
   std::vector<partition> result;
-  for (std::size_t i = 0; i < list(xs, member).size(); ++i)
-    result.push_back(one_partition(xs[i], at(member, i)));
+  for_each(xs, member, [&](const json& x, const std::string& here) {
+    result.push_back(one_partition(x, here));
+  });
   return result;
 }
 
@@ -143,20 +136,18 @@ std::vector<std::optional<std::size_t>> previous(const json& x,
   std::vector<std::optional<std::size_t>> result(in.partitions.size());
   std::vector<bool> named(in.partitions.size());
   for (const auto& [who, indices] : x.items()) {
-    auto member = "previous." + who;
     auto position = positions.find(who);
-    for (std::size_t i = 0; i < list(indices, member).size(); ++i) {
-      auto here = at(member, i);
+    for_each(indices, "previous." + who, [&](const json& y, const std::string& here) {
       if (in.partitions.empty())
-        refuse(here, indices[i], "nothing: there are no partitions");
+        refuse(here, y, "nothing: there are no partitions");
       auto last = static_cast<std::int64_t>(in.partitions.size()) - 1;
-      auto index = static_cast<std::size_t>(integer(indices[i], here, 0, last));
+      auto index = static_cast<std::size_t>(integer(y, here, 0, last));
       if (named[index])
-        refuse(here, indices[i], "each partition only once");
+        refuse(here, y, "each partition only once");
       named[index] = true;
       if (position != positions.end())
         result[index] = position->second;
-    }
+    });
   }
   if (std::find(named.begin(), named.end(), true) == named.end())
     result.clear();
@@ -226,9 +217,7 @@ std::string to_json(const plan_question& question, const core::plan& answer) {
   auto shares = nlohmann::ordered_json::object();
   for (std::size_t i = 0; i < question.input.workers.size(); ++i)
     shares[question.input.workers[i].id.value] = answer.shares[i];
-  nlohmann::ordered_json result;
-  result["assignments"] = std::move(shares);
-  return result.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_line({{"assignments", std::move(shares)}});
 }
 
 } // namespace partita::app

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/what_if.hpp"
 
-#include "partita/app/inspect/name_check.hpp"
 #include "partita/app/output/names.hpp"
 #include "partita/core/leader/plans/directed_plan.hpp"
 
@@ -137,12 +136,10 @@ private:
                      [](const auto& a, const auto& b) {
                        return by_reading{}(a.partition, b.partition);
                      });
-    for (const auto& [id, x] : shares)
-      if (!x.gone)
-        answer_.shares.push_back(x);
-    for (const auto& [id, x] : shares)
-      if (x.gone)
-        answer_.shares.push_back(x);
+    for (auto gone : {false, true})
+      for (const auto& [id, x] : shares)
+        if (x.gone == gone)
+          answer_.shares.push_back(x);
   }
 
   void add(what_if_load& to, std::size_t i) const {
@@ -190,29 +187,6 @@ private:
   what_if_answer answer_;
 };
 
-template <class Load>
-what_if_balance balance(const what_if_answer& x, Load load_of) {
-  double weight = 0;
-  double capacity = 0;
-  for (const auto& y : x.shares)
-    if (!y.gone && !y.drained) {
-      weight += static_cast<double>(load_of(y).weight);
-      capacity += static_cast<double>(y.capacity);
-    }
-  what_if_balance result;
-  auto first = true;
-  for (const auto& y : x.shares) {
-    auto fair = weight * static_cast<double>(y.capacity) / capacity;
-    if (y.gone || y.drained || !(fair > 0))
-      continue;
-    auto part = static_cast<double>(load_of(y).weight) / fair;
-    result.fullest = first ? part : std::max(result.fullest, part);
-    result.emptiest = first ? part : std::min(result.emptiest, part);
-    first = false;
-  }
-  return result;
-}
-
 } // namespace
 
 std::variant<what_if_answer, std::string> plan_if(const group_status& group,
@@ -224,12 +198,26 @@ std::variant<what_if_answer, std::string> plan_if(const group_status& group,
   }
 }
 
-what_if_balance balance_before(const what_if_answer& x) {
-  return balance(x, [](const auto& y) { return y.before; });
-}
-
-what_if_balance balance_after(const what_if_answer& x) {
-  return balance(x, [](const auto& y) { return y.after; });
+what_if_balance balance_of(const what_if_answer& x, what_if_load what_if_share::*when) {
+  double weight = 0;
+  double capacity = 0;
+  for (const auto& y : x.shares)
+    if (!y.gone && !y.drained) {
+      weight += static_cast<double>((y.*when).weight);
+      capacity += static_cast<double>(y.capacity);
+    }
+  what_if_balance result;
+  auto first = true;
+  for (const auto& y : x.shares) {
+    auto fair = weight * static_cast<double>(y.capacity) / capacity;
+    if (y.gone || y.drained || !(fair > 0))
+      continue;
+    auto part = static_cast<double>((y.*when).weight) / fair;
+    result.fullest = first ? part : std::max(result.fullest, part);
+    result.emptiest = first ? part : std::min(result.emptiest, part);
+    first = false;
+  }
+  return result;
 }
 
 } // namespace partita::app

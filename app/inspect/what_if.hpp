@@ -87,7 +87,7 @@ struct what_if_balance {
   double emptiest = 0;
 };
 
-what_if_balance balance_before(const what_if_answer& x);
-what_if_balance balance_after(const what_if_answer& x);
+/// `when`: before or after.
+what_if_balance balance_of(const what_if_answer& x, what_if_load what_if_share::*when);
 
 } // namespace partita::app

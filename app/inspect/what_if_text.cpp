@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/what_if.hpp"
 
+#include "partita/app/output/json_text.hpp"
+#include "partita/app/output/names.hpp"
 #include "partita/app/output/table.hpp"
-#include "partita/config/text.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <cmath>
 
@@ -45,14 +44,8 @@ std::string mark_of(const what_if_share& x) {
 }
 
 std::string share_table(const what_if_answer& x) {
-  using enum table::side;
-  table rows{{{"WORKER"},
-              {""},
-              {"CAPACITY", right},
-              {"NOW (WEIGHT)", right},
-              {"THEN (WEIGHT)", right},
-              {"GAINS", right},
-              {"LOSES", right}}};
+  table rows{
+      {"WORKER", "", ">CAPACITY", ">NOW (WEIGHT)", ">THEN (WEIGHT)", ">GAINS", ">LOSES"}};
   for (const auto& y : x.shares)
     rows.add({y.id.value, mark_of(y), y.gone ? "-" : std::to_string(y.capacity),
               loaded(y.before), loaded(y.after), signed_count('+', y.gains),
@@ -60,12 +53,33 @@ std::string share_table(const what_if_answer& x) {
   return rows.text();
 }
 
-json to_json(const what_if_load& x) {
+json load_of(const what_if_load& x) {
   return {{"partitions", x.partitions}, {"weight", x.weight}};
 }
 
-json to_json(const what_if_balance& x) {
+json json_of(const what_if_balance& x) {
   return {{"fullest", x.fullest}, {"emptiest", x.emptiest}};
+}
+
+json share_of(const what_if_share& x) {
+  return {{"worker_id", x.id.value},
+          {"new", x.thought},
+          {"gone", x.gone},
+          {"drained", x.drained},
+          {"cordoned", x.cordoned},
+          {"capacity", x.capacity},
+          {"before", load_of(x.before)},
+          {"after", load_of(x.after)},
+          {"gains", x.gains},
+          {"losses", x.losses}};
+}
+
+json move_of(const what_if_move& x) {
+  return {{"partition", x.partition},
+          {"weight", x.weight},
+          {"from", x.from.value.empty() ? json() : json(x.from.value)},
+          {"to", x.to.value},
+          {"reason", x.reason}};
 }
 
 } // namespace
@@ -77,55 +91,32 @@ std::string to_table(const what_if_answer& x) {
   else
     result += std::to_string(x.moves.size()) + " of " + std::to_string(x.partitions)
               + " partitions would get another owner";
-  result += ", by " + config::printable(x.strategy) + '\n';
-  result += "now:  " + shown(balance_before(x)) + '\n';
-  result += "then: " + shown(balance_after(x)) + '\n';
+  result += text_line(", by " + x.strategy);
+  result += "now:  " + shown(balance_of(x, &what_if_share::before)) + '\n';
+  result += "then: " + shown(balance_of(x, &what_if_share::after)) + '\n';
   for (std::size_t i = 0; i < std::min(moves_in_table, x.moves.size()); ++i) {
     const auto& move = x.moves[i];
-    result += config::printable("  " + move.partition + ": "
-                                + (move.from.value.empty() ? "no owner" : move.from.value)
-                                + " -> " + move.to.value
-                                + (move.reason.empty() ? "" : " (" + move.reason + ')'))
-              + '\n';
+    result += text_line("  " + move.partition + ": "
+                        + (move.from.value.empty() ? "no owner" : move.from.value)
+                        + " -> " + move.to.value
+                        + (move.reason.empty() ? "" : " (" + move.reason + ')'));
   }
   if (x.moves.size() > moves_in_table)
     result += "  and " + std::to_string(x.moves.size() - moves_in_table)
               + " more; --json names them all\n";
   for (const auto& note : x.notes)
-    result += "note: " + config::printable(note) + '\n';
+    result += text_line("note: " + note);
   return result;
 }
 
 std::string to_json(const what_if_answer& x) {
-  json result = {{"strategy", x.strategy},
-                 {"partitions", x.partitions},
-                 {"before", to_json(balance_before(x))},
-                 {"after", to_json(balance_after(x))},
-                 {"workers", json::array()},
-                 {"moves", json::array()},
-                 {"notes", x.notes}};
-  for (const auto& y : x.shares)
-    result["workers"].push_back({{"worker_id", y.id.value},
-                                 {"new", y.thought},
-                                 {"gone", y.gone},
-                                 {"drained", y.drained},
-                                 {"cordoned", y.cordoned},
-                                 {"capacity", y.capacity},
-                                 {"before", to_json(y.before)},
-                                 {"after", to_json(y.after)},
-                                 {"gains", y.gains},
-                                 {"losses", y.losses}});
-  for (const auto& y : x.moves) {
-    json from = nullptr;
-    if (!y.from.value.empty())
-      from = y.from.value;
-    result["moves"].push_back({{"partition", y.partition},
-                               {"weight", y.weight},
-                               {"from", std::move(from)},
-                               {"to", y.to.value},
-                               {"reason", y.reason}});
-  }
-  return result.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_line({{"strategy", x.strategy},
+                    {"partitions", x.partitions},
+                    {"before", json_of(balance_of(x, &what_if_share::before))},
+                    {"after", json_of(balance_of(x, &what_if_share::after))},
+                    {"workers", json_list(x.shares, share_of)},
+                    {"moves", json_list(x.moves, move_of)},
+                    {"notes", x.notes}});
 }
 
 } // namespace partita::app

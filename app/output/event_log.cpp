@@ -24,15 +24,16 @@ std::variant<event_log, std::string> event_log::open(const std::string& path) {
       "'" + path + "'"};
 }
 
-event_log::event_log(line_writer::options to, const std::string& name) {
-  to.gap = [](std::uint64_t lines) { return gap_line(wall_clock_ns(), lines); };
-  to.failed = [name](int error) {
-    spdlog::error(
-        "cannot write events to {}: {}; further events may be lost, this message "
-        "is not repeated",
-        name, std::generic_category().message(error));
-  };
-  writer_ = std::make_unique<line_writer>(std::move(to));
-}
+event_log::event_log(options to, const std::string& name)
+    : line_writer{[&] {
+        to.gap = [](std::uint64_t lines) { return gap_line(wall_clock_ns(), lines); };
+        to.failed = [name](int error) {
+          spdlog::error(
+              "cannot write events to {}: {}; further events may be lost, this message "
+              "is not repeated",
+              name, std::generic_category().message(error));
+        };
+        return std::move(to);
+      }()} {}
 
 } // namespace partita::app

@@ -125,7 +125,8 @@ line_writer::line_writer(options opts) : shared_{std::make_shared<shared>()} {
 }
 
 line_writer::~line_writer() {
-  finish(1s);
+  if (shared_)
+    finish(1s);
 }
 
 void line_writer::write(std::string line) {

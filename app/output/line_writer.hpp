@@ -33,15 +33,16 @@ public:
   };
 
   explicit line_writer(options opts);
-  line_writer(const line_writer&) = delete;
-  line_writer& operator=(const line_writer&) = delete;
+  line_writer(line_writer&&) = default;
+  line_writer& operator=(line_writer&&) = delete;
   /// finish(), and no longer than a second.
   ~line_writer();
 
   /// Takes a line, to which it adds the newline. Never waits for the file.
   void write(std::string line);
 
-  /// What follows is written to the file that `open` gives, from the writer's thread on.
+  /// What follows is written to the file that `open` gives, if it is set, from the writer's
+  /// thread on.
   void reopen();
 
   /// Takes nothing any more, and waits until all is written, at most for `limit`. False: the

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/output/names.hpp"
 
+#include "partita/config/text.hpp"
+
 #include <algorithm>
 #include <ctime>
 #include <string_view>
@@ -49,6 +51,10 @@ bool by_reading::operator()(std::string_view a, std::string_view b) const {
     return a.empty();
   // `p.1` and `p.01` are two names.
   return whole_a < whole_b;
+}
+
+std::string text_line(const std::string& text) {
+  return config::printable(text) + '\n';
 }
 
 std::string readable_seconds(std::int64_t ms) {

@@ -15,6 +15,9 @@ struct by_reading {
   bool operator()(std::string_view a, std::string_view b) const;
 };
 
+/// One line of text from the store, from a configuration or of a person.
+std::string text_line(const std::string& text);
+
 /// `7.3 s`.
 std::string readable_seconds(std::int64_t ms);
 

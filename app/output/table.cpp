@@ -8,41 +8,36 @@
 
 namespace partita::app {
 
-table::table(std::vector<column> columns) : columns_(std::move(columns)) {}
-
 void table::add(std::vector<std::string> row) {
-  assert(row.size() == columns_.size());
+  assert(row.size() == rows_.front().size());
   for (auto& x : row)
     x = config::printable(x);
   rows_.push_back(std::move(row));
 }
 
 std::string table::text() const {
-  std::vector<std::string> titles;
-  for (const auto& x : columns_)
-    titles.push_back(x.title);
-  std::vector<std::size_t> widths(columns_.size());
-  auto measure = [&](const std::vector<std::string>& row) {
+  auto rows = rows_;
+  auto& titles = rows.front();
+  std::vector<bool> right;
+  for (auto& x : titles) {
+    right.push_back(x.starts_with('>'));
+    x.erase(0, right.back() ? 1 : 0);
+  }
+  std::vector<std::size_t> widths(titles.size());
+  for (const auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i)
       widths[i] = std::max(widths[i], row[i].size());
-  };
-  measure(titles);
-  for (const auto& row : rows_)
-    measure(row);
   std::string result;
-  auto print = [&](const std::vector<std::string>& row) {
+  for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       std::string blanks(widths[i] - row[i].size(), ' ');
       line += i == 0 ? "" : "  ";
-      line += columns_[i].align == side::left ? row[i] + blanks : blanks + row[i];
+      line += right[i] ? blanks + row[i] : row[i] + blanks;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     result += line + '\n';
-  };
-  print(titles);
-  for (const auto& row : rows_)
-    print(row);
+  }
   return result;
 }
 

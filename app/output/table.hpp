@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace partita::app {
@@ -9,14 +10,9 @@ namespace partita::app {
 /// Rows of text in columns that are as wide as their widest cell.
 class table {
 public:
-  enum class side { left, right };
-
-  struct column {
-    std::string title;
-    side align = side::left;
-  };
-
-  explicit table(std::vector<column> columns);
+  /// Titles of the columns; one that begins with '>' is without it, and its column aligned to
+  /// the right.
+  explicit table(std::vector<std::string> titles) : rows_{std::move(titles)} {}
 
   /// One cell for each column.
   void add(std::vector<std::string> row);
@@ -25,7 +21,7 @@ public:
   std::string text() const;
 
 private:
-  std::vector<column> columns_;
+  /// The first one has the titles.
   std::vector<std::vector<std::string>> rows_;
 };
 

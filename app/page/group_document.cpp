@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/inspect/worker_table.hpp"
 #include "partita/app/page/page.hpp"
 
 #include <nlohmann/json.hpp>

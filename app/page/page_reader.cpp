@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/inspect/bucket_reader.hpp"
 #include "partita/app/inspect/explanation.hpp"
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/output/event_lines.hpp"

@@ -2,7 +2,6 @@
 #define CAF_SUITE app.partition_changes
 
 #include "partita/app/change/partition_changes.hpp"
-#include "partita/app/change/partition_text.hpp"
 #include "partita/config/partitions_file.hpp"
 
 #include <nlohmann/json.hpp>

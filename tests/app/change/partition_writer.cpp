@@ -2,7 +2,7 @@
 #define CAF_SUITE app.partition_writer
 
 #include "partita/app/change/partition_writer.hpp"
-#include "partita/app/inspect/bucket_reader.hpp"
+#include "partita/app/inspect/group_reader.hpp"
 #include "partita/app/output/progress.hpp"
 #include "partita/messages/events.hpp"
 #include "partita/store/memory/memory_store.hpp"

@@ -46,10 +46,11 @@ struct fixture {
       return take(answers);
     };
     access.read = [this] { return take(reads); };
-    access.is_ours = [](const kv_entry& x) { return x.value == "ours"; };
-    access.removes = removes;
     access.pause = [this](core::duration) { return ++pauses <= most_pauses; };
-    return app::settle(std::move(first), {expected}, access);
+    std::optional<std::string> value;
+    if (!removes)
+      value = "ours";
+    return app::settle(std::move(first), {"key", value, {expected}}, access);
   }
 
   template <class T>

@@ -4,7 +4,6 @@
 #include "partita/app/cli/screen.hpp"
 
 #include "partita/app/inspect/group_view.hpp"
-#include "partita/app/inspect/worker_table.hpp"
 
 #include "../inspect/sample_group.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.bucket_reader
 
-#include "partita/app/inspect/bucket_reader.hpp"
+#include "partita/app/inspect/group_reader.hpp"
 
 #include "../../support/stub.hpp"
 

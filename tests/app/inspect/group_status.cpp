@@ -5,8 +5,6 @@
 
 #include "sample_group.hpp"
 
-#include "partita/app/inspect/worker_table.hpp"
-
 #include "partita/messages/codec.hpp"
 #include "partita/messages/keys.hpp"
 

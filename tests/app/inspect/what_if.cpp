@@ -71,8 +71,8 @@ CAF_TEST(a newcomer would get its share and nothing else would move) {
   CAF_CHECK_EQUAL(after(x, "worker-3"), 3u);
   for (const auto& move : x.moves)
     CAF_CHECK_EQUAL(move.to.value, "worker-3");
-  CAF_CHECK_EQUAL(balance_before(x).emptiest, 0.0);
-  CAF_CHECK_EQUAL(balance_after(x).fullest, 1.0);
+  CAF_CHECK_EQUAL(balance_of(x, &what_if_share::before).emptiest, 0.0);
+  CAF_CHECK_EQUAL(balance_of(x, &what_if_share::after).fullest, 1.0);
 }
 
 CAF_TEST(without a worker the others would share what it has) {
@@ -215,7 +215,7 @@ CAF_TEST(a drained worker would give all away for that reason) {
     CAF_CHECK(holds(move.reason, "disk is full"));
   CAF_CHECK(holds(to_table(x), "disk is full"));
   CAF_MESSAGE("a worker that must own nothing does not make the plan uneven");
-  CAF_CHECK_EQUAL(balance_after(x).emptiest, 1.0);
+  CAF_CHECK_EQUAL(balance_of(x, &what_if_share::after).emptiest, 1.0);
 }
 
 CAF_TEST(a pinned partition would go to its worker) {
