@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/keys.hpp"
 
+#include "partita/messages/store.hpp"
+
 #include <algorithm>
 
 namespace partita {
@@ -70,11 +72,20 @@ std::string nonce_fault(std::string_view text) {
          + " is not a nonce that can be served: expected letters, digits, - " + "and _";
 }
 
-std::string bucket_name_fault(std::string_view name) {
-  if (is_name(name))
-    return {};
-  return in_quotes(name) + " is not a bucket name: expected letters, digits, - and _; "
-         + "choose another name";
+std::string bucket_fault(const open_bucket& x) {
+  constexpr std::chrono::milliseconds shortest_ttl{100};
+  constexpr std::uint32_t most_replicas = 5;
+  if (!is_name(x.name))
+    return in_quotes(x.name)
+           + " is not a bucket name: expected letters, digits, - and _; "
+           + "choose another name";
+  if (x.ttl.count() != 0 && x.ttl < shortest_ttl)
+    return "the ttl of bucket '" + x.name + "' is " + std::to_string(x.ttl.count())
+           + " ms, expected 0 (for ever) or at least 100 ms; choose a longer one";
+  if (x.replicas < 1 || x.replicas > most_replicas)
+    return "bucket '" + x.name + "' has " + std::to_string(x.replicas)
+           + " replicas, expected 1 to 5";
+  return {};
 }
 
 } // namespace partita

@@ -61,6 +61,8 @@ inline std::optional<std::pair<worker_id, std::uint64_t>> part_in(std::string_vi
 /// they refuse the same names with the same text.
 namespace partita {
 
+struct open_bucket;
+
 /// Whether a token of a key may hold it: a letter, a digit or one of `-_/=`.
 bool is_key_letter(char c);
 
@@ -75,7 +77,8 @@ std::string pattern_fault(std::string_view pattern);
 /// in a leader key may have been written by another program.
 std::string nonce_fault(std::string_view text);
 
-/// The same for the name of a bucket: letters, digits, `-` and `_`.
-std::string bucket_name_fault(std::string_view name);
+/// Why no bucket can be like this: its name has letters, digits, `-` and `_`, its ttl is 0 or
+/// at least 100 ms, its replicas are 1 to 5.
+std::string bucket_fault(const open_bucket& x);
 
 } // namespace partita

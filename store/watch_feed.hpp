@@ -16,8 +16,8 @@
 namespace partita::store {
 
 /// Turns one consumer's deliveries of a bucket into events for any number of watchers of
-/// the same pattern. Both stores use it, so that a gap, a silence or a new bucket is
-/// handled the same way everywhere. No IO and no clock: every input brings its time.
+/// the same pattern: what a gap, a silence or a new bucket means for them. No IO and no
+/// clock: every input brings its time.
 ///
 ///   idle --join--> attaching --attached--> replaying --complete--> live
 ///                   ^   ^                     |                     |

@@ -22,22 +22,23 @@ using kv_change = std::variant<kv_put, kv_create, kv_update, kv_remove>;
 const std::string& key_of(const kv_change& x);
 
 /// One bucket as a server keeps it: the newest revision of each key, delete marks among
-/// them, from one sequence of revisions, and nothing that is older than the TTL. Times
-/// are inputs; `now` never goes back.
+/// them, from one sequence of revisions, and nothing that is older than the TTL. Pure; `now`
+/// never goes back. What it answers is what the store on NATS answers
+/// (tests/store/conformance).
 class memory_bucket {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  memory_bucket(open_bucket config, std::int64_t created_at_ns);
-
-  const open_bucket& config() const { return config_; }
-  void configure(open_bucket config) { config_ = std::move(config); }
+  /// `max_value`: the longest value that is taken.
+  memory_bucket(open_bucket config, std::int64_t created_at_ns,
+                std::size_t max_value = bucket_identity{}.most_value);
 
   bucket_identity identity() const {
     return {created_at_ns_, last_, config_.ttl.count() != 0};
   }
-  /// It shows another creation time, as a node of some clusters does after a restart.
-  void shift_creation(std::int64_t by_ns) { created_at_ns_ += by_ns; }
+
+  /// Why it cannot be opened so; empty: it can. Changes it with open_mode::change.
+  std::string open(const open_bucket& what);
 
   /// What was written; without an entry, `answer` says why not.
   struct outcome {
@@ -48,22 +49,14 @@ public:
   /// `wall_ns` is the time at which the entry counts as stored.
   outcome write(const kv_change& what, time_point now, std::int64_t wall_ns);
 
-  /// The newest revision of a key, a delete mark too; none if there is no revision or it
+  /// The newest revision of a key, a delete mark too; missing if there is no revision or it
   /// is older than the TTL.
-  std::optional<kv_entry> newest(std::string_view key, time_point now);
+  kv_read last(std::string_view key, time_point now);
 
   /// What a consumer replays: the newest revision of each matching key, oldest first.
   std::vector<kv_entry> entries(std::string_view pattern, time_point now);
 
-  /// Loses all writes after `last`, as a server does that comes back from a power
-  /// failure.
-  void lose_writes_after(revision last);
-
-  /// From now on entries outlive the TTL by this much: a server does not remove them at
-  /// once.
-  void expire_late(std::chrono::milliseconds by) { late_ = by; }
-
-private:
+protected:
   struct slot {
     kv_entry entry;
     time_point written;
@@ -76,6 +69,8 @@ private:
 
   open_bucket config_;
   std::int64_t created_at_ns_;
+  std::size_t max_value_;
+  /// Entries outlive the TTL by this much: a server does not remove them at once.
   std::chrono::milliseconds late_{0};
   revision last_;
   std::map<std::string, slot, std::less<>> slots_;

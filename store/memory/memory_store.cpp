@@ -2,11 +2,12 @@
 #include "partita/store/memory/memory_store.hpp"
 
 #include "partita/messages/keys.hpp"
-#include "partita/store/ask_buckets.hpp"
-#include "partita/store/memory/memory_client.hpp"
-#include "partita/store/memory/memory_store_client.hpp"
+#include "partita/store/memory/memory_bucket.hpp"
+#include "partita/store/request_counters.hpp"
+#include "partita/store/watch_feed.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -19,53 +20,254 @@
 
 namespace partita::store {
 
+/// INTERNAL: time for signs of life.
+struct memory_tick {};
+
+} // namespace partita::store
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::memory_tick)
+
+namespace partita::store {
+
 namespace {
+
+/// How often a watch shows that it works.
+constexpr std::chrono::milliseconds heartbeat{500};
+
+constexpr const char* why_closed = "not connected: the store was closed";
+
+// -- a bucket ---------------------------------------------------------------------------
+
+using memory_bucket_actor = bucket_actor::extend<
+    // From its store.
+    caf::replies_to<open_bucket>::with<bucket_opened>,
+    caf::replies_to<get_store_stats>::with<store_stats>, caf::reacts_to<close_store>,
+    // INTERNAL.
+    caf::reacts_to<memory_tick>>;
+
+struct watch {
+  /// Not a handle: a watcher holds the bucket, so that would be a reference cycle.
+  caf::actor_addr sink;
+  std::uint64_t number = 0;
+  std::string pattern;
+  bool signs_of_life = false;
+};
+
+struct bucket_state {
+  static inline constexpr const char* name = "partita.memory_bucket";
+
+  std::optional<memory_bucket> content;
+  /// When it was made.
+  memory_bucket::time_point made;
+  request_counters counters;
+  std::vector<watch> watches;
+  std::set<caf::actor_addr> monitored;
+  bool ticking = false;
+  bool closed = false;
+};
+
+using bucket_ptr = memory_bucket_actor::stateful_pointer<bucket_state>;
+
+void tell(bucket_ptr self, const watch& to, watch_change change, kv_entry entry = {},
+          std::string why = {}) {
+  auto& state = self->state;
+  auto bucket =
+      change == watch_change::replayed ? state.content->identity() : bucket_identity{};
+  if (auto sink = caf::actor_cast<caf::strong_actor_ptr>(to.sink))
+    self->send(caf::actor_cast<watch_sink_actor>(sink),
+               watch_event{to.number, change, std::move(entry), bucket,
+                           self->clock().now(), std::move(why)});
+}
+
+void show(bucket_ptr self, const watch& to, const kv_entry& x) {
+  tell(self, to, x.removed ? watch_change::removed : watch_change::value, x);
+}
+
+/// Counts the request that `work` answers.
+template <class Work>
+auto counted(bucket_ptr self, store_operation what, Work work) {
+  auto began = self->clock().now();
+  auto result = work();
+  self->state.counters.answered(what, outcome_of(result.status),
+                                self->clock().now() - began);
+  return result;
+}
+
+kv_written write(bucket_ptr self, store_operation how, const kv_change& what) {
+  return counted(self, how, [&]() -> kv_written {
+    auto& state = self->state;
+    if (state.closed)
+      return {write_status::not_connected, {}, why_closed};
+    auto now = self->clock().now();
+    std::chrono::nanoseconds age = now - state.made;
+    auto wall_ns = state.content->identity().created_at_ns + age.count();
+    auto done = state.content->write(what, now, wall_ns);
+    if (done.entry)
+      for (const auto& x : state.watches)
+        if (watch_feed::matches(x.pattern, done.entry->key))
+          show(self, x, *done.entry);
+    return std::move(done.answer);
+  });
+}
+
+kv_read read(bucket_ptr self, const std::string& key) {
+  return counted(self, store_operation::last, [&]() -> kv_read {
+    if (self->state.closed)
+      return {read_status::not_connected, {}, why_closed};
+    if (auto why = key_fault(key); !why.empty())
+      return {read_status::refused, {}, std::move(why)};
+    return self->state.content->last(key, self->clock().now());
+  });
+}
+
+void show_signs_later(bucket_ptr self) {
+  const auto& all = self->state.watches;
+  auto wanted =
+      std::any_of(all.begin(), all.end(), [](const auto& x) { return x.signs_of_life; });
+  self->state.ticking = wanted;
+  if (wanted)
+    self->delayed_send(self, heartbeat, memory_tick{});
+}
+
+void stop_watch(bucket_ptr self, std::uint64_t number, const caf::actor_addr& sink) {
+  std::erase_if(self->state.watches,
+                [&](const watch& x) { return x.number == number && x.sink == sink; });
+}
+
+void start_watch(bucket_ptr self, const kv_watch& x) {
+  auto& state = self->state;
+  watch made{x.sink.address(), x.watch, x.pattern, x.signs_of_life};
+  if (auto why = state.closed ? why_closed : pattern_fault(x.pattern); !why.empty()) {
+    tell(self, made, watch_change::restarted, {}, std::move(why));
+    return;
+  }
+  stop_watch(self, x.watch, made.sink);
+  if (state.monitored.insert(made.sink).second)
+    self->monitor(x.sink);
+  for (const auto& entry : state.content->entries(x.pattern, self->clock().now()))
+    show(self, made, entry);
+  tell(self, made, watch_change::replayed);
+  state.watches.push_back(std::move(made));
+  if (!state.ticking)
+    show_signs_later(self);
+}
+
+void close(bucket_ptr self) {
+  self->state.closed = true;
+  for (const auto& x : std::exchange(self->state.watches, {}))
+    tell(self, x, watch_change::restarted, {}, why_closed);
+}
+
+memory_bucket_actor::behavior_type bucket(bucket_ptr self, const open_bucket& config) {
+  std::chrono::nanoseconds wall = std::chrono::system_clock::now().time_since_epoch();
+  self->state.content.emplace(config, wall.count());
+  self->state.made = self->clock().now();
+  self->set_down_handler([self](const caf::down_msg& x) {
+    self->state.monitored.erase(x.source);
+    std::erase_if(self->state.watches,
+                  [&](const watch& y) { return y.sink == x.source; });
+  });
+  return {
+      [self](const kv_put& x) { return write(self, store_operation::put, x); },
+      [self](const kv_create& x) { return write(self, store_operation::create, x); },
+      [self](const kv_update& x) { return write(self, store_operation::update, x); },
+      [self](const kv_remove& x) { return write(self, store_operation::remove, x); },
+      [self](const kv_last& x) { return read(self, x.key); },
+      [self](kv_identify) {
+        if (self->state.closed)
+          return kv_identity{read_status::not_connected, {}, why_closed};
+        return kv_identity{read_status::found, self->state.content->identity(), {}};
+      },
+      [self](const kv_watch& x) {
+        if (x.sink)
+          start_watch(self, x);
+      },
+      [self](const kv_unwatch& x, const watch_sink_actor& sink) {
+        stop_watch(self, x.watch, sink.address());
+      },
+      [self](const open_bucket& x) {
+        return counted(self, store_operation::open, [&] {
+          auto why = self->state.content->open(x);
+          bucket_opened result{
+              open_status::foreign, {}, self->state.content->identity(), std::move(why)};
+          if (result.why.empty()) {
+            result.status = open_status::opened;
+            result.bucket = bucket_actor{memory_bucket_actor{self}};
+          }
+          return result;
+        });
+      },
+      [self](get_store_stats) { return self->state.counters.stats(); },
+      [self](close_store) { close(self); },
+      [self](memory_tick) {
+        for (const auto& x : self->state.watches)
+          if (x.signs_of_life)
+            tell(self, x, watch_change::alive);
+        show_signs_later(self);
+      },
+  };
+}
+
+// -- the store --------------------------------------------------------------------------
 
 struct store_state {
   static inline constexpr const char* name = "partita.memory_store";
 
-  // No handle first: CAF would take this aggregate for one that is made from `self`.
-  memory_client_options options;
-  memory_server_actor server;
-  link_changed link{link_state::connected, "memory"};
-  /// The number of the last link.
-  std::uint64_t links = 1;
-  /// The actor that serves each nonce; no address: it is served until end_probe.
-  std::map<std::string, caf::actor_addr> served;
   std::map<std::string, memory_bucket_actor> buckets;
   bucket_stats stats;
-  /// The requests to open buckets.
+  /// The requests to open buckets that no bucket has answered.
   request_counters opens;
+  /// The actor that serves each nonce; no address: it is served until end_probe.
+  std::map<std::string, caf::actor_addr> served;
   /// Addresses, not handles: the store must not keep a listener alive.
   std::set<caf::actor_addr> listeners;
-  /// Buckets being opened, and probes under way.
-  std::size_t opening = 0;
-  std::size_t probing = 0;
   bool closed = false;
-  /// Buckets that have yet to confirm that they are closed.
-  std::size_t open_buckets = 0;
-  std::vector<caf::typed_response_promise<store_closed>> closing;
 };
 
-using store_ptr = memory_store_actor::stateful_pointer<store_state>;
+using store_ptr = store_actor::stateful_pointer<store_state>;
 
-void tell(store_ptr self, const caf::actor_addr& listener) {
-  if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(listener))
-    self->send(caf::actor_cast<link_listener_actor>(strong), self->state.link);
+void tell_link(store_ptr self, const caf::actor_addr& listener) {
+  link_changed link{link_state::connected, "memory"};
+  if (self->state.closed)
+    link = {link_state::disconnected, "the store was closed"};
+  if (auto to = caf::actor_cast<caf::strong_actor_ptr>(listener))
+    self->send(caf::actor_cast<link_listener_actor>(to), std::move(link));
 }
 
-// -- probing ----------------------------------------------------------------------------
-
-void tell_server(store_ptr self, const nonce& x, bool serves) {
-  auto host = caf::actor_cast<probe_host_actor>(self);
-  if (serves)
-    self->send(self->state.server, server_serve_probe{x, host});
-  else
-    self->send(self->state.server, server_end_probe{x, host});
+caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
+  auto& state = self->state;
+  auto failed = [&](open_status how, std::string why) {
+    state.opens.answered(store_operation::open, outcome_of(how), {});
+    return bucket_opened{how, {}, {}, std::move(why)};
+  };
+  if (state.closed)
+    return failed(open_status::not_connected, why_closed);
+  if (auto why = bucket_fault(x); !why.empty())
+    return failed(open_status::refused, std::move(why));
+  auto i = state.buckets.find(x.name);
+  if (i == state.buckets.end()) {
+    if (!x.makes())
+      return failed(open_status::missing, "there is no bucket '" + x.name + "'");
+    i = state.buckets.emplace(x.name, self->spawn(bucket, x)).first;
+  }
+  return self->delegate(i->second, x);
 }
 
-bool connected(store_ptr self) {
-  return self->state.link.state == link_state::connected;
+caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
+  auto answer = [](read_status how, std::string value) {
+    return servers_surveyed{{{"memory", how, std::move(value), {}, {}}}};
+  };
+  auto i = self->state.buckets.find(x.bucket);
+  if (self->state.closed || i == self->state.buckets.end())
+    return answer(self->state.closed ? read_status::not_connected : read_status::missing,
+                  {});
+  auto promise = self->make_response_promise<servers_surveyed>();
+  self->request(i->second, caf::infinite, kv_last{x.key})
+      .then([promise, answer](const kv_read& y) mutable {
+        auto how = y.entry.removed ? read_status::missing : y.status;
+        promise.deliver(answer(how, y.entry.value));
+      });
+  return promise;
 }
 
 void serve(store_ptr self, const nonce& x) {
@@ -77,251 +279,71 @@ void serve(store_ptr self, const nonce& x) {
     owner = caf::actor_cast<caf::actor_addr>(sender);
   }
   self->state.served.insert_or_assign(x.value, owner);
-  if (connected(self))
-    tell_server(self, x, true);
 }
 
-template <class Predicate>
-void end_serving(store_ptr self, Predicate chosen) {
-  std::erase_if(self->state.served, [&](const auto& x) {
-    if (!chosen(x))
-      return false;
-    tell_server(self, {x.first}, false);
-    return true;
-  });
+probed look_for(store_ptr self, const nonce& x) {
+  if (self->state.closed)
+    return {probe_status::unknown, 0, why_closed};
+  if (auto why = nonce_fault(x.value); !why.empty())
+    return {probe_status::unknown, 1, std::move(why)};
+  if (!self->state.served.contains(x.value))
+    return {probe_status::gone, 1, "no client serves this nonce"};
+  return {probe_status::alive, 1, {}};
 }
-
-void finish_closing(store_ptr self);
-
-caf::result<probed> start_probe(store_ptr self, const probe& x) {
-  auto& state = self->state;
-  if (auto why = nonce_fault(x.nonce.value); !why.empty())
-    return probed{probe_status::unknown, connected(self) ? state.links : 0,
-                  std::move(why)};
-  if (!connected(self))
-    return probed{probe_status::unknown, 0, "not connected: " + state.link.why};
-  auto promise = self->make_response_promise<probed>();
-  ++state.probing;
-  auto answer = [self, promise, link = state.links](probed y) mutable {
-    y.link = connected(self) ? self->state.links : 0;
-    // A probe over a link that has been lost since has no answer.
-    if (y.link != link)
-      y = {probe_status::unknown, y.link, "the connection was lost"};
-    --self->state.probing;
-    promise.deliver(std::move(y));
-    finish_closing(self);
-  };
-  self->request(state.server, std::min(state.options.request_timeout, longest_probe),
-                server_probe{x.nonce})
-      .then([answer](const probed& y) mutable { answer(y); },
-            [answer](const caf::error&) mutable {
-              answer({probe_status::unknown, 0, "no answer in time"});
-            });
-  return promise;
-}
-
-probed be_probed(store_ptr self, const nonce& x) {
-  if (!connected(self) || !self->state.served.contains(x.value))
-    return {probe_status::gone, 0, "no client serves this nonce"};
-  return {probe_status::alive, 0, {}};
-}
-
-// -- the link ---------------------------------------------------------------------------
-
-void change_link(store_ptr self, link_changed x) {
-  auto& state = self->state;
-  if (state.link.state == x.state)
-    return;
-  state.link = std::move(x);
-  if (connected(self))
-    ++state.links;
-  for (const auto& [nonce, owner] : state.served)
-    tell_server(self, {nonce}, connected(self));
-  for (const auto& [name, bucket] : state.buckets)
-    self->send(bucket, state.link);
-  for (const auto& listener : state.listeners)
-    tell(self, listener);
-}
-
-// -- closing ----------------------------------------------------------------------------
-
-void finish_closing(store_ptr self) {
-  auto& state = self->state;
-  if (!state.closed || state.opening > 0 || state.probing > 0 || state.open_buckets > 0)
-    return;
-  for (auto& promise : std::exchange(state.closing, {}))
-    promise.deliver(store_closed{});
-}
-
-void close_one(store_ptr self, const memory_bucket_actor& bucket) {
-  auto done = [self] {
-    --self->state.open_buckets;
-    finish_closing(self);
-  };
-  ++self->state.open_buckets;
-  self->request(bucket, caf::infinite, close_bucket{})
-      .then([done](store_closed) { done(); }, [done](const caf::error&) { done(); });
-}
-
-void close(store_ptr self) {
-  auto& state = self->state;
-  if (std::exchange(state.closed, true))
-    return;
-  for (const auto& [name, bucket] : state.buckets)
-    close_one(self, bucket);
-  state.buckets.clear();
-  end_serving(self, [](const auto&) { return true; });
-  change_link(self, {link_state::disconnected, "the store was closed"});
-}
-
-// -- opening ----------------------------------------------------------------------------
-
-bucket_opened opened(store_ptr self, const open_bucket& what, const server_opened& x) {
-  auto& state = self->state;
-  bucket_opened result{x.status, {}, x.identity, x.why};
-  if (x.status != open_status::opened)
-    return result;
-  if (state.closed)
-    return {open_status::not_connected, {}, {}, state.link.why};
-  auto& bucket = state.buckets[what.name];
-  if (!bucket) {
-    bucket = spawn_memory_bucket(self->home_system(), state.server,
-                                 {what, state.options.request_timeout,
-                                  state.options.watch_heartbeat,
-                                  state.options.answers_are_certain});
-    if (state.link.state != link_state::connected)
-      self->send(bucket, state.link);
-  }
-  result.bucket = bucket;
-  return result;
-}
-
-void count_open(store_ptr self, open_status how, caf::actor_clock::time_point began) {
-  self->state.opens.answered(store_operation::open, outcome_of(how),
-                             self->clock().now() - began);
-}
-
-caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
-  auto& state = self->state;
-  auto began = self->clock().now();
-  if (state.link.state != link_state::connected) {
-    count_open(self, open_status::not_connected, began);
-    return bucket_opened{
-        open_status::not_connected, {}, {}, "not connected: " + state.link.why};
-  }
-  auto promise = self->make_response_promise<bucket_opened>();
-  ++state.opening;
-  auto answer = [self, promise, began](bucket_opened result) mutable {
-    count_open(self, result.status, began);
-    --self->state.opening;
-    promise.deliver(std::move(result));
-    finish_closing(self);
-  };
-  caf::duration patience = caf::infinite;
-  if (!state.options.answers_are_certain)
-    patience = caf::duration{state.options.request_timeout};
-  self->request(state.server, patience, x)
-      .then([self, answer,
-             x](const server_opened& y) mutable { answer(opened(self, x, y)); },
-            [self, answer](const caf::error& e) mutable {
-              answer({open_status::unknown, {}, {}, self->system().render(e)});
-            });
-  return promise;
-}
-
-// -- which store it is ------------------------------------------------------------------
-
-caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
-  auto promise = self->make_response_promise<servers_surveyed>();
-  auto answer = [self, promise](const kv_read& y) mutable {
-    // Refused: there is no such bucket.
-    auto none = y.status == read_status::refused || y.entry.removed;
-    auto found = none ? read_status::missing : y.status;
-    promise.deliver(servers_surveyed{{{"memory", found, y.entry.value, {}, y.why}}});
-    --self->state.opening;
-    finish_closing(self);
-  };
-  ++self->state.opening;
-  if (!connected(self)) {
-    answer({read_status::not_connected, {}, {}});
-    return promise;
-  }
-  caf::duration patience = caf::infinite;
-  if (!self->state.options.answers_are_certain)
-    patience = caf::duration{self->state.options.request_timeout};
-  self->request(self->state.server, patience, server_read{x.bucket, x.key})
-      .then([answer](const kv_read& y) mutable { answer(y); },
-            [answer](const caf::error&) mutable {
-              answer({read_status::unknown, {}, {}});
-            });
-  return promise;
-}
-
-// -- stats ----------------------------------------------------------------------------
 
 caf::result<store_stats> stats(store_ptr self) {
   std::vector<std::pair<std::string, memory_bucket_actor>> buckets{
       self->state.buckets.begin(), self->state.buckets.end()};
   return ask_buckets(self, buckets, [self](store_stats& x) {
     x.add(self->state.opens.stats());
-    x.reconnects = self->state.links - 1;
-    x.connected = connected(self);
+    x.connected = !self->state.closed;
   });
 }
 
-// -- the actor --------------------------------------------------------------------------
+/// Buckets have answered what they were asked before this reaches them.
+store_closed close_all(store_ptr self) {
+  auto& state = self->state;
+  if (std::exchange(state.closed, true))
+    return {};
+  for (const auto& [name, x] : state.buckets)
+    self->send(x, close_store{});
+  state.served.clear();
+  for (const auto& x : state.listeners)
+    tell_link(self, x);
+  return {};
+}
 
-memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_actor server,
-                                               memory_client_options options) {
-  self->state.server = std::move(server);
-  self->state.options = options;
+store_actor::behavior_type memory_store(store_ptr self) {
   self->set_down_handler([self](const caf::down_msg& x) {
     self->state.listeners.erase(x.source);
-    end_serving(self, [&](const auto& y) { return y.second == x.source; });
+    std::erase_if(self->state.served,
+                  [&](const auto& y) { return y.second == x.source; });
   });
   return {
       [self](const open_bucket& x) { return open(self, x); },
       [self](const link_listener_actor& x) {
         if (self->state.listeners.insert(x.address()).second)
           self->monitor(x);
-        tell(self, x.address());
+        tell_link(self, x.address());
       },
       [self](const survey_servers& x) { return survey(self, x); },
       [](const expect_entry&) {},
       [self](const serve_probe& x) { serve(self, x.nonce); },
-      [self](const end_probe& x) {
-        end_serving(self, [&](const auto& y) { return y.first == x.nonce.value; });
-      },
-      [self](const probe& x) { return start_probe(self, x); },
-      [self](const server_probe& x) { return be_probed(self, x.nonce); },
+      [self](const end_probe& x) { self->state.served.erase(x.nonce.value); },
+      [self](const probe& x) { return look_for(self, x.nonce); },
       [self](get_store_stats) { return stats(self); },
-      [self](close_store) {
-        auto promise = self->make_response_promise<store_closed>();
-        self->state.closing.push_back(promise);
-        close(self);
-        finish_closing(self);
-        return promise;
-      },
-      [self](const link_changed& x) {
-        if (!self->state.closed)
-          change_link(self, x);
-      },
+      [self](close_store) { return close_all(self); },
   };
 }
 
 } // namespace
-
-memory_store_actor spawn_memory_client(caf::actor_system& sys, memory_server_actor server,
-                                       memory_client_options options) {
-  return sys.spawn(memory_store, std::move(server), options);
-}
 
 } // namespace partita::store
 
 namespace partita {
 
 store_actor spawn_memory_store(caf::actor_system& sys) {
-  return store::spawn_memory_client(sys, store::spawn_memory_server(sys));
+  return sys.spawn(store::memory_store);
 }
 
 } // namespace partita

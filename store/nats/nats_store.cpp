@@ -2,7 +2,7 @@
 #include "partita/store/nats/nats_store.hpp"
 
 #include "partita/messages/keys.hpp"
-#include "partita/store/ask_buckets.hpp"
+#include "partita/store/request_counters.hpp"
 #include "partita/store/nats/client/server_info.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 #include "partita/store/nats/nats_bucket.hpp"
@@ -46,8 +46,6 @@ using nats_store_actor = store_actor::extend<caf::reacts_to<nats_closed>>::exten
 
 /// The first version whose replicated compare-and-set has no known race.
 constexpr const char* first_good_cluster = "2.9.21";
-constexpr std::chrono::milliseconds shortest_ttl{100};
-constexpr unsigned most_replicas = 5;
 constexpr std::size_t most_denials_logged = 100;
 /// Between two probes where the server does not permit them: it logs each.
 constexpr std::chrono::seconds denied_probe_pause{60};
@@ -181,19 +179,6 @@ void take_program(const nats_program& x) {
 
 // -- buckets ----------------------------------------------------------------------------
 
-std::string why_impossible(const open_bucket& x) {
-  if (auto why = bucket_name_fault(x.name); !why.empty())
-    return why;
-  if (x.ttl.count() != 0 && x.ttl < shortest_ttl)
-    return "bucket '" + x.name + "': ttl is " + std::to_string(x.ttl.count())
-           + " ms, NATS takes none below " + std::to_string(shortest_ttl.count())
-           + " ms; choose 0 (for ever) or a longer one";
-  if (x.replicas < 1 || x.replicas > most_replicas)
-    return "bucket '" + x.name + "': replicas is " + std::to_string(x.replicas)
-           + ", allowed are 1 to " + std::to_string(most_replicas);
-  return {};
-}
-
 /// The bucket's actor, if it is running.
 nats_bucket_actor living(store_ptr self, const std::string& name) {
   auto i = self->state.buckets.find(name);
@@ -223,7 +208,7 @@ nats_bucket_actor bucket_for(store_ptr self, const std::string& name) {
 caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
   if (self->state.closing)
     return bucket_opened{open_status::not_connected, {}, {}, "the store was closed"};
-  if (auto why = why_impossible(x); !why.empty())
+  if (auto why = bucket_fault(x); !why.empty())
     return bucket_opened{open_status::refused, {}, {}, std::move(why)};
   return self->delegate(bucket_for(self, x.name), x);
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "../support/memory/memory_store_client.hpp"
 #include "world.hpp"
-
-#include "partita/store/memory/memory_store_client.hpp"
 
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>

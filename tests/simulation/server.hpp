@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "../support/memory/memory_model.hpp"
+#include "../support/memory/memory_server.hpp"
 #include "fault_windows.hpp"
 #include "network_link.hpp"
-
-#include "partita/store/memory/memory_model.hpp"
-#include "partita/store/memory/memory_server.hpp"
 
 #include <deque>
 #include <map>
@@ -47,7 +46,7 @@ struct server_options {
 };
 
 /// The far end of all connections: the buckets of store::memory_model, and all that a
-/// server can do wrong. Speaks with the shipped clients as store::memory_server does.
+/// server can do wrong. Speaks with clients as store::memory_server does.
 class server final : public network_link::far_end {
 public:
   server(world& w, server_options options, store_observer& observer);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "memory/memory_store_client.hpp"
 #include "memory_faults.hpp"
-
-#include "partita/store/memory/memory_store_client.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>

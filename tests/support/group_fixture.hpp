@@ -2,13 +2,13 @@
 #pragma once
 
 #include "fault_proxy.hpp"
+#include "memory/memory_store_client.hpp"
 #include "test_source.hpp"
 
 #include "partita/actors/shell.hpp"
 #include "partita/actors/supervisor/supervisor.hpp"
 #include "partita/core/strategies/strategies.hpp"
 #include "partita/core/time.hpp"
-#include "partita/store/memory/memory_store_client.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>

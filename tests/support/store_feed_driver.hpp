@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/store/memory/memory_model.hpp"
 #include "partita/store/watch_feed.hpp"
+
+#include "memory/memory_model.hpp"
 
 #include <caf/test/unit_test.hpp>
 

@@ -72,11 +72,12 @@ std::chrono::milliseconds session::until_missing(blocking_bucket& bucket,
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
 }
 
-bool add_conformance_tests(const char* suite, const subject_factory& make) {
+bool add_conformance_tests(const char* suite, const subject_factory& make, kind what) {
   for (auto list :
        {write_tests(), race_tests(), bucket_tests(), watch_tests(), probe_tests()})
     for (const auto& x : list)
-      caf::test::engine::add(suite, std::make_unique<registered_test>(x, make));
+      if (what == kind::server || x.concerns == concerned::all)
+        caf::test::engine::add(suite, std::make_unique<registered_test>(x, make));
   return true;
 }
 

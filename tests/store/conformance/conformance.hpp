@@ -50,7 +50,15 @@ public:
 
 using subject_factory = std::function<std::unique_ptr<subject>()>;
 
-/// Registers all tests under `suite`. Returns true.
-bool add_conformance_tests(const char* suite, const subject_factory& make);
+enum class kind {
+  /// Several clients share the server; its buckets can vanish.
+  server,
+  /// All clients are one actor, and nothing else reaches its buckets.
+  one_process
+};
+
+/// Registers all tests that concern this kind of store under `suite`. Returns true.
+bool add_conformance_tests(const char* suite, const subject_factory& make,
+                           kind what = kind::server);
 
 } // namespace partita::store::conformance

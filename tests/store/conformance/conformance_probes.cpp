@@ -111,7 +111,8 @@ std::vector<test_case> probe_tests() {
       {"a nonce that is served is alive to all until it is ended",
        a_nonce_that_is_served_is_alive_to_all_until_it_is_ended},
       {"what is served ends with its sender", what_is_served_ends_with_its_sender},
-      {"what is served ends with its store", what_is_served_ends_with_its_store},
+      {"what is served ends with its store", what_is_served_ends_with_its_store,
+       concerned::servers},
       {"a nonce of another kind is unknown", a_nonce_of_another_kind_is_unknown},
   };
 }

@@ -14,9 +14,12 @@ using test::ask;
 using test::blocking_bucket;
 using test::watch_probe;
 
+enum class concerned { all, servers };
+
 struct test_case {
   const char* name;
   void (*run)(subject&);
+  concerned concerns = concerned::all;
 };
 
 std::vector<test_case> write_tests();

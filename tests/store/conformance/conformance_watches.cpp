@@ -284,9 +284,9 @@ std::vector<test_case> watch_tests() {
       {"a value that expired is in no new replay",
        a_value_that_expired_is_in_no_new_replay},
       {"a watch survives that its bucket is made again",
-       a_watch_survives_that_its_bucket_is_made_again},
+       a_watch_survives_that_its_bucket_is_made_again, concerned::servers},
       {"a watch waits for a bucket that is gone for a while",
-       a_watch_waits_for_a_bucket_that_is_gone_for_a_while},
+       a_watch_waits_for_a_bucket_that_is_gone_for_a_while, concerned::servers},
   };
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE store.memory_model
 
-#include "partita/store/memory/memory_model.hpp"
-
 #include "partita/messages/keys.hpp"
+
+#include "../../support/memory/memory_model.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -196,7 +196,7 @@ CAF_TEST(keys and patterns and names of buckets follow the rules of NATS) {
   for (auto pattern : {"", "a*", ">.a", "a.>.b", "a..b", ".>", "a:b"})
     CAF_CHECK_NOT_EQUAL(pattern_fault(pattern), "");
   for (auto name : {"a", "a-b_C9"})
-    CAF_CHECK_EQUAL(bucket_name_fault(name), "");
+    CAF_CHECK_EQUAL(bucket_fault({.name = name}), "");
   for (auto name : {"", "a.b", "a b", "a/b", "*"})
-    CAF_CHECK_NOT_EQUAL(bucket_name_fault(name), "");
+    CAF_CHECK_NOT_EQUAL(bucket_fault({.name = name}), "");
 }

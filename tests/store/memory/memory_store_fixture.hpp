@@ -2,9 +2,8 @@
 #pragma once
 
 #include "../../support/fault_proxy.hpp"
+#include "../../support/memory/memory_store_client.hpp"
 #include "../../support/store_client.hpp"
-
-#include "partita/store/memory/memory_store_client.hpp"
 
 #include <caf/test/dsl.hpp>
 

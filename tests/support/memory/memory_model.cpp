@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/store/memory/memory_model.hpp"
+#include "memory_model.hpp"
 
 #include "partita/messages/keys.hpp"
 
@@ -10,72 +10,35 @@ namespace partita::store {
 
 namespace {
 
-constexpr std::chrono::milliseconds shortest_ttl{100};
-
-std::string configuration(const open_bucket& x) {
-  auto ttl = x.ttl.count() == 0 ? std::string{"no ttl"}
-                                : "ttl " + std::to_string(x.ttl.count()) + " ms";
-  return ttl + " and replicas " + std::to_string(x.replicas);
-}
-
-/// Why no bucket can have this configuration; empty if one can.
-std::string fault_of(const open_bucket& x) {
-  if (auto why = bucket_name_fault(x.name); !why.empty())
-    return why;
-  if (x.ttl.count() != 0 && x.ttl < shortest_ttl)
-    return "the ttl of bucket '" + x.name + "' is " + std::to_string(x.ttl.count())
-           + " ms, expected 0 or at least 100 ms; choose a longer one";
-  if (x.replicas == 0)
-    return "bucket '" + x.name + "' has 0 replicas, expected at least 1";
-  return {};
-}
-
 std::string no_bucket(const std::string& name) {
   return "there is no bucket '" + name + "'";
 }
 
-kv_read answer(std::optional<kv_entry> found) {
-  if (!found)
-    return {read_status::missing, {}, {}};
-  return {read_status::found, std::move(*found), {}};
-}
-
-std::size_t size_of(const kv_change& x) {
-  return std::visit(
-      [](const auto& write) -> std::size_t {
-        if constexpr (requires { write.value; })
-          return write.value.size();
-        else
-          return 0;
-      },
-      x);
-}
-
 } // namespace
 
+void faulty_bucket::lose_writes_after(revision last) {
+  for (auto i = by_revision_.upper_bound(last); i != by_revision_.end();) {
+    slots_.erase(i->second);
+    i = by_revision_.erase(i);
+  }
+  last_ = std::min(last_, last);
+}
+
 memory_model::open_outcome memory_model::open(const open_bucket& what, time_point now) {
-  if (auto why = fault_of(what); !why.empty())
+  if (auto why = bucket_fault(what); !why.empty())
     return {open_status::refused, {}, std::move(why)};
   auto i = buckets_.find(what.name);
   if (i == buckets_.end()) {
     if (!what.makes())
       return {open_status::missing, {}, no_bucket(what.name)};
     newest_created_ns_ = std::max(wall_ns(now), newest_created_ns_ + 1);
-    i = buckets_.emplace(what.name, memory_bucket{what, newest_created_ns_}).first;
+    faulty_bucket made{what, newest_created_ns_, options_.max_value};
+    i = buckets_.emplace(what.name, std::move(made)).first;
     i->second.expire_late(late_);
   }
-  const auto& found = i->second.config();
-  auto longer = what.least_ttl.count() != 0
-                && (found.ttl.count() == 0 || found.ttl >= what.least_ttl);
-  auto differs = (found.ttl != what.ttl && !longer) || found.replicas != what.replicas;
-  if (differs && what.mode == open_mode::change)
-    i->second.configure(what);
-  else if (differs && what.mode != open_mode::look)
-    return {open_status::foreign, identity_of(i->second),
-            "bucket '" + what.name + "' exists with " + configuration(found)
-                + ", expected " + configuration(what)
-                + "; correct the configuration, or delete the bucket while it is unused"};
-  return {open_status::opened, identity_of(i->second), {}};
+  auto why = i->second.open(what);
+  auto status = why.empty() ? open_status::opened : open_status::foreign;
+  return {status, identity_of(i->second), std::move(why)};
 }
 
 bucket_identity memory_model::identity_of(const memory_bucket& x) const {
@@ -86,18 +49,9 @@ bucket_identity memory_model::identity_of(const memory_bucket& x) const {
 
 memory_bucket::outcome memory_model::write(const std::string& bucket,
                                            const kv_change& what, time_point now) {
-  auto refuse = [](std::string why) -> memory_bucket::outcome {
-    return {{write_status::refused, {}, std::move(why)}, std::nullopt};
-  };
-  if (auto why = key_fault(key_of(what)); !why.empty())
-    return refuse(std::move(why));
-  if (auto size = size_of(what); size > options_.max_value)
-    return refuse("the value of '" + key_of(what) + "' has " + std::to_string(size)
-                  + " bytes, the store takes " + std::to_string(options_.max_value)
-                  + "; write less, or raise the store's limit");
   auto i = buckets_.find(bucket);
   if (i == buckets_.end())
-    return refuse(no_bucket(bucket));
+    return {{write_status::refused, {}, no_bucket(bucket)}, std::nullopt};
   return i->second.write(what, now, wall_ns(now));
 }
 
@@ -107,12 +61,11 @@ kv_read memory_model::last(const std::string& bucket, const std::string& key,
   if (i == buckets_.end())
     return {read_status::refused, {}, no_bucket(bucket)};
   if (key.find_first_of("*>") == std::string::npos)
-    return answer(i->second.newest(key, now));
-  std::optional<kv_entry> result;
-  for (auto& x : i->second.entries(key, now))
-    if (!result || x.revision > result->revision)
-      result = std::move(x);
-  return answer(std::move(result));
+    return i->second.last(key, now);
+  auto found = i->second.entries(key, now);
+  if (found.empty())
+    return {read_status::missing, {}, {}};
+  return {read_status::found, std::move(found.back()), {}};
 }
 
 kv_identity memory_model::identify(const std::string& bucket) const {

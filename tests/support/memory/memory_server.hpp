@@ -2,7 +2,7 @@
 #pragma once
 
 #include "partita/messages/interfaces.hpp"
-#include "partita/store/memory/memory_model.hpp"
+#include "memory_model.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "partita/messages/interfaces.hpp"
-#include "partita/store/memory/memory_server.hpp"
+#include "memory_server.hpp"
 
 #include <chrono>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/store/memory/memory_client.hpp"
+#include "memory_client.hpp"
 
 #include "partita/messages/keys.hpp"
 #include "partita/store/request_counters.hpp"

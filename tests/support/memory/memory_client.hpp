@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/store/memory/memory_server.hpp"
+#include "memory_server.hpp"
 
 #include <string>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/store/memory/memory_server.hpp"
+#include "memory_server.hpp"
 
 #include "partita/store/watch_feed.hpp"
 

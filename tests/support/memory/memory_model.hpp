@@ -7,9 +7,24 @@
 
 namespace partita::store {
 
+/// A bucket with what can go wrong with one.
+class faulty_bucket : public memory_bucket {
+public:
+  using memory_bucket::memory_bucket;
+
+  /// It shows another creation time, as a node of some clusters does after a restart.
+  void shift_creation(std::int64_t by_ns) { created_at_ns_ += by_ns; }
+
+  /// Loses all writes after `last`, as a server does that comes back from a power
+  /// failure.
+  void lose_writes_after(revision last);
+
+  /// From now on entries outlive the TTL by this much.
+  void expire_late(std::chrono::milliseconds by) { late_ = by; }
+};
+
 /// A JetStream server's key-value buckets without the server: pure, its clock is an
-/// input. Answers in the terms of the store port, as the store on NATS does
-/// (tests/store/conformance).
+/// input.
 class memory_model {
 public:
   using time_point = memory_bucket::time_point;
@@ -69,7 +84,7 @@ private:
 
   options options_;
   std::chrono::milliseconds late_{0};
-  std::map<std::string, memory_bucket, std::less<>> buckets_;
+  std::map<std::string, faulty_bucket, std::less<>> buckets_;
   /// Creation times differ, however fast buckets are made.
   std::int64_t newest_created_ns_ = 0;
 };
