@@ -25,13 +25,6 @@ namespace {
 
 using namespace json_members;
 
-json to_json(const std::vector<partition>& xs) {
-  auto result = json::array();
-  for (const auto& x : xs)
-    result.push_back(json_members::to_json(x));
-  return result;
-}
-
 json to_json(const stamp& x) {
   return {{"epoch", x.epoch.value}, {"version", x.version.value}};
 }
@@ -169,7 +162,7 @@ std::string to_text(const beat& x) {
                  {"state", to_string(x.state)},
                  {"applied", to_json(x.applied)},
                  {"seen", to_json(x.seen)},
-                 {"stopping", to_json(x.stopping)},
+                 {"stopping", x.stopping},
                  {"capacity", x.capacity},
                  {"zone", x.zone},
                  {"settings", x.settings},

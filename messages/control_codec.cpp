@@ -5,7 +5,7 @@
 #include "partita/messages/keys.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <cinttypes>
 #include <cstdio>
 #include <optional>
 
@@ -15,12 +15,12 @@ namespace {
 
 using namespace json_members;
 
-constexpr std::string_view cordons = "directive.cordon.";
-constexpr std::string_view drains = "directive.drain.";
-constexpr std::string_view pins = "directive.pin.";
-constexpr std::string_view pauses = "directive.pause.";
-constexpr std::string_view rebalance = "directive.rebalance";
-constexpr std::string_view step_down = "directive.step_down";
+const std::string cordons = "directive.cordon.";
+const std::string drains = "directive.drain.";
+const std::string pins = "directive.pin.";
+const std::string pauses = "directive.pause.";
+const std::string rebalance = "directive.rebalance";
+const std::string step_down = "directive.step_down";
 
 constexpr std::string_view hex = "0123456789ABCDEF";
 
@@ -85,8 +85,8 @@ worker_id read_worker(const json& obj, const char* key) {
 pause_directive read_pause(std::string_view id, const json& obj) {
   auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   if (id.size() != 8 || !std::all_of(id.begin(), id.end(), is_digit))
-    fail("expected a key of eight hexadecimal digits (0-9, a-f) behind '"
-         + std::string{pauses} + "', found '" + std::string{id} + "'");
+    fail("expected a key of eight hexadecimal digits (0-9, a-f) behind '" + pauses
+         + "', found '" + std::string{id} + "'");
   auto lasts = number(need(obj, "for_s"), "for_s");
   auto most = static_cast<std::uint64_t>(longest_pause.count());
   if (lasts == 0 || lasts > most)
@@ -116,45 +116,26 @@ directive::kind read_kind(std::string_view key, const json& obj) {
          "directive.step_down");
 }
 
-/// Builds the key.
-struct key_builder {
-  std::string operator()(const cordon_directive& x) const {
-    return std::string{cordons} + escaped(x.worker.value);
-  }
-  std::string operator()(const drain_directive& x) const {
-    return std::string{drains} + escaped(x.worker.value);
-  }
-  std::string operator()(const pin_directive& x) const {
-    return std::string{pins} + escaped(x.partition);
-  }
-  std::string operator()(const pause_directive& x) const {
-    return std::string{pauses} + x.id;
-  }
-  std::string operator()(const rebalance_directive&) const {
-    return std::string{rebalance};
-  }
-  std::string operator()(const step_down_directive&) const {
-    return std::string{step_down};
-  }
-};
+/// The key of a directive, and what it does, for people.
+struct texts_of {
+  using texts = std::pair<std::string, std::string>;
 
-/// Describes a directive, for people.
-struct description_builder {
-  std::string operator()(const cordon_directive& x) const {
-    return "cordon of " + x.worker.value;
+  texts operator()(const cordon_directive& x) const {
+    return {cordons + escaped(x.worker.value), "cordon of " + x.worker.value};
   }
-  std::string operator()(const drain_directive& x) const {
-    return "drain of " + x.worker.value;
+  texts operator()(const drain_directive& x) const {
+    return {drains + escaped(x.worker.value), "drain of " + x.worker.value};
   }
-  std::string operator()(const pin_directive& x) const {
-    return "pin of " + x.partition + " to " + x.worker.value;
+  texts operator()(const pin_directive& x) const {
+    return {pins + escaped(x.partition),
+            "pin of " + x.partition + " to " + x.worker.value};
   }
-  std::string operator()(const pause_directive& x) const {
-    return "pause for " + std::to_string(x.lasts.count()) + " s";
+  texts operator()(const pause_directive& x) const {
+    return {pauses + x.id, "pause for " + std::to_string(x.lasts.count()) + " s"};
   }
-  std::string operator()(const rebalance_directive&) const { return "rebalance"; }
-  std::string operator()(const step_down_directive& x) const {
-    return "step down of " + x.leader.value;
+  texts operator()(const rebalance_directive&) const { return {rebalance, "rebalance"}; }
+  texts operator()(const step_down_directive& x) const {
+    return {step_down, "step down of " + x.leader.value};
   }
 };
 
@@ -177,21 +158,10 @@ std::map<worker_id, std::uint64_t> read_counts_or(const json& obj, const char* k
   return result;
 }
 
-/// A whole token of decimal digits.
-std::uint64_t read_digits(std::string_view token, std::size_t width,
-                          std::string_view key) {
-  std::uint64_t result = 0;
-  auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), result);
-  if (token.size() != width || error != std::errc{} || end != token.data() + token.size())
-    fail("found the key '" + std::string{key}
-         + "', expected history.<epoch, 20 digits>.<count, 10 digits>");
-  return result;
-}
-
 } // namespace
 
 std::string directive_key(const directive::kind& what) {
-  return std::visit(key_builder{}, what);
+  return std::visit(texts_of{}, what).first;
 }
 
 std::string to_text(const directive& x) {
@@ -216,7 +186,7 @@ decoded<directive> directive_from(std::string_view key, std::string_view value) 
 }
 
 std::string describe(const directive& x) {
-  auto result = std::visit(description_builder{}, x.what);
+  auto result = std::visit(texts_of{}, x.what).second;
   if (!x.by.empty())
     result += " by " + x.by;
   if (!x.reason.empty())
@@ -226,23 +196,19 @@ std::string describe(const directive& x) {
 
 std::string history_key(const history_id& x) {
   char digits[32];
-  std::snprintf(digits, sizeof digits, "%020llu.%010llu",
-                static_cast<unsigned long long>(x.epoch.value),
-                static_cast<unsigned long long>(x.count));
+  std::snprintf(digits, sizeof digits, "%020" PRIu64 ".%010" PRIu64, x.epoch.value,
+                x.count);
   return std::string{history_prefix} + digits;
 }
 
 decoded<history_id> history_id_from(std::string_view key) {
-  try {
-    auto rest = rest_of(key, history_prefix).value_or("");
-    auto dot = std::min(rest.find('.'), rest.size());
-    history_id result;
-    result.epoch.value = read_digits(rest.substr(0, dot), 20, key);
-    result.count = read_digits(rest.substr(std::min(dot + 1, rest.size())), 10, key);
+  history_id result;
+  std::sscanf(std::string{key}.c_str(), "history.%20" SCNu64 ".%10" SCNu64,
+              &result.epoch.value, &result.count);
+  if (history_key(result) == key)
     return result;
-  } catch (const bad_value& e) {
-    return malformed{e.why};
-  }
+  return malformed{"found the key '" + std::string{key}
+                   + "', expected history.<epoch, 20 digits>.<count, 10 digits>"};
 }
 
 std::string to_text(const history_entry& x) {

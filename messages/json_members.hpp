@@ -10,6 +10,15 @@
 #include <string_view>
 #include <utility>
 
+namespace partita {
+
+/// Found by nlohmann's conversions, also of lists.
+inline void to_json(nlohmann::json& to, const partition& x) {
+  to = {{"keys", x.keys.all()}, {"weight", x.weight}};
+}
+
+} // namespace partita
+
 /// INTERNAL to the codecs: reads the members of JSON objects. What cannot be read is
 /// thrown as bad_value and becomes a value in `read`: nothing is thrown beyond that.
 namespace partita::json_members {
@@ -136,10 +145,6 @@ inline std::string dump(const json& x) {
 }
 
 // -- members that several kinds of entries have -----------------------------------------
-
-inline json to_json(const partition& x) {
-  return {{"keys", x.keys.all()}, {"weight", x.weight}};
-}
 
 inline partition_keys read_keys(const json& x) {
   if (!x.is_array() || x.empty())

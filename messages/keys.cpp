@@ -36,8 +36,8 @@ bool all_tokens(std::string_view text, Predicate good) {
   }
 }
 
-std::string in_quotes(std::string_view text) {
-  return "'" + std::string{text} + "'";
+std::string fault_unless(bool fits, std::string_view text, const char* why) {
+  return fits ? std::string{} : "'" + std::string{text} + "' is " + why;
 }
 
 } // namespace
@@ -47,45 +47,40 @@ bool is_key_letter(char c) {
 }
 
 std::string key_fault(std::string_view key) {
-  if (all_tokens(key, [](auto token, bool) { return is_token(token); }))
-    return {};
-  return in_quotes(key)
-         + " is not a valid key: expected letters, digits and -_/= in tokens joined by "
-         + "dots; choose another key";
+  auto good = [](auto token, bool) { return is_token(token); };
+  return fault_unless(
+      all_tokens(key, good), key,
+      "not a valid key: expected letters, digits and -_/= in tokens joined "
+      "by dots; choose another key");
 }
 
 std::string pattern_fault(std::string_view pattern) {
   auto good = [](auto token, bool last) {
     return is_token(token) || token == "*" || (last && token == ">");
   };
-  if (all_tokens(pattern, good))
-    return {};
-  return in_quotes(pattern)
-         + " is not a valid pattern: expected a key in which a token may be * and "
-         + "the last one >; choose another pattern";
+  return fault_unless(all_tokens(pattern, good), pattern,
+                      "not a valid pattern: expected a key in which a token may be * and "
+                      "the last one >; choose another pattern");
 }
 
 std::string nonce_fault(std::string_view text) {
-  if (is_name(text))
-    return {};
-  return in_quotes(text)
-         + " is not a nonce that can be served: expected letters, digits, - " + "and _";
+  return fault_unless(
+      is_name(text), text,
+      "not a nonce that can be served: expected letters, digits, - and _");
 }
 
 std::string bucket_fault(const open_bucket& x) {
   constexpr std::chrono::milliseconds shortest_ttl{100};
   constexpr std::uint32_t most_replicas = 5;
-  if (!is_name(x.name))
-    return in_quotes(x.name)
-           + " is not a bucket name: expected letters, digits, - and _; "
-           + "choose another name";
   if (x.ttl.count() != 0 && x.ttl < shortest_ttl)
     return "the ttl of bucket '" + x.name + "' is " + std::to_string(x.ttl.count())
            + " ms, expected 0 (for ever) or at least 100 ms; choose a longer one";
   if (x.replicas < 1 || x.replicas > most_replicas)
     return "bucket '" + x.name + "' has " + std::to_string(x.replicas)
            + " replicas, expected 1 to 5";
-  return {};
+  return fault_unless(is_name(x.name), x.name,
+                      "not a bucket name: expected letters, digits, - and _; choose "
+                      "another name");
 }
 
 } // namespace partita

@@ -5,8 +5,7 @@
 #include "partita/messages/session_terms.hpp"
 #include "partita/messages/store.hpp"
 
-// The words for every enumeration. The compiler reports a forgotten one: `word_of` has them
-// all, and no `switch` has a `default`.
+// The words for every enumeration. The compiler reports a word too few or too many.
 namespace partita {
 
 namespace {
@@ -21,6 +20,14 @@ std::uint64_t number_of(const worker_id& x) {
     place *= 10;
   }
   return result;
+}
+
+/// word_of for an enumeration without `count`: `Last` is its last value.
+template <auto Last, std::size_t N>
+const char* word_up_to(decltype(Last) x, const char* const (&words)[N]) {
+  static_assert(N == static_cast<std::size_t>(Last) + 1);
+  auto i = static_cast<std::size_t>(x);
+  return i < N ? words[i] : "?";
 }
 
 } // namespace
@@ -44,95 +51,32 @@ const char* to_string(worker_state x) {
 }
 
 const char* to_string(write_status x) {
-  switch (x) {
-  case write_status::done:
-    return "done";
-  case write_status::conflict:
-    return "conflict";
-  case write_status::not_connected:
-    return "not_connected";
-  case write_status::unknown:
-    return "unknown";
-  case write_status::refused:
-    return "refused";
-  }
-  return "?";
+  return word_up_to<write_status::refused>(
+      x, {"done", "conflict", "not_connected", "unknown", "refused"});
 }
 
 const char* to_string(read_status x) {
-  switch (x) {
-  case read_status::found:
-    return "found";
-  case read_status::missing:
-    return "missing";
-  case read_status::not_connected:
-    return "not_connected";
-  case read_status::unknown:
-    return "unknown";
-  case read_status::refused:
-    return "refused";
-  }
-  return "?";
+  return word_up_to<read_status::refused>(
+      x, {"found", "missing", "not_connected", "unknown", "refused"});
 }
 
 const char* to_string(watch_change x) {
-  switch (x) {
-  case watch_change::value:
-    return "value";
-  case watch_change::removed:
-    return "removed";
-  case watch_change::replayed:
-    return "replayed";
-  case watch_change::alive:
-    return "alive";
-  case watch_change::restarted:
-    return "restarted";
-  case watch_change::bucket_changed:
-    return "bucket_changed";
-  }
-  return "?";
+  return word_up_to<watch_change::bucket_changed>(
+      x, {"value", "removed", "replayed", "alive", "restarted", "bucket_changed"});
 }
 
 const char* to_string(open_status x) {
-  switch (x) {
-  case open_status::opened:
-    return "opened";
-  case open_status::missing:
-    return "missing";
-  case open_status::foreign:
-    return "foreign";
-  case open_status::not_connected:
-    return "not_connected";
-  case open_status::unknown:
-    return "unknown";
-  case open_status::refused:
-    return "refused";
-  }
-  return "?";
+  return word_up_to<open_status::refused>(
+      x, {"opened", "missing", "foreign", "not_connected", "unknown", "refused"});
 }
 
 const char* to_string(link_state x) {
-  switch (x) {
-  case link_state::connecting:
-    return "connecting";
-  case link_state::connected:
-    return "connected";
-  case link_state::disconnected:
-    return "disconnected";
-  }
-  return "?";
+  return word_up_to<link_state::disconnected>(
+      x, {"connecting", "connected", "disconnected"});
 }
 
 const char* to_string(probe_status x) {
-  switch (x) {
-  case probe_status::alive:
-    return "alive";
-  case probe_status::gone:
-    return "gone";
-  case probe_status::unknown:
-    return "unknown";
-  }
-  return "?";
+  return word_up_to<probe_status::unknown>(x, {"alive", "gone", "unknown"});
 }
 
 const char* to_string(alert_level x) {
@@ -140,17 +84,7 @@ const char* to_string(alert_level x) {
 }
 
 const char* to_string(leave_mode x) {
-  switch (x) {
-  case leave_mode::configured:
-    return "configured";
-  case leave_mode::drain:
-    return "drain";
-  case leave_mode::restart:
-    return "restart";
-  case leave_mode::stop:
-    return "stop";
-  }
-  return "?";
+  return word_up_to<leave_mode::stop>(x, {"configured", "drain", "restart", "stop"});
 }
 
 bool by_number::operator()(const worker_id& x, const worker_id& y) const {

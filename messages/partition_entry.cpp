@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/partition_entry.hpp"
 
+#include "partita/messages/json_members.hpp"
 #include "partita/messages/keys.hpp"
-
-#include <nlohmann/json.hpp>
 
 namespace partita {
 
@@ -57,29 +56,21 @@ std::string entry_text(const partition& x) {
 }
 
 decoded<partition> partition_from(std::string_view key, std::string_view value) {
+  using namespace json_members;
   auto name = key.substr(partition_prefix.size());
   if (auto why = why_no_entry(name); !why.empty())
     return malformed{"the name " + why};
-  auto obj = nlohmann::json::parse(value, nullptr, false);
-  if (!obj.is_object())
-    return malformed{"expected a JSON object like {\"weight\":100}, found "
-                     + (obj.is_discarded()
-                            ? std::to_string(value.size()) + " bytes that are not JSON"
-                            : std::string{"a JSON "} + obj.type_name())};
-  auto result = partition_named(name);
-  auto weight = obj.find("weight");
-  if (weight == obj.end() || weight->is_null())
+  return read<partition>(value, [name](const json& obj) {
+    auto result = partition_named(name);
+    const auto* weight = find(obj, "weight");
+    if (!weight)
+      return result;
+    if (!weight->is_number_integer() || *weight < 0 || *weight > max_partition_weight)
+      fail(at("weight") + "expected a whole number from 0 to "
+           + std::to_string(max_partition_weight) + ", found " + dump(*weight));
+    result.weight = weight->get<std::int64_t>();
     return result;
-  auto fits = weight->is_number_integer()
-              && (!weight->is_number_unsigned()
-                  || weight->get<std::uint64_t>() <= max_partition_weight);
-  if (!fits || weight->get<std::int64_t>() < 0)
-    return malformed{
-        "member 'weight': expected a whole number from 0 to "
-        + std::to_string(max_partition_weight) + ", found "
-        + weight->dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)};
-  result.weight = weight->get<std::int64_t>();
-  return result;
+  });
 }
 
 } // namespace partita

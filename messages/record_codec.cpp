@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/json_members.hpp"
 #include "partita/messages/packing/gzip.hpp"
-#include "partita/messages/packing/sha256.hpp"
+#include "partita/messages/partition_entry.hpp"
 
 #include <algorithm>
 #include <map>
@@ -52,7 +52,7 @@ template <class Item>
 std::string list_of(const std::vector<Item>& xs, reason_list& reasons) {
   auto result = json::array();
   for (const auto& x : xs) {
-    auto obj = to_json(x.partition);
+    json obj = x.partition;
     write_token(obj, x);
     reasons.add(obj, x.reason);
     result.push_back(std::move(obj));
@@ -130,19 +130,11 @@ std::string groups_of(const std::vector<Item>& xs, reason_list& reasons) {
 }
 
 partition_keys read_name(const json& x) {
-  partition_keys::list result;
   if (x.is_array())
     return read_keys(x);
   if (!x.is_string())
     fail(at("names") + "expected names or lists of keys, found " + x.dump());
-  const auto& name = x.get_ref<const std::string&>();
-  std::size_t first = 0;
-  for (auto dot = name.find('.'); dot != name.npos; dot = name.find('.', first)) {
-    result.push_back(name.substr(first, dot - first));
-    first = dot + 1;
-  }
-  result.push_back(name.substr(first));
-  return result;
+  return partition_named(x.get_ref<const std::string&>()).keys;
 }
 
 template <class F>
@@ -276,7 +268,7 @@ split_record split(const record& x, std::size_t most) {
   auto count = std::max((all.size() + most - 1) / most,
                         (text.size() + gzip::most_inflated - 1) / gzip::most_inflated);
   auto size = (all.size() + count - 1) / count;
-  split_record result{{}, packing::sha256_of(all)};
+  split_record result{{}, gzip::sha256_of(all)};
   for (std::size_t i = 0; i < all.size(); i += size)
     result.parts.push_back(all.substr(i, size));
   return result;
@@ -311,10 +303,10 @@ decoded<record> joined(stored_record x, const part_finder& find) {
       return malformed{"its part " + std::to_string(n) + " is missing"};
     all += *found;
   }
-  if (packing::sha256_of(all) != x.parts.sha256)
+  if (gzip::sha256_of(all) != x.parts.sha256)
     return malformed{
         "its parts say something else than it states: SHA-256 of what they say "
-        + packing::sha256_of(all) + ", expected " + x.parts.sha256};
+        + gzip::sha256_of(all) + ", expected " + x.parts.sha256};
   std::string text;
   if (auto why = gzip::inflate(all, text, gzip::most_inflated * names.size());
       !why.empty())

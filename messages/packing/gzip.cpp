@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/packing/gzip.hpp"
 
+#include <openssl/sha.h>
+
+#include <array>
 #include <new>
 
 // `next_in` points to const then.
@@ -77,6 +80,16 @@ std::string inflate(std::string_view value, std::string& to, std::size_t most) {
       ::inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_in == 0 && z.total_out == length;
   inflateEnd(&z);
   return whole ? "" : broken(value, "are damaged");
+}
+
+std::string sha256_of(std::string_view x) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> bytes;
+  SHA256(reinterpret_cast<const unsigned char*>(x.data()), x.size(), bytes.data());
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string result;
+  for (auto byte : bytes)
+    (result += digits[byte >> 4]) += digits[byte & 15];
+  return result;
 }
 
 } // namespace partita::gzip

@@ -22,4 +22,7 @@ std::string deflated(std::string_view text);
 /// cannot; empty: it could.
 std::string inflate(std::string_view value, std::string& to, std::size_t most);
 
+/// The SHA-256 of `x` (FIPS 180-4), in 64 hexadecimal digits.
+std::string sha256_of(std::string_view x);
+
 } // namespace partita::gzip
