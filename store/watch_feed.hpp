@@ -24,7 +24,7 @@ namespace partita::store {
 ///                   |   +-- gap, silence, failure, bucket changed --+
 ///                   +------ link_back --- detached <--- link_lost --+
 ///
-/// Promises, each of them a test:
+/// Promises, each of them a test; docs/architecture.md says what servers make them necessary:
 /// - within one incarnation of the bucket no key goes back to an older revision, not even
 ///   over rebuilds;
 /// - a delete mark is an event like any other, and `replayed` is not the end;
@@ -32,30 +32,23 @@ namespace partita::store {
 ///   consumer and a reconnect each lead to a rebuild with a full replay; keys that are
 ///   absent from it are reported as removed before `replayed`. A consumer is stale if it
 ///   shows nothing of a key for as long, though a newer write of this process to that key
-///   was acknowledged: its copy of the stream lags, but it still sends heartbeats;
-/// - `replayed` is sent only once all that the stream's leader had of the pattern was
-///   shown. Replays come in the order of revisions, so the leader is asked for its newest
-///   entry, and again once that was delivered: a key that is overwritten before the
-///   replay reaches it is delivered later. If the leader has nothing newer then, all is
-///   shown. A bucket that is written to all the time may leave no such moment: after one
-///   second of asking and catching up it counts as shown. Counts of pending deliveries
-///   prove nothing: a key that is overwritten while the replay passes it makes the count
-///   of nats-server 2.9 reach 0 too early, or never;
+///   was acknowledged;
+/// - `replayed` is sent only once all that the stream's leader had of the pattern was shown.
+///   Replays come in the order of revisions, so the leader is asked for its newest entry, and
+///   again once that was delivered. If it has nothing newer then, or after one second of
+///   asking and catching up, all counts as shown;
 /// - nor is it sent before every watched key that this process wrote shows the last
-///   acknowledged revision or a later one; a key that is missing from the replay though
-///   we wrote it is confirmed by a read from the stream's leader first; a replay that
-///   shows an older revision than that of the acknowledged write, or than watchers have
-///   received, is dropped and made again, once the stream's leader has shown the later
-///   revision;
+///   acknowledged revision or a later one; a key of ours that is missing from the replay is
+///   confirmed by a read from the stream's leader first; a replay that shows an older
+///   revision than that of the acknowledged write, or than watchers have received, is made
+///   again, once the stream's leader has shown the later revision;
 /// - a last revision below one seen before, a stream's leader that has only an older
 ///   revision of a key, other content of a key at a revision that was shown, or another
 ///   creation time means a new incarnation of the bucket: watchers receive
-///   `bucket_changed`, and all that is known is forgotten, the acknowledged revisions
-///   included. A difference of up to 5 s between creation times counts only if a key that
-///   existed and cannot have expired is missing, too: nodes of a nats-server 2.10 cluster
-///   keep different times of a stream that several clients made at once. An own write that
-///   is acknowledged at a revision below what was shown of its key makes the feed ask the
-///   stream's leader: the consumer may read a copy that the leader's has left;
+///   `bucket_changed`, and all that is known is forgotten. A difference of up to 5 s between
+///   creation times counts only if a key that existed and cannot have expired is missing,
+///   too. An own write that is acknowledged at a revision below what was shown of its key
+///   makes the feed ask the stream's leader;
 /// - a watcher that joins a live feed gets its own replay (from what the feed holds),
 ///   under the same rules; the others do not notice it.
 class watch_feed {
@@ -107,7 +100,7 @@ public:
   /// Only watchers that want `signs` of activity receive `alive`.
   outputs join(subscriber who, bool signs, time_point now);
   outputs leave(subscriber who);
-  bool watched() const;
+  bool watched() const { return !watchers_.empty(); }
 
   // -- the consumer ---------------------------------------------------------------------
 
@@ -181,26 +174,33 @@ private:
   bool present(attempt number) const;
   bool all_ready() const;
 
-  void begin_attempt(outputs& out, time_point now);
-  void rebuild(outputs& out, const std::string& why, time_point now);
-  void begin_life(outputs& out, bucket_identity bucket, const std::string& why,
-                  time_point now);
+  void begin_attempt();
+  void rebuild(const std::string& why);
+  void begin_life(bucket_identity bucket, const std::string& why);
   /// A new incarnation of the bucket, in which a key is missing that was there before.
-  void made_again(outputs& out, const std::string& missing, time_point now);
-  void take(outputs& out, early_delivery x, time_point now);
-  void look_for_end(outputs& out, time_point now);
+  void made_again(const std::string& missing);
+  void take(early_delivery x);
+  void look_for_end();
   /// In a replay, after something was delivered or the leader has answered.
-  void go_on_to_end(outputs& out, time_point now);
-  void complete_replay(outputs& out, time_point now);
-  void settle(outputs& out, time_point now);
-  void judge(outputs& out, const std::string& key, const kv_read& read, time_point now);
+  void go_on_to_end();
+  void complete_replay();
+  void settle();
+  void judge(const std::string& key, const kv_read& read);
   /// Asks the stream's leader about the key.
-  void doubt(outputs& out, const watch_ledger::doubt& x, time_point now);
-  void owe(const watch_ledger::doubt& x, time_point now);
+  void doubt(const watch_ledger::doubt& x);
+  void owe(const watch_ledger::doubt& x);
 
-  void tell_one(outputs& out, subscriber who, watch_event event) const;
-  void tell_all(outputs& out, const watch_event& event) const;
-  void warn_all(outputs& out, const watch_event& event);
+  /// `bucket`: with replayed and bucket_changed.
+  watch_event event_of(watch_change change, std::string why = {},
+                       bucket_identity bucket = {}) const;
+  watch_event event_of(kv_entry entry) const;
+  void tell_one(subscriber who, watch_event event);
+  void tell_all(const watch_event& event);
+  void warn_all(const watch_event& event);
+
+  // The present input: its time, and what it leads to.
+  time_point now_;
+  outputs out_;
 
   std::string pattern_;
   /// A consumer that is silent for this long is dead.

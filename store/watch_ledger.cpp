@@ -92,7 +92,7 @@ std::vector<watch_ledger::doubt> watch_ledger::doubts() const {
   if (!older_shown_)
     return result;
   for (const auto& [key, known] : told_) {
-    bool ours = own_.contains(key) && !shown(key, own_.at(key).at);
+    bool ours = own_.contains(key) && known.shown < own_.at(key).at;
     if (!ours && known.shown != revision{} && known.shown < known.revision)
       result.push_back({key, known.revision});
   }
@@ -102,17 +102,9 @@ std::vector<watch_ledger::doubt> watch_ledger::doubts() const {
 std::vector<watch_ledger::doubt> watch_ledger::owed() const {
   std::vector<doubt> result;
   for (const auto& [key, write] : own_)
-    if (!shown(key, write.at))
+    if (shown_at(key) < write.at)
       result.push_back({key, write.at});
   return result;
-}
-
-bool watch_ledger::shown(const std::string& key) const {
-  return shown(key, {1});
-}
-
-bool watch_ledger::shown(const std::string& key, revision wanted) const {
-  return shown_at(key) >= wanted;
 }
 
 revision watch_ledger::shown_at(const std::string& key) const {

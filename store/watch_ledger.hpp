@@ -55,10 +55,6 @@ public:
   std::vector<doubt> doubts() const;
   /// Only the first kind of doubts: what we wrote and is not shown yet.
   std::vector<doubt> owed() const;
-  /// Whether this attempt has shown the key, at whatever revision.
-  bool shown(const std::string& key) const;
-  /// Whether this attempt has shown the key at `wanted` or later.
-  bool shown(const std::string& key, revision wanted) const;
   /// The newest revision of the key that this attempt has shown; 0: none.
   revision shown_at(const std::string& key) const;
   /// Whether the wanted revision was known before this attempt began, so that its replay
