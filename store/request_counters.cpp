@@ -4,50 +4,21 @@
 namespace partita::store {
 
 store_outcome outcome_of(write_status x) {
-  switch (x) {
-  case write_status::done:
-    return store_outcome::done;
-  case write_status::conflict:
-    return store_outcome::conflict;
-  case write_status::not_connected:
-    return store_outcome::not_connected;
-  case write_status::refused:
-    return store_outcome::refused;
-  case write_status::unknown:
-    break;
-  }
-  return store_outcome::unknown;
+  return x == write_status::done       ? store_outcome::done
+         : x == write_status::conflict ? store_outcome::conflict
+                                       : failure_as<store_outcome>(x);
 }
 
 store_outcome outcome_of(read_status x) {
-  switch (x) {
-  case read_status::found:
-  case read_status::missing:
-    return store_outcome::done;
-  case read_status::not_connected:
-    return store_outcome::not_connected;
-  case read_status::refused:
-    return store_outcome::refused;
-  case read_status::unknown:
-    break;
-  }
-  return store_outcome::unknown;
+  auto good = x == read_status::found || x == read_status::missing;
+  return good ? store_outcome::done : failure_as<store_outcome>(x);
 }
 
 store_outcome outcome_of(open_status x) {
-  switch (x) {
-  case open_status::opened:
-  case open_status::missing:
-    return store_outcome::done;
-  case open_status::not_connected:
-    return store_outcome::not_connected;
-  case open_status::foreign:
-  case open_status::refused:
-    return store_outcome::refused;
-  case open_status::unknown:
-    break;
-  }
-  return store_outcome::unknown;
+  auto good = x == open_status::opened || x == open_status::missing;
+  return good                        ? store_outcome::done
+         : x == open_status::foreign ? store_outcome::refused
+                                     : failure_as<store_outcome>(x);
 }
 
 void request_counters::answered(store_operation what, store_outcome how, duration took) {

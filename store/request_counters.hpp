@@ -12,8 +12,16 @@
 #include <utility>
 #include <vector>
 
-/// INTERNAL to the stores: counts what a connection has done, for metrics.
+/// INTERNAL to the stores: what became of requests, and counts of that for metrics.
 namespace partita::store {
+
+/// The failure of one kind of request as that of another; the words are the same.
+template <class To, class From>
+constexpr To failure_as(From x) {
+  return x == From::not_connected ? To::not_connected
+         : x == From::refused     ? To::refused
+                                  : To::unknown;
+}
 
 store_outcome outcome_of(write_status x);
 store_outcome outcome_of(read_status x);

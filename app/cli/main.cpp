@@ -4,7 +4,7 @@
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/process/process_exit.hpp"
 #include "partita/config/text.hpp"
-#include "partita/store/nats/client/client_version.hpp"
+#include "partita/store/nats/client/connection.hpp"
 
 #include <caf/config.hpp>
 
@@ -45,7 +45,7 @@ std::string versions() {
   if (!commit.empty())
     commit = " (" + commit + ')';
   return "partita " PARTITA_VERSION + commit + "\nCAF " + caf + "\ncnats "
-         + nats_client_version();
+         + nats::library_version();
 }
 
 /// The words behind the first `--` of `partita run`, which the parser must not see.

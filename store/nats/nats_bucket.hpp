@@ -2,62 +2,68 @@
 #pragma once
 
 #include "partita/messages/interfaces.hpp"
-#include "partita/store/nats/nats_user.hpp"
+#include "partita/store/nats/client/connection.hpp"
 
+#include <caf/actor_cast.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_actor.hpp>
 
-/// INTERNAL to the NATS store: one bucket of it.
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::link_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::server_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::answer_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::news_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::denial_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::wake_event)
+
+/// INTERNAL to the NATS store: the events of a connection as messages, and one bucket.
 namespace partita::store {
 
-/// From a bucket to its store: nothing is under way any more.
-struct nats_rested {
-  std::string bucket;
+/// An actor with a port of a connection.
+using nats_user_actor =
+    caf::typed_actor<caf::reacts_to<nats::link_event>, caf::reacts_to<nats::server_event>,
+                     caf::reacts_to<nats::answer_event>, caf::reacts_to<nats::news_event>,
+                     caf::reacts_to<nats::denial_event>,
+                     caf::reacts_to<nats::wake_event>>;
+
+/// Passes events on to an actor. Holds no reference to it: a connection must not keep its
+/// users alive.
+class nats_mailbox : public nats::sink {
+public:
+  explicit nats_mailbox(const nats_user_actor& to) : to_(to.address()) {}
+
+  void take(nats::event x) override {
+    if (auto to = caf::actor_cast<caf::strong_actor_ptr>(to_))
+      std::visit(
+          [&](auto& y) {
+            caf::anon_send(caf::actor_cast<nats_user_actor>(to), std::move(y));
+          },
+          x);
+  }
+
+private:
+  const caf::actor_addr to_;
 };
 
-/// INTERNAL: a wait is over.
-struct nats_waited {
-  std::uint64_t ticket = 0;
-};
-
-} // namespace partita::store
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::nats_rested)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::nats_waited)
-
-namespace partita::store {
-
-using nats_closer_actor = caf::typed_actor<caf::reacts_to<nats_rested>>;
-
-/// Take no new requests, answer those under way, then notify `tell`.
-struct nats_finish {
-  nats_closer_actor tell;
-};
-
-} // namespace partita::store
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::nats_finish)
-
-namespace partita::store {
-
-using nats_bucket_actor =
-    bucket_actor::extend<caf::replies_to<open_bucket>::with<bucket_opened>,
-                         // Of this bucket alone.
-                         caf::replies_to<get_store_stats>::with<store_stats>,
-                         caf::reacts_to<nats_finish>,
-                         caf::reacts_to<nats_waited>>::extend_with<nats_user_actor>;
-
-struct nats_bucket_options {
-  std::string bucket;
-  std::chrono::milliseconds request_timeout{500};
-  std::chrono::milliseconds watch_heartbeat{500};
-  std::int64_t max_bytes = 0;
-};
+using nats_bucket_actor = bucket_actor::extend<
+    caf::replies_to<open_bucket>::with<bucket_opened>,
+    // Of this bucket alone.
+    caf::replies_to<get_store_stats>::with<store_stats>,
+    // Takes no new requests; answered when nothing is under way.
+    caf::replies_to<close_store>::with<store_closed>>::extend_with<nats_user_actor>;
 
 /// Starts the actor of one bucket. It sends nothing before open_bucket; a failed
 /// open_bucket leaves it as it was. It keeps `store` alive, which owns the connection;
 /// the store does not keep it alive. Requests under way do, watches do not.
 nats_bucket_actor spawn_nats_bucket(caf::actor_system& sys, store_actor store,
                                     std::shared_ptr<nats::connection> connection,
-                                    nats_bucket_options options);
+                                    std::string bucket, const nats_options& options);
 
 } // namespace partita::store

@@ -2,14 +2,13 @@
 #include "partita/store/nats/nats_store.hpp"
 
 #include "partita/messages/keys.hpp"
-#include "partita/store/request_counters.hpp"
 #include "partita/store/nats/client/server_info.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 #include "partita/store/nats/nats_bucket.hpp"
 #include "partita/store/nats/nats_requests.hpp"
+#include "partita/store/request_counters.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -23,26 +22,12 @@
 #include <utility>
 #include <vector>
 
-namespace partita {
-
-namespace store {
-
-/// INTERNAL: the connection is closed.
-struct nats_closed {};
-
-} // namespace store
-
-} // namespace partita
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::nats_closed)
-
 namespace partita::store {
 
 namespace {
 
 using clock = std::chrono::steady_clock;
-using nats_store_actor = store_actor::extend<caf::reacts_to<nats_closed>>::extend_with<
-    nats_closer_actor>::extend_with<nats_user_actor>;
+using nats_store_actor = store_actor::extend_with<nats_user_actor>;
 
 /// The first version whose replicated compare-and-set has no known race.
 constexpr const char* first_good_cluster = "2.9.21";
@@ -56,17 +41,29 @@ void log(spdlog::level::level_enum level, fmt::format_string<Ts...> text, Ts&&..
     logger->log(level, text, std::forward<Ts>(xs)...);
 }
 
-/// Closes a connection on a thread of its own, as that waits for the library's threads.
-/// The actor system does not end before that is done.
-template <class Then>
-void close_apart(caf::actor_system& sys, std::shared_ptr<nats::connection> connection,
-                 Then then) {
-  sys.spawn<caf::detached>(
-      [](const std::shared_ptr<nats::connection>& x, const Then& done) {
-        x->close();
-        done();
-      },
-      std::move(connection), std::move(then));
+/// Does one thing that waits, for each server or for the library's threads, and ends.
+using waiter_actor =
+    caf::typed_actor<caf::replies_to<survey_servers>::with<servers_surveyed>,
+                     caf::replies_to<close_store>::with<store_closed>>;
+
+waiter_actor::behavior_type waiter(waiter_actor::pointer self,
+                                   const std::shared_ptr<nats::connection>& connection) {
+  return {[self, connection](const survey_servers& x) {
+            self->quit();
+            return servers_surveyed{connection->survey(
+                nats::stream_of(x.bucket), nats::subject_of(x.bucket, x.key))};
+          },
+          [self, connection](close_store) {
+            connection->close();
+            self->quit();
+            return store_closed{};
+          }};
+}
+
+/// The actor system does not end before its thread is done.
+waiter_actor spawn_waiter(caf::actor_system& sys,
+                          const std::shared_ptr<nats::connection>& connection) {
+  return sys.spawn<caf::detached>(waiter, connection);
 }
 
 struct store_state {
@@ -76,15 +73,14 @@ struct store_state {
   ~store_state() {
     if (!connection)
       return;
-    connection->close_port(port);
+    probes.leave();
     if (!closing_connection)
-      close_apart(*system, std::move(connection), [] {});
+      caf::anon_send(spawn_waiter(*system, connection), close_store{});
   }
 
   caf::actor_system* system = nullptr;
   nats_options options;
   std::shared_ptr<nats::connection> connection;
-  nats::connection::port port = 0;
   link_changed link;
   /// Since when there is no connection, once a try has failed.
   std::optional<clock::time_point> away_since;
@@ -103,8 +99,6 @@ struct store_state {
   /// The number of the link; 0: there is none.
   std::uint64_t link_number = 0;
   nats_requests probes;
-  /// When the connection is to wake us.
-  std::optional<clock::time_point> alarm;
   /// Keeps this actor alive while probes are under way.
   nats_store_actor until_answered;
   /// Why the server does not permit probes, and until when it is not asked again.
@@ -115,8 +109,8 @@ struct store_state {
   std::map<std::string, caf::actor_addr> served;
 
   bool closing = false;
-  /// While closing: buckets that still have requests under way.
-  std::set<std::string> busy;
+  /// While closing: how many buckets still have requests under way.
+  std::size_t busy = 0;
   bool closing_connection = false;
   bool closed = false;
   std::vector<caf::typed_response_promise<store_closed>> closers;
@@ -139,36 +133,36 @@ void set_link(store_ptr self, link_changed x) {
     tell(self, listener);
 }
 
-void take_link(store_ptr self, const nats_link& x) {
+void take_link(store_ptr self, const nats::link_event& x) {
   self->state.link_number = x.up ? x.link : 0;
   self->state.links = std::max(self->state.links, x.link);
   if (x.up)
     self->state.probes_denied.clear();
   else
-    self->state.probes.link_lost(x.link, x.text);
+    self->state.probes.link_lost(x.link, x.why);
   if (self->state.closing)
     return;
   auto& since = self->state.away_since;
   if (x.up) {
     using seconds = std::chrono::duration<double>;
-    log(spdlog::level::info, "connected to NATS at {}{}", x.text,
+    log(spdlog::level::info, "connected to NATS at {}{}", x.server.url,
         since ? fmt::format(", after {:.1f} s without a connection",
                             seconds{clock::now() - *since}.count())
               : std::string{});
     since.reset();
-    set_link(self, {link_state::connected, x.text, false, x.process});
+    set_link(self, {link_state::connected, x.server.url, false, x.server.process});
     return;
   }
   auto never = self->state.link.state == link_state::connecting && x.link == 0;
   // One line for an outage, whatever each try finds; that a server is foreign needs action.
   log(since && !x.foreign ? spdlog::level::debug : spdlog::level::warn,
-      "no connection to NATS: {}", x.text);
+      "no connection to NATS: {}", x.why);
   since = since.value_or(clock::now());
-  set_link(self, {never ? link_state::connecting : link_state::disconnected, x.text,
-                  x.foreign});
+  set_link(self,
+           {never ? link_state::connecting : link_state::disconnected, x.why, x.foreign});
 }
 
-void take_program(const nats_program& x) {
+void take_program(const nats::server_event& x) {
   if (!x.server.cluster.empty() && nats::is_older(x.server.version, first_good_cluster))
     log(spdlog::level::warn,
         "the NATS cluster runs version {}, whose replicated compare-and-set has a race: "
@@ -194,11 +188,7 @@ nats_bucket_actor bucket_for(store_ptr self, const std::string& name) {
   if (result)
     return result;
   result = spawn_nats_bucket(self->system(), store_actor{nats_store_actor{self}},
-                             state.connection,
-                             {.bucket = name,
-                              .request_timeout = state.options.request_timeout,
-                              .watch_heartbeat = state.options.watch_heartbeat,
-                              .max_bytes = state.options.max_bucket_bytes});
+                             state.connection, name, state.options);
   self->monitor(result);
   state.stats.began(name);
   state.buckets.insert_or_assign(name, result.address());
@@ -226,38 +216,11 @@ caf::result<store_stats> stats(store_ptr self) {
 
 // -- which store it is ------------------------------------------------------------------
 
-surveyed_server surveyed_from(nats::store_mark x) {
-  auto status = !x.answered ? read_status::unknown
-                : x.value   ? read_status::found
-                            : read_status::missing;
-  return {std::move(x.server), status, x.value.value_or(std::string{}),
-          std::move(x.cluster), x.answered ? std::string{} : std::move(x.why)};
-}
-
-using surveyor_actor =
-    caf::typed_actor<caf::replies_to<survey_servers>::with<servers_surveyed>>;
-
-/// Has a thread of its own, as it waits for each server.
-surveyor_actor::behavior_type
-surveyor(surveyor_actor::pointer self,
-         const std::shared_ptr<nats::connection>& connection) {
-  return {[self, connection](const survey_servers& x) {
-    servers_surveyed result;
-    for (auto& y :
-         connection->survey(nats::stream_of(x.bucket), nats::subject_of(x.bucket, x.key)))
-      result.servers.push_back(surveyed_from(std::move(y)));
-    self->quit();
-    return result;
-  }};
-}
-
 /// Workers of one process that ask for the same share the answer.
 caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
+  if (self->state.closing)
+    return servers_surveyed{};
   auto promise = self->make_response_promise<servers_surveyed>();
-  if (self->state.closing) {
-    promise.deliver(servers_surveyed{});
-    return promise;
-  }
   auto what = std::pair{x.bucket, x.key};
   auto& asking = self->state.surveys[what];
   asking.push_back(promise);
@@ -267,8 +230,7 @@ caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
     for (auto& y : std::exchange(self->state.surveys[what], {}))
       y.deliver(found);
   };
-  self->request(self->system().spawn<caf::detached>(surveyor, self->state.connection),
-                caf::infinite, x)
+  self->request(spawn_waiter(self->system(), self->state.connection), caf::infinite, x)
       .then(answer, [answer](const caf::error&) { answer({}); });
   return promise;
 }
@@ -291,17 +253,14 @@ void serve(store_ptr self, const nonce& x) {
     owner = caf::actor_cast<caf::actor_addr>(sender);
   }
   state.served.insert_or_assign(x.value, owner);
-  state.connection->answer(state.port, nats::probe_subject_of(x.value));
+  state.connection->answer(state.probes.port(), nats::probe_subject_of(x.value));
 }
 
-void serve_no_more(store_ptr self, const nonce& x) {
-  if (self->state.served.erase(x.value) > 0)
-    self->state.connection->answer_no_more(nats::probe_subject_of(x.value));
-}
-
-void server_ended(store_ptr self, const caf::actor_addr& who) {
+/// Ends the answers for those nonces of which `chosen` is true.
+template <class Predicate>
+void end_serving(store_ptr self, Predicate chosen) {
   std::erase_if(self->state.served, [&](const auto& x) {
-    if (x.second != who)
+    if (!chosen(x))
       return false;
     self->state.connection->answer_no_more(nats::probe_subject_of(x.first));
     return true;
@@ -309,29 +268,19 @@ void server_ended(store_ptr self, const caf::actor_addr& who) {
 }
 
 probed verdict(store_ptr self, const nats_outcome& x) {
-  switch (x.what) {
-  case nats_outcome::kind::answered:
-    return {probe_status::alive, self->state.link_number, {}};
-  case nats_outcome::kind::no_responders:
-    return {probe_status::gone, self->state.link_number, x.why};
-  case nats_outcome::kind::not_connected:
-  case nats_outcome::kind::refused:
-  case nats_outcome::kind::unknown:
-    break;
-  }
-  return {probe_status::unknown, self->state.link_number, x.why};
+  auto status = x.what == nats_outcome::kind::answered        ? probe_status::alive
+                : x.what == nats_outcome::kind::no_responders ? probe_status::gone
+                                                              : probe_status::unknown;
+  return {status, self->state.link_number, x.why};
 }
 
 /// Ends every handler that touches probes: sets the alarm for their next deadline.
 void watch_probes(store_ptr self) {
   auto& state = self->state;
-  auto next = state.probes.next_deadline();
+  state.probes.set_alarm();
   // The caller may drop its handle to us before the answer.
-  state.until_answered = next ? nats_store_actor{self} : nats_store_actor{};
-  if (next == state.alarm)
-    return;
-  state.alarm = next;
-  state.connection->wake_at(state.port, next);
+  state.until_answered =
+      state.probes.empty() ? nats_store_actor{} : nats_store_actor{self};
 }
 
 caf::result<probed> start_probe(store_ptr self, const probe& x) {
@@ -353,16 +302,8 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
   return promise;
 }
 
-void probes_wake(store_ptr self) {
-  auto now = clock::now();
-  auto& state = self->state;
-  state.alarm.reset();
-  state.probes.expire(now);
-  watch_probes(self);
-}
-
 /// Whether the denial is about probes: sending them, or answering them.
-bool take_probe_denial(store_ptr self, const nats_denial& x) {
+bool take_probe_denial(store_ptr self, const nats::denial_event& x) {
   if (x.why.find(nats::probe_prefix) == std::string::npos)
     return false;
   auto& state = self->state;
@@ -382,21 +323,27 @@ bool take_probe_denial(store_ptr self, const nats_denial& x) {
 
 // -- closing ----------------------------------------------------------------------------
 
-/// Closes the connection once no bucket has requests under way.
-void close_connection(store_ptr self) {
-  auto& state = self->state;
-  if (!state.closing || !state.busy.empty()
-      || std::exchange(state.closing_connection, true))
-    return;
-  close_apart(self->system(), state.connection,
-              [to = nats_store_actor{self}] { caf::anon_send(to, nats_closed{}); });
-}
-
 void connection_closed(store_ptr self) {
   self->state.closed = true;
   set_link(self, {link_state::disconnected, "the store was closed"});
   for (auto& promise : std::exchange(self->state.closers, {}))
     promise.deliver(store_closed{});
+}
+
+/// Has `whom` close; calls `then` when it has, or has ended.
+template <class Handle>
+void request_close(store_ptr self, const Handle& whom, void (*then)(store_ptr)) {
+  self->request(whom, caf::infinite, close_store{})
+      .then([self, then](store_closed) { then(self); },
+            [self, then](const caf::error&) { then(self); });
+}
+
+/// Closes the connection once no bucket has requests under way.
+void close_connection(store_ptr self) {
+  auto& state = self->state;
+  if (state.busy == 0 && !std::exchange(state.closing_connection, true))
+    request_close(self, spawn_waiter(self->system(), state.connection),
+                  connection_closed);
 }
 
 caf::result<store_closed> close(store_ptr self) {
@@ -409,17 +356,14 @@ caf::result<store_closed> close(store_ptr self) {
     return promise;
   for (const auto& [name, addr] : state.buckets)
     if (auto bucket = living(self, name)) {
-      state.busy.insert(name);
-      self->send(bucket, nats_finish{nats_store_actor{self}});
+      ++state.busy;
+      request_close(self, bucket, [](store_ptr x) {
+        --x->state.busy;
+        close_connection(x);
+      });
     }
   close_connection(self);
   return promise;
-}
-
-/// The bucket has nothing under way: it has reported that, or it has ended.
-void rested(store_ptr self, const std::string& bucket) {
-  self->state.busy.erase(bucket);
-  close_connection(self);
 }
 
 // -- the actor --------------------------------------------------------------------------
@@ -430,20 +374,13 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
   state.options = options;
   state.link = {link_state::connecting, "not connected yet"};
   state.connection = std::make_shared<nats::connection>(std::move(options));
-  state.port = state.connection->open_port(
-      std::make_shared<nats_mailbox>(nats_user_actor{nats_store_actor{self}}));
-  state.probes.use(state.connection, state.port);
+  state.probes.use(state.connection, std::make_shared<nats_mailbox>(
+                                         nats_user_actor{nats_store_actor{self}}));
   self->set_down_handler([self](const caf::down_msg& x) {
     std::erase(self->state.listeners, x.source);
-    server_ended(self, x.source);
-    auto& buckets = self->state.buckets;
-    auto i = std::find_if(buckets.begin(), buckets.end(),
-                          [&](const auto& y) { return y.second == x.source; });
-    if (i == buckets.end())
-      return;
-    auto name = i->first;
-    buckets.erase(i);
-    rested(self, name);
+    end_serving(self, [&](const auto& y) { return y.second == x.source; });
+    std::erase_if(self->state.buckets,
+                  [&](const auto& y) { return y.second == x.source; });
   });
   return {
       [self](const open_bucket& x) { return open(self, x); },
@@ -455,22 +392,22 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       [self](const survey_servers& x) { return survey(self, x); },
       [self](const expect_entry& x) { expect(self, x); },
       [self](const serve_probe& x) { serve(self, x.nonce); },
-      [self](const end_probe& x) { serve_no_more(self, x.nonce); },
+      [self](const end_probe& x) {
+        end_serving(self, [&](const auto& y) { return y.first == x.nonce.value; });
+      },
       [self](const probe& x) { return start_probe(self, x); },
       [self](get_store_stats) { return stats(self); },
       [self](close_store) { return close(self); },
-      [self](nats_closed) { connection_closed(self); },
-      [self](const nats_rested& x) { rested(self, x.bucket); },
-      [self](nats_answer& x) {
+      [self](nats::answer_event& x) {
         self->state.probes.answered(x.ticket, std::move(x.answer));
         watch_probes(self);
       },
-      [](const nats_news&) {},
-      [self](const nats_link& x) {
+      [](const nats::news_event&) {},
+      [self](const nats::link_event& x) {
         take_link(self, x);
         watch_probes(self);
       },
-      [self](const nats_denial& x) {
+      [self](const nats::denial_event& x) {
         if (take_probe_denial(self, x))
           return;
         auto violation = nats::parse_violation(x.why);
@@ -479,8 +416,11 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
             && seen.insert(violation ? violation->wanted : x.why).second)
           log(spdlog::level::warn, "NATS reported an error: {}", x.why);
       },
-      [](const nats_program& x) { take_program(x); },
-      [self](nats_wake) { probes_wake(self); },
+      [](const nats::server_event& x) { take_program(x); },
+      [self](nats::wake_event) {
+        self->state.probes.expire(clock::now());
+        watch_probes(self);
+      },
   };
 }
 

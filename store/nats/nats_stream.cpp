@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/nats_stream.hpp"
 
-#include "partita/store/nats/client/subjects.hpp"
+#include "partita/store/request_counters.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -19,17 +19,9 @@ constexpr milliseconds first_wait{10};
 
 } // namespace
 
-nats_stream::nats_stream(std::string bucket, milliseconds request_timeout,
-                         std::int64_t max_bytes, nats_requests& requests, later wait)
-    : bucket_(std::move(bucket)),
-      request_timeout_(request_timeout),
-      max_bytes_(max_bytes),
-      requests_(requests),
-      wait_(std::move(wait)) {}
-
-void nats_stream::open(const open_bucket& wanted, continuation then) {
-  try_open(wanted, 0, std::move(then));
-}
+nats_stream::nats_stream(std::string bucket, const nats_options& options,
+                         nats_requests& requests)
+    : bucket_(std::move(bucket)), options_(options), requests_(requests) {}
 
 void nats_stream::identify(continuation then) {
   ask("INFO", {}, [then = std::move(then)](view x) { then(std::move(x.found)); });
@@ -46,17 +38,19 @@ void nats_stream::revive(continuation then) {
 }
 
 nats::stream_options nats_stream::options_for(const open_bucket& wanted) const {
-  return {bucket_, wanted.ttl, wanted.replicas, wanted.least_ttl, max_bytes_};
+  return {bucket_, wanted.ttl, wanted.replicas, wanted.least_ttl,
+          options_.max_bucket_bytes};
 }
 
 void nats_stream::ask(const std::string& what, const std::string& text,
                       std::function<void(view)> then) {
   requests_.ask(
-      "$JS.API.STREAM." + what + "." + nats::stream_of(bucket_), {}, text, deadline(),
+      "$JS.API.STREAM." + what + "." + nats::stream_of(bucket_), {}, text,
+      clock::now() + options_.request_timeout,
       [this, then = std::move(then)](const nats_outcome& x) { then(view_of(x)); });
 }
 
-std::size_t nats_stream::most_value(const nats::stream_config& found) const {
+std::size_t nats_stream::most_value(const nats::stream_info& found) const {
   // With the headers of a compare-and-set, on a key of usual length.
   constexpr std::int64_t headers = 512;
   auto most = found.max_msg_size > 0 ? found.max_msg_size : most_message_;
@@ -67,20 +61,12 @@ std::size_t nats_stream::most_value(const nats::stream_config& found) const {
 }
 
 nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
-  switch (x.what) {
-  case nats_outcome::kind::answered:
-    break;
-  case nats_outcome::kind::no_responders:
+  if (x.what == nats_outcome::kind::no_responders)
     return {{open_status::refused, {}, x.why + "; " + std::string{nats::no_jetstream}},
             {},
             true};
-  case nats_outcome::kind::not_connected:
-    return {{open_status::not_connected, {}, x.why}, {}, false};
-  case nats_outcome::kind::refused:
-    return {{open_status::refused, {}, x.why}, {}, false};
-  case nats_outcome::kind::unknown:
-    return {{open_status::unknown, {}, x.why}, {}, false};
-  }
+  if (x.what != nats_outcome::kind::answered)
+    return {{failure_as<open_status>(x.what), {}, x.why}, {}, false};
   auto answer = nats::parse_stream(x.answer.data);
   if (auto* info = std::get_if<nats::stream_info>(&answer)) {
     // Happens where many clients make the same stream at once. Taken for its identity,
@@ -90,8 +76,8 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
           {open_status::unknown, {}, "bucket '" + bucket_ + "' is being made"}, {}, true};
     bucket_identity identity{info->created_at_ns,
                              {info->last_sequence},
-                             info->config.max_age_ns != 0,
-                             most_value(info->config),
+                             info->max_age_ns != 0,
+                             most_value(*info),
                              nats::only_keeper(server_, *info)};
     return {{open_status::opened, identity, {}}, info->config, false};
   }
@@ -110,8 +96,7 @@ nats_stream::view nats_stream::view_of(const nats_outcome& x) const {
           passing};
 }
 
-void nats_stream::try_open(const open_bucket& wanted, unsigned attempt,
-                           continuation then) {
+void nats_stream::open(const open_bucket& wanted, continuation then, unsigned attempt) {
   ask("INFO", {}, [this, wanted, attempt, then = std::move(then)](view x) {
     if (x.passing) {
       again(wanted, attempt, std::move(x), then);
@@ -128,7 +113,7 @@ void nats_stream::try_open(const open_bucket& wanted, unsigned attempt,
         auto next = nats::adapted(options_for(wanted), x.config);
         differences = nats::differences(options_for(wanted), next);
         if (differences.empty()) {
-          write("UPDATE", next.text, wanted, attempt, then);
+          write("UPDATE", next, wanted, attempt, then);
           return;
         }
       }
@@ -162,9 +147,10 @@ void nats_stream::again(const open_bucket& wanted, unsigned attempt, view troubl
     then(std::move(trouble.found));
     return;
   }
-  wait_(first_wait * (1u << attempt), [this, wanted, attempt, then = std::move(then)] {
-    try_open(wanted, attempt + 1, then);
-  });
+  requests_.wait(first_wait * (1u << attempt),
+                 [this, wanted, attempt, then = std::move(then)] {
+                   open(wanted, then, attempt + 1);
+                 });
 }
 
 } // namespace partita::store

@@ -16,8 +16,6 @@ namespace partita::store {
 class nats_stream {
 public:
   using clock = nats_requests::clock;
-  /// Calls back after a while.
-  using later = std::function<void(std::chrono::milliseconds, std::function<void()>)>;
 
   struct result {
     open_status status = open_status::unknown;
@@ -27,16 +25,15 @@ public:
   };
   using continuation = std::function<void(result)>;
 
-  /// `max_bytes`: of the bucket, if this makes it; 0: any number.
-  nats_stream(std::string bucket, std::chrono::milliseconds request_timeout,
-              std::int64_t max_bytes, nats_requests& requests, later wait);
+  /// Keeps references to `options` and `requests`.
+  nats_stream(std::string bucket, const nats_options& options, nats_requests& requests);
 
   /// What the server of the present link says of itself; nothing as long as it is not known.
   void server_is(nats::server_info x) { server_ = std::move(x); }
 
   /// Finds the bucket and compares its configuration; makes it if it is missing and that
-  /// is wanted.
-  void open(const open_bucket& wanted, continuation then);
+  /// is wanted. `attempt`: how often that has been tried.
+  void open(const open_bucket& wanted, continuation then, unsigned attempt = 0);
 
   /// The present incarnation of the bucket, whatever its configuration.
   void identify(continuation then);
@@ -51,18 +48,17 @@ public:
 private:
   struct view {
     result found;
-    nats::stream_config config;
+    /// nats::stream_info::config.
+    std::string config;
     /// Trouble that may pass by itself.
     bool passing = false;
   };
 
-  clock::time_point deadline() const { return clock::now() + request_timeout_; }
   nats::stream_options options_for(const open_bucket& wanted) const;
   void ask(const std::string& what, const std::string& text,
            std::function<void(view)> then);
   view view_of(const nats_outcome& x) const;
-  std::size_t most_value(const nats::stream_config& found) const;
-  void try_open(const open_bucket& wanted, unsigned attempt, continuation then);
+  std::size_t most_value(const nats::stream_info& found) const;
   /// `how`: CREATE or UPDATE.
   void write(const char* how, const std::string& text, const open_bucket& wanted,
              unsigned attempt, continuation then);
@@ -70,10 +66,8 @@ private:
              continuation then);
 
   std::string bucket_;
-  std::chrono::milliseconds request_timeout_;
-  std::int64_t max_bytes_;
+  const nats_options& options_;
   nats_requests& requests_;
-  later wait_;
   std::int64_t most_message_ = 0;
   nats::server_info server_;
   /// How the bucket was opened first.

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/nats_watches.hpp"
 
-#include "partita/store/nats/client/api.hpp"
-#include "partita/store/nats/nats_answers.hpp"
-
 #include <charconv>
 #include <utility>
 #include <vector>
@@ -28,8 +25,15 @@ std::uint64_t number_in(std::string_view text) {
 
 } // namespace
 
-nats_watches::nats_watches(setup with, nats_requests& requests, nats_stream& stream)
-    : with_(std::move(with)), requests_(requests), stream_(stream) {}
+nats_watches::nats_watches(std::string bucket, const nats_options& options,
+                           nats_requests& requests, nats_stream& stream,
+                           request_counters& counters, event_sink tell)
+    : bucket_(std::move(bucket)),
+      options_(options),
+      requests_(requests),
+      stream_(stream),
+      counters_(counters),
+      tell_(std::move(tell)) {}
 
 nats_watches::~nats_watches() {
   for (auto& [id, x] : feeds_)
@@ -51,7 +55,7 @@ nats_watches::feed_id nats_watches::feed_for(const std::string& pattern) {
     if (x.pattern == pattern)
       return id;
   auto now = clock::now();
-  watch_feed feed{pattern, with_.heartbeat};
+  watch_feed feed{pattern, options_.watch_heartbeat};
   for (const auto& [key, at] : own_)
     feed.acknowledged(key, at, now);
   if (why_no_link_)
@@ -89,7 +93,7 @@ void nats_watches::delivered(std::uint64_t inbox, nats::message news) {
                : "a delivery cannot be understood: its reply subject is " + reply);
     return;
   }
-  auto entry = entry_from(std::move(news), *facts, with_.bucket);
+  auto entry = entry_from(std::move(news), *facts, bucket_);
   input(id, [&](watch_feed& feed) {
     return feed.delivered(attempt, facts->consumer_sequence, std::move(entry),
                           clock::now());
@@ -101,9 +105,9 @@ void nats_watches::delivered(std::uint64_t inbox, nats::message news) {
 void nats_watches::take_control(feed_id id, watch_feed::attempt attempt,
                                 const nats::message& news) {
   if (!news.reply.empty())
-    with_.connection->publish(news.reply, {});
+    requests_.connection().publish(news.reply, {});
   if (auto stalled = news.header("Nats-Consumer-Stalled"); !stalled.empty())
-    with_.connection->publish(std::string{stalled}, {});
+    requests_.connection().publish(std::string{stalled}, {});
   if (auto last = news.header("Nats-Last-Consumer"); !last.empty())
     input(id, [&](watch_feed& feed) {
       return feed.heartbeat(attempt, number_in(last), clock::now());
@@ -164,7 +168,7 @@ std::optional<nats_watches::clock::time_point> nats_watches::wake_at() const {
 
 void nats_watches::tick_later() {
   if (!next_tick_ && !feeds_.empty())
-    next_tick_ = clock::now() + with_.heartbeat / 2;
+    next_tick_ = clock::now() + options_.watch_heartbeat / 2;
 }
 
 // -- feeds ------------------------------------------------------------------------------
@@ -193,7 +197,7 @@ struct nats_watches::command_executor {
   void operator()(watch_feed::tell& x) const {
     if (x.event.change == watch_change::bucket_changed)
       self.own_.clear();
-    self.with_.tell(x.to, std::move(x.event));
+    self.tell_(x.to, std::move(x.event));
   }
 
   void operator()(const watch_feed::attach& x) const {
@@ -204,13 +208,13 @@ struct nats_watches::command_executor {
       feed.failing_since = now;
     } else if (now - feed.failing_since >= patience_with_server && !feed.refused) {
       feed.failing_since = now;
-      self.with_.connection->move_on("it serves no watch of " + feed.pattern
-                                     + " in bucket " + self.with_.bucket);
+      self.requests_.connection().move_on("it serves no watch of " + feed.pattern
+                                          + " in bucket " + self.bucket_);
     }
     feed.refused = false;
     self.drop(present);
     present.attempt = x.number;
-    self.with_.attaching(x.number);
+    self.counters_.watched(x.number);
     if (x.delay.count() == 0) {
       self.attach(id, x.number);
       return;
@@ -222,27 +226,34 @@ struct nats_watches::command_executor {
   void operator()(const watch_feed::find_end& x) const {
     // The answer comes behind what was delivered before; where nothing is delivered, the
     // feed notices the silence.
-    self.with_.read(self.feeds_.at(id).pattern, clock::now() + patience_with_server,
-                    [&watches = self, where = id, x](const kv_read& read) {
-                      watches.input(where, [&](watch_feed& feed) {
-                        return feed.end_found(x, read, clock::now());
-                      });
-                    });
+    read(self.feeds_.at(id).pattern, patience_with_server,
+         [x](watch_feed& feed, const kv_read& read, auto now) {
+           return feed.end_found(x, read, now);
+         });
   }
 
   void operator()(const watch_feed::confirm& x) const {
-    auto until = clock::now() + self.with_.request_timeout;
-    self.with_.read(x.key, until, [&watches = self, where = id, x](const kv_read& read) {
-      watches.input(where, [&](watch_feed& feed) {
-        return feed.confirmed(x.number, x.key, read, clock::now());
-      });
-    });
+    read(x.key, self.options_.request_timeout,
+         [x](watch_feed& feed, const kv_read& read, auto now) {
+           return feed.confirmed(x.number, x.key, read, now);
+         });
   }
 
   void operator()(const watch_feed::detach&) const {
     auto i = self.feeds_.find(id);
     self.drop(i->second.present);
     self.feeds_.erase(i);
+  }
+
+  /// Reads from the stream's leader, and gives the feed what `give` makes of it.
+  template <class Give>
+  void read(const std::string& key, clock::duration limit, Give give) const {
+    read_last(self.requests_, self.bucket_, key, clock::now() + limit,
+              [&watches = self, where = id, give](const kv_read& read) {
+                watches.input(where, [&](watch_feed& feed) {
+                  return give(feed, read, clock::now());
+                });
+              });
   }
 };
 
@@ -281,24 +292,24 @@ void nats_watches::attach(feed_id id, watch_feed::attempt attempt) {
 void nats_watches::make_consumer(feed_id id, watch_feed::attempt attempt,
                                  std::int64_t created_at_ns) {
   auto number = ++last_inbox_;
-  auto inbox = with_.connection->listen(with_.port, number);
+  auto inbox = requests_.connection().listen(requests_.port(), number);
   if (inbox.result.status != nats::send_status::sent) {
     failed(id, attempt, inbox.result.why);
     return;
   }
   present(id, attempt)->present.inbox = number;
   inboxes_.emplace(number, id);
-  auto stream = nats::stream_of(with_.bucket);
+  auto stream = nats::stream_of(bucket_);
   const auto& pattern = feeds_.at(id).pattern;
   auto request = nats::create_consumer_request(
       {.stream = stream,
-       .filter = pattern == ">" ? "" : nats::subject_of(with_.bucket, pattern),
+       .filter = pattern == ">" ? "" : nats::subject_of(bucket_, pattern),
        .inbox = inbox.subject,
-       .heartbeat = with_.heartbeat});
-  requests_.ask("$JS.API.CONSUMER.CREATE." + stream, {}, request,
-                clock::now() + with_.request_timeout, [=, this](const nats_outcome& x) {
-                  consumer_made(id, attempt, created_at_ns, x);
-                });
+       .heartbeat = options_.watch_heartbeat});
+  requests_.ask(
+      "$JS.API.CONSUMER.CREATE." + stream, {}, request,
+      clock::now() + options_.request_timeout,
+      [=, this](const nats_outcome& x) { consumer_made(id, attempt, created_at_ns, x); });
 }
 
 void nats_watches::consumer_made(feed_id id, watch_feed::attempt attempt,
@@ -340,7 +351,7 @@ void nats_watches::consumer_made(feed_id id, watch_feed::attempt attempt,
 
 void nats_watches::drop(consumer& x) {
   if (x.inbox != 0) {
-    with_.connection->unlisten(with_.port, x.inbox);
+    requests_.connection().unlisten(requests_.port(), x.inbox);
     inboxes_.erase(x.inbox);
   }
   delete_consumer(x.name);
@@ -350,8 +361,8 @@ void nats_watches::drop(consumer& x) {
 // Optional: the server would remove it by itself after a while.
 void nats_watches::delete_consumer(const std::string& name) {
   if (!name.empty())
-    with_.connection->publish(
-        "$JS.API.CONSUMER.DELETE." + nats::stream_of(with_.bucket) + "." + name, {});
+    requests_.connection().publish(
+        "$JS.API.CONSUMER.DELETE." + nats::stream_of(bucket_) + "." + name, {});
 }
 
 } // namespace partita::store

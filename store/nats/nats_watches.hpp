@@ -2,9 +2,9 @@
 #pragma once
 
 #include "partita/messages/store.hpp"
-#include "partita/store/nats/client/subjects.hpp"
 #include "partita/store/nats/nats_requests.hpp"
 #include "partita/store/nats/nats_stream.hpp"
+#include "partita/store/request_counters.hpp"
 #include "partita/store/watch_feed.hpp"
 
 #include <functional>
@@ -28,23 +28,10 @@ public:
   using subscriber = watch_feed::subscriber;
   /// Sends an event to a watcher, which still lacks the number of its watch.
   using event_sink = std::function<void(subscriber, watch_event)>;
-  /// Reads a key from the stream's leader.
-  using reader = std::function<void(const std::string&, clock::time_point until,
-                                    std::function<void(kv_read)>)>;
 
-  struct setup {
-    std::string bucket;
-    std::chrono::milliseconds request_timeout{500};
-    std::chrono::milliseconds heartbeat{500};
-    std::shared_ptr<nats::connection> connection;
-    nats::connection::port port = 0;
-    event_sink tell;
-    reader read;
-    /// Called for every consumer that a watch asks for, with the number of the attempt.
-    std::function<void(watch_feed::attempt)> attaching;
-  };
-
-  nats_watches(setup with, nats_requests& requests, nats_stream& stream);
+  /// Keeps references to all but the bucket's name.
+  nats_watches(std::string bucket, const nats_options& options, nats_requests& requests,
+               nats_stream& stream, request_counters& counters, event_sink tell);
 
   /// Drops all consumers, as far as possible.
   ~nats_watches();
@@ -111,9 +98,12 @@ private:
   void take_control(feed_id id, watch_feed::attempt attempt, const nats::message& news);
   void tick_later();
 
-  setup with_;
+  const std::string bucket_;
+  const nats_options& options_;
   nats_requests& requests_;
   nats_stream& stream_;
+  request_counters& counters_;
+  event_sink tell_;
   std::map<feed_id, shared_feed> feeds_;
   feed_id last_feed_ = 0;
   /// The feed of each watcher.

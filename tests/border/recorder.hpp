@@ -20,40 +20,8 @@ public:
   /// How long a test waits for what must come.
   static constexpr auto patience = 10s;
 
-  void link_up(std::uint64_t link, const nats::server_facts& server) override {
-    change([&] {
-      up_ = link;
-      ++ups_;
-      server_ = server;
-    });
-  }
-
-  void link_down(std::uint64_t, const std::string& why, bool) override {
-    change([&] {
-      up_ = 0;
-      ++downs_;
-      whys_.push_back(why);
-    });
-  }
-
-  void answered(std::uint64_t ticket, nats::message answer) override {
-    change([&] { answers_[ticket].push_back(std::move(answer)); });
-  }
-
-  void delivered(std::uint64_t inbox, nats::message news) override {
-    change([&] { news_[inbox].push_back(std::move(news)); });
-  }
-
-  void denied(const std::string& subject, const std::string& why) override {
-    change([&] { denials_.emplace_back(subject, why); });
-  }
-
-  void server_known(const nats::server_info& server) override {
-    change([&] { version_ = server.version; });
-  }
-
-  void wake() override {
-    change([&] { ++wakes_; });
+  void take(nats::event x) override {
+    change([&] { std::visit([this](auto& y) { on(y); }, x); });
   }
 
   /// Waits until `happened` is true, called with the lock held; false: it never was.
@@ -121,6 +89,20 @@ public:
   int unguarded_ = 0;
 
 private:
+  void on(const nats::link_event& x) {
+    up_ = x.up ? x.link : 0;
+    ++(x.up ? ups_ : downs_);
+    if (x.up)
+      server_ = x.server;
+    else
+      whys_.push_back(x.why);
+  }
+  void on(const nats::server_event& x) { version_ = x.server.version; }
+  void on(nats::answer_event& x) { answers_[x.ticket].push_back(std::move(x.answer)); }
+  void on(nats::news_event& x) { news_[x.inbox].push_back(std::move(x.news)); }
+  void on(const nats::denial_event& x) { denials_.emplace_back(x.subject, x.why); }
+  void on(nats::wake_event) { ++wakes_; }
+
   std::mutex mutex_;
   std::condition_variable changed_;
 };

@@ -7,7 +7,7 @@
 #include "../support/nats_client.hpp"
 
 #include "partita/messages/control_codec.hpp"
-#include "partita/store/nats/client/encoding.hpp"
+#include "partita/store/nats/client/api.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 
 #include <caf/test/unit_test.hpp>

@@ -28,16 +28,14 @@ nats_options options_for(const std::string& url) {
 
 class nats_client::answers : public nats::sink {
 public:
-  void link_up(std::uint64_t, const nats::server_facts&) override { set_up(true); }
-  void link_down(std::uint64_t, const std::string&, bool) override { set_up(false); }
-  void answered(std::uint64_t ticket, nats::message answer) override {
+  void take(nats::event x) override {
     std::lock_guard guard{mutex_};
-    answers_.emplace(ticket, std::move(answer));
+    if (const auto* link = std::get_if<nats::link_event>(&x))
+      up_ = link->up;
+    else if (auto* found = std::get_if<nats::answer_event>(&x))
+      answers_.emplace(found->ticket, std::move(found->answer));
     changed_.notify_all();
   }
-  void delivered(std::uint64_t, nats::message) override {}
-  void denied(const std::string&, const std::string&) override {}
-  void wake() override {}
 
   bool wait_up() {
     std::unique_lock lock{mutex_};
@@ -52,12 +50,6 @@ public:
   }
 
 private:
-  void set_up(bool up) {
-    std::lock_guard guard{mutex_};
-    up_ = up;
-    changed_.notify_all();
-  }
-
   std::mutex mutex_;
   std::condition_variable changed_;
   bool up_ = false;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/client/api.hpp"
 
-#include "partita/store/nats/client/encoding.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <regex>
 
 namespace partita::nats {
 
@@ -48,6 +51,12 @@ const json& part(const json& obj, const char* name) {
   return i != obj.end() && i->is_object() ? *i : nothing;
 }
 
+/// A string, or any other value as text.
+std::string shown(const json& x) {
+  return x.is_string() ? x.get<std::string>()
+                       : x.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 api_error unreadable(std::string_view found) {
   return {0, 0,
           "expected a JetStream answer, found '" + std::string{found.substr(0, 80)}
@@ -77,101 +86,99 @@ answer<T> parse_with(std::string_view found, Read read) {
   return unreadable(found);
 }
 
-stream_config config_of(const json& obj) {
-  stream_config x;
-  if (auto i = obj.find("subjects"); i != obj.end() && i->is_array())
-    for (const auto& subject : *i)
-      if (subject.is_string())
-        x.subjects.push_back(subject.get<std::string>());
-  x.retention = text(obj, "retention");
-  x.storage = text(obj, "storage");
-  x.discard = text(obj, "discard");
-  x.max_msgs_per_subject = number<std::int64_t>(obj, "max_msgs_per_subject");
-  x.max_age_ns = number<std::int64_t>(obj, "max_age");
-  x.max_msg_size = number<std::int64_t>(obj, "max_msg_size");
-  x.replicas = number<std::int64_t>(obj, "num_replicas", 1);
-  x.is_copy = obj.contains("mirror") || obj.contains("sources");
-  x.sealed = flag(obj, "sealed");
-  x.text = obj.dump(-1, ' ', false, json::error_handler_t::replace);
-  return x;
+enum class passing : std::uint8_t { by_code, yes, no };
+
+struct known_error {
+  int err_code;
+  passing passes;
+  std::string_view remedy = {};
+};
+
+/// What is to be done, and whether the same request may succeed later; `by_code`: as HTTP's
+/// code says.
+constexpr known_error known_errors[] = {
+    // Reported as errors of the server, though they do not pass by themselves.
+    {10002, passing::no, "raise the JetStream limits of the account"},
+    {10026, passing::no, "raise max_consumers of the account"},
+    {10027, passing::no, "raise max_streams of the account"},
+    {10047, passing::no, "raise max_file_store of the servers, or free some of it"},
+    {10054, passing::no,
+     "raise max_payload of the servers and max_msg_size of the stream"},
+    {10074, passing::no, "this server is in no cluster: set buckets.replicas = 1"},
+    {10077, passing::no, "raise max_bytes of the stream"},
+    // A server may not have joined yet.
+    {10005, passing::yes,
+     "buckets.replicas asks for more servers than the cluster has with JetStream at the "
+     "moment"},
+    // Another write of the subject is under way, perhaps an earlier try of our own. Sent by
+    // newer servers in a cluster.
+    {10164, passing::yes},
+    {10008, passing::by_code,
+     "JetStream has no leader: are most of the cluster's servers up?"},
+    {10023, passing::by_code, "raise max_file_store of the servers, or free some of it"},
+    {10039, passing::by_code, "enable JetStream for the account of this user"},
+    {10076, passing::by_code, "start nats-server with -js"},
+    {10113, passing::by_code, "set buckets.max_bytes, as this account demands a limit"},
+};
+
+known_error known(int err_code) {
+  const auto* found = std::find_if(std::begin(known_errors), std::end(known_errors),
+                                   [&](const auto& x) { return x.err_code == err_code; });
+  return found == std::end(known_errors) ? known_error{err_code, passing::by_code}
+                                         : *found;
 }
 
-std::string_view remedy_of(int err_code) {
-  switch (err_code) {
-  case err_code::account_limit:
-    return "raise the JetStream limits of the account";
-  case err_code::no_suitable_peers:
-    return "buckets.replicas asks for more servers than the cluster has with JetStream "
-           "at the "
-           "moment";
-  case err_code::temporarily_unavailable:
-    return "JetStream has no leader: are most of the cluster's servers up?";
-  case err_code::insufficient_resources:
-  case err_code::insufficient_storage:
-    return "raise max_file_store of the servers, or free some of it";
-  case err_code::maximum_consumers:
-    return "raise max_consumers of the account";
-  case err_code::maximum_streams:
-    return "raise max_streams of the account";
-  case err_code::message_too_large:
-    return "raise max_payload of the servers and max_msg_size of the stream";
-  case err_code::replicas_without_cluster:
-    return "this server is in no cluster: set buckets.replicas = 1";
-  case err_code::bucket_full:
-    return "raise max_bytes of the stream";
-  case err_code::max_bytes_demanded:
-    return "set buckets.max_bytes, as this account demands a limit";
-  case err_code::not_enabled:
-    return "start nats-server with -js";
-  case err_code::not_enabled_for_account:
-    return "enable JetStream for the account of this user";
-  default:
-    return {};
-  }
+bool has_replicas(const stream_options& wanted, const json& config) {
+  return number<std::int64_t>(config, "num_replicas", 1) >= wanted.replicas;
 }
 
-bool has_replicas(const stream_options& wanted, const stream_config& found) {
-  return found.replicas >= static_cast<std::int64_t>(wanted.replicas);
-}
-
-bool ttl_will_do(const stream_options& wanted, const stream_config& found) {
-  auto longer = found.max_age_ns == 0 || found.max_age_ns >= ns(wanted.least_ttl);
-  return found.max_age_ns == ns(wanted.ttl) || (wanted.least_ttl.count() != 0 && longer);
+bool ttl_will_do(const stream_options& wanted, const json& config) {
+  auto found = number<std::int64_t>(config, "max_age");
+  auto longer = found == 0 || found >= ns(wanted.least_ttl);
+  return found == ns(wanted.ttl) || (wanted.least_ttl.count() != 0 && longer);
 }
 
 std::string milliseconds_text(std::int64_t ns) {
   return ns == 0 ? "none" : std::to_string(ns / 1'000'000) + " ms";
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
+  return text;
+}
+
 } // namespace
+
+std::string_view find_header(const header_list& headers, std::string_view name) {
+  auto i = std::find_if(headers.begin(), headers.end(),
+                        [&](const auto& x) { return x.first == name; });
+  return i == headers.end() ? std::string_view{} : std::string_view{i->second};
+}
+
+int message::status() const {
+  auto text = header("Status");
+  int result = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
+  return error == std::errc{} && end == text.data() + text.size() ? result : 0;
+}
 
 std::string to_string(const api_error& x) {
   if (x.code == 0)
     return x.description;
-  auto remedy = remedy_of(x.err_code);
+  auto remedy = known(x.err_code).remedy;
   return x.description + " (" + std::to_string(x.code) + "/" + std::to_string(x.err_code)
          + ")" + (remedy.empty() ? "" : ": ") + std::string{remedy};
 }
 
 bool is_final(const api_error& x) {
   constexpr int server_error = 500;
-  switch (x.err_code) {
-  // Reported as errors of the server, though they do not pass by themselves.
-  case err_code::account_limit:
-  case err_code::insufficient_storage:
-  case err_code::maximum_consumers:
-  case err_code::maximum_streams:
-  case err_code::message_too_large:
-  case err_code::replicas_without_cluster:
-  case err_code::bucket_full:
-    return true;
-  // A server may not have joined yet, or an earlier write may be our own.
-  case err_code::no_suitable_peers:
-  case err_code::write_under_way:
-    return false;
-  default:
+  auto passes = known(x.err_code).passes;
+  if (passes == passing::by_code)
     return x.code != 0 && x.code < server_error;
-  }
+  return passes == passing::no;
 }
 
 // -- streams ----------------------------------------------------------------------------
@@ -196,49 +203,52 @@ std::string create_stream_request(const stream_options& wanted) {
       .dump();
 }
 
-std::string differences(const stream_options& wanted, const stream_config& found) {
+std::string differences(const stream_options& wanted, std::string_view config) {
+  auto found = json::parse(config, nullptr, false);
   std::string result;
-  auto differs = [&](const char* what, const std::string& is, const std::string& should) {
-    result += (result.empty() ? "" : ", ") + std::string{what} + " is " + is
-              + " instead of " + should;
+  auto expect = [&](bool fits, const char* what, const std::string& is,
+                    const std::string& should) {
+    if (!fits)
+      result += (result.empty() ? "" : ", ") + std::string{what} + " is " + is
+                + " instead of " + should;
+  };
+  auto expect_word = [&](const char* what, const char* should) {
+    auto is = text(found, what);
+    expect(is == should, what, is, should);
   };
   auto subject = subject_of(wanted.bucket, ">");
-  if (std::find(found.subjects.begin(), found.subjects.end(), subject)
-      == found.subjects.end())
-    differs("subjects", found.subjects.empty() ? "none" : found.subjects.front(),
-            subject);
-  if (found.max_msgs_per_subject != 1)
-    differs("history", std::to_string(found.max_msgs_per_subject), "1");
-  if (!ttl_will_do(wanted, found))
-    differs("ttl", milliseconds_text(found.max_age_ns),
-            wanted.least_ttl.count() != 0
-                ? "at least " + milliseconds_text(ns(wanted.least_ttl))
-                : milliseconds_text(ns(wanted.ttl)));
-  if (found.storage != "file")
-    differs("storage", found.storage, "file");
-  if (found.retention != "limits")
-    differs("retention", found.retention, "limits");
-  if (found.discard != "new")
-    differs("discard", found.discard, "new");
-  if (!has_replicas(wanted, found))
-    differs("replicas", std::to_string(found.replicas), std::to_string(wanted.replicas));
-  if (found.is_copy)
-    differs("source", "another stream", "none");
-  if (found.sealed)
-    differs("sealed", "true", "false");
+  auto subjects = found.value("subjects", json::array());
+  expect(std::find(subjects.begin(), subjects.end(), subject) != subjects.end(),
+         "subjects", subjects.empty() ? "none" : shown(subjects.front()), subject);
+  auto history = number<std::int64_t>(found, "max_msgs_per_subject");
+  expect(history == 1, "history", std::to_string(history), "1");
+  expect(ttl_will_do(wanted, found), "ttl",
+         milliseconds_text(number<std::int64_t>(found, "max_age")),
+         wanted.least_ttl.count() != 0
+             ? "at least " + milliseconds_text(ns(wanted.least_ttl))
+             : milliseconds_text(ns(wanted.ttl)));
+  expect_word("storage", "file");
+  expect_word("retention", "limits");
+  expect_word("discard", "new");
+  expect(has_replicas(wanted, found), "replicas",
+         std::to_string(number<std::int64_t>(found, "num_replicas", 1)),
+         std::to_string(wanted.replicas));
+  // Fed by another stream, so that our writes would not be all of its content.
+  expect(!found.contains("mirror") && !found.contains("sources"), "source",
+         "another stream", "none");
+  expect(!flag(found, "sealed"), "sealed", "true", "false");
   return result;
 }
 
-stream_config adapted(const stream_options& wanted, stream_config found) {
-  auto all = json::parse(found.text, nullptr, false);
-  if (!ttl_will_do(wanted, found)) {
-    all["max_age"] = found.max_age_ns = ns(wanted.ttl);
-    all["duplicate_window"] = ns(duplicate_window(wanted.ttl));
+std::string adapted(const stream_options& wanted, std::string_view config) {
+  auto result = json::parse(config, nullptr, false);
+  if (!ttl_will_do(wanted, result)) {
+    result["max_age"] = ns(wanted.ttl);
+    result["duplicate_window"] = ns(duplicate_window(wanted.ttl));
   }
-  if (!has_replicas(wanted, found))
-    all["num_replicas"] = found.replicas = wanted.replicas;
-  found.text = all.dump();
-  return found;
+  if (!has_replicas(wanted, result))
+    result["num_replicas"] = wanted.replicas;
+  return shown(result);
 }
 
 answer<stream_info> parse_stream(std::string_view found) {
@@ -249,7 +259,11 @@ answer<stream_info> parse_stream(std::string_view found) {
           return std::nullopt;
         const auto& state = part(obj, "state");
         const auto& cluster = part(obj, "cluster");
-        return stream_info{config_of(part(obj, "config")),
+        const auto& config = part(obj, "config");
+        return stream_info{shown(config),
+                           number<std::int64_t>(config, "max_age"),
+                           number<std::int64_t>(config, "max_msg_size"),
+                           number<std::int64_t>(config, "num_replicas", 1),
                            *created,
                            number<std::uint64_t>(state, "last_seq"),
                            text(cluster, "name"),
@@ -324,6 +338,70 @@ bool is_removal(const header_list& headers) {
   auto operation = find_header(headers, "KV-Operation");
   return operation == "DEL" || operation == "PURGE"
          || !find_header(headers, "Nats-Marker-Reason").empty();
+}
+
+// -- encodings --------------------------------------------------------------------------
+
+std::optional<std::string> from_base64(std::string_view text) {
+  auto digits = text.find_last_not_of('=') + 1;
+  std::string block{text.substr(0, digits)};
+  // OpenSSL reads '=' as a digit, and whole blocks only.
+  if (digits % 4 == 1 || block.find('=') != std::string::npos)
+    return std::nullopt;
+  block.resize((digits + 3) / 4 * 4, '=');
+  std::string result(block.size() / 4 * 3, '\0');
+  void* to = result.data();
+  const void* from = block.data();
+  if (EVP_DecodeBlock(static_cast<unsigned char*>(to),
+                      static_cast<const unsigned char*>(from),
+                      static_cast<int>(block.size()))
+      < 0)
+    return std::nullopt;
+  result.resize(digits * 3 / 4);
+  return result;
+}
+
+std::optional<std::int64_t> from_rfc3339(std::string_view text) {
+  using namespace std::chrono;
+  static const std::regex form{
+      R"((\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?)"
+      R"((?:[Zz]|([+-])(\d\d):(\d\d)))"};
+  std::cmatch found;
+  if (!std::regex_match(text.data(), text.data() + text.size(), found, form))
+    return std::nullopt;
+  auto number_at = [&](std::size_t i) {
+    return found[i].matched ? std::stoi(found[i].str()) : 0;
+  };
+  year_month_day date{year{number_at(1)}, month{static_cast<unsigned>(number_at(2))},
+                      day{static_cast<unsigned>(number_at(3))}};
+  if (!date.ok())
+    return std::nullopt;
+  auto offset =
+      (found[8] == "-" ? -1 : 1) * (hours{number_at(9)} + minutes{number_at(10)});
+  seconds at = (sys_days{date} + hours{number_at(4)} + minutes{number_at(5)}
+                + seconds{number_at(6)} - offset)
+                   .time_since_epoch();
+  if (at < 0s)
+    return 0;
+  if (at >= duration_cast<seconds>(nanoseconds::max()))
+    return std::nullopt;
+  auto fraction = found[7].str();
+  fraction.resize(9, '0');
+  return nanoseconds{at}.count() + std::stoi(fraction);
+}
+
+header_list parse_headers(std::string_view block) {
+  header_list result;
+  for (auto first = true; !block.empty(); first = false) {
+    auto end = block.find("\r\n");
+    auto line = block.substr(0, end);
+    block.remove_prefix(end == std::string_view::npos ? block.size() : end + 2);
+    auto colon = line.find(':');
+    if (first || colon == std::string_view::npos)
+      continue;
+    result.emplace_back(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
+  }
+  return result;
 }
 
 } // namespace partita::nats

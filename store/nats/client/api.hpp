@@ -1,19 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/store/nats/client/message.hpp"
-
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 /// Requests to the JetStream API and its answers, as text and back. Parsing never throws;
 /// an answer that makes no sense is an api_error of code 0.
 namespace partita::nats {
+
+using header_list = std::vector<std::pair<std::string, std::string>>;
+
+/// The value of a header; empty if it is not there. Names are compared exactly.
+std::string_view find_header(const header_list& headers, std::string_view name);
+
+/// A message as it came from the server, copied out of the library's memory.
+struct message {
+  std::string subject;
+  /// Where its sender wants an answer; empty: nowhere. For a delivery of a consumer this
+  /// holds the consumer's numbers, see parse_delivery.
+  std::string reply;
+  std::string data;
+  header_list headers;
+
+  std::string_view header(std::string_view name) const {
+    return find_header(headers, name);
+  }
+
+  /// The server's inline status (100, 404, 503); 0: this is an ordinary message.
+  int status() const;
+};
 
 /// An error answer of the API.
 struct api_error {
@@ -24,29 +45,14 @@ struct api_error {
   std::string description;
 };
 
+/// Those that decide what happens next.
 namespace err_code {
 
-inline constexpr int account_limit = 10002;
-inline constexpr int no_suitable_peers = 10005;
-inline constexpr int temporarily_unavailable = 10008;
-inline constexpr int insufficient_resources = 10023;
-inline constexpr int maximum_consumers = 10026;
-inline constexpr int maximum_streams = 10027;
 inline constexpr int no_message_found = 10037;
-inline constexpr int not_enabled_for_account = 10039;
-inline constexpr int insufficient_storage = 10047;
-inline constexpr int message_too_large = 10054;
 inline constexpr int stream_name_in_use = 10058;
 inline constexpr int stream_not_found = 10059;
 inline constexpr int subjects_overlap = 10065;
 inline constexpr int wrong_last_sequence = 10071;
-inline constexpr int replicas_without_cluster = 10074;
-inline constexpr int not_enabled = 10076;
-inline constexpr int bucket_full = 10077;
-inline constexpr int max_bytes_demanded = 10113;
-/// Another write of the subject is under way, perhaps an earlier try of our own; what the
-/// key will hold is not known yet. Sent by newer servers in a cluster.
-inline constexpr int write_under_way = 10164;
 
 } // namespace err_code
 
@@ -79,26 +85,13 @@ struct stream_options {
   std::int64_t max_bytes = 0;
 };
 
-/// What of a stream's configuration decides whether it can serve as a bucket.
-struct stream_config {
-  std::vector<std::string> subjects;
-  std::string retention;
-  std::string storage;
-  std::string discard;
-  std::int64_t max_msgs_per_subject = 0;
+struct stream_info {
+  /// Its whole configuration: JSON, as the server sent it.
+  std::string config;
   std::int64_t max_age_ns = 0;
   /// Of one message; 0 or less: without a limit of its own.
   std::int64_t max_msg_size = 0;
   std::int64_t replicas = 1;
-  /// Fed by another stream, so that our writes would not be all of its content.
-  bool is_copy = false;
-  bool sealed = false;
-  /// The whole configuration, as the server sent it.
-  std::string text;
-};
-
-struct stream_info {
-  stream_config config;
   std::int64_t created_at_ns = 0;
   std::uint64_t last_sequence = 0;
   /// Of the servers that keep it; empty: there is none, or this is not known.
@@ -111,13 +104,14 @@ struct stream_info {
 /// A stream like those that the nats tool and the Go client make for a KV bucket.
 std::string create_stream_request(const stream_options& wanted);
 
-/// What of `found` would break the promises of a bucket, one sentence; empty: nothing.
-/// Settings that change nothing for us (limits, placement, description) are not compared.
-std::string differences(const stream_options& wanted, const stream_config& found);
+/// What of a stream's configuration would break the promises of a bucket, one sentence;
+/// empty: nothing. Settings that change nothing for us (limits, placement, description)
+/// are not compared.
+std::string differences(const stream_options& wanted, std::string_view config);
 
-/// `found` with the ttl and the replicas of `wanted` where its own will not do. Its text
-/// is the request that changes the stream.
-stream_config adapted(const stream_options& wanted, stream_config found);
+/// The request that changes a stream: `config` with the ttl and the replicas of `wanted`
+/// where its own will not do.
+std::string adapted(const stream_options& wanted, std::string_view config);
 
 /// The answer to making a stream, or to asking for it.
 answer<stream_info> parse_stream(std::string_view text);
@@ -166,5 +160,17 @@ answer<stored_message> parse_stored(std::string_view text);
 
 /// Whether these headers make a message a delete, purge or expiry mark.
 bool is_removal(const header_list& headers);
+
+// -- encodings of bytes and times -------------------------------------------------------
+
+std::optional<std::string> from_base64(std::string_view text);
+
+/// Nanoseconds since 1970 of `2024-05-01T12:00:00.123456789Z` (or with `+02:00`). 0 for
+/// all before: nats-server writes the year 1 for a time that is not set. None after 2262,
+/// where they do not fit.
+std::optional<std::int64_t> from_rfc3339(std::string_view text);
+
+/// Reads a header block: `NATS/1.0[ status text]\r\nName: value\r\n...`.
+header_list parse_headers(std::string_view block);
 
 } // namespace partita::nats

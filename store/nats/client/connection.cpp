@@ -3,6 +3,8 @@
 
 #include "partita/store/nats/client/link_keeper.hpp"
 
+#include <nats/nats.h>
+
 namespace partita::nats {
 
 namespace {
@@ -21,9 +23,9 @@ send_result send(connection_state& state, const std::string& subject,
 
 } // namespace
 
-sink::~sink() = default;
-
-void sink::server_known(const server_info&) {}
+std::string library_version() {
+  return nats_GetVersion();
+}
 
 connection::connection(nats_options options)
     : state_(std::make_unique<connection_state>(std::move(options))) {
@@ -85,7 +87,7 @@ connection::inbox connection::listen(port user, std::uint64_t number) {
             {}};
   lock.unlock();
   auto result = link->listen(subject, [receiver, number](message x) {
-    receiver->delivered(number, std::move(x));
+    receiver->take(news_event{number, std::move(x)});
   });
   lock.lock();
   if (result.status == send_status::sent && link == ports.link() && !ports.add_inbox(id))
@@ -115,22 +117,24 @@ void connection::wake_at(port user, std::optional<clock::time_point> at) {
   state_->alarms.set(user, at);
 }
 
-std::vector<store_mark> connection::survey(const std::string& stream,
-                                           const std::string& subject) const {
-  auto result = read_marks(state_->options, stream, subject);
-  for (auto& x : result) {
-    if (!x.answered)
-      continue;
-    auto read = read_server_info(x.server, state_->options.connect_timeout);
-    if (const auto* info = std::get_if<server_info>(&read))
-      x.cluster = info->cluster;
+std::vector<surveyed_server> connection::survey(const std::string& stream,
+                                                const std::string& subject) const {
+  auto marks = read_marks(state_->options, stream, subject);
+  std::vector<surveyed_server> result;
+  for (auto& [x, process] : marks) {
+    if (x.status != read_status::unknown) {
+      auto read = read_server_info(x.server, state_->options.connect_timeout);
+      if (const auto* info = std::get_if<server_info>(&read))
+        x.cluster = info->cluster;
+    }
+    result.push_back(x);
   }
   std::lock_guard guard{state_->mutex};
   const auto& link = state_->ports.link();
   if (link && !link->server().process.empty())
-    for (const auto& x : result)
-      if (x.answered)
-        state_->processes.try_emplace(x.process, state_->name_of(link->server().process));
+    for (const auto& [x, process] : marks)
+      if (x.status != read_status::unknown)
+        state_->processes.try_emplace(process, state_->name_of(link->server().process));
   return result;
 }
 
@@ -145,7 +149,7 @@ void connection::move_on(const std::string& why) {
 void connection::expect(std::string stream, std::string subject, std::string value) {
   std::lock_guard guard{state_->mutex};
   const auto& link = state_->ports.link();
-  const auto& program = state_->reported.program;
+  const auto& program = state_->program;
   // The caller has just read the value here.
   expected_mark x{std::move(subject), std::move(value),
                   link ? link->server().url : std::string{},

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "partita/messages/options.hpp"
-#include "partita/store/nats/client/message.hpp"
+#include "partita/messages/store.hpp"
+#include "partita/store/nats/client/api.hpp"
 #include "partita/store/nats/client/server_info.hpp"
 
 #include <chrono>
@@ -11,11 +12,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 /// The border to the NATS library. Nothing outside of this folder sees nats.h, and
 /// nothing in here sees an actor.
 namespace partita::nats {
+
+/// The version of the NATS library that this process runs with.
+std::string library_version();
 
 /// What is known of the server when a link comes up.
 struct server_facts {
@@ -27,51 +32,59 @@ struct server_facts {
   std::int64_t max_payload = 0;
 };
 
-/// Receives the events of a connection. Called on threads of the connection and of the
-/// library: an implementation copies or moves what it needs, passes it on and returns; it
-/// never waits, and never closes the connection.
-class sink {
-public:
-  virtual ~sink();
+// -- events -----------------------------------------------------------------------------
 
-  /// There is a link to a server. `link` counts them from 1.
-  virtual void link_up(std::uint64_t link, const server_facts& server) = 0;
-
-  /// There is none: it was lost, or a try failed for another reason than the one before.
-  /// `link` is the number of the last one; 0: there was none yet. Authentication failures
-  /// are named in `why`. `foreign`: a server was reached, and it is of another store.
-  virtual void link_down(std::uint64_t link, const std::string& why, bool foreign) = 0;
-
-  /// The answer to a request.
-  virtual void answered(std::uint64_t ticket, message answer) = 0;
-
-  /// A message to an inbox that was opened with connection::listen.
-  virtual void delivered(std::uint64_t inbox, message news) = 0;
-
-  /// The server did not permit a publish to `subject`, or if that is empty, something
-  /// else that we do; `why` has the server's text.
-  virtual void denied(const std::string& subject, const std::string& why) = 0;
-
-  /// Soon after a link came up: what its server says of itself.
-  virtual void server_known(const server_info& server);
-
-  /// The time asked for with connection::wake_at has come.
-  virtual void wake() = 0;
+/// The state of the link: at once for a new user, and at every change.
+struct link_event {
+  bool up = false;
+  /// Counts the links from 1: the present one, or the last; 0: there was none yet.
+  std::uint64_t link = 0;
+  /// Why there is none: it was lost, or a try failed for another reason than the one
+  /// before. Authentication failures are named.
+  std::string why = {};
+  /// A server was reached, and it is of another store.
+  bool foreign = false;
+  /// Of a link that is up.
+  server_facts server = {};
 };
 
-/// What one server holds under one subject of one stream.
-struct store_mark {
-  std::string server;
-  /// It gave an answer.
-  bool answered = false;
-  /// Empty: there is no such stream, or no value.
-  std::optional<std::string> value;
-  /// Names its cluster; empty: it has none, or that is not known.
-  std::string cluster;
-  /// Its id, another one after each start.
-  std::string process;
-  /// Without an answer: why.
+/// Soon after a link came up: what its server says of itself.
+struct server_event {
+  server_info server;
+};
+
+/// The answer to a request.
+struct answer_event {
+  std::uint64_t ticket = 0;
+  message answer;
+};
+
+/// A message to an inbox that was opened with connection::listen.
+struct news_event {
+  std::uint64_t inbox = 0;
+  message news;
+};
+
+/// The server did not permit a publish to `subject`, or if that is empty, something else
+/// that we do; `why` has the server's text.
+struct denial_event {
+  std::string subject;
   std::string why;
+};
+
+/// The time asked for with connection::wake_at has come.
+struct wake_event {};
+
+using event = std::variant<link_event, server_event, answer_event, news_event,
+                           denial_event, wake_event>;
+
+/// Receives the events of a connection. Called on threads of the connection and of the
+/// library: an implementation passes the event on and returns; it never waits, and never
+/// closes the connection.
+class sink {
+public:
+  virtual ~sink() = default;
+  virtual void take(event x) = 0;
 };
 
 enum class send_status : std::uint8_t {
@@ -100,19 +113,13 @@ struct connection_state;
 /// One connection to NATS, shared by any number of users, each with a port of its own.
 ///
 /// Everything is asynchronous and rests on one primitive: a request is published with a
-/// reply subject below one inbox of the connection, and whatever comes there (a JetStream
-/// acknowledgement with its error code, a JSON answer, the server's "no responders") goes
-/// to the port that asked, under the ticket that it chose. js_PublishMsgAsync would do
-/// the same for writes alone, with bookkeeping of its own; kvStore_* and the other js_*
-/// calls would block a thread each. Time-outs are up to the caller.
+/// reply subject below one inbox of the connection, and whatever comes there goes to the
+/// port that asked, under the ticket that it chose. Time-outs are up to the caller.
 ///
 ///   keeper thread:  connect --ok--> up --closed, broken--> down --wait--> connect ...
 ///
 /// A link is one natsConnection, and never reconnects by itself: the keeper makes a new
-/// one, every 50 ms at first. That way nothing is ever buffered while there is no link,
-/// a try that fails says why (the library's own reconnect hides it, and gives up for good
-/// after two authentication failures), and no caller waits for the library's lock, which
-/// it holds while it dials. Consumers are rebuilt after a reconnect anyway.
+/// one, every 50 ms at first (docs/architecture.md says why).
 class connection {
 public:
   using port = std::uint64_t;
@@ -120,9 +127,6 @@ public:
 
   /// Begins to connect, in the background and without a limit.
   explicit connection(nats_options options);
-
-  connection(const connection&) = delete;
-  connection& operator=(const connection&) = delete;
 
   /// Closes.
   ~connection();
@@ -132,7 +136,7 @@ public:
   /// from a sink.
   void close();
 
-  /// The sink is notified of the state of the link at once, and of every change.
+  /// The sink gets link_event at once, and at every change.
   port open_port(std::shared_ptr<sink> user);
 
   /// Calls that are under way may still reach the sink. Its inboxes are closed.
@@ -162,21 +166,21 @@ public:
   /// thread that brings the message: no sink is asked, so it shows that the process
   /// runs, however busy it is. Begins as soon as there is a link, a moment after the call
   /// at the earliest, and begins again with each link. Where the server does not permit
-  /// it, sink::denied says so. A subject that is answered already is left as it is.
+  /// it, a denial_event says so. A subject that is answered already is left as it is.
   void answer(port user, const std::string& subject);
 
   /// Ends what answer() began; closing the port does so too.
   void answer_no_more(const std::string& subject);
 
-  /// Calls the sink's wake() once, at `at` or later by up to an eighth of the time until
+  /// Sends the sink one wake_event, at `at` or later by up to an eighth of the time until
   /// then, unless the port is closed before; nullopt: not at all. Each call replaces the
   /// one before. For timers that must not keep their owner alive.
   void wake_at(port user, std::optional<clock::time_point> at);
 
   /// What the messages of `subject` in `stream` hold at each server that was named, read
   /// over connections of their own. Waits for all answers.
-  std::vector<store_mark> survey(const std::string& stream,
-                                 const std::string& subject) const;
+  std::vector<surveyed_server> survey(const std::string& stream,
+                                      const std::string& subject) const;
 
   /// From now on a link is used only to a server where `subject` in `stream` holds
   /// `value`; see expect_entry.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/store/nats/client/library.hpp"
-
+#include "partita/store/nats/client/link.hpp"
 #include "partita/store/nats/client/nkey.hpp"
 
 #include <algorithm>
@@ -29,105 +28,86 @@ bool is_tls(std::string_view url) {
 /// Calls setters one after the other and remembers the first failure.
 class setup {
 public:
-  template <class Set>
-  setup& with(const char* what, Set set) {
+  explicit setup(natsOptions* options) : options_(options) {}
+
+  template <class... Parameters, class... Values>
+  void set(const char* what, natsStatus (*setter)(natsOptions*, Parameters...),
+           Values... values) {
     if (!why_not_.empty())
-      return *this;
-    auto status = set();
-    if (status != NATS_OK)
+      return;
+    if (auto status = setter(options_, values...); status != NATS_OK)
       why_not_ = std::string{what} + ": " + describe(status);
-    return *this;
   }
 
-  template <class Set>
-  setup& with_if(bool wanted, const char* what, Set set) {
-    return wanted ? with(what, set) : *this;
-  }
-
-  setup& refuse(std::string why) {
+  void refuse(std::string why) {
     if (why_not_.empty())
       why_not_ = std::move(why);
-    return *this;
   }
 
   const std::string& why_not() const { return why_not_; }
 
 private:
+  natsOptions* options_;
   std::string why_not_;
 };
 
-void set_servers(setup& set, natsOptions* o, const std::vector<std::string>& urls) {
+void set_servers(setup& o, const std::vector<std::string>& urls) {
   std::vector<const char*> servers;
   for (const auto& url : urls)
     servers.push_back(url.c_str());
-  set.with("nats.url", [&] {
-    return natsOptions_SetServers(o, servers.data(), static_cast<int>(servers.size()));
-  });
+  o.set("nats.url", natsOptions_SetServers, servers.data(),
+        static_cast<int>(servers.size()));
 }
 
-void set_behaviour(setup& set, natsOptions* o, const nats_options& wanted) {
-  set.with("name", [&] { return natsOptions_SetName(o, wanted.client_name.c_str()); })
-      // keep_link() makes new links; see there.
-      .with("reconnect", [&] { return natsOptions_SetAllowReconnect(o, false); })
-      // Nothing may be sent after its caller has the outcome. Should reconnects ever be
-      // allowed again, this is what keeps them from applying old writes.
-      .with("buffer", [&] { return natsOptions_SetReconnectBufSize(o, 0); })
-      .with("requests", [&] { return natsOptions_SetFailRequestsOnDisconnect(o, true); })
-      .with("timeout",
-            [&] { return natsOptions_SetTimeout(o, wanted.connect_timeout.count()); })
-      .with("nats.inbox_prefix",
-            [&] {
-              return natsOptions_SetCustomInboxPrefix(o, wanted.inbox_prefix.c_str());
-            })
-      .with("ping",
-            [&] { return natsOptions_SetPingInterval(o, ping_interval_ms(wanted)); })
-      .with("pings", [&] { return natsOptions_SetMaxPingsOut(o, max_pings_out); })
-      .with("deadline",
-            [&] { return natsOptions_SetWriteDeadline(o, write_deadline_ms); })
-      // Without it a single publish waits a millisecond for others.
-      .with("send", [&] { return natsOptions_SetSendAsap(o, true); })
-      // One thread delivers for all subscriptions, in the order in which messages came.
-      .with("delivery", [&] { return natsOptions_UseGlobalMessageDelivery(o, true); })
-      .with("discovery", [&] {
-        return natsOptions_SetIgnoreDiscoveredServers(o, wanted.url.size() == 1);
-      });
+void set_behaviour(setup& o, const nats_options& wanted) {
+  o.set("name", natsOptions_SetName, wanted.client_name.c_str());
+  // keep_link() makes new links; see there.
+  o.set("reconnect", natsOptions_SetAllowReconnect, false);
+  // Nothing may be sent after its caller has the outcome. Should reconnects ever be
+  // allowed again, this is what keeps them from applying old writes.
+  o.set("buffer", natsOptions_SetReconnectBufSize, 0);
+  o.set("requests", natsOptions_SetFailRequestsOnDisconnect, true);
+  o.set("timeout", natsOptions_SetTimeout, wanted.connect_timeout.count());
+  o.set("nats.inbox_prefix", natsOptions_SetCustomInboxPrefix,
+        wanted.inbox_prefix.c_str());
+  o.set("ping", natsOptions_SetPingInterval, ping_interval_ms(wanted));
+  o.set("pings", natsOptions_SetMaxPingsOut, max_pings_out);
+  o.set("deadline", natsOptions_SetWriteDeadline, write_deadline_ms);
+  // Without it a single publish waits a millisecond for others.
+  o.set("send", natsOptions_SetSendAsap, true);
+  // One thread delivers for all subscriptions, in the order in which messages came.
+  o.set("delivery", natsOptions_UseGlobalMessageDelivery, true);
+  o.set("discovery", natsOptions_SetIgnoreDiscoveredServers, wanted.url.size() == 1);
 }
 
-void set_identity(setup& set, natsOptions* o, const nats_options& wanted) {
-  set.with_if(!wanted.user.empty() || !wanted.password.empty(), "nats.user",
-              [&] {
-                return natsOptions_SetUserInfo(o, wanted.user.c_str(),
-                                               wanted.password.c_str());
-              })
-      .with_if(!wanted.token.empty(), "nats.token",
-               [&] { return natsOptions_SetToken(o, wanted.token.c_str()); })
-      .with_if(!wanted.credentials.empty(), "nats.credentials", [&] {
-        return natsOptions_SetUserCredentialsFromFiles(o, wanted.credentials.c_str(),
-                                                       nullptr);
-      });
+void set_identity(setup& o, const nats_options& wanted) {
+  if (!wanted.user.empty() || !wanted.password.empty())
+    o.set("nats.user", natsOptions_SetUserInfo, wanted.user.c_str(),
+          wanted.password.c_str());
+  if (!wanted.token.empty())
+    o.set("nats.token", natsOptions_SetToken, wanted.token.c_str());
+  if (!wanted.credentials.empty())
+    o.set("nats.credentials", natsOptions_SetUserCredentialsFromFiles,
+          wanted.credentials.c_str(), nullptr);
   if (wanted.nkey_seed.empty())
     return;
   auto key = public_nkey_of_file(wanted.nkey_seed);
   if (!key.why_not.empty())
-    set.refuse("nats.nkey_seed: " + key.why_not);
-  set.with("nats.nkey_seed", [&] {
-    return natsOptions_SetNKeyFromSeed(o, key.text.c_str(), wanted.nkey_seed.c_str());
-  });
+    o.refuse("nats.nkey_seed: " + key.why_not);
+  o.set("nats.nkey_seed", natsOptions_SetNKeyFromSeed, key.text.c_str(),
+        wanted.nkey_seed.c_str());
 }
 
-void set_tls(setup& set, natsOptions* o, const nats_options& wanted,
-             const std::vector<std::string>& urls) {
+void set_tls(setup& o, const nats_options& wanted, const std::vector<std::string>& urls) {
   // A tls:// URL alone would be clear text with a server that does not ask for TLS.
-  auto secure = std::any_of(urls.begin(), urls.end(), is_tls) || !wanted.tls_ca.empty()
-                || !wanted.tls_cert.empty();
-  set.with_if(secure, "TLS", [&] { return natsOptions_SetSecure(o, true); })
-      .with_if(
-          !wanted.tls_ca.empty(), "nats.tls_ca",
-          [&] { return natsOptions_LoadCATrustedCertificates(o, wanted.tls_ca.c_str()); })
-      .with_if(!wanted.tls_cert.empty(), "nats.tls_cert", [&] {
-        return natsOptions_LoadCertificatesChain(o, wanted.tls_cert.c_str(),
-                                                 wanted.tls_key.c_str());
-      });
+  if (std::any_of(urls.begin(), urls.end(), is_tls) || !wanted.tls_ca.empty()
+      || !wanted.tls_cert.empty())
+    o.set("TLS", natsOptions_SetSecure, true);
+  if (!wanted.tls_ca.empty())
+    o.set("nats.tls_ca", natsOptions_LoadCATrustedCertificates, wanted.tls_ca.c_str());
+  if (!wanted.tls_cert.empty())
+    o.set("nats.tls_cert", natsOptions_LoadCertificatesChain, wanted.tls_cert.c_str(),
+          wanted.tls_key.c_str());
 }
 
 // The library hands out its own buffer, which its threads may overwrite while we read.
@@ -194,22 +174,13 @@ prepared_options prepare(const nats_options& wanted,
     result.why_not = describe(status);
     return result;
   }
-  setup set;
-  set_servers(set, raw, urls);
-  set_behaviour(set, raw, wanted);
-  set_identity(set, raw, wanted);
-  set_tls(set, raw, wanted, urls);
+  setup set{raw};
+  set_servers(set, urls);
+  set_behaviour(set, wanted);
+  set_identity(set, wanted);
+  set_tls(set, wanted, urls);
   result.why_not = set.why_not();
   return result;
-}
-
-std::string without_secrets(std::string_view url) {
-  auto start = url.find("://");
-  start = start == std::string_view::npos ? 0 : start + 3;
-  auto at = url.rfind('@');
-  if (at == std::string_view::npos || at < start)
-    return std::string{url};
-  return std::string{url.substr(0, start)} + std::string{url.substr(at + 1)};
 }
 
 } // namespace partita::nats

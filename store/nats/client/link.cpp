@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/client/link.hpp"
 
-#include "partita/store/nats/client/library.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 
 #include <chrono>

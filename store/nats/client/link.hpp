@@ -2,7 +2,6 @@
 #pragma once
 
 #include "partita/store/nats/client/connection.hpp"
-#include "partita/store/nats/client/library.hpp"
 
 #include <nats/nats.h>
 
@@ -11,13 +10,43 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
-/// Internal to this directory: shows types of nats.h, as library.hpp does.
+/// Internal to this directory: the library's objects as C++ types, and one connection of it.
 namespace partita::nats {
+
+// -- library.cpp ------------------------------------------------------------------------
+
+struct release_library_object {
+  void operator()(natsOptions* x) const { natsOptions_Destroy(x); }
+  void operator()(natsMsg* x) const { natsMsg_Destroy(x); }
+};
+
+using options_ptr = std::unique_ptr<natsOptions, release_library_object>;
+using message_ptr = std::unique_ptr<natsMsg, release_library_object>;
+
+/// The library's text for a status, with its last error on this thread.
+std::string describe(natsStatus status);
+
+/// Copies a message out of the library's memory.
+message copy_of(natsMsg* x);
+
+/// The connection's last error. Its text may be written by another thread meanwhile.
+std::string last_error(natsConnection* nc);
+
+struct prepared_options {
+  options_ptr options;
+  /// Why the options cannot be used; empty: they can.
+  std::string why_not;
+};
+
+/// The library's options for `wanted`, without callbacks.
+prepared_options prepare(const nats_options& wanted,
+                         const std::vector<std::string>& urls);
+
+// -- link.cpp ---------------------------------------------------------------------------
 
 /// One natsConnection, from a successful connect to its end.
 class link {

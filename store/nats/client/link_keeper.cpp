@@ -23,19 +23,10 @@ clock::duration wait_after(clock::duration outage, std::minstd_rand& random) {
   return wait + clock::duration{jitter(random)};
 }
 
-void notify(sink& user, const link_report& x) {
-  if (x.up)
-    user.link_up(x.link, x.server);
-  else
-    user.link_down(x.link, x.why, x.foreign);
-  if (x.program)
-    user.server_known(*x.program);
-}
-
 void pass_answer(connection_state& state, message x) {
   auto request = request_in(x.subject);
   if (auto user = request ? state.find(request->first) : nullptr)
-    user->answered(request->second, std::move(x));
+    user->take(answer_event{request->second, std::move(x)});
 }
 
 void pass_complaint(connection_state& state, const std::string& complaint) {
@@ -44,10 +35,10 @@ void pass_complaint(connection_state& state, const std::string& complaint) {
                                  : std::string{};
   std::unique_lock lock{state.mutex};
   // Also to users that were not notified yet: they may have asked, as the link is up.
-  auto users = state.ports.all();
+  auto users = state.ports.users(false);
   lock.unlock();
   for (auto& user : users)
-    user->denied(subject, complaint);
+    user->take(denial_event{subject, complaint});
 }
 
 /// The library's callbacks hold the state instead of it, which lives longer.
@@ -116,7 +107,7 @@ private:
       if (auto wrong = why_unusable(found, x, state_.options))
         return wrong;
       std::lock_guard guard{state_.mutex};
-      if (found.value == x.value)
+      if (found.status == read_status::found && found.value == x.value)
         state_.expected[stream].seen_at = found.server;
     }
     return std::nullopt;
@@ -139,7 +130,7 @@ private:
       if (!server.process.empty())
         server.process = state_.name_of(server.process);
     }
-    report({true, links_, {}, false, server, {}});
+    report({true, links_, {}, false, server});
     learn_program(server.url, id);
     serve(opened.get(), std::nullopt);
     auto why = "the connection to " + server.url + " was lost: " + opened->why_over();
@@ -167,14 +158,14 @@ private:
     if (program->id != id || !options.domain.empty() || !options.api_prefix.empty())
       program->id.clear();
     std::unique_lock lock{state_.mutex};
-    state_.reported.program = *program;
+    state_.program = *program;
     for (auto& [stream, x] : state_.expected)
       if (x.seen_at == url)
         x.cluster = program->cluster;
-    auto users = state_.ports.notified();
+    auto users = state_.ports.users(true);
     lock.unlock();
     for (auto& user : users)
-      user->server_known(*program);
+      user->take(server_event{*program});
   }
 
   /// Does what is due until `until`, or until `used` is over or to be left. False: the
@@ -199,8 +190,11 @@ private:
     if (!user)
       return false;
     auto x = state_.reported;
+    auto program = state_.program;
     lock.unlock();
-    notify(*user, x);
+    user->take(std::move(x));
+    if (program)
+      user->take(server_event{*program});
     user.reset();
     lock.lock();
     return true;
@@ -263,16 +257,17 @@ private:
       else if (!state_.reported.up && state_.reported.why == why)
         return;
     }
-    report({false, links_, why, foreign, {}, {}});
+    report({false, links_, why, foreign});
   }
 
-  void report(const link_report& x) {
+  void report(const link_event& x) {
     std::unique_lock lock{state_.mutex};
     state_.reported = x;
-    auto users = state_.ports.notified();
+    state_.program.reset();
+    auto users = state_.ports.users(true);
     lock.unlock();
     for (auto& user : users)
-      notify(*user, x);
+      user->take(x);
   }
 
   connection_state& state_;

@@ -4,7 +4,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include <array>
 #include <cstdint>
 #include <fstream>
 #include <memory>

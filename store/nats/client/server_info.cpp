@@ -2,7 +2,6 @@
 #include "partita/store/nats/client/server_info.hpp"
 
 #include "partita/messages/failpoint.hpp"
-#include "partita/store/nats/client/library.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,9 +13,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
+#include <cstdio>
 #include <memory>
+#include <regex>
 #include <system_error>
 #include <utility>
 
@@ -31,45 +31,19 @@ struct host_and_port {
   std::string port;
 };
 
-host_and_port split_url(std::string_view url) {
-  if (auto start = url.find("://"); start != std::string_view::npos)
-    url.remove_prefix(start + 3);
-  if (auto at = url.rfind('@'); at != std::string_view::npos)
-    url.remove_prefix(at + 1);
-  url = url.substr(0, url.find('/'));
-  auto colon = url.rfind(':');
-  auto bracket = url.rfind(']');
-  auto has_port = colon != std::string_view::npos
-                  && (bracket == std::string_view::npos || colon > bracket);
-  std::string host{url.substr(0, has_port ? colon : url.size())};
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-    host = host.substr(1, host.size() - 2);
-  return {host, has_port ? std::string{url.substr(colon + 1)} : "4222"};
+host_and_port split_url(const std::string& url) {
+  static const std::regex form{
+      R"((?:[^/]*://)?(?:.*@)?(?:\[(.+)\]|([^/:]*))(?::([^/]*))?(?:/.*)?)"};
+  std::smatch found;
+  if (!std::regex_match(url, found, form))
+    return {url, "4222"};
+  return {found[1].str() + found[2].str(), found[3].matched ? found[3].str() : "4222"};
 }
-
-class socket_handle {
-public:
-  explicit socket_handle(int fd) : fd_(fd) {}
-  socket_handle(const socket_handle&) = delete;
-  socket_handle& operator=(const socket_handle&) = delete;
-  ~socket_handle() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-  int get() const { return fd_; }
-
-private:
-  int fd_;
-};
 
 bool wait_for(int fd, short events, clock::time_point until) {
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now());
   pollfd x{fd, events, 0};
   return left.count() > 0 && ::poll(&x, 1, static_cast<int>(left.count())) == 1;
-}
-
-std::string text_of(int error) {
-  return std::generic_category().message(error);
 }
 
 struct first_line {
@@ -99,22 +73,23 @@ int connect_to(const addrinfo& to, clock::time_point until) {
 
 /// A server of NATS speaks first. What is silent for half of the time is asked as HTTP is.
 first_line read_line(const addrinfo& to, clock::time_point until) {
-  socket_handle s{connect_to(to, until)};
-  if (s.get() < 0)
-    return {{}, text_of(errno)};
+  auto fd = connect_to(to, until);
+  if (fd < 0)
+    return {{}, std::generic_category().message(errno)};
+  std::shared_ptr<void> closed_at_the_end{nullptr, [fd](void*) { ::close(fd); }};
   constexpr std::size_t longest = 64 * 1024;
   constexpr std::string_view question = "GET / HTTP/1.0\r\n\r\n";
   auto patience = clock::now() + (until - clock::now()) / 2;
   std::string line;
   std::array<char, 4096> buffer;
   while (line.size() < longest && line.find("\r\n") == std::string::npos) {
-    if (!wait_for(s.get(), POLLIN, patience)) {
+    if (!wait_for(fd, POLLIN, patience)) {
       if (std::exchange(patience, until) == until)
         return {{}, "it accepts connections and is silent: frozen or overloaded?"};
-      static_cast<void>(!::send(s.get(), question.data(), question.size(), MSG_NOSIGNAL));
+      static_cast<void>(!::send(fd, question.data(), question.size(), MSG_NOSIGNAL));
       continue;
     }
-    auto count = ::recv(s.get(), buffer.data(), buffer.size(), 0);
+    auto count = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (count <= 0)
       return {
           {},
@@ -125,18 +100,11 @@ first_line read_line(const addrinfo& to, clock::time_point until) {
   return {line.substr(0, line.find("\r\n")), {}};
 }
 
-std::array<int, 3> numbers_of(std::string_view version) {
-  std::array<int, 3> result{};
-  for (auto& x : result) {
-    auto [end, error] =
-        std::from_chars(version.data(), version.data() + version.size(), x);
-    if (error != std::errc{})
-      return {};
-    version.remove_prefix(static_cast<std::size_t>(end - version.data()));
-    if (!version.empty() && version.front() == '.')
-      version.remove_prefix(1);
-  }
-  return result;
+/// Zeros: it cannot be read.
+std::array<int, 3> numbers_of(const std::string& version) {
+  std::array<int, 3> x{};
+  auto read = std::sscanf(version.c_str(), "%d.%d.%d", &x[0], &x[1], &x[2]);
+  return read == 3 ? x : std::array<int, 3>{};
 }
 
 } // namespace
@@ -207,16 +175,19 @@ std::optional<server_info> parse_server_info(std::string_view line) {
 
 std::string only_keeper(const server_info& server, const stream_info& stream) {
   auto alone = server.jetstream && server.cluster.empty() && server.domain.empty()
-               && stream.cluster.empty() && stream.domain.empty()
-               && stream.config.replicas == 1
+               && stream.cluster.empty() && stream.domain.empty() && stream.replicas == 1
                && (stream.leader.empty() || stream.leader == server.name);
   return alone || failpoint(rule::cluster_skipped) ? server.id : std::string{};
 }
 
-bool is_older(std::string_view version, std::string_view than) {
+bool is_older(const std::string& version, const std::string& than) {
   auto x = numbers_of(version);
-  constexpr std::array<int, 3> unreadable{};
-  return x != unreadable && x < numbers_of(than);
+  return x != std::array<int, 3>{} && x < numbers_of(than);
+}
+
+std::string without_secrets(const std::string& url) {
+  static const std::regex secrets{"^([^/]*://)?.*@"};
+  return std::regex_replace(url, secrets, "$1");
 }
 
 } // namespace partita::nats

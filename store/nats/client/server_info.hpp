@@ -49,6 +49,9 @@ std::optional<server_info> parse_server_info(std::string_view line);
 
 /// Whether a version is older than another, by its three numbers; false if one cannot be
 /// read.
-bool is_older(std::string_view version, std::string_view than);
+bool is_older(const std::string& version, const std::string& than);
+
+/// A URL fit for a log: without user and password.
+std::string without_secrets(const std::string& url);
 
 } // namespace partita::nats

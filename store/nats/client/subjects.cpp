@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/client/subjects.hpp"
 
-#include "partita/store/nats/client/message.hpp"
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -40,17 +38,6 @@ std::size_t split(std::string_view text, std::array<std::string_view, N>& tokens
 
 } // namespace
 
-std::string_view find_header(const header_list& headers, std::string_view name) {
-  auto i = std::find_if(headers.begin(), headers.end(),
-                        [&](const auto& x) { return x.first == name; });
-  return i == headers.end() ? std::string_view{} : std::string_view{i->second};
-}
-
-int message::status() const {
-  int result = 0;
-  return read_number(header("Status"), result) ? result : 0;
-}
-
 std::string stream_of(std::string_view bucket) {
   return "KV_" + std::string{bucket};
 }
@@ -60,13 +47,8 @@ std::string subject_of(std::string_view bucket, std::string_view key) {
 }
 
 std::string_view key_in(std::string_view bucket, std::string_view subject) {
-  if (!subject.starts_with(kv_start))
-    return {};
-  subject.remove_prefix(kv_start.size());
-  if (!subject.starts_with(bucket) || subject.size() <= bucket.size()
-      || subject[bucket.size()] != '.')
-    return {};
-  return subject.substr(bucket.size() + 1);
+  auto start = subject_of(bucket, {});
+  return subject.starts_with(start) ? subject.substr(start.size()) : std::string_view{};
 }
 
 std::string probe_subject_of(std::string_view nonce) {
@@ -183,22 +165,17 @@ std::string permission_for(const violation& x) {
 } // namespace
 
 std::optional<violation> parse_violation(std::string_view text) {
-  constexpr std::string_view publish = "ermissions Violation for Publish to \"";
-  constexpr std::string_view subscribe = "ermissions Violation for Subscription to \"";
-  violation x;
-  auto at = text.find(publish);
-  if (at != std::string_view::npos) {
-    text.remove_prefix(at + publish.size());
-  } else {
-    at = text.find(subscribe);
+  for (auto [what, publish] : {std::pair{"Publish", true}, {"Subscription", false}}) {
+    auto start = std::string{"ermissions Violation for "} + what + " to \"";
+    auto at = text.find(start);
     if (at == std::string_view::npos)
-      return std::nullopt;
-    x.publish = false;
-    text.remove_prefix(at + subscribe.size());
+      continue;
+    text.remove_prefix(at + start.size());
+    violation x{publish, std::string{text.substr(0, text.find('"'))}, {}};
+    x.wanted = permission_for(x);
+    return x;
   }
-  x.subject = text.substr(0, text.find('"'));
-  x.wanted = permission_for(x);
-  return x;
+  return std::nullopt;
 }
 
 } // namespace partita::nats

@@ -2,10 +2,9 @@
 #define CAF_SUITE store.nats_api
 
 #include "partita/store/nats/client/api.hpp"
-#include "partita/store/nats/client/encoding.hpp"
 #include "partita/store/nats/client/server_info.hpp"
 #include "partita/store/nats/client/subjects.hpp"
-#include "partita/store/nats/nats_answers.hpp"
+#include "partita/store/nats/nats_requests.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -208,30 +207,24 @@ CAF_TEST(a watch of a whole bucket makes the server search nothing) {
 }
 
 CAF_TEST(every difference that matters is named) {
-  nats::stream_config good;
-  good.subjects = {"$KV.b.>"};
-  good.retention = "limits";
-  good.storage = "file";
-  good.discard = "new";
-  good.max_msgs_per_subject = 1;
-  good.max_age_ns = 6'000'000'000;
   nats::stream_options wanted{.bucket = "b", .ttl = 6s};
-  CAF_CHECK_EQUAL(nats::differences(wanted, good), "");
+  const auto good = nlohmann::json::parse(nats::create_stream_request(wanted));
+  CAF_CHECK_EQUAL(nats::differences(wanted, good.dump()), "");
   auto says = [&](auto change, const char* text) {
     auto found = good;
     change(found);
-    CAF_CHECK_EQUAL(nats::differences(wanted, found), text);
+    CAF_CHECK_EQUAL(nats::differences(wanted, found.dump()), text);
   };
-  says([](auto& x) { x.max_age_ns = 0; }, "ttl is none instead of 6000 ms");
-  says([](auto& x) { x.max_msgs_per_subject = 5; }, "history is 5 instead of 1");
-  says([](auto& x) { x.storage = "memory"; }, "storage is memory instead of file");
-  says([](auto& x) { x.subjects = {"a"}; }, "subjects is a instead of $KV.b.>");
-  says([](auto& x) { x.is_copy = true; }, "source is another stream instead of none");
-  says([](auto& x) { x.sealed = true; }, "sealed is true instead of false");
+  says([](auto& x) { x["max_age"] = 0; }, "ttl is none instead of 6000 ms");
+  says([](auto& x) { x["max_msgs_per_subject"] = 5; }, "history is 5 instead of 1");
+  says([](auto& x) { x["storage"] = "memory"; }, "storage is memory instead of file");
+  says([](auto& x) { x["subjects"] = {"a"}; }, "subjects is a instead of $KV.b.>");
+  says([](auto& x) { x["mirror"] = "a"; }, "source is another stream instead of none");
+  says([](auto& x) { x["sealed"] = true; }, "sealed is true instead of false");
   CAF_MESSAGE("more copies than asked for are fine, fewer are not");
-  says([](auto& x) { x.replicas = 3; }, "");
+  says([](auto& x) { x["num_replicas"] = 3; }, "");
   wanted.replicas = 3;
-  says([](auto& x) { x.replicas = 1; }, "replicas is 1 instead of 3");
+  says([](auto& x) { x["num_replicas"] = 1; }, "replicas is 1 instead of 3");
 }
 
 CAF_TEST(what the server says of a write has one meaning) {

@@ -127,7 +127,7 @@ CAF_TEST(a bucket that vanishes is made again as it was opened) {
   probe.until(watch_change::replayed);
   admin.delete_bucket("b");
   probe.until(watch_change::bucket_changed);
-  CAF_CHECK_EQUAL(admin.info("b").config.max_age_ns, 60'000'000'000);
+  CAF_CHECK_EQUAL(admin.info("b").max_age_ns, 60'000'000'000);
 }
 
 CAF_TEST(another stream on the subjects of a bucket is named) {
