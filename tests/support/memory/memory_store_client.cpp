@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "memory_store_client.hpp"
 
+#include "memory_client.hpp"
 #include "partita/messages/keys.hpp"
 #include "partita/store/request_counters.hpp"
-#include "memory_client.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/messages/interfaces.hpp"
 #include "memory_server.hpp"
+#include "partita/messages/interfaces.hpp"
 
 #include <chrono>
 
