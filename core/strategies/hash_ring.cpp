@@ -5,7 +5,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -46,8 +45,9 @@ std::string digest_of(const std::vector<partition>& xs) {
 
 namespace {
 
-/// Points of the largest ring that is sorted.
-constexpr std::size_t max_sorted = 1 << 13;
+/// Points of the largest ring that has a sector for each: it is looked up more often than
+/// it has points.
+constexpr std::size_t max_small = 1 << 13;
 
 /// There are more sectors than workers, and up to twice as many as are asked for.
 int bits_for(std::size_t workers, std::size_t sectors) {
@@ -69,9 +69,9 @@ void each_point(const std::vector<std::string_view>& workers, std::size_t virtua
 
 hash_ring::hash_ring(const std::vector<std::string_view>& workers,
                      std::size_t virtual_nodes, std::uint64_t seed)
-    : sorted_{workers.size() * virtual_nodes <= max_sorted},
-      bits_{
-          bits_for(workers.size(), workers.size() * virtual_nodes / (sorted_ ? 1 : 4))} {
+    : bits_{bits_for(workers.size(), workers.size() * virtual_nodes <= max_small
+                                         ? workers.size() * virtual_nodes
+                                         : workers.size() * virtual_nodes / 4)} {
   // Hashing twice is faster than to keep the hashes.
   fill([&](auto visit) { each_point(workers, virtual_nodes, seed, visit); });
 }
@@ -79,8 +79,7 @@ hash_ring::hash_ring(const std::vector<std::string_view>& workers,
 hash_ring::hash_ring(const std::vector<std::string_view>& workers,
                      std::size_t virtual_nodes, std::uint64_t seed,
                      const std::vector<std::uint64_t>& places)
-    : sorted_{false},
-      bits_{bits_for(workers.size(), workers.size() * virtual_nodes / 64)},
+    : bits_{bits_for(workers.size(), workers.size() * virtual_nodes / 64)},
       parts_(sector_count()) {
   for (auto place : places)
     parts_[sector_of(place)] = parts_[sector_after(sector_of(place))] = true;
@@ -111,51 +110,15 @@ void hash_ring::fill(Each each) {
         bits = bits_](std::uint64_t hash, std::size_t worker) {
     points[--starts[hash >> (64 - bits)]] = hash << bits | worker;
   });
-  if (sorted_)
-    for (std::size_t sector = 0; sector < sector_count(); ++sector)
-      std::sort(points_.begin() + starts_[sector], points_.begin() + starts_[sector + 1]);
 }
-
-namespace {
-
-/// How many bytes all ids begin with alike.
-std::size_t shared_prefix(const std::vector<candidate>& workers) {
-  std::size_t result = workers.empty() ? 0 : workers.front().id.value.size();
-  for (const auto& x : workers) {
-    std::string_view first{workers.front().id.value.data(), result};
-    auto end =
-        std::mismatch(first.begin(), first.end(), x.id.value.begin(), x.id.value.end());
-    result = static_cast<std::size_t>(end.first - first.begin());
-  }
-  return result;
-}
-
-/// The eight bytes of `id` from `pos` on, as a number that is ordered as they are.
-std::uint64_t bytes_at(std::string_view id, std::size_t pos) {
-  std::uint64_t result = 0;
-  for (auto i = pos; i < pos + 8; ++i)
-    result = result << 8 | (i < id.size() ? static_cast<unsigned char>(id[i]) : 0u);
-  return result;
-}
-
-} // namespace
 
 std::vector<std::size_t> by_id(const std::vector<candidate>& workers) {
-  // Ids begin alike; the bytes after that mostly tell them apart at once.
-  auto shared = shared_prefix(workers);
-  std::vector<std::pair<std::uint64_t, std::size_t>> keys;
-  keys.reserve(workers.size());
-  for (std::size_t i = 0; i < workers.size(); ++i)
-    keys.emplace_back(bytes_at(workers[i].id.value, shared), i);
+  std::vector<std::size_t> result(workers.size());
+  std::iota(result.begin(), result.end(), std::size_t{0});
   // Merging makes use of the order in which they come, by their numbers.
-  std::stable_sort(keys.begin(), keys.end(), [&](const auto& x, const auto& y) {
-    return x.first != y.first ? x.first < y.first
-                              : workers[x.second].id < workers[y.second].id;
+  std::stable_sort(result.begin(), result.end(), [&](std::size_t x, std::size_t y) {
+    return workers[x].id < workers[y].id;
   });
-  std::vector<std::size_t> result;
-  result.reserve(keys.size());
-  for (const auto& [bytes, pos] : keys)
-    result.push_back(pos);
   return result;
 }
 

@@ -28,8 +28,7 @@ std::string digest_of(const std::vector<partition>& xs);
 /// the same point, the one that stands first in `workers` has it.
 ///
 /// Points are grouped by sectors of the circle: hashes are spread so evenly that a sector
-/// has few. Only a small ring is sorted within them; in a large one, sorting takes longer
-/// than it saves.
+/// has few, and sorting these would take longer than it saves.
 class hash_ring {
 public:
   /// Owners are indices in `workers`.
@@ -47,12 +46,7 @@ public:
   /// The worker of the first point at or after `hash`, wrapping around.
   /// @pre there is a worker
   std::size_t owner_of(std::uint64_t hash) const {
-    if (!sorted_)
-      return first_of(hash, [](std::size_t) { return true; });
-    std::size_t pos = starts_[sector_of(hash)];
-    while (pos < starts_[sector_of(hash) + 1] && points_[pos] < hash << bits_)
-      ++pos;
-    return worker_of(points_[pos == points_.size() ? 0 : pos]);
+    return first_of(hash, [](std::size_t) { return true; });
   }
 
   /// The first worker at or after `hash`, wrapping around, that `accepts`.
@@ -104,7 +98,6 @@ private:
     return result;
   }
 
-  bool sorted_;
   int bits_;                          // of a hash that name its sector
   std::vector<char> parts_;           // by sector: whether it is there; empty: all are
   std::vector<std::uint32_t> starts_; // by sector: the position of its first point

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/core/strategies/registry.hpp"
 #include "partita/core/strategies/shares.hpp"
-#include "partita/core/strategies/sticky_bound.hpp"
 #include "partita/core/strategies/sticky_problem.hpp"
-#include "partita/core/strategies/weights.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
+#include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
 namespace partita::core {
 
 namespace {
-
-std::vector<std::size_t> inverse(const std::vector<std::size_t>& order) {
-  std::vector<std::size_t> result(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i)
-    result[order[i]] = i;
-  return result;
-}
 
 /// The present owner of a partition of the input, as a position in the input's workers.
 std::size_t previous_owner(const planning_input& in, std::size_t partition) {
@@ -29,10 +22,215 @@ std::size_t previous_owner(const planning_input& in, std::size_t partition) {
   return owner < in.workers.size() ? owner : no_worker;
 }
 
+/// Two partitions of one weight that move, or are newly placed, may change places: every
+/// worker keeps its load, and the number of moves does not grow. So a partition that the
+/// plan sent out of its own zone changes places with one that the plan sent into that zone
+/// and that does not belong there. Each exchange brings at least one partition home and
+/// takes none away. In the end, for each zone, either no partition outside belongs there
+/// or all that moved there do; no exchange could bring more home.
+class zone_exchange {
+public:
+  zone_exchange(const sticky_problem& problem, placement& owners)
+      : problem_{problem}, owners_{owners} {
+    for (std::size_t p = 0; p < owners_.size(); ++p)
+      if (is_abroad(p))
+        order_.push_back(p);
+  }
+
+  void run() {
+    if (std::none_of(order_.begin(), order_.end(),
+                     [this](std::size_t p) { return has_zone(p); }))
+      return;
+    problem_.sort_by_place(order_);
+    for (std::size_t pos = 0; pos < order_.size(); ++pos)
+      abroad_[place_of(order_[pos])].insert(pos);
+    for (std::size_t pos = 0; pos < order_.size(); ++pos)
+      if (is_abroad(order_[pos]) && has_zone(order_[pos]))
+        bring_home(pos);
+  }
+
+private:
+  using place = std::pair<std::int64_t, std::string_view>; // weight and zone
+
+  bool has_zone(std::size_t p) const { return !problem_.zones[p].empty(); }
+
+  std::string_view zone_of_owner(std::size_t p) const {
+    return problem_.worker_zones[owners_[p]];
+  }
+
+  place place_of(std::size_t p) const { return {problem_.weights[p], zone_of_owner(p)}; }
+
+  /// It moves, and not to its own zone (if it has one).
+  bool is_abroad(std::size_t p) const {
+    return owners_[p] != problem_.owners[p] && problem_.zones[p] != zone_of_owner(p);
+  }
+
+  void bring_home(std::size_t pos) {
+    auto p = order_[pos];
+    auto home = abroad_.find({problem_.weights[p], problem_.zones[p]});
+    if (home == abroad_.end() || home->second.empty())
+      return;
+    auto other = *home->second.begin();
+    auto q = order_[other];
+    auto& here = abroad_[place_of(p)];
+    home->second.erase(other);
+    here.erase(pos);
+    std::swap(owners_[p], owners_[q]);
+    if (is_abroad(q))
+      here.insert(other);
+  }
+
+  const sticky_problem& problem_;
+  placement& owners_;
+  /// What is abroad at first, by place on the ring.
+  std::vector<std::size_t> order_;
+  /// Positions in order_.
+  std::map<place, std::set<std::size_t>> abroad_;
+};
+
+__extension__ using wide = __int128;
+
+/// plan_sticky where some partitions are bound to workers (planning_input::bound).
+///
+/// What is bound counts in the balance: a worker that its bound partitions give its fair
+/// share or more gets nothing else, and the others share the rest among them as if it
+/// were not there. In every other share the bound partitions have the place of others:
+/// one that sticky would have put elsewhere changes places with one of about its weight.
+/// So where all weigh the same the others differ by at most one partition, as always;
+/// else their bounds may be missed by the difference of the two weights.
+class bound_planning {
+public:
+  bound_planning(const planning_input& in, const strategy_options& options)
+      : in_(in),
+        options_(options),
+        weights_(capped_weights(in.partitions, options.default_weight)),
+        bound_weight_(in.workers.size()),
+        full_(in.workers.size()) {
+    for (std::size_t i = 0; i < in.partitions.size(); ++i)
+      if (in.bound[i])
+        bound_weight_[*in.bound[i]] += weights_[i];
+  }
+
+  plan run() {
+    while (find_full()) {
+    }
+    result_.shares.resize(in_.workers.size());
+    for (std::size_t i = 0; i < in_.partitions.size(); ++i)
+      if (in_.bound[i] && full_[*in_.bound[i]])
+        result_.shares[*in_.bound[i]].push_back(i);
+    deal_rest();
+    for (auto& share : result_.shares)
+      std::sort(share.begin(), share.end());
+    return std::move(result_);
+  }
+
+private:
+  /// Whether partition i is left out of what is assigned.
+  bool is_settled(std::size_t i) const { return in_.bound[i] && full_[*in_.bound[i]]; }
+
+  /// Takes out each worker that has its fair share by what is bound to it; each that goes
+  /// makes the share of the others smaller.
+  bool find_full() {
+    wide total = 0;
+    wide capacities = 0;
+    for (std::size_t i = 0; i < weights_.size(); ++i)
+      total += is_settled(i) ? 0 : weights_[i];
+    for (std::size_t w = 0; w < full_.size(); ++w)
+      capacities += full_[w] ? 0 : capped_capacity(in_.workers[w]);
+    auto found = false;
+    auto was = full_;
+    for (std::size_t w = 0; w < full_.size(); ++w)
+      if (!was[w] && bound_weight_[w] > 0
+          && wide{bound_weight_[w]} * capacities
+                 >= total * capped_capacity(in_.workers[w]))
+        found = full_[w] = true;
+    return found;
+  }
+
+  void deal_rest() {
+    planning_input rest;
+    std::vector<std::size_t> place(in_.workers.size());
+    for (std::size_t w = 0; w < in_.workers.size(); ++w)
+      if (!full_[w]) {
+        place[w] = workers_.size();
+        workers_.push_back(w);
+        rest.workers.push_back(in_.workers[w]);
+      }
+    auto place_of = [&](std::optional<std::size_t> w) {
+      return w && *w < full_.size() && !full_[*w] ? std::optional{place[*w]}
+                                                  : std::nullopt;
+    };
+    for (std::size_t i = 0; i < in_.partitions.size(); ++i) {
+      if (is_settled(i))
+        continue;
+      dealt_.push_back(i);
+      rest.partitions.push_back(in_.partitions[i]);
+      if (!in_.zones.empty())
+        rest.zones.push_back(in_.zones[i]);
+      bound_.push_back(place_of(in_.bound[i]));
+      before_.push_back(
+          place_of(i < in_.previous.size() ? in_.previous[i] : std::nullopt));
+      // So the balance is sought around it.
+      rest.previous.push_back(bound_.back() ? bound_.back() : before_.back());
+    }
+    if (rest.workers.empty())
+      return;
+    auto shares = plan_sticky(rest, options_).shares;
+    for (std::size_t p = 0; p < dealt_.size(); ++p)
+      if (bound_[p])
+        put(p, shares);
+    for (std::size_t w = 0; w < shares.size(); ++w)
+      for (auto p : shares[w])
+        result_.shares[workers_[w]].push_back(dealt_[p]);
+  }
+
+  /// Puts a bound partition where it is bound to; something else goes in its place.
+  void put(std::size_t p, std::vector<std::vector<std::size_t>>& shares) {
+    auto& to = shares[*bound_[p]];
+    if (std::find(to.begin(), to.end(), p) != to.end())
+      return;
+    auto from = std::find_if(shares.begin(), shares.end(), [&](const auto& share) {
+      return std::find(share.begin(), share.end(), p) != share.end();
+    });
+    auto there = static_cast<std::size_t>(from - shares.begin());
+    std::erase(*from, p);
+    // First what comes back by that, then what moves anyway.
+    auto cost = [&](std::size_t x) {
+      auto comes_back = before_[x] == there;
+      auto moves_anyway = before_[x] != bound_[p];
+      return std::tuple{std::abs(weights_[dealt_[x]] - weights_[dealt_[p]]), !comes_back,
+                        !moves_anyway, x};
+    };
+    std::optional<std::size_t> other;
+    for (auto x : to)
+      if (!bound_[x] && (!other || cost(x) < cost(*other)))
+        other = x;
+    if (other) {
+      std::erase(to, *other);
+      from->push_back(*other);
+    }
+    to.push_back(p);
+  }
+
+  const planning_input& in_;
+  const strategy_options& options_;
+  std::vector<std::int64_t> weights_;
+  /// By worker: of what is bound to it, and whether it gets nothing else.
+  std::vector<std::int64_t> bound_weight_;
+  std::vector<bool> full_;
+  /// What is assigned: workers and partitions of the input; by partition the worker that
+  /// it is bound to and the one that has it.
+  std::vector<std::size_t> workers_;
+  std::vector<std::size_t> dealt_;
+  std::vector<std::optional<std::size_t>> bound_;
+  std::vector<std::optional<std::size_t>> before_;
+  plan result_;
+};
+
 } // namespace
 
 sticky_problem::sticky_problem(const planning_input& in, const strategy_options& options)
-    : weights(effective_weights(in.partitions, options.default_weight)),
+    : weights(capped_weights(in.partitions, options.default_weight)),
       in_(in),
       options_(options),
       worker_order_(by_id(in.workers)),
@@ -43,8 +241,7 @@ sticky_problem::sticky_problem(const planning_input& in, const strategy_options&
 
 void sticky_problem::add_workers() {
   for (auto pos : worker_order_) {
-    capacities.push_back(
-        std::clamp<std::int64_t>(in_.workers[pos].capacity, 1, max_capacity));
+    capacities.push_back(capped_capacity(in_.workers[pos]));
     total_capacity += capacities.back();
     worker_zones.emplace_back(in_.workers[pos].zone);
     has_zones = has_zones || !worker_zones.back().empty();
@@ -52,10 +249,11 @@ void sticky_problem::add_workers() {
 }
 
 void sticky_problem::add_partitions() {
-  auto rank_of = inverse(worker_order_);
+  std::vector<std::size_t> rank_of(worker_order_.size());
+  for (std::size_t i = 0; i < worker_order_.size(); ++i)
+    rank_of[worker_order_[i]] = i;
   owners.reserve(weights.size());
   for (std::size_t p = 0; p < weights.size(); ++p) {
-    weights[p] = std::min(weights[p], max_weight);
     auto owner = previous_owner(in_, p);
     owners.push_back(owner == no_worker ? no_worker : rank_of[owner]);
     if (!has_zones)
@@ -96,21 +294,16 @@ void sticky_problem::sort_by_weight(std::vector<std::size_t>& partitions) const 
       [this](std::size_t x, std::size_t y) { return weights[x] > weights[y]; });
 }
 
-void sticky_problem::build_ring() const {
+void sticky_problem::build_ring(bool whole) const {
   std::vector<std::uint64_t> asked;
   std::copy_if(places_.begin(), places_.end(), std::back_inserter(asked),
                [](std::uint64_t place) { return place != 0; });
+  auto ids = ids_of(in_.workers, worker_order_);
   // A part with half of all points would save nothing.
-  if (asked.size() * 200 < worker_count() * options_.virtual_nodes)
-    ring_.emplace(ids_of(in_.workers, worker_order_), options_.virtual_nodes,
-                  options_.seed, asked);
+  if (whole || asked.size() * 200 >= worker_count() * options_.virtual_nodes)
+    ring_.emplace(ids, options_.virtual_nodes, options_.seed);
   else
-    build_whole_ring();
-}
-
-void sticky_problem::build_whole_ring() const {
-  ring_.emplace(ids_of(in_.workers, worker_order_), options_.virtual_nodes,
-                options_.seed);
+    ring_.emplace(ids, options_.virtual_nodes, options_.seed, asked);
 }
 
 plan sticky_problem::to_plan(const placement& chosen) const {
@@ -154,7 +347,7 @@ plan sticky_problem::to_plan(const placement& chosen) const {
 /// go to a worker of the zone in which they were. That costs no balance and no move, and
 /// is decided before the ring; a worker or a partition without a zone has no preference.
 ///
-/// Partitions that are bound to a worker count in its balance: sticky_bound.hpp.
+/// Partitions that are bound to a worker count in its balance: see bound_planning.
 ///
 /// Who owns what does not depend on the order of workers and partitions (as long as no
 /// two share a name). A share is in the order of the input.
@@ -162,11 +355,12 @@ plan plan_sticky(const planning_input& in, const strategy_options& options) {
   if (in.workers.empty())
     return {};
   if (!in.bound.empty())
-    return plan_sticky_bound(in, options);
+    return bound_planning{in, options}.run();
   sticky_problem problem{in, options};
   auto owners =
       all_equal(problem.weights) ? place_even(problem) : place_weighted(problem);
-  exchange_for_zones(problem, owners);
+  if (problem.has_zones)
+    zone_exchange{problem, owners}.run();
   return problem.to_plan(owners);
 }
 

@@ -61,11 +61,11 @@ public:
   std::size_t first_of(std::size_t partition, Predicate accepts) const {
     auto place = place_of(partition);
     if (!ring_)
-      build_ring();
+      build_ring(false);
     auto result = ring_->first_of(place, accepts);
     if (result != hash_ring::unknown)
       return result;
-    build_whole_ring();
+    build_ring(true);
     return ring_->first_of(place, accepts);
   }
 
@@ -76,8 +76,8 @@ private:
   void add_workers();
   void add_partitions();
   std::uint64_t place_of(std::size_t partition) const;
-  void build_ring() const;
-  void build_whole_ring() const;
+  /// `whole`: not only the part that is known to be asked for.
+  void build_ring(bool whole) const;
 
   const planning_input& in_;
   const strategy_options& options_;
@@ -93,8 +93,62 @@ placement place_even(const sticky_problem& problem);
 /// Who gets what if they do not; see sticky.cpp.
 placement place_weighted(const sticky_problem& problem);
 
-/// Lets partitions of one weight that move anyway change places, so that more of them
-/// stay in their zone; see sticky.cpp.
-void exchange_for_zones(const sticky_problem& problem, placement& owners);
+/// What weight each worker may carry in a weighted sticky plan: its fair share, give or
+/// take 10 % or one heaviest partition, whichever is more. As loads are whole numbers,
+/// the bounds are rounded inwards without a loss.
+struct load_bounds {
+  explicit load_bounds(const sticky_problem& problem);
+
+  /// By worker.
+  std::vector<std::int64_t> lower;
+  std::vector<std::int64_t> fair; // rounded down
+  std::vector<std::int64_t> upper;
+  /// The heaviest partition. fair + heaviest <= upper; lower + heaviest <= fair + 1
+  /// unless lower is 0.
+  std::int64_t heaviest = 0;
+};
+
+/// By worker: the weight of what it has in `owners`.
+std::vector<std::int64_t> loads_of(const sticky_problem& problem,
+                                   const placement& owners);
+
+/// The weight that `chosen` takes from workers that are still there.
+std::int64_t weight_moved(const sticky_problem& problem, const placement& chosen);
+
+/// A weight that every placement within the bounds has to move: what the workers above
+/// their bounds have too much, or what those below lack and the homeless partitions
+/// cannot give.
+std::int64_t least_to_move(const sticky_problem& problem, const load_bounds& bounds);
+
+/// Takes back moves that turn out not to be needed: a partition returns to its owner, or
+/// a lighter one of the same owner goes in its place, as long as all stay within their
+/// bounds.
+void take_back_moves(const sticky_problem& problem, const load_bounds& bounds,
+                     placement& chosen);
+
+/// Replaces `chosen` by a placement within the bounds that moves the least weight, if
+/// there is a better one and the input is so small that a fixed effort finds it. Stops as
+/// soon as no more than `enough` moves.
+void search_fewest_moves(const sticky_problem& problem, const load_bounds& bounds,
+                         std::int64_t enough, placement& chosen);
+
+/// Finds out of a list of weights those that sum up to at least a target and pass it by
+/// the least. Exact as long as the effort lasts; beyond that nearly so.
+class cover_finder {
+public:
+  /// Indices in `weights`, in no order. They pass the target by less than the heaviest of
+  /// them. Where several have the same sum, weights that stand early are preferred.
+  /// @pre all weights are at least 1 and their sum is at least `target`
+  std::vector<std::size_t> lightest_cover(const std::vector<std::int64_t>& weights,
+                                          std::int64_t target);
+
+private:
+  /// Words of 64 sums that may still be computed; a few milliseconds for all calls
+  /// together.
+  std::size_t effort_ = std::size_t{1} << 22;
+};
+
+/// The strategy; its contract is in sticky.cpp.
+plan plan_sticky(const planning_input& in, const strategy_options& options);
 
 } // namespace partita::core

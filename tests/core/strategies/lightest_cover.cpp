@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE strategies.cover
 
-#include "partita/core/strategies/lightest_cover.hpp"
+#include "partita/core/strategies/sticky_problem.hpp"
 
 #include <caf/test/unit_test.hpp>
 

@@ -3,7 +3,7 @@
 
 #include "support.hpp"
 
-#include "partita/core/strategies/sticky_bounds.hpp"
+#include "partita/core/strategies/sticky_problem.hpp"
 
 #include <caf/test/unit_test.hpp>
 
