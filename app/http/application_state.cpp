@@ -5,7 +5,7 @@
 #include "partita/app/output/event_lines.hpp"
 #include "partita/app/output/reporter.hpp"
 #include "partita/config/duration.hpp"
-#include "partita/core/sidecar/application_lease.hpp"
+#include "partita/core/sidecar/application_presence.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/sidecar/application_presence.hpp"
 
-#include <utility>
-
 namespace partita::core {
-
-application_presence::command application_presence::step(const event& what) {
-  return std::visit([this](const auto& x) { return on(x); }, what);
-}
 
 application_presence::command application_presence::on(const called&) {
   if (state_ == state::leaving)

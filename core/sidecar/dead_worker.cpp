@@ -4,28 +4,17 @@
 #include "partita/messages/codec.hpp"
 #include "partita/messages/keys.hpp"
 
-#include <algorithm>
-
 namespace partita::core {
-
-namespace {
 
 /// Limits what a guard keeps for months. The heartbeat of an incarnation so long ago is not
 /// the one that stands in the store.
 constexpr std::size_t most_used = 256;
-
-} // namespace
 
 void dead_worker::used(const used_nonce& x) {
   std::erase(used_, x);
   used_.push_back(x);
   if (used_.size() > most_used)
     used_.erase(used_.begin());
-}
-
-bool dead_worker::has_used(nonce_use use, const nonce& x) const {
-  return std::any_of(used_.begin(), used_.end(),
-                     [&](const used_nonce& y) { return y.use == use && y.value == x; });
 }
 
 std::vector<worker_id> dead_worker::ids() const {

@@ -4,6 +4,7 @@
 #include "partita/core/used_nonce.hpp"
 #include "partita/messages/store.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -57,7 +58,10 @@ private:
                    std::int64_t unix_now) const;
   step release(const kv_entry& found, std::int64_t unix_now) const;
   step stop_leading(const kv_entry& found) const;
-  bool has_used(nonce_use use, const nonce& x) const;
+  bool has_used(nonce_use use, const nonce& x) const {
+    return std::any_of(used_.begin(), used_.end(),
+                       [&](const used_nonce& y) { return y.use == use && y.value == x; });
+  }
   std::vector<worker_id> ids() const;
 
   std::vector<used_nonce> used_;

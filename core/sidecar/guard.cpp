@@ -3,21 +3,9 @@
 
 #include "partita/messages/failpoint.hpp"
 
-#include <utility>
-
 namespace partita::core {
 
-namespace {
-
 constexpr int failed = 1;
-
-} // namespace
-
-guard::commands guard::step(const event& what, time_point now) {
-  out_.clear();
-  std::visit([&](const auto& x) { on(x, now); }, what);
-  return std::move(out_);
-}
 
 std::optional<time_point> guard::wake_at() const {
   if (phase_ == phase::parting)
@@ -27,29 +15,9 @@ std::optional<time_point> guard::wake_at() const {
   return earlier(deadline_, leave_until());
 }
 
-std::optional<time_point> guard::leave_until() const {
-  return leaves_since_ ? std::optional{*leaves_since_ + patience_} : std::nullopt;
-}
-
 void guard::on(const must_stop_by& what, time_point) {
   if (!failpoint(rule::guard_deadline_ignored))
     deadline_ = what.when;
-}
-
-void guard::on(const stopped&, time_point) {
-  deadline_.reset();
-}
-
-void guard::on(const leaves_within& what, time_point) {
-  patience_ = what.limit;
-}
-
-void guard::on(const leaving&, time_point now) {
-  leaves_since_ = leaves_since_.value_or(now);
-}
-
-void guard::on(const goodbye_within& what, time_point) {
-  goodbye_within_ = what.limit;
 }
 
 void guard::on(const ordered& what, time_point now) {
@@ -94,16 +62,6 @@ void guard::on(const cleared&, time_point now) {
   out_.emplace_back(say_goodbye{now + *goodbye_within_});
 }
 
-void guard::on(const abandoned&, time_point) {
-  if (phase_ == phase::killing)
-    end(code_);
-}
-
-void guard::on(const goodbye_over&, time_point) {
-  if (phase_ == phase::parting)
-    end(code_);
-}
-
 void guard::on(const tick&, time_point now) {
   if (phase_ == phase::parting && now >= parting_until_)
     end(code_);
@@ -123,11 +81,6 @@ void guard::kill(std::string why, int code, time_point now) {
   killing_since_ = now;
   code_ = code;
   out_.emplace_back(kill_all{std::move(why)});
-}
-
-void guard::end(int code) {
-  phase_ = phase::over;
-  out_.emplace_back(finish{code});
 }
 
 } // namespace partita::core

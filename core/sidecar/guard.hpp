@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -112,7 +113,10 @@ public:
   explicit guard(options opts)
       : patience_{opts.patience}, kill_patience_{opts.kill_patience} {}
 
-  commands step(const event& what, time_point now);
+  commands step(const event& what, time_point now) {
+    std::visit([&](const auto& x) { on(x, now); }, what);
+    return std::exchange(out_, {});
+  }
   std::optional<time_point> wake_at() const;
   bool killing() const { return phase_ == phase::killing; }
 
@@ -120,20 +124,29 @@ private:
   enum class phase : std::uint8_t { watching, killing, parting, over };
 
   void on(const must_stop_by& what, time_point now);
-  void on(const stopped& what, time_point now);
-  void on(const leaves_within& what, time_point now);
-  void on(const leaving& what, time_point now);
-  void on(const goodbye_within& what, time_point now);
+  void on(const stopped&, time_point) { deadline_.reset(); }
+  void on(const leaves_within& what, time_point) { patience_ = what.limit; }
+  void on(const leaving&, time_point now) { leaves_since_ = leaves_since_.value_or(now); }
+  void on(const goodbye_within& what, time_point) { goodbye_within_ = what.limit; }
   void on(const ordered& what, time_point now);
   void on(const worker_ended& what, time_point now);
   void on(const cleared& what, time_point now);
-  void on(const abandoned& what, time_point now);
-  void on(const goodbye_over& what, time_point now);
+  void on(const abandoned&, time_point) { end_if(phase::killing); }
+  void on(const goodbye_over&, time_point) { end_if(phase::parting); }
   void on(const tick& what, time_point now);
 
-  std::optional<time_point> leave_until() const;
+  std::optional<time_point> leave_until() const {
+    return leaves_since_ ? std::optional{*leaves_since_ + patience_} : std::nullopt;
+  }
+  void end_if(phase in) {
+    if (phase_ == in)
+      end(code_);
+  }
   void kill(std::string why, int code, time_point now);
-  void end(int code);
+  void end(int code) {
+    phase_ = phase::over;
+    out_.emplace_back(finish{code});
+  }
 
   phase phase_ = phase::watching;
   commands out_;

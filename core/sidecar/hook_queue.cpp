@@ -3,17 +3,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace partita::core {
 
 namespace {
-
-std::set<std::string> names_in(const std::vector<grant>& xs) {
-  std::set<std::string> result;
-  for (const auto& x : xs)
-    result.insert(name_of(x.partition));
-  return result;
-}
 
 /// The partitions of what happened; null for what is not about any.
 const std::vector<grant>* partitions_of(const hook_queue::happening& x) {
@@ -28,15 +22,17 @@ const std::vector<grant>* partitions_of(const hook_queue::happening& x) {
 }
 
 std::set<std::string> names_of(const hook_queue::happening& x) {
-  const auto* found = partitions_of(x);
-  return found ? names_in(*found) : std::set<std::string>{};
+  std::set<std::string> result;
+  if (const auto* found = partitions_of(x))
+    for (const auto& y : *found)
+      result.insert(name_of(y.partition));
+  return result;
 }
 
 bool share(const std::set<std::string>& x, const std::set<std::string>& y) {
-  const auto& few = x.size() < y.size() ? x : y;
-  const auto& many = x.size() < y.size() ? y : x;
-  return std::any_of(few.begin(), few.end(),
-                     [&](const auto& z) { return many.contains(z); });
+  if (x.size() > y.size())
+    return share(y, x);
+  return std::any_of(x.begin(), x.end(), [&](const auto& z) { return y.contains(z); });
 }
 
 void take_out(hook_queue::happening& from, const std::set<std::string>& what) {
@@ -70,15 +66,16 @@ const char* to_string(hook_kind x) {
 }
 
 hook_queue::commands hook_queue::step(const event& what, time_point now) {
-  out_.clear();
   std::visit([&](const auto& x) { on(x, now); }, what);
   watch_time(now);
-  start_what_may(now);
+  for (auto i = jobs_.begin(); i != jobs_.end(); ++i)
+    if (may_start(i))
+      begin(*i, now);
   if (closing_ && !closed_ && jobs_.empty()) {
     closed_ = true;
     out_.emplace_back(closed{});
   }
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 std::optional<time_point> hook_queue::wake_at() const {
@@ -102,14 +99,14 @@ std::array<hook_counts, count_of<hook_kind>> hook_queue::counts() const {
 
 void hook_queue::on(const heard& what, time_point now) {
   auto kind = static_cast<hook_kind>(what.what.index());
+  if (!options_.used[what.what.index()]) {
+    if (what.answer != 0)
+      out_.emplace_back(confirm{what.answer});
+    return;
+  }
   std::vector<ticket> answers;
   if (what.answer != 0)
     answers.push_back(what.answer);
-  if (!options_.used[what.what.index()]) {
-    for (auto x : answers)
-      out_.emplace_back(confirm{x});
-    return;
-  }
   auto about = names_of(what.what);
   auto is_loss = kind == hook_kind::lost;
   if (kind != hook_kind::state)
@@ -146,8 +143,6 @@ void hook_queue::on(const close&, time_point) {
     return !x.run && (x.kind == hook_kind::assigned || x.failures > 0);
   });
 }
-
-void hook_queue::on(const tick&, time_point) {}
 
 // -- decisions --------------------------------------------------------------------------
 
@@ -225,12 +220,6 @@ void hook_queue::watch_time(time_point now) {
       out_.emplace_back(terminate{x.run->id});
     }
   }
-}
-
-void hook_queue::start_what_may(time_point now) {
-  for (auto i = jobs_.begin(); i != jobs_.end(); ++i)
-    if (may_start(i))
-      begin(*i, now);
 }
 
 bool hook_queue::may_start(jobs::const_iterator x) const {

@@ -8,7 +8,6 @@
 #include <array>
 #include <cstdint>
 #include <list>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,11 +37,6 @@ struct hook_counts {
 };
 
 /// Which command runs when, for the events that a worker's listener receives.
-///
-///             start            ended well / confirm
-///   waiting ---------> running -------------------> gone
-///      ^                  | ended badly, timed out
-///      +------------------+   (assigned, revoked, lost; after a pause)
 ///
 /// Promises:
 /// - At most one command of a kind runs at a time.
@@ -159,14 +153,13 @@ private:
   void on(const heard& what, time_point now);
   void on(const ended& what, time_point now);
   void on(const close& what, time_point now);
-  void on(const tick& what, time_point now);
+  void on(const tick&, time_point) {}
 
   std::vector<ticket> withdraw(const names& what, hook_kind kind, bool cut);
   bool gives_up(const job& x) const;
   duration pause_of(const job& x) const;
   void try_again(job& x, const ended& what, time_point now);
   void watch_time(time_point now);
-  void start_what_may(time_point now);
   bool may_start(jobs::const_iterator x) const;
   void begin(job& x, time_point now);
 

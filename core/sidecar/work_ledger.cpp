@@ -5,12 +5,8 @@
 
 namespace partita::core {
 
-namespace {
-
 // More than an application can have under way that hands over one by one.
 constexpr std::size_t most_released = 1024;
-
-} // namespace
 
 void work_ledger::assigned(const std::vector<grant>& what) {
   for (const auto& x : what)
@@ -47,12 +43,15 @@ work_ledger::release_answer work_ledger::release(std::string_view name,
   if (auto i = endings_.find(name); i != endings_.end()) {
     if (i->second.what.token != token)
       return {release_result::wrong_token, i->second.what.token, {}};
-    remember(i->first, token);
+    released_.emplace_back(name, token);
+    if (released_.size() > most_released)
+      released_.pop_front();
     auto done = end(i);
     touch();
     return {release_result::released, token, std::move(done)};
   }
-  if (released_before(name, token))
+  if (std::find(released_.begin(), released_.end(), std::pair{std::string{name}, token})
+      != released_.end())
     return {release_result::already, token, {}};
   auto i = owned_.find(name);
   if (i == owned_.end())
@@ -95,17 +94,6 @@ work_ledger::end(std::map<std::string, ending, std::less<>>::iterator which) {
   }
   endings_.erase(which);
   return done;
-}
-
-void work_ledger::remember(const std::string& name, partita::version token) {
-  released_.emplace_back(name, token);
-  if (released_.size() > most_released)
-    released_.pop_front();
-}
-
-bool work_ledger::released_before(std::string_view name, partita::version token) const {
-  return std::any_of(released_.begin(), released_.end(),
-                     [&](const auto& x) { return x.first == name && x.second == token; });
 }
 
 } // namespace partita::core

@@ -16,11 +16,6 @@ namespace partita::core {
 
 /// What an application works on, and what it was ordered to stop.
 ///
-///            assigned                  taken back            released
-///   +------+ -------> +-------------+ ----------> +--------+ --------> gone
-///   | gone |          | worked on   |             | ending |
-///   +------+          +-------------+             +--------+
-///
 /// Promises:
 /// - A partition is worked on, ending or gone, never two of them.
 /// - An order is done once everything that it takes back is released, and not before; it
@@ -90,8 +85,6 @@ public:
 private:
   /// Takes it out of the endings; what is done by that.
   orders end(std::map<std::string, ending, std::less<>>::iterator which);
-  void remember(const std::string& name, partita::version token);
-  bool released_before(std::string_view name, partita::version token) const;
 
   bool confirm_;
   std::uint64_t version_;

@@ -2,7 +2,6 @@
 #define CAF_SUITE core.application_presence
 
 #include "partita/core/sidecar/application_presence.hpp"
-#include "partita/core/sidecar/application_lease.hpp"
 
 #include <caf/test/unit_test.hpp>
 
