@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/calculator.hpp"
-#include "partita/actors/calculator_control.hpp"
-#include "partita/actors/calculator_records.hpp"
 
-#include "partita/actors/log.hpp"
+#include "partita/core/match.hpp"
 #include "partita/messages/failpoint.hpp"
 #include "partita/messages/keys.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace partita {
@@ -15,13 +12,9 @@ namespace partita {
 namespace {
 
 using calculation::feed;
-using calculation::report_invalid;
 using calculation::self_pointer;
-using calculation::set_alarm;
-
-core::time_point now(self_pointer self) {
-  return self->state.options.clock.now(self);
-}
+using core::coordinator;
+using core::epoch_takeover;
 
 /// Our watches. The survey reads both buckets before the takeover; what counts after it
 /// is shown by watches that were made after the epoch was written.
@@ -32,106 +25,77 @@ enum watch_number : std::uint64_t {
   control,
 };
 
-void carry_out(self_pointer self, const core::epoch_takeover::commands& what);
-
-void watch(self_pointer self, const bucket_actor& bucket, watch_number number) {
-  self->send(bucket, kv_watch{number, ">", caf::actor_cast<watch_sink_actor>(self)});
-}
-
-void unwatch(self_pointer self, const bucket_actor& bucket, watch_number number) {
-  self->send(bucket, kv_unwatch{number}, caf::actor_cast<watch_sink_actor>(self));
-}
+void carry_out(self_pointer self, const epoch_takeover::commands& what);
 
 // -- taking over ------------------------------------------------------------------------
 
-core::coordinator::options coordinator_options(const calculator_state& s) {
-  const auto& o = s.options;
-  return {.epoch = s.epoch,
-          .leader = o.leader,
-          .heartbeat_ttl = o.heartbeat_ttl,
-          .longest_ttl = o.longest_ttl,
-          .ownership = o.ownership,
-          .grace = o.grace,
-          .pause = o.pause,
-          .rebalance = o.rebalance,
-          .strategy = o.strategy};
-}
-
 /// Reports to the supervisor what is wrong with the list of partitions; empty: nothing.
 void report_source(self_pointer self, const std::string& why) {
-  auto& s = self->state;
-  if (s.source_trouble == why)
-    return;
-  s.source_trouble = why;
-  self->send(s.parent, source_trouble{s.options.run, why});
+  if (std::exchange(self->state.source_trouble, why) != why)
+    report<source_trouble>(self, why);
 }
 
 /// Ends this leadership: by another leader's epoch, or because a bucket was lost.
-void deposed(self_pointer self, epoch by, std::string why) {
-  self->send(self->state.parent, superseded{self->state.options.run, by, std::move(why)});
+void deposed(self_pointer self, epoch by, const std::string& why) {
+  report<superseded>(self, by, why);
   self->quit();
 }
 
-core::epoch_takeover::instant instant(self_pointer self) {
+epoch_takeover::instant instant(self_pointer self) {
   return {now(self), unix_seconds()};
 }
 
-/// Carries out what the epoch_takeover commands.
-struct takeover_executor {
-  self_pointer self;
+void read_epoch(self_pointer self) {
+  // A new connection between the two begins this leadership again: see epoch_floor.
+  auto identified = [self](const bucket_identity& bucket) {
+    ask_read(self, self->state.assignments, keys::epoch,
+             reported(self, "the epoch", [self, bucket](const kv_read& x) {
+               carry_out(self,
+                         self->state.epoch_takeover->looked(x, bucket, instant(self)));
+             }));
+  };
+  self->request(self->state.assignments, store_gone_after, kv_identify{})
+      .then([identified](const kv_identity& x) { identified(x.identity); },
+            [identified](const caf::error&) { identified({}); });
+}
 
-  void operator()(const core::epoch_takeover::read&) const {
-    // A new connection between the two begins this leadership again: see epoch_floor.
-    auto identified = [self = self](const bucket_identity& bucket) {
-      ask_read(self, self->state.assignments, kv_last{keys::epoch},
-               reported(self, "the epoch", [self, bucket](const kv_read& x) {
-                 carry_out(self,
-                           self->state.epoch_takeover->looked(x, bucket, instant(self)));
-               }));
-    };
-    self->request(self->state.assignments, store_gone_after, kv_identify{})
-        .then([identified](const kv_identity& x) { identified(x.identity); },
-              [identified](const caf::error&) { identified({}); });
-  }
+void acceded(self_pointer self, const epoch_takeover::acceded& x) {
+  auto& s = self->state;
+  s.options.coordinator.epoch = s.epoch = x.epoch;
+  s.ages.emplace(x.epoch, s.options.takeover.self);
+  s.parts.emplace(x.epoch);
+  s.coordinator.emplace(s.options.coordinator);
+  if (x.doubted_since)
+    feed(self, coordinator::doubted_since{*x.doubted_since,
+                                          "the connection to this server is new"});
+  feed(self, coordinator::may_grant_at{x.may_grant_at});
+  watch(self, s.assignments, records, ">");
+  calculation::open_control(self, control);
+  self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
+  if (s.source)
+    self->monitor(s.source);
+  self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
+}
 
-  void operator()(const core::epoch_takeover::survey&) const {
-    auto& s = self->state;
+void carry_out(self_pointer self, const epoch_takeover::commands& what) {
+  auto& s = self->state;
+  auto survey = [&](const epoch_takeover::survey&) {
     s.survey.emplace();
-    watch(self, s.assignments, surveyed_records);
-    watch(self, s.heartbeats, surveyed_beats);
-  }
-
-  void operator()(const core::epoch_takeover::write& x) const {
+    watch(self, s.assignments, surveyed_records, ">");
+    watch(self, s.heartbeats, surveyed_beats, ">");
+  };
+  auto write = [&](const epoch_takeover::write& x) {
     ask_to_replace(
-        self, self->state.assignments, keys::epoch, to_text(x.value), x.expected,
-        reported(self, "the epoch", [self = self](const kv_written& answer) {
+        self, s.assignments, keys::epoch, to_text(x.value), x.expected,
+        reported(self, "the epoch", [self](const kv_written& answer) {
           carry_out(self, self->state.epoch_takeover->answered(answer, instant(self)));
         }));
-  }
-
-  void operator()(const core::epoch_takeover::acceded& x) const {
-    auto& s = self->state;
-    s.epoch = x.epoch;
-    s.ages.emplace(x.epoch, s.options.self);
-    s.parts.emplace(x.epoch);
-    s.coordinator.emplace(coordinator_options(s));
-    if (x.doubted_since)
-      feed(self, core::coordinator::doubted_since{
-                     *x.doubted_since, "the connection to this server is new"});
-    feed(self, core::coordinator::may_grant_at{x.may_grant_at});
-    watch(self, s.assignments, records);
-    calculation::open_control(self, control);
-    self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
-    if (s.source)
-      self->monitor(s.source);
-    self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
-  }
-};
-
-void carry_out(self_pointer self, const core::epoch_takeover::commands& what) {
-  for (const auto& x : what)
-    std::visit(takeover_executor{self}, x);
-  set_alarm(self);
+  };
+  for (const auto& command : what)
+    core::match(
+        command, [&](const epoch_takeover::read&) { read_epoch(self); }, survey, write,
+        [&](const epoch_takeover::acceded& x) { acceded(self, x); });
+  calculation::set_alarm(self);
 }
 
 void survey_watched(self_pointer self, const watch_event& x) {
@@ -142,8 +106,8 @@ void survey_watched(self_pointer self, const watch_event& x) {
     return;
   using source = core::epoch_survey::source;
   auto of_records = x.watch == surveyed_records;
-  unwatch(self, of_records ? s.assignments : s.heartbeats,
-          static_cast<watch_number>(x.watch));
+  self->send(of_records ? s.assignments : s.heartbeats, kv_unwatch{x.watch},
+             caf::actor_cast<watch_sink_actor>(self));
   if (s.survey->replayed(of_records ? source::records : source::heartbeats))
     carry_out(self, s.epoch_takeover->surveyed(s.survey->greatest(),
                                                s.survey->newest_ns(), instant(self)));
@@ -170,131 +134,119 @@ std::optional<nonce> nonce_in(const kv_read& answer) {
   return absent ? std::optional{nonce{}} : std::nullopt;
 }
 
-/// Carries out what the coordinator commands.
-struct executor {
-  self_pointer self;
+void write_mark(self_pointer self, const coordinator::write_mark& x) {
+  auto value = x.mark;
+  value.at = unix_seconds();
+  auto answered =
+      reported(self, "the end of a session", [self, who = x.who](const kv_written& y) {
+        feed(self, coordinator::mark_answered{who, y});
+      });
+  auto key = keys::heartbeat_of(x.who);
+  if (failpoint(rule::expel_any_revision))
+    ask_write(self, self->state.heartbeats, kv_put{key, to_text(value)}, answered);
+  else // Not kv_create: where nothing was seen, a delete mark must be a conflict.
+    ask_write(self, self->state.heartbeats, kv_update{key, to_text(value), x.expected},
+              answered);
+}
 
-  void operator()(const core::coordinator::write& x) const {
-    calculation::write_record(self, x);
-  }
+void adopt(self_pointer self) {
+  const auto& s = self->state;
+  self->request(s.parent, caf::infinite, adopted{s.options.run, s.epoch})
+      .then([self](may_act) { feed(self, coordinator::may_act{}); },
+            // The supervisor has killed or replaced this calculator.
+            [](const caf::error&) {});
+}
 
-  void operator()(const core::coordinator::read& x) const {
-    ask_read(
-        self, self->state.assignments, kv_last{keys::record_of(x.who)},
-        reported(self, "a record", [self = self, who = x.who](const kv_read& answer) {
-          feed(self, core::coordinator::read_answered{who, answer});
-        }));
-  }
+void grants_wait(self_pointer self, const coordinator::grants_wait& x) {
+  auto ms = std::chrono::ceil<std::chrono::milliseconds>(x.left).count();
+  logger()->info("{}: grants nothing{}: {}", self->state.options.leader().value,
+                 ms == 0 ? "" : " for " + std::to_string(ms) + " ms", x.why);
+  carry_out(self, self->state.epoch_takeover->waiting(x.left, x.why, instant(self)));
+}
 
-  void operator()(const core::coordinator::complain& x) const {
-    logger()->error("{}: {}: {}", self->state.options.leader.value, x.who.value, x.why);
-  }
+void planned(self_pointer self, const coordinator::planned& x) {
+  logger()->info("{}: new plan ({}): {}; {} workers, {} partitions, {} placed or moved",
+                 self->state.options.leader().value, to_string(x.lifecycle), x.reason,
+                 x.workers, x.partitions, x.moves);
+  calculation::write_history(self, x);
+}
 
-  void operator()(const core::coordinator::write_mark& x) const {
-    auto value = x.mark;
-    value.at = unix_seconds();
-    auto answered = reported(self, "the end of a session",
-                             [self = self, who = x.who](const kv_written& y) {
-                               feed(self, core::coordinator::mark_answered{who, y});
-                             });
-    auto key = keys::heartbeat_of(x.who);
-    if (failpoint(rule::expel_any_revision))
-      ask_write(self, self->state.heartbeats, kv_put{key, to_text(value)}, answered);
-    else // Not kv_create: where nothing was seen, a delete mark must be a conflict.
-      ask_write(self, self->state.heartbeats, kv_update{key, to_text(value), x.expected},
-                answered);
-  }
-
-  void operator()(const core::coordinator::read_mark& x) const {
-    ask_read(
-        self, self->state.heartbeats, kv_last{keys::heartbeat_of(x.who)},
-        reported(
-            self, "the end of a session",
-            [self = self, who = x.who](const kv_read& answer) {
-              feed(self, core::coordinator::mark_looked_at{who, answer, beat_in(answer)});
+/// Reads what the coordinator wants to know of a worker.
+auto reader(self_pointer self) {
+  const auto& s = self->state;
+  return core::overloaded{
+      [&s, self](const coordinator::read& x) {
+        ask_read(self, s.assignments, keys::record_of(x.who),
+                 reported(self, "a record", [self, who = x.who](const kv_read& y) {
+                   feed(self, coordinator::read_answered{who, y});
+                 }));
+      },
+      [&s, self](const coordinator::read_mark& x) {
+        ask_read(
+            self, s.heartbeats, keys::heartbeat_of(x.who),
+            reported(self, "the end of a session", [self, who = x.who](const kv_read& y) {
+              feed(self, coordinator::mark_looked_at{who, y, beat_in(y)});
             }));
-  }
+      },
+      [&s, self](const coordinator::look_at_beat& x) {
+        ask_read(
+            self, s.heartbeats, keys::heartbeat_of(x.who), [self, x](const kv_read& y) {
+              feed(self, coordinator::beat_looked_at{x.who, x.incarnation, nonce_in(y)});
+            });
+      },
+  };
+}
 
-  void operator()(const core::coordinator::look_at_beat& x) const {
-    ask_read(self, self->state.heartbeats, kv_last{keys::heartbeat_of(x.who)},
-             [self = self, x](const kv_read& answer) {
-               feed(self, core::coordinator::beat_looked_at{x.who, x.incarnation,
-                                                            nonce_in(answer)});
-             });
-  }
-
-  void operator()(const core::coordinator::ending& x) const {
-    logger()->warn("{}: ends the session of {}: {}", self->state.options.leader.value,
-                   x.who.value, x.why);
-  }
-
-  void operator()(const core::coordinator::adopt&) const {
-    const auto& s = self->state;
-    self->request(s.parent, caf::infinite, adopted{s.options.run, s.epoch})
-        .then([self = self](may_act) { feed(self, core::coordinator::may_act{}); },
-              // The supervisor has killed or replaced this calculator.
-              [](const caf::error&) {});
-  }
-
-  void operator()(const core::coordinator::show_phase& x) const {
-    self->send(self->state.parent,
-               phase_changed{self->state.options.run, x.phase, x.why});
-  }
-
-  void operator()(const core::coordinator::overruled& x) const {
-    deposed(self, x.by,
-            "another leader has the greater epoch " + std::to_string(x.by.value));
-  }
-
-  void operator()(const core::coordinator::settings_differ& x) const {
-    self->send(self->state.parent, settings_differ{self->state.options.run, x.why});
-  }
-
-  void operator()(const core::coordinator::grants_wait& x) const {
-    auto ms = std::chrono::ceil<std::chrono::milliseconds>(x.left).count();
-    logger()->info("{}: grants nothing{}: {}", self->state.options.leader.value,
-                   ms == 0 ? "" : " for " + std::to_string(ms) + " ms", x.why);
-    carry_out(self, self->state.epoch_takeover->waiting(x.left, x.why, instant(self)));
-  }
-
-  void operator()(const core::coordinator::may_grant&) const {
-    logger()->info("{}: may grant", self->state.options.leader.value);
-    carry_out(self, self->state.epoch_takeover->granting(instant(self)));
-  }
-
-  void operator()(const core::coordinator::source_silent& x) const {
-    report_source(self, x.why);
-  }
-
-  void operator()(const core::coordinator::planned& x) const {
-    logger()->info("{}: new plan ({}): {}; {} workers, {} partitions, {} placed or moved",
-                   self->state.options.leader.value, to_string(x.lifecycle), x.reason,
-                   x.workers, x.partitions, x.moves);
-    calculation::write_history(self, x);
-  }
-
-  void operator()(const core::coordinator::remove_directive& x) const {
-    calculation::remove_directive(self, x);
-  }
-
-  void operator()(const core::coordinator::step_down& x) const {
-    self->send(self->state.parent, stepped_down{self->state.options.run, x.why});
-  }
-};
+void carry_out(self_pointer self, const coordinator::command& what) {
+  const auto& leader = self->state.options.leader().value;
+  core::match(
+      what, reader(self),
+      [&](const coordinator::write& x) { calculation::write_record(self, x); },
+      [&](const coordinator::complain& x) {
+        logger()->error("{}: {}: {}", leader, x.who.value, x.why);
+      },
+      [&](const coordinator::write_mark& x) { write_mark(self, x); },
+      [&](const coordinator::ending& x) {
+        logger()->warn("{}: ends the session of {}: {}", leader, x.who.value, x.why);
+      },
+      [&](const coordinator::adopt&) { adopt(self); },
+      [&](const coordinator::show_phase& x) {
+        report<phase_changed>(self, x.phase, x.why);
+      },
+      [&](const coordinator::overruled& x) {
+        deposed(self, x.by,
+                "another leader has the greater epoch " + std::to_string(x.by.value));
+      },
+      [&](const coordinator::settings_differ& x) {
+        report<settings_differ>(self, x.why);
+      },
+      [&](const coordinator::grants_wait& x) { grants_wait(self, x); },
+      [&](const coordinator::may_grant&) {
+        logger()->info("{}: may grant", leader);
+        carry_out(self, self->state.epoch_takeover->granting(instant(self)));
+      },
+      [&](const coordinator::source_silent& x) { report_source(self, x.why); },
+      [&](const coordinator::planned& x) { planned(self, x); },
+      [&](const coordinator::remove_directive& x) {
+        calculation::remove_directive(self, x);
+      },
+      [&](const coordinator::step_down& x) { report<stepped_down>(self, x.why); });
+}
 
 /// What happened before is not shown.
 void doubt_before(self_pointer self, std::optional<core::time_point> made_at) {
   if (made_at)
-    feed(self, core::coordinator::doubted_since{*made_at, "the buckets are new"});
+    feed(self, coordinator::doubted_since{*made_at, "the buckets are new"});
 }
 
 void epoch_key_shown(self_pointer self, const kv_entry& entry) {
   auto value = epoch_from(entry.value, entry.stored_at_ns);
   if (const auto* x = std::get_if<epoch_entry>(&value))
-    feed(self, core::coordinator::epoch_shown{
+    feed(self, coordinator::epoch_shown{
                    self->state.ages->epoch_shown(*x, entry.stored_at_ns, now(self))});
   else
-    report_invalid(self, "assignment", entry.key, std::get<malformed>(value).why);
+    self->state.invalid.report(self, "assignment", entry.key,
+                               std::get<malformed>(value).why);
 }
 
 void records_replayed(self_pointer self, const bucket_identity& bucket) {
@@ -303,10 +255,10 @@ void records_replayed(self_pointer self, const bucket_identity& bucket) {
     deposed(self, {}, "the records do not show the epoch that this leader wrote");
     return;
   }
-  logger()->debug("{}: sees all records under epoch {}", s.options.leader.value,
+  logger()->debug("{}: sees all records under epoch {}", s.options.leader().value,
                   s.epoch.value);
   doubt_before(self, s.ages->records_made_at(bucket.created_at_ns));
-  feed(self, core::coordinator::records_replayed{});
+  feed(self, coordinator::records_replayed{});
 }
 
 /// The newest value of a key, or its removal.
@@ -342,21 +294,21 @@ void heard(self_pointer self, const roster_news& x) {
   switch (x.what) {
   case kind::beat:
     s.ages->beat_shown(x.seen_at, x.stored_at_ns);
-    feed(self, core::coordinator::beat_shown{x.who, x.revision, x.value, x.seen_at,
-                                             x.stored_at_ns});
+    feed(self,
+         coordinator::beat_shown{x.who, x.revision, x.value, x.seen_at, x.stored_at_ns});
     break;
   case kind::unreadable:
-    feed(self, core::coordinator::beat_unreadable{x.who, x.revision, x.seen_at});
+    feed(self, coordinator::beat_unreadable{x.who, x.revision, x.seen_at});
     break;
   case kind::gone:
-    feed(self, core::coordinator::beat_gone{x.who, x.revision, x.seen_at});
+    feed(self, coordinator::beat_gone{x.who, x.revision, x.seen_at});
     break;
   case kind::replayed:
     doubt_before(self, s.ages->beats_replayed(x.seen_at, x.stored_at_ns));
-    feed(self, core::coordinator::beats_replayed{x.seen_at});
+    feed(self, coordinator::beats_replayed{x.seen_at});
     break;
   case kind::interrupted:
-    feed(self, core::coordinator::beats_interrupted{});
+    feed(self, coordinator::beats_interrupted{});
     break;
   case kind::bucket_changed:
     // All sessions end with the bucket. The next leader waits until all have noticed.
@@ -371,7 +323,7 @@ void heard(self_pointer self, const roster_news& x) {
 void not_given(self_pointer self, const std::string& why) {
   if (!self->state.coordinator)
     return;
-  feed(self, core::coordinator::partitions_unknown{why});
+  feed(self, coordinator::partitions_unknown{why});
   report_source(self, why);
 }
 
@@ -383,9 +335,9 @@ void given(self_pointer self, const partition_list& x) {
     not_given(self, "the partition source gave a list that cannot be used: " + why);
     return;
   }
-  logger()->debug("{}: knows {} partitions", self->state.options.leader.value,
+  logger()->debug("{}: knows {} partitions", self->state.options.leader().value,
                   x.partitions.size());
-  feed(self, core::coordinator::partitions_given{x.partitions});
+  feed(self, coordinator::partitions_given{x.partitions});
   report_source(self, x.trouble);
 }
 
@@ -395,29 +347,21 @@ namespace calculation {
 
 void set_alarm(self_pointer self) {
   auto& s = self->state;
-  auto at = s.epoch_takeover->wake_at();
-  if (s.coordinator)
-    at = core::earlier(at, s.coordinator->wake_at());
-  at = core::earlier(at, control_wake_at(s));
-  s.alarm.set(self, s.options.clock, s.options.run, at);
+  auto at = core::earlier(s.epoch_takeover->wake_at(), control_wake_at(s));
+  partita::set_alarm(self,
+                     s.coordinator ? core::earlier(at, s.coordinator->wake_at()) : at);
 }
 
-void feed(self_pointer self, const core::coordinator::event& what) {
+void feed(self_pointer self, const coordinator::event& what) {
   auto& s = self->state;
   auto at = now(self);
   auto commands = s.coordinator->step(what, at);
   s.timing.step(what, commands, at);
   for (const auto& x : commands)
-    std::visit(executor{self}, x);
+    carry_out(self, x);
   if (auto news = s.timing.take())
-    self->send(s.parent, measured{s.options.run, std::move(*news)});
+    report<measured>(self, std::move(*news));
   set_alarm(self);
-}
-
-void report_invalid(self_pointer self, const char* bucket, const std::string& key,
-                    const std::string& why) {
-  if (self->state.invalid.add(std::string{bucket} + ' ' + key, why))
-    self->send(self->state.parent, entry_invalid{bucket, key, why});
 }
 
 } // namespace calculation
@@ -435,12 +379,7 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
   s.roster = std::move(roster);
   s.source = std::move(source);
   s.parent = std::move(parent);
-  s.epoch_takeover.emplace(
-      core::epoch_takeover::options{.leader = s.options.leader,
-                                    .self = s.options.self,
-                                    .pause = s.options.pause,
-                                    .usual = s.options.usual_start,
-                                    .on_known_server = s.options.start_on_known_server});
+  s.epoch_takeover.emplace(s.options.takeover);
   self->set_down_handler([=](const caf::down_msg& x) {
     not_given(self, "the partition source ended (" + self->system().render(x.reason)
                         + "); start it again together with its worker");
@@ -460,21 +399,20 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
           break;
         case control:
           calculation::control_watched(self, x);
-          set_alarm(self);
+          calculation::set_alarm(self);
           break;
         }
       },
       [=](const roster_news& x) { heard(self, x); },
-      [=](const wake& x) {
-        auto& state = self->state;
-        if (!state.alarm.rings(x, state.options.run))
-          return;
-        carry_out(self, state.epoch_takeover->tick(instant(self)));
-        if (state.coordinator) {
-          calculation::control_tick(self, now(self));
-          feed(self, core::coordinator::tick{});
-        }
-      },
+      on_alarm(self,
+               [=] {
+                 auto& state = self->state;
+                 carry_out(self, state.epoch_takeover->tick(instant(self)));
+                 if (state.coordinator) {
+                   calculation::control_tick(self, now(self));
+                   feed(self, coordinator::tick{});
+                 }
+               }),
       [=](const partition_list& x) { given(self, x); },
       [=](const partitions_unavailable& x) { not_given(self, x.why); },
   };

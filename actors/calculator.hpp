@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/actors/options.hpp"
 #include "partita/actors/shell.hpp"
 #include "partita/core/leader/bucket_ages.hpp"
 #include "partita/core/leader/coordinator.hpp"
@@ -16,21 +15,9 @@
 namespace partita {
 
 struct calculator_options {
-  partita::worker_id leader;
-  /// Names this leadership.
-  nonce self;
-  std::chrono::milliseconds heartbeat_ttl{6000};
-  /// The longest heartbeat.ttl that any incarnation was seen to state.
-  std::chrono::milliseconds longest_ttl{0};
-  partita::ownership ownership = ownership::exclusive;
-  std::chrono::milliseconds pause{100};
-  rebalance_options rebalance;
-  /// After a store outage no worker counts as lost for this long.
-  std::chrono::milliseconds grace{5000};
-  /// As in core::epoch_takeover::options.
-  core::epoch_takeover::start usual_start;
-  core::epoch_takeover::start start_on_known_server;
-  core::strategy strategy;
+  /// Its epoch is set once that is ours.
+  core::coordinator::options coordinator;
+  core::epoch_takeover::options takeover;
   /// For the history.
   std::string strategy_name;
   /// The bucket of the operators' directives and of the history of plans.
@@ -38,6 +25,8 @@ struct calculator_options {
   std::uint32_t replicas = 1;
   std::uint64_t run = 0;
   worker_clock clock;
+
+  const worker_id& leader() const { return takeover.leader; }
 };
 
 /// The calculator's access to the control bucket.
@@ -91,3 +80,35 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
            supervisor_actor parent);
 
 } // namespace partita
+
+/// INTERNAL to the calculator: what it reads and writes in the store beside its epoch.
+namespace partita::calculation {
+
+using self_pointer = calculator_actor::stateful_pointer<calculator_state>;
+
+/// Steps the coordinator and carries out what it commands (calculator.cpp).
+void feed(self_pointer self, const core::coordinator::event& what);
+/// Sets the alarm for what is due next (calculator.cpp).
+void set_alarm(self_pointer self);
+
+// -- the control bucket: directives go to the coordinator, plans into the history. A bucket
+// that cannot be used is reported and opened again, and does not keep the leader from
+// planning -------------------------------------------------------------------------------
+
+/// Opens the bucket and watches it under this number.
+void open_control(self_pointer self, std::uint64_t watch);
+void control_watched(self_pointer self, const watch_event& x);
+void remove_directive(self_pointer self, const core::coordinator::remove_directive& x);
+void write_history(self_pointer self, const core::coordinator::planned& x);
+/// Does what is due.
+void control_tick(self_pointer self, core::time_point now);
+std::optional<core::time_point> control_wake_at(const calculator_state& s);
+
+// -- the workers' records, whole or in parts -------------------------------------------
+
+/// Writes one; the coordinator gets the answer.
+void write_record(self_pointer self, const core::coordinator::write& x);
+/// The newest value of a key, or its removal: false if it belongs to no record.
+bool record_shown(self_pointer self, const kv_entry& entry, bool removed);
+
+} // namespace partita::calculation

@@ -89,14 +89,11 @@ private:
     auto now = worker_clock::boottime();
     std::vector<std::string> result;
     std::lock_guard lock{mutex_};
-    for (auto i = deadlines_.begin(); i != deadlines_.end();) {
-      if (i->second > now) {
-        ++i;
-        continue;
-      }
-      result.push_back(i->first);
-      i = deadlines_.erase(i);
-    }
+    std::erase_if(deadlines_, [&](const auto& x) {
+      if (x.second <= now)
+        result.push_back(x.first);
+      return x.second <= now;
+    });
     set_timer();
     return result;
   }

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/actors/roster.hpp"
+#include "partita/actors/children.hpp"
 
-#include "partita/actors/log.hpp"
 #include "partita/messages/keys.hpp"
-
-#include <algorithm>
-#include <utility>
 
 namespace partita {
 
@@ -18,46 +14,48 @@ void tell_one(self_pointer self, const caf::actor_addr& who, const roster_news& 
     self->send(caf::actor_cast<roster_listener_actor>(strong), what);
 }
 
-void carry_out(self_pointer self, const core::roster::commands& all) {
+void tell(self_pointer self, const std::optional<roster_news>& news) {
   auto& s = self->state;
-  for (const auto& x : all) {
-    if (const auto* news = std::get_if<core::roster::tell>(&x)) {
-      for (const auto& who : s.listeners)
-        tell_one(self, who, news->what);
-    } else if (const auto* longer = std::get_if<core::roster::longer_ttl>(&x)) {
-      self->send(s.parent, longer_ttl_seen{s.options.run, longer->ttl});
-    } else if (const auto* bad = std::get_if<core::roster::unreadable>(&x)) {
-      auto key = keys::heartbeat_of(bad->who);
-      if (s.invalid.add(key, bad->why))
-        self->send(s.parent, entry_invalid{"heartbeat", key, bad->why});
-    }
-  }
+  if (!news)
+    return;
+  if (news->what == roster_news::kind::unreadable)
+    s.invalid.report(self, "heartbeat", keys::heartbeat_of(news->who), news->why);
+  for (const auto& who : s.listeners)
+    tell_one(self, who, *news);
+}
+
+void shown(self_pointer self, const worker_id& who, const kv_entry& entry) {
+  auto& s = self->state;
+  auto before = s.roster->longest_ttl();
+  auto news = s.roster->shown(who, entry, now(self));
+  if (auto longest = s.roster->longest_ttl(); longest > before)
+    report<longer_ttl_seen>(self, longest);
+  tell(self, news);
 }
 
 void watched(self_pointer self, const watch_event& x) {
   auto& s = self->state;
   s.troubles.heard(self, "a watch of the heartbeats", x);
   auto who = keys::owner_of(x.entry.key, keys::heartbeats);
-  auto now = s.options.clock.now(self);
   switch (x.change) {
   case watch_change::value:
     if (who)
-      carry_out(self, s.roster->shown(*who, x.entry, now));
+      shown(self, *who, x.entry);
     break;
   case watch_change::removed:
     if (who)
-      carry_out(self, s.roster->gone(*who, x.entry.revision, now));
+      tell(self, s.roster->gone(*who, x.entry.revision, now(self)));
     break;
   case watch_change::replayed:
     logger()->debug("{}: sees all heartbeats", s.options.self.value);
-    carry_out(self, s.roster->replayed(x.bucket, now));
+    tell(self, s.roster->replayed(x.bucket, now(self)));
     break;
   case watch_change::restarted:
     logger()->debug("{}: does not see all heartbeats: {}", s.options.self.value, x.why);
-    carry_out(self, s.roster->interrupted(now));
+    tell(self, s.roster->interrupted(now(self)));
     break;
   case watch_change::bucket_changed:
-    carry_out(self, s.roster->bucket_changed(x.bucket, x.why, now));
+    tell(self, s.roster->bucket_changed(x.bucket, x.why, now(self)));
     break;
   case watch_change::alive:
     break;
@@ -68,7 +66,7 @@ void add_listener(self_pointer self, const roster_listener_actor& who) {
   auto& s = self->state;
   s.listeners.push_back(who.address());
   self->monitor(who);
-  for (const auto& x : s.roster->known(s.options.clock.now(self)))
+  for (const auto& x : s.roster->known(now(self)))
     tell_one(self, who.address(), x);
 }
 
@@ -78,16 +76,11 @@ roster_actor::behavior_type roster(roster_actor::stateful_pointer<roster_state> 
                                    roster_options options, bucket_actor heartbeats,
                                    supervisor_actor parent) {
   auto& s = self->state;
-  s.options = std::move(options);
+  s.begin(std::move(options), std::move(heartbeats), std::move(parent));
   s.roster.emplace(s.options.longest_ttl);
-  s.bucket = std::move(heartbeats);
-  s.parent = std::move(parent);
-  self->set_down_handler([self](const caf::down_msg& x) {
-    auto& all = self->state.listeners;
-    all.erase(std::remove(all.begin(), all.end(), x.source), all.end());
-  });
-  self->send(s.bucket, kv_watch{0, std::string{keys::heartbeats} + ">",
-                                caf::actor_cast<watch_sink_actor>(self)});
+  self->set_down_handler(
+      [self](const caf::down_msg& x) { std::erase(self->state.listeners, x.source); });
+  watch(self, s.bucket, 0, std::string{keys::heartbeats} + ">");
   return {
       [=](const watch_event& x) { watched(self, x); },
       [=](const roster_listener_actor& x) { add_listener(self, x); },

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/actors/log.hpp"
 #include "partita/actors/worker_clock.hpp"
 #include "partita/core/time.hpp"
 #include "partita/messages/interfaces.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/error.hpp>
+#include <caf/result.hpp>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,6 +21,17 @@
 
 /// What the shells around core/ have in common.
 namespace partita {
+
+/// The logger named "partita" if the program registered one, else spdlog's default.
+inline std::shared_ptr<spdlog::logger> logger() {
+  auto result = spdlog::get("partita");
+  return result ? result : spdlog::default_logger();
+}
+
+/// For people and messages; what is left of a millisecond is cut off.
+inline std::chrono::milliseconds in_ms(core::duration x) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(x);
+}
 
 /// One timer of an actor that can be moved. CAF's timers cannot be cancelled, so a newer
 /// one supersedes those before: `ticket` tells them apart.
@@ -66,10 +80,10 @@ void ask_write(Self* self, const bucket_actor& bucket, Request what, F f) {
             });
 }
 
-/// Asks a bucket to read and passes the outcome to `f`, as ask_write does.
-template <class Self, class Request, class F>
-void ask_read(Self* self, const bucket_actor& bucket, Request what, F f) {
-  self->request(bucket, caf::infinite, std::move(what))
+/// Reads the newest value of a key and passes the outcome to `f`, as ask_write does.
+template <class Self, class F>
+void ask_read(Self* self, const bucket_actor& bucket, std::string key, F f) {
+  self->request(bucket, caf::infinite, kv_last{std::move(key)})
       .then([f](const kv_read& x) { f(x); },
             [=](const caf::error& err) {
               f(kv_read{read_status::unknown, {}, self->system().render(err)});
@@ -85,6 +99,16 @@ void ask_to_replace(Self* self, const bucket_actor& bucket, std::string key,
   else
     ask_write(self, bucket, kv_update{std::move(key), std::move(value), expected},
               std::move(f));
+}
+
+/// Opens a bucket and passes the outcome to `f`.
+template <class Self, class F>
+void ask_to_open(Self* self, const store_actor& store, open_bucket what, F f) {
+  self->request(store, store_gone_after, std::move(what))
+      .then([f](const bucket_opened& x) { f(x); },
+            [=](const caf::error& err) {
+              f(bucket_opened{open_status::unknown, {}, {}, self->system().render(err)});
+            });
 }
 
 /// Reports to an actor's supervisor which requests to the store fail, and when they work
@@ -142,21 +166,74 @@ auto reported(Self* self, std::string what, F f) {
   };
 }
 
-/// Remembers which entries were already reported as not readable: each key and text once.
+/// Reports entries that cannot be read to an actor's supervisor: each key and text once.
 class invalid_entries {
 public:
-  /// Whether this is news.
-  bool add(const std::string& key, const std::string& why) {
-    auto [i, is_new] = known_.try_emplace(key, why);
-    if (!is_new && i->second == why)
-      return false;
-    i->second = why;
-    return true;
+  template <class Self>
+  void report(Self* self, const char* bucket, const std::string& key,
+              const std::string& why) {
+    if (std::exchange(known_[{bucket, key}], why) != why)
+      self->send(self->state.parent, entry_invalid{bucket, key, why});
   }
 
 private:
-  std::map<std::string, std::string> known_;
+  std::map<std::pair<std::string, std::string>, std::string> known_;
 };
+
+// -- the children of a worker: their states have `options` with `clock` and `run`, and
+// `parent`, `alarm` and `troubles` ------------------------------------------------------
+
+template <class Self>
+core::time_point now(Self* self) {
+  return self->state.options.clock.now(self);
+}
+
+/// Sends its supervisor a report of this run.
+template <class Report, class Self, class... Parts>
+void report(Self* self, const Parts&... parts) {
+  self->send(self->state.parent, Report{self->state.options.run, parts...});
+}
+
+template <class Self>
+void set_alarm(Self* self, std::optional<core::time_point> at) {
+  self->state.alarm.set(self, self->state.options.clock, self->state.options.run, at);
+}
+
+/// The handler of wake: calls `f` when the alarm rings.
+template <class Self, class F>
+auto on_alarm(Self* self, F f) {
+  return [=](const wake& x) {
+    if (self->state.alarm.rings(x, self->state.options.run))
+      f();
+  };
+}
+
+/// The handler of the request to leave: `f` begins, and `state.leaving` is delivered once
+/// that is done.
+template <class Request, class Answer, class Self, class F>
+auto on_leave(Self* self, F f) {
+  return [=](const Request& x) -> caf::result<Answer> {
+    self->state.leaving = self->template make_response_promise<Answer>();
+    auto result = self->state.leaving;
+    f(x);
+    return result;
+  };
+}
+
+/// Answers the request to leave, if there was one, and ends.
+template <class Answer, class Self>
+void leave(Self* self, const Answer& x) {
+  if (self->state.leaving.pending())
+    self->state.leaving.deliver(x);
+  self->quit();
+}
+
+template <class Self>
+void watch(Self* self, const bucket_actor& bucket, std::uint64_t number,
+           std::string pattern, bool signs_of_life = false) {
+  self->send(bucket, kv_watch{number, std::move(pattern),
+                              caf::actor_cast<watch_sink_actor>(self), signs_of_life});
+}
 
 /// What unix_seconds returns, if set: a simulation's wall clock, so that the same seed
 /// writes the same values. Set only by tests, before any actor runs that reads it.

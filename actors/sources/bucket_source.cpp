@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/sources/bucket_source.hpp"
 
-#include "partita/actors/log.hpp"
 #include "partita/actors/shell.hpp"
 #include "partita/actors/sources/source_audience.hpp"
 #include "partita/core/backoff.hpp"
@@ -47,17 +46,11 @@ struct bucket_source_state {
   static inline constexpr const char* name = "partita.bucket_source";
 };
 
-core::time_point now(self_pointer self) {
-  return self->state.options.clock.now(self);
-}
-
 void set_alarm(self_pointer self) {
   auto& s = self->state;
   auto at = s.listing ? s.listing->wake_at() : s.open_again_at;
   s.alarm.set(self, s.options.clock, s.run, at);
 }
-
-void open(self_pointer self);
 
 void opened(self_pointer self, const bucket_opened& x) {
   auto& s = self->state;
@@ -67,7 +60,7 @@ void opened(self_pointer self, const bucket_opened& x) {
     s.bucket = x.bucket;
     s.listing.emplace(core::bucket_listing::options{.name = s.options.bucket});
     // The whole bucket: on the server a pattern costs a search (nats::create_consumer_request).
-    self->send(s.bucket, kv_watch{s.run, ">", caf::actor_cast<watch_sink_actor>(self)});
+    watch(self, s.bucket, s.run, ">");
     return;
   }
   auto may_pass =
@@ -81,19 +74,15 @@ void opened(self_pointer self, const bucket_opened& x) {
 
 void open(self_pointer self) {
   auto& s = self->state;
+  s.open_again_at.reset();
   open_bucket what;
   what.name = s.options.bucket;
   what.replicas = s.options.replicas;
-  auto answered = [self, run = s.run](const bucket_opened& x) {
-    if (run == self->state.run && !self->state.audience->empty())
-      opened(self, x);
-  };
-  self->request(s.store, store_gone_after, std::move(what))
-      .then(answered, [self, answered](const caf::error& err) {
-        bucket_opened none;
-        none.why = self->system().render(err);
-        answered(none);
-      });
+  ask_to_open(self, s.store, std::move(what),
+              [self, run = s.run](const bucket_opened& x) {
+                if (run == self->state.run && !self->state.audience->empty())
+                  opened(self, x);
+              });
 }
 
 void announce(self_pointer self, std::optional<core::bucket_listing::news> what) {
@@ -153,15 +142,10 @@ bucket_source_actor::behavior_type bucket_source(self_pointer self, store_actor 
         auto& state = self->state;
         if (!state.alarm.rings(x, state.run))
           return;
-        if (state.listing) {
+        if (state.listing)
           announce(self, state.listing->tick(now(self)));
-        } else if (state.open_again_at) {
-          if (now(self) >= *state.open_again_at) {
-            state.open_again_at.reset();
-            open(self);
-          }
-          set_alarm(self);
-        }
+        else if (state.open_again_at)
+          open(self);
       },
   };
 }

@@ -28,10 +28,10 @@ using namespace std::chrono_literals;
 
 struct file_source_state;
 
-using file_source_actor = partition_source_actor::extend<
-    caf::reacts_to<file_touched>,
-    // INTERNAL: the writer of the file may be done by now.
-    caf::reacts_to<wake>>;
+using file_source_actor =
+    partition_source_actor::extend<caf::reacts_to<file_touched>,
+                                   // INTERNAL: the writer of the file may be done by now.
+                                   caf::reacts_to<wake>>;
 using self_pointer = file_source_actor::stateful_pointer<file_source_state>;
 
 /// Editors write in several steps.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/actors/supervisor/work_orders.hpp"
-
-#include "partita/actors/log.hpp"
+#include "partita/actors/supervisor/worker.hpp"
+#include "partita/core/match.hpp"
 #include "partita/messages/codec.hpp"
 
 namespace partita {
@@ -9,10 +8,6 @@ namespace partita {
 namespace {
 
 constexpr std::size_t names_in_text = 5;
-
-std::chrono::milliseconds in_ms(core::duration x) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(x);
-}
 
 std::string some_of(const std::vector<partition>& xs) {
   std::string result;
@@ -25,21 +20,80 @@ std::string some_of(const std::vector<partition>& xs) {
 
 } // namespace
 
-work_orders::work_orders(worker_context& context, worker_alerts& alerts, callbacks to)
-    : context_{context},
-      alerts_{alerts},
-      to_{std::move(to)},
-      duties_{{.exclusive = context.exclusive(),
-               .stop_within = context.options.rebalance.handoff_timeout / 2,
+work_orders::work_orders(worker& of)
+    : worker_{of},
+      context_{of.context},
+      duties_{{.exclusive = context_.exclusive(),
+               .stop_within = context_.options.rebalance.handoff_timeout / 2,
                .margin = margin()}} {}
 
 void work_orders::step(const core::duties::event& what) {
   for (const auto& x : duties_.step(what, context_.now())) {
     if (closed_)
       return;
-    std::visit([this](const auto& y) { carry_out(y); }, x);
+    carry_out(x);
   }
-  to_.moved();
+  if (worker_.departure.now().draining())
+    worker_.departure.step(core::departure::moved_on{});
+  worker_.set_alarm();
+}
+
+void work_orders::carry_out(const core::duties::command& what) {
+  using core::duties;
+  auto& listeners = context_.listeners;
+  auto stopped = [this](duties::order_id order) {
+    return [this, order](duties::listener_id who) {
+      step(duties::confirmed{who, order});
+    };
+  };
+  core::match(
+      what,
+      [&](const duties::assign& x) {
+        listeners.tell(
+            partitions_assigned{context_.id, x.granted_by, x.what, context_.exclusive()},
+            x.to);
+      },
+      [&](const duties::revoke& x) {
+        listeners.ask(partitions_revoked{context_.id, x.what, in_ms(x.time_left)},
+                      stopped(x.order));
+      },
+      [&](const duties::lose& x) {
+        // The session may end before its time: then the deadline is earlier, too.
+        observe_deadline(context_.now() + x.time_left);
+        listeners.ask(partitions_lost{context_.id, x.what, x.why, in_ms(x.time_left)},
+                      stopped(x.order));
+      },
+      [&](const duties::report& x) {
+        worker_.children.tell(core::role::heartbeat, worker_.children.heartbeat(),
+                              x.what);
+      },
+      // The store may be the cause, so its outage is still measured.
+      [&](const duties::ended& x) { worker_.session.leave(x.why); },
+      [&](const duties::settled&) { settled(); }, [&](const duties::late& x) { late(x); },
+      [&](const duties::late_no_more& x) {
+        worker_.alerts.raise(alert_level::info, "work_not_stopped",
+                             "all work has stopped", x.age, true);
+      });
+}
+
+void work_orders::settled() {
+  if (context_.options.on_deadline)
+    context_.options.on_deadline->stopped(context_.claim_nonce.value);
+  worker_.live(core::life::work_stopped{});
+  worker_.departure.step(core::departure::moved_on{});
+}
+
+void work_orders::late(const core::duties::late& x) {
+  auto why = "work on " + some_of(x.what) + " goes on "
+             + std::to_string(in_ms(x.age).count()) + " ms after it "
+             + (x.lost ? "was lost, and others may own it by now" : "was revoked")
+             + "; look at the listener: it must answer once its work has stopped";
+  worker_.alerts.raise(x.lost ? alert_level::error : alert_level::warn,
+                       "work_not_stopped", why, x.age, false);
+  // A worker whose work cannot be stopped must end: without a goodbye, which would say
+  // that the work has ended.
+  if (x.lost && context_.options.end_if_work_goes_on)
+    worker_.departure.step(core::departure::cut_short{why});
 }
 
 void work_orders::extend(core::time_point until) {
@@ -73,51 +127,6 @@ bool work_orders::apply(const record& x) {
 void work_orders::drop() {
   if (auto news = context_.applied.drop(context_.id))
     context_.listeners.tell(*news);
-}
-
-void work_orders::carry_out(const core::duties::assign& x) {
-  context_.listeners.tell(
-      partitions_assigned{context_.id, x.granted_by, x.what, context_.exclusive()}, x.to);
-}
-
-void work_orders::carry_out(const core::duties::revoke& x) {
-  context_.listeners.ask(partitions_revoked{context_.id, x.what, in_ms(x.time_left)},
-                         [this, order = x.order](core::duties::listener_id who) {
-                           step(core::duties::confirmed{who, order});
-                         });
-}
-
-void work_orders::carry_out(const core::duties::lose& x) {
-  // The session may end before its time: then the deadline is earlier, too.
-  observe_deadline(context_.now() + x.time_left);
-  context_.listeners.ask(partitions_lost{context_.id, x.what, x.why, in_ms(x.time_left)},
-                         [this, order = x.order](core::duties::listener_id who) {
-                           step(core::duties::confirmed{who, order});
-                         });
-}
-
-void work_orders::carry_out(const core::duties::settled&) {
-  if (context_.options.on_deadline)
-    context_.options.on_deadline->stopped(context_.claim_nonce.value);
-  to_.work_stopped();
-}
-
-void work_orders::carry_out(const core::duties::late& x) {
-  auto why = "work on " + some_of(x.what) + " goes on "
-             + std::to_string(in_ms(x.age).count()) + " ms after it "
-             + (x.lost ? "was lost, and others may own it by now" : "was revoked")
-             + "; look at the listener: it must answer once its work has stopped";
-  alerts_.raise(x.lost ? alert_level::error : alert_level::warn, "work_not_stopped", why,
-                x.age, false);
-  // A worker whose work cannot be stopped must end: without a goodbye, which would say
-  // that the work has ended.
-  if (x.lost && context_.options.end_if_work_goes_on)
-    to_.cannot_be_stopped(why);
-}
-
-void work_orders::carry_out(const core::duties::late_no_more& x) {
-  alerts_.raise(alert_level::info, "work_not_stopped", "all work has stopped", x.age,
-                true);
 }
 
 void work_orders::observe_deadline(core::time_point must_stop_by) {

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/actors/supervisor/worker_alerts.hpp"
+#include "partita/actors/supervisor/worker.hpp"
 
 namespace partita {
-
-namespace {
 
 /// Longer than a fail-over of the store's servers takes in most cases.
 constexpr core::duration store_patience = std::chrono::seconds{5};
 
-} // namespace
-
 worker_alerts::worker_alerts(worker_context& context)
-    : context_{context},
-      troubles_{store_patience},
-      store_{{.error = context.options.degraded.error,
-              .over = "requests to the store succeed again"}},
-      source_{{.error = context.options.degraded.error,
-               .over = "the list of partitions is available again"}},
-      settings_{{.error = {}, .over = "the settings of all workers agree again"}} {}
+    : context_{context}, troubles_{store_patience} {
+  auto add = [this](const char* what, core::duration error, const char* over) {
+    lasting_.emplace(what, core::lasting_alert::options{.error = error, .over = over});
+  };
+  auto error = context.options.degraded.error;
+  add("store_trouble", error, "requests to the store succeed again");
+  add("partitions_unknown", error, "the list of partitions is available again");
+  add("settings_differ", {}, "the settings of all workers agree again");
+  add("control_unknown", {},
+      "the operators' directives are known again, or this worker has lost leadership");
+}
 
 void worker_alerts::raise(alert_level level, const std::string& what, std::string why,
                           core::duration age, bool over) {
@@ -28,9 +28,8 @@ void worker_alerts::raise(alert_level level, const std::string& what, std::strin
     present_[what] = level;
     ++raised_.at(static_cast<std::size_t>(level));
   }
-  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(age);
   context_.listeners.tell(
-      alert_raised{context_.id, level, what, std::move(why), ms, over});
+      alert_raised{context_.id, level, what, std::move(why), in_ms(age), over});
 }
 
 void worker_alerts::hear(const store_trouble& x) {
@@ -40,44 +39,23 @@ void worker_alerts::hear(const store_trouble& x) {
 
 void worker_alerts::watch_store() {
   auto lasting = lasting_trouble();
-  tell("store_trouble",
-       store_.found(lasting.empty() ? lasting
-                                    : "keeps retrying requests to the store: " + lasting,
-                    context_.now()));
+  found("store_trouble",
+        lasting.empty() ? lasting : "keeps retrying requests to the store: " + lasting);
 }
 
-void worker_alerts::watch_source(const std::string& why) {
-  tell("partitions_unknown", source_.found(why, context_.now()));
-}
-
-void worker_alerts::watch_settings(const std::string& why) {
-  tell("settings_differ", settings_.found(why, context_.now()));
-}
-
-void worker_alerts::watch_control(const std::string& why, const std::string& over) {
-  auto now = context_.now();
-  if (why.empty() && !control_unknown_since_)
-    return;
-  auto since = control_unknown_since_.value_or(now);
-  if (why.empty()) {
-    control_unknown_since_.reset();
-    raise(alert_level::info, "control_unknown", over, now - since, true);
-  } else {
-    control_unknown_since_ = since;
-    raise(alert_level::warn, "control_unknown", why, now - since, false);
-  }
+void worker_alerts::found(const std::string& what, const std::string& why) {
+  tell(what, lasting_.at(what).found(why, context_.now()));
 }
 
 void worker_alerts::lost_leadership() {
-  watch_source({});
-  watch_settings({});
-  watch_control({}, "this worker has lost leadership");
+  for (const auto* what : {"partitions_unknown", "settings_differ", "control_unknown"})
+    found(what, {});
 }
 
 void worker_alerts::tick() {
   watch_store();
-  tell("store_trouble", store_.tick(context_.now()));
-  tell("partitions_unknown", source_.tick(context_.now()));
+  for (auto& [what, x] : lasting_)
+    tell(what, x.tick(context_.now()));
 }
 
 void worker_alerts::add_to(worker_stats& x) const {
@@ -86,8 +64,10 @@ void worker_alerts::add_to(worker_stats& x) const {
 }
 
 std::optional<core::time_point> worker_alerts::wake_at() const {
-  auto result = core::earlier(source_.wake_at(), store_.wake_at());
-  return core::earlier(result, troubles_.grows_at(context_.now()));
+  auto result = troubles_.grows_at(context_.now());
+  for (const auto& [what, x] : lasting_)
+    result = core::earlier(result, x.wake_at());
+  return result;
 }
 
 void worker_alerts::tell(const std::string& what,

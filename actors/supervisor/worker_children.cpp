@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/actors/supervisor/worker_children.hpp"
+#include "partita/actors/supervisor/worker.hpp"
 
 #include "partita/actors/calculator.hpp"
-#include "partita/actors/elector.hpp"
-#include "partita/actors/heartbeat.hpp"
-#include "partita/actors/log.hpp"
-#include "partita/actors/registrar.hpp"
-#include "partita/actors/roster.hpp"
-#include "partita/actors/watcher.hpp"
+#include "partita/actors/children.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -29,14 +24,11 @@ std::chrono::milliseconds pause_of(const worker_options& o) {
 
 } // namespace
 
-template <caf::spawn_options How, class Handle, class State, class Options, class... Args>
-Handle worker_children::spawn(role x,
-                              typename Handle::behavior_type (*body)(
-                                  typename Handle::template stateful_pointer<State>,
-                                  Options, Args...),
-                              Options options, Args... args) {
-  runs_.step(core::restarts::started{x}, {}, context_.now());
-  options.run = runs_.run(x);
+template <caf::spawn_options How, class Behavior, class Self, class Options,
+          class... Args>
+auto worker_children::spawn(role x, Behavior (*body)(Self*, Options, Args...),
+                            Options options, Args... args) {
+  options.run = runs_.started(x, context_.now());
   auto result = context_.self->spawn<How>(body, std::move(options), args...);
   address(x) = result->address();
   return result;
@@ -47,69 +39,72 @@ void worker_children::start(role x) {
   const auto& o = c.options;
   switch (x) {
   case role::registrar:
-    registrar_ = spawn<caf::monitored, registrar_actor, registrar_state>(
+    registrar_ = spawn<caf::monitored>(
         x, registrar,
-        registrar_options{.id = o.id,
-                          .self = c.claim_nonce,
-                          .instance_grace = o.heartbeat.ttl,
-                          .startup = c.has_worked ? std::nullopt
-                                                  : std::optional{o.timeouts.startup},
-                          .pause = pause_of(o),
-                          .seed = c.random(),
-                          .clock = o.clock},
+        {.prefix = o.id.prefix,
+         .claim = {.min = o.id.min,
+                   .max = o.id.max,
+                   .instance = o.id.instance,
+                   .ttl = o.id.ttl,
+                   .instance_grace = o.heartbeat.ttl,
+                   .startup = c.has_worked
+                                  ? std::nullopt
+                                  : std::optional<core::duration>{o.timeouts.startup},
+                   .pause = pause_of(o),
+                   .self = c.claim_nonce,
+                   .seed = c.random()},
+         .clock = o.clock},
         c.buckets[stable_id], parent());
     break;
   case role::heartbeat:
     tell_guard(core::nonce_use::claim, c.claim_nonce);
     tell_guard(core::nonce_use::heartbeat, c.incarnation);
-    heartbeat_ = spawn<caf::monitored, heartbeat_actor, heartbeat_state>(
-        x, heartbeat,
-        heartbeat_actor_options{.worker_id = c.id,
-                                .self = c.incarnation,
-                                .interval = o.heartbeat.interval,
-                                .ttl = o.heartbeat.ttl,
-                                .pause = pause_of(o),
-                                .exclusive = c.exclusive(),
-                                .capacity = o.capacity,
-                                .zone = o.zone,
-                                .settings = settings(),
-                                .past = c.past,
-                                .clock = o.clock},
-        c.buckets[heartbeats], parent());
+    heartbeat_ = spawn<caf::monitored>(x, partita::heartbeat,
+                                       {.worker_id = c.id,
+                                        .session = {.self = c.incarnation,
+                                                    .interval = o.heartbeat.interval,
+                                                    .ttl = o.heartbeat.ttl,
+                                                    .pause = pause_of(o),
+                                                    .program_version = PARTITA_VERSION,
+                                                    .capacity = o.capacity,
+                                                    .zone = o.zone,
+                                                    .exclusive = c.exclusive(),
+                                                    .past = c.past},
+                                        .settings = settings(),
+                                        .clock = o.clock},
+                                       c.buckets[heartbeats], parent());
     break;
   case role::elector: {
     auto candidate = c.make_nonce();
     tell_guard(core::nonce_use::leader, candidate);
-    elector_ = spawn<caf::monitored, elector_actor, elector_state>(
-        x, partita::elector,
-        elector_options{.worker_id = c.id,
-                        .self = candidate,
-                        .lease = o.election.lease,
-                        .probe_grace = o.election.probe_grace,
-                        .seed = c.random(),
-                        .clock = o.clock},
-        c.buckets[election], c.store, parent());
+    elector_ = spawn<caf::monitored>(x, partita::elector,
+                                     {.worker_id = c.id,
+                                      .self = candidate,
+                                      .lease = o.election.lease,
+                                      .probe_grace = o.election.probe_grace,
+                                      .seed = c.random(),
+                                      .clock = o.clock},
+                                     c.buckets[election], parent(), c.store);
     tell_rank();
     break;
   }
   case role::watcher:
-    watcher_ = spawn<caf::monitored, watcher_actor, watcher_state>(
+    watcher_ = spawn<caf::monitored>(
         x, watcher,
-        watcher_options{.worker_id = c.id,
-                        .self = c.incarnation,
-                        .terms = {o.heartbeat.ttl, o.ownership},
-                        .silence = std::max({o.heartbeat.ttl, o.rebalance.handoff_timeout,
-                                             watch_patience}),
-                        .pause = pause_of(o),
-                        .exclusive = c.exclusive(),
-                        .established = c.applied.get().has_value(),
-                        .clock = o.clock},
+        {.worker_id = c.id,
+         .record = {.self = c.incarnation,
+                    .terms = {o.heartbeat.ttl, o.ownership},
+                    .silence = std::max(
+                        {o.heartbeat.ttl, o.rebalance.handoff_timeout, watch_patience}),
+                    .pause = pause_of(o),
+                    .exclusive = c.exclusive(),
+                    .established = c.applied.get().has_value()},
+         .clock = o.clock},
         c.buckets[assignments], parent());
     break;
   case role::roster:
-    roster_ = spawn<caf::monitored, roster_actor, roster_state>(
-        x, roster,
-        roster_options{.self = c.id, .longest_ttl = c.longest_ttl, .clock = o.clock},
+    roster_ = spawn<caf::monitored>(
+        x, roster, {.self = c.id, .longest_ttl = c.longest_ttl, .clock = o.clock},
         c.buckets[heartbeats], parent());
     break;
   case role::calculator:
@@ -124,25 +119,27 @@ void worker_children::start_calculator() {
   auto& c = context_;
   const auto& o = c.options;
   auto [usual, on_known_server] = c.epochs.begin(unix_seconds());
-  calculator_options with{.leader = c.id,
-                          .self = c.make_nonce(),
-                          .heartbeat_ttl = o.heartbeat.ttl,
-                          .longest_ttl = c.longest_ttl,
-                          .ownership = o.ownership,
-                          .pause = pause_of(o),
-                          .rebalance = o.rebalance,
-                          .grace = o.degraded.grace,
-                          .usual_start = usual,
-                          .start_on_known_server = on_known_server,
-                          .strategy = o.strategy,
+  calculator_options with{.coordinator = {.epoch = {},
+                                          .leader = c.id,
+                                          .heartbeat_ttl = o.heartbeat.ttl,
+                                          .longest_ttl = c.longest_ttl,
+                                          .ownership = o.ownership,
+                                          .grace = o.degraded.grace,
+                                          .pause = pause_of(o),
+                                          .rebalance = o.rebalance,
+                                          .strategy = o.strategy},
+                          .takeover = {.leader = c.id,
+                                       .self = c.make_nonce(),
+                                       .pause = pause_of(o),
+                                       .usual = usual,
+                                       .on_known_server = on_known_server},
                           .strategy_name = o.strategy_name,
                           .control_bucket = o.buckets.control,
                           .replicas = o.buckets.replicas,
                           .clock = o.clock};
   auto start_with = [&](auto how) {
-    return spawn<how(), calculator_actor, calculator_state>(
-        role::calculator, calculator, with, c.buckets[assignments], c.buckets[heartbeats],
-        c.store, roster_, c.source, parent());
+    return spawn<how()>(role::calculator, calculator, with, c.buckets[assignments],
+                        c.buckets[heartbeats], c.store, roster_, c.source, parent());
   };
   // Planning may take long and must not delay heartbeats.
   constexpr auto on_own_thread = caf::monitored + caf::detached;
@@ -184,20 +181,14 @@ void worker_children::kill_all() {
 }
 
 std::optional<core::role> worker_children::ended(const caf::actor_addr& who) {
-  for (std::size_t i = 0; i < count_of<core::role>; ++i)
-    if (addresses_[i] == who) {
-      addresses_[i] = {};
-      return static_cast<role>(i);
-    }
-  return std::nullopt;
+  auto i = std::find(addresses_.begin(), addresses_.end(), who);
+  if (i == addresses_.end())
+    return std::nullopt;
+  *i = {};
+  return static_cast<role>(i - addresses_.begin());
 }
 
 // -- messages to them -------------------------------------------------------------------
-
-void worker_children::report(const record_progress& what) {
-  if (runs_.is_alive(role::heartbeat))
-    context_.self->send(heartbeat_, what);
-}
 
 /// Before anything is written with it.
 void worker_children::tell_guard(core::nonce_use use, const nonce& x) const {
@@ -207,18 +198,11 @@ void worker_children::tell_guard(core::nonce_use use, const nonce& x) const {
 
 void worker_children::tell_rank() {
   const auto& record = context_.applied.get();
-  if (runs_.is_alive(role::elector))
-    context_.self->send(elector_, stand_by{record ? record->standby : 0});
+  tell(role::elector, elector_, stand_by{record ? record->standby : 0});
 }
 
 void worker_children::tell_settings() {
-  if (runs_.is_alive(role::heartbeat))
-    context_.self->send(heartbeat_, shared_settings{settings()});
-}
-
-void worker_children::abdicate(const std::string& why) {
-  if (runs_.is_alive(role::elector))
-    context_.self->send(elector_, partita::abdicate{why});
+  tell(role::heartbeat, heartbeat_, shared_settings{settings()});
 }
 
 template <class Answer, class Handle, class Request, class F>

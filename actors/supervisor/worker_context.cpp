@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/supervisor/worker_context.hpp"
 
-#include "partita/actors/log.hpp"
-
 namespace partita {
 
 namespace {

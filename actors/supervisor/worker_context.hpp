@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/actors/listeners.hpp"
 #include "partita/actors/options.hpp"
 #include "partita/actors/shell.hpp"
 #include "partita/core/leader/epoch_floor.hpp"
-#include "partita/core/worker/applied_record.hpp"
+#include "partita/core/worker/duties.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <random>
-#include <type_traits>
 #include <vector>
 
 namespace partita {
@@ -26,7 +25,92 @@ struct supervisor_state {
 };
 
 using supervisor_pointer = supervisor_actor::stateful_pointer<supervisor_state>;
-using worker_listeners = listeners<std::remove_pointer_t<supervisor_pointer>>;
+
+/// The listeners of a worker, which do its work, and the last events, which a listener
+/// that is added later receives first. Each has a number, by which core::duties knows it.
+class listeners {
+public:
+  using id = core::duties::listener_id;
+
+  explicit listeners(supervisor_pointer self) : self_{self} {}
+
+  /// Its number; nothing if it is null or already a listener.
+  std::optional<id> add(const listener_actor& who) {
+    auto known = std::any_of(all_.begin(), all_.end(),
+                             [&](const entry& x) { return x.who == who; });
+    if (!who || known)
+      return std::nullopt;
+    all_.push_back({++last_, who});
+    // Once it has ended, its work is not done any more, and the worker must not go on.
+    self_->monitor(who);
+    if (claimed_)
+      self_->send(who, *claimed_);
+    if (state_)
+      self_->send(who, *state_);
+    if (leadership_ && leadership_->leading)
+      self_->send(who, *leadership_);
+    if (assignment_) {
+      auto news = *assignment_;
+      news.removed.clear();
+      news.added.clear();
+      for (const auto& x : news.partitions)
+        news.added.push_back(x.partition);
+      self_->send(who, std::move(news));
+    }
+    return last_;
+  }
+
+  /// Forgets a listener that has ended; its number if it was one.
+  std::optional<id> remove(const caf::actor_addr& who) {
+    auto i = std::find_if(all_.begin(), all_.end(),
+                          [&](const entry& x) { return x.who.address() == who; });
+    if (i == all_.end())
+      return std::nullopt;
+    auto result = i->number;
+    all_.erase(i);
+    return result;
+  }
+
+  /// To one, or to all.
+  template <class T>
+  void tell(const T& x, std::optional<id> to = std::nullopt) {
+    keep(x);
+    for (const auto& y : all_)
+      if (!to || *to == y.number)
+        self_->send(y.who, x);
+  }
+
+  /// Orders all listeners to stop work; `stopped` gets the number of each that has. Waits
+  /// without limit for one that does not answer; the monitor notices one that ends.
+  template <class Order, class F>
+  void ask(const Order& x, F stopped) {
+    for (const auto& y : all_)
+      self_->request(y.who, caf::infinite, x)
+          .then([stopped, number = y.number](work_stopped) { stopped(number); },
+                [](const caf::error&) {});
+  }
+
+private:
+  struct entry {
+    id number;
+    listener_actor who;
+  };
+
+  void keep(const worker_id_claimed& x) { claimed_ = x; }
+  void keep(const state_changed& x) { state_ = x; }
+  void keep(const leadership_changed& x) { leadership_ = x; }
+  void keep(const assignment_changed& x) { assignment_ = x; }
+  template <class T>
+  void keep(const T&) {}
+
+  supervisor_pointer self_;
+  std::vector<entry> all_;
+  id last_ = 0;
+  std::optional<worker_id_claimed> claimed_;
+  std::optional<state_changed> state_;
+  std::optional<leadership_changed> leadership_;
+  std::optional<assignment_changed> assignment_;
+};
 
 enum bucket_index : std::size_t {
   stable_id,
@@ -53,7 +137,7 @@ struct worker_context {
   worker_options options;
   store_actor store;
   partition_source_actor source;
-  worker_listeners listeners;
+  partita::listeners listeners;
   std::mt19937_64 random;
   std::array<bucket_actor, bucket_count> buckets;
   worker_id id;

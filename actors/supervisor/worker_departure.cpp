@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/actors/supervisor/worker_departure.hpp"
-
-#include "partita/actors/log.hpp"
+#include "partita/actors/supervisor/worker.hpp"
+#include "partita/core/match.hpp"
 #include "partita/messages/keys.hpp"
 
 namespace partita {
 
-worker_departure::worker_departure(worker_context& context, worker_children& children,
-                                   work_orders& work, const core::life& life,
-                                   callbacks to)
-    : context_{context},
-      children_{children},
-      work_{work},
-      life_{life},
-      to_{std::move(to)},
-      departure_{{.shutdown = context.options.timeouts.shutdown}} {}
+worker_departure::worker_departure(worker& of)
+    : worker_{of}, context_{of.context}, departure_{context_.options.timeouts.shutdown} {}
 
 void worker_departure::step(const core::departure::event& what) {
-  const auto& runs = children_.runs();
+  const auto& runs = worker_.children.runs();
   core::departure::situation is{.alive = runs.alive(),
                                 .present = runs.present(),
-                                .in_session = life_.in_session(),
-                                .working = !work_.duties().idle(),
-                                .drained = work_.duties().drained()};
+                                .in_session = worker_.life.in_session(),
+                                .working = !worker_.work.duties().idle(),
+                                .drained = worker_.work.duties().drained()};
   for (const auto& x : departure_.step(what, is, context_.now()))
-    std::visit([this](const auto& y) { carry_out(y); }, x);
-  to_.moved();
+    carry_out(x);
+  worker_.set_alarm();
 }
 
 caf::typed_response_promise<worker_stopped> worker_departure::ask(leave_mode mode) {
@@ -36,39 +28,48 @@ caf::typed_response_promise<worker_stopped> worker_departure::ask(leave_mode mod
   return promise;
 }
 
-void worker_departure::carry_out(const core::departure::begun& x) {
-  if (!x.failure.empty())
-    logger()->error("{}: gives up: {}", context_.name(), x.failure);
-  to_.begun(x.failure.empty() ? "asked to stop" : x.failure);
+void worker_departure::carry_out(const core::departure::command& what) {
+  using core::departure;
+  auto& children = worker_.children;
+  auto& work = worker_.work;
+  core::match(
+      what,
+      [&](const departure::begun& x) {
+        if (!x.failure.empty())
+          logger()->error("{}: gives up: {}", context_.name(), x.failure);
+        worker_.store.close();
+        worker_.live(
+            core::life::leaving{x.failure.empty() ? "asked to stop" : x.failure});
+      },
+      [&](const departure::kill& x) { children.kill(x.who); },
+      [&](const departure::resign&) { children.resign(); },
+      [&](const departure::drain&) { work.step(core::duties::drain{}); },
+      [&](const departure::look_for_leader&) { look_for_leader(); },
+      [&](const departure::give_up& x) { work.step(core::duties::give_up{x.time_left}); },
+      [&](const departure::end_session&) {
+        worker_.live(core::life::session_over{});
+        work.drop();
+      },
+      [&](const departure::say_goodbye& x) { children.say_goodbye(x.restarting); },
+      [&](const departure::release_id&) { children.release_id(); },
+      [&](const departure::note& x) { context_.log(x.level, x.text); },
+      [&](const departure::finish& x) { finish(x.failure); });
 }
 
-void worker_departure::carry_out(const core::departure::look_for_leader&) {
-  ask_read(context_.self, context_.buckets[election], kv_last{keys::leader},
+void worker_departure::look_for_leader() {
+  ask_read(context_.self, context_.buckets[election], keys::leader,
            [this](const kv_read& x) {
              auto removed = x.status == read_status::found && x.entry.removed;
              step(core::departure::looked{x.status != read_status::missing && !removed});
            });
 }
 
-void worker_departure::carry_out(const core::departure::give_up& x) {
-  work_.step(core::duties::give_up{x.time_left});
-}
-
-void worker_departure::carry_out(const core::departure::end_session&) {
-  to_.session_over();
-  work_.drop();
-}
-
-void worker_departure::carry_out(const core::departure::say_goodbye& x) {
-  children_.say_goodbye(x.restarting);
-}
-
-void worker_departure::carry_out(const core::departure::finish& x) {
-  work_.close();
-  children_.kill_all();
-  to_.over(x.failure.empty() ? "stopped" : x.failure);
-  work_.drop();
-  worker_stopped news{context_.id, x.failure};
+void worker_departure::finish(const std::string& failure) {
+  worker_.work.close();
+  worker_.children.kill_all();
+  worker_.leadership.stop(failure.empty() ? "stopped" : failure);
+  worker_.work.drop();
+  worker_stopped news{context_.id, failure};
   context_.listeners.tell(news);
   for (auto& y : answers_)
     y.deliver(news);

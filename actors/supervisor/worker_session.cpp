@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/actors/supervisor/worker_session.hpp"
-
-#include "partita/actors/log.hpp"
+#include "partita/actors/supervisor/worker.hpp"
 #include "partita/core/worker/session.hpp"
 
 namespace partita {
 
 namespace {
+
+using core::role;
 
 /// Limits the past incarnations that are remembered. An older one that is found counts as
 /// foreign: the worker waits for its end.
@@ -14,40 +14,40 @@ constexpr std::size_t most_past = 64;
 
 } // namespace
 
+worker_session::worker_session(worker& of) : worker_{of}, context_{of.context} {}
+
 // -- the id -----------------------------------------------------------------------------
 
 void worker_session::on(const id_claimed& x) {
-  if (!children_.is_from(role::registrar, x) || leaving())
-    return;
-  if (x.worker_id == context_.id)
+  if (worker_.leaving() || x.worker_id == context_.id)
     return; // A registrar that was started again found what it held.
   if (!context_.id.value.empty())
     leave_id("the worker id changed to " + x.worker_id.value);
   context_.id = x.worker_id;
   logger()->info("{}: claimed this worker id", context_.name());
   context_.listeners.tell(worker_id_claimed{context_.id});
-  live_(core::life::id_claimed{context_.id});
+  worker_.live(core::life::id_claimed{context_.id});
 }
 
 void worker_session::on(const id_lost& x) {
-  if (!children_.is_from(role::registrar, x) || leaving())
+  if (worker_.leaving())
     return;
-  children_.kill(role::registrar);
+  worker_.children.kill(role::registrar);
   if (x.fatal) {
-    departure_.step(core::departure::asked{leave_mode::stop, x.why});
+    worker_.departure.step(core::departure::asked{leave_mode::stop, x.why});
     return;
   }
   leave_id(x.why);
-  children_.start(role::registrar);
+  worker_.children.start(role::registrar);
 }
 
 void worker_session::leave_id(const std::string& why) {
   logger()->warn("{}: gives up its worker id: {}", context_.name(), why);
-  leadership_.stop(why);
+  worker_.leadership.stop(why);
   // The elector removes the key if it holds it, and ends by itself.
-  children_.resign();
-  children_.forget(role::elector);
-  live_(core::life::id_lost{});
+  worker_.children.resign();
+  worker_.children.forget(role::elector);
+  worker_.live(core::life::id_lost{});
   end(why);
   context_.id = {};
 }
@@ -61,80 +61,121 @@ void worker_session::join() {
   if (past.size() > most_past)
     past.erase(past.begin());
   context_.incarnation = context_.make_nonce();
-  work_.step(core::duties::joined{});
+  worker_.work.step(core::duties::joined{});
   // Heartbeats begin once the record can be followed: the first one asks for work.
-  children_.start(role::watcher);
-  if (!children_.runs().is_due(role::elector))
-    children_.start(role::elector);
+  worker_.children.start(role::watcher);
+  if (!worker_.children.runs().is_due(role::elector))
+    worker_.children.start(role::elector);
 }
 
 void worker_session::doubt() {
   context_.epochs.doubt({context_.now(), unix_seconds()});
-  live_(core::life::doubted{});
+  worker_.live(core::life::doubted{});
 }
 
 void worker_session::leave(const std::string& why) {
   // The cause may have taken more from the store than is known here.
   doubt();
-  children_.kill(role::heartbeat);
-  children_.kill(role::watcher);
-  work_.drop();
-  auto was_in_session = life_.in_session();
-  live_(core::life::session_over{why});
+  worker_.children.kill(role::heartbeat);
+  worker_.children.kill(role::watcher);
+  worker_.work.drop();
+  auto was_in_session = worker_.life.in_session();
+  worker_.live(core::life::session_over{why});
   if (!was_in_session)
     return;
   logger()->warn("{}: its session is over: {}", context_.name(), why);
-  work_.step(core::duties::session_over{why});
+  worker_.work.step(core::duties::session_over{why});
 }
 
 void worker_session::end(const std::string& why) {
-  outage_.step(core::outage::released{});
+  worker_.outage(core::outage::released{});
   leave(why);
 }
 
-void worker_session::on(const session_started& x) {
-  if (children_.is_from(role::heartbeat, x))
-    logger()->debug("{}: joined as {}", context_.name(), context_.incarnation.value);
-}
-
 void worker_session::on(const session_extended& x) {
-  if (!children_.is_from(role::heartbeat, x))
-    return;
   // Without a session (the worker leaves) the extension allows no work.
-  if (life_.in_session())
-    work_.extend(x.until);
-  work_.step(core::duties::extended{x.until});
-  outage_.step(core::outage::acknowledged{
+  if (worker_.life.in_session())
+    worker_.work.extend(x.until);
+  worker_.work.step(core::duties::extended{x.until});
+  worker_.outage(core::outage::acknowledged{
       x.until - core::session_length(context_.options.heartbeat.ttl)});
 }
 
 void worker_session::on(const session_waits& x) {
-  if (!children_.is_from(role::heartbeat, x))
-    return;
   logger()->info("{}: waits for its session: {}", context_.name(), x.why);
   // The store has answered, and nothing is sent to it for now.
-  outage_.step(core::outage::acknowledged{context_.now()});
-  outage_.step(core::outage::released{});
+  worker_.outage(core::outage::acknowledged{context_.now()});
+  worker_.outage(core::outage::released{});
 }
 
-void worker_session::on(const record_followed& x) {
-  if (children_.is_from(role::watcher, x) && life_.in_session()
-      && departure_.now().needs_session() && !children_.runs().is_due(role::heartbeat))
-    children_.start(role::heartbeat);
+void worker_session::on(const record_followed&) {
+  if (worker_.life.in_session() && worker_.departure.now().needs_session()
+      && !worker_.children.runs().is_due(role::heartbeat))
+    worker_.children.start(role::heartbeat);
 }
 
 void worker_session::on(const session_over& x) {
-  // Its time may have run out at the same moment: then that ends the session, and the
-  // outage of the store is still measured.
-  work_.step(core::duties::tick{});
-  if (children_.is_from(role::heartbeat, x) && departure_.now().needs_session())
+  if (worker_.departure.now().needs_session())
     end(x.why);
 }
 
 void worker_session::on(const record_lost& x) {
-  work_.step(core::duties::tick{});
-  if (children_.is_from(role::watcher, x) && departure_.now().needs_session())
+  if (worker_.departure.now().needs_session())
     end(x.why);
+}
+
+// -- leadership -------------------------------------------------------------------------
+
+worker_leadership::worker_leadership(worker& of) : worker_{of}, context_{of.context} {}
+
+void worker_leadership::on(const elected& x) {
+  if (worker_.leaving() || worker_.life.leads())
+    return;
+  logger()->info("{}: leads: {}", context_.name(), x.why);
+  context_.listeners.tell(leadership_changed{context_.id, true, x.why});
+  worker_.live(core::life::elected{});
+  worker_.need_roster();
+  worker_.children.start(role::calculator);
+}
+
+void worker_leadership::stop(const std::string& why) {
+  if (!worker_.life.leads())
+    return;
+  worker_.children.kill(role::calculator);
+  worker_.alerts.lost_leadership();
+  // The next leader reports the state of the group.
+  led.published = {};
+  led.partitions = led.unowned = 0;
+  logger()->info("{}: lost leadership: {}", context_.name(), why);
+  context_.listeners.tell(leadership_changed{context_.id, false, why});
+  worker_.live(core::life::deposed{});
+  worker_.need_roster();
+}
+
+caf::result<may_act> worker_leadership::on(const adopted& x) {
+  if (!worker_.children.is_from(role::calculator, x))
+    return caf::sec::request_receiver_down; // It has been killed.
+  if (context_.epochs.is_doubtful()) {
+    // A new connection is reported here before the answers that arrive over it.
+    worker_.children.kill(role::calculator);
+    worker_.children.start(role::calculator);
+    return caf::sec::request_receiver_down;
+  }
+  context_.epochs.saw(x.epoch);
+  logger()->info("{}: acts as leader with epoch {}", context_.name(), x.epoch.value);
+  context_.listeners.tell(calculator_adopted{context_.id, x.epoch});
+  return may_act{};
+}
+
+void worker_leadership::on(const superseded& x) {
+  context_.epochs.saw(x.by);
+  worker_.session.doubt();
+  step_down(x.why);
+}
+
+void worker_leadership::step_down(const std::string& why) {
+  worker_.children.kill(role::calculator);
+  worker_.children.tell(role::elector, worker_.children.elector(), abdicate{why});
 }
 
 } // namespace partita

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/worker/departure.hpp"
 
-#include <utility>
-
 namespace partita::core {
-
-namespace {
 
 /// While a worker drains it looks again whether another one leads. After a leader key was
 /// removed the next one follows within one exchange with the store and 10 ms.
@@ -14,28 +10,12 @@ constexpr std::chrono::milliseconds look_pause{500};
 /// A step that gives way to the next one may take this share of the time for leaving.
 constexpr int steps = 5;
 
-} // namespace
-
-departure::commands departure::step(const event& what, const situation& is,
-                                    time_point now) {
-  out_.clear();
-  if (stage_ != stage::over)
-    std::visit([&](const auto& x) { on(x, is, now); }, what);
-  return std::move(out_);
-}
-
-std::optional<time_point> departure::wake_at() const {
-  auto at = earlier(until_, election_until_);
-  return earlier(at, earlier(drain_until_, look_again_at_));
-}
-
 void departure::on(const asked& what, const situation& is, time_point now) {
   if (begun_to_leave()) {
     if (what.mode <= mode_)
       return;
-    out_.emplace_back(note{alert_level::info, std::string{"leaves by "}
-                                                  + to_string(what.mode) + " instead of "
-                                                  + to_string(mode_)});
+    say(alert_level::info, std::string{"leaves by "} + to_string(what.mode)
+                               + " instead of " + to_string(mode_));
     mode_ = what.mode;
     if (draining())
       go_on(is, now);
@@ -43,7 +23,7 @@ void departure::on(const asked& what, const situation& is, time_point now) {
   }
   mode_ = what.mode;
   failure_ = what.failure;
-  until_ = now + options_.shutdown;
+  until_ = now + limit_;
   stage_ = stage::calculator;
   out_.emplace_back(begun{failure_});
   out_.emplace_back(kill{role::calculator});
@@ -56,15 +36,9 @@ void departure::on(const looked& what, const situation& is, time_point now) {
   look_again_at_ = now + look_pause;
   if (std::exchange(led_, what.led) || what.led)
     return;
-  out_.emplace_back(
-      note{alert_level::info, "no worker leads, so none takes over"});
+  say(alert_level::info, "no worker leads, so none takes over");
   alone_ = true;
   go_on(is, now);
-}
-
-void departure::on(const cut_short& what, const situation&, time_point) {
-  failure_ = what.failure;
-  finish_now();
 }
 
 void departure::on(const tick&, const situation& is, time_point now) {
@@ -72,20 +46,18 @@ void departure::on(const tick&, const situation& is, time_point now) {
     if (failure_.empty())
       failure_ = "could not give everything back within timeouts.shutdown; the group "
                  "notices by the silence of this worker";
-    out_.emplace_back(note{alert_level::error, failure_});
+    say(alert_level::error, failure_);
     finish_now();
     return;
   }
   if (election_until_ && now >= *election_until_) {
     election_until_.reset();
-    out_.emplace_back(
-        note{alert_level::warn, "the store does not take the leader key back"});
+    say(alert_level::warn, "the store does not take the leader key back");
     out_.emplace_back(kill{role::elector}); // Its end moves us on.
   }
   if (drain_until_ && now >= *drain_until_) {
     drain_until_.reset();
-    out_.emplace_back(
-        note{alert_level::warn, "not everything has moved away in time; stops the rest"});
+    say(alert_level::warn, "not everything has moved away in time; stops the rest");
     mode_ = leave_mode::stop;
     go_on(is, now);
   }
@@ -105,7 +77,7 @@ void departure::go_on(const situation& is, time_point now) {
       return;
     stage_ = stage::election;
     if (is.alive.has(role::elector)) {
-      election_until_ = now + options_.shutdown / steps;
+      election_until_ = now + limit_ / steps;
       out_.emplace_back(resign{});
       return;
     }
@@ -117,7 +89,7 @@ void departure::go_on(const situation& is, time_point now) {
     stage_ = stage::drain;
     if (!drain_is_over(is)) {
       // What is left then is stopped without waiting for others.
-      drain_until_ = *until_ - options_.shutdown / steps;
+      drain_until_ = *until_ - limit_ / steps;
       out_.emplace_back(drain{});
       out_.emplace_back(look_for_leader{});
       return;
@@ -162,10 +134,6 @@ void departure::go_on(const situation& is, time_point now) {
       return;
     finish_now();
   }
-}
-
-bool departure::drain_is_over(const situation& is) const {
-  return mode_ != leave_mode::drain || !is.in_session || alone_ || is.drained;
 }
 
 void departure::finish_now() {

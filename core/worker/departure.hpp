@@ -2,10 +2,11 @@
 #pragma once
 
 #include "partita/core/time.hpp"
-#include "partita/core/worker/role.hpp"
+#include "partita/core/worker/restarts.hpp"
 #include "partita/messages/events.hpp"
 
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -30,10 +31,6 @@ namespace partita::core {
 /// - A drain gives way to a restart or a stop, a restart to a stop; never the reverse.
 class departure {
 public:
-  struct options {
-    duration shutdown{};
-  };
-
   /// The worker's situation when an event comes.
   struct situation {
     /// They take orders.
@@ -106,10 +103,18 @@ public:
                                end_session, say_goodbye, release_id, note, finish>;
   using commands = std::vector<command>;
 
-  explicit departure(options opts) : options_{opts} {}
+  /// `limit`: how long leaving may take.
+  explicit departure(duration limit) : limit_{limit} {}
 
-  commands step(const event& what, const situation& is, time_point now);
-  std::optional<time_point> wake_at() const;
+  commands step(const event& what, const situation& is, time_point now) {
+    if (stage_ != stage::over)
+      std::visit([&](const auto& x) { on(x, is, now); }, what);
+    return std::exchange(out_, {});
+  }
+  std::optional<time_point> wake_at() const {
+    return earlier(earlier(until_, election_until_),
+                   earlier(drain_until_, look_again_at_));
+  }
 
   bool begun_to_leave() const { return stage_ != stage::none; }
   bool draining() const { return stage_ == stage::drain; }
@@ -134,14 +139,22 @@ private:
   void on(const asked& what, const situation& is, time_point now);
   void on(const moved_on&, const situation& is, time_point now) { go_on(is, now); }
   void on(const looked& what, const situation& is, time_point now);
-  void on(const cut_short& what, const situation& is, time_point now);
+  void on(const cut_short& what, const situation&, time_point) {
+    failure_ = what.failure;
+    finish_now();
+  }
   void on(const tick&, const situation& is, time_point now);
 
   void go_on(const situation& is, time_point now);
-  bool drain_is_over(const situation& is) const;
+  bool drain_is_over(const situation& is) const {
+    return mode_ != leave_mode::drain || !is.in_session || alone_ || is.drained;
+  }
   void finish_now();
+  void say(alert_level level, std::string text) {
+    out_.emplace_back(note{level, std::move(text)});
+  }
 
-  options options_;
+  duration limit_;
   commands out_;
   stage stage_ = stage::none;
   leave_mode mode_ = leave_mode::stop;

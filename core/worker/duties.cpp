@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace partita::core {
 
@@ -21,10 +22,22 @@ std::size_t length_of(const std::vector<partition>& xs) {
   return result;
 }
 
+/// What is in `xs` and not in `ys`.
+std::vector<partition> missing_in(const std::vector<grant>& ys,
+                                  const std::vector<grant>& xs) {
+  std::unordered_set<std::string> names;
+  for (const auto& y : ys)
+    names.insert(name_of(y.partition));
+  std::vector<partition> result;
+  for (const auto& x : xs)
+    if (!names.contains(name_of(x.partition)))
+      result.push_back(x.partition);
+  return result;
+}
+
 } // namespace
 
 duties::commands duties::step(const event& what, time_point now) {
-  out_.clear();
   std::visit([&](const auto& x) { on(x, now); }, what);
   // After the event: it may have moved the deadline.
   check_deadline(now);
@@ -37,21 +50,17 @@ duties::commands duties::step(const event& what, time_point now) {
   watch_time(now);
   report_news();
   settle();
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 std::optional<time_point> duties::wake_at() const {
   std::optional<time_point> result;
-  if (phase_ == phase::working || phase_ == phase::giving_up)
-    result = options_.exclusive ? until_ : std::nullopt;
+  if (in_session() && options_.exclusive)
+    result = until_;
   for (const auto& [id, x] : orders_)
     if (!x.reported)
       result = earlier(result, x.late_at);
   return result;
-}
-
-bool duties::drained() const {
-  return held_.empty() && orders_.empty() && (!record_ || record_->partitions.empty());
 }
 
 // -- events -----------------------------------------------------------------------------
@@ -66,12 +75,6 @@ void duties::on(const listener_added& what, time_point now) {
   out_.emplace_back(std::move(news));
 }
 
-void duties::on(const listener_gone& what, time_point) {
-  listeners_.erase(what.who);
-  for (auto& [id, x] : orders_)
-    x.waiting.erase(what.who);
-}
-
 void duties::on(const joined&, time_point) {
   if (phase_ != phase::idle)
     return;
@@ -81,32 +84,11 @@ void duties::on(const joined&, time_point) {
   reported_ = {};
 }
 
-void duties::on(const extended& what, time_point) {
-  if (!until_ || what.until > *until_)
-    until_ = what.until;
-}
-
 void duties::on(const recorded& what, time_point) {
-  if (phase_ != phase::working)
-    return;
-  if (record_ && stamp_of(what.what) <= stamp_of(*record_))
+  if (phase_ != phase::working || (record_ && stamp_of(what.what) <= stamp_of(*record_)))
     return;
   record_ = what.what;
   look_ = true;
-}
-
-void duties::on(const confirmed& what, time_point) {
-  if (auto i = orders_.find(what.order); i != orders_.end())
-    i->second.waiting.erase(what.who);
-}
-
-void duties::on(const session_over& what, time_point now) {
-  if (phase_ == phase::working || phase_ == phase::giving_up)
-    lose_all(what.why, now);
-}
-
-void duties::on(const drain&, time_point) {
-  draining_ = true;
 }
 
 void duties::on(const give_up& what, time_point now) {
@@ -125,18 +107,10 @@ void duties::on(const give_up& what, time_point now) {
   out_.emplace_back(revoke{id, std::move(all), what.time_left});
 }
 
-void duties::on(const tick&, time_point) {}
-
 // -- decisions --------------------------------------------------------------------------
 
-bool duties::session_holds(time_point now) const {
-  return until_ && (!options_.exclusive || now < *until_);
-}
-
 void duties::check_deadline(time_point now) {
-  if (phase_ != phase::working && phase_ != phase::giving_up)
-    return;
-  if (!options_.exclusive || !until_ || now < *until_)
+  if (!in_session() || !options_.exclusive || !until_ || now < *until_)
     return;
   std::string why = "its session ran out: no heartbeat was acknowledged in time";
   lose_all(why, now);
@@ -261,7 +235,7 @@ void duties::settle() {
 }
 
 void duties::report_news() {
-  if (phase_ != phase::working && phase_ != phase::giving_up)
+  if (!in_session())
     return;
   record_progress now;
   if (record_)
@@ -278,6 +252,33 @@ void duties::report_news() {
     return;
   reported_ = now;
   out_.emplace_back(report{std::move(now)});
+}
+
+// -- what listeners receive -------------------------------------------------------------
+
+assignment_changed applied_record::apply(const worker_id& self, const record& x) {
+  auto before = record_ ? std::move(record_->partitions) : std::vector<grant>{};
+  record_ = x;
+  return {self,
+          x.version,
+          x.epoch,
+          x.lifecycle,
+          x.partitions,
+          missing_in(before, x.partitions),
+          missing_in(x.partitions, before)};
+}
+
+std::optional<assignment_changed> applied_record::drop(const worker_id& self) {
+  auto last = std::exchange(record_, std::nullopt);
+  if (!last || last->partitions.empty())
+    return std::nullopt;
+  return assignment_changed{self,
+                            last->version,
+                            last->epoch,
+                            last->lifecycle,
+                            {},
+                            {},
+                            missing_in({}, last->partitions)};
 }
 
 } // namespace partita::core

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/core/time.hpp"
+#include "partita/messages/events.hpp"
 #include "partita/messages/record.hpp"
 #include "partita/messages/reports.hpp"
 
@@ -13,15 +14,8 @@
 
 namespace partita::core {
 
-/// What a worker orders its listeners to do, and what it reports to the group about that.
-///
-///            joined                    session over, deadline passed
-///   +------+ -----> +---------+ ------------------------------> +--------+
-///   | idle |        | working |                                 | losing |
-///   +------+ <-+    +---------+ --gives up--> +-----------+ --> +--------+
-///              |                              | giving up |         |
-///              |                              +-----------+         |
-///              +------- all listeners have stopped / settled -------+
+/// What a worker orders its listeners to do, and what it reports to the group about that
+/// (its states: docs/architecture.md).
 ///
 /// Promises:
 /// - A partition is assigned only while the session holds, and only if a record of this
@@ -137,7 +131,9 @@ public:
   /// extension.
   std::optional<time_point> works_until() const { return until_; }
   /// The record takes everything away and no listener works on anything.
-  bool drained() const;
+  bool drained() const {
+    return held_.empty() && orders_.empty() && (!record_ || record_->partitions.empty());
+  }
   /// Everything was stopped after a loss or after giving up, or nothing ever began.
   bool idle() const { return phase_ == phase::idle; }
 
@@ -154,17 +150,35 @@ private:
   };
 
   void on(const listener_added& what, time_point now);
-  void on(const listener_gone& what, time_point now);
+  void on(const listener_gone& what, time_point) {
+    listeners_.erase(what.who);
+    for (auto& [id, x] : orders_)
+      x.waiting.erase(what.who);
+  }
   void on(const joined& what, time_point now);
-  void on(const extended& what, time_point now);
+  void on(const extended& what, time_point) {
+    if (!until_ || what.until > *until_)
+      until_ = what.until;
+  }
   void on(const recorded& what, time_point now);
-  void on(const confirmed& what, time_point now);
-  void on(const session_over& what, time_point now);
-  void on(const drain& what, time_point now);
+  void on(const confirmed& what, time_point) {
+    if (auto i = orders_.find(what.order); i != orders_.end())
+      i->second.waiting.erase(what.who);
+  }
+  void on(const session_over& what, time_point now) {
+    if (in_session())
+      lose_all(what.why, now);
+  }
+  void on(const drain&, time_point) { draining_ = true; }
   void on(const give_up& what, time_point now);
-  void on(const tick& what, time_point now);
+  void on(const tick&, time_point) {}
 
-  bool session_holds(time_point now) const;
+  bool in_session() const {
+    return phase_ == phase::working || phase_ == phase::giving_up;
+  }
+  bool session_holds(time_point now) const {
+    return until_ && (!options_.exclusive || now < *until_);
+  }
   void check_deadline(time_point now);
   void revoke_what_is_gone(time_point now);
   /// False: nothing may be assigned yet.
@@ -195,6 +209,26 @@ private:
   record_progress reported_;
   /// Since when work goes on that was reported.
   std::optional<time_point> late_since_;
+};
+
+/// The newest record of a worker's session, and what listeners receive about its changes.
+class applied_record {
+public:
+  /// Whether it is newer than the present one: a watcher that was started again shows
+  /// what is known.
+  bool is_news(const record& x) const {
+    return !record_ || stamp_of(x) > stamp_of(*record_);
+  }
+
+  assignment_changed apply(const worker_id& self, const record& x);
+
+  /// The session is over; nothing if there was no partition to lose.
+  std::optional<assignment_changed> drop(const worker_id& self);
+
+  const std::optional<record>& get() const { return record_; }
+
+private:
+  std::optional<record> record_;
 };
 
 } // namespace partita::core

@@ -2,12 +2,79 @@
 #pragma once
 
 #include "partita/core/backoff.hpp"
-#include "partita/core/worker/group_identity.hpp"
+#include "partita/messages/entries.hpp"
+#include "partita/messages/store.hpp"
 
+#include <map>
+#include <optional>
 #include <random>
+#include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace partita::core {
+
+/// Whether the servers in a worker's configuration are one store, and whether it is the
+/// group's. Two stores would have two leaders, and each partition two owners.
+///
+/// Promises:
+/// - All servers that answer hold the same entry `group`, or none of them holds one.
+/// - One that does not answer counts as holding what it showed before, unless all that do
+///   are nodes of one cluster, which keeps the same data.
+/// - A single server may have lost its data, or have been given another group's: what it
+///   shows now counts.
+class group_identity {
+public:
+  struct options {
+    std::string group;
+    partita::ownership ownership = ownership::exclusive;
+    /// Names the group if it is new.
+    nonce fresh_uid;
+    /// Where the entry is; for messages.
+    std::string bucket;
+  };
+
+  /// The servers that answered agree: on this entry, or that there is none.
+  struct agreed {
+    std::optional<group_entry> entry = {};
+    /// As it stands in the store, where a newer program may have written more.
+    std::string text = {};
+  };
+  /// Ask again.
+  struct unanswered {
+    std::string why;
+  };
+  /// What was found, what was expected, what to do.
+  struct refused {
+    std::string why;
+  };
+  using verdict = std::variant<agreed, unanswered, refused>;
+
+  explicit group_identity(options opts) : options_{std::move(opts)} {}
+
+  verdict surveyed(const servers_surveyed& what);
+
+  /// Whether what the connected server holds is ours; while nothing else was agreed.
+  verdict found(const group_entry& what) const;
+
+  /// What is to be written where there is no entry: that which was agreed on last.
+  group_entry entry() const {
+    return settled_.value_or(
+        group_entry{options_.fresh_uid, options_.group, options_.ownership});
+  }
+  /// `x` stands in the store.
+  void settle(const group_entry& x) { settled_ = x; }
+  bool is_settled() const { return settled_.has_value(); }
+
+private:
+  std::string mismatch(const group_entry& x) const;
+
+  options options_;
+  /// By server: the group_uid that it showed last.
+  std::map<std::string, std::string> shown_;
+  std::optional<group_entry> settled_;
+};
 
 /// Finds out whether the store in use is the group's: before the first write, and again
 /// before each session that follows a doubt.
@@ -101,7 +168,10 @@ public:
 
   explicit group_check(options opts);
 
-  commands step(const event& what, time_point now);
+  commands step(const event& what, time_point now) {
+    std::visit([&](const auto& x) { on(x, now); }, what);
+    return std::exchange(out_, {});
+  }
   std::optional<time_point> wake_at() const { return again_at_; }
 
 private:
@@ -113,11 +183,15 @@ private:
   void on(const failed& what, time_point now) { again(what.why, now); }
   void on(const connected&, time_point now);
   void on(const foreign_met&, time_point) { survey_wanted_ = true; }
-  void on(const tick&, time_point now);
+  void on(const tick&, time_point now) {
+    if (again_at_ && now >= *again_at_)
+      proceed();
+  }
 
   void proceed();
   void again(const std::string& why, time_point now);
-  void refuse(const std::string& why, time_point now);
+  /// Whether the verdict allows to go on; if not, tries again or gives up.
+  bool accepts(const group_identity::verdict& what, time_point now);
 
   options options_;
   std::mt19937_64 random_;

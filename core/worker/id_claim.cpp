@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/worker/id_claim.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace partita::core {
@@ -13,56 +12,27 @@ id_claim::id_claim(options opts, time_point now)
 }
 
 id_claim::commands id_claim::step(const event& what, time_point now) {
-  out_.clear();
   if (phase_ == phase::over)
     return {};
   std::visit([&](const auto& x) { on(x, now); }, what);
   proceed(now);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 std::optional<time_point> id_claim::wake_at() const {
-  auto result = writer_.wake_at();
-  switch (phase_) {
-  case phase::looking:
-    result = earlier(result, give_up_at_);
-    if (replayed_ && free_at_)
-      result = earlier(result, std::max(*free_at_, not_before_));
-    break;
-  case phase::taking:
-    if (!release_wanted_)
-      result = earlier(result, give_up_at_);
-    break;
-  case phase::held:
-    if (!writer_.busy())
-      result = earlier(result, renew_at_);
-    break;
-  case phase::releasing:
-    break;
-  case phase::over:
+  if (phase_ == phase::over)
     return std::nullopt;
-  }
+  auto result = writer_.wake_at();
+  if (phase_ == phase::looking || (phase_ == phase::taking && !release_wanted_))
+    result = earlier(result, give_up_at_);
+  if (phase_ == phase::looking && replayed_ && free_at_)
+    result = earlier(result, std::max(*free_at_, not_before_));
+  if (phase_ == phase::held && !writer_.busy())
+    result = earlier(result, renew_at_);
   return result;
 }
 
 // -- events -----------------------------------------------------------------------------
-
-void id_claim::on(const shown& what, time_point now) {
-  remember(what.number, what.revision, what.holder, now);
-}
-
-void id_claim::on(const gone& what, time_point) {
-  slots_.erase(what.number);
-}
-
-void id_claim::on(const replayed&, time_point) {
-  replayed_ = true;
-}
-
-void id_claim::on(const bucket_changed&, time_point) {
-  slots_.clear();
-  replayed_ = false;
-}
 
 void id_claim::on(const write_answered& what, time_point now) {
   last_trouble_.clear();
@@ -80,14 +50,6 @@ void id_claim::on(const read_answered& what, time_point now) {
   if (found && !ours)
     remember(number_, what.answer.entry.revision, what.holder, now);
   carry_out(writer_.looked(what.answer, key_writer::seen(ours, known), now), now);
-}
-
-void id_claim::on(const tick&, time_point now) {
-  carry_out(writer_.tick(now), now);
-}
-
-void id_claim::on(const release&, time_point) {
-  release_wanted_ = true;
 }
 
 void id_claim::remember(std::uint32_t number, revision at, const claim& holder,
@@ -180,24 +142,17 @@ void id_claim::landed(const key_writer::landed& what) {
 }
 
 void id_claim::not_ours(const std::string& why) {
-  switch (phase_) {
-  case phase::taking:
+  if (phase_ == phase::taking) {
     ++races_;
     // The rivals' next tries are under way; the random choice keeps them apart.
     phase_ = phase::looking;
-    break;
-  case phase::held:
-    phase_ = phase::over;
-    out_.emplace_back(lost{"worker id number " + std::to_string(number_) + ": " + why});
-    break;
-  case phase::releasing:
-    phase_ = phase::over;
-    out_.emplace_back(released{});
-    break;
-  case phase::looking:
-  case phase::over:
-    break;
+    return;
   }
+  if (phase_ == phase::held)
+    out_.emplace_back(lost{"worker id number " + std::to_string(number_) + ": " + why});
+  else
+    out_.emplace_back(released{});
+  phase_ = phase::over;
 }
 
 void id_claim::not_written(time_point next_try, time_point now) {
@@ -244,37 +199,40 @@ duration id_claim::renew_interval() const {
 // -- which id ---------------------------------------------------------------------------
 
 std::optional<id_claim::choice> id_claim::choose(time_point now) {
-  if (auto x = choose_ours(now))
-    return x;
-  if (free_at_)
-    return std::nullopt; // Our former id is about to be free: wait for it.
+  auto first = [this](auto accepts) -> std::optional<choice> {
+    for (const auto& [number, x] : slots_)
+      if (accepts(x))
+        return choice{number, x.revision};
+    return std::nullopt;
+  };
+  auto of_instance = [this](const slot& x) {
+    return !options_.instance.empty() && x.instance == options_.instance;
+  };
+  if (ours_seen_) { // Not usual, and asked for at each of many events.
+    auto x =
+        first([&](const slot& y) { return y.holder == options_.self && !y.released; });
+    if (!x)
+      x = first([&](const slot& y) { return of_instance(y) && y.released; });
+    if (!x) // A holder whose entry changed since we saw it is alive.
+      x = first([&](const slot& y) {
+        return of_instance(y) && !y.changed && is_silent(y, options_.instance_grace, now);
+      });
+    // Where our former id is about to be free: wait for it.
+    if (x || free_at_)
+      return x;
+  }
   if (auto x = choose_unused())
     return x;
   if (auto x = choose_released())
     return x;
-  return choose_silent(now);
+  return first([&](const slot& x) { return is_silent(x, options_.ttl, now); });
 }
 
-std::optional<id_claim::choice> id_claim::choose_ours(time_point now) {
-  if (!ours_seen_)
-    return std::nullopt; // Usual, and asked for at each of many events.
-  for (const auto& [number, x] : slots_)
-    if (x.holder == options_.self && !x.released)
-      return choice{number, x.revision};
-  if (options_.instance.empty())
-    return std::nullopt;
-  for (const auto& [number, x] : slots_)
-    if (x.instance == options_.instance && x.released)
-      return choice{number, x.revision};
-  for (const auto& [number, x] : slots_) {
-    // A holder whose entry changed since we saw it is alive: it claims our instance, too.
-    if (x.instance != options_.instance || x.changed)
-      continue;
-    if (now >= x.seen_at + options_.instance_grace)
-      return choice{number, x.revision};
-    free_at_ = earlier(free_at_, x.seen_at + options_.instance_grace);
-  }
-  return std::nullopt;
+bool id_claim::is_silent(const slot& x, duration limit, time_point now) {
+  if (now >= x.seen_at + limit)
+    return true;
+  free_at_ = earlier(free_at_, x.seen_at + limit);
+  return false;
 }
 
 std::optional<id_claim::choice> id_claim::choose_unused() {
@@ -293,11 +251,6 @@ std::optional<id_claim::choice> id_claim::choose_unused() {
   return choice{lowest[pick(lowest.size())], {}};
 }
 
-std::size_t id_claim::pick(std::size_t count) {
-  // The smaller of two draws: rivals keep apart, and low numbers come first all the same.
-  return std::min(random_() % count, random_() % count);
-}
-
 std::optional<id_claim::choice> id_claim::choose_released() {
   std::vector<choice> free;
   for (const auto& [number, x] : slots_)
@@ -306,15 +259,6 @@ std::optional<id_claim::choice> id_claim::choose_released() {
   if (free.empty())
     return std::nullopt;
   return free[pick(std::min(free.size(), choices()))];
-}
-
-std::optional<id_claim::choice> id_claim::choose_silent(time_point now) {
-  for (const auto& [number, x] : slots_) {
-    if (now >= x.seen_at + options_.ttl)
-      return choice{number, x.revision};
-    free_at_ = earlier(free_at_, x.seen_at + options_.ttl);
-  }
-  return std::nullopt;
 }
 
 } // namespace partita::core

@@ -4,6 +4,7 @@
 #include "partita/core/key_writer.hpp"
 #include "partita/messages/entries.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <variant>
@@ -11,17 +12,8 @@
 
 namespace partita::core {
 
-/// One stable id for one worker: finds one, keeps it, gives it back (docs/protocol.md).
-///
-///   +---------+ choose / write +--------+  landed  +------+ --+ renew
-///   | looking | -------------> | taking | -------> | held |   |
-///   +---------+ <------------- +--------+          +------+ <-+
-///        |      taken | vacant                         | taken by another / lost
-///        | startup has passed, if there is one         | release
-///        v                                             v
-///   +--------+                                   +-----------+
-///   | failed |                                   | releasing | -> released
-///   +--------+                                   +-----------+
+/// One stable id for one worker: finds one, keeps it, gives it back (docs/protocol.md; its
+/// states: docs/architecture.md).
 ///
 /// Which id, in this order: one that bears our own nonce (a former run of ours took it);
 /// one of our instance that was released; one of our instance that
@@ -133,14 +125,19 @@ private:
     revision expected;
   };
 
-  void on(const shown& what, time_point now);
-  void on(const gone& what, time_point now);
-  void on(const replayed& what, time_point now);
-  void on(const bucket_changed& what, time_point now);
+  void on(const shown& what, time_point now) {
+    remember(what.number, what.revision, what.holder, now);
+  }
+  void on(const gone& what, time_point) { slots_.erase(what.number); }
+  void on(const replayed&, time_point) { replayed_ = true; }
+  void on(const bucket_changed&, time_point) {
+    slots_.clear();
+    replayed_ = false;
+  }
   void on(const write_answered& what, time_point now);
   void on(const read_answered& what, time_point now);
-  void on(const tick& what, time_point now);
-  void on(const release& what, time_point now);
+  void on(const tick&, time_point now) { carry_out(writer_.tick(now), now); }
+  void on(const release&, time_point) { release_wanted_ = true; }
 
   void proceed(time_point now);
   void begin(phase next, choice what, time_point now);
@@ -153,13 +150,15 @@ private:
   std::string trouble() const;
   std::optional<std::uint32_t> twin() const;
 
-  /// Each sets free_at_ if what it looks for may become free by time alone.
   std::optional<choice> choose(time_point now);
-  std::optional<choice> choose_ours(time_point now);
   std::optional<choice> choose_unused();
   std::optional<choice> choose_released();
-  std::optional<choice> choose_silent(time_point now);
-  std::size_t pick(std::size_t count);
+  /// Unchanged for this long; if not yet, sets free_at_.
+  bool is_silent(const slot& x, duration limit, time_point now);
+  std::size_t pick(std::size_t count) {
+    // The smaller of two draws: rivals keep apart, and low numbers come first all the same.
+    return std::min(random_() % count, random_() % count);
+  }
   /// Among how many of the lowest free numbers it chooses.
   std::size_t choices() const { return 1 + races_ * (races_ + 1) / 2; }
   duration renew_interval() const;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/worker/lease.hpp"
 
-#include <algorithm>
-#include <utility>
-
 namespace partita::core {
 
 namespace {
@@ -11,25 +8,19 @@ namespace {
 /// Renewals are cheap, and a long lease must outlast as long an outage as it can.
 constexpr duration longest_interval = std::chrono::seconds{1};
 
-/// Between two tries of a write whose outcome is unknown.
-duration repeat_pause(duration lease) {
-  return lease / 30;
-}
-
 } // namespace
 
 lease::lease(options opts)
-    : options_{opts}, random_{opts.seed}, writer_{repeat_pause(opts.length)} {}
+    : options_{opts}, random_{opts.seed}, writer_{opts.length / 30} {}
 
 lease::commands lease::step(const event& what, time_point now) {
-  out_.clear();
   // Before anything else, whatever the event: a process that was asleep past its deadline
   // must not act on the messages that waited for it.
   if (mode_ == mode::leader && now >= held_until_)
     depose("the lease was not renewed in time", now);
   std::visit([&](const auto& x) { on(x, now); }, what);
   proceed(now);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 std::optional<time_point> lease::wake_at() const {
@@ -94,19 +85,11 @@ void lease::on(const bucket_changed&, time_point now) {
     depose("the election bucket was made again", now);
 }
 
-void lease::on(const write_answered& what, time_point now) {
-  carry_out(writer_.answered(what.answer, now), now);
-}
-
 void lease::on(const read_answered& what, time_point now) {
   // When removing, our own value is the one that had to go.
   auto ours = purpose_ == purpose::hold && what.ours;
   auto known = what.ours == (held_.value != 0);
   carry_out(writer_.looked(what.answer, key_writer::seen(ours, known), now), now);
-}
-
-void lease::on(const tick&, time_point now) {
-  carry_out(writer_.tick(now), now);
 }
 
 void lease::on(const abdicated& what, time_point now) {
@@ -116,12 +99,6 @@ void lease::on(const abdicated& what, time_point now) {
   // The others first: what made us abdicate (a greater epoch) is another leader's claim.
   not_before_ = now + options_.length / 10;
   letting_go_ = true;
-}
-
-void lease::on(const resigned&, time_point now) {
-  if (mode_ == mode::leader)
-    depose("released", now);
-  mode_ = mode::leaving;
 }
 
 void lease::proceed(time_point now) {
@@ -156,12 +133,6 @@ void lease::proceed(time_point now) {
   }
 }
 
-void lease::begin(purpose why, revision expected, time_point now) {
-  purpose_ = why;
-  void_ = false;
-  carry_out(writer_.begin(expected, now), now);
-}
-
 void lease::carry_out(const key_writer::step& what, time_point now) {
   if (const auto* x = std::get_if<key_writer::write>(&what)) {
     if (purpose_ == purpose::hold)
@@ -187,7 +158,7 @@ void lease::carry_out(const key_writer::step& what, time_point now) {
     else if (purpose_ == purpose::hold)
       not_before_ = std::max(not_before_, now + jitter());
   } else if (std::holds_alternative<key_writer::not_sent>(what)) {
-    not_written(repeat_pause(options_.length), now);
+    not_written(options_.length / 30, now);
   } else if (std::holds_alternative<key_writer::refused>(what)) {
     not_written(options_.length / 3, now);
   }
@@ -230,12 +201,6 @@ void lease::landed(const key_writer::landed& what, time_point now) {
   }
 }
 
-void lease::depose(std::string why, time_point now) {
-  mode_ = mode::follower;
-  not_before_ = std::max(not_before_, now);
-  out_.emplace_back(announce{false, std::move(why)});
-}
-
 void lease::saw(revision at, time_point now) {
   if (key_ == key_state::present && at <= seen_)
     return;
@@ -246,10 +211,55 @@ void lease::saw(revision at, time_point now) {
   seen_at_ = now;
 }
 
-duration lease::jitter() {
-  // 10 ms at the default lease of 3 s: less than a person sees, more than a round trip.
-  auto most = static_cast<std::uint64_t>((options_.length / 300).count());
-  return duration{static_cast<duration::rep>(random_() % (most + 1))};
+// -- the probe --------------------------------------------------------------------------
+
+void leader_probe::follow(const nonce& leader) {
+  if (leader == leader_)
+    return;
+  leader_ = leader;
+  alive_over_.reset();
+  gone_since_.reset();
+}
+
+std::optional<nonce> leader_probe::due(time_point now) {
+  auto at = wake_at();
+  if (!at || now < *at)
+    return std::nullopt;
+  asked_ = true;
+  sent_at_ = now;
+  return leader_;
+}
+
+bool leader_probe::found(const nonce& who, const probed& x) {
+  asked_ = false;
+  if (!active() || who != leader_)
+    return false;
+  switch (x.status) {
+  case probe_status::alive:
+    alive_over_ = x.link;
+    gone_since_.reset();
+    return false;
+  case probe_status::unknown:
+    gone_since_.reset();
+    return false;
+  case probe_status::gone:
+    break;
+  }
+  if (alive_over_ != x.link) {
+    gone_since_.reset();
+    return false;
+  }
+  if (!gone_since_) {
+    gone_since_ = sent_at_;
+    return false;
+  }
+  return *sent_at_ - *gone_since_ >= grace_ + (rank_ - 1) * grace_ / 2;
+}
+
+std::optional<time_point> leader_probe::wake_at() const {
+  if (!active() || asked_)
+    return std::nullopt;
+  return sent_at_ ? *sent_at_ + pause() : time_point{};
 }
 
 } // namespace partita::core

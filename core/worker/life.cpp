@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/worker/life.hpp"
 
+#include <utility>
+
 namespace partita::core {
 
 namespace {
@@ -14,7 +16,6 @@ bool is_busy(worker_state x) {
 } // namespace
 
 life::commands life::step(const event& what, time_point now) {
-  out_.clear();
   if (held_back_ && now >= *held_back_)
     held_back_.reset();
   std::visit([this](const auto& x) { on(x); }, what);
@@ -22,7 +23,7 @@ life::commands life::step(const event& what, time_point now) {
     join_if_possible();
     catch_up();
   }
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 void life::on(const identified&) {
@@ -33,11 +34,6 @@ void life::on(const identified&) {
   out_.emplace_back(claim_id{});
 }
 
-void life::on(const id_lost&) {
-  id_ = {};
-  leader_ = {};
-}
-
 void life::on(const session_over& what) {
   in_session_ = false;
   applied_ = false;
@@ -45,22 +41,6 @@ void life::on(const session_over& what) {
     lost_while_degraded_ = true;
   else if (state_ != init)
     set(claiming_id, what.why);
-}
-
-void life::on(const elected&) {
-  leads_ = true;
-  leader_ = id_;
-}
-
-void life::on(const deposed&) {
-  leads_ = false;
-  phase_ = stable;
-  phase_reason_ = "lost leadership";
-}
-
-void life::on(const phase_changed& what) {
-  phase_ = what.phase;
-  phase_reason_ = what.why;
 }
 
 void life::on(const store_silent&) {

@@ -10,16 +10,9 @@
 
 namespace partita::core {
 
-/// The life of a worker, and when it begins a session:
-///
-///   init -> claiming_id -> election -> waiting_assignment -> stable
-///                 ^                                            ^
-///                 | session or id lost                         v
-///          (any but shutdown)              scaling, rebalancing, emergency
-///
-/// and from any state to degraded (and back to the state before it, or to claiming_id)
-/// and to shutdown, which is the end. Scaling, rebalancing and emergency are shown while
-/// this worker leads and does that; an emergency may also interrupt the other two.
+/// The life of a worker, which docs/architecture.md draws, and when it begins a session.
+/// Scaling, rebalancing and emergency are shown while this worker leads and does that; an
+/// emergency may also interrupt the other two.
 ///
 /// Promises:
 /// - A session begins only with an id, only while no work of the last one goes on, and
@@ -103,15 +96,28 @@ private:
   void on(const identified&);
   void on(const doubted&) { identified_ = false; }
   void on(const id_claimed& what) { id_ = what.id; }
-  void on(const id_lost&);
+  void on(const id_lost&) {
+    id_ = {};
+    leader_ = {};
+  }
   void on(const held_back& what) { held_back_ = what.until; }
   void on(const session_over& what);
   void on(const work_stopped&) { working_ = false; }
   void on(const record_applied&) { applied_ = true; }
   void on(const leader_seen& what) { leader_ = what.leader; }
-  void on(const elected&);
-  void on(const deposed&);
-  void on(const phase_changed& what);
+  void on(const elected&) {
+    leads_ = true;
+    leader_ = id_;
+  }
+  void on(const deposed&) {
+    leads_ = false;
+    phase_ = worker_state::stable;
+    phase_reason_ = "lost leadership";
+  }
+  void on(const phase_changed& what) {
+    phase_ = what.phase;
+    phase_reason_ = what.why;
+  }
   void on(const store_silent&);
   void on(const store_back&);
   void on(const leaving& what) { set(worker_state::shutdown, what.why); }

@@ -3,8 +3,6 @@
 
 #include "partita/messages/failpoint.hpp"
 
-#include <utility>
-
 namespace partita::core {
 
 record_follower::record_follower(options opts, time_point now)
@@ -14,11 +12,10 @@ record_follower::record_follower(options opts, time_point now)
       writer_{options_.pause} {}
 
 record_follower::commands record_follower::step(const event& what, time_point now) {
-  out_.clear();
   if (lost_)
     return {};
   std::visit([&](const auto& x) { on(x, now); }, what);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 std::optional<time_point> record_follower::wake_at() const {
@@ -34,43 +31,12 @@ std::optional<time_point> record_follower::wake_at() const {
   return result;
 }
 
-void record_follower::on(const shown& what, time_point now) {
-  auto before = std::exchange(sign_at_, now);
-  consider(what.value, what.revision, now, before);
-}
-
-void record_follower::on(const gone&, time_point now) {
-  sign_at_ = now;
-  seen_ = false;
-  vanished("the record is gone from the store", now);
-}
-
-void record_follower::on(const replayed&, time_point now) {
-  sign_at_ = now;
-  if (!seen_)
-    vanished("the store has no record", now);
-}
-
-void record_follower::on(const alive&, time_point now) {
-  sign_at_ = now;
-}
-
 void record_follower::on(const bucket_changed&, time_point now) {
   sign_at_ = now;
   seen_ = false;
   // Where it is not lost, the replay that follows says what to do.
   if (established_)
     lose("the bucket of the record was made again");
-}
-
-void record_follower::on(const write_answered& what, time_point now) {
-  carry_out(writer_.answered(what.answer, now), now);
-}
-
-void record_follower::on(const read_answered& what, time_point now) {
-  const auto* found = std::get_if<stored_record>(&what.value);
-  auto ours = found && found->value.worker_nonce == options_.self;
-  carry_out(writer_.looked(what.answer, key_writer::seen(ours, false), now), now);
 }
 
 void record_follower::on(const tick&, time_point now) {
@@ -168,12 +134,6 @@ void record_follower::lose(std::string why) {
     return;
   lost_ = true;
   out_.emplace_back(lost{std::move(why)});
-}
-
-void record_follower::begin_writing(revision over, time_point now) {
-  create_at_.reset();
-  over_ = over;
-  carry_out(writer_.begin(over, now), now);
 }
 
 void record_follower::carry_out(const key_writer::step& what, time_point now) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -96,13 +97,30 @@ public:
   std::optional<time_point> wake_at() const;
 
 private:
-  void on(const shown& what, time_point now);
-  void on(const gone& what, time_point now);
-  void on(const replayed& what, time_point now);
-  void on(const alive& what, time_point now);
+  void on(const shown& what, time_point now) {
+    auto before = std::exchange(sign_at_, now);
+    consider(what.value, what.revision, now, before);
+  }
+  void on(const gone&, time_point now) {
+    sign_at_ = now;
+    seen_ = false;
+    vanished("the record is gone from the store", now);
+  }
+  void on(const replayed&, time_point now) {
+    sign_at_ = now;
+    if (!seen_)
+      vanished("the store has no record", now);
+  }
+  void on(const alive&, time_point now) { sign_at_ = now; }
   void on(const bucket_changed& what, time_point now);
-  void on(const write_answered& what, time_point now);
-  void on(const read_answered& what, time_point now);
+  void on(const write_answered& what, time_point now) {
+    carry_out(writer_.answered(what.answer, now), now);
+  }
+  void on(const read_answered& what, time_point now) {
+    const auto* found = std::get_if<stored_record>(&what.value);
+    auto ours = found && found->value.worker_nonce == options_.self;
+    carry_out(writer_.looked(what.answer, key_writer::seen(ours, false), now), now);
+  }
   void on(const part_answered& what, time_point now);
   void on(const tick& what, time_point now);
 
@@ -111,7 +129,11 @@ private:
   void read_parts(time_point now);
   void vanished(const std::string& how, time_point now);
   void lose(std::string why);
-  void begin_writing(revision over, time_point now);
+  void begin_writing(revision over, time_point now) {
+    create_at_.reset();
+    over_ = over;
+    carry_out(writer_.begin(over, now), now);
+  }
   void carry_out(const key_writer::step& what, time_point now);
 
   options options_;

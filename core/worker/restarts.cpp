@@ -3,19 +3,8 @@
 
 namespace partita::core {
 
-namespace {
-
 /// A child that ran for longer did not fail for the reason for which the one before did.
 constexpr std::chrono::seconds long_life{30};
-
-} // namespace
-
-restarts::commands restarts::step(const event& what, const situation& is,
-                                  time_point now) {
-  out_.clear();
-  std::visit([&](const auto& x) { on(x, is, now); }, what);
-  return std::move(out_);
-}
 
 std::optional<time_point> restarts::wake_at() const {
   std::optional<time_point> at;
@@ -24,18 +13,12 @@ std::optional<time_point> restarts::wake_at() const {
   return at;
 }
 
-void restarts::on(const started& what, const situation&, time_point now) {
-  auto& x = of(what.who);
-  x.run = ++runs_;
-  x.born = now;
-  x.again_at.reset();
-  alive_.add(what.who);
-  present_.add(what.who);
-}
-
-void restarts::on(const killed& what, const situation&, time_point) {
-  of(what.who).again_at.reset();
-  alive_.remove(what.who);
+std::uint64_t restarts::started(role x, time_point now) {
+  of(x).born = now;
+  of(x).again_at.reset();
+  alive_.add(x);
+  present_.add(x);
+  return of(x).run = ++runs_;
 }
 
 void restarts::on(const ended& what, const situation& is, time_point now) {

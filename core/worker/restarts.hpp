@@ -2,22 +2,46 @@
 #pragma once
 
 #include "partita/core/backoff.hpp"
-#include "partita/core/worker/role.hpp"
+#include "partita/messages/enumeration.hpp"
 
 #include <array>
+#include <bitset>
 #include <random>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace partita::core {
 
+/// The children of a worker.
+enum class role : std::uint8_t {
+  registrar,
+  heartbeat,
+  elector,
+  watcher,
+  roster,
+  calculator,
+  count
+};
+
+constexpr const char* to_string(role x) {
+  return word_of(
+      x, {"registrar", "heartbeat", "elector", "watcher", "roster", "calculator"});
+}
+
+/// Some of them.
+class role_set {
+public:
+  bool has(role x) const { return bits_.test(static_cast<std::size_t>(x)); }
+  void add(role x) { bits_.set(static_cast<std::size_t>(x)); }
+  void remove(role x) { bits_.reset(static_cast<std::size_t>(x)); }
+
+private:
+  std::bitset<count_of<role>> bits_;
+};
+
 /// Which children of a worker run, and when one that crashed is started again.
-///
-///            started               ended by itself        tick, if needed / start
-///   absent ---------> alive ---------------------------> waiting ---------------> absent
-///      ^                | killed                            | killed
-///      +----------------+-----------------------------------+
 ///
 /// Promises:
 /// - A pause before each restart; it grows while a child crashes within 30 s of a start.
@@ -26,11 +50,6 @@ namespace partita::core {
 /// - A calculator never outlives the roster from which it receives heartbeats.
 class restarts {
 public:
-  struct options {
-    /// Feeds the jitter of the pauses.
-    std::uint64_t seed = 0;
-  };
-
   /// The worker's situation when an event comes.
   struct situation {
     bool leaving = false;
@@ -41,19 +60,13 @@ public:
 
   // -- events ---------------------------------------------------------------------------
 
-  struct started {
-    role who;
-  };
-  struct killed {
-    role who;
-  };
   /// The child that was started last in this role has ended.
   struct ended {
     role who;
     std::string why;
   };
   struct tick {};
-  using event = std::variant<started, killed, ended, tick>;
+  using event = std::variant<ended, tick>;
 
   // -- commands -------------------------------------------------------------------------
 
@@ -81,9 +94,19 @@ public:
   using command = std::variant<start, kill, crashed, depose, end_session>;
   using commands = std::vector<command>;
 
-  explicit restarts(options opts) : random_{opts.seed} {}
+  /// `seed` feeds the jitter of the pauses.
+  explicit restarts(std::uint64_t seed) : random_{seed} {}
 
-  commands step(const event& what, const situation& is, time_point now);
+  /// The number of the run that begins.
+  std::uint64_t started(role x, time_point now);
+  void killed(role x) {
+    of(x).again_at.reset();
+    alive_.remove(x);
+  }
+  commands step(const event& what, const situation& is, time_point now) {
+    std::visit([&](const auto& x) { on(x, is, now); }, what);
+    return std::exchange(out_, {});
+  }
   std::optional<time_point> wake_at() const;
 
   /// The number of a child's present run; messages from other runs are old.
@@ -118,8 +141,6 @@ private:
   child& of(role x) { return children_[static_cast<std::size_t>(x)]; }
   const child& of(role x) const { return children_[static_cast<std::size_t>(x)]; }
 
-  void on(const started& what, const situation& is, time_point now);
-  void on(const killed& what, const situation& is, time_point now);
   void on(const ended& what, const situation& is, time_point now);
   void on(const tick&, const situation& is, time_point now);
 

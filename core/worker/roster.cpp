@@ -3,62 +3,52 @@
 
 #include "partita/messages/codec.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace partita::core {
 
-roster::commands roster::shown(const worker_id& who, const kv_entry& entry,
-                               time_point now) {
-  commands out;
+std::optional<roster_news> roster::shown(const worker_id& who, const kv_entry& entry,
+                                         time_point now) {
   auto news = news_of(kind::beat, now);
   news.who = who;
   news.revision = entry.revision;
   news.stored_at_ns = entry.stored_at_ns;
   auto value = beat_from(entry.value, entry.stored_at_ns);
   if (auto* found = std::get_if<beat>(&value)) {
+    longest_ttl_ = std::max(longest_ttl_, found->terms.ttl);
     news.value = std::move(*found);
-    if (news.value.terms.ttl > longest_ttl_) {
-      longest_ttl_ = news.value.terms.ttl;
-      out.emplace_back(longer_ttl{longest_ttl_});
-    }
   } else {
     news.what = kind::unreadable;
-    out.emplace_back(unreadable{who, std::get<malformed>(value).why});
+    news.why = std::get<malformed>(value).why;
   }
-  remember(out, std::move(news));
-  return out;
+  return remember(std::move(news));
 }
 
-roster::commands roster::gone(const worker_id& who, revision mark, time_point now) {
-  commands out;
+std::optional<roster_news> roster::gone(const worker_id& who, revision mark,
+                                        time_point now) {
   auto news = news_of(kind::gone, now);
   news.who = who;
   news.revision = mark;
-  remember(out, std::move(news));
-  return out;
+  return remember(std::move(news));
 }
 
-roster::commands roster::replayed(const bucket_identity& bucket, time_point now) {
+roster_news roster::replayed(const bucket_identity& bucket, time_point now) {
   complete_ = true;
   created_at_ns_ = bucket.created_at_ns;
   complete_since_ = complete_since_.value_or(now);
-  return {tell{replayed_news(now)}};
+  return replayed_news(now);
 }
 
-roster::commands roster::interrupted(time_point now) {
-  complete_ = false;
-  return {tell{news_of(kind::interrupted, now)}};
-}
-
-roster::commands roster::bucket_changed(const bucket_identity& bucket,
-                                        const std::string& why, time_point now) {
+roster_news roster::bucket_changed(const bucket_identity& bucket, std::string why,
+                                   time_point now) {
   complete_ = false;
   known_.clear();
   complete_since_.reset();
   created_at_ns_ = bucket.created_at_ns;
   auto news = news_of(kind::bucket_changed, now);
-  news.why = why;
-  return {tell{std::move(news)}};
+  news.why = std::move(why);
+  return news;
 }
 
 std::vector<roster_news> roster::known(time_point now) const {
@@ -78,18 +68,12 @@ roster_news roster::news_of(kind what, time_point now) const {
   return result;
 }
 
-roster_news roster::replayed_news(time_point now) const {
-  auto result = news_of(kind::replayed, now);
-  result.seen_at = *complete_since_;
-  return result;
-}
-
-void roster::remember(commands& out, roster_news what) {
+std::optional<roster_news> roster::remember(roster_news what) {
   auto [i, is_new] = known_.try_emplace(what.who);
   if (!is_new && what.revision <= i->second.revision && what.what == i->second.what)
-    return; // A replay shows again what was seen before.
+    return std::nullopt; // A replay shows again what was seen before.
   i->second = std::move(what);
-  out.emplace_back(tell{i->second});
+  return i->second;
 }
 
 } // namespace partita::core

@@ -8,57 +8,47 @@
 #include <chrono>
 #include <map>
 #include <optional>
-#include <variant>
+#include <string>
 #include <vector>
 
 namespace partita::core {
 
 /// Knows the newest heartbeat of each worker, and when this process first saw it. Silence is
 /// counted from that moment, and it must not depend on who leads: a new leader learns it from
-/// here.
-///
-///   incomplete --replayed--> complete
-///       ^                       |
-///       +-- interrupted, -------+
-///           bucket_changed: forgets all
+/// here. Complete from a replay to an interruption; a new bucket voids all.
 class roster {
 public:
-  /// Every listener is to receive this.
-  struct tell {
-    roster_news what;
-  };
-  /// A worker states a longer heartbeat.ttl than any before.
-  struct longer_ttl {
-    std::chrono::milliseconds ttl{};
-  };
-  /// The heartbeat of that worker cannot be read.
-  struct unreadable {
-    worker_id who;
-    std::string why;
-  };
-  using command = std::variant<tell, longer_ttl, unreadable>;
-  using commands = std::vector<command>;
-
-  /// `longest_ttl`: the longest heartbeat.ttl that is known; only a longer one is reported.
+  /// `longest_ttl`: the longest heartbeat.ttl that is known.
   explicit roster(std::chrono::milliseconds longest_ttl) : longest_ttl_{longest_ttl} {}
 
-  commands shown(const worker_id& who, const kv_entry& entry, time_point now);
+  /// What every listener is to receive, if it is new. `why` of what cannot be read says why.
+  std::optional<roster_news> shown(const worker_id& who, const kv_entry& entry,
+                                   time_point now);
   /// The key has no value any more; `mark`: the revision of the delete mark, 0 if there is none.
-  commands gone(const worker_id& who, revision mark, time_point now);
-  commands replayed(const bucket_identity& bucket, time_point now);
-  commands interrupted(time_point now);
-  commands bucket_changed(const bucket_identity& bucket, const std::string& why,
-                          time_point now);
+  std::optional<roster_news> gone(const worker_id& who, revision mark, time_point now);
+  roster_news replayed(const bucket_identity& bucket, time_point now);
+  roster_news interrupted(time_point now) {
+    complete_ = false;
+    return news_of(kind::interrupted, now);
+  }
+  roster_news bucket_changed(const bucket_identity& bucket, std::string why,
+                             time_point now);
 
   /// What a new listener has missed.
   std::vector<roster_news> known(time_point now) const;
+  /// The longest heartbeat.ttl that any worker has stated.
+  std::chrono::milliseconds longest_ttl() const { return longest_ttl_; }
 
 private:
   using kind = roster_news::kind;
 
   roster_news news_of(kind what, time_point now) const;
-  roster_news replayed_news(time_point now) const;
-  void remember(commands& out, roster_news what);
+  roster_news replayed_news(time_point now) const {
+    auto result = news_of(kind::replayed, now);
+    result.seen_at = *complete_since_;
+    return result;
+  }
+  std::optional<roster_news> remember(roster_news what);
 
   std::chrono::milliseconds longest_ttl_;
   std::map<worker_id, roster_news> known_;

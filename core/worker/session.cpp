@@ -8,14 +8,10 @@
 
 namespace partita::core {
 
-namespace {
-
 // Whether the first heartbeat landed and was written over is not known: a nonce that may
 // have been seen, and ended, is not used again.
 constexpr const char* lost_first =
     "its first heartbeat met another entry: it joins again under a new nonce";
-
-} // namespace
 
 duration session_length(duration ttl) {
   return failpoint(rule::no_clock_margin) ? ttl : ttl - ttl / 8;
@@ -30,12 +26,7 @@ session::session(options opts) : options_{std::move(opts)}, writer_{options_.pau
                  options_.exclusive ? ownership::exclusive : ownership::available};
 }
 
-session::commands session::open() {
-  return {read{}};
-}
-
 session::commands session::step(const event& what, time_point now) {
-  out_.clear();
   if (phase_ == phase::over)
     return {};
   std::visit([&](const auto& x) { on(x, now); }, what);
@@ -43,31 +34,24 @@ session::commands session::step(const event& what, time_point now) {
   if (phase_ == phase::beating && until_ && now >= *until_ && !goodbye_)
     end("no heartbeat was acknowledged for too long");
   proceed(now);
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 std::optional<time_point> session::wake_at() const {
-  switch (phase_) {
-  case phase::over:
-    return std::nullopt;
-  case phase::opening:
-    return read_at_;
-  case phase::entering:
-  case phase::beating:
-    break;
-  }
+  if (phase_ == phase::over || phase_ == phase::opening)
+    return phase_ == phase::opening ? read_at_ : std::nullopt;
   auto result = writer_.busy() ? writer_.wake_at() : std::optional{beat_at_};
   return goodbye_ ? result : earlier(result, until_);
-}
-
-void session::on(const write_answered& what, time_point now) {
-  carry_out(writer_.answered(what.answer, now), now);
 }
 
 void session::on(const read_answered& what, time_point now) {
   found_ = what.found;
   if (phase_ == phase::opening) {
-    read_on_opening(what.answer, now);
+    auto status = what.answer.status;
+    if (status == read_status::found || status == read_status::missing)
+      find(what.answer.entry.revision, now);
+    else
+      read_at_ = now + options_.pause;
     return;
   }
   auto ours =
@@ -109,45 +93,17 @@ void session::on(const goodbye& what, time_point) {
 }
 
 void session::proceed(time_point now) {
-  if (writer_.busy())
-    return;
-  switch (phase_) {
-  case phase::opening:
-  case phase::over:
-    return;
-  case phase::entering:
-    if (now >= beat_at_)
-      beat_now(now);
-    return;
-  case phase::beating:
-    if (goodbye_ || news_ || now >= beat_at_)
-      beat_now(now);
-    return;
-  }
-}
-
-void session::read_on_opening(const kv_read& answer, time_point now) {
-  switch (answer.status) {
-  case read_status::found:
-  case read_status::missing:
-    find(answer.entry.revision, now);
-    return;
-  case read_status::refused:
-  case read_status::not_connected:
-  case read_status::unknown:
-    read_at_ = now + options_.pause;
-    return;
-  }
-}
-
-bool session::mine_before(const nonce& x) const {
-  return std::find(options_.past.begin(), options_.past.end(), x) != options_.past.end();
+  auto wanted = phase_ == phase::beating && (goodbye_ || news_);
+  auto due = (phase_ == phase::beating || phase_ == phase::entering) && now >= beat_at_;
+  if (!writer_.busy() && (wanted || due))
+    beat_now(now);
 }
 
 /// Decides whether the first heartbeat may be written over what was found at `at`.
 void session::find(revision at, time_point now) {
-  auto lives = found_ && is_living(found_->state);
-  if (lives && !mine_before(found_->nonce)
+  const auto& past = options_.past;
+  auto mine = found_ && std::find(past.begin(), past.end(), found_->nonce) != past.end();
+  if (found_ && is_living(found_->state) && !mine
       && !failpoint(rule::joiner_beats_over_live_beat)) {
     // It ends with its goodbye, or when the leader expels it.
     read_at_ = now + options_.interval;
@@ -160,19 +116,13 @@ void session::find(revision at, time_point now) {
   revision_ = at;
   holder_ = found_ ? found_->nonce : nonce{};
   beat_at_ = now;
-  if (found_)
-    next_.replaces = replaced_by_us(*found_);
-  else if (!options_.past.empty())
-    // The TTL removed its heartbeat in a long outage; a record may still name it.
-    next_.replaces = options_.past.back();
-}
-
-nonce session::replaced_by_us(const beat& found) const {
   // An incarnation that a `forced` mark orders to end may still work: its end counts from
   // that mark, and not from our heartbeat.
-  if (found.state == beat_state::forced && !mine_before(found.nonce))
-    return {};
-  return found.nonce;
+  if (found_ && (found_->state != beat_state::forced || mine))
+    next_.replaces = found_->nonce;
+  else if (!found_ && !past.empty())
+    // The TTL removed its heartbeat in a long outage; a record may still name it.
+    next_.replaces = past.back();
 }
 
 void session::beat_now(time_point now) {
@@ -253,12 +203,6 @@ bool session::look_again(time_point now) {
   return true;
 }
 
-void session::not_written(time_point beat_at) {
-  beat_at_ = beat_at;
-  if (goodbye_)
-    end_with_goodbye(phase_ == phase::entering);
-}
-
 void session::end(std::string why) {
   if (goodbye_) {
     // What ended the session takes the place of the goodbye.
@@ -267,11 +211,6 @@ void session::end(std::string why) {
   }
   phase_ = phase::over;
   out_.emplace_back(over{std::move(why)});
-}
-
-void session::end_with_goodbye(bool acknowledged) {
-  phase_ = phase::over;
-  out_.emplace_back(said{acknowledged});
 }
 
 } // namespace partita::core

@@ -15,15 +15,8 @@ namespace partita::core {
 /// worker as gone.
 duration session_length(duration ttl);
 
-/// The heartbeats of one incarnation, in the key of its worker (docs/protocol.md).
-///
-///   +---------+  free  +----------+ landed / started +---------+ --+ every interval,
-///   | opening | -----> | entering | ---------------> | beating |   | or at news
-///   +---------+        +----------+                  +---------+ <-+
-///     ^    | another        | another entry there      |     | goodbye
-///     +----+ one lives      v                          v     v
-///      / waits; looks     over                       over   said
-///        again
+/// The heartbeats of one incarnation, in the key of its worker (docs/protocol.md; its
+/// states: docs/architecture.md).
 ///
 /// Promises:
 /// - The first heartbeat is written only over nothing, over a mark, over what cannot be
@@ -103,33 +96,38 @@ public:
   explicit session(options opts);
 
   /// The first commands; once, before any step.
-  commands open();
+  commands open() { return {read{}}; }
   commands step(const event& what, time_point now);
   std::optional<time_point> wake_at() const;
 
 private:
   enum class phase : std::uint8_t { opening, entering, beating, over };
 
-  void on(const write_answered& what, time_point now);
+  void on(const write_answered& what, time_point now) {
+    carry_out(writer_.answered(what.answer, now), now);
+  }
   void on(const read_answered& what, time_point now);
   void on(const tick& what, time_point now);
   void on(const progressed& what, time_point now);
   void on(const goodbye& what, time_point now);
 
   void proceed(time_point now);
-  void read_on_opening(const kv_read& answer, time_point now);
   void find(revision at, time_point now);
-  bool mine_before(const nonce& x) const;
-  /// The incarnation that our first heartbeat names as ended when written over `found`.
-  nonce replaced_by_us(const beat& found) const;
   void beat_now(time_point now);
   void carry_out(const key_writer::step& what, time_point now);
   void landed(const key_writer::landed& what, time_point now);
   void taken(const kv_entry& entry, time_point now);
   bool look_again(time_point now);
-  void not_written(time_point beat_at);
+  void not_written(time_point beat_at) {
+    beat_at_ = beat_at;
+    if (goodbye_)
+      end_with_goodbye(phase_ == phase::entering);
+  }
   void end(std::string why);
-  void end_with_goodbye(bool acknowledged);
+  void end_with_goodbye(bool acknowledged) {
+    phase_ = phase::over;
+    out_.emplace_back(said{acknowledged});
+  }
 
   options options_;
   commands out_;

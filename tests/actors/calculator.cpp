@@ -64,9 +64,12 @@ struct fixture : test::group_fixture {
 
   void lead() {
     calculator_options o;
-    o.leader = {"worker-0"};
-    o.self = {"leadership"};
-    o.strategy = core::make_strategy({});
+    o.coordinator.leader = {"worker-0"};
+    o.coordinator.heartbeat_ttl = 6s;
+    o.coordinator.grace = 5s;
+    o.coordinator.pause = 100ms;
+    o.coordinator.strategy = core::make_strategy({});
+    o.takeover = {.leader = {"worker-0"}, .self = {"leadership"}, .pause = 100ms};
     o.strategy_name = "sticky";
     o.control_bucket = control_bucket;
     o.clock = worker_clock::of_actors();

@@ -3,7 +3,7 @@
 
 #include "../support/group_fixture.hpp"
 
-#include "partita/actors/elector.hpp"
+#include "partita/actors/children.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -132,9 +132,10 @@ struct fixture : test_coordinator_fixture<> {
                                           .probe_grace = grace,
                                           .seed = processes.size(),
                                           .clock = worker_clock::of_actors()},
-                          x.bucket, caf::actor_cast<store_actor>(x.client),
+                          x.bucket,
                           caf::actor_cast<supervisor_actor>(
-                              caf::actor_cast<caf::strong_actor_ptr>(x.parent)));
+                              caf::actor_cast<caf::strong_actor_ptr>(x.parent)),
+                          caf::actor_cast<store_actor>(x.client));
     anon_send(x.elector, stand_by{rank});
     pass(20ms);
     return x;

@@ -3,7 +3,7 @@
 
 #include "../support/stub.hpp"
 
-#include "partita/actors/roster.hpp"
+#include "partita/actors/children.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/store/memory/memory_store.hpp"
 

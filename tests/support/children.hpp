@@ -2,12 +2,8 @@
 #pragma once
 
 #include "partita/actors/calculator.hpp"
-#include "partita/actors/elector.hpp"
-#include "partita/actors/heartbeat.hpp"
-#include "partita/actors/registrar.hpp"
-#include "partita/actors/roster.hpp"
-#include "partita/actors/watcher.hpp"
-#include "partita/core/worker/role.hpp"
+#include "partita/actors/children.hpp"
+#include "partita/core/worker/restarts.hpp"
 
 namespace partita::test {
 

@@ -3,7 +3,7 @@
 
 #include "../support.hpp"
 
-#include "partita/core/worker/applied_record.hpp"
+#include "partita/core/worker/duties.hpp"
 
 using namespace core_test;
 

@@ -12,7 +12,7 @@ namespace {
 constexpr auto shutdown_time = 10s;
 
 struct fixture {
-  departure mine{{.shutdown = shutdown_time}};
+  departure mine{shutdown_time};
   departure::situation is;
   time_point now = time_point{} + 1000s;
 

@@ -3,7 +3,7 @@
 
 #include "../support.hpp"
 
-#include "partita/core/worker/group_identity.hpp"
+#include "partita/core/worker/group_check.hpp"
 #include "partita/messages/codec.hpp"
 
 using namespace core_test;

@@ -3,7 +3,7 @@
 
 #include "../support.hpp"
 
-#include "partita/core/worker/leader_probe.hpp"
+#include "partita/core/worker/lease.hpp"
 
 using namespace core_test;
 

@@ -10,7 +10,7 @@ using namespace core_test;
 namespace {
 
 struct fixture {
-  restarts mine{{.seed = 7}};
+  restarts mine{7};
   restarts::situation is{.in_session = true, .has_id = true, .leads = true};
   time_point now = time_point{} + 1000s;
 
@@ -27,7 +27,7 @@ struct fixture {
     return what.pause;
   }
 
-  void start(role x) { CAF_CHECK(tell(restarts::started{x}).empty()); }
+  void start(role x) { mine.started(x, now); }
 };
 
 } // namespace
@@ -41,7 +41,7 @@ CAF_TEST(each run has a number of its own and only the present one counts) {
   start(role::watcher);
   CAF_CHECK(!mine.current(role::watcher, first_run));
   CAF_CHECK(mine.current(role::watcher, mine.run(role::watcher)));
-  tell(restarts::killed{role::watcher});
+  mine.killed(role::watcher);
   CAF_CHECK(!mine.current(role::watcher, mine.run(role::watcher)));
   CAF_CHECK(mine.present().has(role::watcher));
   CAF_CHECK(tell(restarts::ended{role::watcher, {}}).empty());
@@ -131,7 +131,7 @@ CAF_TEST(while leaving nothing is started but a lost heartbeat ends the session)
 CAF_TEST(one that is killed while it waits is not started) {
   start(role::watcher);
   crash(role::watcher);
-  tell(restarts::killed{role::watcher});
+  mine.killed(role::watcher);
   now += 10s;
   CAF_CHECK(tell(restarts::tick{}).empty());
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/actors/calculator_control.hpp"
+#include "partita/actors/calculator.hpp"
 
-#include "partita/actors/log.hpp"
+#include "partita/core/match.hpp"
 #include "partita/messages/control_codec.hpp"
 #include "partita/messages/entries.hpp"
+#include "partita/messages/keys.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace partita::calculation {
@@ -16,8 +16,11 @@ namespace {
 constexpr int pauses_to_open = 50;
 constexpr int pauses_to_wait = 20;
 
-core::time_point now(self_pointer self) {
-  return self->state.options.clock.now(self);
+using partita::report;
+
+void invalid(self_pointer self, const char* bucket, const kv_entry& entry,
+             const std::string& why) {
+  self->state.invalid.report(self, bucket, entry.key, why);
 }
 
 /// From now on plans are made without directives.
@@ -28,7 +31,7 @@ void unknown(self_pointer self, const std::string& why) {
       "the operators' directives are not known, and plans are made without them: " + why;
   if (std::exchange(c.trouble, text) == text)
     return;
-  self->send(self->state.parent, control_unknown{self->state.options.run, text});
+  report<control_unknown>(self, text);
   feed(self, core::coordinator::directives_unknown{});
 }
 
@@ -36,51 +39,44 @@ void known(self_pointer self) {
   auto& c = self->state.control;
   c.give_up_at.reset();
   if (!std::exchange(c.trouble, {}).empty())
-    self->send(self->state.parent, control_unknown{self->state.options.run, {}});
+    report<control_unknown>(self, std::string{});
 }
 
 void opened(self_pointer self, const bucket_opened& x) {
   auto& c = self->state.control;
   if (x.status != open_status::opened) {
-    c.open_again_at = now(self) + self->state.options.pause * pauses_to_open;
+    c.open_again_at = now(self) + self->state.options.coordinator.pause * pauses_to_open;
     unknown(self, x.why + "; check the bucket " + self->state.options.control_bucket
                       + " and this user's permissions");
     set_alarm(self);
     return;
   }
   c.bucket = x.bucket;
-  self->send(c.bucket, kv_watch{c.watch, ">", caf::actor_cast<watch_sink_actor>(self)});
+  partita::watch(self, c.bucket, c.watch, ">");
 }
 
-void carry_out(self_pointer self, const core::plan_log::commands& what);
-
 /// Carries out what the history commands.
-struct writer {
-  self_pointer self;
-
-  void operator()(const core::plan_log::create& x) const {
-    auto& s = self->state;
-    ask_write(self, s.control.bucket, kv_create{history_key(x.id), to_text(x.value)},
-              [self = self, id = x.id](const kv_written& answer) {
+void carry_out(self_pointer self, const core::plan_log::commands& what) {
+  using core::plan_log;
+  const auto& bucket = self->state.control.bucket;
+  auto create = [&](const plan_log::create& x) {
+    ask_write(self, bucket, kv_create{history_key(x.id), to_text(x.value)},
+              [self, id = x.id](const kv_written& answer) {
                 if (answer.status == write_status::refused)
                   logger()->warn("{}: the store refuses the history of plans: {}",
-                                 self->state.options.leader.value, answer.why);
+                                 self->state.options.leader().value, answer.why);
                 carry_out(self, self->state.control.log->created(id, answer, now(self)));
                 set_alarm(self);
               });
-  }
-
-  void operator()(const core::plan_log::remove& x) const {
-    ask_write(self, self->state.control.bucket, kv_remove{history_key(x.id), x.at},
-              [self = self, id = x.id](const kv_written& answer) {
+  };
+  auto remove = [&](const plan_log::remove& x) {
+    ask_write(self, bucket, kv_remove{history_key(x.id), x.at},
+              [self, id = x.id](const kv_written& answer) {
                 carry_out(self, self->state.control.log->removed(id, answer));
               });
-  }
-};
-
-void carry_out(self_pointer self, const core::plan_log::commands& what) {
+  };
   for (const auto& x : what)
-    std::visit(writer{self}, x);
+    core::match(x, create, remove);
 }
 
 void value_shown(self_pointer self, const watch_event& x) {
@@ -88,18 +84,18 @@ void value_shown(self_pointer self, const watch_event& x) {
   if (entry.key.starts_with(history_prefix)) {
     auto id = history_id_from(entry.key);
     if (const auto* bad = std::get_if<malformed>(&id))
-      report_invalid(self, "control", entry.key, bad->why);
+      invalid(self, "control", entry, bad->why);
     else if (const auto& plan = std::get<history_id>(id);
              plan.epoch > greatest_epoch(entry.stored_at_ns))
-      report_invalid(self, "control", entry.key,
-                     "its epoch is more than one day ahead of the server's clock");
+      invalid(self, "control", entry,
+              "its epoch is more than one day ahead of the server's clock");
     else
       carry_out(self, self->state.control.log->shown(plan, entry.revision));
     return;
   }
   auto value = directive_from(entry.key, entry.value);
   if (const auto* bad = std::get_if<malformed>(&value)) {
-    report_invalid(self, "control", entry.key, bad->why);
+    invalid(self, "control", entry, bad->why);
     // The directive that the key held before is no longer in force.
     feed(self, core::coordinator::directive_gone{entry.key});
     return;
@@ -117,6 +113,32 @@ void removal_shown(self_pointer self, const std::string& key) {
     feed(self, core::coordinator::directive_gone{key});
 }
 
+// -- the records ------------------------------------------------------------------------
+
+/// Writes what the record of `who` consists of, one after the other.
+void write_next(self_pointer self, const worker_id& who, kv_update what) {
+  ask_to_replace(
+      self, self->state.assignments, std::move(what.key), std::move(what.value),
+      what.expected, reported(self, "a record", [self, who](const kv_written& y) {
+        auto next = self->state.parts->answered(who, y);
+        if (auto* x = std::get_if<kv_update>(&next))
+          write_next(self, who, std::move(*x));
+        else
+          feed(self, core::coordinator::write_answered{who, std::get<kv_written>(next)});
+      }));
+}
+
+void record_found(self_pointer self, const worker_id& who, const kv_entry& entry) {
+  auto& s = self->state;
+  auto value = s.parts->read(who, entry);
+  if (const auto* bad = std::get_if<malformed>(&value))
+    invalid(self, "assignment", entry, bad->why);
+  feed(self, core::coordinator::record_shown{who, entry.revision, std::move(value)});
+  // A part that stays is met again with the next record.
+  for (auto& x : s.parts->surplus(who))
+    ask_write(self, s.assignments, std::move(x), [](const kv_written&) {});
+}
+
 } // namespace
 
 void open_control(self_pointer self, std::uint64_t watch) {
@@ -124,17 +146,14 @@ void open_control(self_pointer self, std::uint64_t watch) {
   s.control.watch = watch;
   s.control.open_again_at.reset();
   if (!s.control.log)
-    s.control.log.emplace(core::plan_log::options{s.epoch, s.options.pause});
+    s.control.log.emplace(core::plan_log::options{s.epoch, s.options.coordinator.pause});
   if (s.control.trouble.empty())
-    s.control.give_up_at = now(self) + s.options.pause * pauses_to_wait;
+    s.control.give_up_at = now(self) + s.options.coordinator.pause * pauses_to_wait;
   open_bucket request;
   request.name = s.options.control_bucket;
   request.replicas = s.options.replicas;
-  self->request(s.store, store_gone_after, std::move(request))
-      .then([=](const bucket_opened& x) { opened(self, x); },
-            [=](const caf::error& err) {
-              opened(self, {open_status::unknown, {}, {}, self->system().render(err)});
-            });
+  ask_to_open(self, s.store, std::move(request),
+              [=](const bucket_opened& x) { opened(self, x); });
 }
 
 void control_watched(self_pointer self, const watch_event& x) {
@@ -171,7 +190,7 @@ void remove_directive(self_pointer self, const core::coordinator::remove_directi
 void write_history(self_pointer self, const core::coordinator::planned& x) {
   auto& s = self->state;
   for (const auto& text : x.trouble)
-    logger()->warn("{}: {}", s.options.leader.value, text);
+    logger()->warn("{}: {}", s.options.leader().value, text);
   // Without the bucket there is no history; the plan is in the log.
   if (!s.control.bucket)
     return;
@@ -196,6 +215,30 @@ std::optional<core::time_point> control_wake_at(const calculator_state& s) {
   const auto& c = s.control;
   auto result = core::earlier(c.give_up_at, c.open_again_at);
   return c.log ? core::earlier(result, c.log->wake_at()) : result;
+}
+
+void write_record(self_pointer self, const core::coordinator::write& x) {
+  auto& s = self->state;
+  write_next(self, x.who,
+             s.parts->begin(x.who, x.value, x.format, x.expected, s.most_value));
+}
+
+bool record_shown(self_pointer self, const kv_entry& entry, bool removed) {
+  auto& parts = *self->state.parts;
+  if (auto part = keys::part_in(entry.key)) {
+    parts.shown(part->first, part->second, entry);
+    return true;
+  }
+  auto who = keys::owner_of(entry.key, keys::records);
+  if (!who)
+    return false;
+  if (removed) {
+    parts.gone(*who);
+    feed(self, core::coordinator::record_gone{*who});
+  } else {
+    record_found(self, *who, entry);
+  }
+  return true;
 }
 
 } // namespace partita::calculation
