@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/keys.hpp"
 
+#include "partita/messages/options.hpp"
 #include "partita/messages/store.hpp"
 
 #include <algorithm>
@@ -41,6 +42,15 @@ std::string fault_unless(bool fits, std::string_view text, const char* why) {
 }
 
 } // namespace
+
+bucket_options bucket_options::of(const std::string& group) {
+  return {.stable_id = group + "-stableid",
+          .election = group + "-election",
+          .heartbeat = group + "-heartbeat",
+          .assignment = group + "-assignment",
+          .partitions = group + "-partitions",
+          .control = group + "-control"};
+}
 
 bool is_key_letter(char c) {
   return is_name_letter(c) || c == '/' || c == '=';

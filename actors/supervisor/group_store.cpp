@@ -16,7 +16,7 @@ group_store::group_store(worker& of)
               .seed = context_.random()}} {
   const auto& o = context_.options;
   const auto all =
-      wanted_buckets(o.buckets, o.id.ttl, o.election, o.heartbeat, o.rebalance);
+      core::wanted_buckets(o.buckets, o.id.ttl, o.election, o.heartbeat, o.rebalance);
   for (std::size_t i = 0; i < buckets_.size(); ++i)
     buckets_[i].what = all[i];
 }

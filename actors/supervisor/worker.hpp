@@ -10,7 +10,7 @@
 #include "partita/core/worker/group_check.hpp"
 #include "partita/core/worker/life.hpp"
 #include "partita/core/worker/restarts.hpp"
-#include "partita/messages/buckets.hpp"
+#include "partita/core/worker/wanted_buckets.hpp"
 #include "partita/messages/stats.hpp"
 
 #include <caf/spawn_options.hpp>
@@ -161,7 +161,7 @@ public:
 
 private:
   struct bucket {
-    wanted_bucket what;
+    core::wanted_bucket what;
     /// It was opened and, as far as is known, still exists.
     bool open = false;
   };

@@ -4,7 +4,7 @@
 #include "partita/actors/shell.hpp"
 #include "partita/app/change/settled_write.hpp"
 #include "partita/core/group_init.hpp"
-#include "partita/messages/buckets.hpp"
+#include "partita/core/worker/wanted_buckets.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/keys.hpp"
 
@@ -49,7 +49,7 @@ public:
 private:
   bool make_buckets() {
     const auto& s = access_.settings;
-    for (const auto& [wanted, option] : wanted_buckets(
+    for (const auto& [wanted, option] : core::wanted_buckets(
              s.buckets, s.worker.id_ttl, s.election, s.heartbeat, s.rebalance)) {
       if (wanted.name == s.buckets.partitions && !s.partitions.bucket)
         continue;

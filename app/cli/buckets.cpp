@@ -5,7 +5,7 @@
 #include "partita/app/output/json_text.hpp"
 #include "partita/app/output/table.hpp"
 #include "partita/config/text.hpp"
-#include "partita/messages/buckets.hpp"
+#include "partita/core/worker/wanted_buckets.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -76,8 +76,8 @@ int show(group_access& access, bool json, bool update) {
   std::vector<finding> found;
   auto code = exit_fine;
   const auto& s = access.settings;
-  for (const auto& x :
-       wanted_buckets(s.buckets, s.worker.id_ttl, s.election, s.heartbeat, s.rebalance)) {
+  for (const auto& x : core::wanted_buckets(s.buckets, s.worker.id_ttl, s.election,
+                                            s.heartbeat, s.rebalance)) {
     if (x.wanted.name == s.buckets.partitions && !s.partitions.bucket)
       continue;
     found.push_back(examine(access, x.wanted, update));

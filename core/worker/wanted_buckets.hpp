@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace partita {
+namespace partita::core {
 
 struct wanted_bucket {
   open_bucket wanted;
@@ -23,4 +23,4 @@ std::vector<wanted_bucket> wanted_buckets(const bucket_options& names,
                                           const heartbeat_options& heartbeat,
                                           const rebalance_options& rebalance);
 
-} // namespace partita
+} // namespace partita::core

@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/messages/buckets.hpp"
+#include "partita/core/worker/wanted_buckets.hpp"
 
 #include <algorithm>
 
-namespace partita {
-
-bucket_options bucket_options::of(const std::string& group) {
-  return {.stable_id = group + "-stableid",
-          .election = group + "-election",
-          .heartbeat = group + "-heartbeat",
-          .assignment = group + "-assignment",
-          .partitions = group + "-partitions",
-          .control = group + "-control"};
-}
+namespace partita::core {
 
 std::vector<wanted_bucket> wanted_buckets(const bucket_options& names,
                                           std::chrono::milliseconds id_ttl,
@@ -33,4 +24,4 @@ std::vector<wanted_bucket> wanted_buckets(const bucket_options& names,
       bucket(names.partitions)};
 }
 
-} // namespace partita
+} // namespace partita::core
