@@ -38,6 +38,11 @@ struct hook_counts {
 
 /// Which command runs when, for the events that a worker's listener receives.
 ///
+///             start            ended well / confirm
+///   waiting ---------> running -------------------> gone
+///      ^                  | ended badly, timed out
+///      +------------------+   (assigned, revoked, lost; after a pause)
+///
 /// Promises:
 /// - At most one command of a kind runs at a time.
 /// - A command begins only when all that were asked for earlier about one of its

@@ -16,6 +16,11 @@ namespace partita::core {
 
 /// What an application works on, and what it was ordered to stop.
 ///
+///            assigned                  taken back            released
+///   +------+ -------> +-------------+ ----------> +--------+ --------> gone
+///   | gone |          | worked on   |             | ending |
+///   +------+          +-------------+             +--------+
+///
 /// Promises:
 /// - A partition is worked on, ending or gone, never two of them.
 /// - An order is done once everything that it takes back is released, and not before; it

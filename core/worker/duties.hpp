@@ -14,8 +14,15 @@
 
 namespace partita::core {
 
-/// What a worker orders its listeners to do, and what it reports to the group about that
-/// (its states: docs/architecture.md).
+/// What a worker orders its listeners to do, and what it reports to the group about that.
+///
+///            joined                    session over, deadline passed
+///   +------+ -----> +---------+ ------------------------------> +--------+
+///   | idle |        | working |                                 | losing |
+///   +------+ <-+    +---------+ --gives up--> +-----------+ --> +--------+
+///              |                              | giving up |         |
+///              |                              +-----------+         |
+///              +------- all listeners have stopped / settled -------+
 ///
 /// Promises:
 /// - A partition is assigned only while the session holds, and only if a record of this

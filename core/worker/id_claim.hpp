@@ -12,8 +12,17 @@
 
 namespace partita::core {
 
-/// One stable id for one worker: finds one, keeps it, gives it back (docs/protocol.md; its
-/// states: docs/architecture.md).
+/// One stable id for one worker: finds one, keeps it, gives it back (docs/protocol.md).
+///
+///   +---------+ choose / write +--------+  landed  +------+ --+ renew
+///   | looking | -------------> | taking | -------> | held |   |
+///   +---------+ <------------- +--------+          +------+ <-+
+///        |      taken | vacant                         | taken by another / lost
+///        | startup has passed, if there is one         | release
+///        v                                             v
+///   +--------+                                   +-----------+
+///   | failed |                                   | releasing | -> released
+///   +--------+                                   +-----------+
 ///
 /// Which id, in this order: one that bears our own nonce (a former run of ours took it);
 /// one of our instance that was released; one of our instance that

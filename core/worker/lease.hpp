@@ -12,8 +12,19 @@
 
 namespace partita::core {
 
-/// The lease on the leader key: who may lead, and until when (docs/protocol.md; its
-/// states: docs/architecture.md).
+/// The lease on the leader key: who may lead, and until when (docs/protocol.md).
+///
+///                landed in time / announce(true)
+///   +----------+ ------------------------------> +--------+ --+ renew every third of
+///   | follower |                                 | leader |   | the lease, or second
+///   +----------+ <------------------------------ +--------+ <-+
+///        |         deadline | taken | abdicated       |
+///        |         / announce(false)                  | resigned / announce(false)
+///        +------------------+     +-------------------+
+///                  resigned v     v
+///                       +-------------+
+///                       | leaving     | -> key removed or not ours / finished
+///                       +-------------+
 ///
 /// Promises:
 /// - A leader's deadline counts from when it sent the write that was acknowledged (the

@@ -10,9 +10,16 @@
 
 namespace partita::core {
 
-/// The life of a worker, which docs/architecture.md draws, and when it begins a session.
-/// Scaling, rebalancing and emergency are shown while this worker leads and does that; an
-/// emergency may also interrupt the other two.
+/// The life of a worker, and when it begins a session:
+///
+///   init -> claiming_id -> election -> waiting_assignment -> stable
+///                 ^                                            ^
+///                 | session or id lost                         v
+///          (any but shutdown)              scaling, rebalancing, emergency
+///
+/// and from any state to degraded (and back to the state before it, or to claiming_id)
+/// and to shutdown, which is the end. Scaling, rebalancing and emergency are shown while
+/// this worker leads and does that; an emergency may also interrupt the other two.
 ///
 /// Promises:
 /// - A session begins only with an id, only while no work of the last one goes on, and

@@ -43,6 +43,11 @@ private:
 
 /// Which children of a worker run, and when one that crashed is started again.
 ///
+///            started               ended by itself        tick, if needed / start
+///   absent ---------> alive ---------------------------> waiting ---------------> absent
+///      ^                | killed                            | killed
+///      +----------------+-----------------------------------+
+///
 /// Promises:
 /// - A pause before each restart; it grows while a child crashes within 30 s of a start.
 /// - A heartbeat that crashed is not started again: what it wrote last is not known, so

@@ -15,7 +15,12 @@ namespace partita::core {
 
 /// Knows the newest heartbeat of each worker, and when this process first saw it. Silence is
 /// counted from that moment, and it must not depend on who leads: a new leader learns it from
-/// here. Complete from a replay to an interruption; a new bucket voids all.
+/// here.
+///
+///   incomplete --replayed--> complete
+///       ^                       |
+///       +-- interrupted, -------+
+///           bucket_changed: forgets all
 class roster {
 public:
   /// `longest_ttl`: the longest heartbeat.ttl that is known.

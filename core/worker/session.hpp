@@ -15,8 +15,15 @@ namespace partita::core {
 /// worker as gone.
 duration session_length(duration ttl);
 
-/// The heartbeats of one incarnation, in the key of its worker (docs/protocol.md; its
-/// states: docs/architecture.md).
+/// The heartbeats of one incarnation, in the key of its worker (docs/protocol.md).
+///
+///   +---------+  free  +----------+ landed / started +---------+ --+ every interval,
+///   | opening | -----> | entering | ---------------> | beating |   | or at news
+///   +---------+        +----------+                  +---------+ <-+
+///     ^    | another        | another entry there      |     | goodbye
+///     +----+ one lives      v                          v     v
+///      / waits; looks     over                       over   said
+///        again
 ///
 /// Promises:
 /// - The first heartbeat is written only over nothing, over a mark, over what cannot be
