@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/embed/member.hpp"
 
-#include "partita/actors/log.hpp"
+#include "partita/actors/shell.hpp"
 #include "partita/embed/member_actor.hpp"
 #include "partita/embed/option_checks.hpp"
 #include "partita/store/memory/memory_store.hpp"

@@ -194,14 +194,14 @@ struct group_fixture : test_coordinator_fixture<> {
     return holds();
   }
 
-  /// Starts a group that shares twelve partitions; its first cool-down is over.
+  /// Starts a group that shares twelve partitions; its cold start is over.
   void settle(std::initializer_list<const char*> names, std::size_t each) {
     using namespace std::chrono_literals;
     for (auto name : names)
       start(name);
     CAF_REQUIRE(pass_until([&] { return balanced(12, each); }, 15s));
-    CAF_MESSAGE("past the cool-down");
-    pass(12s);
+    CAF_MESSAGE("past the cold start");
+    pass(31s);
   }
 
   void fault(const std::string& name, fault_kind kind, const std::string& bucket = {},
