@@ -248,7 +248,8 @@ int run_group(const dev_options& options, const dev_plan& plan,
   }
   if (page)
     page->stop();
-  close(self, parts.store);
+  if (!close(self, parts.store))
+    end_at_once(code);
   caf::anon_send_exit(parts.console, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(parts.source, caf::exit_reason::user_shutdown);
   return code;

@@ -168,7 +168,8 @@ int with_store(config::settings settings, std::chrono::milliseconds limit,
   auto code =
       why ? fail("cannot reach NATS at " + shown(access.settings.nats.url) + ": " + *why)
           : work(access);
-  close(self, store);
+  if (!close(self, store))
+    end_at_once(code);
   return code;
 }
 

@@ -52,6 +52,10 @@ std::terminate_handler usual_end = nullptr;
           "(ulimit -n)\n");
   } catch (...) {
   }
+  // It met a thread that runs on its way to a handler, and cannot be looked at.
+  if (std::uncaught_exceptions() > 0)
+    end_exhausted("partita: cannot go on without memory, a thread or a descriptor: raise "
+                  "the limits of this process\n");
   usual_end();
   std::abort();
 }
@@ -62,12 +66,14 @@ void report_exhaustion() {
   usual_end = std::set_terminate(end_without_handler);
 }
 
-void close(caf::scoped_actor& self, const store_actor& store) {
+bool close(caf::scoped_actor& self, const store_actor& store) {
+  auto result = false;
   self->request(store, a_little, close_store{})
-      .receive([](store_closed) {},
+      .receive([&](store_closed) { result = true; },
                [&](const caf::error& why) {
                  spdlog::debug("closing the store: {}", self->system().render(why));
                });
+  return result;
 }
 
 void end_at_once(int code) {

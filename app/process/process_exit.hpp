@@ -12,8 +12,9 @@ namespace partita::app {
 /// handles that: a library's or a destructor's. Other causes end it as before.
 void report_exhaustion();
 
-/// Closes the store and waits for that; not for ever.
-void close(caf::scoped_actor& self, const store_actor& store);
+/// Closes the store and waits for that, not for ever. False: a thread of it hangs, as the NATS
+/// library does where it gets no thread or a name server does not answer.
+[[nodiscard]] bool close(caf::scoped_actor& self, const store_actor& store);
 
 /// Ends the process with this code, where threads that cannot be ended still run.
 [[noreturn]] void end_at_once(int code);

