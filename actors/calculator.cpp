@@ -2,6 +2,7 @@
 #include "partita/actors/calculator.hpp"
 
 #include "partita/core/match.hpp"
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/failpoint.hpp"
 #include "partita/messages/keys.hpp"
 
@@ -371,6 +372,7 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
            calculator_options options, bucket_actor assignments, bucket_actor heartbeats,
            store_actor store, roster_actor roster, partition_source_actor source,
            supervisor_actor parent) {
+  end_on_exception(self);
   auto& s = self->state;
   s.options = std::move(options);
   s.assignments = std::move(assignments);

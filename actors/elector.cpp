@@ -3,6 +3,7 @@
 
 #include "partita/core/match.hpp"
 #include "partita/messages/codec.hpp"
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/keys.hpp"
 
 #include <algorithm>
@@ -150,6 +151,7 @@ void watched(self_pointer self, const watch_event& x) {
 elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_state> self,
                                      elector_options options, bucket_actor election,
                                      supervisor_actor parent, store_actor store) {
+  end_on_exception(self);
   auto& s = self->state;
   s.begin(std::move(options), std::move(election), std::move(parent));
   s.store = std::move(store);

@@ -3,6 +3,7 @@
 
 #include "partita/core/match.hpp"
 #include "partita/messages/codec.hpp"
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/keys.hpp"
 
 namespace partita {
@@ -63,6 +64,7 @@ heartbeat_actor::behavior_type
 heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
           heartbeat_actor_options options, bucket_actor heartbeats,
           supervisor_actor parent) {
+  end_on_exception(self);
   auto& s = self->state;
   s.begin(std::move(options), std::move(heartbeats), std::move(parent));
   s.session.emplace(s.options.session);

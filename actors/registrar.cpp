@@ -3,6 +3,7 @@
 
 #include "partita/core/match.hpp"
 #include "partita/messages/codec.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <charconv>
 
@@ -128,6 +129,7 @@ void watched(self_pointer self, const watch_event& x) {
 registrar_actor::behavior_type
 registrar(registrar_actor::stateful_pointer<registrar_state> self,
           registrar_options options, bucket_actor stable_ids, supervisor_actor parent) {
+  end_on_exception(self);
   auto& s = self->state;
   s.begin(std::move(options), std::move(stable_ids), std::move(parent));
   s.claim.emplace(s.options.claim, now(self));

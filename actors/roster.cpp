@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/actors/children.hpp"
 
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/keys.hpp"
 
 namespace partita {
@@ -75,6 +76,7 @@ void add_listener(self_pointer self, const roster_listener_actor& who) {
 roster_actor::behavior_type roster(roster_actor::stateful_pointer<roster_state> self,
                                    roster_options options, bucket_actor heartbeats,
                                    supervisor_actor parent) {
+  end_on_exception(self);
   auto& s = self->state;
   s.begin(std::move(options), std::move(heartbeats), std::move(parent));
   s.roster.emplace(s.options.longest_ttl);

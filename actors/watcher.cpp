@@ -2,6 +2,7 @@
 #include "partita/actors/children.hpp"
 
 #include "partita/core/match.hpp"
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/keys.hpp"
 
 namespace partita {
@@ -89,6 +90,7 @@ void watched(self_pointer self, const watch_event& x) {
 watcher_actor::behavior_type watcher(watcher_actor::stateful_pointer<watcher_state> self,
                                      watcher_options options, bucket_actor records,
                                      supervisor_actor parent) {
+  end_on_exception(self);
   auto& s = self->state;
   s.begin(std::move(options), std::move(records), std::move(parent));
   s.follower.emplace(s.options.record, now(self));

@@ -4,6 +4,7 @@
 #include "partita/actors/shell.hpp"
 #include "partita/actors/sources/source_audience.hpp"
 #include "partita/actors/supervisor/supervisor.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -33,6 +34,7 @@ namespace {
 thread_local const host_functions* calling = nullptr;
 
 caf::behavior callback_thread(caf::event_based_actor* self) {
+  end_on_exception(self);
   return {[=](callback& x) {
     x.run();
     if (x.last)
@@ -222,6 +224,7 @@ member_actor::behavior_type member_body(self_pointer self,
                                         std::shared_ptr<host_functions> host,
                                         worker_options with, store_actor store,
                                         stopped_maker stopped) {
+  end_on_exception(self);
   auto& s = self->state;
   s.host = std::move(host);
   s.stopped = std::move(stopped);

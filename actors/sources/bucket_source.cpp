@@ -5,6 +5,7 @@
 #include "partita/actors/sources/source_audience.hpp"
 #include "partita/core/backoff.hpp"
 #include "partita/core/bucket_listing.hpp"
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/partition_entry.hpp"
 
 #include <caf/actor_system.hpp>
@@ -120,6 +121,7 @@ void rest(self_pointer self) {
 
 bucket_source_actor::behavior_type bucket_source(self_pointer self, store_actor store,
                                                  bucket_source_options options) {
+  end_on_exception(self);
   auto& s = self->state;
   s.options = std::move(options);
   s.store = std::move(store);

@@ -5,6 +5,7 @@
 #include "partita/actors/sources/file_watch.hpp"
 #include "partita/actors/sources/source_audience.hpp"
 #include "partita/core/strategies/hash_ring.hpp"
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/message.hpp"
 
 #include <caf/actor_system.hpp>
@@ -63,6 +64,7 @@ void read(self_pointer self) {
 
 file_source_actor::behavior_type file_source(self_pointer self,
                                              file_source_options options) {
+  end_on_exception(self);
   auto& s = self->state;
   s.options = std::move(options);
   s.audience.emplace(self);

@@ -2,6 +2,7 @@
 #include "partita/actors/supervisor/supervisor.hpp"
 
 #include "partita/actors/supervisor/worker.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -35,6 +36,7 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
                                            worker_options options, store_actor store,
                                            partition_source_actor source,
                                            const listener_actor& listener) {
+  end_on_exception(self);
   self->state.worker = std::make_unique<worker>(
       self, std::move(options), std::move(store), std::move(source), listener);
   auto* w = self->state.worker.get();

@@ -6,6 +6,7 @@
 #include "partita/app/output/reporter.hpp"
 #include "partita/app/output/table.hpp"
 #include "partita/config/text.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -71,6 +72,7 @@ void say_and_plan_table(self_pointer self, const std::string& text) {
 dev_console_actor::behavior_type board(self_pointer self, std::size_t partitions,
                                        std::shared_ptr<event_log> log, bool on_stderr,
                                        caf::actor waiting) {
+  end_on_exception(self);
   auto& state = self->state;
   state.board = ownership_table{partitions};
   state.log = std::move(log);

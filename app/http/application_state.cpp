@@ -6,6 +6,7 @@
 #include "partita/app/output/reporter.hpp"
 #include "partita/config/duration.hpp"
 #include "partita/core/sidecar/application_presence.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -410,6 +411,7 @@ private:
 application_state_actor::behavior_type
 application_state(self_pointer self, application_state_options options, caf::actor host,
                   listener_actor reporter) {
+  end_on_exception(self);
   self->state.keeper = std::make_unique<state_keeper>(
       self, std::move(options), std::move(host), std::move(reporter));
   auto* keeper = self->state.keeper.get();

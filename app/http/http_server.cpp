@@ -4,6 +4,7 @@
 #include "partita/actors/worker_clock.hpp"
 #include "partita/app/http/http_wire.hpp"
 #include "partita/config/text.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
@@ -50,6 +51,7 @@ struct http_task {
 };
 
 caf::behavior asker(caf::event_based_actor* self) {
+  end_on_exception(self);
   return {[self](const http_task& x) { x.run(self); }};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/metrics/metrics.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -54,6 +55,7 @@ void gather(self_pointer self, const caf::actor_addr& whom, Request what,
 }
 
 metrics_actor::behavior_type metrics(self_pointer self) {
+  end_on_exception(self);
   return {
       [self](const observe& x) {
         self->state = {x.store.address(), x.worker.address(),

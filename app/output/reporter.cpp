@@ -2,6 +2,7 @@
 #include "partita/app/output/reporter.hpp"
 
 #include "partita/app/output/event_lines.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -31,6 +32,7 @@ listener_actor::behavior_type
 reporter(listener_actor::stateful_pointer<reporter_state> self,
          std::shared_ptr<event_log> log, caf::actor waiting,
          std::function<void(const state_changed&)> changed) {
+  end_on_exception(self);
   self->state.log = std::move(log);
   self->state.waiting = std::move(waiting);
   self->state.changed = std::move(changed);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/page/page.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
@@ -29,6 +30,7 @@ struct page_state {
 using self_pointer = page_actor::stateful_pointer<page_state>;
 
 page_actor::behavior_type page(self_pointer self, config::settings settings) {
+  end_on_exception(self);
   self->state.settings = std::move(settings);
   self->set_down_handler([self](const caf::down_msg&) { self->state.reader = nullptr; });
   return {

@@ -5,6 +5,7 @@
 #include "partita/app/page/page.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/messages/codec.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -254,6 +255,7 @@ struct reader_state {
 
 reader_actor::behavior_type page_reader(reader_state::self_pointer self,
                                         config::settings settings, store_actor store) {
+  end_on_exception(self);
   auto& s = self->state;
   const auto& names = settings.buckets;
   s.buckets = {{{names.election},

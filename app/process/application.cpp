@@ -3,6 +3,7 @@
 
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/config/duration.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -71,6 +72,7 @@ struct application_state {
 application_actor::behavior_type
 application(application_actor::stateful_pointer<application_state> self, child process,
             std::function<void()> over) {
+  end_on_exception(self);
   self->state.process = process;
   self->state.ended_by_itself = std::move(over);
   return {

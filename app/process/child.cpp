@@ -4,6 +4,7 @@
 #include "partita/app/process/descriptor.hpp"
 #include "partita/config/checks.hpp"
 #include "partita/config/options.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
@@ -233,7 +234,9 @@ std::variant<child, start_failure> start_child(const child_command& what) {
 
 void keep_child(caf::actor_system& sys, const child& x, std::string input,
                 std::function<void()> ended) {
-  sys.spawn<caf::detached>([x, text = std::move(input), call = std::move(ended)] {
+  sys.spawn<caf::detached>([x, text = std::move(input),
+                            call = std::move(ended)](caf::event_based_actor* self) {
+    end_on_exception(self);
     attend_child(x, text);
     call();
   });

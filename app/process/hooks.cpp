@@ -6,6 +6,7 @@
 #include "partita/app/output/reporter.hpp"
 #include "partita/app/process/child.hpp"
 #include "partita/config/duration.hpp"
+#include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>
@@ -177,6 +178,7 @@ struct hooks_state {
 
 hooks_actor::behavior_type hooks(hooks_actor::stateful_pointer<hooks_state> self,
                                  config::hooks_settings settings, std::string group) {
+  end_on_exception(self);
   auto& state = self->state;
   state.queue = hook_queue{options_of(settings)};
   state.settings = std::move(settings);

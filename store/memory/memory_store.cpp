@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/memory/memory_store.hpp"
 
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/keys.hpp"
 #include "partita/store/memory/memory_bucket.hpp"
 #include "partita/store/request_counters.hpp"
@@ -159,6 +160,7 @@ void close(bucket_ptr self) {
 }
 
 memory_bucket_actor::behavior_type bucket(bucket_ptr self, const open_bucket& config) {
+  end_on_exception(self);
   std::chrono::nanoseconds wall = std::chrono::system_clock::now().time_since_epoch();
   self->state.content.emplace(config, wall.count());
   self->state.made = self->clock().now();
@@ -314,6 +316,7 @@ store_closed close_all(store_ptr self) {
 }
 
 store_actor::behavior_type memory_store(store_ptr self) {
+  end_on_exception(self);
   self->set_down_handler([self](const caf::down_msg& x) {
     self->state.listeners.erase(x.source);
     std::erase_if(self->state.served,

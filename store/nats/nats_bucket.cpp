@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/nats_bucket.hpp"
 
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/keys.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 #include "partita/store/nats/nats_requests.hpp"
@@ -323,6 +324,7 @@ void prepare(bucket_ptr self, std::shared_ptr<nats::connection> connection) {
 nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
                                         std::shared_ptr<nats::connection> connection,
                                         std::string name, const nats_options& options) {
+  end_on_exception(self);
   self->state.bucket = std::move(name);
   self->state.options = options;
   self->state.store = std::move(store);

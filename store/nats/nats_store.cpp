@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/store/nats/nats_store.hpp"
 
+#include "partita/messages/exceptions.hpp"
 #include "partita/messages/keys.hpp"
 #include "partita/store/nats/client/server_info.hpp"
 #include "partita/store/nats/client/subjects.hpp"
@@ -48,6 +49,7 @@ using waiter_actor =
 
 waiter_actor::behavior_type waiter(waiter_actor::pointer self,
                                    const std::shared_ptr<nats::connection>& connection) {
+  end_on_exception(self);
   return {[self, connection](const survey_servers& x) {
             self->quit();
             return servers_surveyed{connection->survey(
@@ -369,6 +371,7 @@ caf::result<store_closed> close(store_ptr self) {
 // -- the actor --------------------------------------------------------------------------
 
 nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options) {
+  end_on_exception(self);
   auto& state = self->state;
   state.system = &self->system();
   state.options = options;

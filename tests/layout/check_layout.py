@@ -4,7 +4,8 @@
 Takes the root of the tree. Exits with 1 and names each fault: an include that the table does
 not allow, an allowance that no include uses, a directory that is missing on either side, a
 cycle between directories, a directory with too many sources, a relative include, a header
-that asks for a failpoint, and a source without its licence. Tests, benchmarks and examples may include what they want.
+that asks for a failpoint, an actor whose exceptions would not be seen, and a source without
+its licence. Tests, benchmarks and examples may include what they want.
 """
 
 import os
@@ -139,6 +140,21 @@ def failpoint_faults(sources):
                 yield f"{where}/{name} asks for a failpoint: only a .cpp may"
 
 
+BEHAVIOUR = re.compile(
+    r"::behavior(?:_type)?\s+(\w+)\([^;{}]*\bself\b[^;{}]*\)\s*\{\s*(\w+)"
+)
+
+
+def exception_faults(sources):
+    """An actor that ends by an exception unnoticed leaves a process that hangs."""
+    for where, files in sorted(sources.items()):
+        for name, text in sorted(files.items()):
+            for function, first in BEHAVIOUR.findall(text):
+                called = re.search(rf"\b{function}\(self[,)]", text)
+                if not called and first != "end_on_exception":
+                    yield f"{where}/{name}: {function} must begin with end_on_exception(self)"
+
+
 def licence_faults(root):
     for folder, folders, names in os.walk(root):
         folders[:] = [x for x in folders if x not in SKIPPED and not x.startswith("build")]
@@ -163,6 +179,7 @@ def main(root):
         *include_faults(table, sources),
         *cycle_faults(table),
         *failpoint_faults(sources),
+        *exception_faults(sources),
         *licence_faults(root),
     ]
     for fault in faults:
