@@ -245,7 +245,7 @@ std::vector<failpoint_case> make_failpoints() {
   p = add(mark_ends_watch, "mark_ends_watch", hunting({{entry_removed, 6}, {leave, 2}}));
   p->watch_observers = true;
   p = add(old_replay_accepted, "old_replay_accepted",
-          hunting({{replay_stale, 10}, {watch_gaps, 6}, {watch_dies, 4}, {cut, 4}}));
+          hunting({{replay_stale, 10}, {watch_gaps, 6}, {watch_dies, 12}, {cut, 12}}));
   p->watch_observers = true;
   const auto some = std::initializer_list<rate>{{leave, 1}, {arrival, 1}};
   p = add(drain_ignored, "drain_ignored", hunting(some));
@@ -259,10 +259,10 @@ std::vector<failpoint_case> make_failpoints() {
   p->directives = 10;
   p = add(other_server_skipped, "other_server_skipped",
           hunting({{server_restarts, 4},
-                   {writes_lost, 4},
-                   {crash, 8},
-                   {usurped, 16},
-                   {freeze, 8}}));
+                   {writes_lost, 8},
+                   {crash, 12},
+                   {usurped, 24},
+                   {freeze, 4}}));
   p->lone_server = true;
   p = add(guard_deadline_ignored, "guard_deadline_ignored",
           hunting({{thread_stalls, 20}, {crash, 1}, {arrival, 1}, {leave, 1}}));
