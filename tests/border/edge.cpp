@@ -2,6 +2,7 @@
 #include "fixture.hpp"
 
 #include "partita/tests/integration/support/tcp_proxy.hpp"
+#include "partita/tests/support/eventually.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -141,10 +142,9 @@ TEST_F(edge, a_domain_is_reached_over_a_leaf_node) {
                    + std::to_string(leafs) + "\" }] }"},
         options);
   ASSERT_TRUE(sink->wait_up());
-  // Until the leaf is connected to its hub.
-  for (auto i = 0; i < 100; ++i)
-    if (answer_to("$JS.API.STREAM.INFO.KV_b").status() == 503)
-      std::this_thread::sleep_for(50ms);
+  // The leaf is connected to its hub.
+  ASSERT_TRUE(eventually(
+      15s, [&] { return answer_to("$JS.API.STREAM.INFO.KV_b").status() != 503; }));
   make_bucket("b");
   EXPECT_TRUE(std::holds_alternative<nats::publish_ack>(
       nats::parse_publish_ack(answer_to("$KV.b.key", "value").data)));
