@@ -76,9 +76,6 @@ public:
         std::min(options.most_waiting, files > 2 * reserve ? files - reserve : files / 2);
   }
 
-  event_server(const event_server&) = delete;
-  event_server& operator=(const event_server&) = delete;
-
   ~event_server() override {
     event_server::stop();
     caf::anon_send_exit(asker_, caf::exit_reason::kill);

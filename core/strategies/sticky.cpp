@@ -163,7 +163,7 @@ private:
     for (std::size_t i = 0; i < in_.partitions.size(); ++i) {
       if (is_settled(i))
         continue;
-      dealt_.push_back(i);
+      unsettled_.push_back(i);
       rest.partitions.push_back(in_.partitions[i]);
       if (!in_.zones.empty())
         rest.zones.push_back(in_.zones[i]);
@@ -176,12 +176,12 @@ private:
     if (rest.workers.empty())
       return;
     auto shares = plan_sticky(rest, options_).shares;
-    for (std::size_t p = 0; p < dealt_.size(); ++p)
+    for (std::size_t p = 0; p < unsettled_.size(); ++p)
       if (bound_[p])
         put(p, shares);
     for (std::size_t w = 0; w < shares.size(); ++w)
       for (auto p : shares[w])
-        result_.shares[workers_[w]].push_back(dealt_[p]);
+        result_.shares[workers_[w]].push_back(unsettled_[p]);
   }
 
   /// Puts a bound partition where it is bound to; something else goes in its place.
@@ -198,8 +198,8 @@ private:
     auto cost = [&](std::size_t x) {
       auto comes_back = before_[x] == there;
       auto moves_anyway = before_[x] != bound_[p];
-      return std::tuple{std::abs(weights_[dealt_[x]] - weights_[dealt_[p]]), !comes_back,
-                        !moves_anyway, x};
+      return std::tuple{std::abs(weights_[unsettled_[x]] - weights_[unsettled_[p]]),
+                        !comes_back, !moves_anyway, x};
     };
     std::optional<std::size_t> other;
     for (auto x : to)
@@ -221,7 +221,7 @@ private:
   /// What is assigned: workers and partitions of the input; by partition the worker that
   /// it is bound to and the one that has it.
   std::vector<std::size_t> workers_;
-  std::vector<std::size_t> dealt_;
+  std::vector<std::size_t> unsettled_;
   std::vector<std::optional<std::size_t>> bound_;
   std::vector<std::optional<std::size_t>> before_;
   plan result_;

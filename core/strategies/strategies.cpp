@@ -69,12 +69,12 @@ struct deal {
 
   /// Assigns what is heavier than `limit` and returns which partitions those were.
   std::vector<bool> extremes(double limit) {
-    std::vector<bool> dealt(weights.size());
+    std::vector<bool> assigned(weights.size());
     std::vector<std::size_t> heavy;
     for (std::size_t i = 0; i < weights.size(); ++i)
       if (static_cast<double>(weights[i]) > limit) {
         heavy.push_back(i);
-        dealt[i] = true;
+        assigned[i] = true;
       }
     std::stable_sort(heavy.begin(), heavy.end(), [this](std::size_t x, std::size_t y) {
       return weights[x] != weights[y] ? weights[x] > weights[y]
@@ -82,13 +82,13 @@ struct deal {
     });
     for (std::size_t i = 0; i < heavy.size(); ++i)
       give(heavy[i], i % order.size());
-    return dealt;
+    return assigned;
   }
 
-  void others(const std::vector<bool>& dealt, double limit) {
+  void others(const std::vector<bool>& assigned, double limit) {
     hash_ring ring{ids_of(in.workers, order), options.virtual_nodes, options.seed};
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      if (dealt[i])
+      if (assigned[i])
         continue;
       auto owner = ring.owner_of(hash_of(in.partitions[i], options.seed));
       if (loads[owner] + static_cast<double>(weights[i]) > limit)
@@ -122,8 +122,8 @@ plan plan_weighted_consistent_hash(const planning_input& in,
   auto total = std::accumulate(weights.begin(), weights.end(), 0.0);
   auto average_partition = total / static_cast<double>(weights.size());
   auto average_worker = total / static_cast<double>(in.workers.size());
-  auto dealt = state.extremes(average_partition * options.extreme_threshold);
-  state.others(dealt, average_worker * options.overload_threshold);
+  auto assigned = state.extremes(average_partition * options.extreme_threshold);
+  state.others(assigned, average_worker * options.overload_threshold);
   return std::move(state.result);
 }
 

@@ -75,6 +75,7 @@ def start_nats(folder):
             with open(path, encoding="utf-8") as file:
                 return server, json.load(file)["nats"][0]
         except (OSError, ValueError):
+            # A poll: the server says in this file alone that it is ready.
             time.sleep(0.05)
     server.kill()
     sys.exit("the nats-server did not start")

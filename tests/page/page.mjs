@@ -4,6 +4,7 @@
 // `node page.mjs PROGRAM [PICTURES]`
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,6 +15,7 @@ const [program, pictures] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "partita-page-group-"));
 const config = join(folder, "partita.toml");
 const children = [];
+// Between two looks at what announces nothing here: a file of text, the state of a group.
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function freePort() {
@@ -132,7 +134,9 @@ async function takePictures(browser, name) {
   for (const dark of [false, true])
     for (const width of [400, 1000, 1900]) {
       await browser.size(width, width === 400 ? 1400 : 800, dark);
-      await browser.evaluate("new Promise((done) => setTimeout(done, 300))");
+      // Drawn twice since then: once for the size, once for what that has changed.
+      await browser.evaluate("Promise.allSettled(document.getAnimations().map((x) => x.finished)).then(() =>"
+        + " new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))");
       const faint = await browser.evaluate(FAINT);
       assert.deepEqual(faint, [], `contrast, ${width} ${dark ? "dark" : "light"}`);
       for (const x of ["document.documentElement", "document.querySelector('#workers .scroll')"])
@@ -212,8 +216,8 @@ expected_workers = 3
 }
 
 main().then(() => 0, (e) => { console.error(e); return 1; }).then(async (code) => {
-  for (const x of children.reverse()) x.kill("SIGKILL");
-  await pause(200);
+  const alive = children.reverse().filter((x) => x.exitCode === null && x.signalCode === null);
+  await Promise.all(alive.map((x) => { x.kill("SIGKILL"); return once(x, "exit"); }));
   rmSync(folder, { recursive: true, force: true });
   process.exit(code);
 });

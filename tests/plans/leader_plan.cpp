@@ -58,11 +58,11 @@ private:
     o.rebalance.settle_time = o.rebalance.min_interval = 0ms;
     o.strategy = [this, deal = core::make_strategy(group.strategy)](const auto& in) {
       auto shares = deal(in);
-      dealt_.clear();
+      assigned_.clear();
       for (std::size_t w = 0; w < shares.shares.size(); ++w)
         for (auto i : shares.shares[w]) {
           auto to = in.bound.empty() ? std::nullopt : in.bound[i];
-          dealt_[name_of(in.partitions[i])] = in.workers[to.value_or(w)].id;
+          assigned_[name_of(in.partitions[i])] = in.workers[to.value_or(w)].id;
         }
       return shares;
     };
@@ -121,13 +121,13 @@ private:
   }
   void carry_out(const core::coordinator::planned& x) {
     if (!result)
-      result = leader_plan{x, dealt_};
+      result = leader_plan{x, assigned_};
   }
   template <class Command>
   void carry_out(const Command&) {}
 
   core::time_point now = core::time_point{} + 1'000'000s;
-  std::map<std::string, worker_id> dealt_;
+  std::map<std::string, worker_id> assigned_;
   core::coordinator mine_;
   std::deque<core::coordinator::event> events_;
   std::uint64_t last_ = 100;

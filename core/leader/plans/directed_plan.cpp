@@ -116,13 +116,13 @@ private:
       auto i = w ? place.find(*w) : place.end();
       return i == place.end() ? owner{} : owner{i->second};
     };
-    std::vector<std::size_t> dealt;
+    std::vector<std::size_t> planned;
     auto any_bound = false;
     for (std::size_t i = 0; i < owners_.size(); ++i) {
       auto to = place_of(owners_[i]);
       if (owners_[i] && !to)
         continue;
-      dealt.push_back(i);
+      planned.push_back(i);
       rest.partitions.push_back(in_.partitions[i]);
       rest.previous.push_back(to ? to : place_of(before(i)));
       rest.bound.push_back(to);
@@ -137,8 +137,8 @@ private:
     auto shares = deal(rest).shares;
     for (std::size_t w = 0; w < shares.size(); ++w)
       for (auto i : shares[w])
-        if (!owners_[dealt[i]])
-          owners_[dealt[i]] = takers_[w];
+        if (!owners_[planned[i]])
+          owners_[planned[i]] = takers_[w];
   }
 
   void tell_orphans() {
