@@ -18,7 +18,7 @@ export class Browser {
     self.child = spawn(process.env.PARTITA_CHROMIUM ?? "chromium", [
       "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run",
       "--disable-dev-shm-usage", "--hide-scrollbars", `--user-data-dir=${self.folder}`, "about:blank",
-    ], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+    ], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true });
     self.child.stdio[4].setEncoding("utf8").on("data", (text) => self.#take(text));
     await new Promise((done, failed) => {
       self.child.on("error", (e) => failed(new Error(`chromium cannot be started: ${e.message}`)));
@@ -104,8 +104,9 @@ export class Browser {
 
   async stop() {
     const ended = new Promise((done) => this.child.on("exit", done));
-    this.child.kill();
+    // With all processes that it has started, which would go on writing into its folder.
+    process.kill(-this.child.pid, "SIGKILL");
     await ended;
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20 });
   }
 }
