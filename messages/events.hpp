@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-/// What a worker sends to its listeners and answers about itself.
+/// What a worker sends to its listeners and answers about itself. The supervisor fills in `group`,
+/// the name of the worker's group: a host may run workers of several.
 namespace partita {
 
 /// The state of a worker; core/worker/life.hpp draws the allowed changes.
@@ -31,7 +32,8 @@ const char* to_string(worker_state x);
 /// This worker holds its stable id now.
 struct worker_id_claimed {
   partita::worker_id worker_id;
-  PARTITA_MESSAGE(worker_id_claimed, x.worker_id)
+  std::string group = {};
+  PARTITA_MESSAGE(worker_id_claimed, x.worker_id, x.group)
 };
 
 /// The worker's state changed.
@@ -40,7 +42,8 @@ struct state_changed {
   worker_state from = worker_state::init;
   worker_state to = worker_state::init;
   std::string reason;
-  PARTITA_MESSAGE(state_changed, x.worker_id, x.from, x.to, x.reason)
+  std::string group = {};
+  PARTITA_MESSAGE(state_changed, x.worker_id, x.from, x.to, x.reason, x.group)
 };
 
 /// From the elector: this worker leads, or has lost leadership.
@@ -48,14 +51,16 @@ struct leadership_changed {
   partita::worker_id worker_id;
   bool leading = false;
   std::string reason;
-  PARTITA_MESSAGE(leadership_changed, x.worker_id, x.leading, x.reason)
+  std::string group = {};
+  PARTITA_MESSAGE(leadership_changed, x.worker_id, x.leading, x.reason, x.group)
 };
 
 /// This worker's calculator starts to act, under this epoch.
 struct calculator_adopted {
   partita::worker_id worker_id;
   partita::epoch epoch;
-  PARTITA_MESSAGE(calculator_adopted, x.worker_id, x.epoch)
+  std::string group = {};
+  PARTITA_MESSAGE(calculator_adopted, x.worker_id, x.epoch, x.group)
 };
 
 /// What this worker owns from now on. `added` and `removed` say what changed since the
@@ -68,8 +73,9 @@ struct assignment_changed {
   std::vector<grant> partitions;
   std::vector<partition> added;
   std::vector<partition> removed;
+  std::string group = {};
   PARTITA_MESSAGE(assignment_changed, x.worker_id, x.version, x.epoch, x.lifecycle,
-                  x.partitions, x.added, x.removed)
+                  x.partitions, x.added, x.removed, x.group)
 };
 
 // -- work -------------------------------------------------------------------------------
@@ -84,8 +90,9 @@ struct partitions_assigned {
   std::vector<grant> partitions;
   /// False with `ownership = "available"`: another worker may own them at the same time.
   bool exclusive = true;
+  std::string group = {};
   PARTITA_MESSAGE(partitions_assigned, x.worker_id, x.granted_by, x.partitions,
-                  x.exclusive)
+                  x.exclusive, x.group)
 };
 
 /// Stop working on these and answer once no work on them goes on: others get them only
@@ -96,7 +103,8 @@ struct partitions_revoked {
   /// With the tokens under which they were assigned, and why they are taken away.
   std::vector<grant> partitions;
   std::chrono::milliseconds time_left{0};
-  PARTITA_MESSAGE(partitions_revoked, x.worker_id, x.partitions, x.time_left)
+  std::string group = {};
+  PARTITA_MESSAGE(partitions_revoked, x.worker_id, x.partitions, x.time_left, x.group)
 };
 
 /// The right to work on these is gone: others may own them after `time_left`. Stop at
@@ -106,7 +114,8 @@ struct partitions_lost {
   std::vector<grant> partitions;
   std::string why;
   std::chrono::milliseconds time_left{0};
-  PARTITA_MESSAGE(partitions_lost, x.worker_id, x.partitions, x.why, x.time_left)
+  std::string group = {};
+  PARTITA_MESSAGE(partitions_lost, x.worker_id, x.partitions, x.why, x.time_left, x.group)
 };
 
 /// Work is allowed until `until` on the worker's clock, unless this is sent again. Comes
@@ -139,7 +148,9 @@ struct alert_raised {
   /// How long it has lasted.
   std::chrono::milliseconds age{0};
   bool over = false;
-  PARTITA_MESSAGE(alert_raised, x.worker_id, x.level, x.what, x.why, x.age, x.over)
+  std::string group = {};
+  PARTITA_MESSAGE(alert_raised, x.worker_id, x.level, x.what, x.why, x.age, x.over,
+                  x.group)
 };
 
 /// The last event that a listener receives. `failure` is empty after a graceful stop;
@@ -147,7 +158,8 @@ struct alert_raised {
 struct worker_stopped {
   partita::worker_id worker_id;
   std::string failure;
-  PARTITA_MESSAGE(worker_stopped, x.worker_id, x.failure)
+  std::string group = {};
+  PARTITA_MESSAGE(worker_stopped, x.worker_id, x.failure, x.group)
 };
 
 /// Asks a supervisor how its worker is.

@@ -32,7 +32,9 @@ class listeners {
 public:
   using id = core::duties::listener_id;
 
-  explicit listeners(supervisor_pointer self) : self_{self} {}
+  /// `group` is that of the worker, which every event names.
+  listeners(supervisor_pointer self, std::string group)
+      : self_{self}, group_{std::move(group)} {}
 
   /// Its number; nothing if it is null or already a listener.
   std::optional<id> add(const listener_actor& who) {
@@ -73,7 +75,8 @@ public:
 
   /// To one, or to all.
   template <class T>
-  void tell(const T& x, std::optional<id> to = std::nullopt) {
+  void tell(T x, std::optional<id> to = std::nullopt) {
+    x.group = group_;
     keep(x);
     for (const auto& y : all_)
       if (!to || *to == y.number)
@@ -83,7 +86,8 @@ public:
   /// Orders all listeners to stop work; `stopped` gets the number of each that has. Waits
   /// without limit for one that does not answer; the monitor notices one that ends.
   template <class Order, class F>
-  void ask(const Order& x, F stopped) {
+  void ask(Order x, F stopped) {
+    x.group = group_;
     for (const auto& y : all_)
       self_->request(y.who, caf::infinite, x)
           .then([stopped, number = y.number](work_stopped) { stopped(number); },
@@ -104,6 +108,7 @@ private:
   void keep(const T&) {}
 
   supervisor_pointer self_;
+  std::string group_;
   std::vector<entry> all_;
   id last_ = 0;
   std::optional<worker_id_claimed> claimed_;

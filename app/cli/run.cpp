@@ -91,7 +91,7 @@ int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
     return exit_usage;
   std::shared_ptr<event_log> log;
   if (!options.events.empty()) {
-    auto opened = event_log::open(options.events);
+    auto opened = event_log::open(options.events, settings->group.name);
     if (const auto* why = std::get_if<std::string>(&opened))
       return refuse("--events: " + *why);
     log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));

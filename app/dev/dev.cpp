@@ -268,10 +268,11 @@ bool read_duration(const char* flag, const std::string& text,
   return false;
 }
 
-bool open_events(const std::string& path, std::shared_ptr<event_log>& to) {
+bool open_events(const dev_options& options, std::shared_ptr<event_log>& to) {
+  const auto& path = options.events;
   if (path.empty())
     return true;
-  auto opened = event_log::open(path);
+  auto opened = event_log::open(path, dev_settings(options).group.name);
   if (const auto* why = std::get_if<std::string>(&opened)) {
     std::cerr << "partita: --events: " << config::printable(*why) << '\n';
     return false;
@@ -287,7 +288,7 @@ int run_dev(const dev_options& options) {
   dev_plan plan;
   if (!read_duration("--for", options.run_for, plan.run_for)
       || !read_duration("--kill-leader-every", options.kill_every, plan.kill_every)
-      || !open_events(options.events, plan.log))
+      || !open_events(options, plan.log))
     return exit_usage;
   start_logging(options.log_level);
   if (!options.nats)

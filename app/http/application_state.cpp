@@ -302,7 +302,8 @@ private:
   }
 
   void alert(alert_level level, const std::string& why, bool over) {
-    alert_raised x{id_, level, "application_silent", why, options_.app_ttl, over};
+    alert_raised x{id_,  level,         "application_silent", why, options_.app_ttl,
+                   over, options_.group};
     hear("alert", x);
     if (reporter_)
       self_->send(reporter_, x);
@@ -355,6 +356,7 @@ private:
 
   shared_answer<shown_assignment> assignment() const {
     shown_assignment result;
+    result.group = options_.group;
     result.worker_id = id_;
     result.state = state_ ? to_string(*state_) : "absent";
     result.version = ledger_.version();
@@ -372,8 +374,8 @@ private:
   shared_answer<shown_events> events(std::uint64_t after) const {
     auto found = ring_.after(after);
     return {std::make_shared<shown_events>(
-        shown_events{closing_, found.missed, ring_.last_id(), works_until(),
-                     session_begin_, std::move(found.events)})};
+        shown_events{closing_, options_.group, found.missed, ring_.last_id(),
+                     works_until(), session_begin_, std::move(found.events)})};
   }
 
   self_pointer self_;

@@ -42,6 +42,7 @@ struct ask_assignment {
 };
 
 struct shown_assignment {
+  std::string group;
   partita::worker_id worker_id;
   /// A worker_state, or `absent` while no worker takes part.
   std::string state;
@@ -67,6 +68,7 @@ struct ask_events {
 struct shown_events {
   /// Nothing will follow: the process ends.
   bool closing = false;
+  std::string group;
   /// Some events between were not kept.
   bool missed = false;
   std::uint64_t last_event = 0;
@@ -151,6 +153,7 @@ using application_state_actor = listener_actor::extend<
     caf::reacts_to<wake>>;
 
 struct application_state_options {
+  std::string group;
   /// Work that is taken back ends only once the application has released it.
   bool confirm = false;
   /// 0: the application need not call.

@@ -11,9 +11,11 @@
 namespace partita::app {
 
 std::variant<http_part, std::string>
-http_part::start(caf::actor_system& sys, const config::http_settings& s, bool exclusive,
-                 caf::actor host, listener_actor reporter, std::vector<http_page> pages) {
+http_part::start(caf::actor_system& sys, const config::http_settings& s,
+                 std::string group, bool exclusive, caf::actor host,
+                 listener_actor reporter, std::vector<http_page> pages) {
   application_state_options state_options;
+  state_options.group = std::move(group);
   state_options.confirm = s.confirm;
   state_options.app_ttl = s.app_ttl;
   state_options.exclusive = exclusive;

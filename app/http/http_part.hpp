@@ -21,8 +21,9 @@ struct http_part {
   /// `reporter` its own alerts. `exclusive`: see application_state_options. `pages`: what
   /// else is served. The other alternative says why it cannot listen, and what to do.
   static std::variant<http_part, std::string>
-  start(caf::actor_system& sys, const config::http_settings& s, bool exclusive,
-        caf::actor host, listener_actor reporter, std::vector<http_page> pages);
+  start(caf::actor_system& sys, const config::http_settings& s, std::string group,
+        bool exclusive, caf::actor host, listener_actor reporter,
+        std::vector<http_page> pages);
 
   /// Serves this worker from now on, as one of its listeners; null: it has ended.
   void attach(const supervisor_actor& worker) const;

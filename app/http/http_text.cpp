@@ -138,7 +138,8 @@ http_reply http_error(int status, const std::string& found, const std::string& e
 }
 
 http_reply text_of(const shown_assignment& x, core::time_point now) {
-  json all = {{"worker_id", x.worker_id.value},
+  json all = {{"group", x.group},
+              {"worker_id", x.worker_id.value},
               {"state", x.state},
               {"version", x.version},
               {"epoch", x.record.epoch.value},
@@ -190,6 +191,7 @@ std::string stream_text_of(const shown_events& x, core::time_point now) {
               + ",\"valid_for_ms\":" + left.dump() + "}\n\n";
   }
   json first = {{"event", "missed"},
+                {"group", x.group},
                 {"remedy",
                  "events before these are gone; ask GET /v1/assignment for what is "
                  "owned now"},

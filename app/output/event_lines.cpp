@@ -13,9 +13,10 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-std::string line(std::int64_t ts_ns, const char* event, const worker_id& who,
-                 json members = json::object()) {
-  json result = {{"ts_ns", ts_ns}, {"event", event}, {"worker_id", who.value}};
+std::string line(std::int64_t ts_ns, const char* event, const std::string& group,
+                 const worker_id& who, json members = json::object()) {
+  json result = {
+      {"ts_ns", ts_ns}, {"event", event}, {"group", group}, {"worker_id", who.value}};
   for (auto& x : members.items())
     result[x.key()] = std::move(x.value());
   return json_line(result);
@@ -44,29 +45,29 @@ json reasons_of(const std::vector<grant>& xs) {
 } // namespace
 
 std::string event_line(std::int64_t ts_ns, const worker_id_claimed& x) {
-  return line(ts_ns, "worker_id_claimed", x.worker_id);
+  return line(ts_ns, "worker_id_claimed", x.group, x.worker_id);
 }
 
 std::string event_line(std::int64_t ts_ns, const state_changed& x) {
   return line(
-      ts_ns, "state", x.worker_id,
+      ts_ns, "state", x.group, x.worker_id,
       {{"from", to_string(x.from)}, {"to", to_string(x.to)}, {"reason", x.reason}});
 }
 
 std::string event_line(std::int64_t ts_ns, const leadership_changed& x) {
-  return line(ts_ns, "leadership", x.worker_id,
+  return line(ts_ns, "leadership", x.group, x.worker_id,
               {{"leading", x.leading}, {"reason", x.reason}});
 }
 
 std::string event_line(std::int64_t ts_ns, const calculator_adopted& x) {
-  return line(ts_ns, "adopted", x.worker_id, {{"epoch", x.epoch.value}});
+  return line(ts_ns, "adopted", x.group, x.worker_id, {{"epoch", x.epoch.value}});
 }
 
 std::string event_line(std::int64_t ts_ns, const assignment_changed& x) {
   auto names = [](const std::vector<partition>& all) {
     return json_list(all, [](const partition& y) { return name_of(y); });
   };
-  return line(ts_ns, "assignment", x.worker_id,
+  return line(ts_ns, "assignment", x.group, x.worker_id,
               {{"version", x.version.value},
                {"epoch", x.epoch.value},
                {"lifecycle", to_string(x.lifecycle)},
@@ -76,7 +77,7 @@ std::string event_line(std::int64_t ts_ns, const assignment_changed& x) {
 }
 
 std::string event_line(std::int64_t ts_ns, const partitions_assigned& x) {
-  return line(ts_ns, "assigned", x.worker_id,
+  return line(ts_ns, "assigned", x.group, x.worker_id,
               {{"version", x.granted_by.version.value},
                {"epoch", x.granted_by.epoch.value},
                {"exclusive", x.exclusive},
@@ -85,19 +86,19 @@ std::string event_line(std::int64_t ts_ns, const partitions_assigned& x) {
 
 std::string event_line(std::int64_t ts_ns, const partitions_revoked& x) {
   return line(
-      ts_ns, "revoked", x.worker_id,
+      ts_ns, "revoked", x.group, x.worker_id,
       {{"time_left_ms", x.time_left.count()}, {"partitions", reasons_of(x.partitions)}});
 }
 
 std::string event_line(std::int64_t ts_ns, const partitions_lost& x) {
-  return line(ts_ns, "lost", x.worker_id,
+  return line(ts_ns, "lost", x.group, x.worker_id,
               {{"reason", x.why},
                {"time_left_ms", x.time_left.count()},
                {"partitions", tokens_of(x.partitions)}});
 }
 
 std::string event_line(std::int64_t ts_ns, const alert_raised& x) {
-  return line(ts_ns, "alert", x.worker_id,
+  return line(ts_ns, "alert", x.group, x.worker_id,
               {{"level", to_string(x.level)},
                {"what", x.what},
                {"reason", x.why},
@@ -108,11 +109,11 @@ std::string event_line(std::int64_t ts_ns, const alert_raised& x) {
 std::string event_line(std::int64_t ts_ns, const worker_stopped& x) {
   auto failure =
       x.failure.empty() ? json::object() : json::object({{"failure", x.failure}});
-  return line(ts_ns, "stopped", x.worker_id, failure);
+  return line(ts_ns, "stopped", x.group, x.worker_id, failure);
 }
 
-std::string gap_line(std::int64_t ts_ns, std::uint64_t lines) {
-  return line(ts_ns, "lines_dropped", {}, {{"lines", lines}});
+std::string gap_line(std::int64_t ts_ns, const std::string& group, std::uint64_t lines) {
+  return line(ts_ns, "lines_dropped", group, {}, {{"lines", lines}});
 }
 
 std::int64_t wall_clock_ns() {

@@ -7,8 +7,8 @@
 #include <string>
 
 /// The events of a worker's listeners, as text for programs: one JSON object, without the
-/// newline. Every line begins with `ts_ns` (wall clock, nanoseconds since 1970), `event`
-/// and `worker_id`; partitions stand as their keys joined by '.'. docs/protocol.md lists
+/// newline. Every line begins with `ts_ns` (wall clock, nanoseconds since 1970), `event`,
+/// `group` and `worker_id`; partitions stand as their keys joined by '.'. docs/protocol.md lists
 /// them.
 namespace partita::app {
 
@@ -24,7 +24,7 @@ std::string event_line(std::int64_t ts_ns, const alert_raised& x);
 /// `failure` is there only if the worker gave up.
 std::string event_line(std::int64_t ts_ns, const worker_stopped& x);
 /// Stands where `lines` events were dropped because the reader stalled. Its worker_id is empty.
-std::string gap_line(std::int64_t ts_ns, std::uint64_t lines);
+std::string gap_line(std::int64_t ts_ns, const std::string& group, std::uint64_t lines);
 
 /// The wall clock as events show it: nanoseconds since 1970.
 std::int64_t wall_clock_ns();

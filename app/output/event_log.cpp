@@ -13,20 +13,24 @@
 
 namespace partita::app {
 
-std::variant<event_log, std::string> event_log::open(const std::string& path) {
+std::variant<event_log, std::string> event_log::open(const std::string& path,
+                                                     const std::string& group) {
   if (path == "-")
-    return event_log{{.fd = STDOUT_FILENO}, "standard output"};
+    return event_log{{.fd = STDOUT_FILENO}, "standard output", group};
   auto fd = open_to_append(path);
   if (fd < 0)
     return "cannot write events to '" + path + "': " + std::strerror(errno);
   return event_log{
       {.fd = fd, .owned = true, .open = [path] { return open_to_append(path); }},
-      "'" + path + "'"};
+      "'" + path + "'",
+      group};
 }
 
-event_log::event_log(options to, const std::string& name)
+event_log::event_log(options to, const std::string& name, const std::string& group)
     : line_writer{[&] {
-        to.gap = [](std::uint64_t lines) { return gap_line(wall_clock_ns(), lines); };
+        to.gap = [group](std::uint64_t lines) {
+          return gap_line(wall_clock_ns(), group, lines);
+        };
         to.failed = [name](int error) {
           spdlog::error(
               "cannot write events to {}: {}; further events may be lost, this message "

@@ -123,7 +123,7 @@ std::variant<page_server, std::string> page_server::start(caf::actor_system& sys
   caf::anon_send(page, std::move(store));
   config::http_settings http;
   http.listen = listen;
-  auto started = http_part::start(sys, http, true, {}, {}, pages_of(page));
+  auto started = http_part::start(sys, http, s.group.name, true, {}, {}, pages_of(page));
   if (auto* why = std::get_if<std::string>(&started)) {
     caf::anon_send_exit(page, caf::exit_reason::user_shutdown);
     return std::move(*why);

@@ -235,9 +235,9 @@ std::string worker_service::serve_http() {
     return {};
   auto pages = pages_of(page_);
   pages.push_back(metrics_page(metrics_));
-  auto started =
-      http_part::start(system_, wanted, settings_.group.ownership == ownership::exclusive,
-                       host(), reporter_, std::move(pages));
+  auto started = http_part::start(system_, wanted, settings_.group.name,
+                                  settings_.group.ownership == ownership::exclusive,
+                                  host(), reporter_, std::move(pages));
   if (const auto* why = std::get_if<std::string>(&started))
     return *why;
   http_.emplace(std::move(std::get<http_part>(started)));

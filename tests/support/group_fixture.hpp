@@ -50,30 +50,61 @@ struct diary {
   }
 };
 
+/// Every event says whose it is.
+template <class Event>
+void require_group(const Event& x) {
+  if (x.group != "g")
+    CAF_FAIL("an event names the group '" << x.group << "': " << caf::deep_to_string(x));
+}
+
 inline listener_actor::behavior_type keep_diary(listener_actor::pointer,
                                                 std::shared_ptr<diary> d) {
   return {
-      [d](const worker_id_claimed& x) { d->ids.push_back(x); },
-      [d](const state_changed& x) { d->states.push_back(x); },
-      [d](const leadership_changed& x) { d->leaderships.push_back(x); },
-      [d](const calculator_adopted& x) { d->adoptions.push_back(x); },
-      [d](const assignment_changed& x) { d->assignments.push_back(x); },
+      [d](const worker_id_claimed& x) {
+        require_group(x);
+        d->ids.push_back(x);
+      },
+      [d](const state_changed& x) {
+        require_group(x);
+        d->states.push_back(x);
+      },
+      [d](const leadership_changed& x) {
+        require_group(x);
+        d->leaderships.push_back(x);
+      },
+      [d](const calculator_adopted& x) {
+        require_group(x);
+        d->adoptions.push_back(x);
+      },
+      [d](const assignment_changed& x) {
+        require_group(x);
+        d->assignments.push_back(x);
+      },
       [d](const partitions_assigned& x) {
+        require_group(x);
         for (const auto& y : x.partitions)
           d->works[name_of(y.partition)] = y.token;
       },
       [d](const partitions_revoked& x) {
+        require_group(x);
         for (const auto& y : x.partitions)
           d->works.erase(name_of(y.partition));
         return work_stopped{};
       },
       [d](const partitions_lost& x) {
+        require_group(x);
         for (const auto& y : x.partitions)
           d->works.erase(name_of(y.partition));
         return work_stopped{};
       },
-      [d](const alert_raised& x) { d->alerts.push_back(x); },
-      [d](const worker_stopped& x) { d->stops.push_back(x); },
+      [d](const alert_raised& x) {
+        require_group(x);
+        d->alerts.push_back(x);
+      },
+      [d](const worker_stopped& x) {
+        require_group(x);
+        d->stops.push_back(x);
+      },
   };
 }
 

@@ -387,7 +387,7 @@ CAF_TEST(what a worker opens never takes the place of a stream that is closed) {
   for (std::string line; std::getline(in, line); last = line)
     CAF_CHECK(line.starts_with('{'));
   CAF_MESSAGE("the last one is an event");
-  CAF_CHECK(contains(last, R"("event":"stopped")"));
+  CAF_CHECK(contains(last, R"("event":"stopped","group":"orders")"));
 }
 
 CAF_TEST(a worker with a bad configuration does not start) {

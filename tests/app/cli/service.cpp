@@ -151,8 +151,10 @@ CAF_TEST(a worker reports all that happens and leaves gracefully when it is aske
   ends_well(x);
   auto events = events_in(x.out);
   CAF_REQUIRE(!events.empty());
-  for (const auto& event : events)
+  for (const auto& event : events) {
     CAF_CHECK(event["ts_ns"].is_number_unsigned() && event["worker_id"].is_string());
+    CAF_CHECK_EQUAL(event["group"], "orders");
+  }
   CAF_CHECK_EQUAL(events.back()["event"].get<std::string>(), "stopped");
   CAF_CHECK(!events.back().contains("failure"));
   CAF_CHECK_GREATER_OR_EQUAL(count_of(events, "state"), 4u);

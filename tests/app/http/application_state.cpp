@@ -91,6 +91,7 @@ struct fixture : test_coordinator_fixture<> {
   void open(bool confirm, std::chrono::milliseconds app_ttl = 0ms,
             bool exclusive = true) {
     application_state_options options;
+    options.group = "orders";
     options.confirm = confirm;
     options.app_ttl = app_ttl;
     options.exclusive = exclusive;

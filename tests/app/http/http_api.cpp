@@ -332,6 +332,7 @@ CAF_TEST(a worker whose application is silent is alive and not ready) {
 CAF_TEST(an assignment is shown with tokens and what is to be released) {
   core::time_point now{1h};
   shown_assignment x;
+  x.group = "orders";
   x.worker_id = {"worker-3"};
   x.state = "stable";
   x.version = 17;
@@ -341,7 +342,9 @@ CAF_TEST(an assignment is shown with tokens and what is to be released) {
   x.revoking = {{{{{"orders", "8"}, 100}, {5}}, true, now + 250ms, {}}};
   x.until = now + 3250ms + 1us;
   auto all = json::parse(text_of(x, now).body);
-  CAF_CHECK(all == json::parse(R"({"worker_id":"worker-3","state":"stable","version":17,
+  CAF_CHECK(all
+            == json::parse(
+                R"({"group":"orders","worker_id":"worker-3","state":"stable","version":17,
       "epoch":4,"record_version":9,"last_event":20,
       "valid_for_ms":3250,
       "partitions":[{"keys":["orders","7"],"name":"orders.7","weight":300,"token":9,

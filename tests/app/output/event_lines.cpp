@@ -20,10 +20,13 @@ partition named(std::string a, std::string b) {
 
 } // namespace
 
-CAF_TEST(every line begins with time and event and worker) {
-  CAF_CHECK_EQUAL(event_line(now_ns, worker_id_claimed{{"worker-3"}}),
+CAF_TEST(every line begins with time and event and group and worker) {
+  CAF_CHECK_EQUAL(event_line(now_ns, worker_id_claimed{{"worker-3"}, "orders"}),
                   R"({"ts_ns":1763884512345678901,"event":"worker_id_claimed",)"
-                  R"("worker_id":"worker-3"})");
+                  R"("group":"orders","worker_id":"worker-3"})");
+  CAF_CHECK_EQUAL(gap_line(7, "orders", 3),
+                  R"({"ts_ns":7,"event":"lines_dropped","group":"orders",)"
+                  R"("worker_id":"","lines":3})");
 }
 
 CAF_TEST(a change of state says from and to and why) {
@@ -32,19 +35,20 @@ CAF_TEST(a change of state says from and to and why) {
                                   worker_state::election,
                                   worker_state::waiting_assignment,
                                   "the election is \"over\""}),
-      R"({"ts_ns":7,"event":"state","worker_id":"worker-3","from":"election",)"
+      R"({"ts_ns":7,"event":"state","group":"","worker_id":"worker-3","from":"election",)"
       R"("to":"waiting_assignment","reason":"the election is \"over\""})");
 }
 
 CAF_TEST(leadership comes with the word of the elector) {
   CAF_CHECK_EQUAL(event_line(7, leadership_changed{{"worker-3"}, true, "key created"}),
-                  R"({"ts_ns":7,"event":"leadership","worker_id":"worker-3",)"
+                  R"({"ts_ns":7,"event":"leadership","group":"","worker_id":"worker-3",)"
                   R"("leading":true,"reason":"key created"})");
 }
 
 CAF_TEST(the epoch is said when the calculator starts to act) {
-  CAF_CHECK_EQUAL(event_line(7, calculator_adopted{{"worker-3"}, {12}}),
-                  R"({"ts_ns":7,"event":"adopted","worker_id":"worker-3","epoch":12})");
+  CAF_CHECK_EQUAL(
+      event_line(7, calculator_adopted{{"worker-3"}, {12}}),
+      R"({"ts_ns":7,"event":"adopted","group":"","worker_id":"worker-3","epoch":12})");
 }
 
 CAF_TEST(an assignment names its partitions and what is new and what is gone) {
@@ -57,7 +61,7 @@ CAF_TEST(an assignment names its partitions and what is new and what is gone) {
   x.added = {named("orders", "7")};
   x.removed = {named("orders", "9")};
   CAF_CHECK_EQUAL(event_line(7, x),
-                  R"({"ts_ns":7,"event":"assignment","worker_id":"worker-3",)"
+                  R"({"ts_ns":7,"event":"assignment","group":"","worker_id":"worker-3",)"
                   R"("version":3145730,"epoch":3,"lifecycle":"planned_scale",)"
                   R"("partitions":["orders.7","orders.8"],"added":["orders.7"],)"
                   R"("removed":["orders.9"]})");
@@ -72,10 +76,10 @@ CAF_TEST(an assignment of nothing has empty lists) {
 
 CAF_TEST(only a worker that gave up says why it stopped) {
   CAF_CHECK_EQUAL(event_line(7, worker_stopped{{"worker-3"}, ""}),
-                  R"({"ts_ns":7,"event":"stopped","worker_id":"worker-3"})");
+                  R"({"ts_ns":7,"event":"stopped","group":"","worker_id":"worker-3"})");
   CAF_CHECK_EQUAL(
       event_line(7, worker_stopped{{""}, "no server"}),
-      R"({"ts_ns":7,"event":"stopped","worker_id":"","failure":"no server"})");
+      R"({"ts_ns":7,"event":"stopped","group":"","worker_id":"","failure":"no server"})");
 }
 
 CAF_TEST(bytes that are no text and line breaks never break a line) {
@@ -92,7 +96,7 @@ CAF_TEST(what is to be worked on and what not any more says why) {
                   {named("orders", "8"), {3145730}}};
   CAF_CHECK_EQUAL(
       event_line(7, x),
-      R"({"ts_ns":7,"event":"assigned","worker_id":"worker-3",)"
+      R"({"ts_ns":7,"event":"assigned","group":"","worker_id":"worker-3",)"
       R"("version":3145730,"epoch":3,"exclusive":true,"partitions":[)"
       R"({"partition":"orders.7","token":3145730,"reason":"worker-2 was lost"},)"
       R"({"partition":"orders.8","token":3145730}]})");
@@ -102,7 +106,7 @@ CAF_TEST(what is to be worked on and what not any more says why) {
   y.time_left = std::chrono::milliseconds{5};
   CAF_CHECK_EQUAL(
       event_line(7, y),
-      R"({"ts_ns":7,"event":"revoked","worker_id":"worker-3",)"
+      R"({"ts_ns":7,"event":"revoked","group":"","worker_id":"worker-3",)"
       R"("time_left_ms":5,"partitions":[)"
       R"({"partition":"orders.7","token":3145730,"reason":"drain of worker-3"}]})");
   CAF_MESSAGE("lost is all for one reason");

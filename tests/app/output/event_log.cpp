@@ -38,7 +38,7 @@ CAF_TEST_FIXTURE_SCOPE(event_log_tests, fixture)
 
 CAF_TEST(lines are in the file once the log has finished) {
   auto file = folder / "events";
-  auto opened = event_log::open(file.string());
+  auto opened = event_log::open(file.string(), "orders");
   CAF_REQUIRE(std::holds_alternative<event_log>(opened));
   auto& log = std::get<event_log>(opened);
   log.write("one");
@@ -50,7 +50,7 @@ CAF_TEST(lines are in the file once the log has finished) {
 CAF_TEST(a fifo without a reader can be opened and takes what it can) {
   auto file = folder / "fifo";
   CAF_REQUIRE_EQUAL(mkfifo(file.c_str(), 0600), 0);
-  auto opened = event_log::open(file.string());
+  auto opened = event_log::open(file.string(), "orders");
   CAF_REQUIRE(std::holds_alternative<event_log>(opened));
   auto& log = std::get<event_log>(opened);
   log.write("one");
@@ -60,7 +60,7 @@ CAF_TEST(a fifo without a reader can be opened and takes what it can) {
 CAF_TEST(users outside the group of a new file cannot read it) {
   auto old_mask = umask(0);
   auto file = folder / "events";
-  auto opened = event_log::open(file.string());
+  auto opened = event_log::open(file.string(), "orders");
   umask(old_mask);
   CAF_CHECK(std::filesystem::status(file).permissions()
             == static_cast<std::filesystem::perms>(0640));
@@ -69,7 +69,7 @@ CAF_TEST(users outside the group of a new file cannot read it) {
 CAF_TEST(a worker that starts again goes on where it stopped) {
   auto file = folder / "events";
   for (const char* line : {"one", "two"}) {
-    auto opened = event_log::open(file.string());
+    auto opened = event_log::open(file.string(), "orders");
     std::get<event_log>(opened).write(line);
     CAF_CHECK(std::get<event_log>(opened).finish(20s));
   }
@@ -77,7 +77,7 @@ CAF_TEST(a worker that starts again goes on where it stopped) {
 }
 
 CAF_TEST(a file that cannot be written is an error that names it) {
-  auto opened = event_log::open((folder / "missing" / "events").string());
+  auto opened = event_log::open((folder / "missing" / "events").string(), "orders");
   CAF_REQUIRE(std::holds_alternative<std::string>(opened));
   CAF_CHECK_NOT_EQUAL(std::get<std::string>(opened).find("missing/events"),
                       std::string::npos);
