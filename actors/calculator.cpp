@@ -160,15 +160,18 @@ void adopt(self_pointer self) {
 
 void grants_wait(self_pointer self, const coordinator::grants_wait& x) {
   auto ms = std::chrono::ceil<std::chrono::milliseconds>(x.left).count();
-  logger()->info("{}: grants nothing{}: {}", self->state.options.leader().value,
-                 ms == 0 ? "" : " for " + std::to_string(ms) + " ms", x.why);
+  self->state.options.log().info("grants nothing{}: {}",
+                                 ms == 0 ? "" : " for " + std::to_string(ms) + " ms",
+                                 logged("reason", x.why));
   carry_out(self, self->state.epoch_takeover->waiting(x.left, x.why, instant(self)));
 }
 
 void planned(self_pointer self, const coordinator::planned& x) {
-  logger()->info("{}: new plan ({}): {}; {} workers, {} partitions, {} placed or moved",
-                 self->state.options.leader().value, to_string(x.lifecycle), x.reason,
-                 x.workers, x.partitions, x.moves);
+  self->state.options.log().info(
+      "new plan ({}): {}; {} workers, {} partitions, {} placed or moved",
+      logged("lifecycle", to_string(x.lifecycle)), logged("reason", x.reason),
+      logged("workers", x.workers), logged("partitions", x.partitions),
+      logged("moves", x.moves));
   calculation::write_history(self, x);
 }
 
@@ -199,16 +202,17 @@ auto reader(self_pointer self) {
 }
 
 void carry_out(self_pointer self, const coordinator::command& what) {
-  const auto& leader = self->state.options.leader().value;
+  const auto log = self->state.options.log();
   core::match(
       what, reader(self),
       [&](const coordinator::write& x) { calculation::write_record(self, x); },
       [&](const coordinator::complain& x) {
-        logger()->error("{}: {}: {}", leader, x.who.value, x.why);
+        log.error("{}: {}", x.who.value, logged("reason", x.why));
       },
       [&](const coordinator::write_mark& x) { write_mark(self, x); },
       [&](const coordinator::ending& x) {
-        logger()->warn("{}: ends the session of {}: {}", leader, x.who.value, x.why);
+        log.warn("ends the session of {}: {}", logged("of", x.who.value),
+                 logged("reason", x.why));
       },
       [&](const coordinator::adopt&) { adopt(self); },
       [&](const coordinator::show_phase& x) {
@@ -223,7 +227,7 @@ void carry_out(self_pointer self, const coordinator::command& what) {
       },
       [&](const coordinator::grants_wait& x) { grants_wait(self, x); },
       [&](const coordinator::may_grant&) {
-        logger()->info("{}: may grant", leader);
+        log.info("may grant");
         carry_out(self, self->state.epoch_takeover->granting(instant(self)));
       },
       [&](const coordinator::source_silent& x) { report_source(self, x.why); },
@@ -256,8 +260,8 @@ void records_replayed(self_pointer self, const bucket_identity& bucket) {
     deposed(self, {}, "the records do not show the epoch that this leader wrote");
     return;
   }
-  logger()->debug("{}: sees all records under epoch {}", s.options.leader().value,
-                  s.epoch.value);
+  s.options.log().debug("sees all records under epoch {}",
+                        logged("epoch", s.epoch.value));
   doubt_before(self, s.ages->records_made_at(bucket.created_at_ns));
   feed(self, coordinator::records_replayed{});
 }
@@ -336,8 +340,8 @@ void given(self_pointer self, const partition_list& x) {
     not_given(self, "the partition source gave a list that cannot be used: " + why);
     return;
   }
-  logger()->debug("{}: knows {} partitions", self->state.options.leader().value,
-                  x.partitions.size());
+  self->state.options.log().debug("knows {} partitions",
+                                  logged("partitions", x.partitions.size()));
   feed(self, coordinator::partitions_given{x.partitions});
   report_source(self, x.trouble);
 }

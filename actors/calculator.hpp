@@ -27,6 +27,7 @@ struct calculator_options {
   worker_clock clock;
 
   const worker_id& leader() const { return takeover.leader; }
+  worker_log log() const { return {"leader", leader().value}; }
 };
 
 /// The calculator's access to the control bucket.

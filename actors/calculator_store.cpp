@@ -63,8 +63,9 @@ void carry_out(self_pointer self, const core::plan_log::commands& what) {
     ask_write(self, bucket, kv_create{history_key(x.id), to_text(x.value)},
               [self, id = x.id](const kv_written& answer) {
                 if (answer.status == write_status::refused)
-                  logger()->warn("{}: the store refuses the history of plans: {}",
-                                 self->state.options.leader().value, answer.why);
+                  self->state.options.log().warn(
+                      "the store refuses the history of plans: {}",
+                      logged("reason", answer.why));
                 carry_out(self, self->state.control.log->created(id, answer, now(self)));
                 set_alarm(self);
               });
@@ -190,7 +191,7 @@ void remove_directive(self_pointer self, const core::coordinator::remove_directi
 void write_history(self_pointer self, const core::coordinator::planned& x) {
   auto& s = self->state;
   for (const auto& text : x.trouble)
-    logger()->warn("{}: {}", s.options.leader().value, text);
+    s.options.log().warn("{}", text);
   // Without the bucket there is no history; the plan is in the log.
   if (!s.control.bucket)
     return;

@@ -67,8 +67,9 @@ void probe_answered(self_pointer self, const nonce& who, const probed& x) {
     return;
   }
   if (std::exchange(s.reported_gone, who) != who)
-    logger()->warn("{}: the process of the leader {} is gone: {}",
-                   s.options.worker_id.value, s.leader.value, x.why);
+    worker_log{"worker", s.options.worker_id.value}.warn(
+        "the process of the leader {} is gone: {}", logged("leader", s.leader.value),
+        logged("reason", x.why));
   feed(self, lease::leader_gone{s.rival_at});
 }
 

@@ -62,10 +62,10 @@ void held(self_pointer self, const id_claim::held& x) {
   auto& s = self->state;
   s.troubles.report(self, "a free worker id", {});
   if (x.twin)
-    logger()->warn("{}: {} is alive and has the same worker.instance '{}'; give each "
-                   "worker one of its own",
-                   key_of(self, x.number), key_of(self, *x.twin),
-                   s.options.claim.instance);
+    worker_log{"worker", key_of(self, x.number)}.warn(
+        "{} is alive and has the same worker.instance '{}'; give each worker one of its "
+        "own",
+        key_of(self, *x.twin), logged("instance", s.options.claim.instance));
   self->send(s.bucket, kv_unwatch{all_ids}, caf::actor_cast<watch_sink_actor>(self));
   report<id_claimed>(self, worker_id{key_of(self, x.number)});
 }

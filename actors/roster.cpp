@@ -48,11 +48,12 @@ void watched(self_pointer self, const watch_event& x) {
       tell(self, s.roster->gone(*who, x.entry.revision, now(self)));
     break;
   case watch_change::replayed:
-    logger()->debug("{}: sees all heartbeats", s.options.self.value);
+    worker_log{"worker", s.options.self.value}.debug("sees all heartbeats");
     tell(self, s.roster->replayed(x.bucket, now(self)));
     break;
   case watch_change::restarted:
-    logger()->debug("{}: does not see all heartbeats: {}", s.options.self.value, x.why);
+    worker_log{"worker", s.options.self.value}.debug("does not see all heartbeats: {}",
+                                                     logged("reason", x.why));
     tell(self, s.roster->interrupted(now(self)));
     break;
   case watch_change::bucket_changed:

@@ -4,6 +4,7 @@
 #include "partita/actors/worker_clock.hpp"
 #include "partita/core/time.hpp"
 #include "partita/messages/interfaces.hpp"
+#include "partita/messages/logging/log_context.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/error.hpp>
@@ -17,6 +18,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 /// What the shells around core/ have in common.
@@ -27,6 +30,90 @@ inline std::shared_ptr<spdlog::logger> logger() {
   auto result = spdlog::get("partita");
   return result ? result : spdlog::default_logger();
 }
+
+/// An argument of a log line that is a field of it, too.
+template <class T>
+struct log_field {
+  const char* name;
+  T value;
+};
+
+template <class T>
+log_field<T> logged(const char* name, T value) {
+  return {name, std::move(value)};
+}
+
+/// Logs lines about one worker: its id, or `new worker`, and a colon stand before the text.
+class worker_log {
+public:
+  worker_log(std::string_view component, std::string_view worker)
+      : component_{component}, worker_{worker} {}
+
+  template <class T>
+  struct shown {
+    using type = T;
+  };
+  template <class T>
+  struct shown<log_field<T>> {
+    using type = T;
+  };
+  template <class... Ts>
+  using format = fmt::format_string<const typename shown<Ts>::type&...>;
+
+  template <class... Ts>
+  void write(spdlog::level::level_enum level, std::type_identity_t<format<Ts...>> text,
+             const Ts&... xs) const {
+    auto to = logger();
+    if (!to->should_log(level))
+      return;
+    log_context context{component_, worker_};
+    (add(context, xs), ...);
+    auto before = std::exchange(logged_context, &context);
+    to->log(level, "{}: {}", worker_.empty() ? "new worker" : worker_,
+            fmt::format(text, value_of(xs)...));
+    logged_context = before;
+  }
+
+  template <class... Ts>
+  void debug(std::type_identity_t<format<Ts...>> text, const Ts&... xs) const {
+    write(spdlog::level::debug, text, xs...);
+  }
+  template <class... Ts>
+  void info(std::type_identity_t<format<Ts...>> text, const Ts&... xs) const {
+    write(spdlog::level::info, text, xs...);
+  }
+  template <class... Ts>
+  void warn(std::type_identity_t<format<Ts...>> text, const Ts&... xs) const {
+    write(spdlog::level::warn, text, xs...);
+  }
+  template <class... Ts>
+  void error(std::type_identity_t<format<Ts...>> text, const Ts&... xs) const {
+    write(spdlog::level::err, text, xs...);
+  }
+
+private:
+  template <class T>
+  static const T& value_of(const log_field<T>& x) {
+    return x.value;
+  }
+  template <class T>
+  static const T& value_of(const T& x) {
+    return x;
+  }
+
+  template <class T>
+  static void add(log_context& to, const log_field<T>& x) {
+    if constexpr (std::is_integral_v<T>)
+      to.fields.push_back({x.name, static_cast<std::uint64_t>(x.value)});
+    else
+      to.fields.push_back({x.name, std::string{x.value}});
+  }
+  template <class T>
+  static void add(log_context&, const T&) {}
+
+  std::string_view component_;
+  std::string_view worker_;
+};
 
 /// For people and messages; what is left of a millisecond is cut off.
 inline std::chrono::milliseconds in_ms(core::duration x) {

@@ -116,6 +116,7 @@ options make_options() {
       command_option(PARTITA_FIELD(hooks, state)),
       duration_option(PARTITA_FIELD(hooks, timeout), min_timeout, max_window),
       choice_option(PARTITA_FIELD(log, level), log_levels),
+      choice_option(PARTITA_FIELD(log, format), {std::string{"text"}, "json"}),
       text_option(PARTITA_FIELD(log, file), max_path),
       address_option(PARTITA_FIELD(http, listen)),
       secret_option(PARTITA_FIELD(http, token)),

@@ -91,8 +91,10 @@ struct hooks_settings {
 struct log_settings {
   /// One of trace, debug, info, warn, error, critical, off.
   std::string level = "info";
+  /// text or json.
+  std::string format = "text";
   /// Instead of stderr.
-  std::string file;
+  std::string file = {};
 };
 
 /// For applications that work beside `partita run`, in any language (docs/http.md).

@@ -56,8 +56,8 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
       from<id_lost>(w, role::registrar, session),
       from<session_started>(w, role::heartbeat,
                             [w](const auto&) {
-                              logger()->debug("{}: joined as {}", w->context.name(),
-                                              w->context.incarnation.value);
+                              w->context.log().debug("joined as {}",
+                                                     w->context.incarnation.value);
                             }),
       from<session_extended>(w, role::heartbeat, session),
       from<session_waits>(w, role::heartbeat, session),

@@ -114,19 +114,20 @@ bool work_orders::apply(const record& x) {
     return false;
   }
   auto news = context_.applied.apply(context_.id, x);
-  logger()->info(
-      "{}: assignment {} of epoch {} ({}): {} partitions, {} added, {} removed",
-      context_.name(), readable(news.version), news.epoch.value,
-      to_string(news.lifecycle), news.partitions.size(), news.added.size(),
-      news.removed.size());
-  context_.listeners.tell(news);
+  context_.log().info(
+      "assignment {} of epoch {} ({}): {} partitions, {} added, {} removed",
+      logged("version", readable(news.version)), logged("epoch", news.epoch.value),
+      logged("lifecycle", to_string(news.lifecycle)),
+      logged("partitions", news.partitions.size()), logged("added", news.added.size()),
+      logged("removed", news.removed.size()));
+  context_.listeners.tell(std::move(news));
   step(core::duties::recorded{x});
   return true;
 }
 
 void work_orders::drop() {
   if (auto news = context_.applied.drop(context_.id))
-    context_.listeners.tell(*news);
+    context_.listeners.tell(std::move(*news));
 }
 
 void work_orders::observe_deadline(core::time_point must_stop_by) {

@@ -37,8 +37,8 @@ void worker::live(const core::life::event& what) {
     core::match(
         x,
         [&](const core::life::changed& y) {
-          logger()->info("{}: {} -> {}: {}", context.name(), to_string(y.from),
-                         to_string(y.to), y.why);
+          context.log().info("{} -> {}: {}", logged("from", to_string(y.from)),
+                             logged("to", to_string(y.to)), logged("reason", y.why));
           context.listeners.tell(state_changed{context.id, y.from, y.to, y.why});
         },
         [&](const core::life::identify&) { store.step(core::group_check::begin{}); },
@@ -114,8 +114,8 @@ void worker::on(const store_trouble& x) {
 
 void worker::on(const entry_invalid& x) {
   ++invalid_entries_;
-  logger()->warn("{}: bucket {}, key '{}' cannot be read: {}", context.id.value, x.bucket,
-                 x.key, x.why);
+  context.log().warn("bucket {}, key '{}' cannot be read: {}", logged("bucket", x.bucket),
+                     logged("key", x.key), logged("reason", x.why));
 }
 
 void worker::on(const partition_list& x) {
@@ -150,9 +150,9 @@ void worker::restart(const core::restarts::event& what) {
         x, [&](const restarts::start& y) { children.start(y.who); },
         [&](const restarts::kill& y) { children.end(y.who); },
         [&](const restarts::crashed& y) {
-          logger()->error("{}: the {} ended ({}); starting it again in {} ms",
-                          context.name(), core::to_string(y.who), y.why,
-                          in_ms(y.pause).count());
+          context.log().error("the {} ended ({}); starting it again in {} ms",
+                              core::to_string(y.who), logged("reason", y.why),
+                              in_ms(y.pause).count());
         },
         [&](const restarts::depose& y) { leadership.stop(y.why); },
         [&](const restarts::end_session& y) {

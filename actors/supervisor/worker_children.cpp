@@ -223,9 +223,8 @@ void worker_children::say_goodbye(bool restarting) {
   ask<goodbye_said>(
       heartbeat_, partita::say_goodbye{restarting}, [this](const goodbye_said& x) {
         if (!x.acknowledged)
-          logger()->warn("{}: the store did not acknowledge the goodbye; the group "
-                         "notices the end by the missing heartbeats",
-                         context_.name());
+          context_.log().warn("the store did not acknowledge the goodbye; the group "
+                              "notices the end by the missing heartbeats");
       });
 }
 

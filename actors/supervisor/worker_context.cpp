@@ -39,7 +39,7 @@ void worker_context::log(alert_level level, const std::string& text) const {
                : level == alert_level::warn  ? spdlog::level::warn
                : level == alert_level::error ? spdlog::level::err
                                              : spdlog::level::critical;
-  logger()->log(shown, "{}: {}", name(), text);
+  log().write(shown, "{}", text);
 }
 
 } // namespace partita

@@ -132,10 +132,9 @@ struct worker_context {
 
   core::time_point now() const { return options.clock.now(self); }
   bool exclusive() const { return options.ownership == ownership::exclusive; }
-  /// For the log.
-  const char* name() const { return id.value.empty() ? "new worker" : id.value.c_str(); }
+  worker_log log() const { return {"worker", id.value}; }
   nonce make_nonce();
-  /// A line about this worker.
+  /// The same, for an alert.
   void log(alert_level level, const std::string& text) const;
 
   supervisor_pointer self;

@@ -36,7 +36,7 @@ void worker_departure::carry_out(const core::departure::command& what) {
       what,
       [&](const departure::begun& x) {
         if (!x.failure.empty())
-          logger()->error("{}: gives up: {}", context_.name(), x.failure);
+          context_.log().error("gives up: {}", logged("reason", x.failure));
         worker_.store.close();
         worker_.live(
             core::life::leaving{x.failure.empty() ? "asked to stop" : x.failure});

@@ -24,7 +24,7 @@ void worker_session::on(const id_claimed& x) {
   if (!context_.id.value.empty())
     leave_id("the worker id changed to " + x.worker_id.value);
   context_.id = x.worker_id;
-  logger()->info("{}: claimed this worker id", context_.name());
+  context_.log().info("claimed this worker id");
   context_.listeners.tell(worker_id_claimed{context_.id});
   worker_.live(core::life::id_claimed{context_.id});
 }
@@ -42,7 +42,7 @@ void worker_session::on(const id_lost& x) {
 }
 
 void worker_session::leave_id(const std::string& why) {
-  logger()->warn("{}: gives up its worker id: {}", context_.name(), why);
+  context_.log().warn("gives up its worker id: {}", logged("reason", why));
   worker_.leadership.stop(why);
   // The elector removes the key if it holds it, and ends by itself.
   worker_.children.resign();
@@ -83,7 +83,7 @@ void worker_session::leave(const std::string& why) {
   worker_.live(core::life::session_over{why});
   if (!was_in_session)
     return;
-  logger()->warn("{}: its session is over: {}", context_.name(), why);
+  context_.log().warn("its session is over: {}", logged("reason", why));
   worker_.work.step(core::duties::session_over{why});
 }
 
@@ -102,7 +102,7 @@ void worker_session::on(const session_extended& x) {
 }
 
 void worker_session::on(const session_waits& x) {
-  logger()->info("{}: waits for its session: {}", context_.name(), x.why);
+  context_.log().info("waits for its session: {}", logged("reason", x.why));
   // The store has answered, and nothing is sent to it for now.
   worker_.outage(core::outage::acknowledged{context_.now()});
   worker_.outage(core::outage::released{});
@@ -131,7 +131,7 @@ worker_leadership::worker_leadership(worker& of) : worker_{of}, context_{of.cont
 void worker_leadership::on(const elected& x) {
   if (worker_.leaving() || worker_.life.leads())
     return;
-  logger()->info("{}: leads: {}", context_.name(), x.why);
+  context_.log().info("leads: {}", logged("reason", x.why));
   context_.listeners.tell(leadership_changed{context_.id, true, x.why});
   worker_.live(core::life::elected{});
   worker_.need_roster();
@@ -146,7 +146,7 @@ void worker_leadership::stop(const std::string& why) {
   // The next leader reports the state of the group.
   led.published = {};
   led.partitions = led.unowned = 0;
-  logger()->info("{}: lost leadership: {}", context_.name(), why);
+  context_.log().info("lost leadership: {}", logged("reason", why));
   context_.listeners.tell(leadership_changed{context_.id, false, why});
   worker_.live(core::life::deposed{});
   worker_.need_roster();
@@ -162,7 +162,7 @@ caf::result<may_act> worker_leadership::on(const adopted& x) {
     return caf::sec::request_receiver_down;
   }
   context_.epochs.saw(x.epoch);
-  logger()->info("{}: acts as leader with epoch {}", context_.name(), x.epoch.value);
+  context_.log().info("acts as leader with epoch {}", logged("epoch", x.epoch.value));
   context_.listeners.tell(calculator_adopted{context_.id, x.epoch});
   return may_act{};
 }

@@ -75,7 +75,7 @@ void reload(const settings_flags& flags, config::settings& now, event_log* event
   std::erase(changed, "log.level");
   auto restart = config::joined(changed, [](const auto& x) { return x; });
   now.log.level = next->log.level;
-  start_logging(now.log.level);
+  start_logging(now.log);
   if (restart.empty())
     spdlog::info("SIGHUP: files were opened again; log.level is {}", now.log.level);
   else
@@ -96,7 +96,7 @@ int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
       return refuse("--events: " + *why);
     log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
   }
-  if (!start_logging(settings->log.level, settings->log.file))
+  if (!start_logging(settings->log, settings->group.name))
     return refuse("log.file: cannot write '" + settings->log.file
                   + "': " + std::generic_category().message(errno));
   // Only where all work ends with the processes below: hooks may have handed some to others.
@@ -118,7 +118,7 @@ int say_goodbye_for(const core::dead_worker& dead, core::time_point until,
   auto settings = load(flags, false);
   if (!settings)
     return exit_usage;
-  start_logging("off");
+  start_logging({.level = "off"});
   auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(
       until - worker_clock::boottime());
   return with_store(std::move(*settings), limit, "partita goodbye",

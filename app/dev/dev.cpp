@@ -290,7 +290,7 @@ int run_dev(const dev_options& options) {
       || !read_duration("--kill-leader-every", options.kill_every, plan.kill_every)
       || !open_events(options, plan.log))
     return exit_usage;
-  start_logging(options.log_level);
+  start_logging({.level = options.log_level});
   if (!options.nats)
     return run_group(options, plan, nullptr);
   auto server = local_nats::start();

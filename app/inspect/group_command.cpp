@@ -184,7 +184,7 @@ int with_group(const group_flags& flags, const std::string& name,
   if (!settings)
     return exit_usage;
   // For programs stdout alone counts, for people a log line between would disturb.
-  start_logging("off");
+  start_logging({.level = "off"});
   return with_store(std::move(*settings), *limit, name, work, stoppable);
 }
 

@@ -4,8 +4,11 @@
 #include "partita/actors/turns.hpp"
 #include "partita/app/output/last_words.hpp"
 #include "partita/app/output/line_writer.hpp"
+#include "partita/app/output/log_lines.hpp"
+#include "partita/app/output/terminal.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/exceptions.hpp"
+#include "partita/messages/logging/log_context.hpp"
 
 #include <caf/atom.hpp>
 #include <caf/policy/work_sharing.hpp>
@@ -44,6 +47,35 @@ public:
   }
 };
 
+/// For programs (docs/operations.md, "Log lines").
+class json_lines : public spdlog::formatter {
+public:
+  explicit json_lines(std::string group) : group_{std::move(group)} {}
+
+  void format(const spdlog::details::log_msg& what, spdlog::memory_buf_t& to) override {
+    auto level = spdlog::level::to_string_view(what.level);
+    auto text = json_log_line(what.time, {level.data(), level.size()}, group_,
+                              {what.payload.data(), what.payload.size()}, logged_context);
+    to.append(text.data(), text.data() + text.size());
+  }
+
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<json_lines>(group_);
+  }
+
+private:
+  std::string group_;
+};
+
+std::unique_ptr<spdlog::formatter> formatter_for(const config::log_settings& s,
+                                                 const std::string& group) {
+  if (s.format == "json")
+    return std::make_unique<json_lines>(group);
+  auto result = std::make_unique<spdlog::pattern_formatter>();
+  result->add_flag<printable_message>('*').set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %*");
+  return result;
+}
+
 /// Colours for terminals (ECMA-48, "select graphic rendition"), from trace to off.
 constexpr std::array<std::string_view, spdlog::level::n_levels> colours{
     "\033[36m",        "\033[36m",        "\033[32m", "\033[33m\033[1m",
@@ -53,7 +85,7 @@ constexpr std::array<std::string_view, spdlog::level::n_levels> colours{
 class queued_log : public spdlog::sinks::base_sink<std::mutex> {
 public:
   explicit queued_log(line_writer::options to)
-      : colours_{::isatty(to.fd) != 0}, writer_{std::move(to)} {}
+      : colours_{shows_colours(to.fd)}, writer_{std::move(to)} {}
 
   void reopen() { writer_.reopen(); }
 
@@ -80,7 +112,8 @@ private:
 };
 
 /// Stderr, or the file; a descriptor below 0: errno says why it cannot be written.
-line_writer::options log_target(const std::string& file) {
+line_writer::options log_target(const config::log_settings& s, const std::string& group) {
+  const auto& file = s.file;
   line_writer::options result{.fd = STDERR_FILENO};
   if (!file.empty()) {
     result.open = [file] { return open_to_append(file); };
@@ -92,9 +125,14 @@ line_writer::options log_target(const std::string& file) {
                  + "; this message is not repeated\n");
     };
   }
-  result.gap = [name = file.empty() ? "stderr" : "its file"](std::uint64_t lines) {
-    return "partita: " + std::to_string(lines) + " log lines were dropped here: " + name
-           + " was not read or written in time";
+  result.gap = [name = file.empty() ? "stderr" : "its file", group,
+                json = s.format == "json"](std::uint64_t lines) {
+    auto text = std::to_string(lines) + " log lines were dropped here: " + name
+                + " was not read or written in time";
+    const log_context about{.component = "process", .fields = {{"lines", lines}}};
+    return json ? json_log_line(std::chrono::system_clock::now(), "warning", group, text,
+                                &about)
+                : "partita: " + text;
   };
   return result;
 }
@@ -132,20 +170,18 @@ runtime_config::runtime_config() {
   set("scheduler.max-throughput", std::size_t{50});
 }
 
-bool start_logging(const std::string& level, const std::string& file) {
+bool start_logging(const config::log_settings& s, const std::string& group) {
   auto log = spdlog::get("partita");
   if (!log) {
-    auto to = log_target(file);
+    auto to = log_target(s, group);
     if (to.fd < 0)
       return false;
     log = std::make_shared<spdlog::logger>("partita",
                                            std::make_shared<queued_log>(std::move(to)));
+    log->set_formatter(formatter_for(s, group));
     spdlog::register_logger(log);
   }
-  auto format = std::make_unique<spdlog::pattern_formatter>();
-  format->add_flag<printable_message>('*').set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %*");
-  log->set_formatter(std::move(format));
-  log->set_level(spdlog::level::from_str(level));
+  log->set_level(spdlog::level::from_str(s.level));
   spdlog::set_default_logger(log);
   return true;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/config/settings.hpp"
+
 #include <caf/actor_system_config.hpp>
 
 namespace partita::app {
@@ -12,9 +14,9 @@ struct runtime_config : caf::actor_system_config {
 
 /// Makes `partita` the default logger: its lines go to stderr, or to a file, written by a thread
 /// of their own, and dropped and counted if it does not get on (app/output/line_writer.hpp).
-/// `level` as in the settings: trace to critical, or off. A second call changes only that.
-/// False: errno says why the file cannot be written.
-bool start_logging(const std::string& level, const std::string& file = {});
+/// `group`: named in each line of JSON. A second call changes only the level. False: errno says why
+/// the file cannot be written.
+bool start_logging(const config::log_settings& s, const std::string& group = {});
 
 /// Opens the file of start_logging again.
 void reopen_log();

@@ -3,6 +3,7 @@
 
 #include "partita/messages/exceptions.hpp"
 #include "partita/messages/keys.hpp"
+#include "partita/messages/logging/log_context.hpp"
 #include "partita/store/nats/client/server_info.hpp"
 #include "partita/store/nats/client/subjects.hpp"
 #include "partita/store/nats/nats_bucket.hpp"
@@ -38,8 +39,12 @@ constexpr std::chrono::seconds denied_probe_pause{60};
 
 template <class... Ts>
 void log(spdlog::level::level_enum level, fmt::format_string<Ts...> text, Ts&&... xs) {
-  if (auto logger = spdlog::get("partita"))
+  if (auto logger = spdlog::get("partita")) {
+    const log_context context{.component = "store"};
+    auto before = std::exchange(logged_context, &context);
     logger->log(level, text, std::forward<Ts>(xs)...);
+    logged_context = before;
+  }
 }
 
 /// Does one thing that waits, for each server or for the library's threads, and ends.

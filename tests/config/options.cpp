@@ -241,6 +241,7 @@ std::vector<samples> all_samples() {
       duration("hooks.timeout", "99ms", "100ms", "1h", "3600001ms"),
       choice("log.level", {"'trace'", "'debug'", "'info'", "'warn'", "'error'",
                            "'critical'", "'off'"}),
+      choice("log.format", {"'text'", "'json'"}),
       text("log.file", 4095),
       address("http.listen"),
       text("http.token", 1024),

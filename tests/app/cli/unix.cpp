@@ -5,6 +5,8 @@
 #include "../../support/nats_server.hpp"
 #include "../../support/process.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <caf/test/unit_test.hpp>
 
 #include <array>
@@ -14,6 +16,8 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <set>
+#include <sstream>
 
 #include <fcntl.h>
 #include <pty.h>
@@ -286,6 +290,30 @@ CAF_TEST(a hangup opens rotated files again and says what needs a restart) {
   x.require("\"stopped\"", path("events"));
   CAF_CHECK_EQUAL(content(path("log.1")).find("SIGHUP"), std::string::npos);
   CAF_CHECK_EQUAL(x.output(), "");
+}
+
+CAF_TEST(a log for programs is one object a line that names the group) {
+  program x{run("log.format = 'json'\nlog.level = 'debug'\n"), path("out")};
+  x.require(R"("to":"stable")");
+  x.signal(SIGTERM);
+  CAF_CHECK_EQUAL(x.wait(), 0);
+  std::set<std::string> components;
+  std::istringstream lines{x.output()};
+  for (std::string line; std::getline(lines, line);) {
+    auto all = nlohmann::json::parse(line, nullptr, false);
+    if (!all.is_object())
+      CAF_FAIL("no object: " << line);
+    CAF_CHECK_EQUAL(all["group"], "orders");
+    components.insert(all["component"]);
+    if (all["component"] == "leader")
+      CAF_CHECK_EQUAL(all["worker"], "worker-0");
+  }
+  CAF_CHECK(components
+            == (std::set<std::string>{"leader", "process", "store", "worker"}));
+  x.require(R"("message":"left gracefully"})");
+  x.require(R"(,"worker":"worker-0","message":"acts as leader with epoch )");
+  x.require(
+      R"("lifecycle":"cold_start","reason":"first plan","workers":1,"partitions":4)");
 }
 
 CAF_TEST(
