@@ -61,6 +61,8 @@ using store_actor = caf::typed_actor<
     caf::reacts_to<link_listener_actor>,
     // Whether the servers are one store, and that it stays the same one.
     caf::replies_to<survey_servers>::with<servers_surveyed>, caf::reacts_to<expect_entry>,
+    // Answered within the request time-out.
+    caf::replies_to<list_buckets>::with<buckets_listed>,
     // This process can be found alive under a nonce, until its asker ends.
     caf::reacts_to<serve_probe>, caf::reacts_to<end_probe>,
     // Whether a process can be found under a nonce.

@@ -288,6 +288,19 @@ struct expect_entry {
   PARTITA_MESSAGE(expect_entry, x.bucket, x.key, x.value)
 };
 
+/// Which buckets are there? For messages to people: nothing is decided by it.
+struct list_buckets {
+  PARTITA_MESSAGE(list_buckets)
+};
+
+struct buckets_listed {
+  /// In no order.
+  std::vector<std::string> names;
+  /// Why some or all are missing; empty: these are all.
+  std::string why;
+  PARTITA_MESSAGE(buckets_listed, x.names, x.why)
+};
+
 // -- probing ----------------------------------------------------------------------------
 
 // A process that dies loses its connection, and with it everything that it listens to:

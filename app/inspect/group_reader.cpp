@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/inspect/group_reader.hpp"
 
+#include "partita/app/output/names.hpp"
+
 namespace partita::app {
 
 using std::chrono::milliseconds;
@@ -103,6 +105,28 @@ std::optional<std::string> wait_for_link(caf::scoped_actor& self,
 
 // -- the buckets ------------------------------------------------------------------------
 
+namespace {
+
+/// The other groups on that server, if their buckets have the usual names; empty: not known.
+std::string hint_at_group(caf::scoped_actor& self, const store_actor& store,
+                          const std::string& group, milliseconds limit) {
+  buckets_listed found;
+  self->request(store, limit, list_buckets{})
+      .receive([&](buckets_listed& x) { found = std::move(x); },
+               [&](const caf::error& e) { found.why = self->system().render(e); });
+  if (!found.why.empty())
+    return {};
+  const auto end = bucket_options::of({}).election;
+  std::vector<std::string> groups;
+  for (const auto& x : found.names)
+    if (x.ends_with(end) && x.size() > end.size() && x != group + end)
+      groups.push_back(x.substr(0, x.size() - end.size()));
+  std::sort(groups.begin(), groups.end(), by_reading{});
+  return groups.empty() ? "; this server has no other group" : name_hint(group, groups);
+}
+
+} // namespace
+
 group_follower::group_follower(caf::scoped_actor& self, store_actor store,
                                const std::string& group, const bucket_options& names)
     : self_(self),
@@ -131,8 +155,12 @@ std::optional<std::string> group_follower::begin(milliseconds limit) {
       missing = x.name;
   }
   absent_ = !missing.empty();
-  if (absent_)
-    return "the group " + group_ + " does not exist: there is no bucket " + missing;
+  if (absent_) {
+    if (!others_)
+      others_ = hint_at_group(self_, store_, group_, left_until(deadline));
+    return "the group " + group_ + " does not exist: there is no bucket " + missing
+           + *others_;
+  }
   for (const auto& x : buckets_)
     watch(x);
   return std::nullopt;

@@ -148,6 +148,8 @@ private:
   bool absent_ = false;
   /// The store keeps no watcher alive.
   watch_sink_actor sink_;
+  /// Which groups there are, for people who have named one that is not; asked for once.
+  std::optional<std::string> others_;
 };
 
 /// What the group's buckets hold now. The other alternative says why that cannot be read.

@@ -222,18 +222,6 @@ private:
   group_status result_;
 };
 
-std::string name_hint(const std::string& typed, const std::vector<std::string>& names) {
-  // More would hide what is said.
-  constexpr std::size_t few = 8;
-  if (auto near = config::nearest(typed, names); !near.empty())
-    return "; did you mean " + near + '?';
-  if (names.empty())
-    return "; there is none";
-  if (names.size() <= few)
-    return "; found " + config::one_of(names);
-  return "; found " + names.front() + " to " + names.back();
-}
-
 } // namespace
 
 group_status examine(const group_entries& entries, const std::vector<std::string>& known,

@@ -53,6 +53,18 @@ bool by_reading::operator()(std::string_view a, std::string_view b) const {
   return whole_a < whole_b;
 }
 
+std::string name_hint(const std::string& typed, const std::vector<std::string>& names) {
+  // More would hide what is said.
+  constexpr std::size_t few = 8;
+  if (auto near = config::nearest(typed, names); !near.empty())
+    return "; did you mean " + near + '?';
+  if (names.empty())
+    return "; there is none";
+  if (names.size() <= few)
+    return "; found " + config::one_of(names);
+  return "; found " + names.front() + " to " + names.back();
+}
+
 std::string text_line(const std::string& text) {
   return config::printable(text) + '\n';
 }

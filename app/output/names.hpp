@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// How people read ids and numbers.
 namespace partita::app {
@@ -14,6 +15,9 @@ namespace partita::app {
 struct by_reading {
   bool operator()(std::string_view a, std::string_view b) const;
 };
+
+/// What to say of a name that is none of `names`: the nearest one, or all if they are few.
+std::string name_hint(const std::string& typed, const std::vector<std::string>& names);
 
 /// One line of text from the store, from a configuration or of a person.
 std::string text_line(const std::string& text);

@@ -331,6 +331,12 @@ store_actor::behavior_type memory_store(store_ptr self) {
       },
       [self](const survey_servers& x) { return survey(self, x); },
       [](const expect_entry&) {},
+      [self](list_buckets) {
+        buckets_listed result;
+        for (const auto& x : self->state.buckets)
+          result.names.push_back(x.first);
+        return result;
+      },
       [self](const serve_probe& x) { serve(self, x.nonce); },
       [self](const end_probe& x) { self->state.served.erase(x.nonce.value); },
       [self](const probe& x) { return look_for(self, x.nonce); },

@@ -248,6 +248,38 @@ void expect(store_ptr self, const expect_entry& x) {
                                    nats::subject_of(x.bucket, x.key), x.value);
 }
 
+// -- all buckets ------------------------------------------------------------------------
+
+void watch_probes(store_ptr self);
+
+/// Asks for what is missing in `found`, piece by piece, as the server gives it. `known`: how many
+/// streams have been named, those of other kinds included.
+void list(store_ptr self, caf::typed_response_promise<buckets_listed> to,
+          buckets_listed found, std::size_t known) {
+  auto then = [=](const nats_outcome& x) mutable {
+    auto page = x.what == nats_outcome::kind::answered
+                    ? nats::parse_stream_names(x.answer.data)
+                    : nats::api_error{0, 0, x.why};
+    if (const auto* error = std::get_if<nats::api_error>(&page)) {
+      found.why = error->code == 0 ? error->description : nats::to_string(*error);
+      return to.deliver(std::move(found));
+    }
+    auto& all = std::get<nats::stream_names>(page);
+    const auto start = nats::stream_of({});
+    for (const auto& name : all.names)
+      if (name.starts_with(start))
+        found.names.push_back(name.substr(start.size()));
+    known += all.names.size();
+    if (all.names.empty() || known >= all.total)
+      return to.deliver(std::move(found));
+    list(self, std::move(to), std::move(found), known);
+  };
+  self->state.probes.ask("$JS.API.STREAM.NAMES", {}, nats::stream_names_request(known),
+                         clock::now() + self->state.options.request_timeout,
+                         std::move(then));
+  watch_probes(self);
+}
+
 // -- probing ----------------------------------------------------------------------------
 
 void serve(store_ptr self, const nonce& x) {
@@ -399,6 +431,11 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       },
       [self](const survey_servers& x) { return survey(self, x); },
       [self](const expect_entry& x) { expect(self, x); },
+      [self](list_buckets) {
+        auto promise = self->make_response_promise<buckets_listed>();
+        list(self, promise, {}, 0);
+        return promise;
+      },
       [self](const serve_probe& x) { serve(self, x.nonce); },
       [self](const end_probe& x) {
         end_serving(self, [&](const auto& y) { return y.first == x.nonce.value; });
@@ -418,6 +455,7 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       [self](const nats::denial_event& x) {
         if (take_probe_denial(self, x))
           return;
+        self->state.probes.denied(x.subject, x.why);
         auto violation = nats::parse_violation(x.why);
         auto& seen = self->state.denials;
         if (seen.size() < most_denials_logged

@@ -4,6 +4,7 @@
 #include "support/group.hpp"
 
 #include "../support/eventually.hpp"
+#include "../support/nats_client.hpp"
 #include "../support/process.hpp"
 
 #include <nlohmann/json.hpp>
@@ -137,7 +138,35 @@ CAF_TEST(a directive makes no group that does not exist) {
   operated_group group;
   for (auto round = 0; round < 2; ++round)
     group.refuses({"pause", "--for", "1m", "--set", "group.name=another"},
-                  "the group another does not exist");
+                  "the group another does not exist: there is no bucket "
+                  "another-election; this server has no other group\n");
+}
+
+CAF_TEST(a group that does not exist is answered with the nearest or with all) {
+  operated_group group;
+  group.start("w0");
+  group.require_rest();
+  auto meant = [&](const std::string& typed, const std::string& hint) {
+    group.refuses({"status", "--group", typed}, "-election" + hint + '\n');
+  };
+  meant("itt", "; did you mean it?");
+  group.refuses({"pause", "--for", "1m", "--group", "itt"}, "; did you mean it?\n");
+  meant("billing", "; found it");
+  CAF_MESSAGE("one that lacks a bucket is not another one");
+  CAF_CHECK_EQUAL(group.stop("w0"), 0);
+  nats_client{group.server().url()}.delete_bucket("it-heartbeat");
+  group.refuses({"status"}, "it-heartbeat; this server has no other group\n");
+}
+
+CAF_TEST(a user who may not list buckets is only told that the group does not exist) {
+  nats_server server{{.config = R"(authorization { users: [ { user: me, password: p,
+    permissions: { publish: { deny: "$JS.API.STREAM.NAMES" } } } ] })"}};
+  auto x = run_partita(
+      {"status", "--url", server.url(), "--group", "it"},
+      {.environment = {{"PARTITA_NATS_USER", "me"}, {"PARTITA_NATS_PASSWORD", "p"}}});
+  CAF_CHECK_EQUAL(x.code, 1);
+  CAF_CHECK_EQUAL(x.err, "partita: the group it does not exist: there is no bucket "
+                         "it-election\n");
 }
 
 CAF_TEST(a drained worker gives everything away until it is uncordoned) {
@@ -356,12 +385,13 @@ CAF_TEST(a status that goes on waits for a group that does not exist yet) {
   CAF_CHECK_EQUAL(x.err, "");
   auto all = lines_of(x.out);
   CAF_REQUIRE(all.size() > 3);
-  json waiting = {
-      {"connected", true},
-      {"group", "it"},
-      {"exists", false},
-      {"reason", "the group it does not exist: there is no bucket it-election"},
-      {"waits_for", "its first worker"}};
+  json waiting = {{"connected", true},
+                  {"group", "it"},
+                  {"exists", false},
+                  {"reason",
+                   "the group it does not exist: there is no bucket it-election; this "
+                   "server has no other group"},
+                  {"waits_for", "its first worker"}};
   auto away = waiting;
   away["connected"] = false;
   CAF_CHECK(all[0] == waiting);
@@ -396,7 +426,8 @@ CAF_TEST(people read once what a status waits for and then see the group) {
   CAF_CHECK_EQUAL(x.code, 0);
   CAF_CHECK_EQUAL(x.err,
                   "partita status: the group it does not exist: there is no bucket "
-                  "it-election; waiting for its first worker\n");
+                  "it-election; this server has no other group; waiting for its first "
+                  "worker\n");
   CAF_CHECK(x.out.starts_with("group it:"));
 }
 

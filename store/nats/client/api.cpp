@@ -272,6 +272,22 @@ answer<stream_info> parse_stream(std::string_view found) {
       });
 }
 
+std::string stream_names_request(std::size_t known) {
+  return json{{"offset", known}}.dump();
+}
+
+answer<stream_names> parse_stream_names(std::string_view found) {
+  return parse_with<stream_names>(
+      found, [](const json& obj) -> std::optional<stream_names> {
+        stream_names result{{}, number<std::size_t>(obj, "total")};
+        // Null if there is none.
+        if (auto i = obj.find("streams"); i != obj.end() && i->is_array())
+          for (const auto& x : *i)
+            result.names.push_back(shown(x));
+        return result;
+      });
+}
+
 // -- consumers --------------------------------------------------------------------------
 
 std::string create_consumer_request(const consumer_options& wanted) {

@@ -113,6 +113,17 @@ std::string differences(const stream_options& wanted, std::string_view config);
 /// where its own will not do.
 std::string adapted(const stream_options& wanted, std::string_view config);
 
+/// Some of the names of all streams.
+struct stream_names {
+  std::vector<std::string> names;
+  /// How many there are in all.
+  std::size_t total = 0;
+};
+
+/// Asks for the names behind the first `known`.
+std::string stream_names_request(std::size_t known);
+answer<stream_names> parse_stream_names(std::string_view text);
+
 /// The answer to making a stream, or to asking for it.
 answer<stream_info> parse_stream(std::string_view text);
 

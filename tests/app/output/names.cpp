@@ -34,6 +34,17 @@ CAF_TEST(names of partitions stand as people count) {
   CAF_CHECK(less("", "a") && !less("", ""));
 }
 
+CAF_TEST(a name that is none is answered with the nearest or with all if they are few) {
+  using app::name_hint;
+  CAF_CHECK_EQUAL(name_hint("ordres", {"billing", "orders"}), "; did you mean orders?");
+  CAF_CHECK_EQUAL(name_hint("x", {"billing", "orders"}), "; found billing or orders");
+  CAF_CHECK_EQUAL(name_hint("x", {}), "; there is none");
+  std::vector<std::string> many(9, "between");
+  many.front() = "first";
+  many.back() = "last";
+  CAF_CHECK_EQUAL(name_hint("x", many), "; found first to last");
+}
+
 CAF_TEST(spans read in their two greatest units) {
   CAF_CHECK_EQUAL(readable_span(1), "1 s");
   CAF_CHECK_EQUAL(readable_span(59'000), "59 s");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance_session.hpp"
 
+#include <set>
+
 // Buckets and the store itself.
 namespace partita::store::conformance {
 
@@ -32,6 +34,18 @@ void a_bucket_opened_twice_is_the_same_actor(subject& s) {
   auto two = ask<bucket_opened>(x.self(), store, what);
   CAF_CHECK(one.bucket == two.bucket);
   CAF_CHECK_EQUAL(one.identity.created_at_ns, two.identity.created_at_ns);
+}
+
+void all_buckets_are_listed(subject& s) {
+  session x{s};
+  std::set<std::string> wanted{s.fresh_bucket(), s.fresh_bucket()};
+  for (const auto& name : wanted)
+    x.open({.name = name});
+  auto found = ask<buckets_listed>(x.self(), x.connect(), list_buckets{});
+  // One that cannot know says so.
+  for (const auto& name : found.names)
+    wanted.erase(name);
+  CAF_CHECK(found.why.empty() ? wanted.empty() : found.names.empty());
 }
 
 void another_configuration_is_named_as_such(subject& s) {
@@ -229,6 +243,7 @@ std::vector<test_case> bucket_tests() {
        a_bucket_that_is_missing_is_not_made_unasked},
       {"a bucket opened twice is the same actor",
        a_bucket_opened_twice_is_the_same_actor},
+      {"all buckets are listed", all_buckets_are_listed},
       {"another configuration is named as such", another_configuration_is_named_as_such},
       {"a reader takes a bucket as it is", a_reader_takes_a_bucket_as_it_is},
       {"a bucket is changed where that is wanted",

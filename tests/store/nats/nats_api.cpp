@@ -56,6 +56,21 @@ CAF_TEST(the reply subject of a delivery is read in all its forms) {
     CAF_CHECK(!nats::parse_delivery(text));
 }
 
+CAF_TEST(names of streams are asked for piece by piece) {
+  CAF_CHECK_EQUAL(nats::stream_names_request(1024), R"({"offset":1024})");
+  auto found = nats::parse_stream_names(
+      R"({"total":3,"offset":0,"limit":1024,"streams":["KV_a","b"]})");
+  CAF_REQUIRE(std::holds_alternative<nats::stream_names>(found));
+  auto& x = std::get<nats::stream_names>(found);
+  CAF_CHECK(x.names == (std::vector<std::string>{"KV_a", "b"}));
+  CAF_CHECK_EQUAL(x.total, 3u);
+  found = nats::parse_stream_names(R"({"total":0,"streams":null})");
+  CAF_REQUIRE(std::holds_alternative<nats::stream_names>(found));
+  CAF_CHECK(std::get<nats::stream_names>(found).names.empty());
+  for (auto text : {"", "[]", R"({"error":{"code":503,"description":"x"}})"})
+    CAF_CHECK(std::holds_alternative<nats::api_error>(nats::parse_stream_names(text)));
+}
+
 CAF_TEST(keys and subjects belong together) {
   CAF_CHECK_EQUAL(nats::subject_of("b", "a.c"), "$KV.b.a.c");
   CAF_CHECK(nats::key_in("b", "$KV.b.a.c") == "a.c");
