@@ -164,6 +164,7 @@ private:
   // -- waiting --------------------------------------------------------------------------
 
   void wait() {
+    progress_line line{"waiting until the leader has carried it out"};
     auto end = steady_clock::now() + request_.wait_limit;
     auto replays = follower_.view().replays(group_bucket::control);
     auto shown = [&] {

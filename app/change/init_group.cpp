@@ -98,6 +98,7 @@ private:
     auto ms = std::chrono::ceil<std::chrono::milliseconds>(how_long);
     print("the buckets are there; waits " + std::to_string(ms.count())
           + " ms, until every session of an earlier group has ended\n");
+    progress_line line{"waiting"};
     auto end = steady_clock::now() + how_long;
     auto stopped = receive_by(access_.self, end, [](const stop_worker&) {});
     access_.deadline = steady_clock::now() + access_.limit;

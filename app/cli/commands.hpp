@@ -38,8 +38,8 @@ struct chosen_command {
 struct group_access;
 
 /// Shows the group until `access.self` gets a stop_worker; the exit code. Continues over
-/// reconnects and says so.
-int watch_status(group_access& access, bool json);
+/// reconnects and says so. `all`: see status_style.
+int watch_status(group_access& access, bool json, bool all);
 
 using add_command = void(CLI::App& program, chosen_command& chosen);
 

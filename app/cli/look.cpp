@@ -3,7 +3,10 @@
 
 #include "partita/app/inspect/explanation.hpp"
 #include "partita/app/inspect/group_command.hpp"
+#include "partita/app/output/terminal.hpp"
 #include "partita/app/wiring/wiring.hpp"
+
+#include <unistd.h>
 
 // The commands that read a group once and print what they found.
 namespace partita::app {
@@ -14,6 +17,9 @@ constexpr const char* status_examples = R"help(
 Reads the group's buckets and changes nothing; sends nothing to workers. HEARTBEAT AGE
 counts back from the group's newest entry by the server's time stamps. Exit code 1 if the
 server cannot be reached or the group does not exist.
+
+Of long lists it shows the beginning, and workers that are not as most are before others; --all
+shows them whole. Colours on terminals repeat what words say; NO_COLOR turns them off.
 
 With --watch it follows changes until Ctrl-C: on a terminal the output changes in place,
 in a pipe a new one follows at every change. With --json that is one object a line. It waits for a
@@ -57,6 +63,7 @@ Examples:
 struct look_options {
   group_flags flags;
   bool watch = false;
+  bool all = false;
   std::string partition;
   std::size_t count = 20;
   bool verbose = false;
@@ -71,13 +78,16 @@ using shower = exit_code(const group_entries& found,
 exit_code show_status(const group_entries& found, const std::vector<std::string>& known,
                       const look_options& options) {
   auto group = examine(found, known);
-  return print(options.flags.json ? to_json(group) + '\n' : to_table(group));
+  return print(options.flags.json
+                   ? to_json(group) + '\n'
+                   : to_table(group, {options.all, shows_colours(STDOUT_FILENO)}));
 }
 
 exit_code show_workers(const group_entries& found, const std::vector<std::string>&,
                        const look_options& options) {
   auto group = examine(found);
-  return print(options.flags.json ? workers_json(group) + '\n' : workers_table(group));
+  return print(options.flags.json ? workers_json(group) + '\n'
+                                  : workers_table(group, shows_colours(STDOUT_FILENO)));
 }
 
 exit_code show_explanation(const group_entries& found,
@@ -106,7 +116,10 @@ std::pair<CLI::App&, look_options&> add(CLI::App& program, chosen_command& chose
     if (options.watch)
       return with_group(
           options.flags, "partita status --watch",
-          [&](group_access& x) { return watch_status(x, options.flags.json); }, true);
+          [&](group_access& x) {
+            return watch_status(x, options.flags.json, options.all);
+          },
+          true);
     return with_group(
         options.flags, std::string{"partita "} + name, [&](group_access& x) {
           auto found = read_entries(x);
@@ -125,6 +138,7 @@ void add_status(CLI::App& program, chosen_command& chosen) {
           show_status);
   add_group_flags(command, options.flags);
   command.add_flag("--watch", options.watch, "Follows, and shows every change");
+  command.add_flag("--all", options.all, "All workers, names and lines of long lists");
 }
 
 void add_workers(CLI::App& program, chosen_command& chosen) {

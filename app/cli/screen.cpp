@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/screen.hpp"
 
+#include "partita/app/output/terminal.hpp"
+
+#include <algorithm>
 #include <iostream>
 #include <string_view>
 
@@ -15,6 +18,7 @@ namespace {
 constexpr std::string_view enter = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view leave = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view home = "\x1b[H";
+constexpr std::string_view plain = "\x1b[m";
 constexpr std::string_view clear_line = "\x1b[K";
 constexpr std::string_view clear_rest = "\x1b[J";
 
@@ -27,11 +31,14 @@ screen_size size_of_terminal() {
   return result;
 }
 
-/// The first `columns` characters; bytes that continue a UTF-8 character are no column.
+/// The first `columns` characters; bytes that continue a UTF-8 character are no column, and
+/// neither are colours.
 std::string_view cut(std::string_view line, std::size_t columns) {
   std::size_t seen = 0;
   for (std::size_t i = 0; i < line.size(); ++i)
-    if ((static_cast<unsigned char>(line[i]) & 0xC0) != 0x80 && ++seen > columns)
+    if (line[i] == '\x1b')
+      i = std::min(line.find('m', i), line.size());
+    else if ((static_cast<unsigned char>(line[i]) & 0xC0) != 0x80 && ++seen > columns)
       return line.substr(0, i);
   return line;
 }
@@ -47,7 +54,9 @@ std::string picture(const std::string& text, screen_size size) {
   std::string result{home};
   std::string_view rest{text};
   auto add = [&](std::string_view line) {
-    (result += cut(line, size.columns)) += clear_line;
+    result += cut(line, size.columns);
+    // What ends a colour may be cut off.
+    (result += line.starts_with('\x1b') ? plain : "") += clear_line;
   };
   for (std::size_t i = 0; i < shown; ++i) {
     auto end = rest.find('\n');
@@ -63,7 +72,7 @@ std::string picture(const std::string& text, screen_size size) {
   return result += clear_rest;
 }
 
-screen::screen() : terminal_(isatty(STDOUT_FILENO) == 1) {
+screen::screen() : terminal_(app::is_terminal(STDOUT_FILENO)) {
   if (terminal_)
     std::cout << enter << std::flush;
 }

@@ -5,12 +5,15 @@
 #include "partita/app/inspect/group_status.hpp"
 #include "partita/app/output/json_text.hpp"
 #include "partita/app/output/names.hpp"
+#include "partita/app/output/terminal.hpp"
 #include "partita/app/wiring/wiring.hpp"
 #include "partita/config/text.hpp"
 #include "partita/messages/events.hpp"
 
 #include <algorithm>
 #include <iostream>
+
+#include <unistd.h>
 
 namespace partita::app {
 
@@ -28,9 +31,10 @@ constexpr auto longest_pause = 1s;
 
 class status_watcher {
 public:
-  status_watcher(group_access& access, bool json)
+  status_watcher(group_access& access, bool json, bool all)
       : access_(access),
         json_(json),
+        all_(all),
         follower_(access.self, access.store, access.settings.group.name,
                   access.settings.buckets),
         known_(names_of(access.settings.partitions)) {}
@@ -183,7 +187,7 @@ private:
   }
 
   std::string text(steady_clock::time_point now) const {
-    auto result = to_table(status_);
+    auto result = to_table(status_, {all_, shows_colours(STDOUT_FILENO)});
     if (trouble_.empty())
       return result;
     auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -194,6 +198,7 @@ private:
 
   group_access& access_;
   bool json_;
+  bool all_;
   group_follower follower_;
   std::vector<std::string> known_;
   link_listener_actor link_listener_;
@@ -209,8 +214,8 @@ private:
 
 } // namespace
 
-int watch_status(group_access& access, bool json) {
-  return status_watcher{access, json}.run();
+int watch_status(group_access& access, bool json, bool all) {
+  return status_watcher{access, json, all}.run();
 }
 
 } // namespace partita::app

@@ -164,10 +164,11 @@ int with_store(config::settings settings, std::chrono::milliseconds limit,
         [] {});
   auto store = spawn_store(sys, settings, name);
   group_access access{std::move(settings), limit, deadline, self, store};
+  const auto server = shown(access.settings.nats.url);
+  std::optional<progress_line> line{"connecting to NATS at " + config::printable(server)};
   auto why = wait_for_link(self, store, limit);
-  auto code =
-      why ? fail("cannot reach NATS at " + shown(access.settings.nats.url) + ": " + *why)
-          : work(access);
+  line.reset();
+  auto code = why ? fail("cannot reach NATS at " + server + ": " + *why) : work(access);
   if (!close(self, store))
     end_at_once(code);
   return code;

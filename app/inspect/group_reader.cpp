@@ -200,6 +200,7 @@ const bucket_actor& group_follower::control() const {
 }
 
 std::optional<std::string> group_follower::wait_until_complete(milliseconds limit) {
+  progress_line line{"reading the group"};
   auto deadline = steady_clock::now() + limit;
   auto late = false;
   while (!view_.complete() && !late)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/app/inspect/group_view.hpp"
+#include "partita/app/output/progress.hpp"
 #include "partita/messages/interfaces.hpp"
 #include "partita/messages/options.hpp"
 
@@ -44,6 +45,7 @@ bool receive_by(caf::scoped_actor& self, std::chrono::steady_clock::time_point d
         caf::after(std::min(left_until(deadline), piece)) >> [&] { late = true; });
     if (!late || std::chrono::steady_clock::now() >= deadline)
       return !late;
+    progress_line::tick();
     late = false;
   }
 }
@@ -146,10 +148,10 @@ private:
   std::array<bucket, count_of<group_bucket>> buckets_;
   group_view view_;
   bool absent_ = false;
-  /// The store keeps no watcher alive.
-  watch_sink_actor sink_;
   /// Which groups there are, for people who have named one that is not; asked for once.
   std::optional<std::string> others_;
+  /// The store keeps no watcher alive.
+  watch_sink_actor sink_;
 };
 
 /// What the group's buckets hold now. The other alternative says why that cannot be read.

@@ -68,6 +68,7 @@ public:
     for (auto& [id, found] : members_)
       result_.members.push_back(std::move(found));
     look_at_partitions(known);
+    find_waiting();
     compare_settings();
     return std::move(result_);
   }
@@ -176,6 +177,27 @@ private:
                      [](const auto& a, const auto& b) {
                        return by_reading{}(a.partition, b.partition);
                      });
+  }
+
+  /// One that got nothing by a plan waits for nothing: there are more workers than partitions.
+  void find_waiting() {
+    std::int64_t planned_ns = 0;
+    for (const auto& x : entries_.control)
+      if (x.key.starts_with(history_prefix))
+        planned_ns = std::max(planned_ns, x.stored_at_ns);
+    for (const auto& who : result_.members) {
+      const auto* x = who.record && lives(who) ? &*who.record : nullptr;
+      auto unplanned = x
+                       && (x->version.value == 0
+                           || (planned_ns != 0 && who.record_stored_at_ns > planned_ns));
+      if (!unplanned || who.drained || who.cordoned || !x->partitions.empty())
+        continue;
+      result_.waiting.push_back(
+          {who.id, (result_.server_ns - who.record_stored_at_ns) / 1'000'000,
+           !result_.leader              ? "a leader"
+           : result_.grants_wait_ms > 0 ? "grants of the leader"
+                                        : "the next plan of the leader"});
+    }
   }
 
   void compare_settings() {

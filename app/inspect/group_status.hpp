@@ -64,6 +64,14 @@ struct hand_off {
   std::string waits_for;
 };
 
+/// A worker that owns nothing and has joined after the newest plan.
+struct waiting_worker {
+  worker_id id;
+  /// Since its record was written, by the server's time stamps.
+  std::int64_t for_ms = 0;
+  std::string waits_for;
+};
+
 /// A partition on which no worker works.
 struct unowned_partition {
   std::string name;
@@ -91,6 +99,7 @@ struct group_status {
   std::optional<directive> rebalance;
   std::optional<directive> step_down;
   std::vector<hand_off> hand_offs;
+  std::vector<waiting_worker> waiting;
   std::vector<unowned_partition> unowned;
   /// Settings that differ between live workers, and how; empty: none do.
   std::string settings_differ;
@@ -148,16 +157,24 @@ std::string unknown_partition(const std::vector<std::string>& names,
 /// `text`, who gave the directive, and why.
 std::string with_note(std::string text, const directive& x);
 
+/// How much of a group people see.
+struct status_style {
+  /// All workers, names and lines; else of long lists the first ones, and of workers those that are
+  /// not as most are before others.
+  bool all = false;
+  bool colours = false;
+};
+
 /// For people: what leads, then one row for each worker, then what is under way and what
 /// is wrong.
-std::string to_table(const group_status& x);
+std::string to_table(const group_status& x, const status_style& how = {});
 
 /// For programs: one line, all partitions by name.
 std::string to_json(const group_status& x);
 
 /// A row for each worker with all that is known of it. LOAD is its part of the weight of all
 /// partitions that have an owner, against the part that corresponds to its capacity.
-std::string workers_table(const group_status& x);
+std::string workers_table(const group_status& x, bool colours = false);
 
 /// One line: `group` and `workers`.
 std::string workers_json(const group_status& x);

@@ -75,6 +75,12 @@ std::string text_of(const group_status& x, bool with_ages) {
     return {
         {"partition", y.partition}, {"from", y.from.value}, {"waits_for", y.waits_for}};
   };
+  auto waiting = [&](const waiting_worker& y) -> json {
+    json result = {{"worker_id", y.id.value}, {"waits_for", y.waits_for}};
+    if (with_ages)
+      result["for_ms"] = y.for_ms;
+    return result;
+  };
   auto unowned = [](const unowned_partition& y) -> json {
     return {{"partition", y.name}, {"why", y.why}};
   };
@@ -92,6 +98,7 @@ std::string text_of(const group_status& x, bool with_ages) {
                     {"rebalance", note_of(x.rebalance)},
                     {"step_down", note_of(x.step_down)},
                     {"hand_offs", json_list(x.hand_offs, moves)},
+                    {"waiting", json_list(x.waiting, waiting)},
                     {"unowned", json_list(x.unowned, unowned)},
                     {"in_two_records", x.named_twice},
                     {"settings_differ", x.settings_differ},

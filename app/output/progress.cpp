@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/output/progress.hpp"
 
+#include "partita/app/output/terminal.hpp"
+
 #include <unistd.h>
 
 #include <iostream>
@@ -18,22 +20,36 @@ constexpr const char* clear_line = "\r\x1b[K";
 } // namespace
 
 progress_line::progress_line(std::string done_what, std::size_t all)
-    : done_what_{std::move(done_what)},
+    : before_{std::exchange(newest_, this)},
+      done_what_{std::move(done_what)},
       all_{all},
-      terminal_{::isatty(STDERR_FILENO) != 0} {}
+      terminal_{is_terminal(STDERR_FILENO)} {}
 
 progress_line::~progress_line() {
+  newest_ = before_;
   if (shown_at_ != begun_)
     std::cerr << clear_line << std::flush;
 }
 
 void progress_line::show(std::size_t done) {
   auto now = clock::now();
+  counts_ = true;
+  draw(now, text(done, std::chrono::duration_cast<milliseconds>(now - begun_)));
+}
+
+void progress_line::tick() {
+  auto now = clock::now();
+  if (!newest_ || newest_->counts_ || now - newest_->begun_ < std::chrono::seconds{1})
+    return;
+  auto waits = std::chrono::floor<std::chrono::seconds>(now - newest_->begun_);
+  newest_->draw(now, newest_->done_what_ + ", " + std::to_string(waits.count()) + " s");
+}
+
+void progress_line::draw(clock::time_point now, const std::string& text) {
   if (!terminal_ || now - shown_at_ < milliseconds{300})
     return;
   shown_at_ = now;
-  auto since = std::chrono::duration_cast<milliseconds>(now - begun_);
-  std::cerr << clear_line << text(done, since) << std::flush;
+  std::cerr << clear_line << text << std::flush;
 }
 
 std::string progress_line::text(std::size_t done, milliseconds since) const {

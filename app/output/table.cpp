@@ -8,14 +8,15 @@
 
 namespace partita::app {
 
-void table::add(std::vector<std::string> row) {
+void table::add(std::vector<std::string> row, tone how) {
   assert(row.size() == rows_.front().size());
   for (auto& x : row)
     x = config::printable(x);
   rows_.push_back(std::move(row));
+  tones_.push_back(how);
 }
 
-std::string table::text() const {
+std::string table::text(bool colours) const {
   auto rows = rows_;
   auto& titles = rows.front();
   std::vector<bool> right;
@@ -28,7 +29,8 @@ std::string table::text() const {
     for (std::size_t i = 0; i < row.size(); ++i)
       widths[i] = std::max(widths[i], row[i].size());
   std::string result;
-  for (const auto& row : rows) {
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    const auto& row = rows[n];
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       std::string blanks(widths[i] - row[i].size(), ' ');
@@ -36,7 +38,7 @@ std::string table::text() const {
       line += right[i] ? blanks + row[i] : row[i] + blanks;
     }
     line.erase(line.find_last_not_of(' ') + 1);
-    result += line + '\n';
+    result += toned(line + '\n', tones_[n], colours);
   }
   return result;
 }

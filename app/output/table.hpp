@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/app/output/terminal.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,14 +17,15 @@ public:
   explicit table(std::vector<std::string> titles) : rows_{std::move(titles)} {}
 
   /// One cell for each column.
-  void add(std::vector<std::string> row);
+  void add(std::vector<std::string> row, tone x = tone::plain);
 
   /// Titles and rows, each line ended; no blanks at the end of a line.
-  std::string text() const;
+  std::string text(bool colours = false) const;
 
 private:
   /// The first one has the titles.
   std::vector<std::vector<std::string>> rows_;
+  std::vector<tone> tones_{tone::plain};
 };
 
 /// The first `limit` names, and how many more there are.

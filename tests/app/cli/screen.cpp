@@ -27,6 +27,11 @@ CAF_TEST(lines are cut to the width by characters and not by bytes) {
                   "\x1b[H\xc3\xa4\xc3\xb6\x1b[K\x1b[J");
 }
 
+CAF_TEST(colours take no room and end with their line) {
+  CAF_CHECK_EQUAL(picture("\x1b[31mabcdef\x1b[m\n", {24, 4}), "\x1b[H\x1b[31m"
+                                                              "abcd\x1b[m\x1b[K\x1b[J");
+}
+
 CAF_TEST(the last line of a full screen says how many there are besides) {
   CAF_CHECK_EQUAL(picture("1\n2\n3\n", {3, 80}),
                   "\x1b[H1\x1b[K\r\n2\x1b[K\r\n3\x1b[K\x1b[J");

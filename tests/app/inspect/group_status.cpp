@@ -349,6 +349,68 @@ CAF_TEST(what a worker states of its settings is shown and where it differs) {
   CAF_CHECK_EQUAL(examine(x).settings_differ, "");
 }
 
+CAF_TEST(a worker that no plan knows says what it waits for and since when) {
+  test::sample_group group{1'000};
+  group.worker("worker-0", {"1"}).record("worker-1", {}, {}).beat("worker-1");
+  auto said = [&] {
+    auto text = to_table(group.status());
+    auto at = text.find("worker-1 has waited ");
+    return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
+  };
+  CAF_CHECK_EQUAL(said(), "worker-1 has waited 1 min for a leader");
+  group.leader("worker-0", 3);
+  CAF_CHECK_EQUAL(said(), "worker-1 has waited 1 min for the next plan of the leader");
+  auto told = nlohmann::json::parse(to_json(group.status()));
+  CAF_REQUIRE_EQUAL(told["waiting"].size(), 1u);
+  CAF_CHECK_EQUAL(told["waiting"][0]["worker_id"], "worker-1");
+  CAF_CHECK_EQUAL(told["waiting"][0]["for_ms"], 60'000);
+  CAF_MESSAGE("one that a plan gave nothing waits for nothing");
+  for (auto plan_age_s : {90, 30}) {
+    test::sample_group other{1'000};
+    other.leader("worker-0", 3).worker("worker-0", {"1"}).worker("worker-1", {});
+    other.plan({{3}, 1}, {}, plan_age_s);
+    CAF_CHECK_EQUAL(other.status().waiting.size(), plan_age_s == 90 ? 1u : 0u);
+  }
+  CAF_MESSAGE("one that drains waits for nothing");
+  group.directive(drain_directive{{"worker-1"}});
+  CAF_CHECK_EQUAL(said(), "");
+}
+
+CAF_TEST(
+    of many workers those that are not as most are come first unless all are wanted) {
+  test::sample_group group;
+  for (auto i = 0; i < 100; ++i)
+    group.worker("worker-" + std::to_string(i), {std::to_string(i)});
+  group.leader("worker-98", 3).directive(drain_directive{{"worker-97"}});
+  group.beat("worker-99", beat_state::stopped);
+  auto x = group.status();
+  auto text = to_table(x);
+  for (const auto* name :
+       {"worker-0 ", "worker-36", "worker-97", "worker-98", "worker-99"})
+    CAF_CHECK(contains(text, name));
+  CAF_CHECK(!contains(text, "worker-37 "));
+  CAF_CHECK(contains(text, "\nand 60 more workers; --all shows them\n"));
+  auto all = to_table(x, {.all = true});
+  CAF_CHECK(contains(all, "worker-37 "));
+  CAF_CHECK(!contains(all, "--all"));
+}
+
+CAF_TEST(colours only repeat what words say) {
+  test::sample_group group;
+  group.worker("worker-0", {"1"}).leader("worker-0", 3);
+  group.worker("worker-1", {"2"}).beat("worker-1", beat_state::stopped);
+  auto x = group.status();
+  auto text = to_table(x, {.colours = true});
+  CAF_CHECK(contains(text, "\x1b[31mworker-1  stopped"));
+  CAF_CHECK(
+      contains(text, "\x1b[31mwithout owner: orders.2 (worker-1 is stopped)\x1b[m\n"));
+  CAF_CHECK(contains(text, "\nworker-0  working"));
+  for (const auto* mark : {"\x1b[31m", "\x1b[33m", "\x1b[m"})
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark))
+      text.erase(at, std::string_view{mark}.size());
+  CAF_CHECK_EQUAL(text, to_table(x));
+}
+
 CAF_TEST(what grants wait for is shown with the time left) {
   test::sample_group group{1'000};
   group.worker("worker-0", {"1"});
