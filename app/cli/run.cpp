@@ -3,7 +3,7 @@
 
 #include "partita/actors/worker_clock.hpp"
 #include "partita/app/change/dead_worker_writer.hpp"
-#include "partita/app/guard/guard_link.hpp"
+#include "partita/actors/guard_link.hpp"
 #include "partita/app/guard/guard_process.hpp"
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/process/runtime.hpp"

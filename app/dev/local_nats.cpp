@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/dev/local_nats.hpp"
 
-#include "partita/app/process/descriptor.hpp"
+#include "partita/actors/descriptor.hpp"
 #include "partita/config/checks.hpp"
 
 #include <nlohmann/json.hpp>

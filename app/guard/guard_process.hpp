@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/app/guard/guard_link.hpp"
+#include "partita/actors/guard_link.hpp"
 #include "partita/core/sidecar/dead_worker.hpp"
 #include "partita/core/time.hpp"
 

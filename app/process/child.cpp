@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/process/child.hpp"
 
-#include "partita/app/process/descriptor.hpp"
+#include "partita/actors/descriptor.hpp"
 #include "partita/config/checks.hpp"
 #include "partita/config/options.hpp"
 #include "partita/messages/exceptions.hpp"

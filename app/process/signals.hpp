@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/app/process/descriptor.hpp"
+#include "partita/actors/descriptor.hpp"
 
 #include <csignal>
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "partita/app/guard/guard_link.hpp"
+#include "partita/actors/guard_link.hpp"
 #include "partita/app/metrics/metrics.hpp"
 #include "partita/app/output/event_log.hpp"
 #include "partita/app/page/page.hpp"

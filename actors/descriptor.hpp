@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-namespace partita::app {
+namespace partita {
 
 /// A file descriptor that is closed with this object; below 0: none.
 class descriptor {
@@ -29,4 +29,4 @@ private:
   int fd_;
 };
 
-} // namespace partita::app
+} // namespace partita

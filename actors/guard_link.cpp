@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "partita/app/guard/guard_link.hpp"
+#include "partita/actors/guard_link.hpp"
 
 #include <algorithm>
 #include <cerrno>
 
 #include <sys/socket.h>
 
-namespace partita::app {
+namespace partita {
 
 using core::guard;
 
@@ -99,4 +99,4 @@ std::optional<int> guard_link::next_signal() {
   return found == guard_socket::heard::message ? std::get<guard::pass>(x).signal : 0;
 }
 
-} // namespace partita::app
+} // namespace partita

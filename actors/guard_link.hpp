@@ -2,7 +2,7 @@
 #pragma once
 
 #include "partita/actors/deadline_observer.hpp"
-#include "partita/app/process/descriptor.hpp"
+#include "partita/actors/descriptor.hpp"
 #include "partita/core/sidecar/guard.hpp"
 
 #include <array>
@@ -17,7 +17,7 @@
 #include <variant>
 
 /// The line between a guard and its worker: a pair of sockets that exists before the worker.
-namespace partita::app {
+namespace partita {
 
 /// The worker may write with this nonce.
 struct nonce_news {
@@ -106,4 +106,4 @@ private:
   std::map<std::string, core::time_point> deadlines_;
 };
 
-} // namespace partita::app
+} // namespace partita

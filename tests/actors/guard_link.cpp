@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#define CAF_SUITE app.guard_socket
+#define CAF_SUITE actors.guard_link
 
-#include "partita/app/guard/guard_link.hpp"
+#include "partita/actors/guard_link.hpp"
 
 #include <caf/test/unit_test.hpp>
 
 #include <csignal>
 
-using namespace partita::app;
+using namespace partita;
 using namespace std::chrono_literals;
 using partita::core::guard;
 using heard = guard_socket::heard;
