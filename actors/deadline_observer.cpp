@@ -2,6 +2,7 @@
 #include "partita/actors/deadline_observer.hpp"
 
 #include "partita/actors/boottime_timer.hpp"
+#include "partita/actors/guard_link.hpp"
 #include "partita/actors/worker_clock.hpp"
 
 #include <cerrno>
@@ -126,9 +127,35 @@ private:
   std::_Exit(EXIT_FAILURE);
 }
 
+/// Ends the process by itself, and reports to the guard, which ends what the process has
+/// started as well, and the process where it is frozen.
+class guarded_watch : public deadline_watch {
+public:
+  explicit guarded_watch(std::shared_ptr<guard_link> guard)
+      : deadline_watch{[](const std::string&) { end_process(); }},
+        guard_{std::move(guard)} {}
+
+  void must_stop_by(const std::string& worker, core::time_point when) override {
+    guard_->must_stop_by(worker, when);
+    deadline_watch::must_stop_by(worker, when);
+  }
+
+  void stopped(const std::string& worker) override {
+    deadline_watch::stopped(worker);
+    guard_->stopped(worker);
+  }
+
+  void used(const core::used_nonce& x) override { guard_->used(x); }
+
+private:
+  std::shared_ptr<guard_link> guard_;
+};
+
 } // namespace
 
 std::shared_ptr<deadline_observer> end_process_at_deadline() {
+  if (auto guard = guard_of_process())
+    return std::make_shared<guarded_watch>(std::move(guard));
   return std::make_shared<deadline_watch>([](const std::string&) { end_process(); });
 }
 

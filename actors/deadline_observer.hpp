@@ -32,7 +32,9 @@ public:
 };
 
 /// Ends the process (exit code 1, a line on stderr) when a deadline passes and the worker
-/// has not confirmed. The right choice where all work ends with the process.
+/// has not confirmed. The right choice where all work ends with the process. Below
+/// `partita guard` the guard receives it as well: it ends what the process has started, and the
+/// process itself where that is frozen, and says goodbye for the workers of a process that dies.
 std::shared_ptr<deadline_observer> end_process_at_deadline();
 
 /// Calls `missed` with the worker's name, on a thread of its own, once for each deadline

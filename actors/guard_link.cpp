@@ -3,12 +3,22 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 namespace partita {
 
 using core::guard;
+
+namespace {
+
+/// "VERSION:DESCRIPTOR"
+constexpr const char* variable = "PARTITA_GUARD";
+
+} // namespace
 
 std::optional<std::pair<guard_socket, guard_socket>> guard_socket::make_pair() {
   std::array<int, 2> fds{};
@@ -16,6 +26,28 @@ std::optional<std::pair<guard_socket, guard_socket>> guard_socket::make_pair() {
       != 0)
     return std::nullopt;
   return std::pair{guard_socket{fds[0]}, guard_socket{fds[1]}};
+}
+
+std::optional<guard_socket> guard_socket::inherited(std::string& why) {
+  const auto* value = std::getenv(variable);
+  if (!value)
+    return std::nullopt;
+  auto number = 0;
+  auto fd = -1;
+  auto fits = std::sscanf(value, "%d:%d", &number, &fd) == 2
+              && number == guard_line_version && ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+  if (!fits)
+    why = std::string{variable} + ": expected " + std::to_string(guard_line_version)
+          + ":DESCRIPTOR of a guard of the same release, found '" + value + '\'';
+  // What this process starts has another guard, or none.
+  ::unsetenv(variable);
+  return fits ? std::optional{guard_socket{fd}} : std::nullopt;
+}
+
+void guard_socket::hand_over() const {
+  ::fcntl(fd(), F_SETFD, 0);
+  auto value = std::to_string(guard_line_version) + ':' + std::to_string(fd());
+  ::setenv(variable, value.c_str(), 1);
 }
 
 bool guard_socket::send(const guard_message& x) const {
@@ -68,14 +100,13 @@ void guard_link::leaves_within(std::chrono::milliseconds limit) {
 }
 
 void guard_link::wants_goodbye(std::chrono::milliseconds within) {
-  wants_goodbye_ = true;
   socket_.send(guard::goodbye_within{within});
 }
 
 void guard_link::used(const core::used_nonce& x) {
   auto text = x.who.value + ' ' + x.value.value;
   nonce_news result{x.use};
-  if (!wants_goodbye_ || text.size() >= result.text.size())
+  if (text.size() >= result.text.size())
     return;
   std::copy(text.begin(), text.end(), result.text.begin());
   socket_.send(result);
@@ -97,6 +128,18 @@ std::optional<int> guard_link::next_signal() {
   if (found == guard_socket::heard::closed)
     return std::nullopt;
   return found == guard_socket::heard::message ? std::get<guard::pass>(x).signal : 0;
+}
+
+std::shared_ptr<guard_link> guard_of_process() {
+  // Never destroyed: a worker may end after static objects.
+  static const auto& result = *new auto{[]() -> std::shared_ptr<guard_link> {
+    std::string why;
+    auto socket = guard_socket::inherited(why);
+    if (!why.empty())
+      std::fprintf(stderr, "partita: runs without its guard: %s\n", why.c_str());
+    return socket ? std::make_shared<guard_link>(std::move(*socket)) : nullptr;
+  }()};
+  return result;
 }
 
 } // namespace partita

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -37,19 +38,26 @@ struct state_news {
 /// It has read its configuration again.
 struct reload_news {};
 
-/// What the worker says, and `pass` from the guard. Both are the same program, so that the
-/// bytes need no version.
+/// What the worker says, and `pass` from the guard. A host that `partita guard` has started may
+/// be built with another release: any change of these bytes is a new guard_line_version.
 using guard_message = std::variant<core::guard::must_stop_by, core::guard::stopped,
                                    core::guard::leaves_within, core::guard::leaving,
                                    core::guard::goodbye_within, nonce_news, state_news,
                                    reload_news, core::guard::pass>;
 static_assert(std::is_trivially_copyable_v<guard_message>);
+inline constexpr int guard_line_version = 1;
 
 /// One end; whole messages, in order. Closed with exec and with this object.
 class guard_socket {
 public:
   /// Both ends. Nothing: the system has none, and errno says why.
   static std::optional<std::pair<guard_socket, guard_socket>> make_pair();
+  /// The end that a guard has left open for this program with `hand_over`, once: the variable
+  /// is removed. Nothing: there is none, or `why` says why it cannot be used.
+  static std::optional<guard_socket> inherited(std::string& why);
+  /// Keeps it open for the program that this process executes next, which finds it by a
+  /// variable of its environment.
+  void hand_over() const;
 
   /// For poll.
   int fd() const { return fd_.get(); }
@@ -81,7 +89,7 @@ public:
   /// How long leaving may take from the first order to stop on.
   void leaves_within(std::chrono::milliseconds limit);
   /// The guard is to say goodbye for a worker that dies; what it has sent may take so long
-  /// to arrive. Before any worker starts: without it the guard learns no nonce.
+  /// to arrive.
   void wants_goodbye(std::chrono::milliseconds within);
   /// What the worker does, for people, as much as a message has room for. `joined`: it takes
   /// part in its group, or waits for an application to call.
@@ -100,10 +108,13 @@ private:
   void tell_earliest();
 
   guard_socket socket_;
-  bool wants_goodbye_ = false;
   /// The supervisor of a worker may end while the next one begins, on another thread.
   std::mutex mutex_;
   std::map<std::string, core::time_point> deadlines_;
 };
+
+/// The line of this process to the `partita guard` that has started it; the same at each call.
+/// Null: it was started without one, or by one that does not fit, which stderr says.
+std::shared_ptr<guard_link> guard_of_process();
 
 } // namespace partita

@@ -45,6 +45,8 @@ using add_command = void(CLI::App& program, chosen_command& chosen);
 
 /// One worker, until an order to stop.
 add_command add_run;
+/// A program that embeds partita.
+add_command add_guard;
 /// A whole group in this process.
 add_command add_dev;
 /// What a group does.
@@ -66,6 +68,7 @@ add_command add_check_config;
 inline constexpr std::pair<const char*, add_command*> all_commands[] = {
     {"Run", add_run},
     {"Run", add_dev},
+    {"Run", add_guard},
     {"Look", add_page},
     {"Look", add_status},
     {"Look", add_workers},

@@ -48,10 +48,11 @@ std::string versions() {
          + nats::library_version();
 }
 
-/// The words behind the first `--` of `partita run`, which the parser must not see.
+/// The words behind the first `--` of `partita run` and `guard`, which the parser must not see.
 std::optional<std::vector<std::string>> take_command(int& argc, const char* const* argv) {
   auto end = argv + argc;
-  if (argc < 2 || std::string_view{argv[1]} != "run")
+  auto name = argc < 2 ? std::string_view{} : argv[1];
+  if (name != "run" && name != "guard")
     return std::nullopt;
   auto split = std::find(argv, end, std::string_view{"--"});
   if (split == end)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/app/cli/commands.hpp"
 
+#include "partita/actors/guard_link.hpp"
 #include "partita/actors/worker_clock.hpp"
 #include "partita/app/change/dead_worker_writer.hpp"
-#include "partita/actors/guard_link.hpp"
 #include "partita/app/guard/guard_process.hpp"
 #include "partita/app/inspect/group_command.hpp"
 #include "partita/app/process/runtime.hpp"
@@ -14,14 +14,20 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include <unistd.h>
+
 namespace partita::app {
 
 namespace {
+
+/// What a host may need to end once its workers have left.
+constexpr auto time_to_end = std::chrono::seconds{5};
 
 constexpr const char* examples = R"help(
 Takes part in its group until SIGTERM or SIGINT, or until its terminal closes, then leaves as
@@ -48,10 +54,25 @@ Examples:
   partita run -c partita.toml -- python3 work.py --verbose
 )help";
 
+constexpr const char* guard_examples = R"help(
+Starts HOST, a program that embeds partita, below a guard as that of `partita run`: if HOST is
+frozen, blocked or killed and its work has to stop, the guard kills it and all that it has
+started. HOST finds the guard by end_process_at_deadline, or its deadline_action::end_process.
+
+With a configuration the guard then says goodbye for its workers of that group, so that others
+take over at once; heartbeat.ttl, timeouts.shutdown and buckets must be those of HOST.
+Signals are passed to HOST; a second SIGTERM as well, a third one kills. The exit code is that
+of HOST (128 and the number of the signal that ended it), 126 or 127 if it cannot be started.
+
+Examples:
+  partita guard -- ./host
+  partita guard -c partita.toml -- ./host --port 8080
+)help";
+
 struct run_options {
   settings_flags settings;
   std::string events;
-  /// The application; empty: none.
+  /// The application, or the host; empty: none.
   std::vector<std::string> command;
   bool no_guard = false;
   bool no_goodbye = false;
@@ -125,16 +146,21 @@ int say_goodbye_for(const core::dead_worker& dead, core::time_point until,
                     [&](group_access& x) { return write_for(dead, x); });
 }
 
+guarded start_guard(const run_options& options, passing signals) {
+  return start_guarded(
+      [&options](const core::dead_worker& dead, core::time_point until) {
+        return say_goodbye_for(dead, until, options.settings);
+      },
+      signals);
+}
+
 int run(const run_options& options) {
   hold_signals(true);
   ignore_terminal_stop();
   if (options.no_guard)
     return run_worker(options, nullptr);
   // Before there is any other thread.
-  auto guarded =
-      start_guarded([&options](const core::dead_worker& dead, core::time_point until) {
-        return say_goodbye_for(dead, until, options.settings);
-      });
+  auto guarded = start_guard(options, passing::as_messages);
   if (auto* mine = std::get_if<guard_socket>(&guarded))
     return run_worker(options, std::make_shared<guard_link>(std::move(*mine)));
   if (const auto* why = std::get_if<std::string>(&guarded))
@@ -142,16 +168,73 @@ int run(const run_options& options) {
   return std::get<int>(guarded);
 }
 
+/// Becomes the host; the exit code if it cannot.
+int become(const std::vector<std::string>& host, const sigset_t& signals) {
+  std::vector<char*> argv;
+  for (const auto& x : host)
+    argv.push_back(const_cast<char*>(x.c_str()));
+  argv.push_back(nullptr);
+  std::signal(SIGPIPE, SIG_DFL);
+  pthread_sigmask(SIG_SETMASK, &signals, nullptr);
+  ::execvp(argv.front(), argv.data());
+  auto why = errno;
+  fail("cannot start " + host.front() + ": " + std::generic_category().message(why));
+  return why == ENOENT ? exit_not_found : exit_not_executable;
+}
+
+int guard_host(const run_options& options) {
+  if (options.command.empty())
+    return refuse("no host is named: partita guard -- ./host");
+  auto says_goodbye =
+      !options.no_goodbye
+      && (!options.settings.file.empty() || !options.settings.group.empty()
+          || !options.settings.overrides.empty());
+  auto settings = says_goodbye ? load(options.settings, false) : config::settings{};
+  if (!settings)
+    return exit_usage;
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, nullptr, &before);
+  hold_signals(true);
+  ignore_terminal_stop();
+  auto guarded = start_guard(options, passing::as_signals);
+  if (const auto* why = std::get_if<std::string>(&guarded))
+    return fail(*why);
+  if (const auto* code = std::get_if<int>(&guarded))
+    return *code;
+  auto& mine = std::get<guard_socket>(guarded);
+  mine.send(core::guard::leaves_within{settings->timeouts.shutdown + time_to_end});
+  if (says_goodbye)
+    mine.send(core::guard::goodbye_within{settings->heartbeat.ttl});
+  mine.hand_over();
+  return become(options.command, before);
+}
+
+/// The words behind `--` are `what`: the parser never sees them.
+void takes_command(CLI::App& command, const char* what) {
+  auto usage = std::make_shared<CLI::Formatter>();
+  usage->label("OPTIONS", what);
+  command.formatter(usage);
+}
+
 } // namespace
+
+void add_guard(CLI::App& program, chosen_command& chosen) {
+  auto [command, options] =
+      chosen.add<run_options>(program, "guard", "Guards a program that embeds partita",
+                              guard_examples, guard_host);
+  options.command = chosen.application;
+  takes_command(command, "OPTIONS] -- HOST [ARGUMENTS");
+  add_settings_flags(command, options.settings);
+  command.add_flag("--no-goodbye", options.no_goodbye,
+                   "For a HOST that hands work to others (docker run, ssh): if it is "
+                   "killed, others wait for heartbeat.ttl");
+}
 
 void add_run(CLI::App& program, chosen_command& chosen) {
   auto [command, options] =
       chosen.add<run_options>(program, "run", "Runs one worker", examples, run);
   options.command = chosen.application;
-  // The parser never sees the words behind `--`, so it knows of no such argument.
-  auto usage = std::make_shared<CLI::Formatter>();
-  usage->label("OPTIONS", "OPTIONS] [-- COMMAND [ARGUMENTS]");
-  command.formatter(usage);
+  takes_command(command, "OPTIONS] [-- COMMAND [ARGUMENTS]");
   add_settings_flags(command, options.settings);
   add_instance_flag(command, options.settings);
   command

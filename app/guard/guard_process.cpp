@@ -61,8 +61,10 @@ struct guard_files {
 /// everything below has ended can block.
 class guard_loop {
 public:
-  guard_loop(pid_t worker, guard_socket socket, guard_files files, say_goodbye goodbye)
+  guard_loop(pid_t worker, passing signals, guard_socket socket, guard_files files,
+             say_goodbye goodbye)
       : worker_{worker},
+        signals_{signals},
         socket_{std::move(socket)},
         files_{std::move(files)},
         goodbye_{std::move(goodbye)} {
@@ -97,7 +99,7 @@ private:
   void feed(const guard::event& what) {
     for (const auto& x : decisions_.step(what, worker_clock::boottime())) {
       if (const auto* p = std::get_if<guard::pass>(&x)) {
-        socket_.send(*p);
+        pass(*p);
       } else if (const auto* k = std::get_if<guard::kill_all>(&x)) {
         why_ = k->why;
         manager_.status(why_, false);
@@ -111,6 +113,13 @@ private:
         code_ = f->code;
       }
     }
+  }
+
+  void pass(const guard::pass& x) {
+    if (signals_ == passing::as_messages)
+      socket_.send(x);
+    else if (!ended_ && !from_terminal_)
+      ::kill(worker_, x.signal);
   }
 
   void hear() {
@@ -172,6 +181,7 @@ private:
     while (::read(files_.signals.get(), &x, sizeof(x))
            == static_cast<ssize_t>(sizeof(x))) {
       auto signal = static_cast<int>(x.ssi_signo);
+      from_terminal_ = x.ssi_code == SI_KERNEL;
       if (signal == SIGQUIT) {
         // For a core dump of it; what then is left below ends as well.
         if (!ended_)
@@ -272,6 +282,9 @@ private:
   static void say(const std::string& what) { last_words("partita: " + what + '\n'); }
 
   pid_t worker_;
+  passing signals_;
+  /// The signal that is passed now; a terminal sends it to the child as well.
+  bool from_terminal_ = false;
   guard_socket socket_;
   guard_files files_;
   say_goodbye goodbye_;
@@ -296,7 +309,7 @@ private:
 
 } // namespace
 
-guarded start_guarded(say_goodbye goodbye) {
+guarded start_guarded(say_goodbye goodbye, passing signals) {
   auto ends = guard_socket::make_pair();
   if (!ends)
     return "no socket for the guard: " + why_errno();
@@ -309,19 +322,22 @@ guarded start_guarded(say_goodbye goodbye) {
   auto worker = ::fork();
   if (worker < 0)
     return "no process for the worker: " + why_errno();
+  // Only one of them reports to a service manager.
+  if ((worker == 0) == (signals == passing::as_messages))
+    for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
+      ::unsetenv(name);
   if (worker == 0) {
     // killall and pkill select by name: only the guard keeps it, as only the guard acts on
     // signals.
     ::prctl(PR_SET_NAME, "partita-worker");
-    // Only the guard reports its state to a service manager.
-    for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
-      ::unsetenv(name);
     ends->first = guard_socket{std::move(ends->second)};
     return std::move(ends->first);
   }
   auto mine = std::move(ends->first);
   { auto theirs = std::move(ends->second); }
-  return guard_loop{worker, std::move(mine), std::move(files), std::move(goodbye)}.run();
+  return guard_loop{worker, signals, std::move(mine), std::move(files),
+                    std::move(goodbye)}
+      .run();
 }
 
 } // namespace partita::app

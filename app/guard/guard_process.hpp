@@ -5,6 +5,7 @@
 #include "partita/core/sidecar/dead_worker.hpp"
 #include "partita/core/time.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <variant>
@@ -21,9 +22,18 @@ using guarded = std::variant<guard_socket, int, std::string>;
 /// a process of its own, and gives its exit code.
 using say_goodbye = std::function<int(const core::dead_worker&, core::time_point until)>;
 
+/// How the child gets signals that were sent to the guard.
+enum class passing : std::uint8_t {
+  /// Over the socket: it holds those that it gets itself.
+  as_messages,
+  /// As signals, except those of a terminal, which the child gets by itself. The child, not
+  /// the guard, reports to a service manager.
+  as_signals
+};
+
 /// Makes this process the guard of a child, in which the call returns first; in this
 /// process it returns when the child, and all that must not run without it, has ended. To
 /// be called before any thread exists and with signals held (hold_signals).
-guarded start_guarded(say_goodbye goodbye);
+guarded start_guarded(say_goodbye goodbye, passing signals = passing::as_messages);
 
 } // namespace partita::app

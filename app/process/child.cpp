@@ -2,6 +2,7 @@
 #include "partita/app/process/child.hpp"
 
 #include "partita/actors/descriptor.hpp"
+#include "partita/app/process/exit_codes.hpp"
 #include "partita/config/checks.hpp"
 #include "partita/config/options.hpp"
 #include "partita/messages/exceptions.hpp"
@@ -32,8 +33,6 @@ namespace partita::app {
 
 namespace {
 
-constexpr int code_not_found = 127;
-constexpr int code_not_executable = 126;
 constexpr int code_of_signals = 128;
 
 struct pipe_ends {
@@ -133,7 +132,7 @@ void use_default_signals() {
   }
   auto error = errno;
   [[maybe_unused]] auto n = ::write(plan.report, &error, sizeof(error));
-  ::_exit(code_not_found);
+  ::_exit(exit_not_found);
 }
 
 /// 0 once the program runs; else why it does not.
@@ -222,13 +221,13 @@ std::variant<child, start_failure> start_child(const child_command& what) {
   auto failed = "cannot start " + what.argv.front() + ": ";
   auto path = config::path_of_program(what.argv.front());
   if (path.empty())
-    return start_failure{failed + "not found in PATH", code_not_found};
+    return start_failure{failed + "not found in PATH", exit_not_found};
   try {
     return start(path, what);
   } catch (const std::system_error& e) {
     auto missing = e.code().value() == ENOENT || e.code().value() == ENOTDIR;
     return start_failure{failed + e.code().message(),
-                         missing ? code_not_found : code_not_executable};
+                         missing ? exit_not_found : exit_not_executable};
   }
 }
 

@@ -6,6 +6,9 @@
 #include <caf/test/unit_test.hpp>
 
 #include <csignal>
+#include <cstdlib>
+
+#include <fcntl.h>
 
 using namespace partita;
 using namespace std::chrono_literals;
@@ -32,7 +35,7 @@ CAF_TEST(messages of a worker to its guard arrive whole and in order) {
   CAF_CHECK(theirs.receive(x) == heard::nothing);
 }
 
-CAF_TEST(nonces are told where a goodbye is wanted and in no other case) {
+CAF_TEST(nonces are told whole or not at all) {
   auto ends = guard_socket::make_pair();
   CAF_REQUIRE(ends);
   auto& theirs = ends->first;
@@ -41,8 +44,6 @@ CAF_TEST(nonces are told where a goodbye is wanted and in no other case) {
   const std::string nonce = "d460c038df3e6d9c4e1c8df44f8d86b4";
   partita::core::used_nonce told{partita::core::nonce_use::leader, longest, {nonce}};
   guard_message x;
-  worker.used(told);
-  CAF_CHECK(theirs.receive(x) == heard::nothing);
   worker.wants_goodbye(6s);
   worker.used(told);
   CAF_CHECK(theirs.receive(x) == heard::message);
@@ -86,5 +87,36 @@ CAF_TEST(a guard that does not read does not block the worker) {
   for (int i = 0; i < sent; ++i) {
     CAF_REQUIRE(ends->first.receive(x) == heard::message);
     CAF_REQUIRE_EQUAL(std::get<guard::pass>(x).signal, i);
+  }
+}
+
+CAF_TEST(a program finds the end that a guard has left open for it and does so once) {
+  auto ends = guard_socket::make_pair();
+  CAF_REQUIRE(ends);
+  // Another process has descriptors of its own, under the same numbers.
+  auto& theirs = *new auto{std::move(ends->second)};
+  theirs.hand_over();
+  CAF_CHECK(::fcntl(theirs.fd(), F_GETFD) == 0);
+  std::string why;
+  {
+    auto found = guard_socket::inherited(why);
+    CAF_REQUIRE(found);
+    CAF_CHECK(why.empty());
+    CAF_CHECK(::fcntl(found->fd(), F_GETFD) == FD_CLOEXEC);
+    CAF_CHECK(found->send(guard::stopped{}));
+  }
+  guard_message x;
+  CAF_CHECK(ends->first.receive(x) == heard::message);
+  CAF_CHECK(!guard_socket::inherited(why));
+  CAF_CHECK(why.empty());
+}
+
+CAF_TEST(a program does without a guard whose line it does not understand) {
+  for (const auto* value : {"2:0", "1:", "", "none", "1:-1", "1:99999"}) {
+    ::setenv("PARTITA_GUARD", value, 1);
+    std::string why;
+    CAF_CHECK(!guard_socket::inherited(why));
+    CAF_CHECK(why.find(std::string{"found '"} + value) != std::string::npos);
+    CAF_CHECK(std::getenv("PARTITA_GUARD") == nullptr);
   }
 }
