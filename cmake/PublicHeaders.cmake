@@ -34,4 +34,5 @@ set(PARTITA_PUBLIC_HEADERS
     messages/reports.hpp
     messages/session_terms.hpp
     messages/stats.hpp
-    messages/store.hpp)
+    messages/store.hpp
+    messages/streams.hpp)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/bucket_listing.hpp"
 
-#include "partita/messages/partition_entry.hpp"
+#include "partita/messages/codec.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -6,6 +6,7 @@
 #include "partita/messages/reports.hpp"
 #include "partita/messages/stats.hpp"
 #include "partita/messages/store.hpp"
+#include "partita/messages/streams.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -53,6 +54,16 @@ struct bucket_opened {
 /// Receives the state of the connection.
 using link_listener_actor = caf::typed_actor<caf::reacts_to<link_changed>>;
 
+/// The STREAMS of a store and their consumers. Requests are answered as those of a bucket
+/// are; the store in memory refuses them.
+using streams_actor =
+    caf::typed_actor<caf::replies_to<stream_look>::with<stream_answer>,
+                     caf::replies_to<stream_make>::with<stream_answer>,
+                     caf::replies_to<consumer_make>::with<consumer_answer>,
+                     caf::replies_to<consumer_remove>::with<consumer_answer>,
+                     caf::replies_to<consumer_look>::with<consumer_answer>,
+                     caf::replies_to<consumer_list>::with<consumer_names>>;
+
 /// The STORE: one connection, shared by all workers of a process.
 using store_actor = caf::typed_actor<
     // The same bucket opened twice gives the same actor.
@@ -70,7 +81,7 @@ using store_actor = caf::typed_actor<
     // What it has done so far, over all buckets.
     caf::replies_to<get_store_stats>::with<store_stats>,
     // After the answer nothing is sent any more.
-    caf::replies_to<close_store>::with<store_closed>>;
+    caf::replies_to<close_store>::with<store_closed>>::extend_with<streams_actor>;
 
 // -- a worker's children ----------------------------------------------------------------
 

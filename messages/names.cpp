@@ -4,6 +4,7 @@
 #include "partita/messages/events.hpp"
 #include "partita/messages/session_terms.hpp"
 #include "partita/messages/store.hpp"
+#include "partita/messages/streams.hpp"
 
 // The words for every enumeration. The compiler reports a word too few or too many.
 namespace partita {
@@ -77,6 +78,15 @@ const char* to_string(link_state x) {
 
 const char* to_string(probe_status x) {
   return word_up_to<probe_status::unknown>(x, {"alive", "gone", "unknown"});
+}
+
+const char* to_string(stream_status x) {
+  return word_up_to<stream_status::refused>(
+      x, {"done", "missing", "conflict", "not_connected", "unknown", "refused"});
+}
+
+const char* to_string(stream_retention x) {
+  return word_of(x, {"limits", "interest", "work_queue"});
 }
 
 const char* to_string(alert_level x) {

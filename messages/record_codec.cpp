@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "partita/messages/codec.hpp"
 #include "partita/messages/json_members.hpp"
 #include "partita/messages/packing/gzip.hpp"
-#include "partita/messages/partition_entry.hpp"
 
 #include <algorithm>
 #include <map>

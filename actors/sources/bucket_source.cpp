@@ -5,8 +5,8 @@
 #include "partita/actors/sources/source_audience.hpp"
 #include "partita/core/backoff.hpp"
 #include "partita/core/bucket_listing.hpp"
+#include "partita/messages/codec.hpp"
 #include "partita/messages/exceptions.hpp"
-#include "partita/messages/partition_entry.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>

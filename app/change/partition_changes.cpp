@@ -2,7 +2,7 @@
 #include "partita/app/change/partition_changes.hpp"
 
 #include "partita/config/text.hpp"
-#include "partita/messages/partition_entry.hpp"
+#include "partita/messages/codec.hpp"
 
 #include <set>
 

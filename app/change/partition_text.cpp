@@ -3,7 +3,7 @@
 
 #include "partita/app/output/json_text.hpp"
 #include "partita/config/text.hpp"
-#include "partita/messages/partition_entry.hpp"
+#include "partita/messages/codec.hpp"
 
 #include <algorithm>
 #include <utility>

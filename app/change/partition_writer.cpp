@@ -2,7 +2,7 @@
 #include "partita/app/change/partition_writer.hpp"
 
 #include "partita/app/change/settled_write.hpp"
-#include "partita/messages/partition_entry.hpp"
+#include "partita/messages/codec.hpp"
 
 #include <caf/actor_system.hpp>
 

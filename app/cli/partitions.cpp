@@ -7,7 +7,7 @@
 #include "partita/config/limits.hpp"
 #include "partita/config/partitions_file.hpp"
 #include "partita/config/text.hpp"
-#include "partita/messages/partition_entry.hpp"
+#include "partita/messages/codec.hpp"
 
 #include <functional>
 #include <iostream>

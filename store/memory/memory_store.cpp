@@ -302,6 +302,15 @@ caf::result<store_stats> stats(store_ptr self) {
   });
 }
 
+/// The answer to every request for streams.
+template <class Answer>
+Answer no_streams() {
+  Answer result;
+  result.status = stream_status::refused;
+  result.why = "the store in memory has no streams: use a NATS server";
+  return result;
+}
+
 /// Buckets have answered what they were asked before this reaches them.
 store_closed close_all(store_ptr self) {
   auto& state = self->state;
@@ -342,6 +351,12 @@ store_actor::behavior_type memory_store(store_ptr self) {
       [self](const probe& x) { return look_for(self, x.nonce); },
       [self](get_store_stats) { return stats(self); },
       [self](close_store) { return close_all(self); },
+      [](const stream_look&) { return no_streams<stream_answer>(); },
+      [](const stream_make&) { return no_streams<stream_answer>(); },
+      [](const consumer_make&) { return no_streams<consumer_answer>(); },
+      [](const consumer_remove&) { return no_streams<consumer_answer>(); },
+      [](const consumer_look&) { return no_streams<consumer_answer>(); },
+      [](const consumer_list&) { return no_streams<consumer_names>(); },
   };
 }
 

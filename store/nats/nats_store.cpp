@@ -8,6 +8,7 @@
 #include "partita/store/nats/client/subjects.hpp"
 #include "partita/store/nats/nats_bucket.hpp"
 #include "partita/store/nats/nats_requests.hpp"
+#include "partita/store/nats/nats_streams.hpp"
 #include "partita/store/request_counters.hpp"
 
 #include <caf/actor_system.hpp>
@@ -80,7 +81,7 @@ struct store_state {
   ~store_state() {
     if (!connection)
       return;
-    probes.leave();
+    requests.leave();
     if (!closing_connection)
       caf::anon_send(spawn_waiter(*system, connection), close_store{});
   }
@@ -105,8 +106,9 @@ struct store_state {
 
   /// The number of the link; 0: there is none.
   std::uint64_t link_number = 0;
-  nats_requests probes;
-  /// Keeps this actor alive while probes are under way.
+  /// Probes and requests for streams.
+  nats_requests requests;
+  /// Keeps this actor alive while they are under way.
   nats_store_actor until_answered;
   /// Why the server does not permit probes, and until when it is not asked again.
   std::string probes_denied;
@@ -146,7 +148,7 @@ void take_link(store_ptr self, const nats::link_event& x) {
   if (x.up)
     self->state.probes_denied.clear();
   else
-    self->state.probes.link_lost(x.link, x.why);
+    self->state.requests.link_lost(x.link, x.why);
   if (self->state.closing)
     return;
   auto& since = self->state.away_since;
@@ -292,7 +294,7 @@ void serve(store_ptr self, const nonce& x) {
     owner = caf::actor_cast<caf::actor_addr>(sender);
   }
   state.served.insert_or_assign(x.value, owner);
-  state.connection->answer(state.probes.port(), nats::probe_subject_of(x.value));
+  state.connection->answer(state.requests.port(), nats::probe_subject_of(x.value));
 }
 
 /// Ends the answers for those nonces of which `chosen` is true.
@@ -313,13 +315,13 @@ probed verdict(store_ptr self, const nats_outcome& x) {
   return {status, self->state.link_number, x.why};
 }
 
-/// Ends every handler that touches probes: sets the alarm for their next deadline.
-void watch_probes(store_ptr self) {
+/// Ends every handler that touches requests: sets the alarm for their next deadline.
+void watch_requests(store_ptr self) {
   auto& state = self->state;
-  state.probes.set_alarm();
+  state.requests.set_alarm();
   // The caller may drop its handle to us before the answer.
   state.until_answered =
-      state.probes.empty() ? nats_store_actor{} : nats_store_actor{self};
+      state.requests.empty() ? nats_store_actor{} : nats_store_actor{self};
 }
 
 caf::result<probed> start_probe(store_ptr self, const probe& x) {
@@ -333,11 +335,11 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
     return probed{probe_status::unknown, state.link_number, state.probes_denied};
   auto promise = self->make_response_promise<probed>();
   auto deadline = now + std::min(state.options.request_timeout, longest_probe);
-  state.probes.ask(nats::probe_subject_of(x.nonce.value), {}, {}, deadline,
-                   [self, promise](const nats_outcome& outcome) mutable {
-                     promise.deliver(verdict(self, outcome));
-                   });
-  watch_probes(self);
+  state.requests.ask(nats::probe_subject_of(x.nonce.value), {}, {}, deadline,
+                     [self, promise](const nats_outcome& outcome) mutable {
+                       promise.deliver(verdict(self, outcome));
+                     });
+  watch_requests(self);
   return promise;
 }
 
@@ -354,10 +356,26 @@ bool take_probe_denial(store_ptr self, const nats::denial_event& x) {
   if (!x.subject.empty()) {
     state.probes_denied = "NATS does not permit it: " + x.why;
     state.probes_denied_until = clock::now() + denied_probe_pause;
-    state.probes.denied(x.subject, x.why);
   }
-  watch_probes(self);
   return true;
+}
+
+// -- streams ----------------------------------------------------------------------------
+
+template <class Answer, class Request>
+caf::result<Answer> ask(store_ptr self, const Request& x) {
+  auto& state = self->state;
+  if (state.closing) {
+    Answer closed;
+    closed.status = stream_status::not_connected;
+    closed.why = "not connected: the store was closed";
+    return closed;
+  }
+  auto promise = self->make_response_promise<Answer>();
+  ask_streams(state.requests, x, clock::now() + state.options.request_timeout,
+              [promise](Answer answer) mutable { promise.deliver(std::move(answer)); });
+  watch_requests(self);
+  return promise;
 }
 
 // -- closing ----------------------------------------------------------------------------
@@ -414,8 +432,8 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
   state.options = options;
   state.link = {link_state::connecting, "not connected yet"};
   state.connection = std::make_shared<nats::connection>(std::move(options));
-  state.probes.use(state.connection, std::make_shared<nats_mailbox>(
-                                         nats_user_actor{nats_store_actor{self}}));
+  state.requests.use(state.connection, std::make_shared<nats_mailbox>(
+                                           nats_user_actor{nats_store_actor{self}}));
   self->set_down_handler([self](const caf::down_msg& x) {
     std::erase(self->state.listeners, x.source);
     end_serving(self, [&](const auto& y) { return y.second == x.source; });
@@ -443,16 +461,24 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       [self](const probe& x) { return start_probe(self, x); },
       [self](get_store_stats) { return stats(self); },
       [self](close_store) { return close(self); },
+      [self](const stream_look& x) { return ask<stream_answer>(self, x); },
+      [self](const stream_make& x) { return ask<stream_answer>(self, x); },
+      [self](const consumer_make& x) { return ask<consumer_answer>(self, x); },
+      [self](const consumer_remove& x) { return ask<consumer_answer>(self, x); },
+      [self](const consumer_look& x) { return ask<consumer_answer>(self, x); },
+      [self](const consumer_list& x) { return ask<consumer_names>(self, x); },
       [self](nats::answer_event& x) {
-        self->state.probes.answered(x.ticket, std::move(x.answer));
-        watch_probes(self);
+        self->state.requests.answered(x.ticket, std::move(x.answer));
+        watch_requests(self);
       },
       [](const nats::news_event&) {},
       [self](const nats::link_event& x) {
         take_link(self, x);
-        watch_probes(self);
+        watch_requests(self);
       },
       [self](const nats::denial_event& x) {
+        self->state.requests.denied(x.subject, x.why);
+        watch_requests(self);
         if (take_probe_denial(self, x))
           return;
         self->state.probes.denied(x.subject, x.why);
@@ -464,8 +490,8 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       },
       [](const nats::server_event& x) { take_program(x); },
       [self](nats::wake_event) {
-        self->state.probes.expire(clock::now());
-        watch_probes(self);
+        self->state.requests.expire(clock::now());
+        watch_requests(self);
       },
   };
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE messages.members
 
+#include "partita/messages/codec.hpp"
 #include "partita/messages/control_codec.hpp"
 #include "partita/messages/enumeration.hpp"
-#include "partita/messages/partition_entry.hpp"
 
 #include <caf/test/unit_test.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE messages.partition_entry
 
-#include "partita/messages/partition_entry.hpp"
+#include "partita/messages/codec.hpp"
 
 #include <caf/test/unit_test.hpp>
 

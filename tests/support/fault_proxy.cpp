@@ -121,6 +121,17 @@ caf::typed_response_promise<kv_written> write(proxy_ptr self, const server_write
   return promise;
 }
 
+/// A request that changes a stream: its answer may get lost as that of a write; its key is
+/// the consumer's name.
+template <class Reply, class Request>
+caf::typed_response_promise<Reply> change(proxy_ptr self, const Request& what,
+                                          const std::string& key) {
+  auto lost = plan_of(self, what.stream).strike(fault_kind::answer_lost, key).has_value();
+  auto promise = self->make_response_promise<Reply>();
+  relay(self, promise, what, [lost] { return !lost; });
+  return promise;
+}
+
 // -- watching ---------------------------------------------------------------------------
 
 std::uint64_t number_of(proxy_ptr self, const consumer& x) {
@@ -230,6 +241,19 @@ fault_proxy_actor::behavior_type proxy(proxy_ptr self, memory_server_actor serve
       [self](const server_end_probe& x) {
         self->send(self->state.server, server_end_probe{x.nonce, self->state.host});
       },
+      [self](const set_stream& x) { self->send(self->state.server, x); },
+      [self](const delete_stream& x) { self->send(self->state.server, x); },
+      [self](const set_consumer& x) { self->send(self->state.server, x); },
+      [self](const stream_look& x) { return relay<stream_answer>(self, x); },
+      [self](const stream_make& x) { return change<stream_answer>(self, x, {}); },
+      [self](const consumer_make& x) {
+        return change<consumer_answer>(self, x, x.consumer.name);
+      },
+      [self](const consumer_remove& x) {
+        return change<consumer_answer>(self, x, x.name);
+      },
+      [self](const consumer_look& x) { return relay<consumer_answer>(self, x); },
+      [self](const consumer_list& x) { return relay<consumer_names>(self, x); },
       [self](const client_fault& x) { set(self, x); },
       [self](const delivery& x) { deliver(self, x, x.entry.key); },
       [self](const consumer_heartbeat& x) { deliver(self, x); },

@@ -141,8 +141,10 @@ std::size_t end_of_fixed(std::string_view subject) {
   auto begins_with = [&](auto... prefix) { return (subject.starts_with(prefix) || ...); };
   // How many they are; 0: all.
   auto same = kv != std::string_view::npos || begins_with(probe_prefix, "$JS.FC.") ? 2
-              : begins_with("$JS.API.CONSUMER.DELETE.")                            ? 5
-                                                                                   : 0;
+              : begins_with("$JS.API.CONSUMER.CREATE.", "$JS.API.CONSUMER.DELETE.",
+                            "$JS.API.CONSUMER.INFO.")
+                  ? 5
+                  : 0;
   auto end = kv == std::string_view::npos ? 0 : kv;
   for (int i = 0; i < same && end != std::string_view::npos; ++i)
     end = subject.find('.', end + (i > 0));

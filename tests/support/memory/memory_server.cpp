@@ -34,7 +34,9 @@ struct server_state {
   static inline constexpr const char* name = "partita.memory_server";
 
   memory_server_options options;
+  caf::actor_clock::time_point started;
   std::optional<memory_model> model;
+  memory_streams streams;
   std::vector<consumer> consumers;
   /// The client that serves each nonce.
   std::map<std::string, caf::actor_addr> hosts;
@@ -109,15 +111,22 @@ caf::result<probed> pass_probe_on(server_ptr self, const server_probe& x) {
   return probed{probe_status::gone, 0, "no client serves this nonce"};
 }
 
+/// The server's wall clock, nanoseconds since 1970.
+std::int64_t wall_ns(server_ptr self) {
+  std::chrono::nanoseconds age = self->clock().now() - self->state.started;
+  return self->state.options.wall_start_ns + age.count();
+}
+
 server_actor::behavior_type server(server_ptr self, memory_server_options options) {
   auto& state = self->state;
-  state.options = options;
   if (options.wall_start_ns == 0) {
     auto wall = std::chrono::system_clock::now().time_since_epoch();
     options.wall_start_ns =
         std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count();
   }
-  state.model.emplace(memory_model::options{self->clock().now(), options.wall_start_ns,
+  state.options = options;
+  state.started = self->clock().now();
+  state.model.emplace(memory_model::options{state.started, options.wall_start_ns,
                                             options.max_value, options.stated_max_value});
   self->set_down_handler([self](const caf::down_msg& x) {
     self->state.monitored.erase(x.source);
@@ -160,6 +169,19 @@ server_actor::behavior_type server(server_ptr self, memory_server_options option
         if (i != self->state.hosts.end() && i->second == x.host.address())
           self->state.hosts.erase(i);
       },
+      [self](const set_stream& x) { self->state.streams.set(x); },
+      [self](const delete_stream& x) { self->state.streams.set(x); },
+      [self](const set_consumer& x) { self->state.streams.set(x); },
+      [self](const stream_look& x) { return self->state.streams.answer(x); },
+      [self](const stream_make& x) {
+        return self->state.streams.answer(x, wall_ns(self));
+      },
+      [self](const consumer_make& x) {
+        return self->state.streams.answer(x, wall_ns(self));
+      },
+      [self](const consumer_remove& x) { return self->state.streams.answer(x); },
+      [self](const consumer_look& x) { return self->state.streams.answer(x); },
+      [self](const consumer_list& x) { return self->state.streams.answer(x); },
       [self](server_tick) {
         for (const auto& c : self->state.consumers)
           send_to(self, c, consumer_heartbeat{c.feed, c.attempt, c.sequence});

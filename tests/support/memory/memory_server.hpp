@@ -2,6 +2,7 @@
 #pragma once
 
 #include "memory_model.hpp"
+#include "memory_streams.hpp"
 #include "partita/messages/interfaces.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -143,7 +144,11 @@ using memory_server_actor = caf::typed_actor<
     caf::replies_to<server_identify>::with<kv_identity>,
     caf::replies_to<make_consumer>::with<consumer_made>, caf::reacts_to<drop_consumer>,
     caf::replies_to<server_probe>::with<probed>, caf::reacts_to<server_serve_probe>,
-    caf::reacts_to<server_end_probe>>;
+    caf::reacts_to<server_end_probe>>::
+    extend<
+        // For tests and simulations.
+        caf::reacts_to<set_stream>, caf::reacts_to<delete_stream>,
+        caf::reacts_to<set_consumer>>::extend_with<streams_actor>;
 
 struct memory_server_options {
   /// How often a consumer shows that it works.

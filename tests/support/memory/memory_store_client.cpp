@@ -37,7 +37,7 @@ struct store_state {
   request_counters opens;
   /// Addresses, not handles: the store must not keep a listener alive.
   std::set<caf::actor_addr> listeners;
-  /// Buckets being opened, and probes under way.
+  /// Buckets being opened and requests for streams, and probes under way.
   std::size_t opening = 0;
   std::size_t probing = 0;
   bool closed = false;
@@ -256,6 +256,39 @@ caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
   return promise;
 }
 
+// -- streams ----------------------------------------------------------------------------
+
+template <class Answer, class Request>
+caf::result<Answer> ask(store_ptr self, const Request& x) {
+  auto failed = [](stream_status how, std::string why) {
+    Answer result;
+    result.status = how;
+    result.why = std::move(why);
+    return result;
+  };
+  auto& state = self->state;
+  if (!connected(self))
+    return failed(stream_status::not_connected, "not connected: " + state.link.why);
+  auto promise = self->make_response_promise<Answer>();
+  ++state.opening;
+  auto answer = [self, promise, failed, link = state.links](Answer y) mutable {
+    if (!connected(self) || self->state.links != link)
+      y = failed(stream_status::unknown, "the connection was lost");
+    --self->state.opening;
+    promise.deliver(std::move(y));
+    finish_closing(self);
+  };
+  caf::duration patience = caf::infinite;
+  if (!state.options.answers_are_certain)
+    patience = caf::duration{state.options.request_timeout};
+  self->request(state.server, patience, x)
+      .then([answer](const Answer& y) mutable { answer(y); },
+            [answer, failed](const caf::error&) mutable {
+              answer(failed(stream_status::unknown, "no answer in time"));
+            });
+  return promise;
+}
+
 // -- stats ----------------------------------------------------------------------------
 
 caf::result<store_stats> stats(store_ptr self) {
@@ -302,6 +335,12 @@ memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_act
         finish_closing(self);
         return promise;
       },
+      [self](const stream_look& x) { return ask<stream_answer>(self, x); },
+      [self](const stream_make& x) { return ask<stream_answer>(self, x); },
+      [self](const consumer_make& x) { return ask<consumer_answer>(self, x); },
+      [self](const consumer_remove& x) { return ask<consumer_answer>(self, x); },
+      [self](const consumer_look& x) { return ask<consumer_answer>(self, x); },
+      [self](const consumer_list& x) { return ask<consumer_names>(self, x); },
       [self](const link_changed& x) {
         if (!self->state.closed)
           change_link(self, x);
