@@ -12,6 +12,7 @@ set(PARTITA_PUBLIC_HEADERS
     actors/sources/bucket_source.hpp
     actors/sources/file_source.hpp
     actors/sources/static_source.hpp
+    actors/sources/stream_source.hpp
     actors/supervisor/supervisor.hpp
     core/strategies/planning.hpp
     core/strategies/strategies.hpp

@@ -200,7 +200,8 @@ void gathering::demand(const std::string& file, bool partitions) {
          "partitions",
          {},
          "no partitions are named",
-         "give list, or prefix and count, or file, or bucket = true in [partitions]"});
+         "give list, or prefix and count, or file, or bucket = true, or stream in "
+         "[partitions]"});
 }
 
 void gathering::demand_programs() {

@@ -94,6 +94,7 @@ options make_options() {
       integer_option(PARTITA_FIELD(partitions, count), 1, max_partitions),
       file_option(PARTITA_FIELD(partitions, file)),
       boolean_option(PARTITA_FIELD(partitions, bucket)),
+      name_option(PARTITA_FIELD(partitions, stream), max_bucket_name),
       name_option(PARTITA_FIELD(buckets, stable_id), max_bucket_name),
       name_option(PARTITA_FIELD(buckets, election), max_bucket_name),
       name_option(PARTITA_FIELD(buckets, heartbeat), max_bucket_name),

@@ -187,10 +187,12 @@ void add_partitions(std::vector<relation>& to) {
   auto count = PARTITA_FIELD(partitions, count);
   auto file = PARTITA_FIELD(partitions, file);
   auto bucket = PARTITA_FIELD(partitions, bucket);
+  auto stream = PARTITA_FIELD(partitions, stream);
   constexpr auto why = "the partitions are named twice";
-  exclude(to, why, list, prefix, count, file, bucket);
-  exclude(to, why, prefix, file, bucket);
-  exclude(to, why, file, bucket);
+  exclude(to, why, list, prefix, count, file, bucket, stream);
+  exclude(to, why, prefix, file, bucket, stream);
+  exclude(to, why, file, bucket, stream);
+  exclude(to, why, bucket, stream);
   to.insert(to.end(), {needs(prefix, count), needs(count, prefix)});
 }
 

@@ -49,8 +49,8 @@ struct timing_settings {
   std::string profile = "default";
 };
 
-/// The partitions of a fixed list (`list`, or `prefix` with `count`), those of a file, or
-/// those of a bucket: never two of these.
+/// The partitions of a fixed list (`list`, or `prefix` with `count`), those of a file, of a
+/// bucket, or of a stream: never two of these.
 struct partitions_settings {
   std::vector<partition> list;
   std::string prefix;
@@ -60,12 +60,16 @@ struct partitions_settings {
   std::string file;
   /// Whether the list of partitions comes from the bucket.
   bool bucket = false;
+  /// The stream whose subject transform numbers them.
+  std::string stream;
 
   /// Whether the configuration names a source of partitions at all; if not, a host
   /// application brings one of its own.
-  bool given() const { return !list.empty() || count > 0 || !file.empty() || bucket; }
+  bool given() const {
+    return !list.empty() || count > 0 || !file.empty() || bucket || !stream.empty();
+  }
 
-  /// The list, or [prefix, "0"], [prefix, "1"], ... Empty with a file or a bucket.
+  /// The list, or [prefix, "0"], [prefix, "1"], ... Empty with another source.
   std::vector<partition> all() const;
 };
 

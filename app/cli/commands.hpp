@@ -61,6 +61,8 @@ add_command add_directives;
 add_command add_init;
 /// `buckets check` and `update`.
 add_command add_buckets;
+/// `stream check` and `init`.
+add_command add_stream;
 add_command add_check_config;
 
 /// With their headings, in the order of the help.
@@ -78,6 +80,7 @@ inline constexpr std::pair<const char*, add_command*> all_commands[] = {
     {"Change", add_directives},
     {"Change", add_partitions},
     {"Change", add_init},
+    {"Change", add_stream},
     {"Check", add_check_config},
     {"Check", add_buckets},
 };

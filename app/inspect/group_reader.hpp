@@ -50,13 +50,13 @@ bool receive_by(caf::scoped_actor& self, std::chrono::steady_clock::time_point d
   }
 }
 
-/// Sends a request to a bucket and waits for its answer. None says nothing about what has
-/// happened: the result's status is `unknown` then, and `why` the reason.
-template <class Answer, class Request>
-Answer ask(caf::scoped_actor& self, const bucket_actor& bucket,
-           std::chrono::milliseconds limit, Request what) {
+/// Sends a request to a bucket or store and waits for its answer. None says nothing about
+/// what has happened: the result's status is `unknown` then, and `why` the reason.
+template <class Answer, class Handle, class Request>
+Answer ask(caf::scoped_actor& self, const Handle& whom, std::chrono::milliseconds limit,
+           Request what) {
   Answer result;
-  self->request(bucket, limit, std::move(what))
+  self->request(whom, limit, std::move(what))
       .receive([&](Answer& x) { result = std::move(x); },
                [&](const caf::error& e) { result.why = self->system().render(e); });
   return result;

@@ -4,6 +4,7 @@
 #include "partita/actors/sources/bucket_source.hpp"
 #include "partita/actors/sources/file_source.hpp"
 #include "partita/actors/sources/static_source.hpp"
+#include "partita/actors/sources/stream_source.hpp"
 #include "partita/config/checks.hpp"
 #include "partita/config/partitions_file.hpp"
 #include "partita/core/strategies/hash_ring.hpp"
@@ -28,7 +29,9 @@ std::map<std::string, std::string> shared_settings_of(const config::settings& s)
                                y.name, y.virtual_nodes, y.seed, y.overload_threshold,
                                y.extreme_threshold, y.default_weight)}};
   const auto& x = s.partitions;
-  if (x.bucket)
+  if (!x.stream.empty())
+    result["partitions"] = "those of the stream " + x.stream;
+  else if (x.bucket)
     result["partitions"] = "those of the bucket " + s.buckets.partitions;
   else if (!x.file.empty())
     result["partitions"] = "those of a file";
@@ -69,6 +72,8 @@ partition_source_actor spawn_source(caf::actor_system& sys, const config::settin
     return spawn_bucket_source(
         sys, store,
         {.bucket = s.buckets.partitions, .replicas = s.buckets.replicas, .clock = {}});
+  if (!s.partitions.stream.empty())
+    return spawn_stream_source(sys, store, {.stream = s.partitions.stream, .clock = {}});
   return spawn_static_source(sys, s.partitions.all());
 }
 

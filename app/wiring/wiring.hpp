@@ -19,8 +19,8 @@ enum class store_kind : std::uint8_t { nats, memory };
 store_actor spawn_store(caf::actor_system& sys, const config::settings& s,
                         std::string client_name, store_kind kind = store_kind::nats);
 
-/// The partition source that the settings name: their list, a file or a bucket of
-/// `store`. The caller ends it.
+/// The partition source that the settings name: their list, a file, or a bucket or stream
+/// of `store`. The caller ends it.
 partition_source_actor spawn_source(caf::actor_system& sys, const config::settings& s,
                                     const store_actor& store);
 

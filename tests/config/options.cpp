@@ -218,6 +218,7 @@ std::vector<samples> all_samples() {
       integer("partitions.count", 1, 1'000'000),
       file("partitions.file"),
       boolean("partitions.bucket"),
+      bucket("partitions.stream"),
       bucket("buckets.stable_id"),
       bucket("buckets.election"),
       bucket("buckets.heartbeat"),

@@ -54,7 +54,7 @@ CAF_TEST(help explains the program and every command with examples) {
   for (const char* command :
        {"run", "dev", "status", "workers", "partitions", "explain", "history", "plan",
         "drain", "cordon", "uncordon", "pin", "unpin", "pause", "resume", "step-down",
-        "rebalance", "buckets", "check-config"}) {
+        "rebalance", "buckets", "stream", "check-config"}) {
     CAF_CHECK(contains(all.out, command));
     auto one = run_partita({command, "--help"});
     ends(one, 0);

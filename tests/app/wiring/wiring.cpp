@@ -159,4 +159,7 @@ CAF_TEST(what all workers should share says where a list of partitions differs) 
   s.partitions.list = {};
   s.partitions.bucket = true;
   CAF_CHECK_EQUAL(shared("partitions"), "those of the bucket orders-partitions");
+  s.partitions.bucket = false;
+  s.partitions.stream = "ORDERS";
+  CAF_CHECK_EQUAL(shared("partitions"), "those of the stream ORDERS");
 }
