@@ -64,8 +64,8 @@ void acceded(self_pointer self, const epoch_takeover::acceded& x) {
   auto& s = self->state;
   s.options.coordinator.epoch = s.epoch = x.epoch;
   s.ages.emplace(x.epoch, s.options.takeover.self);
-  s.parts.emplace(x.epoch);
   s.coordinator.emplace(s.options.coordinator);
+  s.parts.emplace(x.epoch, s.coordinator->index());
   if (x.doubted_since)
     feed(self, coordinator::doubted_since{*x.doubted_since,
                                           "the connection to this server is new"});
@@ -342,7 +342,8 @@ void given(self_pointer self, const partition_list& x) {
   }
   self->state.options.log().debug("knows {} partitions",
                                   logged("partitions", x.partitions.size()));
-  feed(self, coordinator::partitions_given{x.partitions});
+  feed(self, coordinator::partitions_given{
+                 self->state.coordinator->index().list(x.partitions)});
   report_source(self, x.trouble);
 }
 

@@ -119,10 +119,11 @@ struct led_group {
   void take_over() {
     for (std::size_t i = 0; i < size.workers; ++i) {
       beats[i].applied = stamp_of(records[i]);
-      feed(coordinator::record_shown{id(i), {++last}, records[i]});
+      feed(coordinator::record_shown{
+          id(i), {++last}, leader.index().numbered(std::move(records[i]))});
       feed(coordinator::beat_shown{id(i), {++last}, beats[i], now});
     }
-    feed(coordinator::partitions_given{all});
+    feed(coordinator::partitions_given{leader.index().list(all)});
     feed(coordinator::beats_replayed{now});
     feed(coordinator::records_replayed{});
     feed(coordinator::directives_replayed{});
@@ -168,9 +169,9 @@ struct led_group {
   }
 
   void write(coordinator::write& w, std::vector<coordinator::event>& todo) {
-    auto i = std::stoul(w.value.worker_nonce.value);
+    auto i = std::stoul(w.value->worker_nonce.value);
     ++last;
-    beats[i].applied = stamp_of(w.value);
+    beats[i].applied = stamp_of(*w.value);
     todo.emplace_back(coordinator::beat_shown{w.who, {last}, beats[i], now});
     kv_written done{write_status::done, {last}, {}};
     todo.emplace_back(coordinator::write_answered{w.who, done});

@@ -112,14 +112,15 @@ void coordinator::on(const beats_replayed& what) {
 // -- records ----------------------------------------------------------------------------
 
 void coordinator::on(const record_shown& what) {
-  const auto* found = std::get_if<record>(&what.value);
+  const auto* shown = std::get_if<record_ptr>(&what.value);
+  const auto* found = shown ? shown->get() : nullptr;
   if (found)
     look_for_rival(*found);
   if (overruled_)
     return; // Writing over it would undo what the other leader did.
   if (found) {
-    auto holds = !found->partitions.empty() || !found->revoking.empty();
-    notice(members_.named(what.who, found->worker_nonce, found->terms, holds, now_));
+    notice(members_.named(what.who, found->worker_nonce, found->terms, holds_any(*found),
+                          now_));
   } else
     note_unrecorded(what.who);
   append(reconciler_.shown(what.who, what.revision, what.value, now_));
@@ -179,7 +180,7 @@ void coordinator::on(const may_grant_at& what) {
 // -- other events -----------------------------------------------------------------------
 
 void coordinator::on(const partitions_given& what) {
-  auto change = partitions_.given(index_.list(what.all));
+  auto change = partitions_.given(what.all);
   if (!adopted_)
     return;
   if (change.added > 0)
@@ -374,7 +375,7 @@ void coordinator::proceed(bool may_plan) {
 }
 
 void coordinator::make_plan(const rebalance_policy::decision& why) {
-  auto in = input_of(eligible_, members_, partitions_.all(), reconciler_.owners());
+  auto in = input_of(eligible_, members_, *partitions_.all(), reconciler_.owners());
   note_planned(in);
   auto next = plan_under(directives_.standing(), in, options_.strategy,
                          why.orphans_only ? freedom::orphans_only : freedom::full);
@@ -389,7 +390,7 @@ void coordinator::make_plan(const rebalance_policy::decision& why) {
   out_.emplace_back(std::move(changes));
   reconciler::reasons because{why.reason, {}};
   for (auto& [i, reason] : next.reasons)
-    because.of.emplace(partitions_.all().numbers[i], std::move(reason));
+    because.of.emplace(partitions_.all()->numbers[i], std::move(reason));
   doing_ = why.lifecycle == lifecycle::emergency   ? worker_state::emergency
            : why.lifecycle == lifecycle::rebalance ? worker_state::rebalancing
                                                    : worker_state::scaling;

@@ -74,7 +74,8 @@ public:
   struct record_shown {
     worker_id who;
     partita::revision revision;
-    decoded<record> value;
+    /// With the numbers of index().
+    decoded<record_ptr> value;
   };
   struct record_gone {
     worker_id who;
@@ -96,9 +97,9 @@ public:
   struct may_grant_at {
     time_point when;
   };
-  /// The whole list of what the group works on.
+  /// The whole list of what the group works on, with the numbers of index().
   struct partitions_given {
-    std::vector<partition> all;
+    partition_list_ptr all;
   };
   /// The list is unavailable. A list that is known already stays; without one, the group
   /// goes on with the partitions that records name, and a group that never had any waits.
@@ -230,6 +231,8 @@ public:
 
   commands step(const event& what, time_point now);
   std::optional<time_point> wake_at() const;
+  /// Numbers what events name: once for all that follow them.
+  partition_index& index() { return index_; }
 
 private:
   void on(const beat_shown& what);

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <map>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 // How a new leader takes over what its predecessors left; what follows is in
@@ -23,17 +22,19 @@ std::map<change, std::size_t> orphans_of(const partition_list& partitions,
                                          const partition_owners& owners,
                                          const std::set<worker_id, by_number>& eligible,
                                          const membership& members) {
-  std::unordered_map<const worker_id*, std::size_t> counts;
-  for (auto x : partitions.numbers)
-    ++counts[owner_in(owners, x)];
   std::map<change, std::size_t> result;
-  for (const auto& [owner, count] : counts) {
-    if (!owner)
-      result[change::partitions_added] += count;
-    else if (!eligible.contains(*owner))
-      result[members.said_goodbye(*owner) || members.drains(*owner) ? change::left
-                                                                    : change::lost] +=
-          count;
+  std::vector<std::size_t> counts(owners.workers().size());
+  for (auto x : partitions.numbers)
+    if (auto owner = owners.at(x); owner != partition_owners::none)
+      ++counts[owner];
+    else
+      ++result[change::partitions_added];
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const auto& owner = *owners.workers()[i];
+    if (counts[i] > 0 && !eligible.contains(owner))
+      result[members.said_goodbye(owner) || members.drains(owner) ? change::left
+                                                                  : change::lost] +=
+          counts[i];
   }
   return result;
 }
@@ -51,7 +52,7 @@ void coordinator::adopt_group() {
     return;
   }
   auto owners = reconciler_.owners();
-  auto orphans = orphans_of(partitions_.all(), owners, eligible_, members_);
+  auto orphans = orphans_of(*partitions_.all(), owners, eligible_, members_);
   // A pause holds for the first plan of a group that had one before.
   policy_.pause(directives_.paused_until(server_clock_));
   policy_.begin(!policy_.paused(now_) && !any_owner_goes_on());
@@ -59,7 +60,7 @@ void coordinator::adopt_group() {
     changed(what, std::to_string(count) + " partitions have no owner");
   if (auto directive = directives_.asks_for_plan())
     note_directive(std::move(*directive));
-  auto in = input_of(eligible_, members_, partitions_.all(), owners);
+  auto in = input_of(eligible_, members_, *partitions_.all(), owners);
   note_planned(in);
   auto standing = directives_.standing();
   if (orphans.empty() && !eligible_.empty()

@@ -7,21 +7,6 @@
 
 namespace partita::core {
 
-namespace {
-
-using numbers = std::vector<partition_number>;
-
-bool has(const numbers& xs, partition_number x) {
-  return std::binary_search(xs.begin(), xs.end(), x);
-}
-
-numbers sorted(numbers xs) {
-  std::sort(xs.begin(), xs.end());
-  return xs;
-}
-
-} // namespace
-
 void handoff_timing::step(const coordinator::event& what,
                           const coordinator::commands& done, time_point now) {
   std::visit([&](const auto& x) { on(x, now); }, what);
@@ -47,12 +32,12 @@ void handoff_timing::on(const coordinator::beat_shown& what, time_point now) {
 }
 
 void handoff_timing::on(const coordinator::record_shown& what, time_point now) {
-  const auto* found = std::get_if<record>(&what.value);
-  take_record(what.who, found ? *found : record{}, now);
+  const auto* found = std::get_if<record_ptr>(&what.value);
+  take_record(what.who, found ? *found : holder{}.shown, now);
 }
 
 void handoff_timing::on(const coordinator::record_gone& what, time_point now) {
-  take_record(what.who, {}, now);
+  take_record(what.who, holder{}.shown, now);
 }
 
 void handoff_timing::on(const coordinator::records_replayed&, time_point) {
@@ -60,7 +45,7 @@ void handoff_timing::on(const coordinator::records_replayed&, time_point) {
 }
 
 void handoff_timing::on(const coordinator::partitions_given& what, time_point now) {
-  auto all = index_.list(what.all).numbers;
+  const auto& all = what.all->numbers;
   for (auto i : all) {
     auto& x = at(i);
     // It counts as without owner only since it was listed.
@@ -74,7 +59,7 @@ void handoff_timing::on(const coordinator::partitions_given& what, time_point no
   for (auto& x : places_)
     if (!x.listed && x.grants == 0 && !x.revoked_at)
       x = {};
-  news_.partitions = what.all.size();
+  news_.partitions = all.size();
   news_.unowned = static_cast<std::uint64_t>(
       std::count_if(places_.begin(), places_.end(),
                     [](const auto& x) { return x.listed && x.grants == 0; }));
@@ -93,41 +78,38 @@ void handoff_timing::on(const coordinator::write_answered& what, time_point) {
 
 // -- owners -----------------------------------------------------------------------------
 
-void handoff_timing::take_record(const worker_id& who, const record& value,
+void handoff_timing::take_record(const worker_id& who, const record_ptr& value,
                                  time_point now) {
   auto& x = holders_[who];
-  auto before = x;
-  if (x.named != value.worker_nonce) {
-    x.named = value.worker_nonce;
+  auto before = std::exchange(x.shown, value);
+  // What it had counts until here, and what it has now is judged again.
+  auto counted_before = !x.ended_at;
+  if (before->worker_nonce != value->worker_nonce) {
     x.heard_at.reset();
     x.ended_at.reset();
   }
-  x.why = value.lifecycle;
-  x.grants = sorted(index_.numbers_of(value.partitions));
-  x.revoking = sorted(index_.numbers_of(value.revoking));
-  if (value.version > news_.published) {
-    news_.published = value.version;
+  auto counts_now = !x.ended_at;
+  if (value->version > news_.published) {
+    news_.published = value->version;
     has_news_ = true;
   }
-  // What it had counts until here, and what it has now is judged again.
-  auto counted_before = !before.ended_at;
-  x.ended_at = before.named == x.named ? before.ended_at : std::nullopt;
-  auto counts_now = !x.ended_at;
-  for (auto y : before.grants)
-    if (counted_before && !(counts_now && has(x.grants, y)))
+  granted_before_.assign(before->owned);
+  granted_.assign(value->owned);
+  for (auto y : before->owned)
+    if (counted_before && !(counts_now && granted_.contains(y)))
       drop(y, now);
-  hand_over(who, before, x, now);
-  for (auto y : x.grants)
-    if (counts_now && !(counted_before && has(before.grants, y)))
-      hold(y, who, x.why, now);
+  hand_over(who, *before, *value, now);
+  for (auto y : value->owned)
+    if (counts_now && !(counted_before && granted_before_.contains(y)))
+      hold(y, who, value->lifecycle, now);
   judge(who, x, now);
 }
 
 /// Whether the incarnation that the record names has ended, by what the heartbeat shows.
 void handoff_timing::judge(const worker_id& who, holder& x, time_point now) {
-  if (!x.beat || x.named.value.empty())
+  if (!x.beat || x.shown->worker_nonce.value.empty())
     return;
-  auto same = x.beat->who == x.named;
+  auto same = x.beat->who == x.shown->worker_nonce;
   auto ended = !same || !is_living(x.beat->state);
   if (!ended)
     x.heard_at = x.beat->seen_at;
@@ -135,8 +117,8 @@ void handoff_timing::judge(const worker_id& who, holder& x, time_point now) {
     return;
   if (!ended) {
     x.ended_at.reset();
-    for (auto y : x.grants)
-      hold(y, who, x.why, now);
+    for (auto y : x.shown->owned)
+      hold(y, who, x.shown->lifecycle, now);
     return;
   }
   auto goodbye =
@@ -146,26 +128,28 @@ void handoff_timing::judge(const worker_id& who, holder& x, time_point now) {
   if (!(same && goodbye) && x.heard_at)
     since = *x.heard_at;
   x.ended_at = since;
-  for (auto y : x.grants)
+  for (auto y : x.shown->owned)
     drop(y, since);
 }
 
-void handoff_timing::hand_over(const worker_id& who, const holder& before,
-                               const holder& after, time_point now) {
-  for (auto y : after.revoking) {
-    if (has(before.revoking, y))
+void handoff_timing::hand_over(const worker_id& who, const numbered_record& before,
+                               const numbered_record& after, time_point now) {
+  revoked_before_.assign(before.given_up);
+  revoked_.assign(after.given_up);
+  for (auto y : after.given_up) {
+    if (revoked_before_.contains(y))
       continue;
     auto& x = at(y);
     x.revoked_at = now;
     if (x.owner.value.empty())
       x.owner = who;
   }
-  for (auto y : before.revoking) {
-    if (has(after.revoking, y))
+  for (auto y : before.given_up) {
+    if (revoked_.contains(y))
       continue;
     auto& x = at(y);
     auto since = std::exchange(x.revoked_at, std::nullopt);
-    if (has(after.grants, y) || !since)
+    if (granted_.contains(y) || !since)
       continue; // Its owner has it back, or it has ended.
     x.confirmed_at = now;
     if (!counts())
@@ -208,7 +192,7 @@ void handoff_timing::drop(partition_number number, time_point since) {
 
 handoff_timing::place& handoff_timing::at(partition_number x) {
   if (x >= places_.size())
-    places_.resize(index_.size());
+    places_.resize(x + 1);
   return places_[x];
 }
 

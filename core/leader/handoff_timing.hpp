@@ -5,6 +5,7 @@
 #include "partita/messages/stats.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -62,13 +63,9 @@ private:
 
   /// What a worker's record says, and whether the incarnation that it names has ended.
   struct holder {
-    nonce named;
-    /// In ascending order.
-    std::vector<partition_number> grants;
-    std::vector<partition_number> revoking;
-    partita::lifecycle why = lifecycle::empty;
+    record_ptr shown = std::make_shared<const numbered_record>();
     std::optional<pulse> beat;
-    /// When the last live heartbeat of `named` was seen.
+    /// When the last live heartbeat of that incarnation was seen.
     std::optional<time_point> heard_at;
     /// Its grants count for nothing since then.
     std::optional<time_point> ended_at;
@@ -88,10 +85,10 @@ private:
   template <class Other>
   void on(const Other&, time_point) {}
 
-  void take_record(const worker_id& who, const record& value, time_point now);
+  void take_record(const worker_id& who, const record_ptr& value, time_point now);
   void judge(const worker_id& who, holder& x, time_point now);
-  void hand_over(const worker_id& who, const holder& before, const holder& after,
-                 time_point now);
+  void hand_over(const worker_id& who, const numbered_record& before,
+                 const numbered_record& after, time_point now);
   void hold(partition_number x, const worker_id& who, partita::lifecycle why,
             time_point now);
   void drop(partition_number x, time_point since);
@@ -100,9 +97,14 @@ private:
   bool counts() const { return live_ && given_; }
 
   std::map<worker_id, holder> holders_;
-  partition_index index_;
   /// By number.
   std::vector<place> places_;
+  /// For one call: what the record of a worker grants, before and after.
+  number_map granted_before_;
+  number_map granted_;
+  /// The same of what it takes away.
+  number_map revoked_before_;
+  number_map revoked_;
   /// All records were shown; the list is known.
   bool live_ = false;
   bool given_ = false;

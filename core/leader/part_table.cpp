@@ -24,7 +24,7 @@ void part_table::shown(const worker_id& who, std::uint64_t number, const kv_entr
     known[number] = x;
 }
 
-decoded<record> part_table::read(const worker_id& who, const kv_entry& x) {
+decoded<record_ptr> part_table::read(const worker_id& who, const kv_entry& x) {
   auto& all = all_[who];
   all.named = {};
   all.ours = {};
@@ -43,11 +43,11 @@ decoded<record> part_table::read(const worker_id& who, const kv_entry& x) {
     auto i = all.known.find(n);
     return i == all.known.end() || i->second.removed ? nullptr : &i->second.value;
   });
-  if (std::holds_alternative<record>(result)) {
-    all.named = std::move(named);
-    all.ours = is_ours ? x.revision : revision{};
-  }
-  return result;
+  if (auto* bad = std::get_if<malformed>(&result))
+    return std::move(*bad);
+  all.named = std::move(named);
+  all.ours = is_ours ? x.revision : revision{};
+  return index_.numbered(std::get<record>(std::move(result)));
 }
 
 void part_table::gone(const worker_id& who) {
@@ -91,17 +91,17 @@ void part_table::of_worker::write(const worker_id& who, const record& x,
     writes.push_back(std::move(last));
 }
 
-kv_update part_table::begin(const worker_id& who, const record& x, std::uint64_t format,
-                            revision expected, std::size_t most) {
+kv_update part_table::begin(const worker_id& who, const record_ptr& x,
+                            std::uint64_t format, revision expected, std::size_t most) {
   auto& all = all_[who];
   all.writes.clear();
   all.sent.clear();
-  if (auto text = to_text(x, format); text.size() <= most) {
+  if (auto text = to_text(*x, format); text.size() <= most) {
     all.sent = text;
     all.sent_record = x;
     all.writes.push_back({keys::record_of(who), std::move(text), expected});
   } else {
-    all.write(who, x, expected, most);
+    all.write(who, *x, expected, most);
   }
   return all.writes.front();
 }

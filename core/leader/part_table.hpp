@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/core/leader/records/partition_index.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/store.hpp"
 
@@ -25,18 +26,19 @@ namespace partita::core {
 ///   without this one.
 class part_table {
 public:
-  explicit part_table(epoch ours) : ours_{ours} {}
+  /// `index`, which outlives this, numbers what records name.
+  part_table(epoch ours, partition_index& index) : ours_{ours}, index_{index} {}
 
   /// A part's key, with a value or its removal (`revision` 0: it is merely absent).
   void shown(const worker_id& who, std::uint64_t number, const kv_entry& x);
   /// The record that this entry holds; its parts must be known.
-  decoded<record> read(const worker_id& who, const kv_entry& x);
+  decoded<record_ptr> read(const worker_id& who, const kv_entry& x);
   void gone(const worker_id& who);
 
   /// Begins to write a record: its parts, if it has any, one after the other, and then the
   /// record that names them. No value is longer than `most`. Returns the first write; expected
   /// revision 0: the key has none. One at a time for each worker.
-  kv_update begin(const worker_id& who, const record& x, std::uint64_t format,
+  kv_update begin(const worker_id& who, const record_ptr& x, std::uint64_t format,
                   revision expected, std::size_t most);
   /// The answer to that, or to the one before. Returns the next write, or the outcome for the
   /// record: where a part could not be written, the record certainly was not.
@@ -59,7 +61,7 @@ private:
     std::deque<kv_update> writes = {};
     /// The record that was written last and not seen yet, and its text: it need not be parsed.
     std::string sent = {};
-    record sent_record = {};
+    record_ptr sent_record = {};
 
     bool is_of_no_use(std::uint64_t number, const kv_entry& x) const;
     std::vector<std::uint64_t> free(std::size_t count) const;
@@ -68,6 +70,7 @@ private:
   };
 
   epoch ours_;
+  partition_index& index_;
   std::map<worker_id, of_worker, by_number> all_;
 };
 

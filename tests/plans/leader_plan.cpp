@@ -37,7 +37,7 @@ public:
     if (group.partitions.empty())
       on(core::coordinator::partitions_unknown{"it hangs"});
     else
-      on(core::coordinator::partitions_given{group.partitions});
+      on(core::coordinator::partitions_given{mine_.index().list(group.partitions)});
     on(core::coordinator::tick{}); // Marks those that have been silent for too long.
     answers_ = false;              // The first plan does not wait for them.
     on(core::coordinator::may_act{});
@@ -80,8 +80,8 @@ private:
     on(coordinator::beats_replayed{now});
     for (const auto& [id, x] : group.records)
       on(coordinator::record_shown{id, first,
-                                   x.broken ? decoded<record>{malformed{"{"}}
-                                            : decoded<record>{x.value}});
+                                   x.broken ? decoded<core::record_ptr>{malformed{"{"}}
+                                            : mine_.index().numbered(x.value)});
     on(coordinator::records_replayed{});
     for (const auto& x : group.directives)
       on(coordinator::directive_shown{x.value, first, stored_at_ns(x), seen_at(x)});

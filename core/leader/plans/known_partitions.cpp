@@ -6,21 +6,20 @@
 
 namespace partita::core {
 
-known_partitions::change known_partitions::given(partition_list list) {
+known_partitions::change known_partitions::given(partition_list_ptr list) {
   number_map old;
-  for (auto x : all_.numbers)
-    old.set(x, 1);
+  old.assign(all_->numbers);
   change result;
   result.added =
-      static_cast<std::size_t>(std::count_if(list.numbers.begin(), list.numbers.end(),
+      static_cast<std::size_t>(std::count_if(list->numbers.begin(), list->numbers.end(),
                                              [&](auto x) { return !old.contains(x); }));
-  result.same = list == all_;
+  result.same = *list == *all_;
   all_ = std::move(list);
   listed_ = true;
   return result;
 }
 
-void known_partitions::go_on_with(partition_list named) {
+void known_partitions::go_on_with(partition_list_ptr named) {
   if (!listed_)
     all_ = std::move(named);
 }

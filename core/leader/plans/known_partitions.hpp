@@ -5,6 +5,7 @@
 #include "partita/core/time.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -36,11 +37,11 @@ public:
   explicit known_partitions(options opts) : options_{opts} {}
 
   /// The whole list.
-  change given(partition_list list);
+  change given(partition_list_ptr list);
   /// The source cannot give the list.
   void unknown() { unknown_ = true; }
   /// The partitions that records name, to go on with. Ignored once there is a list.
-  void go_on_with(partition_list named);
+  void go_on_with(partition_list_ptr named);
   /// True, once: the source has been silent for too long and counts as unable to give its
   /// list. The first call begins the wait.
   bool fell_silent(time_point now);
@@ -50,15 +51,15 @@ public:
   bool answered() const { return listed_ || unknown_; }
   /// Whether plans can be made with it. Without a known list a plan would be one for no
   /// partitions; a list that is really empty counts as known.
-  bool usable() const { return listed_ || all_.size() > 0; }
+  bool usable() const { return listed_ || all_->size() > 0; }
   /// Whether the source has given a list.
   bool listed() const { return listed_; }
   /// In the order of the source; empty while nothing is known.
-  const partition_list& all() const { return all_; }
+  const partition_list_ptr& all() const { return all_; }
 
 private:
   options options_;
-  partition_list all_;
+  partition_list_ptr all_ = std::make_shared<const partition_list>();
   bool listed_ = false;
   bool unknown_ = false;
   std::optional<time_point> silent_at_;

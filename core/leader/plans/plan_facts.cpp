@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/plans/plan_facts.hpp"
 
-#include <algorithm>
+#include <cstdint>
 #include <optional>
-#include <unordered_map>
+#include <utility>
 
 namespace partita::core {
 
@@ -22,89 +22,89 @@ struct owner_facts {
   std::string zone;
 };
 
+/// By owner's number.
+std::vector<owner_facts> facts_of(const partition_owners& owners,
+                                  const std::vector<candidate>& workers,
+                                  const membership& members) {
+  std::vector<owner_facts> result;
+  std::size_t w = 0;
+  for (const auto* who : owners.workers()) {
+    auto& fact = result.emplace_back();
+    while (w < workers.size() && by_number{}(workers[w].id, *who))
+      ++w;
+    if (w < workers.size() && workers[w].id == *who)
+      fact = {w, workers[w].zone};
+    else if (const auto* x = members.find(*who))
+      fact.zone = x->value.zone;
+  }
+  return result;
+}
+
 } // namespace
 
 planning_input input_of(const std::set<worker_id, by_number>& workers,
                         const membership& members, const partition_list& partitions,
                         const partition_owners& owners) {
   planning_input result;
-  std::unordered_map<std::string, std::size_t> places;
   // A worker whose heartbeat was not seen yet has stated nothing about itself.
   const beat nothing;
+  // All are in the order of ids: a thousand workers are not looked up one by one.
+  auto x = members.members().begin();
   for (const auto& who : workers) {
-    const auto* x = members.find(who);
-    const auto& said = x ? x->value : nothing;
-    places.emplace(who.value, result.workers.size());
+    while (x != members.members().end() && by_number{}(x->first, who))
+      ++x;
+    auto known = x != members.members().end() && x->first == who;
+    const auto& said = known ? x->second.value : nothing;
     result.workers.push_back({who, said.capacity, said.zone});
   }
   result.partitions = partitions.partitions;
-  if (std::all_of(owners.begin(), owners.end(), [](const auto* x) { return !x; }))
+  if (owners.size() == 0)
     return result;
+  auto facts = facts_of(owners, result.workers, members);
   result.previous.resize(result.partitions.size());
-  std::unordered_map<const worker_id*, owner_facts> known;
   for (std::size_t i = 0; i < result.partitions.size(); ++i) {
-    const auto* owner = owner_in(owners, partitions.numbers[i]);
-    if (!owner)
+    auto owner = owners.at(partitions.numbers[i]);
+    if (owner == partition_owners::none)
       continue;
-    auto [fact, is_new] = known.try_emplace(owner);
-    if (is_new) {
-      if (auto w = places.find(owner->value); w != places.end())
-        fact->second = {w->second, result.workers[w->second].zone};
-      else if (const auto* x = members.find(*owner))
-        fact->second.zone = x->value.zone;
-    }
-    result.previous[i] = fact->second.place;
-    if (fact->second.zone.empty())
+    result.previous[i] = facts[owner].place;
+    if (facts[owner].zone.empty())
       continue;
     result.zones.resize(result.partitions.size());
-    result.zones[i] = fact->second.zone;
+    result.zones[i] = facts[owner].zone;
   }
   return result;
 }
 
-namespace {
-
-/// Gives each partition to the share at its place, if there is one: each share is in the order
-/// of the source.
-void share_out(const partition_list& partitions,
-               const std::vector<partition_list*>& shares) {
-  for (std::size_t i = 0; i < partitions.size(); ++i)
-    if (shares[i]) {
-      shares[i]->partitions.push_back(partitions.partitions[i]);
-      shares[i]->numbers.push_back(partitions.numbers[i]);
-    }
-}
-
-} // namespace
-
 reconciler::target target_of(const planning_input& in, const plan& shares,
-                             const partition_list& partitions) {
-  reconciler::target result;
-  std::vector<partition_list*> places(partitions.size());
+                             const partition_list_ptr& partitions) {
+  reconciler::target result{partitions, {}};
+  std::vector<partition_places*> places(partitions->size());
   for (std::size_t w = 0; w < in.workers.size(); ++w) {
     const auto& indices = shares.shares.at(w);
     // They come in the order of the map.
-    auto& share = result.try_emplace(result.end(), in.workers[w].id)->second;
-    share.partitions.reserve(indices.size());
-    share.numbers.reserve(indices.size());
+    auto& share =
+        result.shares.try_emplace(result.shares.end(), in.workers[w].id)->second;
+    share.reserve(indices.size());
     for (auto i : indices)
       places[i] = &share;
   }
-  share_out(partitions, places);
+  // Each share is in the order of the source.
+  for (std::size_t i = 0; i < places.size(); ++i)
+    if (places[i])
+      places[i]->push_back(static_cast<std::uint32_t>(i));
   return result;
 }
 
-reconciler::target target_as_owned(const partition_list& partitions,
+reconciler::target target_as_owned(const partition_list_ptr& partitions,
                                    const partition_owners& owners) {
-  reconciler::target result;
-  std::unordered_map<const worker_id*, partition_list*> known;
-  std::vector<partition_list*> places(partitions.size());
-  for (std::size_t i = 0; i < partitions.size(); ++i)
-    if (const auto* owner = owner_in(owners, partitions.numbers[i])) {
-      auto& share = known[owner];
-      places[i] = share = share ? share : &result[*owner];
-    }
-  share_out(partitions, places);
+  reconciler::target result{partitions, {}};
+  std::vector<partition_places> shares(owners.workers().size());
+  for (std::size_t i = 0; i < partitions->size(); ++i)
+    if (auto owner = owners.at(partitions->numbers[i]); owner != partition_owners::none)
+      shares[owner].push_back(static_cast<std::uint32_t>(i));
+  for (std::size_t i = 0; i < shares.size(); ++i)
+    if (!shares[i].empty())
+      result.shares.emplace(*owners.workers()[i], std::move(shares[i]));
   return result;
 }
 

@@ -27,20 +27,15 @@ planning_input input_of(const std::set<worker_id, by_number>& workers,
                         const membership& members, const partition_list& partitions,
                         const partition_owners& owners);
 
-/// Null: it has none.
-inline const worker_id* owner_in(const partition_owners& owners, partition_number x) {
-  return x < owners.size() ? owners[x] : nullptr;
-}
-
 /// Which worker must own what by this plan for these partitions; each worker of the input is
 /// named. Each share is in the order of the source, so a record depends only on which worker
 /// owns what.
 reconciler::target target_of(const planning_input& in, const plan& shares,
-                             const partition_list& partitions);
+                             const partition_list_ptr& partitions);
 
 /// Which worker must own what if all owners keep what they have, including those that no
 /// longer take part.
-reconciler::target target_as_owned(const partition_list& partitions,
+reconciler::target target_as_owned(const partition_list_ptr& partitions,
                                    const partition_owners& owners);
 
 /// What a plan changes, in numbers: only those are filled in.

@@ -29,7 +29,7 @@ planning_view::planning_view(const rules& by,
 
 const worker_id* planning_view::owner_of(const std::string& partition) const {
   auto number = index_.find(partition);
-  return number ? owner_in(owners_, *number) : nullptr;
+  return number ? owners_.of(*number) : nullptr;
 }
 
 } // namespace partita::core

@@ -52,7 +52,7 @@ public:
   /// The question for a strategy, for these workers; see input_of.
   planning_input input(const std::set<worker_id, by_number>& workers,
                        std::vector<partition> partitions) {
-    return input_of(workers, members_, index_.list(std::move(partitions)), owners_);
+    return input_of(workers, members_, *index_.list(std::move(partitions)), owners_);
   }
 
 private:

@@ -17,13 +17,13 @@ std::optional<partition_number> partition_index::find(const std::string& name) c
   return i == numbers_.end() ? std::nullopt : std::optional{i->second};
 }
 
-partition_list partition_index::list(std::vector<partition> xs) {
+partition_list_ptr partition_index::list(std::vector<partition> xs) {
   partition_list result{std::move(xs), {}};
   result.numbers.reserve(result.partitions.size());
   numbers_.reserve(result.partitions.size());
   for (const auto& x : result.partitions)
     result.numbers.push_back(number_of(x));
-  return result;
+  return std::make_shared<const partition_list>(std::move(result));
 }
 
 record_ptr partition_index::numbered(record x) {

@@ -20,7 +20,7 @@ namespace partita::core {
 /// From 0, in the order in which a leader met the partitions.
 using partition_number = std::uint32_t;
 
-/// Partitions, and their numbers in the same order.
+/// Partitions, and their numbers in the same order. Those who know a list share it.
 struct partition_list {
   std::vector<partition> partitions;
   std::vector<partition_number> numbers;
@@ -28,6 +28,10 @@ struct partition_list {
   std::size_t size() const { return numbers.size(); }
   friend bool operator==(const partition_list&, const partition_list&) = default;
 };
+using partition_list_ptr = std::shared_ptr<const partition_list>;
+
+/// Some partitions of a list: their places there, in ascending order.
+using partition_places = std::vector<std::uint32_t>;
 
 /// A record, and the numbers of what it names. Those who know a record share it.
 struct numbered_record : record {
@@ -36,6 +40,11 @@ struct numbered_record : record {
   std::vector<partition_number> given_up;
 };
 using record_ptr = std::shared_ptr<const numbered_record>;
+
+/// Whether two say the same; neither is null. The stamp tells most of those apart that differ.
+inline bool same(const record_ptr& x, const record_ptr& y) {
+  return x == y || (stamp_of(*x) == stamp_of(*y) && *x == *y);
+}
 
 /// Gives each name its number, for good.
 class partition_index {
@@ -51,10 +60,8 @@ public:
       result.push_back(number_of(x.partition));
     return result;
   }
-  partition_list list(std::vector<partition> xs);
+  partition_list_ptr list(std::vector<partition> xs);
   record_ptr numbered(record x);
-  /// No number is as great.
-  std::size_t size() const { return numbers_.size(); }
 
 private:
   std::unordered_map<std::string, partition_number> numbers_;
@@ -67,6 +74,12 @@ class number_map {
 public:
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
 
+  /// Each of `xs` to its place there; nothing else.
+  void assign(const std::vector<partition_number>& xs) {
+    clear();
+    for (std::size_t i = 0; i < xs.size(); ++i)
+      set(xs[i], static_cast<std::uint32_t>(i));
+  }
   void set(partition_number x, std::uint32_t value) {
     if (x >= values_.size())
       values_.resize(x + 1, none);

@@ -12,7 +12,6 @@ namespace partita::core {
 reconciler::reconciler(options opts, const membership& members, partition_index& index)
     : options_{std::move(opts)},
       members_{members},
-      index_{index},
       writing_{options_.epoch, options_.pause, index},
       drafts_{{options_.epoch, options_.leader}, members, goals_, holders_, slots_},
       hold_{members} {}
@@ -20,16 +19,16 @@ reconciler::reconciler(options opts, const membership& members, partition_index&
 // -- what the watch shows ---------------------------------------------------------------
 
 reconciler::commands reconciler::shown(const worker_id& who, revision seen,
-                                       const decoded<record>& value, time_point now) {
+                                       const decoded<record_ptr>& value, time_point now) {
   auto& x = at(who);
   if (x.present && seen <= x.revision)
     return {};
-  const auto* found = std::get_if<record>(&value);
-  auto goes_back = found && x.readable() && stamp_of(*found) < stamp_of(*x.value);
+  const auto* found = std::get_if<record_ptr>(&value);
+  auto goes_back = found && x.readable() && stamp_of(**found) < stamp_of(*x.value);
   x.present = true;
   x.clean = false;
   if (found)
-    writing_.saw(found->version);
+    writing_.saw((*found)->version);
   if (goes_back)
     x.voided =
         true; // A worker that applied what was there before ignores it and works on.
@@ -44,19 +43,18 @@ reconciler::commands reconciler::shown(const worker_id& who, revision seen,
   return worked(now);
 }
 
-void reconciler::take(slot& x, const record& found, revision seen) {
+void reconciler::take(slot& x, const record_ptr& found, revision seen) {
   x.voided = false;
-  auto ours = seen == x.written || (x.writer.busy() && found == *x.under_way);
+  auto ours = seen == x.written || (x.writer.busy() && same(found, x.under_way));
   // What others wrote in between is not known: what is being revoked counts from here.
   if (!ours && !failpoint(rule::revocation_start_kept))
     x.revoked.clear();
-  if (!x.value || found != *x.value)
-    x.value = ours && x.under_way && found == *x.under_way ? x.under_way
-                                                           : index_.numbered(found);
-  x.newest = std::max(x.newest, found.version);
+  if (!x.value || !same(found, x.value))
+    x.value = ours && x.under_way && same(found, x.under_way) ? x.under_way : found;
+  x.newest = std::max(x.newest, found->version);
   // A store that lost writes gives their revisions again: an older leader has hit a
   // record that it never saw, and now knows the revision of that record.
-  if (replayed_ && found.epoch.value > 0 && found.epoch < options_.epoch
+  if (replayed_ && found->epoch.value > 0 && found->epoch < options_.epoch
       && !failpoint(rule::no_sealing)) {
     x.unsealed = true;
     sealed_ = false;
@@ -161,7 +159,7 @@ void reconciler::note_holds(const worker_id& who, slot& x) {
     held.insert(held.end(), y->given_up.begin(), y->given_up.end());
   }
   for (auto freed : holders_.hold(who, held))
-    if (const auto* owner = goals_.owner_of(freed))
+    if (const auto* owner = goals_.owners().of(freed))
       mark(*owner);
 }
 
@@ -353,7 +351,7 @@ void reconciler::carry_out(const worker_id& who, slot& x,
   case outcome::waits:
     return;
   case outcome::write:
-    out_.emplace_back(write{who, *x.under_way, done.expected, format_});
+    out_.emplace_back(write{who, x.under_way, done.expected, format_});
     return;
   case outcome::read:
     out_.emplace_back(read{who});

@@ -69,7 +69,7 @@ public:
   /// Write this record with this expected revision; answer with answered().
   struct write {
     worker_id who;
-    record value;
+    record_ptr value;
     revision expected;
     /// Of the text; each worker that is alive reads it.
     std::uint64_t format = newest_record_format;
@@ -103,7 +103,7 @@ public:
 
   // -- what the watch shows -------------------------------------------------------------
 
-  commands shown(const worker_id& who, revision at, const decoded<record>& value,
+  commands shown(const worker_id& who, revision at, const decoded<record_ptr>& value,
                  time_point now);
   commands gone(const worker_id& who, time_point now);
   /// What this incarnation has applied, or may apply yet, was never shown: its record
@@ -165,7 +165,7 @@ private:
   using slot = record_slot;
 
   slot& at(const worker_id& who);
-  void take(slot& x, const record& found, revision seen);
+  void take(slot& x, const record_ptr& found, revision seen);
   void lose(const worker_id& who, slot& x, time_point now);
   void account_for(const worker_id& who, const slot& x);
   void check_unrecorded(time_point now);
@@ -191,7 +191,6 @@ private:
 
   options options_;
   const membership& members_;
-  partition_index& index_;
   /// Empty between calls.
   commands out_;
   record_slots slots_;

@@ -108,11 +108,10 @@ std::optional<numbered_record> record_drafts::settle_idle(const subject& x) cons
   if (!x.may.grants)
     return std::nullopt;
   auto result = addressed(x);
-  const auto& goal = goals_.of(x.who).numbers;
   if (takes(*x.pulse))
-    for (std::size_t i = 0; i < goal.size(); ++i)
-      if (is_free(x.who, goal[i]))
-        add_grant(x, i, goals_.reason_of(goal[i]), result);
+    for (auto place : goals_.of(x.who))
+      if (auto number = goals_.number_at(place); is_free(x.who, number))
+        add_grant(place, goals_.reason_of(number), result);
   // A worker that was never given a record needs one that says that it has nothing to do.
   if (x.slot.value->version.value == 0)
     return result;
@@ -130,8 +129,8 @@ std::optional<numbered_record> record_drafts::settle_ended(const subject& x) {
   auto result = blank(x);
   const auto& value = *x.slot.value;
   given_.clear();
-  for (auto y : goals_.of(x.who).numbers)
-    given_.set(y, 1);
+  for (auto place : goals_.of(x.who))
+    given_.set(goals_.number_at(place), place);
   for (std::size_t i = 0; i < value.owned.size(); ++i)
     if (given_.contains(value.owned[i]))
       keep(value, i, result);
@@ -141,14 +140,11 @@ std::optional<numbered_record> record_drafts::settle_ended(const subject& x) {
 /// The record of one that ended, for the incarnation that lives.
 numbered_record record_drafts::readdress(const subject& x) {
   auto result = addressed(x);
-  had_.clear();
-  for (auto y : x.slot.value->owned)
-    had_.set(y, 1);
-  const auto& goal = goals_.of(x.who).numbers;
+  had_.assign(x.slot.value->owned);
   auto again = x.who.value + " joined again";
-  for (std::size_t i = 0; i < goal.size(); ++i)
-    if (is_free(x.who, goal[i]))
-      add_grant(x, i, had_.contains(goal[i]) ? again : goals_.reason_of(goal[i]), result);
+  for (auto place : goals_.of(x.who))
+    if (auto number = goals_.number_at(place); is_free(x.who, number))
+      add_grant(place, had_.contains(number) ? again : goals_.reason_of(number), result);
   return result;
 }
 
@@ -163,37 +159,35 @@ record_drafts::draft record_drafts::settle_owner(const subject& x) {
   if (stays && lacking_.empty())
     return {.next = std::nullopt, .as_wanted = true};
   auto gains = takes(*x.pulse) && x.may.grants;
-  const auto& goal = goals_.of(x.who);
-  std::erase_if(lacking_,
-                [&](auto i) { return !gains || !is_free(x.who, goal.numbers[i]); });
+  std::erase_if(lacking_, [&](auto place) {
+    return !gains || !is_free(x.who, goals_.number_at(place));
+  });
   if (stays && lacking_.empty())
     return {}; // Most of the time: this comes before all copies.
   auto result = blank(x);
   result.standby = standby;
   auto held_back = keep_or_give_up(x, result);
-  for (auto i : lacking_) {
-    add_grant(x, i, goals_.reason_of(goal.numbers[i]), result);
-    given_.set(goal.numbers[i], 1);
+  for (auto place : lacking_) {
+    auto number = goals_.number_at(place);
+    add_grant(place, goals_.reason_of(number), result);
+    given_.set(number, place);
   }
   keep_giving_up(x, result);
   return {if_changed(value, std::move(result)), held_back};
 }
 
-/// Finds the places in its goal of what the record lacks. Returns whether the rest of the record
-/// is as wanted.
+/// Finds what the record lacks of its goal. Returns whether the rest of it is as wanted.
 bool record_drafts::find_lacking(const subject& x) {
   const auto& value = *x.slot.value;
   const auto& goal = goals_.of(x.who);
   lacking_.clear();
-  had_.clear();
-  for (std::size_t i = 0; i < value.owned.size(); ++i)
-    had_.set(value.owned[i], static_cast<std::uint32_t>(i));
+  had_.assign(value.owned);
   auto same = true;
-  for (std::size_t i = 0; i < goal.size(); ++i)
-    if (auto place = had_.at(goal.numbers[i]); place == number_map::none)
-      lacking_.push_back(i);
+  for (auto place : goal)
+    if (auto i = had_.at(goals_.number_at(place)); i == number_map::none)
+      lacking_.push_back(place);
     else
-      same = same && value.partitions[place].partition == goal.partitions[i];
+      same = same && value.partitions[i].partition == goals_.partition_at(place);
   return same && value.owned.size() + lacking_.size() == goal.size();
 }
 
@@ -201,13 +195,12 @@ bool record_drafts::find_lacking(const subject& x) {
 /// whether some of that waits for its turn.
 bool record_drafts::keep_or_give_up(const subject& x, numbered_record& to) {
   const auto& value = *x.slot.value;
-  const auto& goal = goals_.of(x.who);
   auto moves = x.may.moves;
   auto held_back = false;
   given_.clear();
   wanted_.clear();
-  for (std::size_t i = 0; i < goal.size(); ++i)
-    wanted_.set(goal.numbers[i], static_cast<std::uint32_t>(i));
+  for (auto place : goals_.of(x.who))
+    wanted_.set(goals_.number_at(place), place);
   to.partitions.reserve(value.owned.size() + lacking_.size());
   to.owned.reserve(value.owned.size() + lacking_.size());
   for (std::size_t i = 0; i < value.owned.size(); ++i) {
@@ -216,11 +209,11 @@ bool record_drafts::keep_or_give_up(const subject& x, numbered_record& to) {
       continue;
     if (auto place = wanted_.at(number); place != number_map::none) {
       keep(value, i, to);
-      to.partitions.back().partition = goal.partitions[place];
+      to.partitions.back().partition = goals_.partition_at(place);
       given_.set(number, 1);
       continue;
     }
-    auto wanted = goals_.owner_of(number) != nullptr;
+    auto wanted = goals_.owners().of(number) != nullptr;
     if (failpoint(rule::grant_before_confirmation)
         || (failpoint(rule::dropped_partition_regranted) && !wanted))
       continue;
@@ -252,12 +245,10 @@ void record_drafts::keep_giving_up(const subject& x, numbered_record& to) const 
   }
 }
 
-/// `goal`: its place in what the worker must own.
-void record_drafts::add_grant(const subject& x, std::size_t goal,
-                              const std::string& reason, numbered_record& to) const {
-  const auto& all = goals_.of(x.who);
-  to.partitions.push_back({all.partitions[goal], {}, reason});
-  to.owned.push_back(all.numbers[goal]);
+void record_drafts::add_grant(std::uint32_t place, const std::string& reason,
+                              numbered_record& to) const {
+  to.partitions.push_back({goals_.partition_at(place), {}, reason});
+  to.owned.push_back(goals_.number_at(place));
 }
 
 bool record_drafts::is_free(const worker_id& who, partition_number x) const {

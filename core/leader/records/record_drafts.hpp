@@ -74,7 +74,7 @@ private:
   bool find_lacking(const subject& x);
   bool keep_or_give_up(const subject& x, numbered_record& to);
   void keep_giving_up(const subject& x, numbered_record& to) const;
-  void add_grant(const subject& x, std::size_t goal, const std::string& reason,
+  void add_grant(std::uint32_t place, const std::string& reason,
                  numbered_record& to) const;
   bool is_free(const worker_id& who, partition_number x) const;
   std::set<std::string> stopping(const subject& x) const;
@@ -87,11 +87,11 @@ private:
   const record_holders& holders_;
   const record_slots& slots_;
   /// For one call: where the record and the goal have what, what the draft has of the goal, and
-  /// which places of the goal the record lacks.
+  /// what the record lacks of the goal.
   number_map had_;
   number_map wanted_;
   number_map given_;
-  std::vector<std::size_t> lacking_;
+  partition_places lacking_;
 };
 
 } // namespace partita::core

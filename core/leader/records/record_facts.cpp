@@ -36,18 +36,14 @@ bool holds_any(const record& x) {
 
 partition_owners owners_in(const known_records& all) {
   partition_owners result;
-  std::vector<stamp> newest;
-  for (const auto& [who, x] : all)
+  for (const auto& [who, x] : all) {
+    auto worker = result.add(*who);
     for (auto number : x->owned) {
-      if (number >= result.size()) {
-        result.resize(number + 1);
-        newest.resize(number + 1);
-      }
-      if (result[number] && newest[number] >= stamp_of(*x))
-        continue;
-      result[number] = who;
-      newest[number] = stamp_of(*x);
+      auto other = result.at(number);
+      if (other == partition_owners::none || stamp_of(*all[other].second) < stamp_of(*x))
+        result.set(number, worker);
     }
+  }
   return result;
 }
 

@@ -9,10 +9,14 @@ namespace partita::core {
 
 namespace {
 
-const partition_list& share_of(const worker_id& who, const record_goals::target& in) {
-  static const partition_list nothing;
-  auto i = in.find(who);
-  return i == in.end() ? nothing : i->second;
+bool equal_shares(const partition_list& xs, const partition_places& some,
+                  const partition_list& ys, const partition_places& others) {
+  auto same = [&](auto i, auto j) {
+    return xs.numbers[i] == ys.numbers[j] && xs.partitions[i] == ys.partitions[j];
+  };
+  return &xs == &ys
+             ? some == others
+             : std::equal(some.begin(), some.end(), others.begin(), others.end(), same);
 }
 
 } // namespace
@@ -24,26 +28,24 @@ std::vector<worker_id> record_goals::want(target next, partita::lifecycle why,
   lifecycle_ = why;
   std::vector<worker_id> changed;
   // All are in the order of ids: a thousand workers are not looked up one by one.
-  auto old = before.begin();
+  auto old = before.shares.begin();
   auto place = workers_.begin();
   auto pass_gone = [&](auto goes_on) {
-    for (; old != before.end() && goes_on(old->first); ++old)
-      if (old->second.size() > 0)
+    for (; old != before.shares.end() && goes_on(old->first); ++old)
+      if (!old->second.empty())
         changed.push_back(old->first);
   };
-  for (const auto& [who, goal] : *target_) {
+  const auto& list = *target_->list;
+  for (const auto& [who, goal] : target_->shares) {
     pass_gone([&](const auto& x) { return by_number{}(x, who); });
-    auto had = old != before.end() && old->first == who;
-    if (had ? goal != old->second : goal.size() > 0)
+    auto had = old != before.shares.end() && old->first == who;
+    if (had ? !equal_shares(list, goal, *before.list, old->second) : !goal.empty())
       changed.push_back(who);
     old = had ? std::next(old) : old;
     place = workers_.insert(place, who);
-    const auto& owner = *place++;
-    for (auto x : goal.numbers) {
-      if (x >= owners_.size())
-        owners_.resize(x + 1);
-      owners_[x] = &owner;
-    }
+    auto owner = owners_.add(*place++);
+    for (auto i : goal)
+      owners_.set(list.numbers[i], owner);
   }
   pass_gone([](const auto&) { return true; });
   note_reasons(owned_before, because);
@@ -56,19 +58,22 @@ void record_goals::note_reasons(const partition_owners& before, const reasons& b
   auto size = std::max(before.size(), owners_.size());
   reasons_.resize(std::max(reasons_.size(), size));
   for (std::size_t i = 0; i < size; ++i) {
-    const auto* old = i < before.size() ? before[i] : nullptr;
-    if (old == owner_of(static_cast<partition_number>(i)))
+    auto number = static_cast<partition_number>(i);
+    if (before.of(number) == owners_.of(number))
       continue;
-    auto special = because.of.find(static_cast<partition_number>(i));
+    auto special = because.of.find(number);
     reasons_[i] = special == because.of.end()
                       ? all
                       : std::make_shared<const std::string>(special->second);
   }
 }
 
-const partition_list& record_goals::of(const worker_id& who) const {
-  static const target nothing;
-  return share_of(who, target_ ? *target_ : nothing);
+const partition_places& record_goals::of(const worker_id& who) const {
+  static const partition_places nothing;
+  if (!target_)
+    return nothing;
+  auto i = target_->shares.find(who);
+  return i == target_->shares.end() ? nothing : i->second;
 }
 
 const std::string& record_goals::reason_of(partition_number x) const {

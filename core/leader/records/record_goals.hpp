@@ -13,14 +13,48 @@
 
 namespace partita::core {
 
-/// By partition's number; null, or no such number: no worker. Points to ids that others keep.
-using partition_owners = std::vector<const worker_id*>;
+/// Who owns what: one question for each of a hundred thousand partitions.
+class partition_owners {
+public:
+  static constexpr std::uint32_t none = number_map::none;
+
+  /// Gives the next worker its number, from 0; in the order of by_number. `who` is kept by
+  /// others.
+  std::uint32_t add(const worker_id& who) {
+    workers_.push_back(&who);
+    return static_cast<std::uint32_t>(workers_.size() - 1);
+  }
+  void set(partition_number x, std::uint32_t worker) {
+    if (x >= by_number_.size())
+      by_number_.resize(x + 1, none);
+    by_number_[x] = worker;
+  }
+  /// The owner's number, or `none`.
+  std::uint32_t at(partition_number x) const {
+    return x < by_number_.size() ? by_number_[x] : none;
+  }
+  /// The owner, or null.
+  const worker_id* of(partition_number x) const {
+    auto worker = at(x);
+    return worker == none ? nullptr : workers_[worker];
+  }
+  const std::vector<const worker_id*>& workers() const { return workers_; }
+  /// No number that is as great has an owner.
+  std::size_t size() const { return by_number_.size(); }
+
+private:
+  std::vector<const worker_id*> workers_;
+  std::vector<std::uint32_t> by_number_;
+};
 
 /// What the leader wants its records to say, and why.
 class record_goals {
 public:
-  /// Which worker must own what. Workers that it does not name must own nothing.
-  using target = std::map<worker_id, partition_list, by_number>;
+  /// Which worker must own what of this list. Workers that it does not name must own nothing.
+  struct target {
+    partition_list_ptr list;
+    std::map<worker_id, partition_places, by_number> shares;
+  };
 
   /// The reasons of a plan, for operators: by partition where a directive or the like
   /// decided, else `all`.
@@ -39,15 +73,19 @@ public:
   /// Whether the leader has said yet what it wants.
   bool known() const { return target_.has_value(); }
   partita::lifecycle why() const { return lifecycle_; }
-  const partition_list& of(const worker_id& who) const;
-  /// Who must own it; null: no worker.
-  const worker_id* owner_of(partition_number x) const {
-    return x < owners_.size() ? owners_[x] : nullptr;
+  const partition_places& of(const worker_id& who) const;
+  /// What is at a place of such a share.
+  partition_number number_at(std::uint32_t place) const {
+    return target_->list->numbers[place];
+  }
+  const partition& partition_at(std::uint32_t place) const {
+    return target_->list->partitions[place];
   }
   /// Why its owner changed last, since we lead; empty: it has not.
   const std::string& reason_of(partition_number x) const;
   /// From 1; 0: it is none.
   std::uint32_t standby_of(const worker_id& who) const;
+  /// Points to ids that are here as long as this is.
   const partition_owners& owners() const { return owners_; }
 
 private:

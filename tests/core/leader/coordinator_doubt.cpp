@@ -66,7 +66,7 @@ CAF_TEST(a record of a smaller epoch that appears later is written over) {
   void_one.version = {2 * versions_per_epoch + 77};
   void_one.partitions.clear();
   store[id(1)].revision = ++last;
-  on(coordinator::record_shown{id(1), {last}, void_one});
+  on(coordinator::record_shown{id(1), {last}, mine->index().numbered(void_one)});
   CAF_CHECK_EQUAL(writes, 1u);
   CAF_CHECK_EQUAL(store[id(1)].value.partitions, ours.partitions);
   CAF_CHECK_EQUAL(store[id(1)].value.epoch.value, 3u);

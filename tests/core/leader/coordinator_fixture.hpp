@@ -92,10 +92,10 @@ struct coordinator_fixture : stepper<coordinator> {
     ++writes;
     auto& e = store[x.who];
     CAF_REQUIRE_EQUAL(e.revision, x.expected.value);
-    CAF_CHECK(stamp_of(x.value) > stamp_of(e.value));
+    CAF_CHECK(stamp_of(*x.value) > stamp_of(e.value));
     // What follows from this may write more.
     auto at = ++last;
-    e = {at, x.value};
+    e = {at, *x.value};
     on(coordinator::write_answered{x.who, done(at)});
     on(coordinator::record_shown{x.who, {at}, x.value});
     apply(x.who);
@@ -152,8 +152,13 @@ struct coordinator_fixture : stepper<coordinator> {
   }
 
   void put(int n, record value) {
-    store[id(n)] = {++last, value};
-    on(coordinator::record_shown{id(n), {last}, std::move(value)});
+    store[id(n)] = {++last, std::move(value)};
+    show_record(id(n));
+  }
+
+  void show_record(const worker_id& who) {
+    const auto& e = store[who];
+    on(coordinator::record_shown{who, {e.revision}, mine->index().numbered(e.value)});
   }
 
   /// Creates its empty record and sends a heartbeat.
@@ -164,11 +169,14 @@ struct coordinator_fixture : stepper<coordinator> {
     beat_of(n);
   }
 
+  void give(const std::vector<partition>& all) {
+    on(coordinator::partitions_given{mine->index().list(all)});
+  }
   void give(int partitions) {
-    coordinator::partitions_given x;
+    std::vector<partition> all;
     for (int i = 0; i < partitions; ++i)
-      x.all.push_back(part(i));
-    on(x);
+      all.push_back(part(i));
+    give(all);
   }
 
   void replay() {
@@ -241,7 +249,7 @@ struct coordinator_fixture : stepper<coordinator> {
   void fail_over(std::uint64_t epoch) {
     elect(epoch);
     for (const auto& [who, e] : std::map{store})
-      on(coordinator::record_shown{who, {e.revision}, e.value});
+      show_record(who);
     for (const auto& [who, e] : std::map{beats})
       on(coordinator::beat_shown{who, {e.revision}, e.value, now});
   }

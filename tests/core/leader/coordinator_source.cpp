@@ -12,9 +12,6 @@ namespace {
 struct fixture : coordinator_fixture {
   void unknown() { on(coordinator::partitions_unknown{"the bucket is gone"}); }
 
-  void give(const std::vector<partition>& all) { on(coordinator::partitions_given{all}); }
-  using coordinator_fixture::give;
-
   std::size_t plans() { return count<coordinator::planned>(heard); }
 
   /// By partition: who has it.

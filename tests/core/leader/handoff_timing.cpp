@@ -20,6 +20,7 @@ std::size_t index(lifecycle x) {
 struct fixture {
   time_point now = time_point{} + 1000s;
   handoff_timing timing;
+  partition_index numbers;
   group_stats total;
   std::uint64_t versions = 100;
 
@@ -49,14 +50,14 @@ struct fixture {
       x.partitions.push_back({{{y}, 100}, x.version});
     for (const auto& y : revoking)
       x.revoking.push_back({{{y}, 100}});
-    on(coordinator::record_shown{{who}, {versions}, x});
+    on(coordinator::record_shown{{who}, {versions}, numbers.numbered(x)});
   }
 
   void list(const texts& names) {
-    coordinator::partitions_given x;
+    std::vector<partition> all;
     for (const auto& y : names)
-      x.all.push_back({{y}, 100});
-    on(x);
+      all.push_back({{y}, 100});
+    on(coordinator::partitions_given{numbers.list(all)});
   }
 
   /// a and b send heartbeats; a owns 1 and 2, b nothing; the leader has just seen it all.
@@ -335,7 +336,7 @@ struct led_group : coordinator_fixture {
   void carry_out(const coordinator::command& x) {
     if (const auto* w = std::get_if<coordinator::write>(&x)) {
       auto at = ++last;
-      store[w->who] = {at, w->value};
+      store[w->who] = {at, *w->value};
       observed(coordinator::write_answered{w->who, done(at)});
       observed(coordinator::record_shown{w->who, {at}, w->value});
       tell(w->who);
@@ -365,7 +366,7 @@ struct led_group : coordinator_fixture {
     record empty;
     empty.worker_nonce = {nonce(n)};
     store[id(n)] = {++last, empty};
-    observed(coordinator::record_shown{id(n), {last}, empty});
+    observed(coordinator::record_shown{id(n), {last}, mine->index().numbered(empty)});
     beats[id(n)].value.nonce = {nonce(n)};
     beats[id(n)].value.state = beat_state::working;
     tell(id(n));
@@ -391,10 +392,10 @@ CAF_TEST_FIXTURE_SCOPE(led_group_tests, led_group)
 CAF_TEST(a group that starts and grows and loses a worker is measured) {
   arrive(0);
   arrive(1);
-  coordinator::partitions_given list;
+  std::vector<partition> list;
   for (int i = 0; i < 12; ++i)
-    list.all.push_back(part(i));
-  observed(list);
+    list.push_back(part(i));
+  observed(coordinator::partitions_given{mine->index().list(list)});
   observed(coordinator::records_replayed{});
   observed(coordinator::directives_replayed{});
   observed(coordinator::beats_replayed{now});

@@ -32,7 +32,8 @@ struct history_leaders : virtual history_store {
   void show_record(const std::shared_ptr<leadership>& whom, const worker_id& who) {
     show(whom->records, [=, this, e = records[who]] {
       if (e.present)
-        feed(whom, coordinator::record_shown{who, {e.revision}, content(e)});
+        feed(whom, coordinator::record_shown{
+                       who, {e.revision}, content(e, whom->core->index())});
       else
         feed(whom, coordinator::record_gone{who});
     });
@@ -87,10 +88,10 @@ struct history_leaders : virtual history_store {
   }
 
   void give(const std::shared_ptr<leadership>& whom) {
-    coordinator::partitions_given x;
+    std::vector<partition> all;
     for (int i = 0; i < partitions; ++i)
-      x.all.push_back({{"p", std::to_string(i)}, 100});
-    feed(whom, x);
+      all.push_back({{"p", std::to_string(i)}, 100});
+    feed(whom, coordinator::partitions_given{whom->core->index().list(all)});
   }
 
   bool leads(const std::shared_ptr<leadership>& x) const {
@@ -138,7 +139,7 @@ struct history_leaders : virtual history_store {
 
   void send(const std::shared_ptr<leadership>& whom, const coordinator::write& x) {
     send_write(
-        whom, [=, this] { return write_record(x.who, x.value, x.expected); },
+        whom, [=, this] { return write_record(x.who, *x.value, x.expected); },
         [=](const kv_written& y) {
           return coordinator::write_answered{x.who, y};
         });

@@ -4,7 +4,8 @@
 #include "../support.hpp"
 
 #include "partita/core/leader/members/membership.hpp"
-#include "partita/messages/record.hpp"
+#include "partita/core/leader/records/partition_index.hpp"
+#include "partita/messages/codec.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -141,9 +142,9 @@ struct history_store {
     record_changed(who);
   }
 
-  decoded<record> content(const entry<record>& e) const {
+  static decoded<record_ptr> content(const entry<record>& e, partition_index& index) {
     if (e.readable)
-      return e.value;
+      return index.numbered(e.value);
     return malformed{"no json"};
   }
 

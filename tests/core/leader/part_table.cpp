@@ -15,7 +15,8 @@ namespace {
 constexpr std::uint64_t ours = 5;
 
 struct fixture {
-  part_table table{epoch{ours}};
+  partition_index index;
+  part_table table{epoch{ours}, index};
   /// What the store holds.
   std::map<std::string, kv_entry> store;
   std::uint64_t revision = 0;
@@ -31,7 +32,7 @@ struct fixture {
   }
 
   /// Carries a write out, and shows it.
-  decoded<record> apply(const kv_update& x) {
+  decoded<record_ptr> apply(const kv_update& x) {
     kv_entry entry{x.key, x.value, {++revision}};
     auto i = store.find(x.key);
     CAF_CHECK_EQUAL(i == store.end() ? 0u : i->second.revision.value, x.expected.value);
@@ -39,7 +40,7 @@ struct fixture {
     return show(entry);
   }
 
-  decoded<record> show(const kv_entry& x) {
+  decoded<record_ptr> show(const kv_entry& x) {
     if (auto part = keys::part_in(x.key)) {
       table.shown(part->first, part->second, x);
       return malformed{};
@@ -56,7 +57,7 @@ struct fixture {
   std::vector<std::string> write(const worker_id& who, const record& x,
                                  std::size_t most = 100) {
     std::vector<std::string> keys;
-    auto next = table.begin(who, x, 2, at(who), most);
+    auto next = table.begin(who, index.numbered(x), 2, at(who), most);
     for (;;) {
       keys.push_back(next.key);
       CAF_CHECK(!next.key.starts_with(keys::parts) || next.value.size() <= most);
@@ -67,8 +68,8 @@ struct fixture {
         continue;
       }
       CAF_CHECK(std::get<kv_written>(then).status == write_status::done);
-      CAF_REQUIRE(std::holds_alternative<record>(shown));
-      CAF_CHECK(std::get<record>(shown) == x);
+      CAF_REQUIRE(std::holds_alternative<record_ptr>(shown));
+      CAF_CHECK(*std::get<record_ptr>(shown) == x);
       return keys;
     }
   }
@@ -157,7 +158,7 @@ CAF_TEST(where a part was not written the record is not either) {
                  {write_status::unknown, write_status::not_connected},
                  {write_status::not_connected, write_status::not_connected},
                  {write_status::refused, write_status::refused}}) {
-    table.begin(a, record_with(30), 2, {}, 100);
+    table.begin(a, index.numbered(record_with(30)), 2, {}, 100);
     auto then = table.answered(a, {x.is, {}, "full"});
     CAF_REQUIRE(std::holds_alternative<kv_written>(then));
     CAF_CHECK(std::get<kv_written>(then).status == x.becomes);
@@ -167,7 +168,9 @@ CAF_TEST(where a part was not written the record is not either) {
 CAF_TEST(a part that is not as known is left alone until it is shown again) {
   write(a, record_with(30));
   write(a, record_with(31));
-  auto first = [&] { return table.begin(a, record_with(32), 2, at(a), 100).key; };
+  auto first = [&] {
+    return table.begin(a, index.numbered(record_with(32)), 2, at(a), 100).key;
+  };
   CAF_REQUIRE_EQUAL(first(), "parts.a-0.0");
   CAF_MESSAGE("the store has lost it, and no watch tells that");
   table.answered(a, {write_status::conflict, {}, "another revision"});
@@ -185,7 +188,7 @@ CAF_TEST(a part that is not as known is left alone until it is shown again) {
 CAF_TEST(parts that are being written are not removed) {
   write(a, record_with(30));
   tidy(a);
-  auto next = table.begin(a, record_with(31), 2, at(a), 100);
+  auto next = table.begin(a, index.numbered(record_with(31)), 2, at(a), 100);
   apply(next);
   CAF_CHECK(table.surplus(a).empty());
 }

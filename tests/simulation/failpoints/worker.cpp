@@ -103,8 +103,8 @@ CAF_TEST(grants may be held for the first record that vanishes alone) {
     group.replayed(now, now);
     partition_index index;
     reconciler x{{.epoch = {1}, .leader = {"leader"}, .pause = 100ms}, group, index};
-    x.shown({"worker-1"}, {1}, record_of(10, "one").value, now);
-    x.shown({"worker-2"}, {2}, record_of(11, "two").value, now);
+    x.shown({"worker-1"}, {1}, index.numbered(record_of(10, "one").value), now);
+    x.shown({"worker-2"}, {2}, index.numbered(record_of(11, "two").value), now);
     x.replayed(now);
     x.gone({"worker-1"}, now);
     x.gone({"worker-2"}, now + 3s);
@@ -120,15 +120,15 @@ CAF_TEST(a worker that drains may be given what was wanted for it before) {
     partition_index index;
     reconciler x{{.epoch = {1}, .leader = {"leader"}, .pause = 100ms}, group, index};
     group.named({"worker-1"}, {"me"}, {}, false, now);
-    x.shown({"worker-1"}, {1}, record_of(0, "me").value, now);
+    x.shown({"worker-1"}, {1}, index.numbered(record_of(0, "me").value), now);
     x.replayed(now);
     beat drains;
     drains.nonce = {"me"};
     drains.state = beat_state::draining;
     group.beat_shown({"worker-1"}, {1}, drains, now, now);
-    auto xs = x.want({{{"worker-1"}, index.list({{{"p"}, 100}})}},
+    auto xs = x.want({index.list({{{"p"}, 100}}), {{{"worker-1"}, {0}}}},
                      lifecycle::planned_scale, now);
-    return one<reconciler::write>(xs).value.partitions.size();
+    return one<reconciler::write>(xs).value->partitions.size();
   });
 }
 

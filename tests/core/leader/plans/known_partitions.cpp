@@ -24,7 +24,7 @@ struct fixture {
   void go_on_with(std::vector<partition> xs) {
     mine.go_on_with(index.list(std::move(xs)));
   }
-  std::vector<partition> all() const { return mine.all().partitions; }
+  std::vector<partition> all() const { return mine.all()->partitions; }
 };
 
 } // namespace

@@ -15,11 +15,12 @@ struct fixture {
   membership members{{6s, 30s, 5s}};
   partition_index index;
   std::vector<partition> partitions{part("a"), part("b"), part("c"), part("d")};
-  partition_list all = index.list(partitions);
+  partition_list_ptr all = index.list(partitions);
   std::vector<worker_id> ids{id(0), id(1), id(7)};
-  partition_owners owners{&ids[0], &ids[0], &ids[1]};
+  partition_owners owners;
 
   fixture() {
+    own({0, 0, 1});
     beats(0, 100, "x");
     beats(1, 300, "y");
   }
@@ -37,9 +38,18 @@ struct fixture {
   }
 
   planning_input input(const std::set<worker_id, by_number>& workers) const {
-    return input_of(workers, members, all, owners);
+    return input_of(workers, members, *all, owners);
   }
   planning_input input() const { return input({id(0), id(1)}); }
+
+  /// Those of a and of those that follow, as places in `ids`.
+  void own(const std::vector<std::uint32_t>& by_partition) {
+    owners = {};
+    for (const auto& who : ids)
+      owners.add(who);
+    for (std::size_t i = 0; i < by_partition.size(); ++i)
+      owners.set(all->numbers[i], by_partition[i]);
+  }
 };
 
 } // namespace
@@ -66,7 +76,7 @@ CAF_TEST(an owner that no longer takes part counts as none and its zone is remem
 }
 
 CAF_TEST(a group without owners never had a plan) {
-  owners.clear();
+  own({});
   auto in = input();
   CAF_CHECK(in.previous.empty());
   CAF_CHECK(in.zones.empty());
@@ -74,18 +84,20 @@ CAF_TEST(a group without owners never had a plan) {
 
 CAF_TEST(a target names every worker and keeps the order of the source) {
   auto target = target_of(input(), {{{3, 0, 2, 1}, {}}}, all);
-  CAF_REQUIRE_EQUAL(target.size(), 2u);
-  CAF_CHECK(target[id(0)] == all);
-  CAF_CHECK_EQUAL(target[id(1)].size(), 0u);
+  CAF_CHECK(target.list == all);
+  CAF_REQUIRE_EQUAL(target.shares.size(), 2u);
+  CAF_CHECK(target.shares[id(0)] == (partition_places{0, 1, 2, 3}));
+  CAF_CHECK(target.shares[id(1)].empty());
 }
 
 CAF_TEST(owners that have gone keep what they have until a plan says more) {
-  owners[1] = &ids[2];
+  own({0, 2, 1});
   auto target = target_as_owned(all, owners);
-  CAF_REQUIRE_EQUAL(target.size(), 3u);
-  CAF_CHECK(target[id(0)] == index.list({part("a")}));
-  CAF_CHECK(target[id(7)] == index.list({part("b")}));
-  CAF_CHECK(target[id(1)] == index.list({part("c")}));
+  CAF_CHECK(target.list == all);
+  CAF_REQUIRE_EQUAL(target.shares.size(), 3u);
+  CAF_CHECK(target.shares[id(0)] == partition_places{0});
+  CAF_CHECK(target.shares[id(7)] == partition_places{1});
+  CAF_CHECK(target.shares[id(1)] == partition_places{2});
 }
 
 CAF_TEST(moves are counted by who gets and who gives) {
@@ -95,7 +107,7 @@ CAF_TEST(moves are counted by who gets and who gives) {
   CAF_CHECK(x.gains == (std::map<worker_id, std::uint64_t>{{id(1), 2}}));
   CAF_CHECK(x.losses == (std::map<worker_id, std::uint64_t>{{id(0), 1}}));
   CAF_MESSAGE("in a first plan all gain and none loses");
-  owners.clear();
+  own({});
   x = changes_of(input(), {{{0, 1}, {2, 3}}});
   CAF_CHECK_EQUAL(x.moves, 4u);
   CAF_CHECK(x.gains == (std::map<worker_id, std::uint64_t>{{id(0), 2}, {id(1), 2}}));

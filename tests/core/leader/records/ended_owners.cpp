@@ -13,12 +13,12 @@ CAF_TEST(the record of one that ended is emptied and answered before others gain
   says("a", beat_state::stopped);
   auto x = only<reconciler::write>(want({{"b", {3, 1, 2}}}));
   CAF_CHECK_EQUAL(x.who, id("a"));
-  CAF_CHECK_EQUAL(names(x.value), "");
-  CAF_CHECK_EQUAL(x.value.worker_nonce.value, "a");
-  CAF_CHECK(x.value.version.value > floor_of_3 + 1);
+  CAF_CHECK_EQUAL(names(*x.value), "");
+  CAF_CHECK_EQUAL(x.value->worker_nonce.value, "a");
+  CAF_CHECK(x.value->version.value > floor_of_3 + 1);
   auto y = only<reconciler::write>(take(x));
   CAF_CHECK_EQUAL(y.who, id("b"));
-  CAF_CHECK_EQUAL(names(y.value), "1 2 3 ");
+  CAF_CHECK_EQUAL(names(*y.value), "1 2 3 ");
 }
 
 CAF_TEST(the end of an incarnation is a confirmation) {
@@ -77,9 +77,9 @@ CAF_TEST(a record is addressed again as a whole with new tokens) {
   two_owners();
   says("a", beat_state::restarting);
   auto x = only<reconciler::write>(lives("a", "a2"));
-  CAF_CHECK_EQUAL(x.value.worker_nonce.value, "a2");
-  CAF_CHECK_EQUAL(names(x.value), "1 2 ");
-  CAF_CHECK_EQUAL(tokens(x.value),
+  CAF_CHECK_EQUAL(x.value->worker_nonce.value, "a2");
+  CAF_CHECK_EQUAL(names(*x.value), "1 2 ");
+  CAF_CHECK_EQUAL(tokens(*x.value),
                   std::vector<std::uint64_t>({floor_of_3 + 2, floor_of_3 + 2}));
   take(x);
   CAF_CHECK(mine->settled());
@@ -101,8 +101,8 @@ CAF_TEST(a record that names nothing is addressed again at once) {
   show("a", 1, record_of("a", floor_of_3 + 1));
   want({{"a", {1}}});
   auto x = only<reconciler::write>(lives("a", "a2"));
-  CAF_CHECK_EQUAL(x.value.worker_nonce.value, "a2");
-  CAF_CHECK_EQUAL(names(x.value), "1 ");
+  CAF_CHECK_EQUAL(x.value->worker_nonce.value, "a2");
+  CAF_CHECK_EQUAL(names(*x.value), "1 ");
 }
 
 CAF_TEST(one that ended and drains now gets nothing) {
@@ -121,9 +121,9 @@ CAF_TEST(records of workers that the target does not name are emptied) {
   two_owners();
   lives("z");
   auto x = only<reconciler::write>(show("z", 5, record_of("z", floor_of_3 + 2, {7})));
-  CAF_CHECK_EQUAL(names(x.value), "-7 ");
+  CAF_CHECK_EQUAL(names(*x.value), "-7 ");
   take(x);
-  CAF_CHECK_EQUAL(names(only<reconciler::write>(confirms("z", x.value)).value), "");
+  CAF_CHECK_EQUAL(names(*only<reconciler::write>(confirms("z", *x.value)).value), "");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -18,7 +18,7 @@ CAF_TEST(after a record vanished nothing is granted for the hold) {
   nothing_until(6300ms);
   auto x = only<reconciler::write>(tick());
   CAF_CHECK_EQUAL(x.who, id("b"));
-  CAF_CHECK_EQUAL(names(x.value), "1 2 3 ");
+  CAF_CHECK_EQUAL(names(*x.value), "1 2 3 ");
 }
 
 CAF_TEST(nothing is granted while a worker whose record vanished sends heartbeats) {
@@ -33,7 +33,7 @@ CAF_TEST(nothing is granted while a worker whose record vanished sends heartbeat
   CAF_CHECK(!mine->settled());
   CAF_MESSAGE("it joins again");
   auto xs = joins_again("a", "a2");
-  CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "1 2 3 ");
+  CAF_CHECK_EQUAL(names(*only<reconciler::write>(xs).value), "1 2 3 ");
   CAF_CHECK(want({{"b", {1, 2, 3}}}).empty());
 }
 
@@ -47,7 +47,7 @@ CAF_TEST(nothing is granted before an incarnation whose record vanished has ende
   CAF_CHECK(tick().empty());
   CAF_MESSAGE("silent after that: a mark says that it has ended");
   auto xs = says("a", beat_state::expelled);
-  CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "1 2 3 ");
+  CAF_CHECK_EQUAL(names(*only<reconciler::write>(xs).value), "1 2 3 ");
 }
 
 CAF_TEST(a record that is shown again has not vanished) {
@@ -57,7 +57,7 @@ CAF_TEST(a record that is shown again has not vanished) {
   CAF_CHECK(want({{"a", {1, 2}}, {"b", {3, 4}}}).empty());
   nothing_until(6300ms);
   auto xs = tick();
-  CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "3 4 ");
+  CAF_CHECK_EQUAL(names(*only<reconciler::write>(xs).value), "3 4 ");
 }
 
 CAF_TEST(once a record is shown again after the hold others are granted what waited) {
@@ -67,7 +67,7 @@ CAF_TEST(once a record is shown again after the hold others are granted what wai
   nothing_until(6300ms);
   CAF_CHECK(tick().empty());
   auto xs = show("a", 90, record_of("a", floor_of_3 + 1, {1, 2}));
-  CAF_CHECK_EQUAL(names(only<reconciler::write>(xs).value), "3 4 ");
+  CAF_CHECK_EQUAL(names(*only<reconciler::write>(xs).value), "3 4 ");
 }
 
 CAF_TEST(during a hold nothing is taken away for a worker that could not get it yet) {
@@ -78,7 +78,7 @@ CAF_TEST(during a hold nothing is taken away for a worker that could not get it 
   CAF_CHECK(want({{"b", {1}}, {"c", {3}}}).empty());
   CAF_MESSAGE("what no worker is to have any more is taken away at once");
   auto x = only<reconciler::write>(want({{"b", {1}}, {"c", {}}}));
-  CAF_CHECK_EQUAL(names(x.value), "-3 ");
+  CAF_CHECK_EQUAL(names(*x.value), "-3 ");
 }
 
 CAF_TEST(during a hold no record is addressed again) {
@@ -88,7 +88,7 @@ CAF_TEST(during a hold no record is addressed again) {
   says("b", beat_state::restarting);
   CAF_CHECK(lives("b", "b2").empty());
   nothing_until(6300ms);
-  CAF_CHECK_EQUAL(only<reconciler::write>(tick()).value.worker_nonce.value, "b2");
+  CAF_CHECK_EQUAL(only<reconciler::write>(tick()).value->worker_nonce.value, "b2");
 }
 
 CAF_TEST(a second loss starts the hold again) {
@@ -110,8 +110,8 @@ CAF_TEST(a record that cannot be read is rewritten after the hold) {
   auto x = only<reconciler::write>(tick());
   CAF_CHECK_EQUAL(x.who, id("a"));
   CAF_CHECK_EQUAL(x.expected.value, 9u);
-  CAF_CHECK_EQUAL(names(x.value), "");
-  CAF_CHECK(x.value.version.value > floor_of_3 + 1);
+  CAF_CHECK_EQUAL(names(*x.value), "");
+  CAF_CHECK(x.value->version.value > floor_of_3 + 1);
 }
 
 CAF_TEST(nothing is granted before the buckets are old enough) {
@@ -122,7 +122,7 @@ CAF_TEST(nothing is granted before the buckets are old enough) {
   CAF_CHECK(want({{"a", {1}}}).empty());
   CAF_CHECK(!mine->settled());
   nothing_until(4s);
-  CAF_CHECK_EQUAL(names(only<reconciler::write>(tick()).value), "1 ");
+  CAF_CHECK_EQUAL(names(*only<reconciler::write>(tick()).value), "1 ");
 }
 
 CAF_TEST(a record of a smaller epoch that appears later is void and written over) {
@@ -131,10 +131,10 @@ CAF_TEST(a record of a smaller epoch that appears later is void and written over
   auto xs = show("a", 9, record_of("a", floor_of_3 - 1, {}, 2));
   auto x = only<reconciler::write>(xs);
   CAF_CHECK_EQUAL(x.expected.value, 9u);
-  CAF_CHECK_EQUAL(names(x.value), "1 2 ");
-  CAF_CHECK_EQUAL(tokens(x.value),
+  CAF_CHECK_EQUAL(names(*x.value), "1 2 ");
+  CAF_CHECK_EQUAL(tokens(*x.value),
                   std::vector<std::uint64_t>({floor_of_3 + 1, floor_of_3 + 1}));
-  CAF_CHECK(x.value.version.value > floor_of_3 + 1);
+  CAF_CHECK(x.value->version.value > floor_of_3 + 1);
   take(x);
   CAF_CHECK(mine->settled());
 }
@@ -142,9 +142,9 @@ CAF_TEST(a record of a smaller epoch that appears later is void and written over
 CAF_TEST(a void record frees nothing) {
   auto revoked = moving_2();
   auto x = only<reconciler::write>(show("a", ++last, record_of("a", 5, {}, 2)));
-  CAF_CHECK_EQUAL(names(x.value), "1 -2 ");
+  CAF_CHECK_EQUAL(names(*x.value), "1 -2 ");
   take(x);
-  auto xs = take_all(confirms("a", x.value));
+  auto xs = take_all(confirms("a", *x.value));
   CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
 }
 
@@ -159,8 +159,8 @@ CAF_TEST(a record that was recreated unseen does not free what it named) {
   answer("a", conflict());
   auto x =
       only<reconciler::write>(answer("a", holds(5, to_text(record_of("a2", 0, {}, 0)))));
-  CAF_CHECK_EQUAL(x.value.worker_nonce.value, "a");
-  CAF_CHECK_EQUAL(names(x.value), "1 ");
+  CAF_CHECK_EQUAL(x.value->worker_nonce.value, "a");
+  CAF_CHECK_EQUAL(names(*x.value), "1 ");
   auto ys = take(std::get<reconciler::write>(xs[1]));
   CAF_CHECK(ys.empty());
   only<reconciler::sealed>(take(x));

@@ -18,27 +18,28 @@ CAF_TEST(every grant and every revocation says why) {
   auto x =
       only<reconciler::write>(wants({{"a", {1, 4, 5}}, {"b", {2, 3}}},
                                     {"b grew", {{index.number_of(part(5)), "a pin"}}}));
-  CAF_REQUIRE_EQUAL(x.value.partitions.size(), 3u);
+  CAF_REQUIRE_EQUAL(x.value->partitions.size(), 3u);
   CAF_MESSAGE("what stays keeps its reason: none was known");
-  CAF_CHECK_EQUAL(x.value.partitions[0].reason, "");
-  CAF_CHECK_EQUAL(x.value.partitions[1].reason, "a pin");
-  CAF_CHECK_EQUAL(x.value.partitions[2].reason, "b grew");
-  CAF_CHECK_EQUAL(x.value.revoking.at(0).reason, "b grew");
+  CAF_CHECK_EQUAL(x.value->partitions[0].reason, "");
+  CAF_CHECK_EQUAL(x.value->partitions[1].reason, "a pin");
+  CAF_CHECK_EQUAL(x.value->partitions[2].reason, "b grew");
+  CAF_CHECK_EQUAL(x.value->revoking.at(0).reason, "b grew");
   take(x);
   CAF_MESSAGE("a later plan that leaves it there does not change why it moved");
   CAF_CHECK(wants({{"a", {1, 4, 5}}, {"b", {2, 3}}}, {"something else", {}}).empty());
-  auto y = only<reconciler::write>(confirms("a", x.value));
-  CAF_CHECK_EQUAL(y.value.partitions[2].reason, "b grew");
+  auto y = only<reconciler::write>(confirms("a", *x.value));
+  CAF_CHECK_EQUAL(y.value->partitions[2].reason, "b grew");
   auto z = only<reconciler::write>(take(y));
   CAF_CHECK_EQUAL(z.who.value, "b-1");
-  CAF_CHECK_EQUAL(z.value.partitions[0].reason + z.value.partitions[1].reason, "b grew");
+  CAF_CHECK_EQUAL(z.value->partitions[0].reason + z.value->partitions[1].reason,
+                  "b grew");
 }
 
 CAF_TEST(sealing keeps the reasons) {
   auto x = record_of("a", 50, {1}, 2);
   x.partitions[0].reason = "worker-3 was lost";
   show("a", 7, x);
-  auto sealed = only<reconciler::write>(replay()).value;
+  auto sealed = *only<reconciler::write>(replay()).value;
   CAF_CHECK_EQUAL(sealed.partitions.at(0).reason, "worker-3 was lost");
 }
 
@@ -47,8 +48,8 @@ CAF_TEST(what the next incarnation takes over says so) {
   auto ended = says("a", beat_state::stopped);
   CAF_CHECK(ended.empty());
   auto x = only<reconciler::write>(lives("a", "a2"));
-  CAF_CHECK_EQUAL(x.value.worker_nonce.value, "a2");
-  CAF_CHECK_EQUAL(x.value.partitions.at(0).reason, "a-1 joined again");
+  CAF_CHECK_EQUAL(x.value->worker_nonce.value, "a2");
+  CAF_CHECK_EQUAL(x.value->partitions.at(0).reason, "a-1 joined again");
 }
 
 CAF_TEST(grants of one token and reason stand side by side in the order of the plan) {

@@ -14,10 +14,10 @@ CAF_TEST(a partition that moves is revoked first and granted after the confirmat
   CAF_CHECK(!mine->settled());
   auto x = only<reconciler::write>(confirms("a", revoked));
   CAF_CHECK_EQUAL(x.who, id("a"));
-  CAF_CHECK_EQUAL(names(x.value), "1 ");
+  CAF_CHECK_EQUAL(names(*x.value), "1 ");
   auto y = only<reconciler::write>(take(x));
   CAF_CHECK_EQUAL(y.who, id("b"));
-  CAF_CHECK_EQUAL(names(y.value), "2 3 ");
+  CAF_CHECK_EQUAL(names(*y.value), "2 3 ");
   take(y);
   CAF_CHECK(mine->settled());
 }
@@ -31,23 +31,23 @@ CAF_TEST(nothing is granted before the write that freed it has landed) {
   only<reconciler::write>(tick());
   CAF_CHECK(lives("b").empty());
   only<reconciler::read>(answer("a", conflict()));
-  auto y = only<reconciler::write>(answer("a", holds(++last, to_text(x.value))));
-  CAF_CHECK_EQUAL(names(y.value), "2 3 ");
+  auto y = only<reconciler::write>(answer("a", holds(++last, to_text(*x.value))));
+  CAF_CHECK_EQUAL(names(*y.value), "2 3 ");
 }
 
 CAF_TEST(a write that the watch shows has landed whatever is answered) {
   auto revoked = moving_2();
   auto x = only<reconciler::write>(confirms("a", revoked));
   answer("a", no_answer());
-  auto y = only<reconciler::write>(show("a", ++last, x.value));
-  CAF_CHECK_EQUAL(names(y.value), "2 3 ");
+  auto y = only<reconciler::write>(show("a", ++last, *x.value));
+  CAF_CHECK_EQUAL(names(*y.value), "2 3 ");
 }
 
 CAF_TEST(an answer is enough although the watch has not shown the write yet) {
   auto revoked = moving_2();
   only<reconciler::write>(confirms("a", revoked));
   auto y = only<reconciler::write>(answer("a", done(++last)));
-  CAF_CHECK_EQUAL(names(y.value), "2 3 ");
+  CAF_CHECK_EQUAL(names(*y.value), "2 3 ");
 }
 
 CAF_TEST(a heartbeat that has not applied the revocation confirms nothing) {
@@ -72,10 +72,10 @@ CAF_TEST(partitions do not wait for each other) {
   two_owners();
   auto x = only<reconciler::write>(want({{"a", {}}, {"b", {1, 2, 3}}}));
   take(x);
-  auto xs = take_all(lives("a", "a", stamp_of(x.value), {2}));
+  auto xs = take_all(lives("a", "a", stamp_of(*x.value), {2}));
   CAF_CHECK_EQUAL(names(xs.at("a")), "-2 ");
   CAF_CHECK_EQUAL(names(xs.at("b")), "1 3 ");
-  xs = take_all(lives("a", "a", stamp_of(x.value)));
+  xs = take_all(lives("a", "a", stamp_of(*x.value)));
   CAF_CHECK_EQUAL(names(xs.at("a")), "");
   CAF_CHECK_EQUAL(names(xs.at("b")), "1 2 3 ");
 }
@@ -83,7 +83,7 @@ CAF_TEST(partitions do not wait for each other) {
 CAF_TEST(a later revocation is not confirmed by what was applied before it) {
   auto revoked = moving_2();
   auto x = only<reconciler::write>(want({{"a", {}}, {"b", {1, 2, 3}}}));
-  CAF_CHECK_EQUAL(names(x.value), "-1 -2 ");
+  CAF_CHECK_EQUAL(names(*x.value), "-1 -2 ");
   take(x);
   auto xs = take_all(confirms("a", revoked));
   CAF_CHECK_EQUAL(names(xs.at("a")), "-1 ");
@@ -117,16 +117,16 @@ CAF_TEST(what another leader wrote begins a revocation again) {
 
 CAF_TEST(what another leader wrote while a write was under way begins it again as well) {
   auto first = moving_2();
-  auto ours = only<reconciler::write>(want({{"a", {1, 4}}, {"b", {2, 3}}})).value;
+  auto ours = *only<reconciler::write>(want({{"a", {1, 4}}, {"b", {2, 3}}})).value;
   auto theirs = first;
   theirs.version.value = ours.version.value + 1;
   CAF_CHECK(show("a", ++last, theirs).empty());
   only<reconciler::read>(answer("a", conflict()));
   auto x = only<reconciler::write>(answer("a", holds(last, to_text(theirs))));
-  CAF_CHECK_EQUAL(names(x.value), "1 4 -2 ");
+  CAF_CHECK_EQUAL(names(*x.value), "1 4 -2 ");
   CAF_CHECK(take(x).empty());
   CAF_CHECK(confirms("a", first).empty());
-  auto xs = take_all(confirms("a", x.value));
+  auto xs = take_all(confirms("a", *x.value));
   CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
 }
 
@@ -146,10 +146,10 @@ CAF_TEST(two partitions can change places) {
 CAF_TEST(a partition that is to stay after all is granted again under a new token) {
   auto revoked = moving_2();
   auto x = only<reconciler::write>(want({{"a", {1, 2}}, {"b", {3}}}));
-  CAF_CHECK_EQUAL(names(x.value), "1 2 ");
-  CAF_CHECK_EQUAL(tokens(x.value),
-                  std::vector<std::uint64_t>({floor_of_3 + 1, x.value.version.value}));
-  CAF_CHECK(x.value.version > revoked.version);
+  CAF_CHECK_EQUAL(names(*x.value), "1 2 ");
+  CAF_CHECK_EQUAL(tokens(*x.value),
+                  std::vector<std::uint64_t>({floor_of_3 + 1, x.value->version.value}));
+  CAF_CHECK(x.value->version > revoked.version);
   take(x);
   CAF_CHECK(confirms("a", revoked).empty());
   CAF_CHECK(mine->settled());
@@ -158,11 +158,11 @@ CAF_TEST(a partition that is to stay after all is granted again under a new toke
 CAF_TEST(a partition that leaves the source is revoked and confirmed as well) {
   two_owners();
   auto x = only<reconciler::write>(want({{"a", {1}}, {"b", {3}}}));
-  CAF_CHECK_EQUAL(names(x.value), "1 -2 ");
+  CAF_CHECK_EQUAL(names(*x.value), "1 -2 ");
   take(x);
   CAF_MESSAGE("and if it comes back, no other worker gets it before that");
   CAF_CHECK(want({{"a", {1}}, {"b", {3, 2}}}).empty());
-  auto xs = take_all(confirms("a", x.value));
+  auto xs = take_all(confirms("a", *x.value));
   CAF_CHECK_EQUAL(names(xs.at("b")), "2 3 ");
 }
 
@@ -170,7 +170,7 @@ CAF_TEST(a partition that left the source is nowhere once its end is confirmed) 
   two_owners();
   auto x = only<reconciler::write>(want({{"a", {1}}, {"b", {3}}}));
   take(x);
-  auto xs = take_all(confirms("a", x.value));
+  auto xs = take_all(confirms("a", *x.value));
   CAF_CHECK_EQUAL(names(xs.at("a")), "1 ");
   CAF_CHECK(mine->settled());
 }
@@ -179,8 +179,8 @@ CAF_TEST(a worker that drains gives up what others are to have and gains nothing
   two_owners();
   says("a", beat_state::draining);
   auto x = only<reconciler::write>(want({{"b", {1, 2, 3}}}));
-  CAF_CHECK_EQUAL(names(x.value), "-1 -2 ");
-  CAF_CHECK_EQUAL(x.value.worker_nonce.value, "a");
+  CAF_CHECK_EQUAL(names(*x.value), "-1 -2 ");
+  CAF_CHECK_EQUAL(x.value->worker_nonce.value, "a");
   take(x);
   CAF_CHECK(want({{"a", {1, 2, 4}}, {"b", {3}}}).empty());
 }
@@ -222,7 +222,7 @@ CAF_TEST(what another one changed meanwhile is confirmed by applying the change)
   take_all(show("a", 5, x));
   lives("a", "a", {{2}, {50}});
   CAF_CHECK(want({{"a", {1}}}).empty());
-  CAF_CHECK_EQUAL(names(only<reconciler::write>(lives("a", "a", stamp_of(x))).value),
+  CAF_CHECK_EQUAL(names(*only<reconciler::write>(lives("a", "a", stamp_of(x))).value),
                   "1 ");
 }
 

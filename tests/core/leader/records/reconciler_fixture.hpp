@@ -110,7 +110,12 @@ struct reconciler_fixture {
                   !x->partitions.empty() || !x->revoking.empty(), now);
     else
       note_unrecorded(who);
-    return mine->shown(id(who), {at}, std::move(what), now);
+    return mine->shown(id(who), {at}, numbered(what), now);
+  }
+  decoded<record_ptr> numbered(const decoded<record>& what) {
+    if (const auto* x = std::get_if<record>(&what))
+      return index.numbered(*x);
+    return std::get<malformed>(what);
   }
   reconciler::commands gone(const std::string& who) {
     note_unrecorded(who);
@@ -128,8 +133,15 @@ struct reconciler_fixture {
 
   reconciler::target target_of(const goals& what) {
     reconciler::target next;
-    for (const auto& [who, xs] : what)
-      next.emplace(id(who), index.list(parts(xs)));
+    std::vector<partition> all;
+    for (const auto& [who, xs] : what) {
+      auto& share = next.shares[id(who)];
+      for (auto x : xs) {
+        share.push_back(static_cast<std::uint32_t>(all.size()));
+        all.push_back(part(x));
+      }
+    }
+    next.list = index.list(all);
     return next;
   }
   reconciler::commands want(const goals& what) {
@@ -160,8 +172,7 @@ struct reconciler_fixture {
   /// The store takes this write and the watch shows it. What follows is returned.
   reconciler::commands take(const reconciler::write& x) {
     auto result = mine->answered(x.who, done(++last), now);
-    group.named(x.who, x.value.worker_nonce, x.value.terms,
-                !x.value.partitions.empty() || !x.value.revoking.empty(), now);
+    group.named(x.who, x.value->worker_nonce, x.value->terms, holds_any(*x.value), now);
     add(result, mine->shown(x.who, {last}, x.value, now));
     return result;
   }
@@ -172,7 +183,7 @@ struct reconciler_fixture {
     for (std::size_t i = 0; i < xs.size(); ++i)
       if (const auto* w = std::get_if<reconciler::write>(&xs[i])) {
         auto x = *w;
-        result[x.who.value.substr(0, x.who.value.size() - 2)] = x.value;
+        result[x.who.value.substr(0, x.who.value.size() - 2)] = *x.value;
         add(xs, take(x));
       }
     return result;
@@ -230,7 +241,7 @@ struct reconciler_fixture {
     two_owners();
     auto x = only<reconciler::write>(want({{"a", {1}}, {"b", {2, 3}}}));
     CAF_CHECK(take(x).empty());
-    return x.value;
+    return *x.value;
   }
 };
 

@@ -16,10 +16,10 @@ CAF_TEST(one write of a key is under way and the newest target follows it) {
   CAF_CHECK(want({{"a", {2}}}).empty());
   CAF_MESSAGE("nothing is written before the watch has shown the former write");
   CAF_CHECK(answer("a", done(2)).empty());
-  auto next = only<reconciler::write>(show("a", 2, x.value));
+  auto next = only<reconciler::write>(show("a", 2, *x.value));
   CAF_CHECK_EQUAL(next.expected.value, 2u);
-  CAF_CHECK_EQUAL(names(next.value), "2 -1 ");
-  CAF_CHECK(next.value.version > x.value.version);
+  CAF_CHECK_EQUAL(names(*next.value), "2 -1 ");
+  CAF_CHECK(next.value->version > x.value->version);
 }
 
 CAF_TEST(what a write under way names is not free) {
@@ -38,7 +38,7 @@ CAF_TEST(a watch that is faster than the answer does no harm) {
   lives("a");
   show("a", 1, record_of("a", 0, {}, 0));
   auto x = only<reconciler::write>(want({{"a", {1}}}));
-  CAF_CHECK(show("a", 2, x.value).empty());
+  CAF_CHECK(show("a", 2, *x.value).empty());
   CAF_CHECK(!mine->settled());
   CAF_CHECK(answer("a", done(2)).empty());
   CAF_CHECK(mine->settled());
@@ -61,12 +61,12 @@ CAF_TEST(an unknown outcome is repeated as it was until it is known) {
   CAF_CHECK(want({{"a", {2}}}).empty());
   nothing_until(100ms);
   auto again = only<reconciler::write>(tick());
-  CAF_CHECK_EQUAL(again.value, x.value);
+  CAF_CHECK_EQUAL(*again.value, *x.value);
   CAF_CHECK_EQUAL(again.expected.value, 1u);
   only<reconciler::read>(answer("a", conflict()));
-  CAF_CHECK(answer("a", holds(2, to_text(x.value))).empty());
+  CAF_CHECK(answer("a", holds(2, to_text(*x.value))).empty());
   CAF_MESSAGE("it has landed; what is wanted now goes over it once the watch shows it");
-  CAF_CHECK_EQUAL(only<reconciler::write>(show("a", 2, x.value)).expected.value, 2u);
+  CAF_CHECK_EQUAL(only<reconciler::write>(show("a", 2, *x.value)).expected.value, 2u);
 }
 
 CAF_TEST(after a conflict the record is changed only once the watch has shown it) {
