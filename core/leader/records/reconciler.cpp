@@ -152,9 +152,12 @@ void reconciler::note_holds(const worker_id& who, slot& x) {
   if (x.moving < before)
     marked_.merge(held_back_);
   std::vector<partition_number> held;
-  for (const auto& y : {x.noted.first, x.noted.second}) {
-    if (!y)
+  const numbered_record* last = nullptr;
+  for (const auto* y : {x.noted.first.get(), x.noted.second.get()}) {
+    // A seal names what the record names.
+    if (!y || (last && last->owned == y->owned && last->given_up == y->given_up))
       continue;
+    last = y;
     held.insert(held.end(), y->owned.begin(), y->owned.end());
     held.insert(held.end(), y->given_up.begin(), y->given_up.end());
   }
@@ -179,12 +182,14 @@ reconciler::commands reconciler::want(target next, partita::lifecycle why, time_
   auto was_known = goals_.known();
   for (const auto& who : goals_.want(std::move(next), why, because)) {
     mark(who);
-    if (auto i = slots_.find(who); i != slots_.end())
+    if (auto i = slots_.find(who); i != slots_.end()) {
       i->second.wanted = goals_.of(who).size();
+      i->second.as_wanted.reset();
+    }
   }
   // A record that says what is wanted, and of which nothing else is wanted now, stays.
   for (const auto& [who, x] : slots_)
-    if (!was_known || !x.settled() || !x.as_wanted)
+    if (!was_known || !x.settled() || !x.as_wanted || x.as_wanted != x.value)
       mark(who);
   return worked(now);
 }
@@ -193,10 +198,12 @@ reconciler::commands reconciler::reserve(std::vector<worker_id> standbys,
                                          time_point now) {
   if (standbys == goals_.standbys())
     return {};
-  for (const auto& who : goals_.standbys())
-    mark(who);
-  for (const auto& who : standbys)
-    mark(who);
+  for (const auto* all : {&goals_.standbys(), &std::as_const(standbys)})
+    for (const auto& who : *all)
+      if (auto i = slots_.find(who); i != slots_.end()) {
+        i->second.as_wanted.reset();
+        mark(who);
+      }
   goals_.reserve(std::move(standbys));
   return worked(now);
 }
@@ -297,7 +304,7 @@ std::optional<numbered_record> reconciler::wanted(const worker_id& who, slot& x,
   auto result = drafts_.of(who, x, may, now);
   if (result.held_back)
     held_back_.insert(who);
-  x.as_wanted = result.as_wanted;
+  x.as_wanted = result.as_wanted ? x.value : nullptr;
   return std::move(result.next);
 }
 

@@ -154,6 +154,8 @@ record_drafts::draft record_drafts::settle_owner(const subject& x) {
   const auto& value = *x.slot.value;
   if (!x.pulse || x.pulse->nonce != value.worker_nonce)
     return {};
+  if (x.slot.as_wanted == x.slot.value)
+    return {.next = std::nullopt, .as_wanted = true};
   auto standby = goals_.standby_of(x.who);
   auto stays = find_lacking(x) && value.standby == standby && value.revoking.empty();
   if (stays && lacking_.empty())

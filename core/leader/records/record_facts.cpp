@@ -75,12 +75,13 @@ bool says_the_same(const numbered_record& old, const numbered_record& next) {
 
 void group_grants(numbered_record& x) {
   auto group = [](auto& what, auto& numbers, auto key_of) {
+    auto before = [&](const auto& y, const auto& z) { return key_of(y) < key_of(z); };
+    if (std::is_sorted(what.begin(), what.end(), before))
+      return;
     std::vector<std::size_t> order(what.size());
     std::iota(order.begin(), order.end(), 0);
-    auto before = [&](auto i, auto j) { return key_of(what[i]) < key_of(what[j]); };
-    if (std::is_sorted(order.begin(), order.end(), before))
-      return;
-    std::stable_sort(order.begin(), order.end(), before);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](auto i, auto j) { return before(what[i], what[j]); });
     auto from = std::exchange(what, {});
     auto numbers_from = std::exchange(numbers, {});
     for (auto i : order) {

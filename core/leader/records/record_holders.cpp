@@ -9,6 +9,8 @@ namespace partita::core {
 std::vector<partition_number>
 record_holders::hold(const worker_id& who, const std::vector<partition_number>& held) {
   auto& [id, known] = *by_worker_.try_emplace(who).first;
+  if (known == held)
+    return {};
   auto before = std::exchange(known, {});
   held_.clear();
   for (auto x : held) {

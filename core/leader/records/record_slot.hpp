@@ -29,8 +29,8 @@ struct record_slot {
   bool voided = false;
   /// It says what is wanted, as far as that is possible now.
   bool clean = false;
-  /// It says exactly what is wanted.
-  bool as_wanted = false;
+  /// A record that says exactly what is wanted, if one was seen since that changed.
+  record_ptr as_wanted;
   key_writer writer;
   /// What the writer writes; not null while that is busy.
   record_ptr under_way;
