@@ -74,7 +74,8 @@ struct stream_facts {
   /// The server's wall clock when it was made, nanoseconds since 1970: names one
   /// incarnation of the stream, as bucket_identity does.
   std::int64_t created_at_ns = 0;
-  /// Of the messages that it holds. Without any, first_sequence is last_sequence + 1.
+  /// Of the messages that it holds. Without any, first_sequence is last_sequence + 1, or
+  /// both are 0 as long as there was none.
   std::uint64_t first_sequence = 0;
   std::uint64_t last_sequence = 0;
   /// What it takes; empty for a mirror.
@@ -128,7 +129,7 @@ struct stream_answer {
 enum class ack_policy : std::uint8_t {
   /// Each message by itself.
   each,
-  /// A message and all before it.
+  /// A message and all before it. A stream of retention `work_queue` refuses it (10098).
   all
 };
 
@@ -178,7 +179,8 @@ struct consumer_facts {
 };
 
 /// Makes a consumer. One of this name that has the same configuration is `done`; with
-/// another configuration it is a conflict and stays as it is.
+/// another configuration it is a conflict and stays as it is. (nats-server before 2.10 sets
+/// max_ack_pending and ack_wait of an existing one, and is `done`.)
 struct consumer_make {
   std::string stream;
   consumer_spec consumer;

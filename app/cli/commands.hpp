@@ -41,6 +41,9 @@ struct group_access;
 /// reconnects and says so. `all`: see status_style.
 int watch_status(group_access& access, bool json, bool all);
 
+/// Shows how far the consumers of the group's stream are; the exit code.
+int show_lag(group_access& access, bool json);
+
 using add_command = void(CLI::App& program, chosen_command& chosen);
 
 /// One worker, until an order to stop.

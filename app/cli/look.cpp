@@ -25,9 +25,14 @@ With --watch it follows changes until Ctrl-C: on a terminal the output changes i
 in a pipe a new one follows at every change. With --json that is one object a line. It waits for a
 group that does not exist yet, and says so: on stderr, with --json as an object of its own.
 
+With --lag it shows the consumers of the group on partitions.stream instead, whose names begin with
+`<group>-`: PENDING messages were not delivered yet, UNACKNOWLEDGED ones not acknowledged, and all up
+to the sequence FLOOR are.
+
 Examples:
   partita status -c partita.toml
   partita status -c partita.toml --watch
+  partita status -c partita.toml --lag
   partita status --url nats://127.0.0.1:4222 --group orders --json | jq .workers
 )help";
 
@@ -64,6 +69,7 @@ struct look_options {
   group_flags flags;
   bool watch = false;
   bool all = false;
+  bool lag = false;
   std::string partition;
   std::size_t count = 20;
   bool verbose = false;
@@ -121,7 +127,9 @@ std::pair<CLI::App&, look_options&> add(CLI::App& program, chosen_command& chose
           },
           true);
     return with_group(
-        options.flags, std::string{"partita "} + name, [&](group_access& x) {
+        options.flags, std::string{"partita "} + name, [&](group_access& x) -> int {
+          if (options.lag)
+            return show_lag(x, options.flags.json);
           auto found = read_entries(x);
           return found ? show(*found, names_of(x.settings.partitions), options)
                        : exit_failed;
@@ -137,8 +145,13 @@ void add_status(CLI::App& program, chosen_command& chosen) {
       add(program, chosen, "status", "Shows leader, workers and shares", status_examples,
           show_status);
   add_group_flags(command, options.flags);
-  command.add_flag("--watch", options.watch, "Follows, and shows every change");
+  auto* watch =
+      command.add_flag("--watch", options.watch, "Follows, and shows every change");
   command.add_flag("--all", options.all, "All workers, names and lines of long lists");
+  command
+      .add_flag("--lag", options.lag,
+                "Shows how far the group's consumers of partitions.stream are")
+      ->excludes(watch);
 }
 
 void add_workers(CLI::App& program, chosen_command& chosen) {

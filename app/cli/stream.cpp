@@ -9,6 +9,8 @@
 #include "partita/core/stream_listing.hpp"
 
 #include <algorithm>
+#include <variant>
+#include <vector>
 
 namespace partita::app {
 
@@ -30,11 +32,11 @@ struct stream_options {
   std::uint32_t count = 0;
 };
 
-/// All requests for streams can be repeated, and a cluster may be slow to make one.
-template <class Request>
-stream_answer ask_until(group_access& access, const Request& what) {
+/// All requests for streams can be repeated, and a cluster may be slow to answer one.
+template <class Answer, class Request>
+Answer ask_until(group_access& access, const Request& what) {
   for (;;) {
-    auto result = ask<stream_answer>(access.self, access.store, access.left(), what);
+    auto result = ask<Answer>(access.self, access.store, access.left(), what);
     if (result.status != stream_status::unknown
         || std::chrono::steady_clock::now() >= access.deadline)
       return result;
@@ -87,12 +89,12 @@ int init(const stream_options& o, group_access& access) {
                   + "', expected tokens joined by dots of which one is *, the key of a "
                     "partition: 'orders.*'");
   stream_make wanted{s.partitions.stream, {o.subjects}, *transform, s.buckets.replicas};
-  auto found = ask_until(access, stream_look{wanted.stream});
+  auto found = ask_until<stream_answer>(access, stream_look{wanted.stream});
   if (found.status == stream_status::done)
     if (auto why = core::why_not_changed(found.stream, *transform); !why.empty())
       return fail(why);
   if (found.status == stream_status::done || found.status == stream_status::missing)
-    found = ask_until(access, wanted);
+    found = ask_until<stream_answer>(access, wanted);
   return show(o, wanted.stream, found);
 }
 
@@ -105,7 +107,62 @@ int with_stream(const stream_options& o, const std::function<int(group_access&)>
   });
 }
 
+/// The consumers of the group by their names' order. Says why they cannot be read.
+std::variant<std::vector<consumer_facts>, std::string>
+read_consumers(group_access& access, const std::string& stream) {
+  std::vector<consumer_facts> result;
+  auto ours = access.settings.group.name + '-';
+  for (consumer_list page{stream};;) {
+    auto names = ask_until<consumer_names>(access, page);
+    if (names.status != stream_status::done)
+      return names.why.empty() ? to_string(names.status) : names.why;
+    for (const auto& name : names.names) {
+      if (!name.starts_with(ours))
+        continue;
+      auto x = ask_until<consumer_answer>(access, consumer_look{stream, name});
+      if (x.status == stream_status::done)
+        result.push_back(std::move(x.consumer));
+      else if (x.status != stream_status::missing)
+        return "the consumer " + name + ": "
+               + (x.why.empty() ? to_string(x.status) : x.why);
+    }
+    page.offset += names.names.size();
+    if (names.names.empty() || page.offset >= names.total)
+      return result;
+  }
+}
+
 } // namespace
+
+int show_lag(group_access& access, bool json) {
+  const auto& stream = access.settings.partitions.stream;
+  if (stream.empty())
+    return refuse("the configuration names no stream; set partitions.stream");
+  auto found = read_consumers(access, stream);
+  if (const auto* why = std::get_if<std::string>(&found))
+    return fail("the stream " + stream + ": " + *why);
+  const auto& all = std::get<std::vector<consumer_facts>>(found);
+  if (json) {
+    auto consumers =
+        json_list(all, [](const consumer_facts& x) -> nlohmann::ordered_json {
+          return {{"consumer", config::printable(x.name)},
+                  {"filter", config::printable(x.filter)},
+                  {"pending", x.pending},
+                  {"unacknowledged", x.ack_pending},
+                  {"floor", x.ack_floor}};
+        });
+    return print(
+        nlohmann::ordered_json{{"stream", stream}, {"consumers", std::move(consumers)}}
+            .dump(2)
+        + '\n');
+  }
+  table result{{"CONSUMER", "FILTER", "PENDING", "UNACKNOWLEDGED", "FLOOR"}};
+  for (const auto& x : all)
+    result.add({config::printable(x.name), config::printable(x.filter),
+                std::to_string(x.pending), std::to_string(x.ack_pending),
+                std::to_string(x.ack_floor)});
+  return print(result.text());
+}
 
 void add_stream(CLI::App& program, chosen_command& chosen) {
   auto* group = program.add_subcommand(
@@ -115,7 +172,7 @@ void add_stream(CLI::App& program, chosen_command& chosen) {
   auto check = [](const stream_options& o) {
     return with_stream(o, [&](group_access& access) {
       const auto& stream = access.settings.partitions.stream;
-      return show(o, stream, ask_until(access, stream_look{stream}));
+      return show(o, stream, ask_until<stream_answer>(access, stream_look{stream}));
     });
   };
   auto [checks, check_options] = chosen.add<stream_options>(

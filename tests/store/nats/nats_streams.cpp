@@ -222,11 +222,15 @@ CAF_TEST(the names of consumers are listed page by page) {
 CAF_TEST(a work queue names the rule that a consumer breaks) {
   on_each_server([](world& w) {
     w.make_special(R"("retention":"workqueue")");
-    auto late = w.consume(spec("c", "orders.1.>", 2));
+    auto all = w.consume(spec("c", "orders.1.>"));
+    CAF_CHECK(all.status == stream_status::refused);
+    CAF_CHECK_EQUAL(all.error, 10098u);
+    auto each = spec("c", "orders.1.>", 2);
+    each.acks = ack_policy::each;
+    auto late = w.consume(each);
     CAF_CHECK(late.status == stream_status::refused);
     CAF_CHECK_EQUAL(late.error, stream_error::not_deliver_all);
-    auto each = spec("c", "orders.1.>");
-    each.acks = ack_policy::each;
+    each.start = 0;
     CAF_REQUIRE(w.consume(each).status == stream_status::done);
     CAF_CHECK(w.look("S").stream.retention == stream_retention::work_queue);
     each.name = "d";
