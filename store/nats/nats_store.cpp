@@ -315,6 +315,8 @@ probed verdict(store_ptr self, const nats_outcome& x) {
   return {status, self->state.link_number, x.why};
 }
 
+void close_connection(store_ptr self);
+
 /// Ends every handler that touches requests: sets the alarm for their next deadline.
 void watch_requests(store_ptr self) {
   auto& state = self->state;
@@ -322,6 +324,8 @@ void watch_requests(store_ptr self) {
   // The caller may drop its handle to us before the answer.
   state.until_answered =
       state.requests.empty() ? nats_store_actor{} : nats_store_actor{self};
+  if (state.closing)
+    close_connection(self);
 }
 
 caf::result<probed> start_probe(store_ptr self, const probe& x) {
@@ -395,10 +399,11 @@ void request_close(store_ptr self, const Handle& whom, void (*then)(store_ptr)) 
             [self, then](const caf::error&) { then(self); });
 }
 
-/// Closes the connection once no bucket has requests under way.
+/// Closes the connection once no bucket has requests under way, nor the store itself.
 void close_connection(store_ptr self) {
   auto& state = self->state;
-  if (state.busy == 0 && !std::exchange(state.closing_connection, true))
+  if (state.busy == 0 && state.requests.empty()
+      && !std::exchange(state.closing_connection, true))
     request_close(self, spawn_waiter(self->system(), state.connection),
                   connection_closed);
 }

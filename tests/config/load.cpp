@@ -25,7 +25,7 @@ CAF_TEST(the service demands partitions and a host application does not ) {
   CAF_CHECK_EQUAL(
       problem_in(named, service),
       "f.toml: partitions: no partitions are named: give list, or prefix and count, or "
-      "file, or bucket = true in [partitions]");
+      "file, or bucket = true, or stream in [partitions]");
   CAF_CHECK_EQUAL(problem_in(named + "[partitions]\n", service),
                   problem_in(named + "partitions.list = []", service));
   loaded(named + "partitions.list = ['a']", service);

@@ -277,6 +277,7 @@ CAF_TEST(a server that is frozen or gone is no refusal) {
     w.server.thaw();
     w.server.kill();
     w.until(store, link_state::disconnected);
+    w.until(w.store, link_state::disconnected);
     auto gone = ask<stream_answer>(w.self, store, stream_look{"S"});
     CAF_CHECK(gone.status == stream_status::not_connected);
     CAF_CHECK(!gone.why.empty());
@@ -315,6 +316,14 @@ CAF_TEST(a closed store answers that it is not connected) {
   world w{{}};
   w.close(w.store);
   CAF_CHECK(w.look("S").status == stream_status::not_connected);
+}
+
+CAF_TEST(closing a store waits for the answers under way) {
+  world w{{}};
+  auto in_flight = w.self->request(w.store, patience, stream_look{"S"});
+  auto closing = w.self->request(w.store, patience, close_store{});
+  CAF_CHECK(wait_for<stream_answer>(w.self, in_flight).status == stream_status::missing);
+  wait_for<store_closed>(w.self, closing);
 }
 
 // -- the text of answers ----------------------------------------------------------------
