@@ -15,7 +15,8 @@ namespace partita {
 using file_reading = std::variant<std::vector<partition>, std::string>;
 
 struct file_source_options {
-  /// Watched for changes, as are a file that replaces it and the target of a link.
+  /// Looked at every second while there is a listener; a file that replaces it or the target of a
+  /// link counts as well.
   std::string path;
   /// Reads the file as it is now. Called in the source's actor.
   std::function<file_reading()> read;

@@ -2,7 +2,6 @@
 #define CAF_SUITE actors.file_source
 
 #include "partita/actors/sources/file_source.hpp"
-#include "partita/actors/sources/file_watch.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -13,7 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
-// The kernel says when a file has changed, so this runs in real time.
+// The time stamps of files are real, so this runs in real time.
 
 using namespace partita;
 using namespace std::chrono_literals;
@@ -182,9 +181,6 @@ CAF_TEST(a folder that vanishes and comes back is watched again) {
 CAF_TEST(a source without listeners ends although it watches) {
   write(dir / "list", "a\n");
   auto path = (dir / "list").string();
-  {
-    file_watch watch{path, [](const std::string&) {}};
-  }
   auto lonely = spawn_file_source(
       sys, {.path = path, .read = [path] { return read(path); }, .clock = {}});
   auto address = lonely.address();
