@@ -60,8 +60,8 @@ int answer_all(std::istream& in, std::ostream& out) {
     if (line.find_first_not_of(" \t\r") == std::string::npos)
       continue;
     auto read = plan_question_from(line);
-    if (const auto* why = std::get_if<std::string>(&read))
-      return refuse("line " + std::to_string(number) + ": " + *why);
+    if (const auto* bad = std::get_if<malformed>(&read))
+      return refuse("line " + std::to_string(number) + ": " + bad->why);
     const auto& question = std::get<plan_question>(read);
     auto plan = core::make_strategy(question.strategy)(question.input);
     out << to_json(question, plan) << std::endl;

@@ -3,10 +3,10 @@
 
 #include "partita/core/strategies/planning.hpp"
 #include "partita/core/strategies/strategies.hpp"
+#include "partita/messages/codec.hpp"
 
 #include <string>
 #include <string_view>
-#include <variant>
 
 /// What `partita plan` reads and prints.
 namespace partita::app {
@@ -21,9 +21,8 @@ struct plan_question {
 /// `weight`), and optionally `strategy` (any spelling), `seed` (a number or decimal
 /// digits in a string), `virtual_nodes`, `overload_threshold`, `extreme_threshold`,
 /// `default_weight`, `previous` (partition indices by worker; workers that are gone may
-/// stand there). The other alternative names the member, what was found and what was
-/// expected.
-std::variant<plan_question, std::string> plan_question_from(std::string_view text);
+/// stand there). What is malformed names the member, what was found and what was expected.
+decoded<plan_question> plan_question_from(std::string_view text);
 
 /// `{"assignments":{"worker-0":[1,2]}}`: the indices of each worker's partitions, in the
 /// order of the plan; workers in the order of the question.

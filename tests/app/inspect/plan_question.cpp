@@ -12,19 +12,19 @@ namespace {
 
 plan_question good(const std::string& text) {
   auto result = plan_question_from(text);
-  if (const auto* why = std::get_if<std::string>(&result))
-    CAF_FAIL("refused: " << *why);
+  if (const auto* bad = std::get_if<malformed>(&result))
+    CAF_FAIL("refused: " << bad->why);
   return std::get<plan_question>(result);
 }
 
 /// The refusal contains every one of the parts.
 void refused(const std::string& text, std::initializer_list<const char*> parts) {
   auto result = plan_question_from(text);
-  const auto* why = std::get_if<std::string>(&result);
-  CAF_REQUIRE(why != nullptr);
-  CAF_MESSAGE(text << " -> " << *why);
+  const auto* bad = std::get_if<malformed>(&result);
+  CAF_REQUIRE(bad != nullptr);
+  CAF_MESSAGE(text << " -> " << bad->why);
   for (const auto* part : parts)
-    CAF_CHECK_NOT_EQUAL(why->find(part), std::string::npos);
+    CAF_CHECK_NOT_EQUAL(bad->why.find(part), std::string::npos);
 }
 
 /// A question with two workers and three partitions, and more members.
@@ -89,21 +89,24 @@ CAF_TEST(former owners may stand before the partitions) {
 }
 
 CAF_TEST(a bad member is named with what was found and what was expected) {
-  refused("", {"not JSON"});
-  refused("[1]", {"found [1]", "expected an object"});
+  refused("", {"not JSON at byte 1"});
+  refused("[1]", {"found a JSON array", "expected a JSON object"});
   refused("{}", {"'workers'", "missing"});
   refused(R"({"workers":[]})", {"'partitions'", "missing"});
   refused(R"({"workers":"a","partitions":[]})", {"'workers'", "found \"a\"", "a list"});
-  refused(R"({"workers":[1],"partitions":[]})", {"'workers[0]'", "found 1", "a string"});
-  refused(R"({"workers":["a","a"],"partitions":[]})", {"'workers[1]'", "only once"});
-  refused(R"({"workers":[],"partitions":[7]})", {"'partitions[0]'", "found 7"});
+  refused(R"({"workers":[1],"partitions":[]})", {"workers[0]: ", "found 1", "a string"});
+  refused(R"({"workers":["a","a"],"partitions":[]})", {"workers[1]: ", "only once"});
+  refused(R"({"workers":[],"partitions":[7]})", {"partitions[0]: ", "found 7"});
   refused(R"({"workers":[],"partitions":[{"keys":[]}]})",
-          {"'partitions[0].keys'", "at least one"});
-  refused(R"({"workers":[],"partitions":[{"keys":[1]}]})", {"'partitions[0].keys[0]'"});
+          {"partitions[0]: member 'keys'", "non-empty"});
+  refused(R"({"workers":[],"partitions":[{"keys":[1]}]})",
+          {"partitions[0]: member 'keys'", "found 1"});
   refused(R"({"workers":[],"partitions":[{"keys":["a"],"weight":1.5}]})",
-          {"'partitions[0].weight'", "found 1.5", "whole number"});
+          {"partitions[0]: member 'weight'", "found 1.5", "whole number"});
+  refused(R"({"workers":[],"partitions":[{"keys":["a"],"weight":1000000000000}]})",
+          {"partitions[0]: member 'weight'", "whole number from -"});
   refused(R"({"workers":[],"partitions":[{"keys":["a"],"wait":1}]})",
-          {"'partitions[0].wait'", "only keys and weight"});
+          {"partitions[0]: member 'wait'", "only keys and weight"});
   refused(with(R"("strategy":"stiky")"), {"'strategy'", "\"stiky\"", "round_robin"});
   refused(with(R"("virtual_nodes":0)"), {"'virtual_nodes'", "from 1 to"});
   refused(with(R"("virtual_nodes":99999999999999999999)"), {"'virtual_nodes'"});
@@ -114,9 +117,9 @@ CAF_TEST(a bad member is named with what was found and what was expected) {
 CAF_TEST(former owners that cannot be are refused) {
   refused(with(R"("previous":[1])"), {"'previous'", "an object"});
   refused(with(R"("previous":{"a":1})"), {"'previous.a'", "a list"});
-  refused(with(R"("previous":{"a":[3]})"), {"'previous.a[0]'", "found 3", "from 0 to 2"});
-  refused(with(R"("previous":{"a":[-1]})"), {"'previous.a[0]'", "found -1"});
-  refused(with(R"("previous":{"a":[1],"b":[0,1]})"), {"'previous.b[1]'", "only once"});
+  refused(with(R"("previous":{"a":[3]})"), {"previous.a[0]: ", "found 3", "from 0 to 2"});
+  refused(with(R"("previous":{"a":[-1]})"), {"previous.a[0]: ", "found -1"});
+  refused(with(R"("previous":{"a":[1],"b":[0,1]})"), {"previous.b[1]: ", "only once"});
 }
 
 CAF_TEST(the answer lists the indices of every worker) {
