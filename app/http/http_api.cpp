@@ -11,7 +11,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace partita::app {
@@ -27,12 +26,8 @@ constexpr int calls_per_ttl = 3;
 constexpr std::uint64_t greatest_number = std::uint64_t{1} << 53;
 
 std::optional<std::uint64_t> number_of(const std::string& text) {
-  std::uint64_t result = 0;
-  auto end = text.data() + text.size();
-  auto [at, failed] = std::from_chars(text.data(), end, result);
-  if (failed != std::errc{} || at != end || result > greatest_number)
-    return std::nullopt;
-  return result;
+  auto result = config::number_in<std::uint64_t>(text);
+  return result && *result <= greatest_number ? result : std::nullopt;
 }
 
 /// Not longer than a line, and nothing that breaks one.

@@ -77,24 +77,10 @@ struct condition {
 };
 
 bool in_session(const worker_status& x) {
-  switch (x.state) {
-  case worker_state::init:
-  case worker_state::claiming_id:
-  case worker_state::shutdown:
-  case worker_state::count:
-    return false;
-  case worker_state::degraded:
-    // With the session the record is dropped as well.
+  // With the session the record is dropped as well.
+  if (x.state == worker_state::degraded)
     return x.applied.version.value != 0;
-  case worker_state::election:
-  case worker_state::waiting_assignment:
-  case worker_state::stable:
-  case worker_state::scaling:
-  case worker_state::rebalancing:
-  case worker_state::emergency:
-    return true;
-  }
-  return false;
+  return x.state >= worker_state::election && x.state < worker_state::degraded;
 }
 
 std::vector<condition> conditions_of(const shown_life& x) {
