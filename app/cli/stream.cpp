@@ -81,17 +81,13 @@ int show(const stream_options& o, const std::string& stream, const stream_answer
   return print(result.text());
 }
 
-int init(const stream_options& o, group_access& access) {
+int init(const stream_options& o, const subject_transform& transform,
+         group_access& access) {
   const auto& s = access.settings;
-  auto transform = core::transform_for(o.subjects, o.count);
-  if (!transform)
-    return refuse("found the subjects '" + o.subjects
-                  + "', expected tokens joined by dots of which one is *, the key of a "
-                    "partition: 'orders.*'");
-  stream_make wanted{s.partitions.stream, {o.subjects}, *transform, s.buckets.replicas};
+  stream_make wanted{s.partitions.stream, {o.subjects}, transform, s.buckets.replicas};
   auto found = ask_until<stream_answer>(access, stream_look{wanted.stream});
   if (found.status == stream_status::done)
-    if (auto why = core::why_not_changed(found.stream, *transform); !why.empty())
+    if (auto why = core::why_not_changed(found.stream, transform); !why.empty())
       return fail(why);
   if (found.status == stream_status::done || found.status == stream_status::missing)
     found = ask_until<stream_answer>(access, wanted);
@@ -115,7 +111,8 @@ read_consumers(group_access& access, const std::string& stream) {
   for (consumer_list page{stream};;) {
     auto names = ask_until<consumer_names>(access, page);
     if (names.status != stream_status::done)
-      return names.why.empty() ? to_string(names.status) : names.why;
+      return "the stream " + stream + ": "
+             + (names.why.empty() ? to_string(names.status) : names.why);
     for (const auto& name : names.names) {
       if (!name.starts_with(ours))
         continue;
@@ -140,7 +137,7 @@ int show_lag(group_access& access, bool json) {
     return refuse("the configuration names no stream; set partitions.stream");
   auto found = read_consumers(access, stream);
   if (const auto* why = std::get_if<std::string>(&found))
-    return fail("the stream " + stream + ": " + *why);
+    return fail(*why);
   const auto& all = std::get<std::vector<consumer_facts>>(found);
   if (json) {
     auto consumers =
@@ -178,8 +175,14 @@ void add_stream(CLI::App& program, chosen_command& chosen) {
   auto [checks, check_options] = chosen.add<stream_options>(
       *group, "check", "Shows the stream, its transform and partitions", examples, check);
   add_group_flags(checks, check_options.group);
-  auto make = [](const stream_options& o) {
-    return with_stream(o, [&](group_access& access) { return init(o, access); });
+  auto make = [](const stream_options& o) -> int {
+    auto transform = core::transform_for(o.subjects, o.count);
+    if (!transform)
+      return refuse("found the subjects '" + o.subjects
+                    + "', expected tokens joined by dots of which one is *, the key of a "
+                      "partition: 'orders.*'");
+    return with_stream(o,
+                       [&](group_access& access) { return init(o, *transform, access); });
   };
   auto [inits, init_options] = chosen.add<stream_options>(
       *group, "init", "Makes the stream and its transform", examples, make);

@@ -52,15 +52,24 @@ CAF_TEST(help explains the program and every command with examples) {
   auto all = run_partita({"--help"});
   ends(all, 0);
   for (const char* command :
-       {"run", "dev", "status", "workers", "partitions", "explain", "history", "plan",
-        "drain", "cordon", "uncordon", "pin", "unpin", "pause", "resume", "step-down",
-        "rebalance", "buckets", "stream", "check-config"}) {
+       {"run",       "dev",       "status",  "workers", "partitions",
+        "explain",   "history",   "plan",    "drain",   "cordon",
+        "uncordon",  "pin",       "unpin",   "pause",   "resume",
+        "step-down", "rebalance", "buckets", "stream",  "check-config"}) {
     CAF_CHECK(contains(all.out, command));
     auto one = run_partita({command, "--help"});
     ends(one, 0);
     CAF_CHECK(contains(one.out, "Example"));
     CAF_CHECK(contains(one.out, std::string{"partita "} + command));
   }
+}
+
+CAF_TEST(a stream needs a key in its subjects and a number of partitions) {
+  for (const char* subjects : {"orders", "orders.>", "", "a..*"})
+    ends(run_partita({"stream", "init", "--group", "g", subjects, "4"}), 2,
+         {"expected tokens joined by dots"});
+  for (const char* count : {"0", "-1", "1000001", "x"})
+    ends(run_partita({"stream", "init", "--group", "g", "orders.*", count}), 2);
 }
 
 CAF_TEST(the versions of the program and its libraries are printed) {
