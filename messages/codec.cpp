@@ -105,6 +105,30 @@ decoded<claim> claim_from(std::string_view text) {
   return decode_once(text, 0, decode_claim);
 }
 
+std::string to_text(const consumer_claim& x) {
+  return dump({{"v", format_version},
+               {"token", x.token.value},
+               {"consumer", x.consumer},
+               {"start", x.start},
+               {"old", x.old},
+               {"stream_created", x.stream_created}});
+}
+
+decoded<consumer_claim> consumer_claim_from(std::string_view text,
+                                            std::int64_t stored_at_ns) {
+  return read<consumer_claim>(text, [in = numbers{stored_at_ns}](const json& obj) {
+    check_format(obj);
+    need(obj, "token");
+    consumer_claim result{in.read_version(obj, "token"),
+                          json_members::text(need(obj, "consumer"), "consumer"),
+                          number(need(obj, "start"), "start"), text_or(obj, "old"),
+                          signed_number(need(obj, "stream_created"), "stream_created")};
+    if (result.start == 0)
+      fail(at("start") + "expected a stream sequence, which begins at 1, found 0");
+    return result;
+  });
+}
+
 std::string to_text(const leader_entry& x) {
   return x.worker_id.value + ':' + std::to_string(x.at) + ':' + x.nonce.value;
 }

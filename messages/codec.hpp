@@ -33,6 +33,7 @@ using decoded = std::variant<T, malformed>;
 /// 1 MiB in the first is of the second.
 std::string to_text(const record& x, std::uint64_t format = newest_record_format);
 std::string to_text(const claim& x);
+std::string to_text(const consumer_claim& x);
 std::string to_text(const leader_entry& x);
 std::string to_text(const epoch_entry& x);
 std::string to_text(const beat& x);
@@ -67,6 +68,8 @@ decoded<record> record_from(std::string_view text, std::int64_t stored_at_ns,
                             const part_finder& find = {});
 
 decoded<claim> claim_from(std::string_view text);
+decoded<consumer_claim> consumer_claim_from(std::string_view text,
+                                            std::int64_t stored_at_ns);
 /// parti's form without a nonce (`worker-3:<unix seconds>`) is read too.
 decoded<leader_entry> leader_from(std::string_view text);
 decoded<epoch_entry> epoch_from(std::string_view text, std::int64_t stored_at_ns);

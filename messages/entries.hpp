@@ -70,6 +70,24 @@ struct group_entry {
   friend bool operator==(const group_entry&, const group_entry&) = default;
 };
 
+/// Value of `claim.<partition>` in the claims bucket: under which token the partition's
+/// messages are consumed, and where the next owner continues (docs/consuming.md).
+struct consumer_claim {
+  /// 0: none has claimed it.
+  version token;
+  /// The owner's consumer, which it makes once this is written.
+  std::string consumer;
+  /// The first stream sequence that is for it; all before was acknowledged.
+  std::uint64_t start = 1;
+  /// The consumer before it, which the owner removes.
+  std::string old;
+  /// When the stream was made, unix time in microseconds: its sequences are those of this
+  /// incarnation.
+  std::int64_t stream_created = 0;
+
+  friend bool operator==(const consumer_claim&, const consumer_claim&) = default;
+};
+
 /// What a heartbeat says. The first three are states of a living worker; the others are
 /// marks: the incarnation of that nonce has ended, or is ordered to end.
 enum class beat_state : std::uint8_t {

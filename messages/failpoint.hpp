@@ -50,7 +50,12 @@ enum class rule : std::uint8_t {
   goodbye_before_the_end,
   other_server_skipped,
   cluster_skipped,
-  init_overwrites
+  init_overwrites,
+  claim_not_written,
+  floor_trusted_alone,
+  removed_before_made,
+  claim_not_read_again,
+  token_not_in_name
 };
 
 #ifdef PARTITA_FAILPOINTS

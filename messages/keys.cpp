@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/messages/keys.hpp"
 
+#include "partita/messages/failpoint.hpp"
 #include "partita/messages/options.hpp"
 #include "partita/messages/store.hpp"
 
@@ -91,6 +92,64 @@ std::string bucket_fault(const open_bucket& x) {
   return fault_unless(is_name(x.name), x.name,
                       "not a bucket name: expected letters, digits, - and _; choose "
                       "another name");
+}
+
+std::string keys::consumer_name(std::string_view group, std::string_view partition,
+                                version token, unsigned run) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  auto result = std::string{group} + '-';
+  for (auto c : partition) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == '.')
+      result += '~';
+    else if (is_name_letter(c))
+      result += c;
+    else
+      result += {'=', hex[byte / 16], hex[byte % 16]};
+  }
+  if (!failpoint(rule::token_not_in_name))
+    result += '-' + std::to_string(token.value);
+  return run == 0 ? result : result + "-r" + std::to_string(run);
+}
+
+std::optional<keys::named_consumer> keys::consumer_in(std::string_view name,
+                                                      std::string_view group) {
+  // From behind, as names of partitions have dashes, too.
+  unsigned run = 0;
+  auto take_number = [](std::string_view& from, std::string_view mark, auto& to) {
+    auto at = from.rfind(mark);
+    if (at == from.npos)
+      return false;
+    auto digits = from.substr(at + mark.size());
+    auto value = to;
+    const auto* end = digits.data() + digits.size();
+    auto [last, error] = std::from_chars(digits.data(), end, value);
+    if (error != std::errc{} || last != end)
+      return false;
+    to = value;
+    from.remove_suffix(from.size() - at);
+    return true;
+  };
+  auto rest = name;
+  take_number(rest, "-r", run);
+  named_consumer result;
+  if (!take_number(rest, "-", result.token.value) || rest.size() <= group.size() + 1)
+    return std::nullopt;
+  rest.remove_prefix(group.size() + 1);
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    unsigned byte = 0;
+    if (rest[i] == '=' && i + 2 < rest.size()
+        && std::from_chars(&rest[i + 1], &rest[i] + 3, byte, 16).ptr == &rest[i] + 3) {
+      result.partition += static_cast<char>(byte);
+      i += 2;
+    } else {
+      result.partition += rest[i] == '~' ? '.' : rest[i];
+    }
+  }
+  // Only what is written as we write it.
+  if (consumer_name(group, result.partition, result.token, run) != name)
+    return std::nullopt;
+  return result;
 }
 
 } // namespace partita

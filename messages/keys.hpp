@@ -55,6 +55,27 @@ inline std::optional<std::pair<worker_id, std::uint64_t>> part_in(std::string_vi
                    number};
 }
 
+// -- consumers of a stream --------------------------------------------------------------
+
+/// In the claims bucket.
+inline std::string claim_of(std::string_view partition) {
+  return "claim." + std::string{partition};
+}
+
+/// `<group>-<partition>-<token>`, the name of a partition's consumer; `-r<run>` behind it if
+/// run is not 0. A dot of the partition's name is a `~` there, and what is neither a letter,
+/// a digit, `-` nor `_` is `=` and two hexadecimal digits.
+std::string consumer_name(std::string_view group, std::string_view partition,
+                          version token, unsigned run = 0);
+
+/// Whose it is: what consumer_name was called with.
+struct named_consumer {
+  std::string partition;
+  version token;
+};
+/// Nothing: it is no consumer of this group.
+std::optional<named_consumer> consumer_in(std::string_view name, std::string_view group);
+
 } // namespace partita::keys
 
 /// Which names a store accepts. Both stores check here before anything is sent, so that

@@ -229,6 +229,8 @@ CAF_TEST(each member of a record and of a heartbeat is listed for CAF) {
 CAF_TEST(each member of the other entries of a group counts) {
   auto write = [](const auto& x) { return to_text(x); };
   check_members(claim{{"n1"}, "pod-7", 5, 6, true}, write, claim_from);
+  check_members(consumer_claim{{3145730}, "g-7-3145730", 5, "g-7-4", 6}, write,
+                [](const auto& text) { return consumer_claim_from(text, 0); });
   check_members(leader_entry{{"worker-3"}, 1700000000, {"beef"}}, write, leader_from);
   check_members(epoch_entry{{7}, {"worker-1"}, {"n1"}, "NABC", 5, 6, "why"}, write,
                 [](const auto& text) { return epoch_from(text, 0); });
