@@ -24,6 +24,7 @@ set(PARTITA_PUBLIC_HEADERS
     actors/worker_clock.hpp
     core/time.hpp
     core/used_nonce.hpp
+    messages/caf/compatibility.hpp
     messages/entries.hpp
     messages/enumeration.hpp
     messages/events.hpp

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <caf/meta/type_name.hpp>
+#include "partita/messages/message.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -20,7 +20,7 @@ struct strong {
 
   template <class Inspector>
   friend auto inspect(Inspector& f, strong& x) {
-    return f(caf::meta::type_name(Tag::name), x.value);
+    return inspect_fields(f, Tag::name, x.value);
   }
 };
 
@@ -77,11 +77,7 @@ struct stamp {
   partita::version version;
 
   friend auto operator<=>(const stamp&, const stamp&) = default;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, stamp& x) {
-    return f(caf::meta::type_name("stamp"), x.epoch, x.version);
-  }
+  PARTITA_MESSAGE(stamp, x.epoch, x.version)
 };
 
 /// Sorts worker ids by their number (worker-2 before worker-10), then by text.

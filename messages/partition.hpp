@@ -11,10 +11,6 @@
 #include <utility>
 #include <vector>
 
-// load_callback.hpp of CAF 0.17 needs <utility> before it.
-#include <caf/meta/load_callback.hpp>
-#include <caf/none.hpp>
-
 namespace partita {
 
 /// The greatest weight that a list of partitions may give: sums stay below 2^53, which
@@ -55,13 +51,11 @@ public:
     return x.all() <=> y.all();
   }
 
+  /// Only shown, never loaded: messages stay in their process.
   template <class Inspector>
   friend auto inspect(Inspector& f, partition_keys& x) {
     auto content = x.all();
-    return f(content, caf::meta::load_callback([&] {
-               x = partition_keys{std::move(content)};
-               return caf::none;
-             }));
+    return f(content);
   }
 
 private:
