@@ -32,7 +32,7 @@ void carry_out(self_pointer self, const epoch_takeover::commands& what);
 
 /// Reports to the supervisor what is wrong with the list of partitions; empty: nothing.
 void report_source(self_pointer self, const std::string& why) {
-  if (std::exchange(self->state.source_trouble, why) != why)
+  if (std::exchange(state_of(self).source_trouble, why) != why)
     report<source_trouble>(self, why);
 }
 
@@ -49,19 +49,20 @@ epoch_takeover::instant instant(self_pointer self) {
 void read_epoch(self_pointer self) {
   // A new connection between the two begins this leadership again: see epoch_floor.
   auto identified = [self](const bucket_identity& bucket) {
-    ask_read(self, self->state.assignments, keys::epoch,
+    ask_read(self, state_of(self).assignments, keys::epoch,
              reported(self, "the epoch", [self, bucket](const kv_read& x) {
                carry_out(self,
-                         self->state.epoch_takeover->looked(x, bucket, instant(self)));
+                         state_of(self).epoch_takeover->looked(x, bucket, instant(self)));
              }));
   };
-  self->request(self->state.assignments, store_gone_after, kv_identify{})
+  mail(self, kv_identify{})
+      .request(state_of(self).assignments, store_gone_after)
       .then([identified](const kv_identity& x) { identified(x.identity); },
             [identified](const caf::error&) { identified({}); });
 }
 
 void acceded(self_pointer self, const epoch_takeover::acceded& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.options.coordinator.epoch = s.epoch = x.epoch;
   s.ages.emplace(x.epoch, s.options.takeover.self);
   s.coordinator.emplace(s.options.coordinator);
@@ -72,14 +73,14 @@ void acceded(self_pointer self, const epoch_takeover::acceded& x) {
   feed(self, coordinator::may_grant_at{x.may_grant_at});
   watch(self, s.assignments, records, ">");
   calculation::open_control(self, control);
-  self->send(s.roster, caf::actor_cast<roster_listener_actor>(self));
+  mail(self, caf::actor_cast<roster_listener_actor>(self)).send(s.roster);
   if (s.source)
     self->monitor(s.source);
-  self->send(s.source, caf::actor_cast<partition_listener_actor>(self));
+  mail(self, caf::actor_cast<partition_listener_actor>(self)).send(s.source);
 }
 
 void carry_out(self_pointer self, const epoch_takeover::commands& what) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto survey = [&](const epoch_takeover::survey&) {
     s.survey.emplace();
     watch(self, s.assignments, surveyed_records, ">");
@@ -89,7 +90,7 @@ void carry_out(self_pointer self, const epoch_takeover::commands& what) {
     ask_to_replace(
         self, s.assignments, keys::epoch, to_text(x.value), x.expected,
         reported(self, "the epoch", [self](const kv_written& answer) {
-          carry_out(self, self->state.epoch_takeover->answered(answer, instant(self)));
+          carry_out(self, state_of(self).epoch_takeover->answered(answer, instant(self)));
         }));
   };
   for (const auto& command : what)
@@ -100,15 +101,15 @@ void carry_out(self_pointer self, const epoch_takeover::commands& what) {
 }
 
 void survey_watched(self_pointer self, const watch_event& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (x.change == watch_change::value)
     s.survey->shown(x.entry);
   if (x.change != watch_change::replayed)
     return;
   using source = core::epoch_survey::source;
   auto of_records = x.watch == surveyed_records;
-  self->send(of_records ? s.assignments : s.heartbeats, kv_unwatch{x.watch},
-             caf::actor_cast<watch_sink_actor>(self));
+  mail(self, kv_unwatch{x.watch}, caf::actor_cast<watch_sink_actor>(self))
+      .send(of_records ? s.assignments : s.heartbeats);
   if (s.survey->replayed(of_records ? source::records : source::heartbeats))
     carry_out(self, s.epoch_takeover->surveyed(s.survey->greatest(),
                                                s.survey->newest_ns(), instant(self)));
@@ -144,15 +145,16 @@ void write_mark(self_pointer self, const coordinator::write_mark& x) {
       });
   auto key = keys::heartbeat_of(x.who);
   if (failpoint(rule::expel_any_revision))
-    ask_write(self, self->state.heartbeats, kv_put{key, to_text(value)}, answered);
+    ask_write(self, state_of(self).heartbeats, kv_put{key, to_text(value)}, answered);
   else // Not kv_create: where nothing was seen, a delete mark must be a conflict.
-    ask_write(self, self->state.heartbeats, kv_update{key, to_text(value), x.expected},
+    ask_write(self, state_of(self).heartbeats, kv_update{key, to_text(value), x.expected},
               answered);
 }
 
 void adopt(self_pointer self) {
-  const auto& s = self->state;
-  self->request(s.parent, caf::infinite, adopted{s.options.run, s.epoch})
+  const auto& s = state_of(self);
+  mail(self, adopted{s.options.run, s.epoch})
+      .request(s.parent, caf::infinite)
       .then([self](may_act) { feed(self, coordinator::may_act{}); },
             // The supervisor has killed or replaced this calculator.
             [](const caf::error&) {});
@@ -160,14 +162,14 @@ void adopt(self_pointer self) {
 
 void grants_wait(self_pointer self, const coordinator::grants_wait& x) {
   auto ms = std::chrono::ceil<std::chrono::milliseconds>(x.left).count();
-  self->state.options.log().info("grants nothing{}: {}",
-                                 ms == 0 ? "" : " for " + std::to_string(ms) + " ms",
-                                 logged("reason", x.why));
-  carry_out(self, self->state.epoch_takeover->waiting(x.left, x.why, instant(self)));
+  state_of(self).options.log().info("grants nothing{}: {}",
+                                    ms == 0 ? "" : " for " + std::to_string(ms) + " ms",
+                                    logged("reason", x.why));
+  carry_out(self, state_of(self).epoch_takeover->waiting(x.left, x.why, instant(self)));
 }
 
 void planned(self_pointer self, const coordinator::planned& x) {
-  self->state.options.log().info(
+  state_of(self).options.log().info(
       "new plan ({}): {}; {} workers, {} partitions, {} placed or moved",
       logged("lifecycle", to_string(x.lifecycle)), logged("reason", x.reason),
       logged("workers", x.workers), logged("partitions", x.partitions),
@@ -177,7 +179,7 @@ void planned(self_pointer self, const coordinator::planned& x) {
 
 /// Reads what the coordinator wants to know of a worker.
 auto reader(self_pointer self) {
-  const auto& s = self->state;
+  const auto& s = state_of(self);
   return core::overloaded{
       [&s, self](const coordinator::read& x) {
         ask_read(self, s.assignments, keys::record_of(x.who),
@@ -202,7 +204,7 @@ auto reader(self_pointer self) {
 }
 
 void carry_out(self_pointer self, const coordinator::command& what) {
-  const auto log = self->state.options.log();
+  const auto log = state_of(self).options.log();
   core::match(
       what, reader(self),
       [&](const coordinator::write& x) { calculation::write_record(self, x); },
@@ -228,7 +230,7 @@ void carry_out(self_pointer self, const coordinator::command& what) {
       [&](const coordinator::grants_wait& x) { grants_wait(self, x); },
       [&](const coordinator::may_grant&) {
         log.info("may grant");
-        carry_out(self, self->state.epoch_takeover->granting(instant(self)));
+        carry_out(self, state_of(self).epoch_takeover->granting(instant(self)));
       },
       [&](const coordinator::source_silent& x) { report_source(self, x.why); },
       [&](const coordinator::planned& x) { planned(self, x); },
@@ -248,14 +250,14 @@ void epoch_key_shown(self_pointer self, const kv_entry& entry) {
   auto value = epoch_from(entry.value, entry.stored_at_ns);
   if (const auto* x = std::get_if<epoch_entry>(&value))
     feed(self, coordinator::epoch_shown{
-                   self->state.ages->epoch_shown(*x, entry.stored_at_ns, now(self))});
+                   state_of(self).ages->epoch_shown(*x, entry.stored_at_ns, now(self))});
   else
-    self->state.invalid.report(self, "assignment", entry.key,
-                               std::get<malformed>(value).why);
+    state_of(self).invalid.report(self, "assignment", entry.key,
+                                  std::get<malformed>(value).why);
 }
 
 void records_replayed(self_pointer self, const bucket_identity& bucket) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (!s.ages->shows_ours()) {
     deposed(self, {}, "the records do not show the epoch that this leader wrote");
     return;
@@ -280,7 +282,7 @@ void records_watched(self_pointer self, const watch_event& x) {
     record_key_shown(self, x.entry, x.change == watch_change::removed);
     break;
   case watch_change::replayed:
-    self->state.most_value = x.bucket.most_value;
+    state_of(self).most_value = x.bucket.most_value;
     records_replayed(self, x.bucket);
     break;
   case watch_change::bucket_changed:
@@ -295,7 +297,7 @@ void records_watched(self_pointer self, const watch_event& x) {
 
 void heard(self_pointer self, const roster_news& x) {
   using kind = roster_news::kind;
-  auto& s = self->state;
+  auto& s = state_of(self);
   switch (x.what) {
   case kind::beat:
     s.ages->beat_shown(x.seen_at, x.stored_at_ns);
@@ -326,24 +328,24 @@ void heard(self_pointer self, const roster_news& x) {
 
 /// The list that was known stays in force.
 void not_given(self_pointer self, const std::string& why) {
-  if (!self->state.coordinator)
+  if (!state_of(self).coordinator)
     return;
   feed(self, coordinator::partitions_unknown{why});
   report_source(self, why);
 }
 
 void given(self_pointer self, const partition_list& x) {
-  if (!self->state.coordinator)
+  if (!state_of(self).coordinator)
     return;
   auto why = why_unusable(x.partitions);
   if (!why.empty()) {
     not_given(self, "the partition source gave a list that cannot be used: " + why);
     return;
   }
-  self->state.options.log().debug("knows {} partitions",
-                                  logged("partitions", x.partitions.size()));
+  state_of(self).options.log().debug("knows {} partitions",
+                                     logged("partitions", x.partitions.size()));
   feed(self, coordinator::partitions_given{
-                 self->state.coordinator->index().list(x.partitions)});
+                 state_of(self).coordinator->index().list(x.partitions)});
   report_source(self, x.trouble);
 }
 
@@ -352,14 +354,14 @@ void given(self_pointer self, const partition_list& x) {
 namespace calculation {
 
 void set_alarm(self_pointer self) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto at = core::earlier(s.epoch_takeover->wake_at(), control_wake_at(s));
   partita::set_alarm(self,
                      s.coordinator ? core::earlier(at, s.coordinator->wake_at()) : at);
 }
 
 void feed(self_pointer self, const coordinator::event& what) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto at = now(self);
   auto commands = s.coordinator->step(what, at);
   s.timing.step(what, commands, at);
@@ -378,7 +380,7 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
            store_actor store, roster_actor roster, partition_source_actor source,
            supervisor_actor parent) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.options = std::move(options);
   s.assignments = std::move(assignments);
   s.heartbeats = std::move(heartbeats);
@@ -388,14 +390,14 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
   s.parent = std::move(parent);
   s.epoch_takeover.emplace(s.options.takeover);
   self->set_down_handler([=](const caf::down_msg& x) {
-    not_given(self, "the partition source ended (" + self->system().render(x.reason)
+    not_given(self, "the partition source ended (" + error_text(self, x.reason)
                         + "); start it again together with its worker");
   });
   carry_out(self, s.epoch_takeover->begin());
   return {
       [=](const watch_event& x) {
         if (x.watch != surveyed_beats && x.watch != control)
-          self->state.troubles.heard(self, "a watch of the records", x);
+          state_of(self).troubles.heard(self, "a watch of the records", x);
         switch (static_cast<watch_number>(x.watch)) {
         case surveyed_records:
         case surveyed_beats:
@@ -413,7 +415,7 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
       [=](const roster_news& x) { heard(self, x); },
       on_alarm(self,
                [=] {
-                 auto& state = self->state;
+                 auto& state = state_of(self);
                  carry_out(self, state.epoch_takeover->tick(instant(self)));
                  if (state.coordinator) {
                    calculation::control_tick(self, now(self));

@@ -20,12 +20,12 @@ using partita::report;
 
 void invalid(self_pointer self, const char* bucket, const kv_entry& entry,
              const std::string& why) {
-  self->state.invalid.report(self, bucket, entry.key, why);
+  state_of(self).invalid.report(self, bucket, entry.key, why);
 }
 
 /// From now on plans are made without directives.
 void unknown(self_pointer self, const std::string& why) {
-  auto& c = self->state.control;
+  auto& c = state_of(self).control;
   c.give_up_at.reset();
   auto text =
       "the operators' directives are not known, and plans are made without them: " + why;
@@ -36,17 +36,18 @@ void unknown(self_pointer self, const std::string& why) {
 }
 
 void known(self_pointer self) {
-  auto& c = self->state.control;
+  auto& c = state_of(self).control;
   c.give_up_at.reset();
   if (!std::exchange(c.trouble, {}).empty())
     report<control_unknown>(self, std::string{});
 }
 
 void opened(self_pointer self, const bucket_opened& x) {
-  auto& c = self->state.control;
+  auto& c = state_of(self).control;
   if (x.status != open_status::opened) {
-    c.open_again_at = now(self) + self->state.options.coordinator.pause * pauses_to_open;
-    unknown(self, x.why + "; check the bucket " + self->state.options.control_bucket
+    c.open_again_at =
+        now(self) + state_of(self).options.coordinator.pause * pauses_to_open;
+    unknown(self, x.why + "; check the bucket " + state_of(self).options.control_bucket
                       + " and this user's permissions");
     set_alarm(self);
     return;
@@ -58,22 +59,23 @@ void opened(self_pointer self, const bucket_opened& x) {
 /// Carries out what the history commands.
 void carry_out(self_pointer self, const core::plan_log::commands& what) {
   using core::plan_log;
-  const auto& bucket = self->state.control.bucket;
+  const auto& bucket = state_of(self).control.bucket;
   auto create = [&](const plan_log::create& x) {
     ask_write(self, bucket, kv_create{history_key(x.id), to_text(x.value)},
               [self, id = x.id](const kv_written& answer) {
                 if (answer.status == write_status::refused)
-                  self->state.options.log().warn(
+                  state_of(self).options.log().warn(
                       "the store refuses the history of plans: {}",
                       logged("reason", answer.why));
-                carry_out(self, self->state.control.log->created(id, answer, now(self)));
+                carry_out(self,
+                          state_of(self).control.log->created(id, answer, now(self)));
                 set_alarm(self);
               });
   };
   auto remove = [&](const plan_log::remove& x) {
     ask_write(self, bucket, kv_remove{history_key(x.id), x.at},
               [self, id = x.id](const kv_written& answer) {
-                carry_out(self, self->state.control.log->removed(id, answer));
+                carry_out(self, state_of(self).control.log->removed(id, answer));
               });
   };
   for (const auto& x : what)
@@ -91,7 +93,7 @@ void value_shown(self_pointer self, const watch_event& x) {
       invalid(self, "control", entry,
               "its epoch is more than one day ahead of the server's clock");
     else
-      carry_out(self, self->state.control.log->shown(plan, entry.revision));
+      carry_out(self, state_of(self).control.log->shown(plan, entry.revision));
     return;
   }
   auto value = directive_from(entry.key, entry.value);
@@ -109,7 +111,7 @@ void value_shown(self_pointer self, const watch_event& x) {
 void removal_shown(self_pointer self, const std::string& key) {
   auto id = history_id_from(key);
   if (const auto* plan = std::get_if<history_id>(&id))
-    self->state.control.log->gone(*plan);
+    state_of(self).control.log->gone(*plan);
   else
     feed(self, core::coordinator::directive_gone{key});
 }
@@ -119,9 +121,9 @@ void removal_shown(self_pointer self, const std::string& key) {
 /// Writes what the record of `who` consists of, one after the other.
 void write_next(self_pointer self, const worker_id& who, kv_update what) {
   ask_to_replace(
-      self, self->state.assignments, std::move(what.key), std::move(what.value),
+      self, state_of(self).assignments, std::move(what.key), std::move(what.value),
       what.expected, reported(self, "a record", [self, who](const kv_written& y) {
-        auto next = self->state.parts->answered(who, y);
+        auto next = state_of(self).parts->answered(who, y);
         if (auto* x = std::get_if<kv_update>(&next))
           write_next(self, who, std::move(*x));
         else
@@ -130,7 +132,7 @@ void write_next(self_pointer self, const worker_id& who, kv_update what) {
 }
 
 void record_found(self_pointer self, const worker_id& who, const kv_entry& entry) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto value = s.parts->read(who, entry);
   if (const auto* bad = std::get_if<malformed>(&value))
     invalid(self, "assignment", entry, bad->why);
@@ -143,7 +145,7 @@ void record_found(self_pointer self, const worker_id& who, const kv_entry& entry
 } // namespace
 
 void open_control(self_pointer self, std::uint64_t watch) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.control.watch = watch;
   s.control.open_again_at.reset();
   if (!s.control.log)
@@ -158,7 +160,7 @@ void open_control(self_pointer self, std::uint64_t watch) {
 }
 
 void control_watched(self_pointer self, const watch_event& x) {
-  auto& c = self->state.control;
+  auto& c = state_of(self).control;
   switch (x.change) {
   case watch_change::value:
     value_shown(self, x);
@@ -182,14 +184,14 @@ void control_watched(self_pointer self, const watch_event& x) {
 }
 
 void remove_directive(self_pointer self, const core::coordinator::remove_directive& x) {
-  ask_write(self, self->state.control.bucket, kv_remove{x.key, x.at},
+  ask_write(self, state_of(self).control.bucket, kv_remove{x.key, x.at},
             [=](const kv_written& answer) {
               feed(self, core::coordinator::directive_removal_answered{x.key, answer});
             });
 }
 
 void write_history(self_pointer self, const core::coordinator::planned& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   for (const auto& text : x.trouble)
     s.options.log().warn("{}", text);
   // Without the bucket there is no history; the plan is in the log.
@@ -202,9 +204,9 @@ void write_history(self_pointer self, const core::coordinator::planned& x) {
 }
 
 void control_tick(self_pointer self, core::time_point now) {
-  auto& c = self->state.control;
+  auto& c = state_of(self).control;
   if (c.give_up_at && now >= *c.give_up_at)
-    unknown(self, "the bucket " + self->state.options.control_bucket
+    unknown(self, "the bucket " + state_of(self).options.control_bucket
                       + " could not be read in time");
   if (c.open_again_at && now >= *c.open_again_at)
     open_control(self, c.watch);
@@ -219,13 +221,13 @@ std::optional<core::time_point> control_wake_at(const calculator_state& s) {
 }
 
 void write_record(self_pointer self, const core::coordinator::write& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   write_next(self, x.who,
              s.parts->begin(x.who, x.value, x.format, x.expected, s.most_value));
 }
 
 bool record_shown(self_pointer self, const kv_entry& entry, bool removed) {
-  auto& parts = *self->state.parts;
+  auto& parts = *state_of(self).parts;
   if (auto part = keys::part_in(entry.key)) {
     parts.shown(part->first, part->second, entry);
     return true;

@@ -18,12 +18,12 @@ using self_pointer = elector_actor::stateful_pointer<elector_state>;
 void feed(self_pointer self, const lease::event& what);
 
 void announce(self_pointer self, const lease::announce& x) {
-  const auto& s = self->state;
+  const auto& s = state_of(self);
   if (s.options.probe_grace.count() > 0) {
     if (x.leading)
-      self->send(s.store, serve_probe{s.options.self});
+      mail(self, serve_probe{s.options.self}).send(s.store);
     else
-      self->send(s.store, end_probe{s.options.self});
+      mail(self, end_probe{s.options.self}).send(s.store);
   }
   if (x.leading)
     report<elected>(self, x.why);
@@ -32,7 +32,7 @@ void announce(self_pointer self, const lease::announce& x) {
 }
 
 void carry_out(self_pointer self, const lease::command& what) {
-  const auto& s = self->state;
+  const auto& s = state_of(self);
   auto written = reported(self, "the leader key", [self](const kv_written& x) {
     feed(self, lease::write_answered{x});
   });
@@ -50,7 +50,7 @@ void carry_out(self_pointer self, const lease::command& what) {
                  reported(self, "the leader key", [self](const kv_read& x) {
                    auto value = leader_from(x.entry.value);
                    const auto* found = std::get_if<leader_entry>(&value);
-                   auto ours = found && found->nonce == self->state.options.self;
+                   auto ours = found && found->nonce == state_of(self).options.self;
                    feed(self, lease::read_answered{x, ours});
                  }));
       },
@@ -61,7 +61,7 @@ void carry_out(self_pointer self, const lease::command& what) {
 void rest(self_pointer self);
 
 void probe_answered(self_pointer self, const nonce& who, const probed& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (!s.probe.found(who, x)) {
     rest(self);
     return;
@@ -75,38 +75,39 @@ void probe_answered(self_pointer self, const nonce& who, const probed& x) {
 
 /// Ends every handler: probes the leader if a probe is due, and sets the alarm.
 void rest(self_pointer self) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.probe.follow(s.lease.following() ? s.rival : nonce{});
   if (auto who = s.probe.due(now(self)))
     // No timer: the store answers in time by itself, and a timer for each of so many
     // probes would cost more than the probes do.
-    self->request(s.store, caf::infinite, probe{*who})
+    mail(self, probe{*who})
+        .request(s.store, caf::infinite)
         .then([=](const probed& x) { probe_answered(self, *who, x); },
               [=](const caf::error& err) {
                 probe_answered(self, *who,
-                               {probe_status::unknown, 0, self->system().render(err)});
+                               {probe_status::unknown, 0, error_text(self, err)});
               });
   set_alarm(self, core::earlier(s.lease.wake_at(), s.probe.wake_at()));
 }
 
 void feed(self_pointer self, const lease::event& what) {
-  for (const auto& x : self->state.lease.step(what, now(self)))
+  for (const auto& x : state_of(self).lease.step(what, now(self)))
     carry_out(self, x);
   rest(self);
 }
 
 void show_leader(self_pointer self, const worker_id& who) {
-  if (std::exchange(self->state.leader, who) != who)
+  if (std::exchange(state_of(self).leader, who) != who)
     report<leader_seen>(self, who);
 }
 
 void forget_leader(self_pointer self) {
-  self->state.rival = {};
+  state_of(self).rival = {};
   show_leader(self, {});
 }
 
 void shown(self_pointer self, const kv_entry& entry) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto value = leader_from(entry.value);
   const auto* found = std::get_if<leader_entry>(&value);
   if (!found) // No candidate that renews it wrote it: the lease runs out as on any value.
@@ -119,7 +120,7 @@ void shown(self_pointer self, const kv_entry& entry) {
 }
 
 void watched(self_pointer self, const watch_event& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.troubles.heard(self, "a watch of the leader key", x);
   switch (x.change) {
   case watch_change::value:
@@ -153,7 +154,7 @@ elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_sta
                                      elector_options options, bucket_actor election,
                                      supervisor_actor parent, store_actor store) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.begin(std::move(options), std::move(election), std::move(parent));
   s.store = std::move(store);
   s.lease = lease{{s.options.lease, s.options.seed}};
@@ -165,11 +166,11 @@ elector_actor::behavior_type elector(elector_actor::stateful_pointer<elector_sta
       on_leave<resign, resigned>(self, [=](resign) { feed(self, lease::resigned{}); }),
       [=](const abdicate& x) { feed(self, lease::abdicated{x.why}); },
       [=](const stand_by& x) {
-        self->state.probe.rank(x.rank);
+        state_of(self).probe.rank(x.rank);
         rest(self);
       },
       [=](get_lease) {
-        auto until = self->state.lease.leads_until();
+        auto until = state_of(self).lease.leads_until();
         auto left = until ? *until - now(self) : core::duration{0};
         return lease_left{in_ms(std::max(left, core::duration{0}))};
       },

@@ -16,7 +16,7 @@ using self_pointer = heartbeat_actor::stateful_pointer<heartbeat_state>;
 void feed(self_pointer self, const session::event& what);
 
 void write(self_pointer self, const session::write& x) {
-  const auto& s = self->state;
+  const auto& s = state_of(self);
   auto value = x.what;
   value.at = unix_seconds();
   value.settings = s.options.settings;
@@ -28,7 +28,8 @@ void write(self_pointer self, const session::write& x) {
 }
 
 void read(self_pointer self) {
-  ask_read(self, self->state.bucket, keys::heartbeat_of(self->state.options.worker_id),
+  ask_read(self, state_of(self).bucket,
+           keys::heartbeat_of(state_of(self).options.worker_id),
            reported(self, "the heartbeat", [self](const kv_read& answer) {
              auto value = beat_from(answer.entry.value, answer.entry.stored_at_ns);
              auto* x = std::get_if<beat>(&value);
@@ -53,7 +54,7 @@ void carry_out(self_pointer self, const session::commands& what) {
 }
 
 void feed(self_pointer self, const session::event& what) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   carry_out(self, s.session->step(what, now(self)));
   set_alarm(self, s.session->wake_at());
 }
@@ -65,14 +66,14 @@ heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
           heartbeat_actor_options options, bucket_actor heartbeats,
           supervisor_actor parent) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.begin(std::move(options), std::move(heartbeats), std::move(parent));
   s.session.emplace(s.options.session);
   carry_out(self, s.session->open());
   return {
       on_alarm(self, [=] { feed(self, session::tick{}); }),
       [=](const record_progress& x) { feed(self, session::progressed{x}); },
-      [=](const shared_settings& x) { self->state.options.settings = x.values; },
+      [=](const shared_settings& x) { state_of(self).options.settings = x.values; },
       on_leave<say_goodbye, goodbye_said>(
           self,
           [=](const say_goodbye& x) { feed(self, session::goodbye{x.restarting}); }),

@@ -19,7 +19,7 @@ constexpr std::uint64_t all_ids = 0;
 void feed(self_pointer self, const id_claim::event& what);
 
 std::string key_of(self_pointer self, std::uint32_t number) {
-  return self->state.options.prefix + '-' + std::to_string(number);
+  return state_of(self).options.prefix + '-' + std::to_string(number);
 }
 
 /// The number of a key with our prefix; others share the bucket and do not concern us.
@@ -40,13 +40,13 @@ claim holder_of(self_pointer self, const kv_entry& entry) {
   if (const auto* x = std::get_if<claim>(&value))
     return *x;
   if (!entry.removed)
-    self->state.invalid.report(self, "stable_id", entry.key,
-                               std::get<malformed>(value).why);
+    state_of(self).invalid.report(self, "stable_id", entry.key,
+                                  std::get<malformed>(value).why);
   return {};
 }
 
 void write(self_pointer self, const id_claim::write& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto now = unix_seconds();
   if (s.claimed_at == 0)
     s.claimed_at = now;
@@ -59,19 +59,19 @@ void write(self_pointer self, const id_claim::write& x) {
 }
 
 void held(self_pointer self, const id_claim::held& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.troubles.report(self, "a free worker id", {});
   if (x.twin)
     worker_log{"worker", key_of(self, x.number)}.warn(
         "{} is alive and has the same worker.instance '{}'; give each worker one of its "
         "own",
         key_of(self, *x.twin), logged("instance", s.options.claim.instance));
-  self->send(s.bucket, kv_unwatch{all_ids}, caf::actor_cast<watch_sink_actor>(self));
+  mail(self, kv_unwatch{all_ids}, caf::actor_cast<watch_sink_actor>(self)).send(s.bucket);
   report<id_claimed>(self, worker_id{key_of(self, x.number)});
 }
 
 void carry_out(self_pointer self, const id_claim::command& what) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto over = [&](const std::string& why, bool fatal) {
     report<id_lost>(self, why, fatal);
     leave(self, id_released{});
@@ -94,14 +94,14 @@ void carry_out(self_pointer self, const id_claim::command& what) {
 }
 
 void feed(self_pointer self, const id_claim::event& what) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   for (const auto& x : s.claim->step(what, now(self)))
     carry_out(self, x);
   set_alarm(self, s.claim->wake_at());
 }
 
 void watched(self_pointer self, const watch_event& x) {
-  self->state.troubles.heard(self, "a watch of the worker ids", x);
+  state_of(self).troubles.heard(self, "a watch of the worker ids", x);
   auto number = number_of(self, x.entry.key);
   switch (x.change) {
   case watch_change::value:
@@ -130,7 +130,7 @@ registrar_actor::behavior_type
 registrar(registrar_actor::stateful_pointer<registrar_state> self,
           registrar_options options, bucket_actor stable_ids, supervisor_actor parent) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.begin(std::move(options), std::move(stable_ids), std::move(parent));
   s.claim.emplace(s.options.claim, now(self));
   watch(self, s.bucket, all_ids, ">");

@@ -12,11 +12,11 @@ using self_pointer = roster_actor::stateful_pointer<roster_state>;
 
 void tell_one(self_pointer self, const caf::actor_addr& who, const roster_news& what) {
   if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(who))
-    self->send(caf::actor_cast<roster_listener_actor>(strong), what);
+    mail(self, what).send(caf::actor_cast<roster_listener_actor>(strong));
 }
 
 void tell(self_pointer self, const std::optional<roster_news>& news) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (!news)
     return;
   if (news->what == roster_news::kind::unreadable)
@@ -26,7 +26,7 @@ void tell(self_pointer self, const std::optional<roster_news>& news) {
 }
 
 void shown(self_pointer self, const worker_id& who, const kv_entry& entry) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto before = s.roster->longest_ttl();
   auto news = s.roster->shown(who, entry, now(self));
   if (auto longest = s.roster->longest_ttl(); longest > before)
@@ -35,7 +35,7 @@ void shown(self_pointer self, const worker_id& who, const kv_entry& entry) {
 }
 
 void watched(self_pointer self, const watch_event& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.troubles.heard(self, "a watch of the heartbeats", x);
   auto who = keys::owner_of(x.entry.key, keys::heartbeats);
   switch (x.change) {
@@ -65,7 +65,7 @@ void watched(self_pointer self, const watch_event& x) {
 }
 
 void add_listener(self_pointer self, const roster_listener_actor& who) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.listeners.push_back(who.address());
   self->monitor(who);
   for (const auto& x : s.roster->known(now(self)))
@@ -78,11 +78,11 @@ roster_actor::behavior_type roster(roster_actor::stateful_pointer<roster_state> 
                                    roster_options options, bucket_actor heartbeats,
                                    supervisor_actor parent) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.begin(std::move(options), std::move(heartbeats), std::move(parent));
   s.roster.emplace(s.options.longest_ttl);
   self->set_down_handler(
-      [self](const caf::down_msg& x) { std::erase(self->state.listeners, x.source); });
+      [self](const caf::down_msg& x) { std::erase(state_of(self).listeners, x.source); });
   watch(self, s.bucket, 0, std::string{keys::heartbeats} + ">");
   return {
       [=](const watch_event& x) { watched(self, x); },

@@ -134,7 +134,7 @@ public:
     pending_ = at;
     auto now = clock.now(self);
     auto pause = *at > now ? *at - now : core::duration{0};
-    self->delayed_send(self, clock.on_actor_clock(pause), wake{run, ++ticket_});
+    mail_later(self, clock.on_actor_clock(pause), wake{run, ++ticket_});
   }
 
   /// Whether this is the ring that was set last; each rings once.
@@ -160,20 +160,22 @@ inline constexpr std::chrono::seconds store_gone_after{30};
 /// answers, the caller gets no answer, and the session ends by its deadline.
 template <class Self, class Request, class F>
 void ask_write(Self* self, const bucket_actor& bucket, Request what, F f) {
-  self->request(bucket, caf::infinite, std::move(what))
+  mail(self, std::move(what))
+      .request(bucket, caf::infinite)
       .then([f](const kv_written& x) { f(x); },
             [=](const caf::error& err) {
-              f(kv_written{write_status::unknown, {}, self->system().render(err)});
+              f(kv_written{write_status::unknown, {}, error_text(self, err)});
             });
 }
 
 /// Reads the newest value of a key and passes the outcome to `f`, as ask_write does.
 template <class Self, class F>
 void ask_read(Self* self, const bucket_actor& bucket, std::string key, F f) {
-  self->request(bucket, caf::infinite, kv_last{std::move(key)})
+  mail(self, kv_last{std::move(key)})
+      .request(bucket, caf::infinite)
       .then([f](const kv_read& x) { f(x); },
             [=](const caf::error& err) {
-              f(kv_read{read_status::unknown, {}, self->system().render(err)});
+              f(kv_read{read_status::unknown, {}, error_text(self, err)});
             });
 }
 
@@ -191,10 +193,11 @@ void ask_to_replace(Self* self, const bucket_actor& bucket, std::string key,
 /// Opens a bucket and passes the outcome to `f`.
 template <class Self, class F>
 void ask_to_open(Self* self, const store_actor& store, open_bucket what, F f) {
-  self->request(store, store_gone_after, std::move(what))
+  mail(self, std::move(what))
+      .request(store, store_gone_after)
       .then([f](const bucket_opened& x) { f(x); },
             [=](const caf::error& err) {
-              f(bucket_opened{open_status::unknown, {}, {}, self->system().render(err)});
+              f(bucket_opened{open_status::unknown, {}, {}, error_text(self, err)});
             });
 }
 
@@ -233,7 +236,8 @@ public:
       told.clear();
     else
       told.insert(why);
-    self->send(self->state.parent, store_trouble{self->state.options.run, what, why});
+    mail(self, store_trouble{state_of(self).options.run, what, why})
+        .send(state_of(self).parent);
   }
 
 private:
@@ -248,7 +252,7 @@ private:
 template <class Self, class F>
 auto reported(Self* self, std::string what, F f) {
   return [self, what = std::move(what), f = std::move(f)](const auto& answer) {
-    self->state.troubles.heard(self, what, answer);
+    state_of(self).troubles.heard(self, what, answer);
     f(answer);
   };
 }
@@ -260,7 +264,7 @@ public:
   void report(Self* self, const char* bucket, const std::string& key,
               const std::string& why) {
     if (std::exchange(known_[{bucket, key}], why) != why)
-      self->send(self->state.parent, entry_invalid{bucket, key, why});
+      mail(self, entry_invalid{bucket, key, why}).send(state_of(self).parent);
   }
 
 private:
@@ -272,25 +276,26 @@ private:
 
 template <class Self>
 core::time_point now(Self* self) {
-  return self->state.options.clock.now(self);
+  return state_of(self).options.clock.now(self);
 }
 
 /// Sends its supervisor a report of this run.
 template <class Report, class Self, class... Parts>
 void report(Self* self, const Parts&... parts) {
-  self->send(self->state.parent, Report{self->state.options.run, parts...});
+  mail(self, Report{state_of(self).options.run, parts...}).send(state_of(self).parent);
 }
 
 template <class Self>
 void set_alarm(Self* self, std::optional<core::time_point> at) {
-  self->state.alarm.set(self, self->state.options.clock, self->state.options.run, at);
+  state_of(self).alarm.set(self, state_of(self).options.clock, state_of(self).options.run,
+                           at);
 }
 
 /// The handler of wake: calls `f` when the alarm rings.
 template <class Self, class F>
 auto on_alarm(Self* self, F f) {
   return [=](const wake& x) {
-    if (self->state.alarm.rings(x, self->state.options.run))
+    if (state_of(self).alarm.rings(x, state_of(self).options.run))
       f();
   };
 }
@@ -300,8 +305,8 @@ auto on_alarm(Self* self, F f) {
 template <class Request, class Answer, class Self, class F>
 auto on_leave(Self* self, F f) {
   return [=](const Request& x) -> caf::result<Answer> {
-    self->state.leaving = self->template make_response_promise<Answer>();
-    auto result = self->state.leaving;
+    state_of(self).leaving = self->template make_response_promise<Answer>();
+    auto result = state_of(self).leaving;
     f(x);
     return result;
   };
@@ -310,16 +315,17 @@ auto on_leave(Self* self, F f) {
 /// Answers the request to leave, if there was one, and ends.
 template <class Answer, class Self>
 void leave(Self* self, const Answer& x) {
-  if (self->state.leaving.pending())
-    self->state.leaving.deliver(x);
+  if (state_of(self).leaving.pending())
+    state_of(self).leaving.deliver(x);
   self->quit();
 }
 
 template <class Self>
 void watch(Self* self, const bucket_actor& bucket, std::uint64_t number,
            std::string pattern, bool signs_of_life = false) {
-  self->send(bucket, kv_watch{number, std::move(pattern),
-                              caf::actor_cast<watch_sink_actor>(self), signs_of_life});
+  mail(self, kv_watch{number, std::move(pattern), caf::actor_cast<watch_sink_actor>(self),
+                      signs_of_life})
+      .send(bucket);
 }
 
 /// What unix_seconds returns, if set: a simulation's wall clock, so that the same seed

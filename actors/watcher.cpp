@@ -19,12 +19,12 @@ decoded<stored_record> read_record(self_pointer self, const kv_entry& entry) {
   auto result = stored_record_from(entry.value, entry.stored_at_ns);
   const auto* bad = std::get_if<malformed>(&result);
   if (bad && !entry.key.empty() && !entry.removed)
-    self->state.invalid.report(self, "assignment", entry.key, bad->why);
+    state_of(self).invalid.report(self, "assignment", entry.key, bad->why);
   return result;
 }
 
 void carry_out(self_pointer self, const follower::command& what) {
-  const auto& s = self->state;
+  const auto& s = state_of(self);
   auto key = keys::record_of(s.options.worker_id);
   core::match(
       what,
@@ -54,14 +54,14 @@ void carry_out(self_pointer self, const follower::command& what) {
 }
 
 void feed(self_pointer self, const follower::event& what) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   for (const auto& x : s.follower->step(what, now(self)))
     carry_out(self, x);
   set_alarm(self, s.follower->wake_at());
 }
 
 void watched(self_pointer self, const watch_event& x) {
-  self->state.troubles.heard(self, "a watch of the record", x);
+  state_of(self).troubles.heard(self, "a watch of the record", x);
   switch (x.change) {
   case watch_change::value:
     feed(self, follower::shown{x.entry.revision, read_record(self, x.entry)});
@@ -91,7 +91,7 @@ watcher_actor::behavior_type watcher(watcher_actor::stateful_pointer<watcher_sta
                                      watcher_options options, bucket_actor records,
                                      supervisor_actor parent) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.begin(std::move(options), std::move(records), std::move(parent));
   s.follower.emplace(s.options.record, now(self));
   watch(self, s.bucket, 0, keys::record_of(s.options.worker_id), true);

@@ -25,7 +25,7 @@ std::vector<std::string> stop_workers(caf::actor_system& sys,
   std::vector<std::string> failures;
   caf::scoped_actor self{sys};
   auto ask = [&](const supervisor_actor& worker) {
-    return self->request(worker, caf::infinite, stop_worker{how});
+    return mail(self, stop_worker{how}).request(worker, caf::infinite);
   };
   // All leave at the same time: each answers at the latest after timeouts.shutdown.
   std::vector<decltype(ask(workers.front()))> answers;
@@ -39,7 +39,8 @@ std::vector<std::string> stop_workers(caf::actor_system& sys,
         },
         // It had ended before.
         [](const caf::error&) {});
-  self->request(store, caf::infinite, close_store{})
+  mail(self, close_store{})
+      .request(store, caf::infinite)
       .receive([](store_closed) {}, [](const caf::error&) {});
   return failures;
 }

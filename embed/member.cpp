@@ -168,7 +168,8 @@ struct connection::parts {
 
   ~parts() {
     caf::scoped_actor self{system};
-    self->request(store, std::chrono::seconds{10}, close_store{})
+    mail(self, close_store{})
+        .request(store, std::chrono::seconds{10})
         .receive([](store_closed) {}, [](const caf::error&) {});
     store = nullptr;
   }
@@ -218,7 +219,7 @@ member::member(const connection& via, options how) : parts_{std::make_unique<par
     return std::function<void()>{[=] {
       auto open = weak.lock();
       if (auto to = open ? caf::actor_cast<member_actor>(who) : member_actor{})
-        caf::anon_send(to, order_stopped{number});
+        anon_mail(order_stopped{number}).send(to);
     }};
   };
   parts_->actor =
@@ -240,11 +241,11 @@ std::string member::leave(leave_mode how) {
 }
 
 void member::begin_to_leave(leave_mode how) {
-  caf::anon_send(parts_->actor, stop_worker{static_cast<partita::leave_mode>(how)});
+  anon_mail(stop_worker{static_cast<partita::leave_mode>(how)}).send(parts_->actor);
 }
 
 void member::refresh_partitions() {
-  caf::anon_send(parts_->actor, read_again{});
+  anon_mail(read_again{}).send(parts_->actor);
 }
 
 } // namespace partita::embed

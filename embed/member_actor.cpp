@@ -74,24 +74,24 @@ std::vector<grant> shown(const std::vector<partita::grant>& xs) {
 
 /// Has `f` called on the callback thread; an exception comes back as callback_failed.
 void post(self_pointer self, std::function<void()> f, bool last = false) {
-  auto guarded = [f = std::move(f), host = self->state.host,
+  auto guarded = [f = std::move(f), host = state_of(self).host,
                   me = caf::actor_cast<member_actor>(self)] {
     auto before = std::exchange(calling, host.get());
     if (auto why = failure_of(f); !why.empty()) {
       logger()->error("{}: a callback of the application failed: {}", host->how.group,
                       why);
-      caf::anon_send(me, callback_failed{why});
+      anon_mail(callback_failed{why}).send(me);
     }
     calling = before;
   };
-  caf::anon_send(self->state.callbacks, callback{std::move(guarded), last});
+  anon_mail(callback{std::move(guarded), last}).send(state_of(self).callbacks);
 }
 
 /// Has `f` called with `x`, if the host has one.
 template <class F, class T>
 void post(self_pointer self, F options::*f, T x) {
-  if (self->state.host->how.*f)
-    post(self, [host = self->state.host, f, x = std::move(x)] { (host->how.*f)(x); });
+  if (state_of(self).host->how.*f)
+    post(self, [host = state_of(self).host, f, x = std::move(x)] { (host->how.*f)(x); });
 }
 
 caf::result<work_stopped> order(self_pointer self,
@@ -99,7 +99,7 @@ caf::result<work_stopped> order(self_pointer self,
                                 const worker_id& who,
                                 const std::vector<partita::grant>& what,
                                 std::chrono::milliseconds time_left, std::string why) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto number = ++s.orders;
   auto promise = self->make_response_promise<work_stopped>();
   s.open.emplace(number, promise);
@@ -112,11 +112,11 @@ caf::result<work_stopped> order(self_pointer self,
 }
 
 void fail(self_pointer self, const std::string& why) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (!s.failure.empty())
     return;
   s.failure = "a callback of the application failed: " + why;
-  caf::anon_send(s.worker, stop_worker{partita::leave_mode::stop});
+  anon_mail(stop_worker{partita::leave_mode::stop}).send(s.worker);
 }
 
 /// Throws what the host's function throws, and if it names no partition: a group is not emptied
@@ -132,20 +132,20 @@ partition_list list_of(const options& how) {
 
 /// The list comes back as a message.
 void read_partitions(self_pointer self) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (s.audience->empty())
     return;
   post(self, [host = s.host, me = caf::actor_cast<member_actor>(self)] {
-    auto why = failure_of([&] { caf::anon_send(me, list_of(host->how)); });
+    auto why = failure_of([&] { anon_mail(list_of(host->how)).send(me); });
     if (!why.empty())
-      caf::anon_send(me, partitions_unavailable{"the list cannot be read: " + why});
+      anon_mail(partitions_unavailable{"the list cannot be read: " + why}).send(me);
   });
   if (auto every = s.host->how.partitions_every; every.count() > 0)
     s.alarm.set(self, s.clock, 0, s.clock.now(self) + every);
 }
 
 void forget_leader(self_pointer self, const caf::actor_addr& who) {
-  auto& audience = *self->state.audience;
+  auto& audience = *state_of(self).audience;
   audience.remove(who);
   // The next leadership begins with what is true then.
   if (audience.empty())
@@ -153,7 +153,7 @@ void forget_leader(self_pointer self, const caf::actor_addr& who) {
 }
 
 void end(self_pointer self, const std::string& failure) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto why = s.failure.empty() ? failure : s.failure;
   post(
       self,
@@ -167,7 +167,7 @@ void end(self_pointer self, const std::string& failure) {
 }
 
 member_actor::behavior_type listen(self_pointer self) {
-  auto group = self->state.host->how.group;
+  auto group = state_of(self).host->how.group;
   return {
       [](const worker_id_claimed&) {},
       [=](const state_changed& x) {
@@ -186,7 +186,7 @@ member_actor::behavior_type listen(self_pointer self) {
         return order(self, &options::revoke, x.worker_id, x.partitions, x.time_left, {});
       },
       [=](const partitions_lost& x) {
-        auto f = self->state.host->how.lost ? &options::lost : &options::revoke;
+        auto f = state_of(self).host->how.lost ? &options::lost : &options::revoke;
         return order(self, f, x.worker_id, x.partitions, x.time_left, x.why);
       },
       [=](const alert_raised& x) {
@@ -195,26 +195,26 @@ member_actor::behavior_type listen(self_pointer self) {
       },
       [=](const worker_stopped& x) { end(self, x.failure); },
       [=](const order_stopped& x) {
-        if (auto found = self->state.open.extract(x.number))
+        if (auto found = state_of(self).open.extract(x.number))
           found.mapped().deliver(work_stopped{});
       },
       [=](const callback_failed& x) { fail(self, x.why); },
-      [=](const stop_worker& x) { caf::anon_send(self->state.worker, x); },
+      [=](const stop_worker& x) { anon_mail(x).send(state_of(self).worker); },
       [=](read_again) { read_partitions(self); },
       [=](const partition_listener_actor& x) {
-        self->state.audience->add(x);
+        state_of(self).audience->add(x);
         read_partitions(self);
       },
       [=](partition_list& x) {
-        if (!self->state.audience->empty())
-          self->state.audience->give(std::move(x.partitions));
+        if (!state_of(self).audience->empty())
+          state_of(self).audience->give(std::move(x.partitions));
       },
       [=](const partitions_unavailable& x) {
-        if (!self->state.audience->empty())
-          self->state.audience->lack(x.why);
+        if (!state_of(self).audience->empty())
+          state_of(self).audience->lack(x.why);
       },
       [=](const wake& x) {
-        if (self->state.alarm.rings(x, 0))
+        if (state_of(self).alarm.rings(x, 0))
           read_partitions(self);
       },
   };
@@ -225,7 +225,7 @@ member_actor::behavior_type member_body(self_pointer self,
                                         worker_options with, store_actor store,
                                         stopped_maker stopped) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.host = std::move(host);
   s.stopped = std::move(stopped);
   s.callbacks = self->spawn<caf::detached>(callback_thread);

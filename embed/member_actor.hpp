@@ -49,14 +49,14 @@ struct read_again {
 /// One member: the listener and the partition source of its worker, and the owner of the thread
 /// that calls the host's functions.
 using member_actor =
-    listener_actor::extend<caf::reacts_to<order_stopped>, caf::reacts_to<callback_failed>,
-                           caf::reacts_to<stop_worker>, caf::reacts_to<read_again>,
+    listener_actor::extend<handler<void(order_stopped)>, handler<void(callback_failed)>,
+                           handler<void(stop_worker)>, handler<void(read_again)>,
                            // A partition source, and what the host's function gave.
-                           caf::reacts_to<partition_listener_actor>,
-                           caf::reacts_to<partition_list>,
-                           caf::reacts_to<partitions_unavailable>,
+                           handler<void(partition_listener_actor)>,
+                           handler<void(partition_list)>,
+                           handler<void(partitions_unavailable)>,
                            // INTERNAL: time to read the list again.
-                           caf::reacts_to<wake>>;
+                           handler<void(wake)>>;
 
 /// Calls `f`; the text of the exception that leaves it, or nothing.
 template <class F>

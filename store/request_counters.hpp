@@ -61,13 +61,13 @@ private:
 };
 
 /// Answers get_store_stats for a store: asks its running buckets, keeps their answers in
-/// `self->state.stats`, and answers with the sum and what `complete` adds to it.
+/// `state_of(self).stats`, and answers with the sum and what `complete` adds to it.
 template <class Self, class Bucket, class Complete>
 caf::result<store_stats>
 ask_buckets(Self self, const std::vector<std::pair<std::string, Bucket>>& buckets,
             Complete complete) {
   auto finished = [self, complete] {
-    auto result = self->state.stats.sum();
+    auto result = state_of(self).stats.sum();
     complete(result);
     return result;
   };
@@ -80,10 +80,11 @@ ask_buckets(Self self, const std::vector<std::pair<std::string, Bucket>>& bucket
       promise.deliver(finished());
   };
   for (const auto& [name, bucket] : buckets)
-    self->request(bucket, caf::infinite, get_store_stats{})
+    mail(self, get_store_stats{})
+        .request(bucket, caf::infinite)
         .then(
             [self, name = name, one_less](const store_stats& x) mutable {
-              self->state.stats.told(name, x);
+              state_of(self).stats.told(name, x);
               one_less();
             },
             // It has ended: its last answer counts.

@@ -23,9 +23,9 @@ using namespace std::chrono_literals;
 struct bucket_source_state;
 
 using bucket_source_actor =
-    partition_source_actor::extend<caf::reacts_to<watch_event>,
+    partition_source_actor::extend<handler<void(watch_event)>,
                                    // INTERNAL: a pause has passed.
-                                   caf::reacts_to<wake>>;
+                                   handler<void(wake)>>;
 using self_pointer = bucket_source_actor::stateful_pointer<bucket_source_state>;
 
 /// Failures that may pass by themselves are reported only after this many tries.
@@ -48,13 +48,13 @@ struct bucket_source_state {
 };
 
 void set_alarm(self_pointer self) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto at = s.listing ? s.listing->wake_at() : s.open_again_at;
   s.alarm.set(self, s.options.clock, s.run, at);
 }
 
 void opened(self_pointer self, const bucket_opened& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (x.status == open_status::opened) {
     s.backoff.reset();
     s.tries = 0;
@@ -74,20 +74,20 @@ void opened(self_pointer self, const bucket_opened& x) {
 }
 
 void open(self_pointer self) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.open_again_at.reset();
   open_bucket what;
   what.name = s.options.bucket;
   what.replicas = s.options.replicas;
   ask_to_open(self, s.store, std::move(what),
               [self, run = s.run](const bucket_opened& x) {
-                if (run == self->state.run && !self->state.audience->empty())
+                if (run == state_of(self).run && !state_of(self).audience->empty())
                   opened(self, x);
               });
 }
 
 void announce(self_pointer self, std::optional<core::bucket_listing::news> what) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (what) {
     if (auto* x = std::get_if<core::bucket_listing::listed>(&*what))
       s.audience->give(std::move(x->all), std::move(x->trouble));
@@ -98,7 +98,7 @@ void announce(self_pointer self, std::optional<core::bucket_listing::news> what)
 }
 
 void listen(self_pointer self, const partition_listener_actor& who) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto first = s.audience->empty();
   s.audience->add(who);
   if (!first || s.audience->empty())
@@ -109,9 +109,9 @@ void listen(self_pointer self, const partition_listener_actor& who) {
 
 /// The last listener has ended: without a watch the known list would become outdated.
 void rest(self_pointer self) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (s.bucket)
-    self->send(s.bucket, kv_unwatch{s.run}, caf::actor_cast<watch_sink_actor>(self));
+    mail(self, kv_unwatch{s.run}, caf::actor_cast<watch_sink_actor>(self)).send(s.bucket);
   s.bucket = nullptr;
   s.listing.reset();
   s.open_again_at.reset();
@@ -122,12 +122,12 @@ void rest(self_pointer self) {
 bucket_source_actor::behavior_type bucket_source(self_pointer self, store_actor store,
                                                  bucket_source_options options) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.options = std::move(options);
   s.store = std::move(store);
   s.audience.emplace(self);
   self->set_down_handler([=](const caf::down_msg& x) {
-    auto& audience = *self->state.audience;
+    auto& audience = *state_of(self).audience;
     auto had_any = !audience.empty();
     audience.remove(x.source);
     if (had_any && audience.empty())
@@ -136,12 +136,12 @@ bucket_source_actor::behavior_type bucket_source(self_pointer self, store_actor 
   return {
       [=](const partition_listener_actor& who) { listen(self, who); },
       [=](const watch_event& x) {
-        auto& state = self->state;
+        auto& state = state_of(self);
         if (state.listing && x.watch == state.run)
           announce(self, state.listing->watched(x, now(self)));
       },
       [=](const wake& x) {
-        auto& state = self->state;
+        auto& state = state_of(self);
         if (!state.alarm.rings(x, state.run))
           return;
         if (state.listing)

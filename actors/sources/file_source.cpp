@@ -24,7 +24,7 @@ struct file_source_state;
 
 using file_source_actor =
     partition_source_actor::extend< // INTERNAL: time to look at the file.
-        caf::reacts_to<wake>>;
+        handler<void(wake)>>;
 using self_pointer = file_source_actor::stateful_pointer<file_source_state>;
 
 constexpr auto between_looks = 1s;
@@ -55,7 +55,7 @@ struct file_source_state {
 };
 
 void read(self_pointer self) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.read = s.seen;
   auto found = s.options.read();
   if (const auto* why = std::get_if<std::string>(&found)) {
@@ -70,7 +70,7 @@ void read(self_pointer self) {
 /// Reads a file that has changed once it stays as it is. Without listeners nothing is looked at:
 /// the timer would keep the source alive.
 void look(self_pointer self) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (s.audience->empty())
     return;
   auto before = std::exchange(s.seen, stamp_of(s.options.path));
@@ -83,20 +83,20 @@ void look(self_pointer self) {
 file_source_actor::behavior_type file_source(self_pointer self,
                                              file_source_options options) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.options = std::move(options);
   s.audience.emplace(self);
   s.seen = stamp_of(s.options.path);
   read(self);
   self->set_down_handler(
-      [=](const caf::down_msg& x) { self->state.audience->remove(x.source); });
+      [=](const caf::down_msg& x) { state_of(self).audience->remove(x.source); });
   return {
       [=](const partition_listener_actor& who) {
-        self->state.audience->add(who);
+        state_of(self).audience->add(who);
         look(self);
       },
       [=](const wake& x) {
-        if (self->state.alarm.rings(x, 0))
+        if (state_of(self).alarm.rings(x, 0))
           look(self);
       },
   };

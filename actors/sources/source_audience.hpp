@@ -30,9 +30,9 @@ public:
       self_->monitor(who);
     }
     if (!list_.empty())
-      caf::anon_send(caf::actor_cast<caf::actor>(who), list_);
+      anon_mail(list_).send(caf::actor_cast<caf::actor>(who));
     else if (!trouble_.empty())
-      self_->send(who, partitions_unavailable{trouble_});
+      mail(self_, partitions_unavailable{trouble_}).send(who);
   }
 
   void remove(const caf::actor_addr& who) {
@@ -52,7 +52,7 @@ public:
     list_ = caf::make_message(
         partition_list{std::move(list), std::move(trouble), std::move(digest)});
     for (const auto& who : all_)
-      caf::anon_send(caf::actor_cast<caf::actor>(who), list_);
+      anon_mail(list_).send(caf::actor_cast<caf::actor>(who));
   }
 
   /// The list is not available (any more); the last one stays. Sent only if that is new.
@@ -61,7 +61,7 @@ public:
       return;
     trouble_ = std::move(why);
     for (const auto& who : all_)
-      self_->send(who, partitions_unavailable{trouble_});
+      mail(self_, partitions_unavailable{trouble_}).send(who);
   }
 
   /// What was known may be outdated.

@@ -14,7 +14,7 @@ spawn_static_source(caf::actor_system& sys, const std::vector<partition>& partit
   return sys.spawn(
       [=](partition_source_actor::pointer self) -> partition_source_actor::behavior_type {
         return {[=](const partition_listener_actor& who) {
-          self->send(who, partition_list{partitions});
+          mail(self, partition_list{partitions}).send(who);
         }};
       });
 }

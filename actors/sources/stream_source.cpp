@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 struct stream_source_state;
 
 using stream_source_actor =
-    partition_source_actor::extend<caf::reacts_to<wake>>; // INTERNAL: time to look.
+    partition_source_actor::extend<handler<void(wake)>>; // INTERNAL: time to look.
 using self_pointer = stream_source_actor::stateful_pointer<stream_source_state>;
 
 constexpr auto pause = 5s;
@@ -36,7 +36,7 @@ struct stream_source_state {
 };
 
 void answered(self_pointer self, std::uint64_t run, const stream_answer& x) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   if (run != s.run || s.audience->empty())
     return;
   auto news = s.listing->answered(x);
@@ -48,13 +48,14 @@ void answered(self_pointer self, std::uint64_t run, const stream_answer& x) {
 }
 
 void look(self_pointer self) {
-  auto& s = self->state;
+  auto& s = state_of(self);
   auto run = s.run;
-  self->request(s.store, store_gone_after, stream_look{s.options.stream})
+  mail(self, stream_look{s.options.stream})
+      .request(s.store, store_gone_after)
       .then([=](const stream_answer& x) { answered(self, run, x); },
             [=](const caf::error& err) {
               stream_answer none;
-              none.why = self->system().render(err);
+              none.why = error_text(self, err);
               answered(self, run, none);
             });
 }
@@ -62,13 +63,13 @@ void look(self_pointer self) {
 stream_source_actor::behavior_type stream_source(self_pointer self, store_actor store,
                                                  stream_source_options options) {
   end_on_exception(self);
-  auto& s = self->state;
+  auto& s = state_of(self);
   s.options = std::move(options);
   s.store = std::move(store);
   s.audience.emplace(self);
   s.listing.emplace(s.options.stream);
   self->set_down_handler([=](const caf::down_msg& x) {
-    auto& state = self->state;
+    auto& state = state_of(self);
     state.audience->remove(x.source);
     if (!state.audience->empty())
       return;
@@ -78,7 +79,7 @@ stream_source_actor::behavior_type stream_source(self_pointer self, store_actor 
   });
   return {
       [=](const partition_listener_actor& who) {
-        auto& state = self->state;
+        auto& state = state_of(self);
         auto first = state.audience->empty();
         state.audience->add(who);
         if (!first || state.audience->empty())
@@ -87,7 +88,7 @@ stream_source_actor::behavior_type stream_source(self_pointer self, store_actor 
         look(self);
       },
       [=](const wake& x) {
-        if (self->state.alarm.rings(x, self->state.run))
+        if (state_of(self).alarm.rings(x, state_of(self).run))
           look(self);
       },
   };

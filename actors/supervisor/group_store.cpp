@@ -40,7 +40,7 @@ void group_store::carry_out(const core::group_check::command& what) {
             ->request(context_.store, store_gone_after, survey_servers{name, keys::group})
             .then([this](const servers_surveyed& x) { step(check::surveyed{x}); },
                   [this](const caf::error& err) {
-                    step(check::failed{context_.self->system().render(err)});
+                    step(check::failed{error_text(context_.self, err)});
                   });
       },
       [&](const check::open&) { open(); }, [&](const check::look&) { look(); },
@@ -50,7 +50,8 @@ void group_store::carry_out(const core::group_check::command& what) {
                        [this](const kv_written& y) { step(check::written{y}); });
       },
       [&](const check::expect& x) {
-        context_.self->send(context_.store, expect_entry{name, keys::group, x.value});
+        mail(context_.self, expect_entry{name, keys::group, x.value})
+            .send(context_.store);
       },
       [&](const check::identified&) {
         worker_.alerts.hear({0, subject, {}});

@@ -37,9 +37,9 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
                                            partition_source_actor source,
                                            const listener_actor& listener) {
   end_on_exception(self);
-  self->state.worker = std::make_unique<worker>(
+  state_of(self).worker = std::make_unique<worker>(
       self, std::move(options), std::move(store), std::move(source), listener);
-  auto* w = self->state.worker.get();
+  auto* w = state_of(self).worker.get();
   self->set_down_handler([w](const caf::down_msg& x) { w->on(x); });
   w->start();
   auto session = [w](const auto& x) { w->session.on(x); };

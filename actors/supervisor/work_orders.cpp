@@ -101,7 +101,7 @@ void work_orders::extend(core::time_point until) {
   if (context_.exclusive()) {
     observe_deadline(until + margin());
     for (const auto& x : session_listeners_)
-      context_.self->send(x, session_valid{until});
+      mail(context_.self, session_valid{until}).send(x);
   }
 }
 

@@ -24,9 +24,9 @@ worker::worker(supervisor_pointer self, worker_options options, store_actor stor
 }
 
 void worker::start() {
-  self_->send(context.store, caf::actor_cast<link_listener_actor>(self_));
+  mail(self_, caf::actor_cast<link_listener_actor>(self_)).send(context.store);
   if (context.options.states_partitions)
-    self_->send(context.source, caf::actor_cast<partition_listener_actor>(self_));
+    mail(self_, caf::actor_cast<partition_listener_actor>(self_)).send(context.source);
   store.step(core::group_check::begin{});
 }
 
@@ -129,11 +129,11 @@ void worker::on(const partition_list& x) {
 
 void worker::on(const caf::down_msg& x) {
   if (auto who = children.ended(x.source)) {
-    restart(core::restarts::ended{*who, self_->system().render(x.reason)});
+    restart(core::restarts::ended{*who, error_text(self_, x.reason)});
     departure.step(core::departure::moved_on{});
   } else if (work.remove_listener(x.source) && !leaving()) {
     departure.step(core::departure::asked{
-        leave_mode::stop, "a listener ended (" + self_->system().render(x.reason)
+        leave_mode::stop, "a listener ended (" + error_text(self_, x.reason)
                               + "), and its work is not done any more; start the worker "
                                 "again together with its listener"});
   }
@@ -192,7 +192,8 @@ caf::result<worker_stats> worker::stats() {
   if (!life.leads() || !children.runs().is_alive(role::elector))
     return result;
   auto promise = self_->make_response_promise<worker_stats>();
-  self_->request(children.elector(), caf::infinite, get_lease{})
+  mail(self_, get_lease{})
+      .request(children.elector(), caf::infinite)
       .then(
           [promise, result](const lease_left& x) mutable {
             result.lease_left = x.left;

@@ -107,7 +107,7 @@ public:
   template <class Handle, class T>
   void tell(role who, const Handle& to, T what) {
     if (runs_.is_alive(who))
-      context_.self->send(to, std::move(what));
+      mail(context_.self, std::move(what)).send(to);
   }
   /// To the elector: the rank of this worker as a standby.
   void tell_rank();

@@ -208,7 +208,8 @@ void worker_children::tell_settings() {
 template <class Answer, class Handle, class Request, class F>
 void worker_children::ask(const Handle& who, Request what, F answered) {
   // If there is no answer, the deadline for leaving ends the wait.
-  context_.self->request(who, context_.options.timeouts.shutdown, std::move(what))
+  mail(context_.self, std::move(what))
+      .request(who, context_.options.timeouts.shutdown)
       .then([answered](const Answer& x) { answered(x); }, [](const caf::error&) {});
 }
 

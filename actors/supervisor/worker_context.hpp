@@ -46,18 +46,18 @@ public:
     // Once it has ended, its work is not done any more, and the worker must not go on.
     self_->monitor(who);
     if (claimed_)
-      self_->send(who, *claimed_);
+      mail(self_, *claimed_).send(who);
     if (state_)
-      self_->send(who, *state_);
+      mail(self_, *state_).send(who);
     if (leadership_ && leadership_->leading)
-      self_->send(who, *leadership_);
+      mail(self_, *leadership_).send(who);
     if (assignment_) {
       auto news = *assignment_;
       news.removed.clear();
       news.added.clear();
       for (const auto& x : news.partitions)
         news.added.push_back(x.partition);
-      self_->send(who, std::move(news));
+      mail(self_, std::move(news)).send(who);
     }
     return last_;
   }
@@ -80,7 +80,7 @@ public:
     keep(x);
     for (const auto& y : all_)
       if (!to || *to == y.number)
-        self_->send(y.who, x);
+        mail(self_, x).send(y.who);
   }
 
   /// Orders all listeners to stop work; `stopped` gets the number of each that has. Waits
@@ -89,7 +89,8 @@ public:
   void ask(Order x, F stopped) {
     x.group = group_;
     for (const auto& y : all_)
-      self_->request(y.who, caf::infinite, x)
+      mail(self_, x)
+          .request(y.who, caf::infinite)
           .then([stopped, number = y.number](work_stopped) { stopped(number); },
                 [](const caf::error&) {});
   }

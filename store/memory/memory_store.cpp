@@ -41,10 +41,10 @@ constexpr const char* why_closed = "not connected: the store was closed";
 
 using memory_bucket_actor = bucket_actor::extend<
     // From its store.
-    caf::replies_to<open_bucket>::with<bucket_opened>,
-    caf::replies_to<get_store_stats>::with<store_stats>, caf::reacts_to<close_store>,
+    handler<bucket_opened(open_bucket)>, handler<store_stats(get_store_stats)>,
+    handler<void(close_store)>,
     // INTERNAL.
-    caf::reacts_to<memory_tick>>;
+    handler<void(memory_tick)>>;
 
 struct watch {
   /// Not a handle: a watcher holds the bucket, so that would be a reference cycle.
@@ -71,13 +71,13 @@ using bucket_ptr = memory_bucket_actor::stateful_pointer<bucket_state>;
 
 void tell(bucket_ptr self, const watch& to, watch_change change, kv_entry entry = {},
           std::string why = {}) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   auto bucket =
       change == watch_change::replayed ? state.content->identity() : bucket_identity{};
   if (auto sink = caf::actor_cast<caf::strong_actor_ptr>(to.sink))
-    self->send(caf::actor_cast<watch_sink_actor>(sink),
-               watch_event{to.number, change, std::move(entry), bucket,
-                           self->clock().now(), std::move(why)});
+    mail(self, watch_event{to.number, change, std::move(entry), bucket,
+                           self->clock().now(), std::move(why)})
+        .send(caf::actor_cast<watch_sink_actor>(sink));
 }
 
 void show(bucket_ptr self, const watch& to, const kv_entry& x) {
@@ -89,14 +89,14 @@ template <class Work>
 auto counted(bucket_ptr self, store_operation what, Work work) {
   auto began = self->clock().now();
   auto result = work();
-  self->state.counters.answered(what, outcome_of(result.status),
-                                self->clock().now() - began);
+  state_of(self).counters.answered(what, outcome_of(result.status),
+                                   self->clock().now() - began);
   return result;
 }
 
 kv_written write(bucket_ptr self, store_operation how, const kv_change& what) {
   return counted(self, how, [&]() -> kv_written {
-    auto& state = self->state;
+    auto& state = state_of(self);
     if (state.closed)
       return {write_status::not_connected, {}, why_closed};
     auto now = self->clock().now();
@@ -113,30 +113,30 @@ kv_written write(bucket_ptr self, store_operation how, const kv_change& what) {
 
 kv_read read(bucket_ptr self, const std::string& key) {
   return counted(self, store_operation::last, [&]() -> kv_read {
-    if (self->state.closed)
+    if (state_of(self).closed)
       return {read_status::not_connected, {}, why_closed};
     if (auto why = key_fault(key); !why.empty())
       return {read_status::refused, {}, std::move(why)};
-    return self->state.content->last(key, self->clock().now());
+    return state_of(self).content->last(key, self->clock().now());
   });
 }
 
 void show_signs_later(bucket_ptr self) {
-  const auto& all = self->state.watches;
+  const auto& all = state_of(self).watches;
   auto wanted =
       std::any_of(all.begin(), all.end(), [](const auto& x) { return x.signs_of_life; });
-  self->state.ticking = wanted;
+  state_of(self).ticking = wanted;
   if (wanted)
-    self->delayed_send(self, heartbeat, memory_tick{});
+    mail_later(self, heartbeat, memory_tick{});
 }
 
 void stop_watch(bucket_ptr self, std::uint64_t number, const caf::actor_addr& sink) {
-  std::erase_if(self->state.watches,
+  std::erase_if(state_of(self).watches,
                 [&](const watch& x) { return x.number == number && x.sink == sink; });
 }
 
 void start_watch(bucket_ptr self, const kv_watch& x) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   watch made{x.sink.address(), x.watch, x.pattern, x.signs_of_life};
   if (auto why = state.closed ? why_closed : pattern_fault(x.pattern); !why.empty()) {
     tell(self, made, watch_change::restarted, {}, std::move(why));
@@ -154,19 +154,19 @@ void start_watch(bucket_ptr self, const kv_watch& x) {
 }
 
 void close(bucket_ptr self) {
-  self->state.closed = true;
-  for (const auto& x : std::exchange(self->state.watches, {}))
+  state_of(self).closed = true;
+  for (const auto& x : std::exchange(state_of(self).watches, {}))
     tell(self, x, watch_change::restarted, {}, why_closed);
 }
 
 memory_bucket_actor::behavior_type bucket(bucket_ptr self, const open_bucket& config) {
   end_on_exception(self);
   std::chrono::nanoseconds wall = std::chrono::system_clock::now().time_since_epoch();
-  self->state.content.emplace(config, wall.count());
-  self->state.made = self->clock().now();
+  state_of(self).content.emplace(config, wall.count());
+  state_of(self).made = self->clock().now();
   self->set_down_handler([self](const caf::down_msg& x) {
-    self->state.monitored.erase(x.source);
-    std::erase_if(self->state.watches,
+    state_of(self).monitored.erase(x.source);
+    std::erase_if(state_of(self).watches,
                   [&](const watch& y) { return y.sink == x.source; });
   });
   return {
@@ -176,9 +176,9 @@ memory_bucket_actor::behavior_type bucket(bucket_ptr self, const open_bucket& co
       [self](const kv_remove& x) { return write(self, store_operation::remove, x); },
       [self](const kv_last& x) { return read(self, x.key); },
       [self](kv_identify) {
-        if (self->state.closed)
+        if (state_of(self).closed)
           return kv_identity{read_status::not_connected, {}, why_closed};
-        return kv_identity{read_status::found, self->state.content->identity(), {}};
+        return kv_identity{read_status::found, state_of(self).content->identity(), {}};
       },
       [self](const kv_watch& x) {
         if (x.sink)
@@ -189,9 +189,11 @@ memory_bucket_actor::behavior_type bucket(bucket_ptr self, const open_bucket& co
       },
       [self](const open_bucket& x) {
         return counted(self, store_operation::open, [&] {
-          auto why = self->state.content->open(x);
-          bucket_opened result{
-              open_status::foreign, {}, self->state.content->identity(), std::move(why)};
+          auto why = state_of(self).content->open(x);
+          bucket_opened result{open_status::foreign,
+                               {},
+                               state_of(self).content->identity(),
+                               std::move(why)};
           if (result.why.empty()) {
             result.status = open_status::opened;
             result.bucket = bucket_actor{memory_bucket_actor{self}};
@@ -199,10 +201,10 @@ memory_bucket_actor::behavior_type bucket(bucket_ptr self, const open_bucket& co
           return result;
         });
       },
-      [self](get_store_stats) { return self->state.counters.stats(); },
+      [self](get_store_stats) { return state_of(self).counters.stats(); },
       [self](close_store) { close(self); },
       [self](memory_tick) {
-        for (const auto& x : self->state.watches)
+        for (const auto& x : state_of(self).watches)
           if (x.signs_of_life)
             tell(self, x, watch_change::alive);
         show_signs_later(self);
@@ -230,14 +232,14 @@ using store_ptr = store_actor::stateful_pointer<store_state>;
 
 void tell_link(store_ptr self, const caf::actor_addr& listener) {
   link_changed link{link_state::connected, "memory"};
-  if (self->state.closed)
+  if (state_of(self).closed)
     link = {link_state::disconnected, "the store was closed"};
   if (auto to = caf::actor_cast<caf::strong_actor_ptr>(listener))
-    self->send(caf::actor_cast<link_listener_actor>(to), std::move(link));
+    mail(self, std::move(link)).send(caf::actor_cast<link_listener_actor>(to));
 }
 
 caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   auto failed = [&](open_status how, std::string why) {
     state.opens.answered(store_operation::open, outcome_of(how), {});
     return bucket_opened{how, {}, {}, std::move(why)};
@@ -252,19 +254,20 @@ caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
       return failed(open_status::missing, "there is no bucket '" + x.name + "'");
     i = state.buckets.emplace(x.name, self->spawn(bucket, x)).first;
   }
-  return self->delegate(i->second, x);
+  return mail(self, x).delegate(i->second);
 }
 
 caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
   auto answer = [](read_status how, std::string value) {
     return servers_surveyed{{{"memory", how, std::move(value), {}, {}}}};
   };
-  auto i = self->state.buckets.find(x.bucket);
-  if (self->state.closed || i == self->state.buckets.end())
-    return answer(self->state.closed ? read_status::not_connected : read_status::missing,
-                  {});
+  auto i = state_of(self).buckets.find(x.bucket);
+  if (state_of(self).closed || i == state_of(self).buckets.end())
+    return answer(
+        state_of(self).closed ? read_status::not_connected : read_status::missing, {});
   auto promise = self->make_response_promise<servers_surveyed>();
-  self->request(i->second, caf::infinite, kv_last{x.key})
+  mail(self, kv_last{x.key})
+      .request(i->second, caf::infinite)
       .then([promise, answer](const kv_read& y) mutable {
         auto how = y.entry.removed ? read_status::missing : y.status;
         promise.deliver(answer(how, y.entry.value));
@@ -273,32 +276,32 @@ caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
 }
 
 void serve(store_ptr self, const nonce& x) {
-  if (!nonce_fault(x.value).empty() || self->state.closed)
+  if (!nonce_fault(x.value).empty() || state_of(self).closed)
     return;
   caf::actor_addr owner;
   if (auto sender = self->current_sender()) {
     self->monitor(sender);
     owner = caf::actor_cast<caf::actor_addr>(sender);
   }
-  self->state.served.insert_or_assign(x.value, owner);
+  state_of(self).served.insert_or_assign(x.value, owner);
 }
 
 probed look_for(store_ptr self, const nonce& x) {
-  if (self->state.closed)
+  if (state_of(self).closed)
     return {probe_status::unknown, 0, why_closed};
   if (auto why = nonce_fault(x.value); !why.empty())
     return {probe_status::unknown, 1, std::move(why)};
-  if (!self->state.served.contains(x.value))
+  if (!state_of(self).served.contains(x.value))
     return {probe_status::gone, 1, "no client serves this nonce"};
   return {probe_status::alive, 1, {}};
 }
 
 caf::result<store_stats> stats(store_ptr self) {
   std::vector<std::pair<std::string, memory_bucket_actor>> buckets{
-      self->state.buckets.begin(), self->state.buckets.end()};
+      state_of(self).buckets.begin(), state_of(self).buckets.end()};
   return ask_buckets(self, buckets, [self](store_stats& x) {
-    x.add(self->state.opens.stats());
-    x.connected = !self->state.closed;
+    x.add(state_of(self).opens.stats());
+    x.connected = !state_of(self).closed;
   });
 }
 
@@ -313,11 +316,11 @@ Answer no_streams() {
 
 /// Buckets have answered what they were asked before this reaches them.
 store_closed close_all(store_ptr self) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   if (std::exchange(state.closed, true))
     return {};
   for (const auto& [name, x] : state.buckets)
-    self->send(x, close_store{});
+    mail(self, close_store{}).send(x);
   state.served.clear();
   for (const auto& x : state.listeners)
     tell_link(self, x);
@@ -327,14 +330,14 @@ store_closed close_all(store_ptr self) {
 store_actor::behavior_type memory_store(store_ptr self) {
   end_on_exception(self);
   self->set_down_handler([self](const caf::down_msg& x) {
-    self->state.listeners.erase(x.source);
-    std::erase_if(self->state.served,
+    state_of(self).listeners.erase(x.source);
+    std::erase_if(state_of(self).served,
                   [&](const auto& y) { return y.second == x.source; });
   });
   return {
       [self](const open_bucket& x) { return open(self, x); },
       [self](const link_listener_actor& x) {
-        if (self->state.listeners.insert(x.address()).second)
+        if (state_of(self).listeners.insert(x.address()).second)
           self->monitor(x);
         tell_link(self, x.address());
       },
@@ -342,12 +345,12 @@ store_actor::behavior_type memory_store(store_ptr self) {
       [](const expect_entry&) {},
       [self](list_buckets) {
         buckets_listed result;
-        for (const auto& x : self->state.buckets)
+        for (const auto& x : state_of(self).buckets)
           result.names.push_back(x.first);
         return result;
       },
       [self](const serve_probe& x) { serve(self, x.nonce); },
-      [self](const end_probe& x) { self->state.served.erase(x.nonce.value); },
+      [self](const end_probe& x) { state_of(self).served.erase(x.nonce.value); },
       [self](const probe& x) { return look_for(self, x.nonce); },
       [self](get_store_stats) { return stats(self); },
       [self](close_store) { return close_all(self); },

@@ -80,7 +80,7 @@ public:
   turn& operator=(const turn&) = delete;
 
   ~turn() {
-    auto& state = self_->state;
+    auto& state = state_of(self_);
     state.requests.set_alarm(state.watches->wake_at());
     auto idle = state.requests.empty();
     // The caller may drop its handle to us before the answer.
@@ -95,30 +95,30 @@ private:
 };
 
 clock::time_point deadline(bucket_ptr self) {
-  return clock::now() + self->state.options.request_timeout;
+  return clock::now() + state_of(self).options.request_timeout;
 }
 
 /// Counts the answer to a request that began at `began`.
 template <class Status>
 void count(bucket_ptr self, store_operation what, Status how, clock::time_point began) {
-  self->state.counters.answered(what, outcome_of(how), clock::now() - began);
+  state_of(self).counters.answered(what, outcome_of(how), clock::now() - began);
 }
 
 // -- a bucket that vanished -------------------------------------------------------------
 
 /// After no responders: finds out whether the bucket is gone, and makes it again then.
 void explain(bucket_ptr self, std::function<void(bool gone, std::string why)> then) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   state.stream->identify([self, then = std::move(then)](const nats_stream::result& x) {
     auto gone = x.status == open_status::missing;
-    then(gone, gone ? "there is no bucket '" + self->state.bucket
+    then(gone, gone ? "there is no bucket '" + state_of(self).bucket
                           + "' any more; all state read from it is discarded"
-                    : "no server answers for bucket '" + self->state.bucket
+                    : "no server answers for bucket '" + state_of(self).bucket
                           + "' at the moment" + (x.why.empty() ? "" : ": " + x.why));
-    if (!gone || std::exchange(self->state.reviving, true))
+    if (!gone || std::exchange(state_of(self).reviving, true))
       return;
-    self->state.stream->revive(
-        [self](const nats_stream::result&) { self->state.reviving = false; });
+    state_of(self).stream->revive(
+        [self](const nats_stream::result&) { state_of(self).reviving = false; });
   });
 }
 
@@ -126,7 +126,7 @@ void explain(bucket_ptr self, std::function<void(bool gone, std::string why)> th
 
 void publish(bucket_ptr self, const std::string& key, const nats::header_list& headers,
              const std::string& value, clock::time_point until, write_continuation then) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   state.requests.ask(
       nats::subject_of(state.bucket, key), headers, value, until,
       [self, key, then = std::move(then)](const nats_outcome& x) {
@@ -138,11 +138,11 @@ void publish(bucket_ptr self, const std::string& key, const nats::header_list& h
           });
           return;
         }
-        auto written = written_from(x, self->state.bucket, key);
+        auto written = written_from(x, state_of(self).bucket, key);
         // Before the answer: a watch that the caller makes after it must know of the
         // write.
         if (written.status == write_status::done)
-          self->state.watches->acknowledged(key, written.revision);
+          state_of(self).watches->acknowledged(key, written.revision);
         then(std::move(written));
       });
 }
@@ -160,7 +160,7 @@ void create(bucket_ptr self, const kv_create& what, revision over, unsigned atte
       then(std::move(written));
       return;
     }
-    read_last(self->state.requests, self->state.bucket, what.key, until,
+    read_last(state_of(self).requests, state_of(self).bucket, what.key, until,
               [=](const kv_read& read) {
                 if (read.status == read_status::missing)
                   create(self, what, {}, attempt + 1, until, then);
@@ -181,7 +181,7 @@ caf::result<Reply> answer(bucket_ptr self, store_operation what, const std::stri
     return x;
   };
   using status = decltype(Reply::status);
-  if (self->state.closed)
+  if (state_of(self).closed)
     return counted({status::not_connected, {}, why_closed});
   if (auto why = key_fault(key); !why.empty())
     return counted({status::refused, {}, std::move(why)});
@@ -192,11 +192,11 @@ caf::result<Reply> answer(bucket_ptr self, store_operation what, const std::stri
 }
 
 caf::result<kv_identity> identify(bucket_ptr self) {
-  if (self->state.closed)
+  if (state_of(self).closed)
     return kv_identity{read_status::not_connected, {}, why_closed};
   turn end{self};
   auto promise = self->make_response_promise<kv_identity>();
-  self->state.stream->identify([promise](const nats_stream::result& x) mutable {
+  state_of(self).stream->identify([promise](const nats_stream::result& x) mutable {
     // It is not compared with a configuration, so never foreign.
     auto status = x.status == open_status::opened    ? read_status::found
                   : x.status == open_status::missing ? read_status::missing
@@ -213,23 +213,23 @@ watch_event trouble(std::string why) {
 }
 
 void tell(bucket_ptr self, watch_feed::subscriber who, watch_event event) {
-  auto i = self->state.watchers.find(who);
-  if (i == self->state.watchers.end())
+  auto i = state_of(self).watchers.find(who);
+  if (i == state_of(self).watchers.end())
     return;
   event.watch = i->second.number;
   if (auto sink = caf::actor_cast<caf::strong_actor_ptr>(i->second.sink))
-    self->send(caf::actor_cast<watch_sink_actor>(sink), std::move(event));
+    mail(self, std::move(event)).send(caf::actor_cast<watch_sink_actor>(sink));
 }
 
 template <class Predicate>
 void leave_if(bucket_ptr self, Predicate chosen) {
   std::vector<watch_feed::subscriber> leaving;
-  for (const auto& [who, x] : self->state.watchers)
+  for (const auto& [who, x] : state_of(self).watchers)
     if (chosen(x))
       leaving.push_back(who);
   for (auto who : leaving) {
-    self->state.watchers.erase(who);
-    self->state.watches->leave(who);
+    state_of(self).watchers.erase(who);
+    state_of(self).watches->leave(who);
   }
 }
 
@@ -240,12 +240,12 @@ void stop_watch(bucket_ptr self, std::uint64_t number, const caf::actor_addr& si
 void start_watch(bucket_ptr self, const kv_watch& x) {
   if (!x.sink)
     return;
-  auto& state = self->state;
+  auto& state = state_of(self);
   auto fault = state.closed ? std::string{why_closed} : pattern_fault(x.pattern);
   if (!fault.empty()) {
     auto event = trouble(std::move(fault));
     event.watch = x.watch;
-    self->send(x.sink, std::move(event));
+    mail(self, std::move(event)).send(x.sink);
     return;
   }
   turn end{self};
@@ -261,12 +261,12 @@ void start_watch(bucket_ptr self, const kv_watch& x) {
 // -- the store and the border -----------------------------------------------------------
 
 caf::result<bucket_opened> open(bucket_ptr self, const open_bucket& what) {
-  if (self->state.closed)
+  if (state_of(self).closed)
     return bucket_opened{open_status::not_connected, {}, {}, why_closed};
   turn end{self};
   auto began = clock::now();
   auto promise = self->make_response_promise<bucket_opened>();
-  self->state.stream->open(what, [=](const nats_stream::result& x) mutable {
+  state_of(self).stream->open(what, [=](const nats_stream::result& x) mutable {
     count(self, store_operation::open, x.status, began);
     bucket_opened answer{x.status, {}, x.identity, x.why};
     if (x.status == open_status::opened)
@@ -277,7 +277,7 @@ caf::result<bucket_opened> open(bucket_ptr self, const open_bucket& what) {
 }
 
 void take_link(bucket_ptr self, const nats::link_event& x) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   turn end{self};
   state.stream->server_is({});
   if (x.up) {
@@ -291,7 +291,7 @@ void take_link(bucket_ptr self, const nats::link_event& x) {
 
 /// Takes no new requests, answers those under way, and ends the watches.
 caf::result<store_closed> close(bucket_ptr self) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   turn end{self};
   auto promise = self->make_response_promise<store_closed>();
   state.closers.push_back(promise);
@@ -304,7 +304,7 @@ caf::result<store_closed> close(bucket_ptr self) {
 }
 
 void prepare(bucket_ptr self, std::shared_ptr<nats::connection> connection) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   state.requests.use(
       std::move(connection),
       std::make_shared<nats_mailbox>(nats_user_actor{nats_bucket_actor{self}}));
@@ -316,7 +316,7 @@ void prepare(bucket_ptr self, std::shared_ptr<nats::connection> connection) {
                         });
   self->set_down_handler([self](const caf::down_msg& x) {
     turn end{self};
-    self->state.monitored.erase(x.source);
+    state_of(self).monitored.erase(x.source);
     leave_if(self, [&](const watch& w) { return w.sink == x.source; });
   });
 }
@@ -325,9 +325,9 @@ nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
                                         std::shared_ptr<nats::connection> connection,
                                         std::string name, const nats_options& options) {
   end_on_exception(self);
-  self->state.bucket = std::move(name);
-  self->state.options = options;
-  self->state.store = std::move(store);
+  state_of(self).bucket = std::move(name);
+  state_of(self).options = options;
+  state_of(self).store = std::move(store);
   prepare(self, std::move(connection));
   return {
       [self](const kv_put& x) {
@@ -360,7 +360,7 @@ nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
       [self](const kv_last& x) {
         return answer<kv_read>(self, store_operation::last, x.key,
                                [&](read_continuation then) {
-                                 read_last(self->state.requests, self->state.bucket,
+                                 read_last(state_of(self).requests, state_of(self).bucket,
                                            x.key, deadline(self), std::move(then));
                                });
       },
@@ -371,26 +371,26 @@ nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,
         stop_watch(self, x.watch, sink.address());
       },
       [self](const open_bucket& x) { return open(self, x); },
-      [self](get_store_stats) { return self->state.counters.stats(); },
+      [self](get_store_stats) { return state_of(self).counters.stats(); },
       [self](close_store) { return close(self); },
       [self](nats::answer_event& x) {
         turn end{self};
-        self->state.requests.answered(x.ticket, std::move(x.answer));
+        state_of(self).requests.answered(x.ticket, std::move(x.answer));
       },
       [self](nats::news_event& x) {
         turn end{self};
-        self->state.watches->delivered(x.inbox, std::move(x.news));
+        state_of(self).watches->delivered(x.inbox, std::move(x.news));
       },
       [self](const nats::link_event& x) { take_link(self, x); },
       [self](const nats::denial_event& x) {
         turn end{self};
-        self->state.requests.denied(x.subject, x.why);
+        state_of(self).requests.denied(x.subject, x.why);
       },
-      [self](const nats::server_event& x) { self->state.stream->server_is(x.server); },
+      [self](const nats::server_event& x) { state_of(self).stream->server_is(x.server); },
       [self](nats::wake_event) {
         turn end{self};
-        self->state.requests.expire(clock::now());
-        self->state.watches->wake();
+        state_of(self).requests.expire(clock::now());
+        state_of(self).watches->wake();
       },
   };
 }

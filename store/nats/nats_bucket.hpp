@@ -7,7 +7,6 @@
 #include <caf/actor_cast.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>
-#include <caf/replies_to.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_actor.hpp>
 
@@ -28,10 +27,9 @@ namespace partita::store {
 
 /// An actor with a port of a connection.
 using nats_user_actor =
-    caf::typed_actor<caf::reacts_to<nats::link_event>, caf::reacts_to<nats::server_event>,
-                     caf::reacts_to<nats::answer_event>, caf::reacts_to<nats::news_event>,
-                     caf::reacts_to<nats::denial_event>,
-                     caf::reacts_to<nats::wake_event>>;
+    caf::typed_actor<handler<void(nats::link_event)>, handler<void(nats::server_event)>,
+                     handler<void(nats::answer_event)>, handler<void(nats::news_event)>,
+                     handler<void(nats::denial_event)>, handler<void(nats::wake_event)>>;
 
 /// Passes events on to an actor. Holds no reference to it: a connection must not keep its
 /// users alive.
@@ -43,7 +41,7 @@ public:
     if (auto to = caf::actor_cast<caf::strong_actor_ptr>(to_))
       std::visit(
           [&](auto& y) {
-            caf::anon_send(caf::actor_cast<nats_user_actor>(to), std::move(y));
+            anon_mail(std::move(y)).send(caf::actor_cast<nats_user_actor>(to));
           },
           x);
   }
@@ -53,11 +51,11 @@ private:
 };
 
 using nats_bucket_actor = bucket_actor::extend<
-    caf::replies_to<open_bucket>::with<bucket_opened>,
+    handler<bucket_opened(open_bucket)>,
     // Of this bucket alone.
-    caf::replies_to<get_store_stats>::with<store_stats>,
+    handler<store_stats(get_store_stats)>,
     // Takes no new requests; answered when nothing is under way.
-    caf::replies_to<close_store>::with<store_closed>>::extend_with<nats_user_actor>;
+    handler<store_closed(close_store)>>::extend_with<nats_user_actor>;
 
 /// Starts the actor of one bucket. It sends nothing before open_bucket; a failed
 /// open_bucket leaves it as it was. It keeps `store` alive, which owns the connection;

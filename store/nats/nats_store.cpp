@@ -49,9 +49,8 @@ void log(spdlog::level::level_enum level, fmt::format_string<Ts...> text, Ts&&..
 }
 
 /// Does one thing that waits, for each server or for the library's threads, and ends.
-using waiter_actor =
-    caf::typed_actor<caf::replies_to<survey_servers>::with<servers_surveyed>,
-                     caf::replies_to<close_store>::with<store_closed>>;
+using waiter_actor = caf::typed_actor<handler<servers_surveyed(survey_servers)>,
+                                      handler<store_closed(close_store)>>;
 
 waiter_actor::behavior_type waiter(waiter_actor::pointer self,
                                    const std::shared_ptr<nats::connection>& connection) {
@@ -83,7 +82,7 @@ struct store_state {
       return;
     requests.leave();
     if (!closing_connection)
-      caf::anon_send(spawn_waiter(*system, connection), close_store{});
+      anon_mail(close_store{}).send(spawn_waiter(*system, connection));
   }
 
   caf::actor_system* system = nullptr;
@@ -131,27 +130,27 @@ using store_ptr = nats_store_actor::stateful_pointer<store_state>;
 
 void tell(store_ptr self, const caf::actor_addr& listener) {
   if (auto to = caf::actor_cast<caf::strong_actor_ptr>(listener))
-    self->send(caf::actor_cast<link_listener_actor>(to), self->state.link);
+    mail(self, state_of(self).link).send(caf::actor_cast<link_listener_actor>(to));
 }
 
 void set_link(store_ptr self, link_changed x) {
-  if (self->state.link == x)
+  if (state_of(self).link == x)
     return;
-  self->state.link = std::move(x);
-  for (const auto& listener : self->state.listeners)
+  state_of(self).link = std::move(x);
+  for (const auto& listener : state_of(self).listeners)
     tell(self, listener);
 }
 
 void take_link(store_ptr self, const nats::link_event& x) {
-  self->state.link_number = x.up ? x.link : 0;
-  self->state.links = std::max(self->state.links, x.link);
+  state_of(self).link_number = x.up ? x.link : 0;
+  state_of(self).links = std::max(state_of(self).links, x.link);
   if (x.up)
-    self->state.probes_denied.clear();
+    state_of(self).probes_denied.clear();
   else
-    self->state.requests.link_lost(x.link, x.why);
-  if (self->state.closing)
+    state_of(self).requests.link_lost(x.link, x.why);
+  if (state_of(self).closing)
     return;
-  auto& since = self->state.away_since;
+  auto& since = state_of(self).away_since;
   if (x.up) {
     using seconds = std::chrono::duration<double>;
     log(spdlog::level::info, "connected to NATS at {}{}", x.server.url,
@@ -162,7 +161,7 @@ void take_link(store_ptr self, const nats::link_event& x) {
     set_link(self, {link_state::connected, x.server.url, false, x.server.process});
     return;
   }
-  auto never = self->state.link.state == link_state::connecting && x.link == 0;
+  auto never = state_of(self).link.state == link_state::connecting && x.link == 0;
   // One line for an outage, whatever each try finds; that a server is foreign needs action.
   log(since && !x.foreign ? spdlog::level::debug : spdlog::level::warn,
       "no connection to NATS: {}", x.why);
@@ -184,15 +183,15 @@ void take_program(const nats::server_event& x) {
 
 /// The bucket's actor, if it is running.
 nats_bucket_actor living(store_ptr self, const std::string& name) {
-  auto i = self->state.buckets.find(name);
-  if (i != self->state.buckets.end())
+  auto i = state_of(self).buckets.find(name);
+  if (i != state_of(self).buckets.end())
     if (auto found = caf::actor_cast<caf::strong_actor_ptr>(i->second))
       return caf::actor_cast<nats_bucket_actor>(found);
   return {};
 }
 
 nats_bucket_actor bucket_for(store_ptr self, const std::string& name) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   auto result = living(self, name);
   if (result)
     return result;
@@ -205,21 +204,22 @@ nats_bucket_actor bucket_for(store_ptr self, const std::string& name) {
 }
 
 caf::result<bucket_opened> open(store_ptr self, const open_bucket& x) {
-  if (self->state.closing)
+  if (state_of(self).closing)
     return bucket_opened{open_status::not_connected, {}, {}, "the store was closed"};
   if (auto why = bucket_fault(x); !why.empty())
     return bucket_opened{open_status::refused, {}, {}, std::move(why)};
-  return self->delegate(bucket_for(self, x.name), x);
+  return mail(self, x).delegate(bucket_for(self, x.name));
 }
 
 caf::result<store_stats> stats(store_ptr self) {
   std::vector<std::pair<std::string, nats_bucket_actor>> buckets;
-  for (const auto& [name, addr] : self->state.buckets)
+  for (const auto& [name, addr] : state_of(self).buckets)
     if (auto bucket = living(self, name))
       buckets.emplace_back(name, std::move(bucket));
   return ask_buckets(self, buckets, [self](store_stats& x) {
-    x.reconnects = self->state.links - std::min<std::uint64_t>(self->state.links, 1);
-    x.connected = self->state.link.state == link_state::connected;
+    x.reconnects =
+        state_of(self).links - std::min<std::uint64_t>(state_of(self).links, 1);
+    x.connected = state_of(self).link.state == link_state::connected;
   });
 }
 
@@ -227,27 +227,28 @@ caf::result<store_stats> stats(store_ptr self) {
 
 /// Workers of one process that ask for the same share the answer.
 caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
-  if (self->state.closing)
+  if (state_of(self).closing)
     return servers_surveyed{};
   auto promise = self->make_response_promise<servers_surveyed>();
   auto what = std::pair{x.bucket, x.key};
-  auto& asking = self->state.surveys[what];
+  auto& asking = state_of(self).surveys[what];
   asking.push_back(promise);
   if (asking.size() > 1)
     return promise;
   auto answer = [self, what](const servers_surveyed& found) {
-    for (auto& y : std::exchange(self->state.surveys[what], {}))
+    for (auto& y : std::exchange(state_of(self).surveys[what], {}))
       y.deliver(found);
   };
-  self->request(spawn_waiter(self->system(), self->state.connection), caf::infinite, x)
+  mail(self, x)
+      .request(spawn_waiter(self->system(), state_of(self).connection), caf::infinite)
       .then(answer, [answer](const caf::error&) { answer({}); });
   return promise;
 }
 
 void expect(store_ptr self, const expect_entry& x) {
-  if (!self->state.closing)
-    self->state.connection->expect(nats::stream_of(x.bucket),
-                                   nats::subject_of(x.bucket, x.key), x.value);
+  if (!state_of(self).closing)
+    state_of(self).connection->expect(nats::stream_of(x.bucket),
+                                      nats::subject_of(x.bucket, x.key), x.value);
 }
 
 // -- all buckets ------------------------------------------------------------------------
@@ -276,16 +277,16 @@ void list(store_ptr self, caf::typed_response_promise<buckets_listed> to,
       return to.deliver(std::move(found));
     list(self, std::move(to), std::move(found), known);
   };
-  self->state.probes.ask("$JS.API.STREAM.NAMES", {}, nats::stream_names_request(known),
-                         clock::now() + self->state.options.request_timeout,
-                         std::move(then));
+  state_of(self).probes.ask("$JS.API.STREAM.NAMES", {}, nats::stream_names_request(known),
+                            clock::now() + state_of(self).options.request_timeout,
+                            std::move(then));
   watch_probes(self);
 }
 
 // -- probing ----------------------------------------------------------------------------
 
 void serve(store_ptr self, const nonce& x) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   if (!nonce_fault(x.value).empty() || state.closing)
     return;
   caf::actor_addr owner;
@@ -300,10 +301,10 @@ void serve(store_ptr self, const nonce& x) {
 /// Ends the answers for those nonces of which `chosen` is true.
 template <class Predicate>
 void end_serving(store_ptr self, Predicate chosen) {
-  std::erase_if(self->state.served, [&](const auto& x) {
+  std::erase_if(state_of(self).served, [&](const auto& x) {
     if (!chosen(x))
       return false;
-    self->state.connection->answer_no_more(nats::probe_subject_of(x.first));
+    state_of(self).connection->answer_no_more(nats::probe_subject_of(x.first));
     return true;
   });
 }
@@ -312,14 +313,14 @@ probed verdict(store_ptr self, const nats_outcome& x) {
   auto status = x.what == nats_outcome::kind::answered        ? probe_status::alive
                 : x.what == nats_outcome::kind::no_responders ? probe_status::gone
                                                               : probe_status::unknown;
-  return {status, self->state.link_number, x.why};
+  return {status, state_of(self).link_number, x.why};
 }
 
 void close_connection(store_ptr self);
 
 /// Ends every handler that touches requests: sets the alarm for their next deadline.
 void watch_requests(store_ptr self) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   state.requests.set_alarm();
   // The caller may drop its handle to us before the answer.
   state.until_answered =
@@ -329,7 +330,7 @@ void watch_requests(store_ptr self) {
 }
 
 caf::result<probed> start_probe(store_ptr self, const probe& x) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   if (auto why = nonce_fault(x.nonce.value); !why.empty())
     return probed{probe_status::unknown, state.link_number, std::move(why)};
   if (state.closing)
@@ -351,7 +352,7 @@ caf::result<probed> start_probe(store_ptr self, const probe& x) {
 bool take_probe_denial(store_ptr self, const nats::denial_event& x) {
   if (x.why.find(nats::probe_prefix) == std::string::npos)
     return false;
-  auto& state = self->state;
+  auto& state = state_of(self);
   if (!std::exchange(state.probe_denial_logged, true))
     log(spdlog::level::warn,
         "NATS does not permit leader probes, so a dead leader is replaced only when its "
@@ -368,7 +369,7 @@ bool take_probe_denial(store_ptr self, const nats::denial_event& x) {
 
 template <class Answer, class Request>
 caf::result<Answer> ask(store_ptr self, const Request& x) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   if (state.closing) {
     Answer closed;
     closed.status = stream_status::not_connected;
@@ -385,23 +386,24 @@ caf::result<Answer> ask(store_ptr self, const Request& x) {
 // -- closing ----------------------------------------------------------------------------
 
 void connection_closed(store_ptr self) {
-  self->state.closed = true;
+  state_of(self).closed = true;
   set_link(self, {link_state::disconnected, "the store was closed"});
-  for (auto& promise : std::exchange(self->state.closers, {}))
+  for (auto& promise : std::exchange(state_of(self).closers, {}))
     promise.deliver(store_closed{});
 }
 
 /// Has `whom` close; calls `then` when it has, or has ended.
 template <class Handle>
 void request_close(store_ptr self, const Handle& whom, void (*then)(store_ptr)) {
-  self->request(whom, caf::infinite, close_store{})
+  mail(self, close_store{})
+      .request(whom, caf::infinite)
       .then([self, then](store_closed) { then(self); },
             [self, then](const caf::error&) { then(self); });
 }
 
 /// Closes the connection once no bucket has requests under way, nor the store itself.
 void close_connection(store_ptr self) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   if (state.busy == 0 && state.requests.empty()
       && !std::exchange(state.closing_connection, true))
     request_close(self, spawn_waiter(self->system(), state.connection),
@@ -409,7 +411,7 @@ void close_connection(store_ptr self) {
 }
 
 caf::result<store_closed> close(store_ptr self) {
-  auto& state = self->state;
+  auto& state = state_of(self);
   if (state.closed)
     return store_closed{};
   auto promise = self->make_response_promise<store_closed>();
@@ -420,7 +422,7 @@ caf::result<store_closed> close(store_ptr self) {
     if (auto bucket = living(self, name)) {
       ++state.busy;
       request_close(self, bucket, [](store_ptr x) {
-        --x->state.busy;
+        --state_of(x).busy;
         close_connection(x);
       });
     }
@@ -432,7 +434,7 @@ caf::result<store_closed> close(store_ptr self) {
 
 nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options) {
   end_on_exception(self);
-  auto& state = self->state;
+  auto& state = state_of(self);
   state.system = &self->system();
   state.options = options;
   state.link = {link_state::connecting, "not connected yet"};
@@ -440,16 +442,16 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
   state.requests.use(state.connection, std::make_shared<nats_mailbox>(
                                            nats_user_actor{nats_store_actor{self}}));
   self->set_down_handler([self](const caf::down_msg& x) {
-    std::erase(self->state.listeners, x.source);
+    std::erase(state_of(self).listeners, x.source);
     end_serving(self, [&](const auto& y) { return y.second == x.source; });
-    std::erase_if(self->state.buckets,
+    std::erase_if(state_of(self).buckets,
                   [&](const auto& y) { return y.second == x.source; });
   });
   return {
       [self](const open_bucket& x) { return open(self, x); },
       [self](const link_listener_actor& x) {
         self->monitor(x);
-        self->state.listeners.push_back(x.address());
+        state_of(self).listeners.push_back(x.address());
         tell(self, x.address());
       },
       [self](const survey_servers& x) { return survey(self, x); },
@@ -473,7 +475,7 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       [self](const consumer_look& x) { return ask<consumer_answer>(self, x); },
       [self](const consumer_list& x) { return ask<consumer_names>(self, x); },
       [self](nats::answer_event& x) {
-        self->state.requests.answered(x.ticket, std::move(x.answer));
+        state_of(self).requests.answered(x.ticket, std::move(x.answer));
         watch_requests(self);
       },
       [](const nats::news_event&) {},
@@ -482,20 +484,20 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
         watch_requests(self);
       },
       [self](const nats::denial_event& x) {
-        self->state.requests.denied(x.subject, x.why);
+        state_of(self).requests.denied(x.subject, x.why);
         watch_requests(self);
         if (take_probe_denial(self, x))
           return;
-        self->state.probes.denied(x.subject, x.why);
+        state_of(self).probes.denied(x.subject, x.why);
         auto violation = nats::parse_violation(x.why);
-        auto& seen = self->state.denials;
+        auto& seen = state_of(self).denials;
         if (seen.size() < most_denials_logged
             && seen.insert(violation ? violation->wanted : x.why).second)
           log(spdlog::level::warn, "NATS reported an error: {}", x.why);
       },
       [](const nats::server_event& x) { take_program(x); },
       [self](nats::wake_event) {
-        self->state.requests.expire(clock::now());
+        state_of(self).requests.expire(clock::now());
         watch_requests(self);
       },
   };
