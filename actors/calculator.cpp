@@ -27,6 +27,7 @@ enum watch_number : std::uint64_t {
 };
 
 void carry_out(self_pointer self, const epoch_takeover::commands& what);
+void not_given(self_pointer self, const std::string& why);
 
 // -- taking over ------------------------------------------------------------------------
 
@@ -75,7 +76,11 @@ void acceded(self_pointer self, const epoch_takeover::acceded& x) {
   calculation::open_control(self, control);
   mail(self, caf::actor_cast<roster_listener_actor>(self)).send(s.roster);
   if (s.source)
-    self->monitor(s.source);
+    monitor(self, s.source,
+            [](self_pointer me, const caf::actor_addr&, const caf::error& why) {
+              not_given(me, "the partition source ended (" + error_text(me, why)
+                                + "); start it again together with its worker");
+            });
   mail(self, caf::actor_cast<partition_listener_actor>(self)).send(s.source);
 }
 
@@ -389,10 +394,6 @@ calculator(calculator_actor::stateful_pointer<calculator_state> self,
   s.source = std::move(source);
   s.parent = std::move(parent);
   s.epoch_takeover.emplace(s.options.takeover);
-  self->set_down_handler([=](const caf::down_msg& x) {
-    not_given(self, "the partition source ended (" + error_text(self, x.reason)
-                        + "); start it again together with its worker");
-  });
   carry_out(self, s.epoch_takeover->begin());
   return {
       [=](const watch_event& x) {

@@ -67,7 +67,9 @@ void watched(self_pointer self, const watch_event& x) {
 void add_listener(self_pointer self, const roster_listener_actor& who) {
   auto& s = state_of(self);
   s.listeners.push_back(who.address());
-  self->monitor(who);
+  monitor(self, who, [](self_pointer me, const caf::actor_addr& x, const caf::error&) {
+    std::erase(state_of(me).listeners, x);
+  });
   for (const auto& x : s.roster->known(now(self)))
     tell_one(self, who.address(), x);
 }
@@ -81,8 +83,6 @@ roster_actor::behavior_type roster(roster_actor::stateful_pointer<roster_state> 
   auto& s = state_of(self);
   s.begin(std::move(options), std::move(heartbeats), std::move(parent));
   s.roster.emplace(s.options.longest_ttl);
-  self->set_down_handler(
-      [self](const caf::down_msg& x) { std::erase(state_of(self).listeners, x.source); });
   watch(self, s.bucket, 0, std::string{keys::heartbeats} + ">");
   return {
       [=](const watch_event& x) { watched(self, x); },

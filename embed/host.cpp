@@ -2,12 +2,19 @@
 #include "partita/embed/host.hpp"
 
 #include "partita/actors/supervisor/supervisor.hpp"
+#include "partita/embed/member_actor.hpp"
 #include "partita/embed/option_checks.hpp"
+#include "partita/store/nats/nats_bucket.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 
 namespace partita::embed {
+
+void register_own_messages() {
+  using namespace caf::id_block;
+  register_blocks<caf::id_block::partita, partita_nats, partita_embed>();
+}
 
 supervisor_actor spawn_worker(caf::actor_system& sys, worker_options options,
                               store_actor store, partition_source_actor source,
@@ -32,7 +39,7 @@ std::vector<std::string> stop_workers(caf::actor_system& sys,
   for (const auto& worker : workers)
     answers.push_back(ask(worker));
   for (auto& answer : answers)
-    answer.receive(
+    std::move(answer).receive(
         [&](const worker_stopped& x) {
           if (!x.failure.empty())
             failures.push_back(x.worker_id.value + ": " + x.failure);

@@ -12,6 +12,17 @@
 /// Less to write for hosts that use CAF.
 namespace partita::embed {
 
+/// Gives CAF the blocks of type ids of partita's messages; see register_messages().
+void register_own_messages();
+
+/// CAF 1.x must know all messages before an actor system is made: partita's, and those in the
+/// `Blocks` of the host. May be called again. Without effect on CAF 0.17.
+template <class... Blocks>
+void register_messages() {
+  register_own_messages();
+  register_blocks<Blocks...>();
+}
+
 /// spawn_supervisor with options that are checked as those of the configuration: throws
 /// bad_options with all mistakes. Buckets without a name have those of the group, and without a
 /// strategy it is the sticky one.

@@ -2,6 +2,7 @@
 #include "partita/embed/member.hpp"
 
 #include "partita/actors/shell.hpp"
+#include "partita/embed/host.hpp"
 #include "partita/embed/member_actor.hpp"
 #include "partita/embed/option_checks.hpp"
 #include "partita/store/memory/memory_store.hpp"
@@ -22,9 +23,8 @@ namespace {
 /// host's code, and no polling.
 struct threads : caf::actor_system_config {
   threads() {
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", std::size_t{1});
-    set("scheduler.max-throughput", std::size_t{50});
+    register_messages();
+    share_work(*this, 1, 50);
   }
 };
 

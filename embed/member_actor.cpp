@@ -7,25 +7,11 @@
 #include "partita/messages/exceptions.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <utility>
-
-namespace partita::embed {
-
-/// For the callback thread.
-struct callback {
-  std::function<void()> run;
-  /// Whether it is the last one.
-  bool last = false;
-};
-
-} // namespace partita::embed
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::embed::callback)
 
 namespace partita::embed {
 
@@ -144,12 +130,9 @@ void read_partitions(self_pointer self) {
     s.alarm.set(self, s.clock, 0, s.clock.now(self) + every);
 }
 
-void forget_leader(self_pointer self, const caf::actor_addr& who) {
-  auto& audience = *state_of(self).audience;
-  audience.remove(who);
-  // The next leadership begins with what is true then.
-  if (audience.empty())
-    audience.forget();
+/// The next leadership begins with what is true then.
+void forget_list(self_pointer self) {
+  state_of(self).audience->forget();
 }
 
 void end(self_pointer self, const std::string& failure) {
@@ -229,8 +212,7 @@ member_actor::behavior_type member_body(self_pointer self,
   s.host = std::move(host);
   s.stopped = std::move(stopped);
   s.callbacks = self->spawn<caf::detached>(callback_thread);
-  s.audience.emplace(self);
-  self->set_down_handler([=](const caf::down_msg& x) { forget_leader(self, x.source); });
+  s.audience.emplace(self, forget_list);
   s.worker = spawn_supervisor(self->system(), std::move(with), std::move(store),
                               caf::actor_cast<partition_source_actor>(self),
                               caf::actor_cast<listener_actor>(self));

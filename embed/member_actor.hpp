@@ -6,6 +6,7 @@
 #include "partita/messages/interfaces.hpp"
 
 #include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <exception>
 #include <future>
@@ -46,6 +47,13 @@ struct read_again {
   PARTITA_MESSAGE(read_again)
 };
 
+/// For the callback thread.
+struct callback {
+  std::function<void()> run;
+  /// Whether it is the last one.
+  bool last = false;
+};
+
 /// One member: the listener and the partition source of its worker, and the owner of the thread
 /// that calls the host's functions.
 using member_actor =
@@ -81,3 +89,7 @@ member_actor spawn_member(
 bool in_callback_of(const host_functions* host);
 
 } // namespace partita::embed
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::embed::callback)
+PARTITA_TYPE_IDS(partita_embed, 2300, embed::callback, embed::callback_failed,
+                 embed::order_stopped, embed::read_again)

@@ -195,3 +195,23 @@ using supervisor_actor = caf::typed_actor<
     handler<void(wake)>>;
 
 } // namespace partita
+
+PARTITA_TYPE_IDS(partita, 2000, abdicate, adopted, alert_raised, assignment_changed,
+                 bucket_opened, calculator_adopted, close_store, control_unknown, deposed,
+                 elected, end_probe, entry_invalid, expect_entry, file_touched, get_lease,
+                 get_stats, get_status, get_store_stats, goodbye_said, id_claimed,
+                 id_lost, id_released, kv_create, kv_identify, kv_identity, kv_last,
+                 kv_put, kv_read, kv_remove, kv_unwatch, kv_update, kv_watch, kv_written,
+                 leader_seen, leadership_changed, lease_left, link_changed,
+                 link_listener_actor, listener_actor, longer_ttl_seen, may_act, measured,
+                 open_bucket, partition_list, partition_listener_actor,
+                 partitions_assigned, partitions_lost, partitions_revoked,
+                 partitions_unavailable, phase_changed, probe, probed, record_followed,
+                 record_lost, record_progress, record_received, release_id, resign,
+                 resigned, roster_listener_actor, roster_news, say_goodbye, serve_probe,
+                 servers_surveyed, session_extended, session_listener_actor, session_over,
+                 session_started, session_valid, session_waits, settings_differ,
+                 shared_settings, source_trouble, stand_by, state_changed, stepped_down,
+                 stop_worker, store_closed, store_stats, store_trouble, superseded,
+                 survey_servers, wake, watch_event, watch_sink_actor, work_stopped,
+                 worker_id_claimed, worker_stats, worker_status, worker_stopped)

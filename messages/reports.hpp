@@ -293,6 +293,13 @@ struct partitions_unavailable {
   PARTITA_MESSAGE(partitions_unavailable, x.why)
 };
 
+/// INTERNAL to the file source: from the thread that watches the file; see
+/// file_watch::listener.
+struct file_touched {
+  std::string why_not;
+  PARTITA_MESSAGE(file_touched, x.why_not)
+};
+
 /// What is wrong with the list of partitions; empty: nothing, or nothing any more.
 struct source_trouble {
   std::uint64_t run = 0;

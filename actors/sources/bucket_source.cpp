@@ -125,14 +125,7 @@ bucket_source_actor::behavior_type bucket_source(self_pointer self, store_actor 
   auto& s = state_of(self);
   s.options = std::move(options);
   s.store = std::move(store);
-  s.audience.emplace(self);
-  self->set_down_handler([=](const caf::down_msg& x) {
-    auto& audience = *state_of(self).audience;
-    auto had_any = !audience.empty();
-    audience.remove(x.source);
-    if (had_any && audience.empty())
-      rest(self);
-  });
+  s.audience.emplace(self, rest);
   return {
       [=](const partition_listener_actor& who) { listen(self, who); },
       [=](const watch_event& x) {

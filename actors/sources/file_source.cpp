@@ -88,8 +88,6 @@ file_source_actor::behavior_type file_source(self_pointer self,
   s.audience.emplace(self);
   s.seen = stamp_of(s.options.path);
   read(self);
-  self->set_down_handler(
-      [=](const caf::down_msg& x) { state_of(self).audience->remove(x.source); });
   return {
       [=](const partition_listener_actor& who) {
         state_of(self).audience->add(who);

@@ -4,7 +4,7 @@
 #include "partita/messages/interfaces.hpp"
 
 #include <caf/actor_cast.hpp>
-#include <caf/make_message.hpp>
+#include <caf/message.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -14,12 +14,16 @@
 
 namespace partita {
 
-/// The listeners of a partition source, and what they last received. The source's down
-/// handler calls `remove`.
+/// The listeners of a partition source, and what they last received. Forgets each that ends,
+/// and then calls `emptied` if it was the last one. Lives as long as the source.
 template <class Self>
 class source_audience {
 public:
-  explicit source_audience(Self* self) : self_{self} {}
+  using on_emptied = void (*)(Self*);
+
+  explicit source_audience(
+      Self* self, on_emptied emptied = [](Self*) {})
+      : self_{self}, emptied_{emptied} {}
 
   /// Sends it what is known at once, and each change until it ends.
   void add(const partition_listener_actor& who) {
@@ -27,16 +31,13 @@ public:
       return;
     if (std::find(all_.begin(), all_.end(), who) == all_.end()) {
       all_.push_back(who);
-      self_->monitor(who);
+      monitor(self_, who,
+              [this](Self*, const caf::actor_addr& x, const caf::error&) { remove(x); });
     }
     if (!list_.empty())
-      anon_mail(list_).send(caf::actor_cast<caf::actor>(who));
+      partita::anon_mail(list_).send(caf::actor_cast<caf::actor>(who));
     else if (!trouble_.empty())
       mail(self_, partitions_unavailable{trouble_}).send(who);
-  }
-
-  void remove(const caf::actor_addr& who) {
-    std::erase_if(all_, [&](const auto& x) { return x.address() == who; });
   }
 
   bool empty() const { return all_.empty(); }
@@ -52,7 +53,7 @@ public:
     list_ = caf::make_message(
         partition_list{std::move(list), std::move(trouble), std::move(digest)});
     for (const auto& who : all_)
-      anon_mail(list_).send(caf::actor_cast<caf::actor>(who));
+      partita::anon_mail(list_).send(caf::actor_cast<caf::actor>(who));
   }
 
   /// The list is not available (any more); the last one stays. Sent only if that is new.
@@ -71,7 +72,14 @@ public:
   }
 
 private:
+  void remove(const caf::actor_addr& who) {
+    auto gone = std::erase_if(all_, [&](const auto& x) { return x.address() == who; });
+    if (gone != 0 && all_.empty())
+      emptied_(self_);
+  }
+
   Self* self_;
+  on_emptied emptied_;
   std::vector<partition_listener_actor> all_;
   /// The last partition_list, one for all listeners: it may be large. Empty: there was none.
   caf::message list_;

@@ -40,7 +40,6 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
   state_of(self).worker = std::make_unique<worker>(
       self, std::move(options), std::move(store), std::move(source), listener);
   auto* w = state_of(self).worker.get();
-  self->set_down_handler([w](const caf::down_msg& x) { w->on(x); });
   w->start();
   auto session = [w](const auto& x) { w->session.on(x); };
   auto leadership = [w](const auto& x) { w->leadership.on(x); };
@@ -110,6 +109,7 @@ supervisor_actor::behavior_type supervisor(supervisor_pointer self,
 supervisor_actor spawn_supervisor(caf::actor_system& sys, worker_options options,
                                   store_actor store, partition_source_actor source,
                                   listener_actor listener) {
+  require_registered<open_bucket>();
   return sys.spawn(supervisor, std::move(options), std::move(store), std::move(source),
                    std::move(listener));
 }

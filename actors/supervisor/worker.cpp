@@ -127,13 +127,18 @@ void worker::on(const partition_list& x) {
 
 // -- actors that end --------------------------------------------------------------------
 
-void worker::on(const caf::down_msg& x) {
-  if (auto who = children.ended(x.source)) {
-    restart(core::restarts::ended{*who, error_text(self_, x.reason)});
+void actor_ended(supervisor_pointer self, const caf::actor_addr& who,
+                 const caf::error& why) {
+  state_of(self).worker->ended(who, why);
+}
+
+void worker::ended(const caf::actor_addr& who, const caf::error& why) {
+  if (auto child = children.ended(who)) {
+    restart(core::restarts::ended{*child, error_text(self_, why)});
     departure.step(core::departure::moved_on{});
-  } else if (work.remove_listener(x.source) && !leaving()) {
+  } else if (work.remove_listener(who) && !leaving()) {
     departure.step(core::departure::asked{
-        leave_mode::stop, "a listener ended (" + error_text(self_, x.reason)
+        leave_mode::stop, "a listener ended (" + error_text(self_, why)
                               + "), and its work is not done any more; start the worker "
                                 "again together with its listener"});
   }

@@ -125,8 +125,8 @@ public:
 private:
   template <class Answer, class Handle, class Request, class F>
   void ask(const Handle& who, Request what, F answered);
-  template <caf::spawn_options How, class Behavior, class Self, class Options,
-            class... Args>
+  template <caf::spawn_options How = caf::no_spawn_options, class Behavior, class Self,
+            class Options, class... Args>
   auto spawn(role x, Behavior (*body)(Self*, Options, Args...), Options options,
              Args... args);
   void start_calculator();
@@ -336,7 +336,7 @@ public:
   void on(const partition_list& x);
   void on(const link_changed& x);
   /// A child or a listener has ended.
-  void on(const caf::down_msg& x);
+  void ended(const caf::actor_addr& who, const caf::error& why);
   void on(const wake& x);
 
   // -- from the host --------------------------------------------------------------------

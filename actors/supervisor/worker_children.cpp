@@ -30,7 +30,8 @@ auto worker_children::spawn(role x, Behavior (*body)(Self*, Options, Args...),
                             Options options, Args... args) {
   options.run = runs_.started(x, context_.now());
   auto result = context_.self->spawn<How>(body, std::move(options), args...);
-  address(x) = result->address();
+  monitor(context_.self, result, actor_ended);
+  address(x) = result.address();
   return result;
 }
 
@@ -39,7 +40,7 @@ void worker_children::start(role x) {
   const auto& o = c.options;
   switch (x) {
   case role::registrar:
-    registrar_ = spawn<caf::monitored>(
+    registrar_ = spawn(
         x, registrar,
         {.prefix = o.id.prefix,
          .claim = {.min = o.id.min,
@@ -59,37 +60,37 @@ void worker_children::start(role x) {
   case role::heartbeat:
     tell_guard(core::nonce_use::claim, c.claim_nonce);
     tell_guard(core::nonce_use::heartbeat, c.incarnation);
-    heartbeat_ = spawn<caf::monitored>(x, partita::heartbeat,
-                                       {.worker_id = c.id,
-                                        .session = {.self = c.incarnation,
-                                                    .interval = o.heartbeat.interval,
-                                                    .ttl = o.heartbeat.ttl,
-                                                    .pause = pause_of(o),
-                                                    .program_version = PARTITA_VERSION,
-                                                    .capacity = o.capacity,
-                                                    .zone = o.zone,
-                                                    .exclusive = c.exclusive(),
-                                                    .past = c.past},
-                                        .settings = settings(),
-                                        .clock = o.clock},
-                                       c.buckets[heartbeats], parent());
+    heartbeat_ = spawn(x, partita::heartbeat,
+                       {.worker_id = c.id,
+                        .session = {.self = c.incarnation,
+                                    .interval = o.heartbeat.interval,
+                                    .ttl = o.heartbeat.ttl,
+                                    .pause = pause_of(o),
+                                    .program_version = PARTITA_VERSION,
+                                    .capacity = o.capacity,
+                                    .zone = o.zone,
+                                    .exclusive = c.exclusive(),
+                                    .past = c.past},
+                        .settings = settings(),
+                        .clock = o.clock},
+                       c.buckets[heartbeats], parent());
     break;
   case role::elector: {
     auto candidate = c.make_nonce();
     tell_guard(core::nonce_use::leader, candidate);
-    elector_ = spawn<caf::monitored>(x, partita::elector,
-                                     {.worker_id = c.id,
-                                      .self = candidate,
-                                      .lease = o.election.lease,
-                                      .probe_grace = o.election.probe_grace,
-                                      .seed = c.random(),
-                                      .clock = o.clock},
-                                     c.buckets[election], parent(), c.store);
+    elector_ = spawn(x, partita::elector,
+                     {.worker_id = c.id,
+                      .self = candidate,
+                      .lease = o.election.lease,
+                      .probe_grace = o.election.probe_grace,
+                      .seed = c.random(),
+                      .clock = o.clock},
+                     c.buckets[election], parent(), c.store);
     tell_rank();
     break;
   }
   case role::watcher:
-    watcher_ = spawn<caf::monitored>(
+    watcher_ = spawn(
         x, watcher,
         {.worker_id = c.id,
          .record = {.self = c.incarnation,
@@ -103,9 +104,9 @@ void worker_children::start(role x) {
         c.buckets[assignments], parent());
     break;
   case role::roster:
-    roster_ = spawn<caf::monitored>(
-        x, roster, {.self = c.id, .longest_ttl = c.longest_ttl, .clock = o.clock},
-        c.buckets[heartbeats], parent());
+    roster_ =
+        spawn(x, roster, {.self = c.id, .longest_ttl = c.longest_ttl, .clock = o.clock},
+              c.buckets[heartbeats], parent());
     break;
   case role::calculator:
     start_calculator();
@@ -142,11 +143,10 @@ void worker_children::start_calculator() {
                         c.buckets[heartbeats], c.store, roster_, c.source, parent());
   };
   // Planning may take long and must not delay heartbeats.
-  constexpr auto on_own_thread = caf::monitored + caf::detached;
-  calculator_ =
-      o.clock.is_virtual()
-          ? start_with(std::integral_constant<caf::spawn_options, caf::monitored>{})
-          : start_with(std::integral_constant<caf::spawn_options, on_own_thread>{});
+  using how = caf::spawn_options;
+  calculator_ = o.clock.is_virtual()
+                    ? start_with(std::integral_constant<how, caf::no_spawn_options>{})
+                    : start_with(std::integral_constant<how, caf::detached>{});
 }
 
 /// What every heartbeat states of our settings (`beat::settings`).
@@ -170,9 +170,8 @@ void worker_children::kill(role x) {
 void worker_children::end(role x) {
   // With high priority: the child must not handle the messages that wait before this one.
   if (auto target = caf::actor_cast<caf::strong_actor_ptr>(address(x)))
-    target->get()->eq_impl(
-        caf::make_message_id(caf::message_priority::high), nullptr, nullptr,
-        caf::exit_msg{context_.self->address(), caf::exit_reason::kill});
+    send_urgent(caf::actor_cast<caf::actor>(target),
+                caf::exit_msg{context_.self->address(), caf::exit_reason::kill});
 }
 
 void worker_children::kill_all() {

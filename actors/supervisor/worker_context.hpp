@@ -26,6 +26,10 @@ struct supervisor_state {
 
 using supervisor_pointer = supervisor_actor::stateful_pointer<supervisor_state>;
 
+/// A child or a listener of the worker has ended.
+void actor_ended(supervisor_pointer self, const caf::actor_addr& who,
+                 const caf::error& why);
+
 /// The listeners of a worker, which do its work, and the last events, which a listener
 /// that is added later receives first. Each has a number, by which core::duties knows it.
 class listeners {
@@ -44,7 +48,7 @@ public:
       return std::nullopt;
     all_.push_back({++last_, who});
     // Once it has ended, its work is not done any more, and the worker must not go on.
-    self_->monitor(who);
+    monitor(self_, who, actor_ended);
     if (claimed_)
       mail(self_, *claimed_).send(who);
     if (state_)

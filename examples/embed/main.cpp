@@ -23,6 +23,9 @@
 #include <set>
 
 using namespace std::chrono_literals;
+using partita::anon_mail;
+using partita::mail;
+using partita::state_of;
 
 namespace {
 
@@ -53,22 +56,24 @@ struct work_state {
 
 partita::listener_actor::behavior_type
 work(partita::listener_actor::stateful_pointer<work_state> self, caf::actor main) {
-  self->state.main = std::move(main);
+  state_of(self).main = std::move(main);
   // Events that it does not name are ignored.
   return partita::embed::listener_behavior(
       [](const partita::leadership_changed& x) {
         std::cout << x.worker_id.value << (x.leading ? " leads\n" : " lost leadership\n");
       },
-      [=](const partita::assignment_changed& x) { caf::anon_send(self->state.main, x); },
-      [=](const partita::partitions_assigned& x) { self->state.begin(x); },
+      [=](const partita::assignment_changed& x) {
+        anon_mail(x).send(state_of(self).main);
+      },
+      [=](const partita::partitions_assigned& x) { state_of(self).begin(x); },
       // The answer confirms that no work on these is left: then other workers get them.
       [=](const partita::partitions_revoked& x) {
-        return self->state.end(x.worker_id, x.partitions);
+        return state_of(self).end(x.worker_id, x.partitions);
       },
       // The same, but urgent: after x.time_left other workers may own them.
       [=](const partita::partitions_lost& x) {
         std::cout << x.worker_id.value << " lost its work: " << x.why << '\n';
-        return self->state.end(x.worker_id, x.partitions);
+        return state_of(self).end(x.worker_id, x.partitions);
       },
       [](const partita::alert_raised& x) { std::cout << x.why << '\n'; },
       [](const partita::worker_stopped& x) {
@@ -149,7 +154,7 @@ bool work_together(caf::actor_system& sys, caf::scoped_actor& self,
   auto good = wait_until_owned(self, 4);
   if (good) {
     std::cout << "one topic more\n";
-    self->send(topics, add_topic{"returns"});
+    mail(self, add_topic{"returns"}).send(topics);
     good = wait_until_owned(self, 5);
   }
   for (const auto& failure : partita::embed::stop_workers(sys, workers, store)) {
@@ -163,6 +168,7 @@ bool work_together(caf::actor_system& sys, caf::scoped_actor& self,
 } // namespace
 
 int main() {
+  partita::embed::register_messages<caf::id_block::topics>();
   caf::actor_system_config cfg;
   caf::actor_system sys{cfg};
   caf::scoped_actor self{sys};

@@ -7,11 +7,13 @@
 
 #include <algorithm>
 
+using namespace partita;
+
 namespace {
 
 struct topics_state {
-  partita::partition_list list;
-  std::vector<partita::partition_listener_actor> listeners;
+  partition_list list;
+  std::vector<partition_listener_actor> listeners;
   static inline constexpr const char* name = "topics";
 
   void add(std::string topic) {
@@ -28,19 +30,20 @@ struct topics_state {
 topics_actor::behavior_type topics(topics_actor::stateful_pointer<topics_state> self,
                                    std::vector<std::string> names) {
   for (auto& x : names)
-    self->state.add(std::move(x));
-  // The leader listens; a leader that has ended must not be kept.
-  self->set_down_handler([=](const caf::down_msg& x) { self->state.forget(x.source); });
+    state_of(self).add(std::move(x));
   return {
-      [=](const partita::partition_listener_actor& listener) {
-        self->monitor(listener);
-        self->state.listeners.push_back(listener);
-        self->send(listener, self->state.list);
+      [=](const partition_listener_actor& listener) {
+        // A leader that has ended must not be kept.
+        monitor(self, listener, [](auto* me, const caf::actor_addr& who, const auto&) {
+          state_of(me).forget(who);
+        });
+        state_of(self).listeners.push_back(listener);
+        mail(self, state_of(self).list).send(listener);
       },
       [=](const add_topic& x) {
-        self->state.add(x.name);
-        for (const auto& listener : self->state.listeners)
-          self->send(listener, self->state.list);
+        state_of(self).add(x.name);
+        for (const auto& listener : state_of(self).listeners)
+          mail(self, state_of(self).list).send(listener);
       },
   };
 }

@@ -8,7 +8,6 @@
 #include "partita/store/watch_feed.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -18,15 +17,6 @@
 #include <set>
 #include <utility>
 #include <vector>
-
-namespace partita::store {
-
-/// INTERNAL: time for signs of life.
-struct memory_tick {};
-
-} // namespace partita::store
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::store::memory_tick)
 
 namespace partita::store {
 
@@ -43,8 +33,8 @@ using memory_bucket_actor = bucket_actor::extend<
     // From its store.
     handler<bucket_opened(open_bucket)>, handler<store_stats(get_store_stats)>,
     handler<void(close_store)>,
-    // INTERNAL.
-    handler<void(memory_tick)>>;
+    // INTERNAL: time for signs of life.
+    handler<void(wake)>>;
 
 struct watch {
   /// Not a handle: a watcher holds the bucket, so that would be a reference cycle.
@@ -127,7 +117,7 @@ void show_signs_later(bucket_ptr self) {
       std::any_of(all.begin(), all.end(), [](const auto& x) { return x.signs_of_life; });
   state_of(self).ticking = wanted;
   if (wanted)
-    mail_later(self, heartbeat, memory_tick{});
+    mail_later(self, heartbeat, wake{});
 }
 
 void stop_watch(bucket_ptr self, std::uint64_t number, const caf::actor_addr& sink) {
@@ -144,7 +134,12 @@ void start_watch(bucket_ptr self, const kv_watch& x) {
   }
   stop_watch(self, x.watch, made.sink);
   if (state.monitored.insert(made.sink).second)
-    self->monitor(x.sink);
+    monitor(self, x.sink,
+            [](bucket_ptr me, const caf::actor_addr& gone, const caf::error&) {
+              state_of(me).monitored.erase(gone);
+              std::erase_if(state_of(me).watches,
+                            [&](const watch& y) { return y.sink == gone; });
+            });
   for (const auto& entry : state.content->entries(x.pattern, self->clock().now()))
     show(self, made, entry);
   tell(self, made, watch_change::replayed);
@@ -164,11 +159,6 @@ memory_bucket_actor::behavior_type bucket(bucket_ptr self, const open_bucket& co
   std::chrono::nanoseconds wall = std::chrono::system_clock::now().time_since_epoch();
   state_of(self).content.emplace(config, wall.count());
   state_of(self).made = self->clock().now();
-  self->set_down_handler([self](const caf::down_msg& x) {
-    state_of(self).monitored.erase(x.source);
-    std::erase_if(state_of(self).watches,
-                  [&](const watch& y) { return y.sink == x.source; });
-  });
   return {
       [self](const kv_put& x) { return write(self, store_operation::put, x); },
       [self](const kv_create& x) { return write(self, store_operation::create, x); },
@@ -203,7 +193,7 @@ memory_bucket_actor::behavior_type bucket(bucket_ptr self, const open_bucket& co
       },
       [self](get_store_stats) { return state_of(self).counters.stats(); },
       [self](close_store) { close(self); },
-      [self](memory_tick) {
+      [self](wake) {
         for (const auto& x : state_of(self).watches)
           if (x.signs_of_life)
             tell(self, x, watch_change::alive);
@@ -275,12 +265,18 @@ caf::result<servers_surveyed> survey(store_ptr self, const survey_servers& x) {
   return promise;
 }
 
+/// A listener, or a caller whose nonce is served.
+void ended(store_ptr self, const caf::actor_addr& who, const caf::error&) {
+  state_of(self).listeners.erase(who);
+  std::erase_if(state_of(self).served, [&](const auto& x) { return x.second == who; });
+}
+
 void serve(store_ptr self, const nonce& x) {
   if (!nonce_fault(x.value).empty() || state_of(self).closed)
     return;
   caf::actor_addr owner;
   if (auto sender = self->current_sender()) {
-    self->monitor(sender);
+    monitor(self, sender, ended);
     owner = caf::actor_cast<caf::actor_addr>(sender);
   }
   state_of(self).served.insert_or_assign(x.value, owner);
@@ -329,16 +325,11 @@ store_closed close_all(store_ptr self) {
 
 store_actor::behavior_type memory_store(store_ptr self) {
   end_on_exception(self);
-  self->set_down_handler([self](const caf::down_msg& x) {
-    state_of(self).listeners.erase(x.source);
-    std::erase_if(state_of(self).served,
-                  [&](const auto& y) { return y.second == x.source; });
-  });
   return {
       [self](const open_bucket& x) { return open(self, x); },
       [self](const link_listener_actor& x) {
         if (state_of(self).listeners.insert(x.address()).second)
-          self->monitor(x);
+          monitor(self, x, ended);
         tell_link(self, x.address());
       },
       [self](const survey_servers& x) { return survey(self, x); },
@@ -370,6 +361,7 @@ store_actor::behavior_type memory_store(store_ptr self) {
 namespace partita {
 
 store_actor spawn_memory_store(caf::actor_system& sys) {
+  require_registered<open_bucket>();
   return sys.spawn(store::memory_store);
 }
 

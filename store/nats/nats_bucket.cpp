@@ -252,7 +252,12 @@ void start_watch(bucket_ptr self, const kv_watch& x) {
   auto sink = x.sink.address();
   stop_watch(self, x.watch, sink);
   if (state.monitored.insert(sink).second)
-    self->monitor(x.sink);
+    monitor(self, x.sink,
+            [](bucket_ptr me, const caf::actor_addr& gone, const caf::error&) {
+              turn work{me};
+              state_of(me).monitored.erase(gone);
+              leave_if(me, [&](const watch& w) { return w.sink == gone; });
+            });
   auto who = ++state.last_watcher;
   state.watchers.emplace(who, watch{sink, x.watch});
   state.watches->join(x.pattern, x.signs_of_life, who);
@@ -314,11 +319,6 @@ void prepare(bucket_ptr self, std::shared_ptr<nats::connection> connection) {
                         [self](watch_feed::subscriber who, watch_event event) {
                           tell(self, who, std::move(event));
                         });
-  self->set_down_handler([self](const caf::down_msg& x) {
-    turn end{self};
-    state_of(self).monitored.erase(x.source);
-    leave_if(self, [&](const watch& w) { return w.sink == x.source; });
-  });
 }
 
 nats_bucket_actor::behavior_type bucket(bucket_ptr self, store_actor store,

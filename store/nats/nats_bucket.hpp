@@ -21,6 +21,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::answer_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::news_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::denial_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::nats::wake_event)
+PARTITA_TYPE_IDS(partita_nats, 2200, nats::link_event, nats::server_event,
+                 nats::answer_event, nats::news_event, nats::denial_event,
+                 nats::wake_event)
 
 /// INTERNAL to the NATS store: the events of a connection as messages, and one bucket.
 namespace partita::store {

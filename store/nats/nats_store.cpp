@@ -126,6 +126,24 @@ struct store_state {
 
 using store_ptr = nats_store_actor::stateful_pointer<store_state>;
 
+/// Ends the answers for those nonces of which `chosen` is true.
+template <class Predicate>
+void end_serving(store_ptr self, Predicate chosen) {
+  std::erase_if(state_of(self).served, [&](const auto& x) {
+    if (!chosen(x))
+      return false;
+    state_of(self).connection->answer_no_more(nats::probe_subject_of(x.first));
+    return true;
+  });
+}
+
+/// A bucket, a listener or a caller whose nonce is served.
+void ended(store_ptr self, const caf::actor_addr& who, const caf::error&) {
+  std::erase(state_of(self).listeners, who);
+  end_serving(self, [&](const auto& x) { return x.second == who; });
+  std::erase_if(state_of(self).buckets, [&](const auto& x) { return x.second == who; });
+}
+
 // -- the link ---------------------------------------------------------------------------
 
 void tell(store_ptr self, const caf::actor_addr& listener) {
@@ -197,7 +215,7 @@ nats_bucket_actor bucket_for(store_ptr self, const std::string& name) {
     return result;
   result = spawn_nats_bucket(self->system(), store_actor{nats_store_actor{self}},
                              state.connection, name, state.options);
-  self->monitor(result);
+  monitor(self, result, ended);
   state.stats.began(name);
   state.buckets.insert_or_assign(name, result.address());
   return result;
@@ -291,22 +309,11 @@ void serve(store_ptr self, const nonce& x) {
     return;
   caf::actor_addr owner;
   if (auto sender = self->current_sender()) {
-    self->monitor(sender);
+    monitor(self, sender, ended);
     owner = caf::actor_cast<caf::actor_addr>(sender);
   }
   state.served.insert_or_assign(x.value, owner);
   state.connection->answer(state.requests.port(), nats::probe_subject_of(x.value));
-}
-
-/// Ends the answers for those nonces of which `chosen` is true.
-template <class Predicate>
-void end_serving(store_ptr self, Predicate chosen) {
-  std::erase_if(state_of(self).served, [&](const auto& x) {
-    if (!chosen(x))
-      return false;
-    state_of(self).connection->answer_no_more(nats::probe_subject_of(x.first));
-    return true;
-  });
 }
 
 probed verdict(store_ptr self, const nats_outcome& x) {
@@ -441,16 +448,10 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
   state.connection = std::make_shared<nats::connection>(std::move(options));
   state.requests.use(state.connection, std::make_shared<nats_mailbox>(
                                            nats_user_actor{nats_store_actor{self}}));
-  self->set_down_handler([self](const caf::down_msg& x) {
-    std::erase(state_of(self).listeners, x.source);
-    end_serving(self, [&](const auto& y) { return y.second == x.source; });
-    std::erase_if(state_of(self).buckets,
-                  [&](const auto& y) { return y.second == x.source; });
-  });
   return {
       [self](const open_bucket& x) { return open(self, x); },
       [self](const link_listener_actor& x) {
-        self->monitor(x);
+        monitor(self, x, ended);
         state_of(self).listeners.push_back(x.address());
         tell(self, x.address());
       },
@@ -510,6 +511,7 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
 namespace partita {
 
 store_actor spawn_nats_store(caf::actor_system& sys, nats_options options) {
+  require_registered<nats::link_event>();
   return sys.spawn(store::nats_store, std::move(options));
 }
 

@@ -4,8 +4,8 @@
 Takes the root of the tree. Exits with 1 and names each fault: an include that the table does
 not allow, an allowance that no include uses, a directory that is missing on either side, a
 cycle between directories, a directory with too many sources, a relative include, a header
-that asks for a failpoint, an actor whose exceptions would not be seen, and a source without
-its licence. Tests, benchmarks and examples may include what they want.
+that asks for a failpoint, an actor whose exceptions would not be seen, a message without
+a type id, and a source without its licence. Tests, benchmarks and examples may include what they want.
 """
 
 import os
@@ -155,6 +155,20 @@ def exception_faults(sources):
                     yield f"{where}/{name}: {function} must begin with end_on_exception(self)"
 
 
+def type_id_faults(sources):
+    """CAF 1.x knows a message by its type id; 0.17.6, which the tests use, would not miss one."""
+    text = "\n".join(text for files in sources.values() for text in files.values())
+    text = re.sub(r"//.*", "", text)
+    known = set()
+    for block in re.findall(r"\bPARTITA_TYPE_IDS\(\w+,([^()]*)\)", text):
+        known |= {x.split("::")[-1].strip() for x in block.split(",")}
+    for answer, parts in re.findall(r"\bhandler<([\w:]+)\(([^()]*)\)>", text):
+        for name in [answer, *parts.split(",")]:
+            name = name.split("::")[-1].strip()
+            if name != "void" and name not in known:
+                yield f"{name} is a message: PARTITA_TYPE_IDS must list it"
+
+
 def licence_faults(root):
     for folder, folders, names in os.walk(root):
         folders[:] = [x for x in folders if x not in SKIPPED and not x.startswith("build")]
@@ -180,6 +194,7 @@ def main(root):
         *cycle_faults(table),
         *failpoint_faults(sources),
         *exception_faults(sources),
+        *type_id_faults(sources),
         *licence_faults(root),
     ]
     for fault in faults:
