@@ -60,23 +60,21 @@ void look(self_pointer self) {
             });
 }
 
+/// There is no listener: what is known becomes outdated without looks.
+void rest(self_pointer self) {
+  auto& s = state_of(self);
+  s.audience->forget();
+  s.alarm = {};
+}
+
 stream_source_actor::behavior_type stream_source(self_pointer self, store_actor store,
                                                  stream_source_options options) {
   end_on_exception(self);
   auto& s = state_of(self);
   s.options = std::move(options);
   s.store = std::move(store);
-  s.audience.emplace(self);
+  s.audience.emplace(self, rest);
   s.listing.emplace(s.options.stream);
-  self->set_down_handler([=](const caf::down_msg& x) {
-    auto& state = state_of(self);
-    state.audience->remove(x.source);
-    if (!state.audience->empty())
-      return;
-    // What is known becomes outdated without looks.
-    state.audience->forget();
-    state.alarm = {};
-  });
   return {
       [=](const partition_listener_actor& who) {
         auto& state = state_of(self);

@@ -160,7 +160,7 @@ def type_id_faults(sources):
     text = "\n".join(text for files in sources.values() for text in files.values())
     text = re.sub(r"//.*", "", text)
     known = set()
-    for block in re.findall(r"\bPARTITA_TYPE_IDS\(\w+,([^()]*)\)", text):
+    for block in re.findall(r"\bPARTITA_TYPE_IDS\(\s*\w+,([^()]*)\)", text):
         known |= {x.split("::")[-1].strip() for x in block.split(",")}
     for answer, parts in re.findall(r"\bhandler<([\w:]+)\(([^()]*)\)>", text):
         for name in [answer, *parts.split(",")]:
