@@ -6,10 +6,13 @@ find_path(CAF_INCLUDE_DIR caf/all.hpp)
 find_library(CAF_CORE_LIBRARY caf_core)
 mark_as_advanced(CAF_INCLUDE_DIR CAF_CORE_LIBRARY)
 
+# Of CAF 1.x, whose CAF_VERSION is written wrong in some releases.
+set(_caf_version "")
 if(CAF_INCLUDE_DIR AND EXISTS "${CAF_INCLUDE_DIR}/caf/detail/build_config.hpp")
-  # CAF 1.x, whose CAF_VERSION is written wrong in some releases.
   file(STRINGS "${CAF_INCLUDE_DIR}/caf/detail/build_config.hpp" _caf_version
        REGEX "^#define CAF_VERSION_STR ")
+endif()
+if(_caf_version)
   string(REGEX REPLACE ".*\"(.*)\".*" "\\1" CAF_VERSION "${_caf_version}")
 elseif(CAF_INCLUDE_DIR AND EXISTS "${CAF_INCLUDE_DIR}/caf/config.hpp")
   file(STRINGS "${CAF_INCLUDE_DIR}/caf/config.hpp" _caf_version
