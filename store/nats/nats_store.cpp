@@ -271,7 +271,7 @@ void expect(store_ptr self, const expect_entry& x) {
 
 // -- all buckets ------------------------------------------------------------------------
 
-void watch_probes(store_ptr self);
+void watch_requests(store_ptr self);
 
 /// Asks for what is missing in `found`, piece by piece, as the server gives it. `known`: how many
 /// streams have been named, those of other kinds included.
@@ -295,10 +295,10 @@ void list(store_ptr self, caf::typed_response_promise<buckets_listed> to,
       return to.deliver(std::move(found));
     list(self, std::move(to), std::move(found), known);
   };
-  state_of(self).probes.ask("$JS.API.STREAM.NAMES", {}, nats::stream_names_request(known),
-                            clock::now() + state_of(self).options.request_timeout,
-                            std::move(then));
-  watch_probes(self);
+  state_of(self).requests.ask(
+      "$JS.API.STREAM.NAMES", {}, nats::stream_names_request(known),
+      clock::now() + state_of(self).options.request_timeout, std::move(then));
+  watch_requests(self);
 }
 
 // -- probing ----------------------------------------------------------------------------
@@ -489,7 +489,6 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
         watch_requests(self);
         if (take_probe_denial(self, x))
           return;
-        state_of(self).probes.denied(x.subject, x.why);
         auto violation = nats::parse_violation(x.why);
         auto& seen = state_of(self).denials;
         if (seen.size() < most_denials_logged
