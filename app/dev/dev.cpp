@@ -2,10 +2,11 @@
 #include "partita/app/dev/dev.hpp"
 
 #include "partita/actors/supervisor/supervisor.hpp"
-#include "partita/app/dev/dev_console.hpp"
 #include "partita/app/dev/local_nats.hpp"
+#include "partita/app/inspect/group_command.hpp"
+#include "partita/app/inspect/group_status.hpp"
+#include "partita/app/output/reporter.hpp"
 #include "partita/app/page/page.hpp"
-#include "partita/app/process/exit_codes.hpp"
 #include "partita/app/process/process_exit.hpp"
 #include "partita/app/process/runtime.hpp"
 #include "partita/app/process/signals.hpp"
@@ -19,6 +20,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -35,6 +37,17 @@ struct slot_due {
 /// Time to kill the leader.
 struct kill_due {
   PARTITA_MESSAGE(kill_due)
+};
+
+/// A worker has received another record.
+struct shares_changed {
+  PARTITA_MESSAGE(shares_changed)
+};
+
+/// Nothing has changed since the shares of that number.
+struct table_due {
+  std::uint64_t number = 0;
+  PARTITA_MESSAGE(table_due, x.number)
 };
 
 namespace {
@@ -88,12 +101,63 @@ std::string introduction(const dev_options& options, const config::settings& s,
                      shown(s.election.lease), shown(s.rebalance.min_interval));
 }
 
+/// Writes for people: on stdout, or on stderr if stdout is for events. May be used by any thread.
+class dev_console {
+public:
+  explicit dev_console(bool on_stderr) : out_{on_stderr ? stderr : stdout} {}
+
+  /// With the time since the start before it, and `after` on lines of its own.
+  void say(const std::string& text, const std::string& after = {}) const {
+    std::chrono::duration<double> age = steady_clock::now() - started_;
+    std::fprintf(out_, "%8.3f s  %s\n%s", age.count(), config::printable(text).c_str(),
+                 after.c_str());
+    std::fflush(out_);
+  }
+
+private:
+  std::FILE* out_;
+  steady_clock::time_point started_ = steady_clock::now();
+};
+
+/// Says what happens, and notifies `main` of other shares.
+class dev_observer : public event_observer {
+public:
+  dev_observer(const dev_console& to, caf::actor main)
+      : console_{to}, main_{std::move(main)} {}
+
+  using event_observer::hear;
+
+  void hear(const worker_id_claimed& x) override {
+    console_.say(x.worker_id.value + " has joined");
+  }
+
+  void hear(const leadership_changed& x) override {
+    console_.say(x.worker_id.value + (x.leading ? " leads: " : " lost leadership: ")
+                 + x.reason);
+  }
+
+  void hear(const assignment_changed&) override {
+    caf::anon_send(main_, shares_changed{});
+  }
+
+  void hear(const worker_stopped& x) override {
+    const auto& id = x.worker_id.value;
+    console_.say((id.empty() ? "a worker" : id)
+                 + (x.failure.empty() ? " has left" : " gave up: " + x.failure));
+  }
+
+private:
+  const dev_console& console_;
+  caf::actor main_;
+};
+
 /// The parts of a group.
 struct dev_parts {
-  worker_options options;
+  config::settings settings;
   store_actor store;
   partition_source_actor source;
-  dev_console_actor console;
+  listener_actor reporter;
+  const dev_console& console;
 };
 
 /// Runs the workers until the user or a failure ends it. Each has a slot of its own (its
@@ -122,6 +186,8 @@ private:
   static constexpr auto very_long = std::chrono::hours{24 * 365};
   // A supervisor never blocks: one that does not answer for this long is stuck.
   static constexpr auto answer_limit = 1s;
+  // One plan reaches the workers one by one and must give one table.
+  static constexpr auto table_pause = 100ms;
 
   bool receive_one() {
     auto in_time = true;
@@ -133,21 +199,47 @@ private:
                      if (!deadline_)
                        start(x.slot);
                    },
+                   [&](const shares_changed&) {
+                     self_->delayed_send(self_, table_pause, table_due{++shares_});
+                   },
+                   [&](const table_due& x) {
+                     if (!deadline_ && x.number == shares_)
+                       show_shares();
+                   },
+                   [](const watch_event&) {}, // Of a group that was read.
                    caf::after(left) >> [&] { in_time = false; });
     if (!in_time)
-      std::cerr << "partita: " << left_ << " workers did not leave in time\n";
+      fail(std::to_string(left_) + " workers did not leave in time");
     return in_time;
   }
 
   void start(std::size_t slot) {
-    auto options = parts_.options;
+    auto options = worker_options_of(parts_.settings);
     options.id.instance = "slot-" + std::to_string(slot);
     workers_[slot] = spawn_supervisor(self_->system(), std::move(options), parts_.store,
-                                      parts_.source, parts_.console);
+                                      parts_.source, parts_.reporter);
     ++left_;
   }
 
-  /// The console passes the worker_stopped of each on.
+  /// What `partita status` shows.
+  void show_shares() {
+    const auto& s = parts_.settings;
+    auto found = read_group(self_, parts_.store, s.group.name, s.buckets, answer_limit);
+    if (const auto* why = std::get_if<std::string>(&found))
+      return parts_.console.say("the group cannot be read: " + *why);
+    auto names = names_of(s.partitions);
+    auto group = examine(std::get<group_entries>(found), names);
+    auto complete =
+        group.unowned.empty() && group.named_twice.empty() && group.hand_offs.empty();
+    parts_.console.say(
+        "shares:", to_table(group)
+                       + (complete ? fmt::format("all {} partitions are owned exactly "
+                                                 "once\n",
+                                                 names.size())
+                                   : ""));
+  }
+
+  /// The reporter passes the worker_stopped of each on.
   void stop() {
     if (deadline_)
       return;
@@ -162,7 +254,7 @@ private:
     if (x.failure.empty())
       return;
     failed_ = true;
-    std::cerr << "partita: a worker gave up: " << config::printable(x.failure) << '\n';
+    fail("a worker gave up: " + x.failure);
   }
 
   void plan_kill() {
@@ -193,7 +285,7 @@ private:
       return false;
     caf::anon_send_exit(worker, caf::exit_reason::kill);
     worker = nullptr;
-    caf::anon_send(parts_.console, worker_killed{status.worker_id});
+    parts_.console.say(status.worker_id.value + " was killed");
     return true;
   }
 
@@ -204,6 +296,7 @@ private:
   std::vector<supervisor_actor> workers_;
   /// How many have not ended.
   std::size_t left_ = 0;
+  std::uint64_t shares_ = 0;
   std::optional<steady_clock::time_point> deadline_;
   bool failed_ = false;
 };
@@ -213,7 +306,7 @@ std::optional<page_server> serve_page(caf::actor_system& sys, const config::sett
                                       const store_actor& store, bool quiet) {
   auto started = page_server::start(sys, s, store, "127.0.0.1:0");
   if (const auto* why = std::get_if<std::string>(&started)) {
-    std::cerr << "partita: --page: " << config::printable(*why) << '\n';
+    fail("--page: " + *why);
     return std::nullopt;
   }
   auto& page = std::get<page_server>(started);
@@ -230,27 +323,29 @@ int run_group(const dev_options& options, const dev_plan& plan,
       << introduction(options, settings, server) << std::flush;
   if (server)
     settings.nats.url = {server->url()};
+  // Outlives the reporter, which ends with the actor system.
+  dev_console console{quiet};
   runtime_config cfg;
   caf::actor_system sys{cfg};
   caf::scoped_actor self{sys};
   auto main = caf::actor_cast<caf::actor>(self);
-  dev_parts parts;
-  parts.options = worker_options_of(settings);
-  parts.store = spawn_store(sys, settings, "partita dev",
-                            server ? store_kind::nats : store_kind::memory);
-  parts.source = spawn_source(sys, settings, parts.store);
-  parts.console = spawn_dev_console(sys, options.partitions, plan.log, quiet, main);
+  auto store = spawn_store(sys, settings, "partita dev",
+                           server ? store_kind::nats : store_kind::memory);
+  dev_parts parts{
+      settings, store, spawn_source(sys, settings, store),
+      spawn_reporter(sys, plan.log, main, std::make_shared<dev_observer>(console, main)),
+      console};
   auto code = 0;
-  auto page = options.page ? serve_page(sys, settings, parts.store, quiet) : std::nullopt;
+  auto page = options.page ? serve_page(sys, settings, store, quiet) : std::nullopt;
   {
     signal_watch signals{[=] { caf::anon_send(main, stop_worker{}); }};
     code = dev_session{self, parts, plan}.run(options.workers);
   }
   if (page)
     page->stop();
-  if (!close(self, parts.store))
+  if (!close(self, store))
     end_at_once(code);
-  caf::anon_send_exit(parts.console, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(parts.reporter, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(parts.source, caf::exit_reason::user_shutdown);
   return code;
 }
@@ -258,14 +353,9 @@ int run_group(const dev_options& options, const dev_plan& plan,
 /// Reads an optional duration; reports the mistake.
 bool read_duration(const char* flag, const std::string& text,
                    std::optional<milliseconds>& to) {
-  if (text.empty())
-    return true;
-  to = config::parse_duration(text);
-  if (to && to->count() > 0)
-    return true;
-  std::cerr << "partita: " << flag << ": found '" << text
-            << "', expected a duration above 0 like 500ms, 30s or 5m\n";
-  return false;
+  if (!text.empty())
+    to = duration_flag(flag, text);
+  return to || text.empty();
 }
 
 bool open_events(const dev_options& options, std::shared_ptr<event_log>& to) {
@@ -274,7 +364,7 @@ bool open_events(const dev_options& options, std::shared_ptr<event_log>& to) {
     return true;
   auto opened = event_log::open(path, dev_settings(options).group.name);
   if (const auto* why = std::get_if<std::string>(&opened)) {
-    std::cerr << "partita: --events: " << config::printable(*why) << '\n';
+    refuse("--events: " + *why);
     return false;
   }
   to = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
@@ -294,10 +384,8 @@ int run_dev(const dev_options& options) {
   if (!options.nats)
     return run_group(options, plan, nullptr);
   auto server = local_nats::start();
-  if (const auto* why = std::get_if<std::string>(&server)) {
-    std::cerr << "partita: --nats: " << *why << '\n';
-    return exit_failed;
-  }
+  if (const auto* why = std::get_if<std::string>(&server))
+    return fail("--nats: " + *why);
   return run_group(options, plan, &std::get<local_nats>(server));
 }
 

@@ -8,7 +8,6 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <functional>
 #include <utility>
 
 namespace partita::app {
@@ -18,30 +17,29 @@ namespace {
 struct reporter_state {
   std::shared_ptr<event_log> log;
   caf::actor waiting;
-  std::function<void(const state_changed&)> changed;
+  std::shared_ptr<event_observer> observer;
   static inline constexpr const char* name = "partita.reporter";
 
   template <class Event>
   void record(const Event& x) {
     if (log)
       log->write(event_line(wall_clock_ns(), x));
+    if constexpr (requires { observer->hear(x); })
+      observer->hear(x);
   }
 };
 
 listener_actor::behavior_type
 reporter(listener_actor::stateful_pointer<reporter_state> self,
          std::shared_ptr<event_log> log, caf::actor waiting,
-         std::function<void(const state_changed&)> changed) {
+         std::shared_ptr<event_observer> observer) {
   end_on_exception(self);
   self->state.log = std::move(log);
   self->state.waiting = std::move(waiting);
-  self->state.changed = std::move(changed);
+  self->state.observer = std::move(observer);
   return {
       [=](const worker_id_claimed& x) { self->state.record(x); },
-      [=](const state_changed& x) {
-        self->state.record(x);
-        self->state.changed(x);
-      },
+      [=](const state_changed& x) { self->state.record(x); },
       [=](const leadership_changed& x) { self->state.record(x); },
       [=](const calculator_adopted& x) { self->state.record(x); },
       [=](const assignment_changed& x) { self->state.record(x); },
@@ -66,9 +64,9 @@ reporter(listener_actor::stateful_pointer<reporter_state> self,
 
 listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
                               caf::actor waiting,
-                              std::function<void(const state_changed&)> changed) {
+                              std::shared_ptr<event_observer> observer) {
   return sys.spawn<caf::detached>(reporter, std::move(log), std::move(waiting),
-                                  std::move(changed));
+                                  std::move(observer));
 }
 
 } // namespace partita::app

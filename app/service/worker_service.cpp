@@ -52,17 +52,26 @@ child_variables told_to_application(const config::settings& s, const http_part& 
 }
 
 /// What is done on each change of the worker's state, besides the events.
-auto reaction(std::shared_ptr<guard_link> guard) {
-  return [guard = std::move(guard), started = false](const state_changed& x) mutable {
-    if (x.to == worker_state::stable && !std::exchange(started, true))
+class state_observer : public event_observer {
+public:
+  explicit state_observer(std::shared_ptr<guard_link> guard) : guard_{std::move(guard)} {}
+
+  using event_observer::hear;
+
+  void hear(const state_changed& x) override {
+    if (x.to == worker_state::stable && !std::exchange(started_, true))
       return_memory_of_start();
     // Without a session it takes no part yet; it may be degraded before the first one.
     auto joined = x.to > worker_state::election && x.to < worker_state::degraded;
     auto who = x.worker_id.value.empty() ? std::string{} : x.worker_id.value + ' ';
-    if (guard)
-      guard->status(config::printable(who + to_string(x.to) + ": " + x.reason), joined);
-  };
-}
+    if (guard_)
+      guard_->status(config::printable(who + to_string(x.to) + ": " + x.reason), joined);
+  }
+
+private:
+  std::shared_ptr<guard_link> guard_;
+  bool started_ = false;
+};
 
 /// Of no effect on one that was never spawned.
 template <class Handle>
@@ -196,7 +205,8 @@ worker_service::worker_service(const config::settings& s, std::shared_ptr<event_
       log_{std::move(log)},
       guard_{std::move(guard)},
       on_reload_{std::move(on_reload)},
-      reporter_{spawn_reporter(system_, log_, host(), reaction(guard_))},
+      reporter_{spawn_reporter(system_, log_, host(),
+                               std::make_shared<state_observer>(guard_))},
       metrics_{spawn_metrics(system_)},
       page_{spawn_page(system_, s)} {}
 

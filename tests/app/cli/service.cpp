@@ -111,6 +111,18 @@ CAF_TEST(a group in one process shares everything and leaves when it is asked to
   CAF_CHECK_NOT_EQUAL(x.err.find("leads"), std::string::npos);
 }
 
+CAF_TEST(what happens in a group of one process reads as sentences and tables) {
+  auto x = run_partita({"dev", "--workers", "2", "--partitions", "5"},
+                       {.stop_when = [](const std::string& out) {
+                         return out.find("all 5 partitions are owned exactly once")
+                                != std::string::npos;
+                       }});
+  ends_well(x);
+  for (const auto* part : {"worker-0 has joined", " leads: ", "shares:\ngroup dev: ",
+                           "WORKER", "worker-0 has left", "worker-1 has left"})
+    CAF_CHECK_NOT_EQUAL(x.out.find(part), std::string::npos);
+}
+
 CAF_TEST(a group brings a nats - server of its own if it is asked to) {
   auto x = run_partita(
       {"dev", "--nats", "--workers", "2", "--partitions", "5", "--events", "-"},
