@@ -3,55 +3,9 @@
 
 #include "partita/config/text.hpp"
 
-#include <algorithm>
 #include <ctime>
-#include <string_view>
-#include <tuple>
 
 namespace partita::app {
-
-namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-/// Takes the first run of digits, or of other bytes, from `x`.
-std::string_view take_run(std::string_view& x) {
-  std::size_t n = 1;
-  while (n < x.size() && is_digit(x[n]) == is_digit(x[0]))
-    ++n;
-  auto result = x.substr(0, n);
-  x.remove_prefix(n);
-  return result;
-}
-
-std::string_view without_zeros(std::string_view digits) {
-  return digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
-}
-
-} // namespace
-
-bool by_reading::operator()(std::string_view a, std::string_view b) const {
-  auto whole_a = a;
-  auto whole_b = b;
-  while (!a.empty() && !b.empty()) {
-    auto x = take_run(a);
-    auto y = take_run(b);
-    if (is_digit(x[0]) && is_digit(y[0])) {
-      auto m = without_zeros(x);
-      auto n = without_zeros(y);
-      if (m != n)
-        return std::tuple{m.size(), m} < std::tuple{n.size(), n};
-    } else if (x != y) {
-      return x < y;
-    }
-  }
-  if (a.empty() != b.empty())
-    return a.empty();
-  // `p.1` and `p.01` are two names.
-  return whole_a < whole_b;
-}
 
 std::string name_hint(const std::string& typed, const std::vector<std::string>& names) {
   // More would hide what is said.

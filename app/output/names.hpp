@@ -4,8 +4,8 @@
 #include "partita/messages/ids.hpp"
 
 #include <cstdint>
+#include <cstring>
 #include <string>
-#include <string_view>
 #include <vector>
 
 /// How people read ids and numbers.
@@ -13,7 +13,11 @@ namespace partita::app {
 
 /// Orders names of partitions as people count: `orders.2` before `orders.10`.
 struct by_reading {
-  bool operator()(std::string_view a, std::string_view b) const;
+  bool operator()(const std::string& a, const std::string& b) const {
+    auto order = ::strverscmp(a.c_str(), b.c_str());
+    // A name from the store may hold a zero byte.
+    return order != 0 ? order < 0 : a < b;
+  }
 };
 
 /// What to say of a name that is none of `names`: the nearest one, or all if they are few.
