@@ -27,22 +27,7 @@ std::string about(const std::string& group) {
 
 config::settings settings_of(const worker_options& o) {
   config::settings s;
-  s.group.name = o.group;
-  s.group.ownership = o.ownership;
-  s.buckets = o.buckets;
-  s.worker.id_prefix = o.id.prefix;
-  s.worker.id_min = o.id.min;
-  s.worker.id_max = o.id.max;
-  s.worker.id_ttl = o.id.ttl;
-  s.worker.instance = o.id.instance;
-  s.worker.capacity = o.capacity;
-  s.worker.zone = o.zone;
-  s.worker.shutdown = o.shutdown;
-  s.heartbeat = o.heartbeat;
-  s.election = o.election;
-  s.rebalance = o.rebalance;
-  s.timeouts = o.timeouts;
-  s.degraded = o.degraded;
+  for_each_option(s, o, [](auto& to, const auto& from) { to = from; });
   return s;
 }
 

@@ -7,7 +7,9 @@
 #include "partita/actors/sources/stream_source.hpp"
 #include "partita/config/checks.hpp"
 #include "partita/config/partitions_file.hpp"
+#include "partita/config/text.hpp"
 #include "partita/core/strategies/hash_ring.hpp"
+#include "partita/embed/option_checks.hpp"
 #include "partita/store/memory/memory_store.hpp"
 #include "partita/store/nats/nats_store.hpp"
 
@@ -86,22 +88,7 @@ std::vector<std::string> names_of(const config::partitions_settings& s) {
 
 worker_options worker_options_of(const config::settings& s) {
   worker_options result;
-  result.group = s.group.name;
-  result.ownership = s.group.ownership;
-  result.buckets = s.buckets;
-  result.id.prefix = s.worker.id_prefix;
-  result.id.min = s.worker.id_min;
-  result.id.max = s.worker.id_max;
-  result.id.ttl = s.worker.id_ttl;
-  result.id.instance = s.worker.instance;
-  result.capacity = s.worker.capacity;
-  result.zone = s.worker.zone;
-  result.heartbeat = s.heartbeat;
-  result.election = s.election;
-  result.rebalance = s.rebalance;
-  result.timeouts = s.timeouts;
-  result.degraded = s.degraded;
-  result.shutdown = s.worker.shutdown;
+  embed::for_each_option(s, result, [](const auto& from, auto& to) { to = from; });
   result.strategy = core::make_strategy(s.strategy);
   result.strategy_name = s.strategy.name;
   result.shared_settings = shared_settings_of(s);
@@ -121,10 +108,7 @@ nats_options nats_options_of(const config::settings& s, std::string client_name)
 }
 
 std::string shown(const std::vector<std::string>& urls) {
-  std::string result;
-  for (const auto& x : urls)
-    result += (result.empty() ? "" : ", ") + config::without_secrets(x);
-  return result;
+  return config::joined(urls, config::without_secrets);
 }
 
 } // namespace partita::app
