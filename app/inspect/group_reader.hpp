@@ -40,12 +40,12 @@ bool receive_by(caf::scoped_actor& self, std::chrono::steady_clock::time_point d
                 const Handlers&... handlers) {
   constexpr std::chrono::milliseconds piece{50};
   for (auto late = false;;) {
+    progress_line::tick();
     self->receive(
         handlers...,
         caf::after(std::min(left_until(deadline), piece)) >> [&] { late = true; });
     if (!late || std::chrono::steady_clock::now() >= deadline)
       return !late;
-    progress_line::tick();
     late = false;
   }
 }

@@ -26,6 +26,8 @@ namespace partita::test {
 
 /// What one worker's listener received, in the order in which it came.
 struct diary {
+  /// Which every event must name.
+  std::string group = "g";
   std::vector<worker_id_claimed> ids;
   std::vector<state_changed> states;
   std::vector<leadership_changed> leaderships;
@@ -36,6 +38,12 @@ struct diary {
   /// What it works on, with the tokens.
   std::map<std::string, version> works;
 
+  template <class Event>
+  void require_group(const Event& x) const {
+    if (x.group != group)
+      CAF_FAIL("an event names the group '" << x.group
+                                            << "': " << caf::deep_to_string(x));
+  }
   std::string id() const { return ids.empty() ? "" : ids.back().worker_id.value; }
   bool leading() const { return !leaderships.empty() && leaderships.back().leading; }
   worker_state state() const {
@@ -50,59 +58,52 @@ struct diary {
   }
 };
 
-/// Every event says whose it is.
-template <class Event>
-void require_group(const Event& x) {
-  if (x.group != "g")
-    CAF_FAIL("an event names the group '" << x.group << "': " << caf::deep_to_string(x));
-}
-
 inline listener_actor::behavior_type keep_diary(listener_actor::pointer,
                                                 std::shared_ptr<diary> d) {
   return {
       [d](const worker_id_claimed& x) {
-        require_group(x);
+        d->require_group(x);
         d->ids.push_back(x);
       },
       [d](const state_changed& x) {
-        require_group(x);
+        d->require_group(x);
         d->states.push_back(x);
       },
       [d](const leadership_changed& x) {
-        require_group(x);
+        d->require_group(x);
         d->leaderships.push_back(x);
       },
       [d](const calculator_adopted& x) {
-        require_group(x);
+        d->require_group(x);
         d->adoptions.push_back(x);
       },
       [d](const assignment_changed& x) {
-        require_group(x);
+        d->require_group(x);
         d->assignments.push_back(x);
       },
       [d](const partitions_assigned& x) {
-        require_group(x);
+        d->require_group(x);
         for (const auto& y : x.partitions)
           d->works[name_of(y.partition)] = y.token;
       },
       [d](const partitions_revoked& x) {
-        require_group(x);
+        d->require_group(x);
         for (const auto& y : x.partitions)
           d->works.erase(name_of(y.partition));
         return work_stopped{};
       },
       [d](const partitions_lost& x) {
-        require_group(x);
+        d->require_group(x);
         for (const auto& y : x.partitions)
           d->works.erase(name_of(y.partition));
         return work_stopped{};
       },
       [d](const alert_raised& x) {
-        require_group(x);
+        d->require_group(x);
         d->alerts.push_back(x);
       },
       [d](const worker_stopped& x) {
-        require_group(x);
+        d->require_group(x);
         d->stops.push_back(x);
       },
   };
@@ -167,6 +168,7 @@ struct group_fixture : test_coordinator_fixture<> {
     o.random_seed = ++base.random_seed;
     auto& x = members[name];
     x.heard = std::make_shared<diary>();
+    x.heard->group = o.group;
     auto behind_proxy = spawn_faulty_client(sys, server);
     x.client = behind_proxy.client;
     x.faults = behind_proxy.faults;

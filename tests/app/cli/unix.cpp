@@ -20,6 +20,7 @@
 #include <sstream>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -82,6 +83,23 @@ public:
   int pid() const { return pid_; }
   std::string output() const { return content(output_); }
   void signal(int number) const { ::kill(pid_, number); }
+
+  /// Waits until it has written this to its terminal.
+  void require_shown(const std::string& text) const {
+    std::string all;
+    auto read = [&] {
+      std::array<char, 4096> piece{};
+      for (pollfd what{terminal_, POLLIN, 0}; ::poll(&what, 1, 0) == 1;) {
+        auto n = ::read(terminal_, piece.data(), piece.size());
+        if (n <= 0)
+          break;
+        all.append(piece.data(), static_cast<std::size_t>(n));
+      }
+      return all.find(text) != std::string::npos;
+    };
+    if (!eventually(15s, read))
+      CAF_FAIL("'" << text << "' is not in: " << all);
+  }
 
   void close_terminal() {
     if (terminal_ >= 0)
@@ -264,6 +282,19 @@ CAF_TEST(a terminal that closes makes a worker leave gracefully) {
   x.close_terminal();
   CAF_CHECK_EQUAL(x.wait(), 0);
   x.require("left gracefully");
+}
+
+CAF_TEST(a command that waits says for what on a terminal) {
+  auto show = [] {
+    ::dup2(::open("/dev/tty", O_RDWR), STDERR_FILENO);
+    ::setenv("TERM", "xterm", 1);
+  };
+  program x{
+      {"status", "--url", "nats://127.0.0.1:1", "--group", "orders", "--timeout", "1m"},
+      path("out"),
+      true,
+      show};
+  x.require_shown("connecting to NATS at nats://127.0.0.1:1, 1 s");
 }
 
 CAF_TEST(a hangup opens rotated files again and says what needs a restart) {

@@ -24,7 +24,7 @@ CAF_TEST(every line begins with time and event and group and worker) {
   CAF_CHECK_EQUAL(event_line(now_ns, worker_id_claimed{{"worker-3"}, "orders"}),
                   R"({"ts_ns":1763884512345678901,"event":"worker_id_claimed",)"
                   R"("group":"orders","worker_id":"worker-3"})");
-  CAF_CHECK_EQUAL(gap_line(7, "orders", 3),
+  CAF_CHECK_EQUAL(app::gap_line(7, "orders", 3),
                   R"({"ts_ns":7,"event":"lines_dropped","group":"orders",)"
                   R"("worker_id":"","lines":3})");
 }
