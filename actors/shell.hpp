@@ -103,10 +103,12 @@ private:
 
   template <class T>
   static void add(log_context& to, const log_field<T>& x) {
+    // In two steps: g++ 12 takes a variant that is moved for uninitialised.
+    auto& value = to.fields.emplace_back(log_context::field{x.name, {}}).value;
     if constexpr (std::is_integral_v<T>)
-      to.fields.push_back({x.name, static_cast<std::uint64_t>(x.value)});
+      value = static_cast<std::uint64_t>(x.value);
     else
-      to.fields.push_back({x.name, std::string{x.value}});
+      value.template emplace<std::string>(x.value);
   }
   template <class T>
   static void add(log_context&, const T&) {}

@@ -283,7 +283,8 @@ void list(store_ptr self, caf::typed_response_promise<buckets_listed> to,
                     : nats::api_error{0, 0, x.why};
     if (const auto* error = std::get_if<nats::api_error>(&page)) {
       found.why = error->code == 0 ? error->description : nats::to_string(*error);
-      return to.deliver(std::move(found));
+      to.deliver(std::move(found));
+      return;
     }
     auto& all = std::get<nats::stream_names>(page);
     const auto start = nats::stream_of({});
@@ -292,8 +293,9 @@ void list(store_ptr self, caf::typed_response_promise<buckets_listed> to,
         found.names.push_back(name.substr(start.size()));
     known += all.names.size();
     if (all.names.empty() || known >= all.total)
-      return to.deliver(std::move(found));
-    list(self, std::move(to), std::move(found), known);
+      to.deliver(std::move(found));
+    else
+      list(self, std::move(to), std::move(found), known);
   };
   state_of(self).requests.ask(
       "$JS.API.STREAM.NAMES", {}, nats::stream_names_request(known),

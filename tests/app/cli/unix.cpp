@@ -343,8 +343,7 @@ CAF_TEST(a log for programs is one object a line that names the group) {
             == (std::set<std::string>{"leader", "process", "store", "worker"}));
   x.require(R"("message":"left gracefully"})");
   x.require(R"(,"worker":"worker-0","message":"acts as leader with epoch )");
-  x.require(
-      R"("lifecycle":"cold_start","reason":"first plan","workers":1,"partitions":4)");
+  x.require(R"("workers":1,"partitions":4,"moves":4})");
 }
 
 CAF_TEST(

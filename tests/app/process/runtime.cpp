@@ -54,7 +54,7 @@ CAF_TEST(lines for programs that were dropped are counted in a line for programs
   spdlog::drop("partita");
   CAF_REQUIRE(start_logging({.format = "json", .file = fifo}, "orders"));
   // More than waits for the reader.
-  constexpr std::size_t all = 20'000;
+  constexpr std::size_t all = 10'000;
   for (std::size_t i = 0; i < all; ++i)
     spdlog::info(std::string(1000, 'x'));
   std::ifstream in{fifo};
@@ -67,7 +67,7 @@ CAF_TEST(lines for programs that were dropped are counted in a line for programs
   CAF_CHECK_EQUAL(gap["level"], "warning");
   CAF_CHECK_EQUAL(gap["group"], "orders");
   CAF_CHECK_EQUAL(gap["component"], "process");
-  CAF_CHECK_EQUAL(gap["lines"].get<std::size_t>() + read, all);
+  CAF_CHECK(gap["lines"].get<std::size_t>() + read == all);
   spdlog::default_logger()->flush();
   spdlog::drop("partita");
   start_logging({.level = "off"});
