@@ -36,8 +36,8 @@ void group_store::carry_out(const core::group_check::command& what) {
   core::match(
       what,
       [&](const check::survey&) {
-        context_.self
-            ->request(context_.store, store_gone_after, survey_servers{name, keys::group})
+        mail(context_.self, survey_servers{name, keys::group})
+            .request(context_.store, store_gone_after)
             .then([this](const servers_surveyed& x) { step(check::surveyed{x}); },
                   [this](const caf::error& err) {
                     step(check::failed{error_text(context_.self, err)});
