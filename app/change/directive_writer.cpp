@@ -7,6 +7,7 @@
 #include "partita/messages/control_codec.hpp"
 #include "partita/messages/events.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include <pwd.h>
@@ -34,15 +35,11 @@ std::string this_user() {
 class directive_writer {
 public:
   directive_writer(group_access& access, const directive_request& request)
-      : access_(access),
-        request_(request),
-        follower_(access.self, access.store, access.settings.group.name,
-                  access.settings.buckets) {}
+      : access_(access), request_(request) {}
 
   directive_outcome run() {
     directive_outcome result;
     try {
-      read_all();
       result.change = write();
       if (request_.fulfilled)
         wait();
@@ -70,82 +67,83 @@ private:
       throw gave_up{*trouble};
   }
 
-  group_status group() const {
-    return examine(follower_.view().entries(steady_clock::now()), {},
-                   rules_of(access_.settings));
+  group_status examined(const group_entries& x) const {
+    return examine(x, {}, rules_of(access_.settings));
   }
 
-  void read_all() {
-    require(follower_.begin(left()));
-    require(follower_.wait_until_complete(left()));
+  group_entries read() const {
+    const auto& s = access_.settings;
+    auto found = read_group(access_.self, access_.store, s.group.name, s.buckets, left());
+    if (const auto* why = std::get_if<std::string>(&found))
+      throw gave_up{*why};
+    return std::move(std::get<group_entries>(found));
+  }
+
+  /// The bucket of directives; null if it is missing and is not to be made.
+  bucket_actor control(open_mode mode) const {
+    const auto& buckets = access_.settings.buckets;
+    open_bucket what;
+    what.name = buckets.control;
+    what.replicas = buckets.replicas;
+    what.mode = mode;
+    bucket_actor result;
+    require(open_if_there(access_.self, access_.store, what, left(), result));
+    return result;
   }
 
   // -- writing --------------------------------------------------------------------------
 
   directive_change write() {
+    auto bucket = control(open_mode::look);
     for (;;) {
-      auto checked = request_.check(group());
+      auto entries = read();
+      auto checked = request_.check(examined(entries));
       if (auto* why = std::get_if<std::string>(&checked))
         throw gave_up{*why};
       const auto& change = std::get<directive_change>(checked);
-      if (make_bucket())
-        continue; // Perhaps others have made it, with directives that were not checked.
-      if (write_all(change) == outcome::done)
+      // Where there was none others may have made it, with directives that were not checked.
+      if (!bucket)
+        bucket = control(open_mode::make);
+      else if (write_all(bucket, change, entries.control) == outcome::done)
         return change;
       // Another client was faster. What is right now depends on what it wrote.
-      require(follower_.wait_until_complete(left()));
     }
   }
 
-  /// The group exists, or we would not be here. False: there was one already.
-  bool make_bucket() {
-    if (follower_.control())
-      return false;
-    const auto& buckets = access_.settings.buckets;
-    open_bucket what;
-    what.name = buckets.control;
-    what.replicas = buckets.replicas;
-    auto made = open_within(access_.self, access_.store, what, left());
-    if (made.status != open_status::opened)
-      throw gave_up{"cannot make the bucket " + what.name + ": "
-                    + (made.why.empty() ? to_string(made.status) : made.why)};
-    require(follower_.look_for_missing(left()));
-    require(follower_.wait_until_complete(left()));
-    return true;
-  }
-
-  outcome write_all(const directive_change& change) {
+  outcome write_all(const bucket_actor& to, const directive_change& change,
+                    const std::vector<kv_entry>& seen) {
     for (const auto& x : change.set) {
       auto text = to_text(
           directive{x, wall_clock_ns() / 1'000'000'000, this_user(), request_.reason});
-      if (write_one(directive_key(x), text) == outcome::conflict)
+      if (write_one(to, directive_key(x), text, seen) == outcome::conflict)
         return outcome::conflict;
     }
     for (const auto& x : change.removed)
-      if (write_one(directive_key(x), std::nullopt) == outcome::conflict)
+      if (write_one(to, directive_key(x), std::nullopt, seen) == outcome::conflict)
         return outcome::conflict;
     return outcome::done;
   }
 
   /// Over exactly what was read before the check; without a value it is a removal.
-  outcome write_one(const std::string& key, const std::optional<std::string>& value) {
-    const auto* seen = follower_.view().find(group_bucket::control, key);
-    if (!seen && !value)
+  outcome write_one(const bucket_actor& to, const std::string& key,
+                    const std::optional<std::string>& value,
+                    const std::vector<kv_entry>& seen) {
+    auto i = std::find_if(seen.begin(), seen.end(),
+                          [&](const kv_entry& x) { return x.key == key; });
+    if (i == seen.end() && !value)
       return outcome::done;
-    key_change change{key, value, seen ? seen->revision : revision{}};
+    key_change change{key, value, i == seen.end() ? revision{} : i->revision};
     auto pause = [&](core::duration length) {
-      receive_one(std::min(left(), std::chrono::duration_cast<milliseconds>(length)));
+      receive_until(steady_clock::now() + std::min<core::duration>(left(), length));
       return true; // Without time left, `left` throws.
     };
     auto access = access_to(
-        access_.self, follower_.control(), change, [this] { return left(); }, pause);
+        access_.self, to, change, [this] { return left(); }, pause);
     auto answer = settle(access.write(), change, access);
     switch (answer.status) {
     case write_status::done:
-      written_ = {key, answer.revision};
       return outcome::done;
     case write_status::conflict:
-      wait_for_view(key, answer.revision);
       return outcome::conflict;
     case write_status::not_connected:
       throw gave_up{"the connection was lost; nothing was written"};
@@ -156,51 +154,38 @@ private:
     throw gave_up{"the store refuses the directive: " + answer.why};
   }
 
-  void wait_for_view(const std::string& key, revision at) {
-    while (follower_.view().newest(group_bucket::control, key) < at)
-      receive_one(left());
-  }
-
   // -- waiting --------------------------------------------------------------------------
 
+  /// A watch that begins after a write shows it before it is complete.
   void wait() {
     progress_line line{"waiting until the leader has carried it out"};
     auto end = steady_clock::now() + request_.wait_limit;
-    auto replays = follower_.view().replays(group_bucket::control);
-    auto shown = [&] {
-      const auto& view = follower_.view();
-      return view.replays(group_bucket::control) != replays
-             || view.newest(group_bucket::control, written_.key) >= written_.at;
+    const auto& s = access_.settings;
+    group_follower follower{access_.self, access_.store, s.group.name, s.buckets};
+    require(follower.begin(access_.limit));
+    auto fulfilled = [&] {
+      return request_.fulfilled(examined(follower.view().entries(steady_clock::now())));
     };
-    while (!follower_.view().complete() || !shown() || !request_.fulfilled(group())) {
-      auto rest = std::chrono::duration_cast<milliseconds>(end - steady_clock::now());
-      if (rest.count() <= 0)
+    while (!follower.view().complete() || !fulfilled())
+      if (!receive_until(end, [&](const watch_event& x) { follower.take(x); }))
         throw gave_up{"it was not carried out within "
                       + config::format_duration(request_.wait_limit)
                       + "; it stays in force and is carried out when possible"};
-      receive_one(rest);
-    }
   }
 
-  void receive_one(milliseconds limit) {
-    receive_by(
-        access_.self, steady_clock::now() + limit,
-        [&](const watch_event& x) { follower_.take(x); },
-        [&](const stop_worker&) { stopped_ = true; });
-    if (stopped_)
+  /// Receives one message; false: none came by then.
+  template <class... Handlers>
+  bool receive_until(steady_clock::time_point end, const Handlers&... handlers) {
+    auto stopped = false;
+    auto result = receive_by(access_.self, end, handlers...,
+                             [&](const stop_worker&) { stopped = true; });
+    if (stopped)
       throw gave_up{"interrupted; what was written stays"};
+    return result;
   }
-
-  struct write_seen {
-    std::string key;
-    revision at;
-  };
 
   group_access& access_;
   const directive_request& request_;
-  group_follower follower_;
-  write_seen written_;
-  bool stopped_ = false;
 };
 
 } // namespace

@@ -8,7 +8,6 @@
 #include "partita/messages/codec.hpp"
 #include "partita/messages/keys.hpp"
 
-#include <map>
 #include <utility>
 #include <variant>
 
@@ -68,28 +67,15 @@ private:
     group_init::view result;
     // First: what is read after it is not older.
     result.bucket = ask<kv_identity>(kv_identify{}).identity;
-    result.assignments = entries_of(access_.settings.buckets.assignment);
-    result.heartbeats = entries_of(access_.settings.buckets.heartbeat);
+    auto found = read_group(access_.self, access_.store, access_.settings.group.name,
+                            access_.settings.buckets, access_.left());
+    if (auto* entries = std::get_if<group_entries>(&found)) {
+      result.assignments = std::move(entries->assignment);
+      result.heartbeats = std::move(entries->heartbeat);
+    } else {
+      why_ = std::get<std::string>(found);
+    }
     result.epoch = ask<kv_read>(kv_last{keys::epoch});
-    return result;
-  }
-
-  std::vector<kv_entry> entries_of(const std::string& bucket) {
-    std::map<std::string, kv_entry> found;
-    bucket_actor opened;
-    auto why = read_bucket(access_.self, access_.store,
-                           {.name = bucket, .mode = open_mode::look}, access_.left(),
-                           opened, [&](const watch_event& x) {
-                             if (x.change == watch_change::value)
-                               found[x.entry.key] = x.entry;
-                             else if (x.change == watch_change::removed)
-                               found.erase(x.entry.key);
-                           });
-    if (why)
-      why_ = *why;
-    std::vector<kv_entry> result;
-    for (auto& [key, entry] : found)
-      result.push_back(std::move(entry));
     return result;
   }
 

@@ -29,21 +29,17 @@ bool group_view::take(group_bucket which, const watch_event& x) {
   case watch_change::value:
     note_newest(x);
     to.newest[x.entry.key] = x.entry;
-    to.removed.erase(x.entry.key);
     return true;
   case watch_change::removed:
-    to.removed[x.entry.key] = x.entry.revision;
     return to.newest.erase(x.entry.key) != 0;
   case watch_change::replayed:
     to.complete = true;
     to.why.clear();
-    ++to.replays;
     return true;
   case watch_change::restarted:
   case watch_change::bucket_changed:
     // A fresh replay follows.
     to.newest.clear();
-    to.removed.clear();
     to.complete = false;
     to.why = x.why;
     return true;
@@ -75,18 +71,6 @@ const kv_entry* group_view::find(group_bucket which, const std::string& key) con
   const auto& from = buckets_[index_of(which)].newest;
   auto i = from.find(key);
   return i == from.end() ? nullptr : &i->second;
-}
-
-revision group_view::newest(group_bucket which, const std::string& key) const {
-  if (const auto* x = find(which, key))
-    return x->revision;
-  const auto& from = buckets_[index_of(which)].removed;
-  auto i = from.find(key);
-  return i == from.end() ? revision{} : i->second;
-}
-
-std::uint64_t group_view::replays(group_bucket which) const {
-  return buckets_[index_of(which)].replays;
 }
 
 group_entries group_view::entries(std::chrono::steady_clock::time_point now) const {

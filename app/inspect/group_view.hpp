@@ -64,20 +64,11 @@ public:
   /// What a key holds; null if it has no value. Valid until the next take().
   const kv_entry* find(group_bucket which, const std::string& key) const;
 
-  /// The revision of the newest write to a key that was seen, removals included; 0: none.
-  revision newest(group_bucket which, const std::string& key) const;
-
-  /// How often all of a bucket was shown.
-  std::uint64_t replays(group_bucket which) const;
-
   group_entries entries(std::chrono::steady_clock::time_point now) const;
 
 private:
   struct content {
     std::map<std::string, kv_entry> newest;
-    /// Keys that were removed before our eyes, with the revision of the mark.
-    std::map<std::string, revision> removed;
-    std::uint64_t replays = 0;
     bool complete = false;
     /// Why it is replayed again.
     std::string why;
