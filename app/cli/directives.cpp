@@ -9,6 +9,8 @@
 #include "partita/config/text.hpp"
 #include "partita/messages/control_codec.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <random>
 
 namespace partita::app {
@@ -142,21 +144,12 @@ int tell(const group_access& access, const std::string& command, bool json,
   return json ? exit_failed : fail(x.failure);
 }
 
-std::string random_id() {
-  constexpr char digits[] = "0123456789abcdef";
-  std::random_device source;
-  std::string result;
-  for (auto i = 0; i < 8; ++i)
-    result += digits[source() % 16];
-  return result;
-}
-
 /// Whole seconds, rounded up. False, after a message, if it is none or too long.
 bool take_length(directive_flags& x) {
   auto found = duration_flag("--for", x.length);
   if (!found)
     return false;
-  x.id = random_id();
+  x.id = fmt::format("{:08x}", std::random_device{}());
   x.lasts = std::chrono::ceil<std::chrono::seconds>(*found);
   if (x.lasts > longest_pause)
     refuse("--for: found '" + x.length + "', expected at most "

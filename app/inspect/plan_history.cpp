@@ -4,6 +4,7 @@
 #include "partita/app/output/json_text.hpp"
 #include "partita/app/output/names.hpp"
 #include "partita/app/output/table.hpp"
+#include "partita/config/text.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/control_codec.hpp"
 
@@ -22,10 +23,7 @@ std::string changes(const history_entry& x) {
     all[who] += " +" + std::to_string(count);
   for (const auto& [who, count] : x.losses)
     all[who] += " -" + std::to_string(count);
-  std::string result;
-  for (const auto& [who, change] : all)
-    result += (result.empty() ? "" : ", ") + who.value + change;
-  return result;
+  return config::joined(all, [](const auto& y) { return y.first.value + y.second; });
 }
 
 std::string detail_lines(const past_plan& x) {
