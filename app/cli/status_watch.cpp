@@ -116,8 +116,8 @@ private:
       receive_until(steady_clock::now() + shortest_pause, false);
       receive_until(steady_clock::now() + longest_pause - shortest_pause, true);
       // A failure is no news: the link says what is the matter.
-      if (!follower_.control() && connected())
-        follower_.look_for_missing(access_.limit);
+      if (connected())
+        follower_.begin(access_.limit);
     }
     return true;
   }

@@ -59,7 +59,8 @@ read_bucket(caf::scoped_actor& self, const store_actor& store, const open_bucket
             const std::function<void(const watch_event&)>& take) {
   if (auto why = open_if_there(self, store, which, limit, to); why || !to)
     return why;
-  auto sink = forwarder_to<watch_sink_actor, watch_event>(self);
+  auto sink = forwarder_to<watch_sink_actor, watch_event>(
+      self, caf::actor_cast<caf::actor>(self));
   self->send(to, kv_watch{0, ">", sink});
   auto complete = false;
   auto stopped = false;
@@ -84,7 +85,8 @@ read_bucket(caf::scoped_actor& self, const store_actor& store, const open_bucket
 // -- the connection ---------------------------------------------------------------------
 
 link_listener_actor listen_to_link(caf::scoped_actor& self, const store_actor& store) {
-  auto result = forwarder_to<link_listener_actor, link_changed>(self);
+  auto result = forwarder_to<link_listener_actor, link_changed>(
+      self, caf::actor_cast<caf::actor>(self));
   self->send(store, result);
   return result;
 }
@@ -128,7 +130,8 @@ std::string hint_at_group(caf::scoped_actor& self, const store_actor& store,
 } // namespace
 
 group_follower::group_follower(caf::scoped_actor& self, store_actor store,
-                               const std::string& group, const bucket_options& names)
+                               const std::string& group, const bucket_options& names,
+                               const caf::actor& owner)
     : self_(self),
       store_(std::move(store)),
       group_(group),
@@ -138,7 +141,8 @@ group_follower::group_follower(caf::scoped_actor& self, store_actor store,
                 {group_bucket::stable_id, names.stable_id, false},
                 {group_bucket::control, names.control, true}}},
       view_(group),
-      sink_(forwarder_to<watch_sink_actor, watch_event>(self)) {}
+      sink_(forwarder_to<watch_sink_actor, watch_event>(
+          self, owner ? owner : caf::actor_cast<caf::actor>(self))) {}
 
 group_follower::~group_follower() {
   caf::anon_send_exit(sink_, caf::exit_reason::user_shutdown);
@@ -149,10 +153,19 @@ std::optional<std::string> group_follower::begin(milliseconds limit) {
   std::string missing;
   absent_ = false;
   for (auto& x : buckets_) {
-    if (auto why = x.actor ? std::nullopt : open(x, left_until(deadline)))
+    if (x.actor)
+      continue;
+    if (auto why = open_if_there(self_, store_, {.name = x.name, .mode = open_mode::look},
+                                 left_until(deadline), x.actor))
       return why;
-    if (!x.actor && !x.optional && missing.empty())
+    if (x.actor) {
+      view_.found(x.which);
+      self_->send(x.actor, kv_watch{static_cast<std::uint64_t>(x.which), ">", sink_});
+    } else if (x.optional) {
+      view_.missing(x.which);
+    } else if (missing.empty()) {
       missing = x.name;
+    }
   }
   absent_ = !missing.empty();
   if (absent_) {
@@ -161,42 +174,11 @@ std::optional<std::string> group_follower::begin(milliseconds limit) {
     return "the group " + group_ + " does not exist: there is no bucket " + missing
            + *others_;
   }
-  for (const auto& x : buckets_)
-    watch(x);
   return std::nullopt;
-}
-
-std::optional<std::string> group_follower::look_for_missing(milliseconds limit) {
-  for (auto& x : buckets_)
-    if (!x.actor) {
-      if (auto why = open(x, limit))
-        return why;
-      if (x.actor) {
-        view_.found(x.which);
-        watch(x);
-      }
-    }
-  return std::nullopt;
-}
-
-std::optional<std::string> group_follower::open(bucket& x, milliseconds limit) {
-  return open_if_there(self_, store_, {.name = x.name, .mode = open_mode::look}, limit,
-                       x.actor);
-}
-
-void group_follower::watch(const bucket& x) {
-  if (x.actor)
-    self_->send(x.actor, kv_watch{static_cast<std::uint64_t>(x.which), ">", sink_});
-  else
-    view_.missing(x.which);
 }
 
 bool group_follower::take(const watch_event& x) {
   return x.watch < buckets_.size() && view_.take(static_cast<group_bucket>(x.watch), x);
-}
-
-const bucket_actor& group_follower::control() const {
-  return buckets_[static_cast<std::size_t>(group_bucket::control)].actor;
 }
 
 std::optional<std::string> group_follower::wait_until_complete(milliseconds limit) {

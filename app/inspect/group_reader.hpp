@@ -6,6 +6,7 @@
 #include "partita/messages/interfaces.hpp"
 #include "partita/messages/options.hpp"
 
+#include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -16,18 +17,18 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace partita::app {
 
-/// Passes events on to `self`, until it is sent an exit. Watches and links speak to typed
+/// Passes events on to `to`, until it is sent an exit. Watches and links speak to typed
 /// actors; a caller that waits in main is none.
 template <class Listener, class Event>
-Listener forwarder_to(caf::scoped_actor& self) {
-  return self->spawn([to = caf::actor_cast<caf::actor>(self)]() ->
-                     typename Listener::behavior_type {
-                       return {[to](const Event& x) { caf::anon_send(to, x); }};
-                     });
+Listener forwarder_to(caf::scoped_actor& self, caf::actor to) {
+  return self->spawn([to = std::move(to)]() -> typename Listener::behavior_type {
+    return {[to](const Event& x) { caf::anon_send(to, x); }};
+  });
 }
 
 /// What is left of a time limit for one more request: at least 1 ms.
@@ -91,28 +92,25 @@ std::optional<std::string> wait_for_link(caf::scoped_actor& self,
                                          const store_actor& store,
                                          std::chrono::milliseconds limit);
 
-/// Follows the buckets of a group by one watch for each; makes none. The owner of `self`
-/// receives its watch_event messages and hands them to take().
+/// Follows the buckets of a group by one watch for each; makes none. `owner`, or else `self`,
+/// receives the watch_event messages, and hands them to take().
 class group_follower {
 public:
   group_follower(caf::scoped_actor& self, store_actor store, const std::string& group,
-                 const bucket_options& names);
+                 const bucket_options& names, const caf::actor& owner = {});
   group_follower(const group_follower&) = delete;
   group_follower& operator=(const group_follower&) = delete;
   /// Ends the watches.
   ~group_follower();
 
-  /// Opens the buckets and begins to watch them. Says why that is not possible: the group
-  /// does not exist, then absent() is true and it may be tried again, or the store did not
-  /// answer within `limit`. The bucket of directives may be missing: it is made with the first
-  /// directive.
+  /// Opens the buckets that are not watched yet, and begins to watch them. Says why that is not
+  /// possible: the group does not exist, then absent() is true and it may be tried again, or the
+  /// store did not answer within `limit`. The bucket of directives may be missing: it is made
+  /// with the first directive, and found by another call.
   std::optional<std::string> begin(std::chrono::milliseconds limit);
 
   /// Whether the last begin() found that a bucket is missing.
   bool absent() const { return absent_; }
-
-  /// Looks again for a bucket that was missing at the begin.
-  std::optional<std::string> look_for_missing(std::chrono::milliseconds limit);
 
   /// Receives what the watches show until all was shown. Says why not if that is not done
   /// within `limit`.
@@ -126,9 +124,6 @@ public:
 
   const group_view& view() const { return view_; }
 
-  /// Where directives stand; null as long as it is missing.
-  const bucket_actor& control() const;
-
 private:
   struct bucket {
     group_bucket which;
@@ -137,10 +132,6 @@ private:
     bool optional;
     bucket_actor actor = {};
   };
-
-  /// Says why the bucket cannot be read. One that is missing is only noted.
-  std::optional<std::string> open(bucket& x, std::chrono::milliseconds limit);
-  void watch(const bucket& x);
 
   caf::scoped_actor& self_;
   store_actor store_;

@@ -15,7 +15,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <utility>
 
@@ -36,6 +35,7 @@ constexpr int pauses_per_look = 200;
 constexpr auto replay_patience = 1500ms;
 // A pause has an end that no write announces.
 constexpr auto look_again_after = 10s;
+constexpr auto open_limit = 1s;
 // No client has looked for so long: the reader ends.
 constexpr auto linger = 5s;
 
@@ -43,14 +43,6 @@ using reader_actor =
     page_actor::extend<caf::reacts_to<watch_event>, caf::reacts_to<link_changed>,
                        // INTERNAL: time to look at what has come.
                        caf::reacts_to<wake>>;
-
-/// One bucket, and whether it is there.
-struct followed_bucket {
-  std::string name;
-  bucket_actor actor = {};
-  bool asked = false;
-  bool missing = false;
-};
 
 struct viewer {
   ask_page what;
@@ -75,8 +67,11 @@ struct reader_state {
   /// Names of partitions that the group should have, if the configuration lists them.
   std::vector<std::string> known;
   store_actor store;
-  std::array<followed_bucket, count_of<group_bucket>> buckets;
-  group_view view{""};
+  /// For requests that wait.
+  std::optional<caf::scoped_actor> waiting;
+  std::optional<group_follower> follower;
+  /// Which bucket the group lacks; empty: it exists, as far as is known.
+  std::string absence;
   link_changed link;
   /// By key: a heartbeat without its time, and when one came. Most say nothing new.
   std::map<std::string, std::pair<beat, steady_clock::time_point>> heartbeats;
@@ -98,9 +93,9 @@ struct reader_state {
   void take(const watch_event& x) {
     auto which = static_cast<group_bucket>(x.watch);
     // A lease or an id that is renewed says nothing new.
-    const auto* old = view.find(which, x.entry.key);
+    const auto* old = follower->view().find(which, x.entry.key);
     auto same = x.change == watch_change::value && old && old->value == x.entry.value;
-    auto fresh = view.take(which, x) && !same;
+    auto fresh = follower->take(x) && !same;
     if (which == group_bucket::heartbeat)
       fresh = take_heartbeat(x, fresh);
     news = news || fresh;
@@ -125,30 +120,8 @@ struct reader_state {
   }
 
   void open_missing() {
-    for (std::size_t i = 0; i < buckets.size(); ++i) {
-      if (buckets[i].actor || std::exchange(buckets[i].asked, true))
-        continue;
-      open_bucket request;
-      request.name = buckets[i].name;
-      request.mode = open_mode::look;
-      self->request(store, caf::infinite, request)
-          .then([this, i](bucket_opened& x) { opened(i, x); },
-                [this, i](const caf::error&) { buckets[i].asked = false; });
-    }
-  }
-
-  void opened(std::size_t i, bucket_opened& x) {
-    auto& to = buckets[i];
-    auto which = static_cast<group_bucket>(i);
-    to.asked = false;
-    if (x.status == open_status::missing && !std::exchange(to.missing, true))
-      view.missing(which);
-    if (x.status != open_status::opened)
-      return;
-    if (std::exchange(to.missing, false))
-      view.found(which);
-    to.actor = std::move(x.bucket);
-    self->send(to.actor, kv_watch{i, ">", caf::actor_cast<watch_sink_actor>(self)});
+    auto why = follower->begin(open_limit);
+    absence = follower->absent() ? *why : "";
   }
 
   /// Whether what is shown changes by time alone: a session runs out, or a pause.
@@ -168,14 +141,9 @@ struct reader_state {
     auto late = steady_clock::now() > complete_at + replay_patience;
     if (link.state != link_state::connected && (late || !link.why.empty()))
       return "no connection to NATS: " + (link.why.empty() ? "no answer" : link.why);
-    for (const auto& x : buckets)
-      if (x.missing && &x != &buckets[static_cast<std::size_t>(group_bucket::control)])
-        return "the group " + settings.group.name
-               + " does not exist yet: there is no bucket " + x.name;
-    if (view.complete() || !late)
-      return {};
-    return not_shown(buckets[static_cast<std::size_t>(view.incomplete())].name,
-                     view.why_incomplete());
+    if (!absence.empty())
+      return absence;
+    return follower->view().complete() || !late ? "" : follower->why_incomplete();
   }
 
   std::string shown_trouble() const { return document.value("trouble", ""); }
@@ -184,8 +152,8 @@ struct reader_state {
   void look() {
     looked = steady_clock::now();
     auto next = document;
-    if (view.complete()) {
-      auto entries = view.entries(looked);
+    if (follower->view().complete()) {
+      auto entries = follower->view().entries(looked);
       status = examine(entries, known, rules_of(settings));
       history = history_of(entries);
       next = group_document(status, history);
@@ -236,7 +204,7 @@ struct reader_state {
 
   void tick() {
     auto begun = steady_clock::now();
-    if (view.complete())
+    if (follower->view().complete())
       complete_at = begun;
     if (std::exchange(news, false) || runs_out() || shown_trouble() != trouble())
       look();
@@ -247,8 +215,8 @@ struct reader_state {
       self->quit();
       return;
     }
-    open_missing();
     auto pause = pauses_per_look * (steady_clock::now() - begun);
+    open_missing();
     self->delayed_send(self, std::clamp(pause, shortest_pause, longest_pause), wake{});
   }
 };
@@ -257,13 +225,9 @@ reader_actor::behavior_type page_reader(reader_state::self_pointer self,
                                         config::settings settings, store_actor store) {
   end_on_exception(self);
   auto& s = self->state;
-  const auto& names = settings.buckets;
-  s.buckets = {{{names.election},
-                {names.heartbeat},
-                {names.assignment},
-                {names.stable_id},
-                {names.control}}};
-  s.view = group_view{settings.group.name};
+  s.waiting.emplace(self->system());
+  s.follower.emplace(*s.waiting, store, settings.group.name, settings.buckets,
+                     caf::actor_cast<caf::actor>(self));
   s.known = names_of(settings.partitions);
   s.settings = std::move(settings);
   s.store = std::move(store);

@@ -107,9 +107,8 @@ CAF_TEST(the page and its parts are served and allow no code from elsewhere) {
 
 CAF_TEST(a group that does not exist yet is named and found later) {
   auto absent = group();
-  CAF_CHECK_EQUAL(
-      absent["trouble"],
-      "the group orders does not exist yet: there is no bucket orders-election");
+  CAF_CHECK_EQUAL(absent["trouble"],
+                  "the group orders does not exist: there is no bucket orders-election");
   make_buckets();
   join("worker-0");
   CAF_CHECK(eventually(20s, [&] {
@@ -180,7 +179,7 @@ CAF_TEST(no reader is left when no client looks) {
   make_buckets();
   auto before = sys.registry().running();
   group();
-  CAF_CHECK_EQUAL(sys.registry().running(), before + 1);
+  CAF_CHECK(sys.registry().running() > before);
   CAF_CHECK(eventually(20s, [&] { return sys.registry().running() == before; }));
 }
 
