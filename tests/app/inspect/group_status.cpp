@@ -290,7 +290,7 @@ CAF_TEST(many lines of one kind are counted and not shown) {
   auto text = to_table(group.status());
   CAF_CHECK(contains(text, "without owner: orders.9 "));
   CAF_CHECK(!contains(text, "without owner: orders.10 "));
-  CAF_CHECK(contains(text, "  and 15 more\n"));
+  CAF_CHECK(contains(text, "  and 15 more; --all shows them\n"));
 }
 
 CAF_TEST(nothing that others wrote moves the cursor or begins a line) {

@@ -320,7 +320,9 @@ memory_store_actor::behavior_type memory_store(store_ptr self, memory_server_act
       },
       [self](const survey_servers& x) { return survey(self, x); },
       [](const expect_entry&) {},
-      [](list_buckets) { return buckets_listed{{}, "not asked for in tests"}; },
+      [](list_buckets) {
+        return buckets_listed{{}, "not asked for in tests"};
+      },
       [self](const serve_probe& x) { serve(self, x.nonce); },
       [self](const end_probe& x) {
         end_serving(self, [&](const auto& y) { return y.first == x.nonce.value; });
