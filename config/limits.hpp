@@ -73,6 +73,13 @@ inline constexpr std::int64_t max_virtual_nodes = 10'000;
 inline constexpr std::int64_t max_replicas = 5;
 inline constexpr std::int64_t max_bucket_bytes = std::int64_t{1} << 50;
 inline constexpr std::size_t max_domain = 64;
+
+/// Names of streams are those of folders on the server.
+inline constexpr std::size_t max_stream_name = 255;
+/// Half of what NATS takes in one line; names of partitions come into it.
+inline constexpr std::size_t max_subject = 2048;
+/// Each may be in the memory of an application.
+inline constexpr std::int64_t max_ack_pending = 1'000'000;
 inline constexpr std::size_t max_path = 4095;
 
 inline constexpr std::int64_t max_weight = max_partition_weight;

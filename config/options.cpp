@@ -123,6 +123,11 @@ options make_options() {
       secret_option(PARTITA_FIELD(http, token)),
       boolean_option(PARTITA_FIELD(http, confirm)),
       duration_option(PARTITA_FIELD(http, app_ttl), 0ms, max_timeout),
+      name_option(PARTITA_FIELD(consume, stream), max_stream_name),
+      text_option(PARTITA_FIELD(consume, subject), max_subject),
+      integer_option(PARTITA_FIELD(consume, max_ack_pending), 1, max_ack_pending),
+      duration_option(PARTITA_FIELD(consume, ack_wait), min_timeout, max_timeout),
+      boolean_option(PARTITA_FIELD(consume, memory)),
   };
 }
 

@@ -206,6 +206,20 @@ void add_buckets(std::vector<relation>& to) {
       to.push_back(different_buckets(buckets[j], buckets[i]));
 }
 
+/// One consumer for each partition: the subject must tell them apart.
+relation partition_in_subject() {
+  auto subject = PARTITA_FIELD(consume, subject);
+  auto check = [=](const settings& s) -> wrong {
+    const auto& x = subject.read(s);
+    if (x.empty() || x.find("{partition}") != x.npos)
+      return std::nullopt;
+    return complaint{in_quotes(x), "must hold {partition}",
+                     "each partition has a consumer of consume.stream: write it as "
+                     "\"orders.{partition}.>\""};
+  };
+  return {{subject.name(), "consume.stream"}, "consume.subject holds {partition}", check};
+}
+
 std::vector<relation> make_relations() {
   std::vector<relation> result;
   add_login(result);
@@ -218,7 +232,10 @@ std::vector<relation> make_relations() {
                 {needs(PARTITA_FIELD(http, token), listen),
                  needs(PARTITA_FIELD(http, confirm), listen),
                  needs(PARTITA_FIELD(http, app_ttl), listen), app_within_session(),
-                 needs(PARTITA_FIELD(hooks, assigned), PARTITA_FIELD(hooks, revoked))});
+                 needs(PARTITA_FIELD(hooks, assigned), PARTITA_FIELD(hooks, revoked)),
+                 needs(PARTITA_FIELD(consume, stream), PARTITA_FIELD(consume, subject)),
+                 needs(PARTITA_FIELD(consume, subject), PARTITA_FIELD(consume, stream)),
+                 partition_in_subject()});
   return result;
 }
 

@@ -113,6 +113,20 @@ struct http_settings {
   std::chrono::milliseconds app_ttl = 0s;
 };
 
+/// Consumers of a stream that this worker makes for its partitions (docs/consuming.md).
+struct consume_settings {
+  /// Empty: none are made.
+  std::string stream;
+  /// What a partition's messages are published under; `{partition}` is the partition's name.
+  std::string subject;
+  /// How many messages of a partition may be delivered and not acknowledged.
+  std::int64_t max_ack_pending = 100;
+  /// After this long without an acknowledgement a message is delivered again.
+  std::chrono::milliseconds ack_wait = 30s;
+  /// The consumers live in the memory of one server.
+  bool memory = false;
+};
+
 struct settings {
   group_settings group;
   nats_options nats;
@@ -130,6 +144,7 @@ struct settings {
   hooks_settings hooks;
   log_settings log;
   http_settings http;
+  consume_settings consume;
 };
 
 /// Puts the default names, made of the group's, where no name of a bucket was given.

@@ -4,6 +4,7 @@
 #include "partita/actors/supervisor/supervisor.hpp"
 #include "partita/embed/member_actor.hpp"
 #include "partita/embed/option_checks.hpp"
+#include "partita/messages/consuming.hpp"
 #include "partita/store/nats/nats_bucket.hpp"
 
 #include <caf/actor_system.hpp>
@@ -13,7 +14,8 @@ namespace partita::embed {
 
 void register_own_messages() {
   using namespace caf::id_block;
-  register_blocks<caf::id_block::partita, partita_nats, partita_embed>();
+  register_blocks<caf::id_block::partita, partita_nats, partita_embed,
+                  partita_consuming>();
 }
 
 supervisor_actor spawn_worker(caf::actor_system& sys, worker_options options,

@@ -60,9 +60,9 @@ public:
 
   // -- from the worker ------------------------------------------------------------------
 
-  template <class Event>
-  void hear(const char* name, const Event& x) {
-    ring_.add(name, event_line(wall_clock_ns(), x));
+  template <class... Parts>
+  void hear(const char* name, const Parts&... x) {
+    ring_.add(name, event_line(wall_clock_ns(), x...));
     answer(std::exchange(followers_, {}));
   }
 
@@ -85,9 +85,11 @@ public:
 
   void on(const partitions_assigned& x) {
     ledger_.assigned(x.partitions);
-    hear("assigned", x);
+    hear("assigned", x, consumers_);
     news();
   }
+
+  void on(const consumers_given& x) { consumers_.add(x); }
 
   caf::result<work_stopped> on(const partitions_revoked& x) {
     hear("revoked", x);
@@ -368,6 +370,7 @@ private:
         result.partitions.push_back(x);
     for (const auto& [name, x] : ledger_.endings())
       result.revoking.push_back(x);
+    result.consumers = consumers_;
     return {std::make_shared<shown_assignment>(std::move(result))};
   }
 
@@ -389,6 +392,7 @@ private:
   std::optional<worker_state> state_;
   stamp record_;
   core::work_ledger ledger_;
+  consumers_given consumers_;
   core::application_lease lease_;
   event_ring ring_;
   /// The deadline of the session; passed: there is none.
@@ -434,6 +438,7 @@ application_state(self_pointer self, application_state_options options, caf::act
       [keeper](const release_work& x) { return keeper->on(x); },
       [keeper](const ask_life& x) { return keeper->on(x); },
       [keeper](const session_valid& x) { keeper->on(x); },
+      [keeper](const consumers_given& x) { keeper->on(x); },
       [keeper](const supervisor_actor& x) { keeper->set_worker(x); },
       [keeper](const application_died&) { keeper->died(); },
       [keeper](const close_application_state&) { keeper->close(); },

@@ -4,6 +4,7 @@
 #include "partita/actors/worker_clock.hpp"
 #include "partita/app/http/event_ring.hpp"
 #include "partita/core/sidecar/work_ledger.hpp"
+#include "partita/messages/consuming.hpp"
 #include "partita/messages/interfaces.hpp"
 #include "partita/messages/message.hpp"
 
@@ -54,6 +55,7 @@ struct shown_assignment {
   std::optional<core::time_point> until;
   std::vector<grant> partitions;
   std::vector<core::work_ledger::ending> revoking;
+  consumers_given consumers;
 };
 
 /// What came after event `after`? Answered once there is something, or after `wait`.
@@ -145,6 +147,7 @@ using application_state_actor = listener_actor::extend<
     caf::replies_to<ask_events>::with<shared_answer<shown_events>>,
     caf::replies_to<release_work>::with<released_work>,
     caf::replies_to<ask_life>::with<shown_life>, caf::reacts_to<session_valid>,
+    handler<void(consumers_given)>,
 
     // The worker that the application works for from now on; null: none.
     caf::reacts_to<supervisor_actor>, caf::reacts_to<application_died>,

@@ -32,13 +32,14 @@ http_part::start(caf::actor_system& sys, const config::http_settings& s,
   return result;
 }
 
-void http_part::attach(const supervisor_actor& worker) const {
+void http_part::attach(const supervisor_actor& worker, bool listens) const {
   caf::anon_send(application, worker);
   if (!worker)
     return;
   // The deadline comes before the partitions.
   caf::anon_send(worker, caf::actor_cast<session_listener_actor>(application));
-  caf::anon_send(worker, caf::actor_cast<listener_actor>(application));
+  if (listens)
+    caf::anon_send(worker, caf::actor_cast<listener_actor>(application));
 }
 
 void http_part::stop() const {

@@ -25,8 +25,9 @@ struct http_part {
         bool exclusive, caf::actor host, listener_actor reporter,
         std::vector<http_page> pages);
 
-  /// Serves this worker from now on, as one of its listeners; null: it has ended.
-  void attach(const supervisor_actor& worker) const;
+  /// Serves this worker from now on; null: it has ended. `listens`: as one of its listeners
+  /// (false: another one passes the events on).
+  void attach(const supervisor_actor& worker, bool listens = true) const;
 
   const std::string& address() const { return server->address(); }
 

@@ -21,13 +21,15 @@ std::string text(const json& x) {
   return x.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
 }
 
-json shown(const grant& x) {
+json shown(const grant& x, const consumers_given& consumers) {
   json result{{"keys", x.partition.keys.all()},
               {"name", name_of(x.partition)},
               {"weight", x.partition.weight},
               {"token", x.token.value}};
   if (!x.reason.empty())
     result["reason"] = x.reason;
+  if (auto i = consumers.names.find(name_of(x.partition)); i != consumers.names.end())
+    result["consumer"] = {{"stream", consumers.stream}, {"name", i->second}};
   return result;
 }
 
@@ -135,9 +137,9 @@ http_reply text_of(const shown_assignment& x, core::time_point now) {
               {"partitions", json::array()},
               {"revoking", json::array()}};
   for (const auto& y : x.partitions)
-    all["partitions"].push_back(shown(y));
+    all["partitions"].push_back(shown(y, x.consumers));
   for (const auto& y : x.revoking) {
-    auto item = shown(y.what);
+    auto item = shown(y.what, x.consumers);
     item["lost"] = y.lost;
     item["time_left_ms"] = left_of(y.until, now);
     all["revoking"].push_back(std::move(item));

@@ -76,12 +76,18 @@ std::string event_line(std::int64_t ts_ns, const assignment_changed& x) {
                {"removed", names(x.removed)}});
 }
 
-std::string event_line(std::int64_t ts_ns, const partitions_assigned& x) {
+std::string event_line(std::int64_t ts_ns, const partitions_assigned& x,
+                       const consumers_given& consumers) {
+  auto partitions = reasons_of(x.partitions);
+  for (auto& y : partitions)
+    if (auto i = consumers.names.find(y["partition"].get<std::string>());
+        i != consumers.names.end())
+      y["consumer"] = {{"stream", consumers.stream}, {"name", i->second}};
   return line(ts_ns, "assigned", x.group, x.worker_id,
               {{"version", x.granted_by.version.value},
                {"epoch", x.granted_by.epoch.value},
                {"exclusive", x.exclusive},
-               {"partitions", reasons_of(x.partitions)}});
+               {"partitions", std::move(partitions)}});
 }
 
 std::string event_line(std::int64_t ts_ns, const partitions_revoked& x) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/messages/consuming.hpp"
 #include "partita/messages/events.hpp"
 
 #include <cstdint>
@@ -17,7 +18,9 @@ std::string event_line(std::int64_t ts_ns, const state_changed& x);
 std::string event_line(std::int64_t ts_ns, const leadership_changed& x);
 std::string event_line(std::int64_t ts_ns, const calculator_adopted& x);
 std::string event_line(std::int64_t ts_ns, const assignment_changed& x);
-std::string event_line(std::int64_t ts_ns, const partitions_assigned& x);
+/// With the consumer of each partition that has one.
+std::string event_line(std::int64_t ts_ns, const partitions_assigned& x,
+                       const consumers_given& consumers = {});
 std::string event_line(std::int64_t ts_ns, const partitions_revoked& x);
 std::string event_line(std::int64_t ts_ns, const partitions_lost& x);
 std::string event_line(std::int64_t ts_ns, const alert_raised& x);

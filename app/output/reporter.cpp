@@ -18,19 +18,20 @@ struct reporter_state {
   std::shared_ptr<event_log> log;
   caf::actor waiting;
   std::shared_ptr<event_observer> observer;
+  consumers_given consumers;
   static inline constexpr const char* name = "partita.reporter";
 
-  template <class Event>
-  void record(const Event& x) {
+  template <class... Parts>
+  void record(const Parts&... x) {
     if (log)
-      log->write(event_line(wall_clock_ns(), x));
-    if constexpr (requires { observer->hear(x); })
-      observer->hear(x);
+      log->write(event_line(wall_clock_ns(), x...));
+    if constexpr (requires { observer->hear(x...); })
+      observer->hear(x...);
   }
 };
 
-listener_actor::behavior_type
-reporter(listener_actor::stateful_pointer<reporter_state> self,
+reporter_actor::behavior_type
+reporter(reporter_actor::stateful_pointer<reporter_state> self,
          std::shared_ptr<event_log> log, caf::actor waiting,
          std::shared_ptr<event_observer> observer) {
   end_on_exception(self);
@@ -43,7 +44,7 @@ reporter(listener_actor::stateful_pointer<reporter_state> self,
       [=](const leadership_changed& x) { self->state.record(x); },
       [=](const calculator_adopted& x) { self->state.record(x); },
       [=](const assignment_changed& x) { self->state.record(x); },
-      [=](const partitions_assigned& x) { self->state.record(x); },
+      [=](const partitions_assigned& x) { self->state.record(x, self->state.consumers); },
       [=](const partitions_revoked& x) {
         self->state.record(x);
         return work_stopped{};
@@ -57,12 +58,13 @@ reporter(listener_actor::stateful_pointer<reporter_state> self,
         self->state.record(x);
         caf::anon_send(self->state.waiting, x);
       },
+      [=](const consumers_given& x) { self->state.consumers.add(x); },
   };
 }
 
 } // namespace
 
-listener_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
+reporter_actor spawn_reporter(caf::actor_system& sys, std::shared_ptr<event_log> log,
                               caf::actor waiting,
                               std::shared_ptr<event_observer> observer) {
   return sys.spawn<caf::detached>(reporter, std::move(log), std::move(waiting),

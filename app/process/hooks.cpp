@@ -58,9 +58,14 @@ child_variables variables_of(const hook_queue::start& x, const std::string& grou
   return result;
 }
 
-std::string line_of(const hook_queue::happening& x) {
-  return std::visit([](const auto& y) { return event_line(wall_clock_ns(), y); }, x)
-         + '\n';
+std::string line_of(const hook_queue::happening& x, const consumers_given& consumers) {
+  auto line = [&](const auto& y) {
+    if constexpr (requires { event_line(0, y, consumers); })
+      return event_line(wall_clock_ns(), y, consumers);
+    else
+      return event_line(wall_clock_ns(), y);
+  };
+  return std::visit(line, x) + '\n';
 }
 
 /// What runs for this kind; empty: nothing.
@@ -92,6 +97,7 @@ struct hooks_state {
   self_pointer self;
   config::hooks_settings settings;
   std::string group;
+  consumers_given consumers;
   hook_queue queue{{}};
   worker_clock clock;
   alarm next;
@@ -137,7 +143,7 @@ struct hooks_state {
     const auto& what = std::get<child>(started);
     spdlog::debug("hooks.{} runs as process {}", to_string(x.kind), what.pid);
     processes[x.run] = {what, false};
-    keep_child(self->system(), what, line_of(x.what),
+    keep_child(self->system(), what, line_of(x.what, consumers),
                [me = caf::actor_cast<hooks_actor>(self), run = x.run] {
                  caf::anon_send(me, hook_run_over{run, {}});
                });
@@ -205,6 +211,7 @@ hooks_actor::behavior_type hooks(hooks_actor::stateful_pointer<hooks_state> self
         self->state.feed(hook_queue::close{});
         return promise;
       },
+      [=](const consumers_given& x) { self->state.consumers.add(x); },
       [=](const hook_run_over& x) { self->state.run_over(x); },
       [=](const wake& x) {
         if (self->state.next.rings(x, 0))

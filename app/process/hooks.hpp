@@ -3,6 +3,7 @@
 
 #include "partita/config/settings.hpp"
 #include "partita/core/sidecar/hook_queue.hpp"
+#include "partita/messages/consuming.hpp"
 #include "partita/messages/interfaces.hpp"
 #include "partita/messages/message.hpp"
 
@@ -59,6 +60,7 @@ struct hook_run_over {
 using hooks_actor =
     listener_actor::extend<caf::replies_to<get_hook_stats>::with<hook_stats>,
                            caf::replies_to<finish_hooks>::with<hooks_finished>,
+                           handler<void(consumers_given)>,
                            // INTERNAL: a command has ended; time to end or begin one.
                            caf::reacts_to<hook_run_over>, caf::reacts_to<wake>>;
 

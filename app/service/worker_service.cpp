@@ -288,6 +288,7 @@ worker_end worker_service::live() {
                        [this] {
                          if (http_)
                            http_->attach({});
+                         ask_to_end(std::exchange(consumers_, {}));
                        }}
       .run();
 }
@@ -325,14 +326,31 @@ supervisor_actor worker_service::start_worker() {
   // Work that cannot be stopped in time ends with its process.
   options.end_if_work_goes_on = true;
   options.on_deadline = guard_;
-  auto worker = spawn_supervisor(system_, std::move(options), store_, source_, reporter_);
+  // It waits for the confirmations of all of its listeners.
+  auto all = listeners();
+  if (!settings_.consume.stream.empty()) {
+    consumers_ =
+        spawn_consumers(system_, consumers_options_of(settings_), store_, std::move(all));
+    all = {consumers_};
+  }
+  auto worker =
+      spawn_supervisor(system_, std::move(options), store_, source_, all.front());
   caf::anon_send(metrics_, observe{store_, worker, hooks_});
   if (http_)
-    http_->attach(worker);
-  // It waits for the confirmations of all of its listeners.
-  if (hooks_)
-    caf::anon_send(worker, caf::actor_cast<listener_actor>(hooks_));
+    http_->attach(worker, !consumers_);
+  for (auto i = all.begin() + 1; i != all.end(); ++i)
+    caf::anon_send(worker, *i);
   return worker;
+}
+
+/// All but the application state where the worker itself has it as a listener.
+std::vector<listener_actor> worker_service::listeners() const {
+  std::vector<listener_actor> result{reporter_};
+  if (http_ && !settings_.consume.stream.empty())
+    result.emplace_back(http_->application);
+  if (hooks_)
+    result.emplace_back(hooks_);
+  return result;
 }
 
 // -- the end ---------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/actors/consumers.hpp"
 #include "partita/actors/guard_link.hpp"
 #include "partita/app/metrics/metrics.hpp"
 #include "partita/app/output/event_log.hpp"
@@ -65,6 +66,7 @@ private:
   void join();
   worker_end live();
   supervisor_actor start_worker();
+  std::vector<listener_actor> listeners() const;
   void hear_orders();
   std::chrono::milliseconds time_to_leave() const;
   int give_up(const std::string& why, int code);
@@ -86,6 +88,8 @@ private:
   listener_actor reporter_;
   metrics_actor metrics_;
   page_actor page_;
+  /// In front of the listeners of a worker that consumes a stream; null: it does not.
+  consumers_actor consumers_;
   /// Nothing: HTTP is not served.
   std::optional<http_part> http_;
   /// Null: there are none.

@@ -96,6 +96,24 @@ worker_options worker_options_of(const config::settings& s) {
   return result;
 }
 
+consumers_options consumers_options_of(const config::settings& s) {
+  consumers_options result;
+  result.subject = s.consume.subject;
+  result.claims = s.group.name + "-claims";
+  result.replicas = s.buckets.replicas;
+  auto& x = result.consumption;
+  x.group = s.group.name;
+  x.stream = s.consume.stream;
+  x.consumer.max_ack_pending = s.consume.max_ack_pending;
+  x.consumer.ack_wait = s.consume.ack_wait;
+  x.consumer.in_memory = s.consume.memory;
+  // A replicated consumer in memory would cost what one on disk costs.
+  x.consumer.replicas = s.consume.memory ? 1 : 0;
+  x.pause = std::chrono::milliseconds{100};
+  x.check = std::chrono::seconds{5};
+  return result;
+}
+
 nats_options nats_options_of(const config::settings& s, std::string client_name) {
   auto result = s.nats;
   // Silence is met after 2.5 of these, long before a session ends.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "partita/actors/consumers.hpp"
 #include "partita/actors/options.hpp"
 #include "partita/config/settings.hpp"
 #include "partita/messages/interfaces.hpp"
@@ -26,6 +27,9 @@ partition_source_actor spawn_source(caf::actor_system& sys, const config::settin
 
 /// The settings' strategy comes with them.
 worker_options worker_options_of(const config::settings& s);
+
+/// Of a worker that consumes a stream (consume.stream).
+consumers_options consumers_options_of(const config::settings& s);
 
 /// Names of the partitions that the configuration lists; empty if it lists none.
 std::vector<std::string> names_of(const config::partitions_settings& s);

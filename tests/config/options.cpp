@@ -247,7 +247,12 @@ std::vector<samples> all_samples() {
       address("http.listen"),
       text("http.token", 1024),
       boolean("http.confirm"),
-      duration("http.app_ttl", "-1ms", "0s", "24h", "86400001ms")};
+      duration("http.app_ttl", "-1ms", "0s", "24h", "86400001ms"),
+      {"consume.stream", {"''", "'A-z_9'", digits(255)}, plus(bad_names, {digits(256)})},
+      text("consume.subject", 2048),
+      integer("consume.max_ack_pending", 1, 1'000'000),
+      duration("consume.ack_wait", "99ms", "100ms", "24h", "86400001ms"),
+      boolean("consume.memory")};
 }
 
 const option& option_named(const std::string& name) {

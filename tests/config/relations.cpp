@@ -162,7 +162,13 @@ const std::vector<edge> edges = {
     {"http.app_ttl", "http.listen='a:1'\nhttp.app_ttl='1h'\ngroup.ownership='available'",
      "http.listen='a:1'\nhttp.app_ttl='1h'", "7/8 of heartbeat.ttl"},
     {"hooks.revoked", "hooks.revoked='a'", "hooks.assigned='a'",
-     "is missing: hooks.assigned needs it"}};
+     "is missing: hooks.assigned needs it"},
+    {"consume.subject", "consume.stream='S'\nconsume.subject='o.{partition}'",
+     "consume.stream='S'", "is missing: consume.stream needs it"},
+    {"consume.stream", "", "consume.subject='o.{partition}'",
+     "is missing: consume.subject needs it"},
+    {"consume.subject", "", "consume.stream='S'\nconsume.subject='o.>'",
+     "must hold {partition}: each partition has a consumer of consume.stream"}};
 
 } // namespace
 

@@ -351,6 +351,10 @@ CAF_TEST(an assignment is shown with tokens and what is to be released) {
                      "reason":"worker-2 left"}],
       "revoking":[{"keys":["orders","8"],"name":"orders.8","weight":100,"token":5,
                    "lost":true,"time_left_ms":250}]})"));
+  CAF_MESSAGE("and what to pull messages from");
+  x.consumers = {"S", {{"orders.7", "g-7-5"}}};
+  auto consumer = json::parse(text_of(x, now).body)["partitions"][0]["consumer"];
+  CAF_CHECK(consumer == json::parse(R"({"stream":"S","name":"g-7-5"})"));
   CAF_MESSAGE("a deadline that has passed leaves no time, and none at all is null");
   auto left = [&] { return json::parse(text_of(x, now).body)["valid_for_ms"]; };
   x.until = now - 1ms;

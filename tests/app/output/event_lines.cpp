@@ -100,6 +100,11 @@ CAF_TEST(what is to be worked on and what not any more says why) {
       R"("version":3145730,"epoch":3,"exclusive":true,"partitions":[)"
       R"({"partition":"orders.7","token":3145730,"reason":"worker-2 was lost"},)"
       R"({"partition":"orders.8","token":3145730}]})");
+  CAF_MESSAGE("and what to pull its messages from");
+  auto line = nlohmann::json::parse(event_line(7, x, {"S", {{"orders.7", "g-7-5"}}}));
+  CAF_CHECK_EQUAL(line["partitions"][0]["consumer"].dump(),
+                  R"({"name":"g-7-5","stream":"S"})");
+  CAF_CHECK(!line["partitions"][1].contains("consumer"));
   partitions_revoked y;
   y.worker_id = {"worker-3"};
   y.partitions = {{named("orders", "7"), {3145730}, "drain of worker-3"}};
