@@ -69,7 +69,7 @@ void worker_departure::finish(const std::string& failure) {
   worker_.children.kill_all();
   worker_.leadership.stop(failure.empty() ? "stopped" : failure);
   worker_.work.drop();
-  worker_stopped news{context_.id, failure};
+  worker_stopped news{context_.id, failure, context_.options.group};
   context_.listeners.tell(news);
   for (auto& y : answers_)
     y.deliver(news);

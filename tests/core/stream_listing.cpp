@@ -60,8 +60,8 @@ CAF_TEST(the first wildcard is the key of the partition) {
   CAF_REQUIRE(x);
   CAF_CHECK_EQUAL(x->source, "orders.*");
   CAF_CHECK_EQUAL(x->destination, "orders.{{partition(64,1)}}.{{wildcard(1)}}");
-  CAF_CHECK_EQUAL(transform_for("a.*.b.*.>", 2)->destination,
-                  "a.{{partition(2,1)}}.{{wildcard(1)}}.b.{{wildcard(2)}}.>");
+  CAF_CHECK(transform_for("a.*.b.*.>", 2)->destination
+            == "a.{{partition(2,1)}}.{{wildcard(1)}}.b.{{wildcard(2)}}.>");
   for (auto text : {"orders", "orders.>", ">", "", "a..*", "*."})
     CAF_CHECK(!transform_for(text, 4));
   CAF_CHECK(!transform_for("orders.*", 0));

@@ -4,6 +4,7 @@
 #include "partita/store/nats/client/streams_api.hpp"
 
 #include "../../support/nats_cluster.hpp"
+#include "../../support/nats_pull.hpp"
 #include "../../support/nats_world.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -68,7 +69,7 @@ struct world : nats_world {
   }
   /// Takes the consumer's next message; returns where it is acknowledged.
   std::string pull(const std::string& name) {
-    return admin.request("$JS.API.CONSUMER.MSG.NEXT.S." + name, R"({"batch":1})").reply;
+    return partita::test::pull(server.port(), "S", name).reply;
   }
 
   nats_client admin;
