@@ -441,7 +441,11 @@ consumers(consumers_actor::stateful_pointer<consumers_state> self,
 
 consumers_actor spawn_consumers(caf::actor_system& sys, consumers_options options,
                                 store_actor store, std::vector<listener_actor> to) {
-  return sys.spawn(consumers, std::move(options), std::move(store), std::move(to));
+  // Many partitions are much to do, which must not delay heartbeats.
+  if (options.clock.is_virtual())
+    return sys.spawn(consumers, std::move(options), std::move(store), std::move(to));
+  return sys.spawn<caf::detached>(consumers, std::move(options), std::move(store),
+                                  std::move(to));
 }
 
 } // namespace partita
