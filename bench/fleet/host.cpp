@@ -81,7 +81,7 @@ config::settings load(const std::string& file) {
 
 int run_host(const std::string& config_file) {
   auto settings = load(config_file);
-  app::start_logging(settings.log.level);
+  app::start_logging(settings.log);
   app::runtime_config cfg;
   caf::actor_system sys{cfg};
   auto store = app::spawn_store(sys, settings, "fleet");
