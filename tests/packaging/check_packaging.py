@@ -99,7 +99,7 @@ def unit_faults(program, path):
 def completion_faults(program, path):
     for words, expected in {
         ("",): "status",
-        ("st",): "status step-down",
+        ("st",): "status step-down stream",
         ("run", "--no"): "--no-guard --no-goodbye",
         ("partitions", "se"): "set-weight",
         ("partitions", "add", "-c", "x", "--w"): "--weight",
