@@ -232,10 +232,16 @@ struct consumers_state {
     core::match(
         what,
         [&](const consumption::read_claim&) {
+          auto take = answer_to<consumption::claim_read, kv_read>(partition, number);
           if (claims)
-            return ask_read(
-                self, claims, keys::claim_of(partition),
-                answer_to<consumption::claim_read, kv_read>(partition, number));
+            return ask_read(self, claims, keys::claim_of(partition),
+                            [this, take](const kv_read& x) {
+                              // A bucket that was lost is made again by the next one.
+                              if (x.status == read_status::unknown
+                                  || x.status == read_status::refused)
+                                claims = bucket_actor{};
+                              take(x);
+                            });
           waiting.emplace_back(partition, number);
           open_claims();
         },

@@ -3,6 +3,7 @@
 
 #include "../support/nats_client.hpp"
 #include "../support/nats_cluster.hpp"
+#include "../support/nats_pull.hpp"
 #include "../support/process.hpp"
 
 #include <nlohmann/json.hpp>
@@ -92,7 +93,7 @@ CAF_TEST(the lag of the consumers of a group is shown) {
     admin.api("CONSUMER.CREATE.ORDERS." + std::string{name},
               R"({"stream_name":"ORDERS","config":{"durable_name":")" + std::string{name}
                   + R"(","ack_policy":"explicit","filter_subject":""}})");
-  auto first = admin.request("$JS.API.CONSUMER.MSG.NEXT.ORDERS.g-0-7").reply;
+  auto first = pull(w.server.port(), "ORDERS", "g-0-7").reply;
   admin.request(first, "+ACK");
   auto lag = json::parse(w.type({"status", "--lag", "--json"}).out);
   CAF_REQUIRE_EQUAL(lag["consumers"].size(), 1u);
