@@ -77,7 +77,8 @@ pulled_message pull(std::uint16_t port, const std::string& stream,
                     const std::string& consumer) {
   text_connection nats{port};
   const std::string request = R"({"batch":1,"no_wait":true})";
-  nats.say("CONNECT {\"verbose\":false,\"headers\":true}\r\nSUB pulled 1\r\n"
+  nats.say("CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\nSUB "
+           "pulled 1\r\n"
            "PUB $JS.API.CONSUMER.MSG.NEXT."
            + stream + '.' + consumer + " pulled " + std::to_string(request.size())
            + "\r\n" + request + "\r\n");
