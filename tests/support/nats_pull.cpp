@@ -19,7 +19,8 @@ namespace {
 class text_connection {
 public:
   explicit text_connection(std::uint16_t port) : fd_{::socket(AF_INET, SOCK_STREAM, 0)} {
-    timeval patience{10, 0};
+    // A server says nothing of a consumer that is gone.
+    timeval patience{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     sockaddr_in to{};
     to.sin_family = AF_INET;
@@ -38,26 +39,29 @@ public:
       throw std::runtime_error("cannot send to the server");
   }
 
+  /// Empty: the server says nothing.
   std::string line() {
     auto end = buffer_.find("\r\n");
     for (; end == std::string::npos; end = buffer_.find("\r\n"))
-      read();
+      if (!read())
+        return {};
     return take(end);
   }
 
   std::string bytes(std::size_t n) {
     while (buffer_.size() < n + 2)
-      read();
+      if (!read())
+        throw std::runtime_error("the server has sent half a message");
     return take(n);
   }
 
 private:
-  void read() {
+  bool read() {
     char part[4096];
     auto n = ::recv(fd_, part, sizeof(part), 0);
-    if (n <= 0)
-      throw std::runtime_error("the server does not answer");
-    buffer_.append(part, static_cast<std::size_t>(n));
+    if (n > 0)
+      buffer_.append(part, static_cast<std::size_t>(n));
+    return n > 0;
   }
 
   /// And the end of line behind it.
@@ -83,7 +87,10 @@ pulled_message pull(std::uint16_t port, const std::string& stream,
            + stream + '.' + consumer + " pulled " + std::to_string(request.size())
            + "\r\n" + request + "\r\n");
   for (;;) {
-    std::istringstream in{nats.line()};
+    auto line = nats.line();
+    if (line.empty())
+      return {};
+    std::istringstream in{line};
     std::vector<std::string> words;
     for (std::string word; in >> word;)
       words.push_back(word);
