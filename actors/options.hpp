@@ -4,10 +4,8 @@
 #include "partita/actors/deadline_observer.hpp"
 #include "partita/actors/worker_clock.hpp"
 #include "partita/core/strategies/planning.hpp"
-#include "partita/messages/events.hpp"
 #include "partita/messages/options.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -16,36 +14,7 @@
 /// How one worker takes part in its group. Defaults are those of config/partita.toml.
 namespace partita {
 
-using namespace std::chrono_literals;
-
-struct id_options {
-  /// Ids are `<prefix>-<number>`, the number from `min` to `max`, both included.
-  std::string prefix = "worker";
-  std::uint32_t min = 0;
-  std::uint32_t max = 999;
-  /// Any worker may take an id that was not renewed for this long.
-  std::chrono::milliseconds ttl = 30s;
-  /// The place that this worker runs in; a worker that comes back to its place gets its
-  /// former id. Empty: none.
-  std::string instance;
-};
-
-struct worker_options {
-  std::string group;
-  partita::ownership ownership = ownership::exclusive;
-  bucket_options buckets;
-  id_options id;
-  /// Share of the work that this worker wants compared with others; no unit, at least 1.
-  std::int64_t capacity = 100;
-  /// Where this worker runs, for its leader: free text; empty: not stated.
-  std::string zone;
-  heartbeat_options heartbeat;
-  election_options election;
-  rebalance_options rebalance;
-  timeout_options timeouts;
-  degraded_options degraded;
-  /// The mode of a stop_worker that states none.
-  leave_mode shutdown = leave_mode::drain;
+struct worker_options : member_settings {
   /// Whether a listener that does not stop its work in time ends the worker: right where
   /// that ends the process too. If not, it is reported, and the worker waits for it.
   bool end_if_work_goes_on = false;

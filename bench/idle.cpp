@@ -72,8 +72,8 @@ int run_workers(int n, const std::string& url) {
     partitions.push_back({{"p", std::to_string(i)}, 100});
   auto source = partita::spawn_static_source(sys, partitions);
   partita::worker_options options;
-  options.group = "many";
-  options.buckets = partita::bucket_options::of(options.group);
+  options.group.name = "many";
+  options.buckets = partita::bucket_options::of(options.group.name);
   options.strategy = partita::core::make_strategy({});
   std::vector<partita::supervisor_actor> workers;
   for (auto i = 0; i < n; ++i)

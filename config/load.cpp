@@ -73,7 +73,7 @@ load_result finish(gathering&& all, const std::string& name, bool file_was_read,
       all.demand_programs();
     all.relate(name);
   }
-  name_buckets(all.result());
+  all.result().name_buckets();
   auto result = std::move(all.result());
   auto problems = std::move(all).problems();
   if (!result.partitions.file.empty()) {

@@ -111,7 +111,7 @@ relation different_buckets(text_field first, text_field second) {
     settings named;
     named.group = s.group;
     named.buckets = s.buckets;
-    name_buckets(named);
+    named.name_buckets();
     if (first.read(named) != second.read(named))
       return std::nullopt;
     return complaint{in_quotes(first.read(named)), "must differ from " + second.name(),

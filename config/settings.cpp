@@ -19,13 +19,4 @@ bool hooks_settings::used() const {
   return !assigned.empty() || !revoked.empty() || !lost.empty() || !state.empty();
 }
 
-void name_buckets(settings& s) {
-  const auto defaults = bucket_options::of(s.group.name);
-  for (auto bucket : {&bucket_options::stable_id, &bucket_options::election,
-                      &bucket_options::heartbeat, &bucket_options::assignment,
-                      &bucket_options::partitions, &bucket_options::control})
-    if ((s.buckets.*bucket).empty())
-      s.buckets.*bucket = defaults.*bucket;
-}
-
 } // namespace partita::config

@@ -2,10 +2,8 @@
 #pragma once
 
 #include "partita/core/strategies/strategies.hpp"
-#include "partita/messages/events.hpp"
 #include "partita/messages/options.hpp"
 #include "partita/messages/partition.hpp"
-#include "partita/messages/session_terms.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -18,31 +16,6 @@
 namespace partita::config {
 
 using namespace std::chrono_literals;
-
-struct group_settings {
-  /// Workers of one name share one set of partitions. Never empty once loaded.
-  std::string name;
-  /// What a worker does while its heartbeats are not acknowledged.
-  partita::ownership ownership = ownership::exclusive;
-};
-
-struct worker_settings {
-  /// Ids are `<id_prefix>-<number>`, the number from id_min to id_max, both included.
-  std::string id_prefix = "worker";
-  std::uint32_t id_min = 0;
-  std::uint32_t id_max = 999;
-  /// An id that was not renewed for this long may be taken by another worker.
-  std::chrono::milliseconds id_ttl = 30s;
-  /// The place that this worker runs in; a worker that comes back there gets its former
-  /// id.
-  std::string instance;
-  /// Share of the work compared with other workers.
-  std::int64_t capacity = 100;
-  /// Where it runs; free text.
-  std::string zone;
-  /// How a worker leaves on SIGTERM or SIGINT.
-  leave_mode shutdown = leave_mode::drain;
-};
 
 struct timing_settings {
   /// Names the defaults of other options (profile_names).
@@ -127,27 +100,15 @@ struct consume_settings {
   bool memory = false;
 };
 
-struct settings {
-  group_settings group;
+struct settings : member_settings {
   nats_options nats;
-  worker_settings worker;
   timing_settings timing;
-  heartbeat_options heartbeat;
-  election_options election;
-  rebalance_options rebalance;
   core::strategy_options strategy;
   partitions_settings partitions;
-  /// Names that are empty mean `<group>-stableid` and so on; loading fills them in.
-  bucket_options buckets;
-  timeout_options timeouts;
-  degraded_options degraded;
   hooks_settings hooks;
   log_settings log;
   http_settings http;
   consume_settings consume;
 };
-
-/// Puts the default names, made of the group's, where no name of a bucket was given.
-void name_buckets(settings& s);
 
 } // namespace partita::config

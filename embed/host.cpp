@@ -22,7 +22,7 @@ supervisor_actor spawn_worker(caf::actor_system& sys, worker_options options,
                               store_actor store, partition_source_actor source,
                               listener_actor listener) {
   auto good = with_defaults(std::move(options));
-  if (auto found = mistakes_in(settings_of(good), about(good.group)); !found.empty())
+  if (auto found = mistakes_in(good); !found.empty())
     throw bad_options{std::move(found)};
   return spawn_supervisor(sys, std::move(good), std::move(store), std::move(source),
                           std::move(listener));
@@ -30,7 +30,7 @@ supervisor_actor spawn_worker(caf::actor_system& sys, worker_options options,
 
 std::vector<std::string> stop_workers(caf::actor_system& sys,
                                       const std::vector<supervisor_actor>& workers,
-                                      const store_actor& store, partita::leave_mode how) {
+                                      const store_actor& store, leave_mode how) {
   std::vector<std::string> failures;
   caf::scoped_actor self{sys};
   auto ask = [&](const supervisor_actor& worker) {

@@ -35,7 +35,7 @@ supervisor_actor spawn_worker(caf::actor_system& sys, worker_options options,
 std::vector<std::string>
 stop_workers(caf::actor_system& sys, const std::vector<supervisor_actor>& workers,
              const store_actor& store,
-             partita::leave_mode how = partita::leave_mode::configured);
+             leave_mode how = partita::leave_mode::configured);
 
 /// A handler that ignores `Event`, unless one of `Fs` takes it.
 template <class Event, class... Fs>

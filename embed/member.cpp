@@ -29,10 +29,7 @@ struct threads : caf::actor_system_config {
 };
 
 nats_options checked(nats_options x) {
-  config::settings s;
-  s.group.name = "any";
-  s.nats = x;
-  if (auto found = mistakes_in(s, "connection", "nats."); !found.empty())
+  if (auto found = mistakes_in(x); !found.empty())
     throw bad_options{std::move(found)};
   return x;
 }
@@ -86,28 +83,21 @@ core::strategy strategy_of(const std::shared_ptr<host_functions>& host) {
 
 worker_options worker_options_of(const options& how, std::chrono::milliseconds request) {
   worker_options result;
-  result.group = how.group;
-  result.ownership = how.exclusive ? ownership::exclusive : ownership::available;
-  result.buckets = how.buckets;
-  result.id = {how.id_prefix, how.id_min, how.id_max, how.id_ttl, how.instance};
-  result.capacity = how.capacity;
-  result.zone = how.zone;
+  result.group = {how.group, how.exclusive ? ownership::exclusive : ownership::available};
+  result.worker = how.worker;
   result.heartbeat = how.heartbeat;
   result.election = how.election;
   result.rebalance = how.rebalance;
+  result.buckets = how.buckets;
   result.timeouts = {how.startup_timeout, how.shutdown_timeout, request};
   result.degraded = how.degraded;
-  // Same words, same order.
-  result.shutdown = static_cast<partita::leave_mode>(how.shutdown);
   return result;
 }
 
 /// Throws bad_options.
 void check(const options& how, const worker_options& with) {
   auto name = about(how.group);
-  auto s = settings_of(with);
-  s.strategy.name = how.strategy;
-  auto found = mistakes_in(s, name);
+  auto found = mistakes_in(with, {.name = how.strategy});
   auto require = [&](bool given, const std::string& field, const char* why) {
     if (!given)
       found.push_back(name + ": " + field + ": is missing: " + why);
@@ -241,7 +231,7 @@ std::string member::leave(leave_mode how) {
 }
 
 void member::begin_to_leave(leave_mode how) {
-  anon_mail(stop_worker{static_cast<partita::leave_mode>(how)}).send(parts_->actor);
+  anon_mail(stop_worker{how}).send(parts_->actor);
 }
 
 void member::refresh_partitions() {

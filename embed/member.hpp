@@ -31,6 +31,8 @@ class deadline_observer;
 /// waits for `stopped`. What an exception of `partitions` or `assign` does is stated there.
 namespace partita::embed {
 
+using partita::leave_mode;
+
 /// The unit of ownership.
 struct partition {
   /// Its identity. Joined by '.' they are its name, which is unique in the list.
@@ -131,17 +133,6 @@ struct planning {
   std::vector<std::optional<std::size_t>> previous;
 };
 
-enum class leave_mode : std::uint8_t {
-  /// As options::shutdown says.
-  configured,
-  /// Its partitions move to others first, one by one.
-  drain,
-  /// Its partitions are kept for a member that comes back under its id soon.
-  restart,
-  /// At once; others get its partitions.
-  stop
-};
-
 /// How a member takes part. Names, ranges and relations are those of docs/configuration.md; the
 /// whole group has the same times, strategy and partitions.
 struct options {
@@ -172,15 +163,7 @@ struct options {
 
   /// False: it goes on while its heartbeats are not acknowledged, and others may, too.
   bool exclusive = true;
-  std::string id_prefix = "worker";
-  std::uint32_t id_min = 0;
-  std::uint32_t id_max = 999;
-  std::chrono::milliseconds id_ttl = 30s;
-  /// The place that it runs in: a member that comes back there gets its former id.
-  std::string instance = {};
-  std::int64_t capacity = 100;
-  std::string zone = {};
-  leave_mode shutdown = leave_mode::drain;
+  worker_settings worker = {};
   heartbeat_options heartbeat = {};
   election_options election = {};
   rebalance_options rebalance = {};

@@ -102,7 +102,7 @@ void fail(self_pointer self, const std::string& why) {
   if (!s.failure.empty())
     return;
   s.failure = "a callback of the application failed: " + why;
-  anon_mail(stop_worker{partita::leave_mode::stop}).send(s.worker);
+  anon_mail(stop_worker{leave_mode::stop}).send(s.worker);
 }
 
 /// Throws what the host's function throws, and if it names no partition: a group is not emptied

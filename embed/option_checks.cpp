@@ -5,11 +5,13 @@
 
 namespace partita::embed {
 
-std::vector<std::string> mistakes_in(const config::settings& s, const std::string& about,
+namespace {
+
+/// What a file of these values would be refused for: no range, relation or text is written
+/// twice. Only of options whose names begin with `section`.
+std::vector<std::string> refusals_of(const config::settings& s, const std::string& about,
                                      std::string_view section) {
   std::vector<std::string> result;
-  // What a file of these values would be refused for: no range, relation or text is written
-  // twice.
   auto loaded = config::load_settings_text(config::to_toml(s), about);
   if (auto* problems = std::get_if<std::vector<config::problem>>(&loaded))
     for (auto& x : *problems) {
@@ -21,22 +23,31 @@ std::vector<std::string> mistakes_in(const config::settings& s, const std::strin
   return result;
 }
 
+} // namespace
+
+std::vector<std::string> mistakes_in(const member_settings& s,
+                                     const core::strategy_options& strategy) {
+  config::settings all;
+  static_cast<member_settings&>(all) = s;
+  all.strategy = strategy;
+  return refusals_of(all, about(s.group.name), "");
+}
+
+std::vector<std::string> mistakes_in(const nats_options& x) {
+  config::settings all;
+  all.group.name = "any";
+  all.nats = x;
+  return refusals_of(all, "connection", "nats.");
+}
+
 std::string about(const std::string& group) {
   return group.empty() ? "options" : "group " + group;
 }
 
-config::settings settings_of(const worker_options& o) {
-  config::settings s;
-  for_each_option(s, o, [](auto& to, const auto& from) { to = from; });
-  return s;
-}
-
 worker_options with_defaults(worker_options o) {
-  auto s = settings_of(o);
-  config::name_buckets(s);
-  o.buckets = s.buckets;
+  o.name_buckets();
   if (!o.strategy)
-    o.strategy = core::make_strategy(s.strategy);
+    o.strategy = core::make_strategy({});
   return o;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/messages/message.hpp"
+#include "partita/messages/options.hpp"
 #include "partita/messages/record.hpp"
 
 #include <chrono>
@@ -189,20 +190,6 @@ struct worker_status {
                   x.leader, x.applied, x.partitions, x.invalid_entries, x.state_changes,
                   x.restarts, x.store_trouble)
 };
-
-/// How a worker leaves (docs/protocol.md).
-enum class leave_mode : std::uint8_t {
-  /// As the worker's options say.
-  configured,
-  /// Its partitions move to others first, one by one.
-  drain,
-  /// Its partitions are kept for a worker that comes back under its id soon.
-  restart,
-  /// At once; others get its partitions.
-  stop
-};
-
-const char* to_string(leave_mode x);
 
 /// Leaves the group gracefully. Answered once everything is given back, or when the time
 /// for it has passed. Sent again with another mode while it leaves: drain gives way to

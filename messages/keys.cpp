@@ -53,6 +53,15 @@ bucket_options bucket_options::of(const std::string& group) {
           .control = group + "-control"};
 }
 
+void member_settings::name_buckets() {
+  const auto defaults = bucket_options::of(group.name);
+  for (auto bucket : {&bucket_options::stable_id, &bucket_options::election,
+                      &bucket_options::heartbeat, &bucket_options::assignment,
+                      &bucket_options::partitions, &bucket_options::control})
+    if ((buckets.*bucket).empty())
+      buckets.*bucket = defaults.*bucket;
+}
+
 bool is_key_letter(char c) {
   return is_name_letter(c) || c == '/' || c == '=';
 }

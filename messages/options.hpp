@@ -12,6 +12,55 @@ namespace partita {
 
 using namespace std::chrono_literals;
 
+/// What a worker does with its partitions while its heartbeats are not acknowledged.
+enum class ownership : std::uint8_t {
+  /// It stops in time: no partition ever has two owners.
+  exclusive,
+  /// It goes on: no partition is ever left alone, but it may have two owners.
+  available,
+  count
+};
+
+const char* to_string(ownership x);
+
+/// How a worker leaves (docs/protocol.md).
+enum class leave_mode : std::uint8_t {
+  /// As the worker's options say.
+  configured,
+  /// Its partitions move to others first, one by one.
+  drain,
+  /// Its partitions are kept for a worker that comes back under its id soon.
+  restart,
+  /// At once; others get its partitions.
+  stop
+};
+
+const char* to_string(leave_mode x);
+
+struct group_settings {
+  /// Workers of one name share one set of partitions. Never empty once loaded.
+  std::string name = {};
+  partita::ownership ownership = ownership::exclusive;
+};
+
+struct worker_settings {
+  /// Ids are `<id_prefix>-<number>`, the number from id_min to id_max, both included.
+  std::string id_prefix = "worker";
+  std::uint32_t id_min = 0;
+  std::uint32_t id_max = 999;
+  /// Any worker may take an id that was not renewed for this long.
+  std::chrono::milliseconds id_ttl = 30s;
+  /// The place that this worker runs in; a worker that comes back to its place gets its
+  /// former id. Empty: none.
+  std::string instance = {};
+  /// Share of the work that this worker wants compared with others; no unit, at least 1.
+  std::int64_t capacity = 100;
+  /// Where it runs: free text; empty: not stated.
+  std::string zone = {};
+  /// How it leaves if nobody says how.
+  leave_mode shutdown = leave_mode::drain;
+};
+
 /// How to reach NATS. Empty strings: not used.
 struct nats_options {
   /// Tried in turn; `nats://host:port` or `tls://host:port`.
@@ -126,6 +175,22 @@ struct timeout_options {
   std::chrono::milliseconds shutdown = 30s;
   /// How long the store may take to answer one request before its outcome is unknown.
   std::chrono::milliseconds request = 500ms;
+};
+
+/// The sections that say how a process takes part in its group.
+struct member_settings {
+  group_settings group;
+  worker_settings worker;
+  heartbeat_options heartbeat;
+  election_options election;
+  rebalance_options rebalance;
+  /// Names that are empty mean `<group>-stableid` and so on.
+  bucket_options buckets;
+  timeout_options timeouts;
+  degraded_options degraded;
+
+  /// Puts the default names where no name of a bucket was given.
+  void name_buckets();
 };
 
 } // namespace partita

@@ -8,15 +8,15 @@ namespace partita {
 group_store::group_store(worker& of)
     : worker_{of},
       context_{of.context},
-      check_{{.identity = {.group = context_.options.group,
-                           .ownership = context_.options.ownership,
+      check_{{.identity = {.group = context_.options.group.name,
+                           .ownership = context_.options.group.ownership,
                            .fresh_uid = context_.make_nonce(),
                            .bucket = context_.options.buckets.assignment},
               .startup = context_.options.timeouts.startup,
               .seed = context_.random()}} {
   const auto& o = context_.options;
-  const auto all =
-      core::wanted_buckets(o.buckets, o.id.ttl, o.election, o.heartbeat, o.rebalance);
+  const auto all = core::wanted_buckets(o.buckets, o.worker.id_ttl, o.election,
+                                        o.heartbeat, o.rebalance);
   for (std::size_t i = 0; i < buckets_.size(); ++i)
     buckets_[i].what = all[i];
 }

@@ -186,7 +186,7 @@ worker_status worker::status() const {
 
 caf::result<worker_stats> worker::stats() {
   worker_stats result;
-  result.group = context.options.group;
+  result.group = context.options.group.name;
   result.status = status();
   result.epoch = context.epochs.greatest();
   if (auto until = work.duties().works_until(); life.in_session() && until)

@@ -42,11 +42,11 @@ void worker_children::start(role x) {
   case role::registrar:
     registrar_ = spawn(
         x, registrar,
-        {.prefix = o.id.prefix,
-         .claim = {.min = o.id.min,
-                   .max = o.id.max,
-                   .instance = o.id.instance,
-                   .ttl = o.id.ttl,
+        {.prefix = o.worker.id_prefix,
+         .claim = {.min = o.worker.id_min,
+                   .max = o.worker.id_max,
+                   .instance = o.worker.instance,
+                   .ttl = o.worker.id_ttl,
                    .instance_grace = o.heartbeat.ttl,
                    .startup = c.has_worked
                                   ? std::nullopt
@@ -67,8 +67,8 @@ void worker_children::start(role x) {
                                     .ttl = o.heartbeat.ttl,
                                     .pause = pause_of(o),
                                     .program_version = PARTITA_VERSION,
-                                    .capacity = o.capacity,
-                                    .zone = o.zone,
+                                    .capacity = o.worker.capacity,
+                                    .zone = o.worker.zone,
                                     .exclusive = c.exclusive(),
                                     .past = c.past},
                         .settings = settings(),
@@ -94,7 +94,7 @@ void worker_children::start(role x) {
         x, watcher,
         {.worker_id = c.id,
          .record = {.self = c.incarnation,
-                    .terms = {o.heartbeat.ttl, o.ownership},
+                    .terms = {o.heartbeat.ttl, o.group.ownership},
                     .silence = std::max(
                         {o.heartbeat.ttl, o.rebalance.handoff_timeout, watch_patience}),
                     .pause = pause_of(o),
@@ -124,7 +124,7 @@ void worker_children::start_calculator() {
                                           .leader = c.id,
                                           .heartbeat_ttl = o.heartbeat.ttl,
                                           .longest_ttl = c.longest_ttl,
-                                          .ownership = o.ownership,
+                                          .ownership = o.group.ownership,
                                           .grace = o.degraded.grace,
                                           .pause = pause_of(o),
                                           .rebalance = o.rebalance,

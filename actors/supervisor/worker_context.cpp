@@ -20,7 +20,7 @@ worker_context::worker_context(supervisor_pointer self_, worker_options options_
       options{std::move(options_)},
       store{std::move(store_)},
       source{std::move(source_)},
-      listeners{self, options.group},
+      listeners{self, options.group.name},
       random{seed_of(options)},
       claim_nonce{make_nonce()},
       longest_ttl{options.heartbeat.ttl} {}

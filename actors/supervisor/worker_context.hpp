@@ -136,7 +136,7 @@ struct worker_context {
                  partition_source_actor source_);
 
   core::time_point now() const { return options.clock.now(self); }
-  bool exclusive() const { return options.ownership == ownership::exclusive; }
+  bool exclusive() const { return options.group.ownership == ownership::exclusive; }
   worker_log log() const { return {"worker", id.value}; }
   nonce make_nonce();
   /// The same, for an alert.

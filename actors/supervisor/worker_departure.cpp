@@ -23,7 +23,7 @@ void worker_departure::step(const core::departure::event& what) {
 caf::typed_response_promise<worker_stopped> worker_departure::ask(leave_mode mode) {
   auto promise = context_.self->make_response_promise<worker_stopped>();
   answers_.push_back(promise);
-  auto wanted = mode == leave_mode::configured ? context_.options.shutdown : mode;
+  auto wanted = mode == leave_mode::configured ? context_.options.worker.shutdown : mode;
   step(core::departure::asked{wanted, {}});
   return promise;
 }
@@ -69,7 +69,7 @@ void worker_departure::finish(const std::string& failure) {
   worker_.children.kill_all();
   worker_.leadership.stop(failure.empty() ? "stopped" : failure);
   worker_.work.drop();
-  worker_stopped news{context_.id, failure, context_.options.group};
+  worker_stopped news{context_.id, failure, context_.options.group.name};
   context_.listeners.tell(news);
   for (auto& y : answers_)
     y.deliver(news);

@@ -84,7 +84,7 @@ config::settings dev_settings(const dev_options& options) {
   s.timeouts.shutdown = 5s;
   // The whole group leaves together: no worker is left to take over.
   s.worker.shutdown = leave_mode::stop;
-  config::name_buckets(s);
+  s.name_buckets();
   return s;
 }
 
@@ -215,7 +215,7 @@ private:
 
   void start(std::size_t slot) {
     auto options = worker_options_of(parts_.settings);
-    options.id.instance = "slot-" + std::to_string(slot);
+    options.worker.instance = "slot-" + std::to_string(slot);
     workers_[slot] = spawn_supervisor(self_->system(), std::move(options), parts_.store,
                                       parts_.source, parts_.reporter);
     ++left_;

@@ -9,7 +9,6 @@
 #include "partita/config/partitions_file.hpp"
 #include "partita/config/text.hpp"
 #include "partita/core/strategies/hash_ring.hpp"
-#include "partita/embed/option_checks.hpp"
 #include "partita/store/memory/memory_store.hpp"
 #include "partita/store/nats/nats_store.hpp"
 
@@ -88,7 +87,7 @@ std::vector<std::string> names_of(const config::partitions_settings& s) {
 
 worker_options worker_options_of(const config::settings& s) {
   worker_options result;
-  embed::for_each_option(s, result, [](const auto& from, auto& to) { to = from; });
+  static_cast<member_settings&>(result) = s;
   result.strategy = core::make_strategy(s.strategy);
   result.strategy_name = s.strategy.name;
   result.shared_settings = shared_settings_of(s);

@@ -97,8 +97,8 @@ partita::core::plan in_turn(const partita::core::planning_input& x) {
 
 partita::worker_options options_for(int place) {
   partita::worker_options result;
-  result.group = "embed";
-  result.id.instance = "place-" + std::to_string(place);
+  result.group.name = "embed";
+  result.worker.instance = "place-" + std::to_string(place);
   result.rebalance.settle_time = 100ms;
   result.rebalance.min_interval = 200ms;
   result.rebalance.expected_workers = 2;

@@ -141,7 +141,7 @@ CAF_TEST(a worker that stops tells of no restart) {
 }
 
 CAF_TEST(without exclusive ownership there is no deadline) {
-  base.ownership = ownership::available;
+  base.group.ownership = ownership::available;
   work();
   pass(10s);
   CAF_CHECK_EQUAL(observer->extensions, 0u);

@@ -171,15 +171,15 @@ CAF_TEST(a claim that cannot be read is left alone by newcomers and counted) {
   CAF_CHECK_EQUAL(status("b").invalid_entries, 1u);
 }
 
-CAF_TEST(
-    a claim that was swept during an outage is written again and not counted as invalid) {
+CAF_TEST(a claim that was swept during an outage is written again
+         and not counted as invalid) {
   settle({"a"}, 12);
   auto id = heard("a").id();
   fault("a", test::fault_kind::link_down);
-  pass(4 * base.id.ttl);
+  pass(4 * base.worker.id_ttl);
   fault("a", test::fault_kind::link_down, {}, 0);
   CAF_CHECK(pass_until([&] { return balanced(12); }, 60s));
-  pass(base.id.ttl);
+  pass(base.worker.id_ttl);
   CAF_CHECK_EQUAL(heard("a").id(), id);
   CAF_CHECK_EQUAL(status("a").invalid_entries, 0u);
   CAF_CHECK(heard("a").stops.empty());
@@ -197,7 +197,7 @@ CAF_TEST(a worker whose claim was overwritten loses its id and claims another on
 }
 
 CAF_TEST(a worker that has worked waits for an id without end and says why) {
-  base.id.max = 0;
+  base.worker.id_max = 0;
   settle({"a"}, 12);
   auto id = heard("a").id();
   claim theirs;
@@ -212,7 +212,7 @@ CAF_TEST(a worker that has worked waits for an id without end and says why) {
   CAF_CHECK_EQUAL(heard("a").alerts.back().what, "store_trouble");
   CAF_CHECK_NOT_EQUAL(status("a").store_trouble.find("are in use"), std::string::npos);
   CAF_MESSAGE("until one is free");
-  CAF_CHECK(pass_until([&] { return balanced(12); }, 2 * base.id.ttl));
+  CAF_CHECK(pass_until([&] { return balanced(12); }, 2 * base.worker.id_ttl));
   CAF_CHECK_EQUAL(status("a").store_trouble, "");
 }
 

@@ -208,7 +208,7 @@ CAF_TEST(a worker that lost its record joins again) {
 }
 
 CAF_TEST(when all ids are taken the newcomer says which range was full) {
-  base.id.max = 1;
+  base.worker.id_max = 1;
   start("a");
   start("b");
   CAF_REQUIRE(pass_until([&] { return settled(12); }, 10s));

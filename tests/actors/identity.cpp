@@ -63,11 +63,11 @@ CAF_TEST(the first worker names the group and the others take that over) {
 
 CAF_TEST(a worker of another group or ownership ends at the start) {
   settle({"a"}, 12);
-  base.ownership = ownership::available;
+  base.group.ownership = ownership::available;
   start("b");
   CAF_CHECK(contains(failure_of("b"), "\"available\""));
-  base.ownership = ownership::exclusive;
-  base.group = "other";
+  base.group.ownership = ownership::exclusive;
+  base.group.name = "other";
   start("c");
   CAF_CHECK(contains(failure_of("c"), "belongs to the group 'g'"));
   CAF_CHECK_EQUAL(heard("a").owns().size(), 12u);

@@ -70,7 +70,7 @@ CAF_TEST(a restart stops everything and asks to keep it) {
 }
 
 CAF_TEST(the options say how a worker leaves that is asked without a mode) {
-  base.shutdown = leave_mode::restart;
+  base.worker.shutdown = leave_mode::restart;
   work();
   leave(leave_mode::configured);
   CAF_CHECK(present().state == beat_state::restarting);

@@ -209,7 +209,7 @@ CAF_TEST(a worker stops while it waits for the store) {
 }
 
 CAF_TEST(a worker stops while it claims an id) {
-  base.id.max = 0;
+  base.worker.id_max = 0;
   settle({"a"}, 12);
   start("b");
   pass(1s);
@@ -355,8 +355,8 @@ CAF_TEST(a leader that loses its id steps down and goes on under another id) {
 }
 
 CAF_TEST(a worker that lost its id and finds none free owns nothing and waits for one) {
-  base.id.max = 1;
-  base.id.ttl = 15s;
+  base.worker.id_max = 1;
+  base.worker.id_ttl = 15s;
   settle({"a", "b"}, 6);
   auto victim = the_leader();
   auto other = follower();

@@ -101,9 +101,9 @@ CAF_TEST(a source that ends is one whose list cannot be had) {
 }
 
 CAF_TEST(shares follow the capacities of the workers) {
-  base.capacity = 300;
+  base.worker.capacity = 300;
   start("a");
-  base.capacity = 100;
+  base.worker.capacity = 100;
   start("b");
   CAF_CHECK(pass_until(
       [&] {

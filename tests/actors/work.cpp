@@ -93,7 +93,7 @@ CAF_TEST(a listener that dies over a revocation counts as having stopped) {
 
 CAF_TEST(nonces repeat under one seed and are random without one) {
   // The same id for all, so that present() shows the newest.
-  base.id.max = 0;
+  base.worker.id_max = 0;
   auto next = [&](std::uint64_t seed) {
     begin(seed);
     CAF_CHECK_EQUAL(d.states.back().to, worker_state::waiting_assignment);
@@ -313,7 +313,7 @@ CAF_TEST(a session listener receives the deadline at each extension) {
 }
 
 CAF_TEST(without a deadline there is nothing to tell a session listener) {
-  base.ownership = ownership::available;
+  base.group.ownership = ownership::available;
   work();
   auto told = false;
   auto stub = spawn_stub(sys, [&](const session_valid&) { told = true; });
@@ -324,7 +324,7 @@ CAF_TEST(without a deadline there is nothing to tell a session listener) {
 }
 
 CAF_TEST(a worker that is to be available works on while the store is away) {
-  base.ownership = ownership::available;
+  base.group.ownership = ownership::available;
   work();
   CAF_CHECK(!d.assigned.back().exclusive);
   auto before = present().nonce;

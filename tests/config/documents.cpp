@@ -138,7 +138,7 @@ CAF_TEST(the shipped file uses the defaults) {
   auto found = read_shipped();
   settings defaults;
   defaults.group.name = "demo";
-  name_buckets(defaults);
+  defaults.name_buckets();
   auto effective = loaded(content_of(shipped));
   for (const auto& x : all_options()) {
     const auto& line = found[x.name()];

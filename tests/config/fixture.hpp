@@ -79,7 +79,7 @@ inline std::string content_of(const std::string& path) {
 inline std::string default_text(const option& x) {
   settings defaults;
   defaults.group.name = "<group.name>";
-  name_buckets(defaults);
+  defaults.name_buckets();
   auto text = x.get(defaults);
   return x.required ? "required" : text.empty() ? "not used" : text;
 }

@@ -25,7 +25,7 @@ struct fixture {
 
   worker_options quick() {
     worker_options result;
-    result.group = "orders";
+    result.group.name = "orders";
     result.heartbeat.ttl = 3s;
     result.rebalance.settle_time = 100ms;
     return result;
@@ -62,7 +62,7 @@ CAF_TEST(a worker needs a group and the handlers for its work alone) {
 CAF_TEST(options are checked when a worker is started) {
   auto how = quick();
   how.rebalance.handoff_timeout = 600ms;
-  how.id.ttl = 1s;
+  how.worker.id_ttl = 1s;
   try {
     embed::spawn_worker(sys, how, store, source, listener_actor{});
     CAF_FAIL("it was started");

@@ -46,7 +46,7 @@ CAF_TEST(an order holds its partitions until it is confirmed on any thread) {
   slow.revoke = [&](const embed::stop_order& x) {
     seen.note([&](journal& j) { j.orders.push_back(x); });
   };
-  slow.shutdown = embed::leave_mode::stop;
+  slow.worker.shutdown = embed::leave_mode::stop;
   embed::member a{here, slow};
   CAF_REQUIRE(all_owned_by("a", 4));
   embed::member b{here, quick(seen, "b")};

@@ -30,8 +30,8 @@ bool names(const std::vector<std::string>& all, const std::string& text) {
 
 CAF_TEST(all mistakes are named at once in the words of the configuration) {
   embed::options how{.group = "my orders", .on_deadline = embed::deadline_action::none()};
-  how.id_min = 9;
-  how.id_max = 3;
+  how.worker.id_min = 9;
+  how.worker.id_max = 3;
   how.heartbeat.ttl = 1s;
   how.rebalance.settle_time = -5ms;
   how.strategy = "fair";

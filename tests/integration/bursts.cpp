@@ -32,7 +32,7 @@ struct group_at_default : tree_group {
   explicit group_at_default(std::size_t partitions) : tree_group{partitions, 1, 1} {
     options().heartbeat = {};
     options().rebalance = {};
-    options().shutdown = leave_mode::stop;
+    options().worker.shutdown = leave_mode::stop;
   }
 
   void require_rest(std::size_t workers, std::size_t partitions,

@@ -66,7 +66,7 @@ worker_options group::options_of(std::size_t slot, const worker_clock& clock) {
     result.timeouts.request = std::min(result.timeouts.request, result.heartbeat.ttl / 4);
     result.degraded.after = result.heartbeat.ttl / 2;
   }
-  result.id.instance = slots_[slot].instance;
+  result.worker.instance = slots_[slot].instance;
   result.clock = clock;
   result.random_seed = world_->random()() | 1;
   return result;

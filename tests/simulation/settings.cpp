@@ -63,8 +63,8 @@ settings settings_of(rng& random, const profile& faults) {
   s.instances = random.chance(0.5);
 
   auto& w = s.worker;
-  w.group = std::string{"group"};
-  w.buckets = bucket_options::of(w.group);
+  w.group.name = "group";
+  w.buckets = bucket_options::of(w.group.name);
   constexpr milliseconds intervals[] = {milliseconds{200}, milliseconds{300},
                                         milliseconds{500}, milliseconds{700},
                                         milliseconds{1000}};
@@ -77,7 +77,7 @@ settings settings_of(rng& random, const profile& faults) {
     w.election.lease = std::max(w.election.lease, w.heartbeat.ttl);
     w.timeouts.request = w.heartbeat.ttl / 4;
   }
-  w.id.ttl = w.heartbeat.ttl * random.between(1, 5);
+  w.worker.id_ttl = w.heartbeat.ttl * random.between(1, 5);
   auto& r = w.rebalance;
   r.settle_time = in_ms(random.between(milliseconds{100}, milliseconds{1000}));
   r.cold_start_window =

@@ -127,10 +127,10 @@ struct group_fixture : test_coordinator_fixture<> {
 
   static worker_options options() {
     worker_options result;
-    result.group = "g";
+    result.group.name = "g";
     result.buckets = bucket_options::of("g");
     result.strategy = core::make_strategy({});
-    result.shutdown = leave_mode::stop;
+    result.worker.shutdown = leave_mode::stop;
     result.random_seed = 1;
     result.clock = worker_clock::of_actors();
     return result;
@@ -164,11 +164,11 @@ struct group_fixture : test_coordinator_fixture<> {
 
   member& start(const std::string& name, const std::string& instance = "") {
     auto o = base;
-    o.id.instance = instance;
+    o.worker.instance = instance;
     o.random_seed = ++base.random_seed;
     auto& x = members[name];
     x.heard = std::make_shared<diary>();
-    x.heard->group = o.group;
+    x.heard->group = o.group.name;
     auto behind_proxy = spawn_faulty_client(sys, server);
     x.client = behind_proxy.client;
     x.faults = behind_proxy.faults;

@@ -36,7 +36,7 @@ struct fixture {
 
   fixture() {
     settings.group.name = "orders";
-    config::name_buckets(settings);
+    settings.name_buckets();
     store = spawn_store(sys, settings, "test", store_kind::memory);
     auto started = page_server::start(sys, settings, store, "127.0.0.1:0");
     CAF_REQUIRE(std::holds_alternative<page_server>(started));

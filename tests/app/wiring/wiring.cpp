@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 CAF_TEST(default settings become default options) {
   config::settings s;
   s.group.name = "orders";
-  config::name_buckets(s);
+  s.name_buckets();
   auto x = app::worker_options_of(s);
   worker_options expected;
   CAF_CHECK_EQUAL(x.group, "orders");
@@ -21,10 +21,11 @@ CAF_TEST(default settings become default options) {
   CAF_CHECK_EQUAL(x.buckets.assignment, "orders-assignment");
   CAF_CHECK_EQUAL(x.buckets.control, "orders-control");
   CAF_CHECK_EQUAL(x.buckets.replicas, expected.buckets.replicas);
-  CAF_CHECK_EQUAL(x.id.prefix, expected.id.prefix);
-  CAF_CHECK_EQUAL(x.id.instance, expected.id.instance);
-  CAF_CHECK(x.id.min == expected.id.min && x.id.max == expected.id.max);
-  CAF_CHECK(x.id.ttl == expected.id.ttl);
+  CAF_CHECK_EQUAL(x.worker.id_prefix, expected.worker.id_prefix);
+  CAF_CHECK_EQUAL(x.worker.instance, expected.worker.instance);
+  CAF_CHECK(x.worker.id_min == expected.worker.id_min
+            && x.worker.id_max == expected.worker.id_max);
+  CAF_CHECK(x.worker.id_ttl == expected.worker.id_ttl);
   CAF_CHECK_EQUAL(x.capacity, expected.capacity);
   CAF_CHECK_EQUAL(x.zone, expected.zone);
   CAF_CHECK(x.ownership == expected.ownership);
@@ -55,18 +56,18 @@ CAF_TEST(every setting of a worker arrives) {
   s.buckets.election = "votes";
   s.buckets.replicas = 3;
   s.timeouts = {6s, 7s, 80ms};
-  config::name_buckets(s);
+  s.name_buckets();
   auto x = app::worker_options_of(s);
   CAF_CHECK_EQUAL(x.buckets.election, "votes");
   CAF_CHECK_EQUAL(x.buckets.heartbeat, "orders-heartbeat");
   CAF_CHECK_EQUAL(x.buckets.replicas, 3u);
   CAF_CHECK_EQUAL(x.capacity, 250);
   CAF_CHECK_EQUAL(x.zone, "eu");
-  CAF_CHECK_EQUAL(x.id.prefix, "w");
-  CAF_CHECK_EQUAL(x.id.min, 3u);
-  CAF_CHECK_EQUAL(x.id.max, 7u);
-  CAF_CHECK(x.id.ttl == 11s);
-  CAF_CHECK_EQUAL(x.id.instance, "slot-1");
+  CAF_CHECK_EQUAL(x.worker.id_prefix, "w");
+  CAF_CHECK_EQUAL(x.worker.id_min, 3u);
+  CAF_CHECK_EQUAL(x.worker.id_max, 7u);
+  CAF_CHECK(x.worker.id_ttl == 11s);
+  CAF_CHECK_EQUAL(x.worker.instance, "slot-1");
   CAF_CHECK(x.heartbeat.interval == 100ms);
   CAF_CHECK(x.heartbeat.ttl == 900ms);
   CAF_CHECK(x.election.lease == 1100ms);
@@ -140,7 +141,7 @@ CAF_TEST(addresses are shown without what may be a secret) {
 CAF_TEST(what all workers should share says where a list of partitions differs) {
   config::settings s;
   s.group.name = "orders";
-  config::name_buckets(s);
+  s.name_buckets();
   auto shared = [&](const std::string& name) {
     auto all = app::worker_options_of(s).shared_settings;
     return all.contains(name) ? all.at(name) : std::string{};

@@ -46,7 +46,7 @@ caf::actor_system_config& with_threads(caf::actor_system_config& config,
 
 tree_group::tree_group(std::size_t partitions, std::size_t stores, std::size_t threads)
     : system_{with_threads(config_, threads)} {
-  options_.group = "tree";
+  options_.group.name = "tree";
   options_.buckets = bucket_options::of("tree");
   options_.strategy = core::make_strategy({});
   options_.heartbeat = {500ms, 3s};
