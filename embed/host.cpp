@@ -49,7 +49,7 @@ std::vector<std::string> stop_workers(caf::actor_system& sys,
         // It had ended before.
         [](const caf::error&) {});
   mail(self, close_store{})
-      .request(store, caf::infinite)
+      .request(store, std::chrono::seconds{10})
       .receive([](store_closed) {}, [](const caf::error&) {});
   return failures;
 }

@@ -30,12 +30,12 @@ supervisor_actor spawn_worker(caf::actor_system& sys, worker_options options,
                               store_actor store, partition_source_actor source,
                               listener_actor listener);
 
-/// Ends in order: all workers leave, then the store is closed. Waits for both, so not in an
-/// actor. Returns the failures; none if all left gracefully.
-std::vector<std::string>
-stop_workers(caf::actor_system& sys, const std::vector<supervisor_actor>& workers,
-             const store_actor& store,
-             leave_mode how = partita::leave_mode::configured);
+/// Ends in order: all workers leave, then the store is closed. Waits for both, for the store 10 s
+/// at most, so not in an actor. Returns the failures; none if all left gracefully.
+std::vector<std::string> stop_workers(caf::actor_system& sys,
+                                      const std::vector<supervisor_actor>& workers,
+                                      const store_actor& store,
+                                      leave_mode how = leave_mode::configured);
 
 /// A handler that ignores `Event`, unless one of `Fs` takes it.
 template <class Event, class... Fs>

@@ -10,7 +10,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -27,12 +27,6 @@ struct threads : caf::actor_system_config {
     share_work(*this, 1, 50);
   }
 };
-
-nats_options checked(nats_options x) {
-  if (auto found = mistakes_in(x); !found.empty())
-    throw bad_options{std::move(found)};
-  return x;
-}
 
 planning question_of(const core::planning_input& x) {
   planning result;
@@ -156,22 +150,17 @@ struct connection::parts {
   store_actor store;
   std::chrono::milliseconds request{500};
 
-  ~parts() {
-    caf::scoped_actor self{system};
-    mail(self, close_store{})
-        .request(store, std::chrono::seconds{10})
-        .receive([](store_closed) {}, [](const caf::error&) {});
-    store = nullptr;
-  }
+  ~parts() { stop_workers(system, {}, std::exchange(store, nullptr)); }
 };
 
 connection::connection(std::shared_ptr<parts> x) : parts_{std::move(x)} {}
 
 connection::connection(nats_options nats) {
-  auto good = checked(std::move(nats));
+  if (auto found = mistakes_in(nats); !found.empty())
+    throw bad_options{std::move(found)};
   parts_ = std::make_shared<parts>();
-  parts_->request = good.request_timeout;
-  parts_->store = spawn_nats_store(parts_->system, std::move(good));
+  parts_->request = nats.request_timeout;
+  parts_->store = spawn_nats_store(parts_->system, std::move(nats));
 }
 
 connection connection::in_memory() {
@@ -203,18 +192,9 @@ member::member(const connection& via, options how) : parts_{std::make_unique<par
   parts_->observer = with.on_deadline;
   parts_->host = host.get();
   parts_->gone = host->use.gone.get_future();
-  // It may be called when member and connection are gone.
-  auto stopped = [weak = std::weak_ptr{via.parts_}](const caf::actor_addr& who,
-                                                    std::uint64_t number) {
-    return std::function<void()>{[=] {
-      auto open = weak.lock();
-      if (auto to = open ? caf::actor_cast<member_actor>(who) : member_actor{})
-        anon_mail(order_stopped{number}).send(to);
-    }};
-  };
   parts_->actor =
       spawn_member(via.parts_->system, std::move(host), with_defaults(std::move(with)),
-                   via.parts_->store, stopped);
+                   via.parts_->store, via.parts_);
 }
 
 member::~member() {

@@ -22,20 +22,18 @@ thread_local const host_functions* calling = nullptr;
 caf::behavior callback_thread(caf::event_based_actor* self) {
   end_on_exception(self);
   return {[=](callback& x) {
+    if (!x.run)
+      return self->quit();
     x.run();
-    if (x.last)
-      self->quit();
   }};
 }
 
 struct member_state;
 using self_pointer = member_actor::stateful_pointer<member_state>;
-using stopped_maker =
-    std::function<std::function<void()>(caf::actor_addr, std::uint64_t)>;
 
 struct member_state {
   std::shared_ptr<host_functions> host;
-  stopped_maker stopped;
+  std::weak_ptr<void> connection;
   caf::actor callbacks;
   std::optional<source_audience<std::remove_pointer_t<self_pointer>>> audience;
   worker_clock clock;
@@ -59,7 +57,7 @@ std::vector<grant> shown(const std::vector<partita::grant>& xs) {
 }
 
 /// Has `f` called on the callback thread; an exception comes back as callback_failed.
-void post(self_pointer self, std::function<void()> f, bool last = false) {
+void post(self_pointer self, std::function<void()> f) {
   auto guarded = [f = std::move(f), host = state_of(self).host,
                   me = caf::actor_cast<member_actor>(self)] {
     auto before = std::exchange(calling, host.get());
@@ -70,7 +68,7 @@ void post(self_pointer self, std::function<void()> f, bool last = false) {
     }
     calling = before;
   };
-  anon_mail(callback{std::move(guarded), last}).send(state_of(self).callbacks);
+  anon_mail(callback{std::move(guarded)}).send(state_of(self).callbacks);
 }
 
 /// Has `f` called with `x`, if the host has one.
@@ -91,9 +89,15 @@ caf::result<work_stopped> order(self_pointer self,
   s.open.emplace(number, promise);
   // Now, not when the callback begins: one before it may take long.
   auto deadline = worker_clock::boottime() + time_left;
+  // The host may call it when member and connection are gone.
+  auto stopped = [connection = s.connection, me = self->address(), number] {
+    auto open = connection.lock();
+    if (auto to = open ? caf::actor_cast<member_actor>(me) : member_actor{})
+      anon_mail(order_stopped{number}).send(to);
+  };
   post(self, f,
        stop_order{s.host->how.group, who.value, shown(what), deadline, std::move(why),
-                  s.stopped(self->address(), number)});
+                  stopped});
   return promise;
 }
 
@@ -130,22 +134,15 @@ void read_partitions(self_pointer self) {
     s.alarm.set(self, s.clock, 0, s.clock.now(self) + every);
 }
 
-/// The next leadership begins with what is true then.
-void forget_list(self_pointer self) {
-  state_of(self).audience->forget();
-}
-
 void end(self_pointer self, const std::string& failure) {
   auto& s = state_of(self);
   auto why = s.failure.empty() ? failure : s.failure;
-  post(
-      self,
-      [host = s.host, why] {
-        host->use.failure = why;
-        if (host->how.ended)
-          host->how.ended(why);
-      },
-      true);
+  post(self, [host = s.host, why] {
+    host->use.failure = why;
+    if (host->how.ended)
+      host->how.ended(why);
+  });
+  anon_mail(callback{}).send(s.callbacks);
   self->quit();
 }
 
@@ -206,13 +203,14 @@ member_actor::behavior_type listen(self_pointer self) {
 member_actor::behavior_type member_body(self_pointer self,
                                         std::shared_ptr<host_functions> host,
                                         worker_options with, store_actor store,
-                                        stopped_maker stopped) {
+                                        std::weak_ptr<void> connection) {
   end_on_exception(self);
   auto& s = state_of(self);
   s.host = std::move(host);
-  s.stopped = std::move(stopped);
+  s.connection = std::move(connection);
   s.callbacks = self->spawn<caf::detached>(callback_thread);
-  s.audience.emplace(self, forget_list);
+  // The next leadership begins with what is true then.
+  s.audience.emplace(self, [](self_pointer me) { state_of(me).audience->forget(); });
   s.worker = spawn_supervisor(self->system(), std::move(with), std::move(store),
                               caf::actor_cast<partition_source_actor>(self),
                               caf::actor_cast<listener_actor>(self));
@@ -222,9 +220,10 @@ member_actor::behavior_type member_body(self_pointer self,
 } // namespace
 
 member_actor spawn_member(caf::actor_system& sys, std::shared_ptr<host_functions> host,
-                          worker_options with, store_actor store, stopped_maker stopped) {
+                          worker_options with, store_actor store,
+                          std::weak_ptr<void> connection) {
   return sys.spawn(member_body, std::move(host), std::move(with), std::move(store),
-                   std::move(stopped));
+                   std::move(connection));
 }
 
 bool in_callback_of(const host_functions* host) {

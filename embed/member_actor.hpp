@@ -47,11 +47,9 @@ struct read_again {
   PARTITA_MESSAGE(read_again)
 };
 
-/// For the callback thread.
+/// For the callback thread, which ends with an empty one.
 struct callback {
   std::function<void()> run;
-  /// Whether it is the last one.
-  bool last = false;
 };
 
 /// One member: the listener and the partition source of its worker, and the owner of the thread
@@ -79,11 +77,10 @@ std::string failure_of(F f) {
   }
 }
 
-/// Starts the worker with `with`. `stopped` makes an order's `stopped` from its number.
-member_actor spawn_member(
-    caf::actor_system& sys, std::shared_ptr<host_functions> host, worker_options with,
-    store_actor store,
-    std::function<std::function<void()>(caf::actor_addr, std::uint64_t)> stopped);
+/// Starts the worker with `with`. An order's `stopped` does nothing once `connection` is gone.
+member_actor spawn_member(caf::actor_system& sys, std::shared_ptr<host_functions> host,
+                          worker_options with, store_actor store,
+                          std::weak_ptr<void> connection);
 
 /// Whether the caller is a callback of the member with these functions.
 bool in_callback_of(const host_functions* host);
