@@ -12,35 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-option basis(const char* section, const char* key, option_type type,
-             std::string allowed) {
-  option result;
-  result.section = section;
-  result.key = key;
-  result.type = type;
-  result.allowed = std::move(allowed);
-  return result;
-}
-
-/// `read` takes a value and gives what it holds; nothing, perhaps with a remedy, if that is not
-/// allowed. `shown` gives the TOML text.
-template <class T, class Read, class Shown>
-option option_of(const field<T>& f, option_type type, std::string allowed, Read read,
-                 Shown shown) {
-  auto result = basis(f.section, f.key, type, std::move(allowed));
-  result.set = [f, read, allowed = result.allowed](settings& s,
-                                                   const value& x) -> complaints {
-    std::string remedy;
-    std::optional<T> found = read(x, remedy);
-    if (!found)
-      return {{describe(x), "must be " + allowed, remedy, x.line}};
-    f.write(s) = std::move(*found);
-    return {};
-  };
-  result.get = [f, shown](const settings& s) { return std::string{shown(f.read(s))}; };
-  return result;
-}
-
 std::string quoted_if_used(const std::string& x) {
   return x.empty() ? std::string{} : in_quotes(x);
 }
@@ -48,13 +19,12 @@ std::string quoted_if_used(const std::string& x) {
 /// A string in which `why` finds nothing wrong; it gives what to do otherwise.
 template <class Why>
 option string_option(field<std::string> f, std::string allowed, Why why) {
-  auto read = [why](const value& x, std::string& remedy) -> std::optional<std::string> {
+  auto read = [why](const value& x, refusals& refuse) {
     auto* text = x.as<std::string>();
     std::optional<std::string> wrong = text ? why(*text) : "write it in quotes";
-    if (!wrong)
-      return *text;
-    remedy = *wrong;
-    return std::nullopt;
+    if (wrong)
+      refuse(x, *wrong);
+    return text ? *text : std::string{};
   };
   return option_of(f, option_type::text, std::move(allowed), read, quoted_if_used);
 }
@@ -92,16 +62,23 @@ std::string as_array(const std::vector<std::string>& xs) {
 
 } // namespace
 
+void refusals::operator()(const value& x, std::string remedy, std::string at) {
+  all.push_back({describe(x), expected, std::move(remedy), x.line, std::move(at)});
+}
+
 option duration_option(field<milliseconds> f, milliseconds min, milliseconds max) {
-  auto read = [=](const value& x, std::string& remedy) -> std::optional<milliseconds> {
+  constexpr milliseconds none{-1};
+  auto read = [=](const value& x, refusals& refuse) {
     auto* text = x.as<std::string>();
-    auto result = text ? parse_duration(*text) : std::nullopt;
+    auto found = text ? parse_duration(*text).value_or(none) : none;
     if (x.as<std::int64_t>() || x.as<double>())
-      remedy = "write it in quotes with its unit, as \"" + describe(x) + "s\" or \""
-               + describe(x) + "ms\"";
-    else if (!result)
-      remedy = "write it as \"250ms\", \"1.5s\", \"5m\" or \"1h\", no finer than 1ms";
-    return result && *result >= min && *result <= max ? result : std::nullopt;
+      refuse(x, "write it in quotes with its unit, as \"" + describe(x) + "s\" or \""
+                    + describe(x) + "ms\"");
+    else if (found == none)
+      refuse(x, "write it as \"250ms\", \"1.5s\", \"5m\" or \"1h\", no finer than 1ms");
+    else if (found < min || found > max)
+      refuse(x);
+    return found;
   };
   return option_of(f, option_type::duration,
                    "a duration from " + format_duration(min) + " to "
@@ -111,11 +88,11 @@ option duration_option(field<milliseconds> f, milliseconds min, milliseconds max
 
 template <class T>
 option integer_option(field<T> f, std::int64_t min, std::int64_t max) {
-  auto read = [=](const value& x, std::string&) -> std::optional<T> {
+  auto read = [=](const value& x, refusals& refuse) {
     auto* number = x.as<std::int64_t>();
-    return number && *number >= min && *number <= max
-               ? std::optional{static_cast<T>(*number)}
-               : std::nullopt;
+    if (!number || *number < min || *number > max)
+      refuse(x);
+    return number ? static_cast<T>(*number) : T{};
   };
   // Only an option that is not used holds what it does not accept.
   auto shown = [=](T x) {
@@ -132,11 +109,15 @@ template option integer_option(field<std::int64_t>, std::int64_t, std::int64_t);
 template option integer_option(field<std::size_t>, std::int64_t, std::int64_t);
 
 option unsigned_option(field<std::uint64_t> f) {
-  auto read = [](const value& x, std::string&) -> std::optional<std::uint64_t> {
-    if (auto* integer = x.as<std::int64_t>(); integer && *integer >= 0)
-      return static_cast<std::uint64_t>(*integer);
+  auto read = [](const value& x, refusals& refuse) {
+    auto* integer = x.as<std::int64_t>();
     auto* text = x.as<std::string>();
-    return text ? number_in<std::uint64_t>(*text) : std::nullopt;
+    auto found = text ? number_in<std::uint64_t>(*text) : std::nullopt;
+    if (integer && *integer >= 0)
+      found = static_cast<std::uint64_t>(*integer);
+    if (!found)
+      refuse(x);
+    return found.value_or(0);
   };
   auto shown = [](std::uint64_t x) {
     return x > INT64_MAX ? in_quotes(std::to_string(x)) : std::to_string(x);
@@ -148,12 +129,14 @@ option unsigned_option(field<std::uint64_t> f) {
 }
 
 option real_option(field<double> f, double min, double max) {
-  auto read = [=](const value& x, std::string&) -> std::optional<double> {
+  auto read = [=](const value& x, refusals& refuse) {
     auto* real = x.as<double>();
     auto* integer = x.as<std::int64_t>();
     auto number = real ? *real : integer ? static_cast<double>(*integer) : min - 1;
     // NaN is neither.
-    return number >= min && number <= max ? std::optional{number} : std::nullopt;
+    if (!(number >= min && number <= max))
+      refuse(x);
+    return number;
   };
   return option_of(f, option_type::real,
                    "a number from " + format_real(min) + " to " + format_real(max), read,
@@ -215,42 +198,19 @@ option subject_option(field<std::string> f) {
 }
 
 option boolean_option(field<bool> f) {
-  auto read = [](const value& x, std::string& remedy) -> std::optional<bool> {
-    if (x.as<std::string>())
-      remedy = "write it without quotes";
+  auto read = [](const value& x, refusals& refuse) {
     auto* word = x.as<bool>();
-    return word ? std::optional{*word} : std::nullopt;
+    if (!word)
+      refuse(x, x.as<std::string>() ? "write it without quotes" : "");
+    return word && *word;
   };
   return option_of(f, option_type::boolean, "true or false", read,
                    [](bool x) { return x ? "true" : "false"; });
 }
 
-option word_option(const char* section, const char* key, std::vector<std::string> words,
-                   std::function<bool(settings&, const std::string&)> take,
-                   std::function<std::string(const settings&)> shown) {
-  auto result = basis(section, key, option_type::text, one_of(words));
-  result.set = [=, allowed = result.allowed](settings& s, const value& x) -> complaints {
-    auto* text = x.as<std::string>();
-    if (text && take(s, *text))
-      return {};
-    auto meant = text ? nearest(*text, words) : std::string{};
-    return {{describe(x), "must be " + allowed,
-             !text           ? "write it in quotes"
-             : meant.empty() ? ""
-                             : "did you mean " + meant + "?",
-             x.line}};
-  };
-  result.get = [=](const settings& s) { return in_quotes(shown(s)); };
-  return result;
-}
-
 option url_option(field<std::vector<std::string>> f) {
-  auto result = basis(f.section, f.key, option_type::list,
-                      "a URL or a list of URLs like nats://host:4222 or tls://host:4222");
-  result.set = [f, expected = "must be " + result.allowed](settings& s,
-                                                           const value& x) -> complaints {
+  auto read = [](const value& x, refusals& refuse) {
     std::vector<std::string> urls;
-    complaints wrong;
     auto add = [&](const value& item, const std::string& at) {
       auto* url = item.as<std::string>();
       auto reason = url ? why_no_url(*url) : "write it in quotes";
@@ -260,64 +220,58 @@ option url_option(field<std::vector<std::string>> f) {
       if (reason.empty())
         urls.push_back(*url);
       else
-        wrong.push_back({describe(shown), expected, reason, item.line, at});
+        refuse(shown, reason, at);
     };
-    if (auto* items = x.as<value_list>()) {
-      for (std::size_t i = 0; i < items->size(); ++i)
-        add((*items)[i], place(i));
-      if (items->empty())
-        wrong.push_back({"an empty array", expected, {}, x.line});
-    } else
+    auto* items = x.as<value_list>();
+    if (!items)
       add(x, {});
-    if (wrong.empty())
-      f.write(s) = std::move(urls);
-    return wrong;
+    else if (items->empty())
+      refuse(x);
+    for (std::size_t i = 0; items && i < items->size(); ++i)
+      add((*items)[i], place(i));
+    return urls;
   };
-  result.get = [f](const settings& s) {
-    auto urls = f.read(s);
+  auto shown = [](std::vector<std::string> urls) {
     for (auto& x : urls)
       x = without_secrets(x);
     return urls.size() == 1 ? in_quotes(urls.front()) : as_array(urls);
   };
-  return result;
+  return option_of(f, option_type::list,
+                   "a URL or a list of URLs like nats://host:4222 or tls://host:4222",
+                   read, shown);
 }
 
 option command_option(field<hook_command> f) {
-  auto result =
-      basis(f.section, f.key, option_type::command,
-            "a command for /bin/sh, or an array of a program and its arguments");
-  result.set = [f, expected = "must be " + result.allowed](settings& s,
-                                                           const value& x) -> complaints {
+  auto read = [](const value& x, refusals& refuse) {
     hook_command words;
     auto* text = x.as<std::string>();
     auto* items = x.as<value_list>();
-    if (auto reason = text    ? why_no_argument(*text)
-                      : items ? ""
-                              : "write it in quotes";
-        !reason.empty())
-      return {{describe(x), expected, reason, x.line}};
-    if (text && !trimmed(*text).empty())
+    auto reason = text ? why_no_argument(*text) : items ? "" : "write it in quotes";
+    if (!reason.empty())
+      refuse(x, reason);
+    else if (text && !trimmed(*text).empty())
       words = in_shell(*text);
-    for (std::size_t i = 0; items && i < items->size(); ++i) {
+    for (std::size_t i = 0; items && i < items->size() && reason.empty(); ++i) {
       const auto& item = (*items)[i];
       auto* word = item.as<std::string>();
-      auto reason = !word                     ? "write it in quotes"
-                    : i == 0 && word->empty() ? "the program has no name"
-                                              : why_no_argument(*word);
-      if (!reason.empty())
-        return {{describe(item), expected, reason, item.line, place(i)}};
-      words.push_back(*word);
+      reason = !word                     ? "write it in quotes"
+               : i == 0 && word->empty() ? "the program has no name"
+                                         : why_no_argument(*word);
+      if (reason.empty())
+        words.push_back(*word);
+      else
+        refuse(item, reason, place(i));
     }
-    f.write(s) = std::move(words);
-    return {};
+    return words;
   };
-  result.get = [f](const settings& s) {
-    const auto& words = f.read(s);
+  auto shown = [](const hook_command& words) {
     if (words.empty())
       return std::string{};
     return words == in_shell(words.back()) ? in_quotes(words.back()) : as_array(words);
   };
-  return result;
+  return option_of(f, option_type::command,
+                   "a command for /bin/sh, or an array of a program and its arguments",
+                   read, shown);
 }
 
 } // namespace partita::config

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/config/options.hpp"
+#include "partita/config/text.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -35,6 +36,37 @@ auto field_at(const char* section, const char* key, F member) {
 #define PARTITA_FIELD(sec, mem)                                                          \
   ::partita::config::field_at(                                                           \
       #sec, #mem, [](auto& s) -> auto& { return s.sec.mem; })
+
+/// What is wrong with one value, while it is read.
+struct refusals {
+  /// As in complaint::expected.
+  std::string expected;
+  complaints all = {};
+
+  /// Refuses `x`, which stands at `at` inside the value.
+  void operator()(const value& x, std::string remedy = {}, std::string at = {});
+};
+
+/// The option of that member. `read` gives what a value holds, which counts unless it refuses
+/// anything; `shown` gives the TOML text.
+template <class T, class Read, class Shown>
+option option_of(const field<T>& f, option_type type, std::string allowed, Read read,
+                 Shown shown) {
+  option result;
+  result.section = f.section;
+  result.key = f.key;
+  result.type = type;
+  result.set = [f, read, expected = "must be " + allowed](settings& s, const value& x) {
+    refusals refuse{expected};
+    T found = read(x, refuse);
+    if (refuse.all.empty())
+      f.write(s) = std::move(found);
+    return std::move(refuse.all);
+  };
+  result.get = [f, shown](const settings& s) { return std::string{shown(f.read(s))}; };
+  result.allowed = std::move(allowed);
+  return result;
+}
 
 /// A duration from `min` to `max`, both included.
 option duration_option(field<std::chrono::milliseconds> f, std::chrono::milliseconds min,
@@ -82,11 +114,6 @@ option partition_list_option(field<std::vector<partition>> f);
 /// The beginning of a subject of NATS, or the first key of numbered partitions.
 option subject_option(field<std::string> f);
 
-/// One of `words`. `take` keeps what a word means; false: nothing. `shown`: the present word.
-option word_option(const char* section, const char* key, std::vector<std::string> words,
-                   std::function<bool(settings&, const std::string&)> take,
-                   std::function<std::string(const settings&)> shown);
-
 /// For options whose value is a word.
 inline const std::string& to_string(const std::string& x) {
   return x;
@@ -99,16 +126,22 @@ option choice_option(field<E> f, std::vector<E> values,
   std::vector<std::string> words;
   for (const auto& x : values)
     words.emplace_back(to_string(x));
-  auto take = [=](settings& s, const std::string& word) {
-    auto found = synonyms ? synonyms(word) : std::nullopt;
-    if (auto i = std::find(words.begin(), words.end(), word); i != words.end())
-      found = values[static_cast<std::size_t>(i - words.begin())];
-    if (found)
-      f.write(s) = *found;
-    return found.has_value();
+  auto read = [=](const value& x, refusals& refuse) {
+    auto* text = x.as<std::string>();
+    for (std::size_t i = 0; text && i < words.size(); ++i)
+      if (words[i] == *text)
+        return values[i];
+    if (text && synonyms)
+      if (auto found = synonyms(*text))
+        return *found;
+    auto meant = text ? nearest(*text, words) : std::string{};
+    refuse(x, !text           ? "write it in quotes"
+              : meant.empty() ? ""
+                              : "did you mean " + meant + "?");
+    return values.front();
   };
-  auto shown = [=](const settings& s) { return std::string{to_string(f.read(s))}; };
-  return word_option(f.section, f.key, words, take, shown);
+  return option_of(f, option_type::text, one_of(words), read,
+                   [](const E& x) { return in_quotes(to_string(x)); });
 }
 
 } // namespace partita::config

@@ -15,7 +15,9 @@ const char* const forms =
 /// Reads the items of `partitions.list` and notes everything that is wrong with them.
 class list_reader {
 public:
-  /// All partitions, if nothing is wrong().
+  explicit list_reader(complaints& wrong) : wrong_{wrong} {}
+
+  /// All partitions, if nothing is wrong.
   std::vector<partition> read(const value& whole, const value_list& items) {
     for (std::size_t i = 0; i < items.size(); ++i) {
       at_ = "[" + std::to_string(i) + "]";
@@ -35,8 +37,6 @@ public:
       complain(whole, reason);
     return std::move(partitions_);
   }
-
-  const complaints& wrong() const { return wrong_; }
 
 private:
   void complain(const value& x, std::string expected, std::string remedy = {},
@@ -95,7 +95,7 @@ private:
   }
 
   std::vector<partition> partitions_;
-  complaints wrong_;
+  complaints& wrong_;
   std::string at_;
 };
 
@@ -109,31 +109,24 @@ std::string text_of(const partition& x) {
 } // namespace
 
 option partition_list_option(field<std::vector<partition>> f) {
-  option result;
-  result.section = f.section;
-  result.key = f.key;
-  result.type = option_type::list;
-  result.allowed =
+  auto read = [](const value& x, refusals& refuse) {
+    if (auto* items = x.as<value_list>())
+      return list_reader{refuse.all}.read(x, *items);
+    refuse.expected = "must be an array of partitions";
+    refuse(x, "write it as [\"orders.7\", [\"orders\", \"8\"]]");
+    return std::vector<partition>{};
+  };
+  auto shown = [](const std::vector<partition>& xs) {
+    auto text = joined(xs, text_of);
+    return text.empty() ? text : "[" + text + "]";
+  };
+  return option_of(
+      f, option_type::list,
       "an array; each item a key (\"orders\"), an array of keys "
       "([\"orders\", \"7\"]) or a table ({ keys = [\"orders\", \"7\"], weight = "
       "100 }, weight from 0 to "
-      + std::to_string(max_weight) + ")";
-  result.set = [=](settings& s, const value& x) -> complaints {
-    auto* items = x.as<value_list>();
-    if (!items)
-      return {{describe(x), "must be an array of partitions",
-               "write it as [\"orders.7\", [\"orders\", \"8\"]]", x.line}};
-    list_reader reader;
-    auto found = reader.read(x, *items);
-    if (reader.wrong().empty())
-      f.write(s) = std::move(found);
-    return reader.wrong();
-  };
-  result.get = [=](const settings& s) {
-    auto text = joined(f.read(s), text_of);
-    return text.empty() ? text : "[" + text + "]";
-  };
-  return result;
+          + std::to_string(max_weight) + ")",
+      read, shown);
 }
 
 } // namespace partita::config

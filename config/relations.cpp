@@ -12,32 +12,24 @@ using duration_field = field<std::chrono::milliseconds>;
 using text_field = field<std::string>;
 using wrong = std::optional<complaint>;
 
-/// `large` is at least `factor` times `small`.
+/// `large` is at least `factor` times `small`; 0: longer than that.
 relation at_least(duration_field large, int factor, duration_field small) {
   auto bound = (factor > 1 ? std::to_string(factor) + " x " : "") + small.name();
   auto check = [=](const settings& s) -> wrong {
+    auto is = large.read(s);
     auto needed = small.read(s) * factor;
-    if (large.read(s) >= needed)
+    if (factor == 0 ? is > small.read(s) : is >= needed)
       return std::nullopt;
-    return complaint{in_quotes(format_duration(large.read(s))),
-                     "must be at least " + bound + " (" + format_duration(small.read(s))
-                         + ")",
-                     "raise " + large.name() + " to " + format_duration(needed)
+    return complaint{in_quotes(format_duration(is)),
+                     (factor == 0 ? "must be longer than " : "must be at least ") + bound
+                         + " (" + format_duration(small.read(s)) + ")",
+                     "raise " + large.name()
+                         + (factor == 0 ? "" : " to " + format_duration(needed))
                          + " or lower " + small.name()};
   };
-  return {{large.name(), small.name()}, large.name() + " >= " + bound, check};
-}
-
-relation longer(duration_field large, duration_field small) {
-  auto check = [=](const settings& s) -> wrong {
-    if (large.read(s) > small.read(s))
-      return std::nullopt;
-    return complaint{in_quotes(format_duration(large.read(s))),
-                     "must be longer than " + small.name() + " ("
-                         + format_duration(small.read(s)) + ")",
-                     "raise " + large.name() + " or lower " + small.name()};
-  };
-  return {{large.name(), small.name()}, large.name() + " > " + small.name(), check};
+  return {{large.name(), small.name()},
+          large.name() + (factor == 0 ? " > " : " >= ") + bound,
+          check};
 }
 
 template <class T>
@@ -57,22 +49,28 @@ relation needs(field<T> given, field<U> missing) {
       {missing.name(), given.name()}, given.name() + " needs " + missing.name(), check};
 }
 
-/// Adds that none of `others` can be used together with `first`.
-template <class T, class... Us>
+/// Adds that `second` cannot be used together with `first`.
+template <class T, class U>
 void exclude(std::vector<relation>& to, const std::string& why, field<T> first,
-             field<Us>... others) {
-  auto one = [&](auto second) {
-    auto check = [=](const settings& s) -> wrong {
-      if (!used(first, s) || !used(second, s))
-        return std::nullopt;
-      return complaint{
-          {}, "cannot be combined with " + first.name(), why + "; keep one of them"};
-    };
-    to.push_back({{second.name(), first.name()},
-                  second.name() + " excludes " + first.name(),
-                  check});
+             field<U> second) {
+  auto check = [=](const settings& s) -> wrong {
+    if (!used(first, s) || !used(second, s))
+      return std::nullopt;
+    return complaint{
+        {}, "cannot be combined with " + first.name(), why + "; keep one of them"};
   };
-  (one(others), ...);
+  to.push_back({{second.name(), first.name()},
+                second.name() + " excludes " + first.name(),
+                check});
+}
+
+/// Adds that no two of these can be used together.
+template <class T, class... Us>
+void keep_one(std::vector<relation>& to, const std::string& why, field<T> first,
+              field<Us>... others) {
+  (exclude(to, why, first, others), ...);
+  if constexpr (sizeof...(others) > 1)
+    keep_one(to, why, others...);
 }
 
 relation id_range() {
@@ -149,9 +147,7 @@ void add_login(std::vector<relation>& to) {
   auto key = PARTITA_FIELD(nats, tls_key);
   to.insert(to.end(), {needs(user, password), needs(password, user)});
   constexpr auto why = "there is one way to log in";
-  exclude(to, why, user, token, credentials, seed);
-  exclude(to, why, token, credentials, seed);
-  exclude(to, why, credentials, seed);
+  keep_one(to, why, user, token, credentials, seed);
   exclude(to, "a domain has a prefix of its own", PARTITA_FIELD(nats, domain),
           PARTITA_FIELD(nats, api_prefix));
   to.insert(to.end(), {needs(cert, key), needs(key, cert)});
@@ -177,8 +173,8 @@ void add_times(std::vector<relation>& to) {
        at_least(PARTITA_FIELD(timeouts, shutdown), 1, request),
        at_least(lease, 1, PARTITA_FIELD(election, probe_grace)),
        at_least(PARTITA_FIELD(rebalance, handoff_timeout), requests_per_handoff, request),
-       at_least(after, beats_per_outage, interval), longer(warn, after),
-       longer(error, warn), longer(PARTITA_FIELD(degraded, critical), error)});
+       at_least(after, beats_per_outage, interval), at_least(warn, 0, after),
+       at_least(error, 0, warn), at_least(PARTITA_FIELD(degraded, critical), 0, error)});
 }
 
 void add_partitions(std::vector<relation>& to) {
@@ -189,10 +185,8 @@ void add_partitions(std::vector<relation>& to) {
   auto bucket = PARTITA_FIELD(partitions, bucket);
   auto stream = PARTITA_FIELD(partitions, stream);
   constexpr auto why = "the partitions are named twice";
-  exclude(to, why, list, prefix, count, file, bucket, stream);
-  exclude(to, why, prefix, file, bucket, stream);
-  exclude(to, why, file, bucket, stream);
-  exclude(to, why, bucket, stream);
+  keep_one(to, why, list, prefix, file, bucket, stream);
+  exclude(to, why, list, count);
   to.insert(to.end(), {needs(prefix, count), needs(count, prefix)});
 }
 

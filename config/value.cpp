@@ -29,7 +29,9 @@ struct describer {
   std::string operator()(double x) const { return format_real(x); }
   std::string operator()(bool x) const { return x ? "true" : "false"; }
   std::string operator()(const moment&) const { return "a date or time"; }
-  std::string operator()(const value_list&) const { return "an array"; }
+  std::string operator()(const value_list& x) const {
+    return x.empty() ? "an empty array" : "an array";
+  }
   std::string operator()(const value_table&) const { return "a table"; }
 };
 

@@ -43,9 +43,7 @@ struct callback_failed {
 };
 
 /// The list of partitions may have changed.
-struct read_again {
-  PARTITA_MESSAGE(read_again)
-};
+PARTITA_SIGNAL(read_again);
 
 /// For the callback thread, which ends with an empty one.
 struct callback {

@@ -11,9 +11,8 @@
 /// is a value that says why.
 namespace partita {
 
-/// The keys of all directives begin with this, and match the pattern.
+/// The keys of all directives begin with this.
 inline constexpr std::string_view directive_prefix = "directive.";
-inline constexpr const char* directive_pattern = "directive.>";
 
 /// The key of the directive. What a key of the store cannot hold is written as '=' and
 /// two hexadecimal digits for each byte: partition `a b` is pinned by
@@ -29,7 +28,6 @@ decoded<directive> directive_from(std::string_view key, std::string_view text);
 std::string describe(const directive& x);
 
 inline constexpr std::string_view history_prefix = "history.";
-inline constexpr const char* history_pattern = "history.>";
 
 /// `history.00000000001795424376.0000000001`: sorts by time.
 std::string history_key(const history_id& x);

@@ -127,9 +127,7 @@ struct session_valid {
 };
 
 /// Answer to partitions_revoked and partitions_lost.
-struct work_stopped {
-  PARTITA_MESSAGE(work_stopped)
-};
+PARTITA_SIGNAL(work_stopped);
 
 // -- trouble ----------------------------------------------------------------------------
 
@@ -164,9 +162,7 @@ struct worker_stopped {
 };
 
 /// Asks a supervisor how its worker is.
-struct get_status {
-  PARTITA_MESSAGE(get_status)
-};
+PARTITA_SIGNAL(get_status);
 
 struct worker_status {
   partita::worker_id worker_id;

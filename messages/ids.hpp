@@ -20,41 +20,25 @@ struct strong {
 
   template <class Inspector>
   friend auto inspect(Inspector& f, strong& x) {
-    return inspect_fields(f, Tag::name, x.value);
+    return inspect_fields(f, "id", x.value);
   }
-};
-
-struct revision_tag {
-  static constexpr const char* name = "revision";
-};
-struct epoch_tag {
-  static constexpr const char* name = "epoch";
-};
-struct version_tag {
-  static constexpr const char* name = "version";
-};
-struct worker_id_tag {
-  static constexpr const char* name = "worker_id";
-};
-struct nonce_tag {
-  static constexpr const char* name = "nonce";
 };
 
 /// The number that the store gave to one write; one sequence for all keys of a bucket.
 /// 0: no such write.
-using revision = strong<revision_tag, std::uint64_t>;
+using revision = strong<struct revision_tag, std::uint64_t>;
 
 /// Number of a leadership; grows with every leader. 0: none yet.
-using epoch = strong<epoch_tag, std::uint64_t>;
+using epoch = strong<struct epoch_tag, std::uint64_t>;
 
 /// Number of a published plan; grows with every publish, over all leaders. 0: none yet.
-using version = strong<version_tag, std::uint64_t>;
+using version = strong<struct version_tag, std::uint64_t>;
 
 /// The stable name of a worker, prefix and number: `worker-3`.
-using worker_id = strong<worker_id_tag, std::string>;
+using worker_id = strong<struct worker_id_tag, std::string>;
 
 /// Random name of one incarnation (one run of a worker) or of one leadership.
-using nonce = strong<nonce_tag, std::string>;
+using nonce = strong<struct nonce_tag, std::string>;
 
 /// The greatest number that every JSON implementation keeps exactly; greater ones in the
 /// store are refused as corrupt.

@@ -14,6 +14,12 @@
     return partita::inspect_fields(f, #type __VA_OPT__(, ) __VA_ARGS__);                 \
   }
 
+/// A message without content.
+#define PARTITA_SIGNAL(type)                                                             \
+  struct type {                                                                          \
+    PARTITA_MESSAGE(type)                                                                \
+  }
+
 /// Gives types of namespace partita the numbers by which CAF 1.x knows them, from `first` on:
 /// every type that is sent needs one. embed::register_messages() knows all blocks.
 #define PARTITA_TYPE_IDS(block, first, ...)                                              \

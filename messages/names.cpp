@@ -33,10 +33,6 @@ const char* word_up_to(decltype(Last) x, const char* const (&words)[N]) {
 
 } // namespace
 
-const char* to_string(ownership x) {
-  return word_of(x, {"exclusive", "available"});
-}
-
 std::string_view to_string(lifecycle x) {
   return word_of(x, {"empty", "cold_start", "planned_scale", "emergency", "rebalance"});
 }
@@ -46,56 +42,31 @@ std::string_view to_string(beat_state x) {
                      "expelled", "forced"});
 }
 
-const char* to_string(worker_state x) {
-  return word_of(x, {"init", "claiming_id", "election", "waiting_assignment", "stable",
-                     "scaling", "rebalancing", "emergency", "degraded", "shutdown"});
-}
+/// The words for all values of `type`, up to `last`.
+#define PARTITA_WORDS(type, last, ...)                                                   \
+  const char* to_string(type x) {                                                        \
+    return word_up_to<type::last>(x, {__VA_ARGS__});                                     \
+  }
 
-const char* to_string(write_status x) {
-  return word_up_to<write_status::refused>(
-      x, {"done", "conflict", "not_connected", "unknown", "refused"});
-}
-
-const char* to_string(read_status x) {
-  return word_up_to<read_status::refused>(
-      x, {"found", "missing", "not_connected", "unknown", "refused"});
-}
-
-const char* to_string(watch_change x) {
-  return word_up_to<watch_change::bucket_changed>(
-      x, {"value", "removed", "replayed", "alive", "restarted", "bucket_changed"});
-}
-
-const char* to_string(open_status x) {
-  return word_up_to<open_status::refused>(
-      x, {"opened", "missing", "foreign", "not_connected", "unknown", "refused"});
-}
-
-const char* to_string(link_state x) {
-  return word_up_to<link_state::disconnected>(
-      x, {"connecting", "connected", "disconnected"});
-}
-
-const char* to_string(probe_status x) {
-  return word_up_to<probe_status::unknown>(x, {"alive", "gone", "unknown"});
-}
-
-const char* to_string(stream_status x) {
-  return word_up_to<stream_status::refused>(
-      x, {"done", "missing", "conflict", "not_connected", "unknown", "refused"});
-}
-
-const char* to_string(stream_retention x) {
-  return word_of(x, {"limits", "interest", "work_queue"});
-}
-
-const char* to_string(alert_level x) {
-  return word_of(x, {"info", "warn", "error", "critical"});
-}
-
-const char* to_string(leave_mode x) {
-  return word_up_to<leave_mode::stop>(x, {"configured", "drain", "restart", "stop"});
-}
+PARTITA_WORDS(ownership, available, "exclusive", "available")
+PARTITA_WORDS(worker_state, shutdown, "init", "claiming_id", "election",
+              "waiting_assignment", "stable", "scaling", "rebalancing", "emergency",
+              "degraded", "shutdown")
+PARTITA_WORDS(write_status, refused, "done", "conflict", "not_connected", "unknown",
+              "refused")
+PARTITA_WORDS(read_status, refused, "found", "missing", "not_connected", "unknown",
+              "refused")
+PARTITA_WORDS(watch_change, bucket_changed, "value", "removed", "replayed", "alive",
+              "restarted", "bucket_changed")
+PARTITA_WORDS(open_status, refused, "opened", "missing", "foreign", "not_connected",
+              "unknown", "refused")
+PARTITA_WORDS(link_state, disconnected, "connecting", "connected", "disconnected")
+PARTITA_WORDS(probe_status, unknown, "alive", "gone", "unknown")
+PARTITA_WORDS(stream_status, refused, "done", "missing", "conflict", "not_connected",
+              "unknown", "refused")
+PARTITA_WORDS(stream_retention, work_queue, "limits", "interest", "work_queue")
+PARTITA_WORDS(alert_level, critical, "info", "warn", "error", "critical")
+PARTITA_WORDS(leave_mode, stop, "configured", "drain", "restart", "stop")
 
 bool by_number::operator()(const worker_id& x, const worker_id& y) const {
   auto a = number_of(x);

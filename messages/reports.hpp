@@ -14,6 +14,14 @@
 /// sends or receives: a message from an earlier run is recognised and dropped.
 namespace partita {
 
+/// A message of `run` that has nothing but its reason, for people.
+#define PARTITA_REPORT(type)                                                             \
+  struct type {                                                                          \
+    std::uint64_t run = 0;                                                               \
+    std::string why;                                                                     \
+    PARTITA_MESSAGE(type, x.run, x.why)                                                  \
+  }
+
 /// A timer ran out. Timers cannot be taken back: `run` is the incarnation that set it,
 /// `ticket` tells the newest from older ones.
 struct wake {
@@ -40,13 +48,8 @@ struct id_lost {
   PARTITA_MESSAGE(id_lost, x.run, x.why, x.fatal)
 };
 
-struct release_id {
-  PARTITA_MESSAGE(release_id)
-};
-
-struct id_released {
-  PARTITA_MESSAGE(id_released)
-};
+PARTITA_SIGNAL(release_id);
+PARTITA_SIGNAL(id_released);
 
 // -- heartbeat --------------------------------------------------------------------------
 
@@ -81,18 +84,10 @@ struct store_trouble {
 };
 
 /// Another incarnation is alive under our id; the session starts once it has ended.
-struct session_waits {
-  std::uint64_t run = 0;
-  std::string why;
-  PARTITA_MESSAGE(session_waits, x.run, x.why)
-};
+PARTITA_REPORT(session_waits);
 
 /// This incarnation has ended: another one, or a mark, stands in its place.
-struct session_over {
-  std::uint64_t run = 0;
-  std::string why;
-  PARTITA_MESSAGE(session_over, x.run, x.why)
-};
+PARTITA_REPORT(session_over);
 
 /// What of the record has been received and applied: for each partition that `applied`
 /// takes away either work has ended, or it stands in `stopping`.
@@ -119,17 +114,8 @@ struct goodbye_said {
 
 // -- elector ----------------------------------------------------------------------------
 
-struct elected {
-  std::uint64_t run = 0;
-  std::string why;
-  PARTITA_MESSAGE(elected, x.run, x.why)
-};
-
-struct deposed {
-  std::uint64_t run = 0;
-  std::string why;
-  PARTITA_MESSAGE(deposed, x.run, x.why)
-};
+PARTITA_REPORT(elected);
+PARTITA_REPORT(deposed);
 
 /// The worker that holds the leader key; empty: none.
 struct leader_seen {
@@ -138,13 +124,8 @@ struct leader_seen {
   PARTITA_MESSAGE(leader_seen, x.run, x.leader)
 };
 
-struct resign {
-  PARTITA_MESSAGE(resign)
-};
-
-struct resigned {
-  PARTITA_MESSAGE(resigned)
-};
+PARTITA_SIGNAL(resign);
+PARTITA_SIGNAL(resigned);
 
 struct abdicate {
   std::string why;
@@ -174,11 +155,7 @@ struct record_received {
 };
 
 /// This worker's record vanished or cannot be read.
-struct record_lost {
-  std::uint64_t run = 0;
-  std::string why;
-  PARTITA_MESSAGE(record_lost, x.run, x.why)
-};
+PARTITA_REPORT(record_lost);
 
 // -- roster -----------------------------------------------------------------------------
 
@@ -231,9 +208,7 @@ struct adopted {
 
 /// The answer to adopted: nothing happened since the calculator was made that would make
 /// its worker doubt what the store showed meanwhile.
-struct may_act {
-  PARTITA_MESSAGE(may_act)
-};
+PARTITA_SIGNAL(may_act);
 
 /// What the calculator is doing: stable, scaling, rebalancing or emergency.
 struct phase_changed {
@@ -254,26 +229,14 @@ struct superseded {
 };
 
 /// A directive asks this leader to step down (docs/protocol.md).
-struct stepped_down {
-  std::uint64_t run = 0;
-  std::string why;
-  PARTITA_MESSAGE(stepped_down, x.run, x.why)
-};
+PARTITA_REPORT(stepped_down);
 
 /// The operators' directives are not known, and the calculator plans without them; empty:
 /// they are known again.
-struct control_unknown {
-  std::uint64_t run = 0;
-  std::string why;
-  PARTITA_MESSAGE(control_unknown, x.run, x.why)
-};
+PARTITA_REPORT(control_unknown);
 
 /// How settings differ between workers; empty: they do not differ any more.
-struct settings_differ {
-  std::uint64_t run = 0;
-  std::string why;
-  PARTITA_MESSAGE(settings_differ, x.run, x.why)
-};
+PARTITA_REPORT(settings_differ);
 
 /// From a partition source: everything that the group works on.
 struct partition_list {
@@ -301,11 +264,7 @@ struct file_touched {
 };
 
 /// What is wrong with the list of partitions; empty: nothing, or nothing any more.
-struct source_trouble {
-  std::uint64_t run = 0;
-  std::string why;
-  PARTITA_MESSAGE(source_trouble, x.run, x.why)
-};
+PARTITA_REPORT(source_trouble);
 
 // -- all --------------------------------------------------------------------------------
 

@@ -76,9 +76,7 @@ struct operation_stats {
 };
 
 /// Asks a store what it has done so far.
-struct get_store_stats {
-  PARTITA_MESSAGE(get_store_stats)
-};
+PARTITA_SIGNAL(get_store_stats);
 
 /// Of one connection, over all its buckets.
 struct store_stats {
@@ -152,9 +150,7 @@ struct turn_stats {
 // -- one worker -------------------------------------------------------------------------
 
 /// Asks an elector how long its lease still holds.
-struct get_lease {
-  PARTITA_MESSAGE(get_lease)
-};
+PARTITA_SIGNAL(get_lease);
 
 /// 0: it does not lead.
 struct lease_left {
@@ -163,9 +159,7 @@ struct lease_left {
 };
 
 /// Asks a supervisor for all that is counted and measured of its worker.
-struct get_stats {
-  PARTITA_MESSAGE(get_stats)
-};
+PARTITA_SIGNAL(get_stats);
 
 struct worker_stats {
   std::string group;

@@ -128,9 +128,7 @@ struct kv_read {
 };
 
 /// Asks which incarnation of the bucket this is.
-struct kv_identify {
-  PARTITA_MESSAGE(kv_identify)
-};
+PARTITA_SIGNAL(kv_identify);
 
 struct kv_identity {
   read_status status = read_status::unknown;
@@ -289,9 +287,7 @@ struct expect_entry {
 };
 
 /// Which buckets are there? For messages to people: nothing is decided by it.
-struct list_buckets {
-  PARTITA_MESSAGE(list_buckets)
-};
+PARTITA_SIGNAL(list_buckets);
 
 struct buckets_listed {
   /// In no order.
@@ -355,13 +351,8 @@ struct probed {
 };
 
 /// Closes the connection after what is under way; answers all requests before.
-struct close_store {
-  PARTITA_MESSAGE(close_store)
-};
-
-struct store_closed {
-  PARTITA_MESSAGE(store_closed)
-};
+PARTITA_SIGNAL(close_store);
+PARTITA_SIGNAL(store_closed);
 
 // -- names ---------------------------------------------------------
 

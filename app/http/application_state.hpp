@@ -108,9 +108,7 @@ struct released_work {
 };
 
 /// Does the worker still turn over, and how is it?
-struct ask_life {
-  PARTITA_MESSAGE(ask_life)
-};
+PARTITA_SIGNAL(ask_life);
 
 struct shown_life {
   /// The worker answered a request in time, or there is no worker.
@@ -126,14 +124,10 @@ struct shown_life {
 };
 
 /// The application's process has ended, and no other one will come: its work has ended, too.
-struct application_died {
-  PARTITA_MESSAGE(application_died)
-};
+PARTITA_SIGNAL(application_died);
 
 /// The process ends: no call waits any longer.
-struct close_application_state {
-  PARTITA_MESSAGE(close_application_state)
-};
+PARTITA_SIGNAL(close_application_state);
 
 /// Sent to the host: the application has called (again), or has not for too long.
 struct application_changed {

@@ -26,9 +26,7 @@ struct process_stats {
 std::string metrics_text(const process_stats& x);
 
 /// Requests the text of /metrics.
-struct get_metrics {
-  PARTITA_MESSAGE(get_metrics)
-};
+PARTITA_SIGNAL(get_metrics);
 
 /// What to look at from now on. Not kept alive by that.
 struct observe {

@@ -20,9 +20,7 @@
 namespace partita::app {
 
 /// The application's process has ended.
-struct application_over {
-  PARTITA_MESSAGE(application_over)
-};
+PARTITA_SIGNAL(application_over);
 
 /// This process got a signal. SIGTERM and SIGINT wait until the worker has left: with them the
 /// application is ended then. Others go to it at once.

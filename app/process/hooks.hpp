@@ -28,9 +28,7 @@ auto inspect(Inspector& f, hook_counts& x) {
 namespace partita::app {
 
 /// Requests the stats of the hooks' commands.
-struct get_hook_stats {
-  PARTITA_MESSAGE(get_hook_stats)
-};
+PARTITA_SIGNAL(get_hook_stats);
 
 struct hook_stats {
   /// By core::hook_kind.
@@ -40,13 +38,9 @@ struct hook_stats {
 
 /// Orders the hooks to end: no command is started or tried again any more. Answered once
 /// all commands have ended, which takes a time-out for each at most.
-struct finish_hooks {
-  PARTITA_MESSAGE(finish_hooks)
-};
+PARTITA_SIGNAL(finish_hooks);
 
-struct hooks_finished {
-  PARTITA_MESSAGE(hooks_finished)
-};
+PARTITA_SIGNAL(hooks_finished);
 
 /// The process of a run has ended, or `why` there is none.
 struct hook_run_over {
