@@ -18,7 +18,7 @@ export const sortKey = (name) => name.replace(/\d+/g, (n) => n.padStart(10, "0")
 
 export const number = (n) => n.toLocaleString("en").replaceAll(",", "\u202f");
 export const count = (n, what) => `${number(n)} ${what}${n === 1 ? "" : "s"}`;
-export const percent = (x) => `${(100 * x).toFixed(x < 0.1 ? 1 : 0)} %`;
+export const percent = (x) => `${(100 * x).toFixed(x < 0.01 ? 2 : x < 0.1 ? 1 : 0)} %`;
 
 /** Whether a worker takes part. */
 export const lives = (w) => ["joining", "working", "draining"].includes(w.state);
@@ -38,6 +38,7 @@ export class Model {
   owner = new Int32Array(0);
   mark = new Uint8Array(0);
   #index = new Map();
+  #lists = [];
   #known = new Map();
   #seen = [];
 
@@ -68,8 +69,7 @@ export class Model {
     const capacity = this.workers.reduce((sum, w) => sum + (lives(w) ? w.capacity : 0), 0);
     for (const w of this.workers) w.fair = lives(w) && capacity ? w.capacity / capacity : 0;
     const { hand_offs: moves, unowned } = this.group;
-    this.#setNames([...this.workers.map((w) => w.partitions),
-      moves.map((x) => x.partition), unowned.map((x) => x.partition)]);
+    this.#setNames([...this.workers.map((w) => w.partitions), moves, unowned]);
     this.owner.fill(-1);
     this.mark.fill(OWNED);
     this.workers.forEach((w, i) => {
@@ -82,9 +82,12 @@ export class Model {
     for (const x of unowned) this.mark[this.#index.get(x.partition)] = UNOWNED;
   }
 
-  /** Sorts again only if there are others than before: that takes long. */
+  /** Looks at all names only if a list is another than before, and sorts only other names: both
+   *  take long. */
   #setNames(lists) {
-    const found = new Set(lists.flat());
+    if (lists.length === this.#lists.length && lists.every((x, i) => x === this.#lists[i])) return;
+    this.#lists = lists;
+    const found = new Set(lists.flat().map((x) => x.partition ?? x));
     if (found.size === this.names.length && this.names.every((name) => found.has(name))) return;
     this.names = sorted(found, (name) => name);
     this.#index = new Map(this.names.map((name, i) => [name, i]));
