@@ -98,12 +98,12 @@ worker_options worker_options_of(const config::settings& s) {
 
 consumers_options consumers_options_of(const config::settings& s) {
   consumers_options result;
-  result.subject = s.consume.subject;
   result.claims = s.group.name + "-claims";
   result.replicas = s.buckets.replicas;
   auto& x = result.consumption;
   x.group = s.group.name;
   x.stream = s.consume.stream;
+  x.consumer.filter = s.consume.subject;
   x.consumer.max_ack_pending = s.consume.max_ack_pending;
   x.consumer.ack_wait = s.consume.ack_wait;
   x.consumer.in_memory = s.consume.memory;
