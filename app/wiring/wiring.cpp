@@ -30,6 +30,12 @@ std::map<std::string, std::string> shared_settings_of(const config::settings& s)
                                "extreme_threshold {}, default_weight {}",
                                y.name, y.virtual_nodes, y.seed, y.overload_threshold,
                                y.extreme_threshold, y.default_weight)}};
+  const auto& z = s.consume;
+  result["consume"] = z.stream.empty()
+                          ? "no stream"
+                          : fmt::format("{} by {}, max_ack_pending {}, ack_wait {} ms{}",
+                                        z.stream, z.subject, z.max_ack_pending,
+                                        z.ack_wait.count(), z.memory ? ", memory" : "");
   const auto& x = s.partitions;
   if (!x.stream.empty())
     result["partitions"] = "those of the stream " + x.stream;
