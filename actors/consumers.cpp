@@ -4,7 +4,6 @@
 #include "partita/actors/shell.hpp"
 #include "partita/core/match.hpp"
 #include "partita/messages/codec.hpp"
-#include "partita/messages/consuming.hpp"
 #include "partita/messages/exceptions.hpp"
 #include "partita/messages/keys.hpp"
 
@@ -13,7 +12,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
-#include <set>
+#include <memory>
 
 namespace partita {
 
@@ -28,26 +27,29 @@ constexpr std::uint64_t batch_run = 1;
 
 struct consumers_state {
   using self_pointer = consumers_actor::stateful_pointer<consumers_state>;
-  using order_id = std::uint64_t;
 
-  struct held {
-    grant what;
-    consumption machine;
-    /// Answers to the machine before it, of a loss, are not for this one.
-    std::uint64_t number = 0;
-    /// The listeners have it; and have it still to stop, or its machine to end.
-    bool given = false;
-    order_id stopping = 0;
-    std::string trouble = {};
-  };
   /// A revocation or a loss.
   struct order {
     caf::typed_response_promise<work_stopped> promise;
     std::size_t listeners = 0;
-    /// Whose consumers have not ended.
-    std::set<std::string> partitions;
-    bool begun = false;
+    /// Ended once they have stopped.
+    std::vector<std::string> revoked = {};
+    /// The listeners together, and each machine.
+    std::size_t waits_for = 1;
   };
+  using order_ptr = std::shared_ptr<order>;
+
+  struct held {
+    grant what;
+    consumption machine;
+    /// The listeners have it; and what waits for its machine's end.
+    bool given = false;
+    order_ptr stopping = nullptr;
+    std::string trouble = {};
+  };
+  /// Requests hold it weakly: answers to a machine that was lost are for none.
+  using held_ptr = std::shared_ptr<held>;
+  using asker = std::weak_ptr<held>;
 
   self_pointer self = nullptr;
   consumers_options options;
@@ -56,16 +58,13 @@ struct consumers_state {
   bucket_actor claims;
   bool opening = false;
   /// Machines whose read waits until it is open.
-  std::vector<std::pair<std::string, std::uint64_t>> waiting;
+  std::vector<asker> waiting;
   partita::alarm alarm;
   std::optional<core::time_point> sweep_at;
   bool sweeping = false;
   /// The newest, without its partitions.
   partitions_assigned last;
-  std::map<std::string, held> all;
-  std::map<order_id, order> orders;
-  order_id last_order = 0;
-  std::uint64_t last_number = 0;
+  std::map<std::string, held_ptr> all;
   consumers_given ready;
   std::string told_trouble;
   core::time_point trouble_since;
@@ -85,37 +84,21 @@ struct consumers_state {
     last = x;
     last.partitions.clear();
     for (const auto& y : x.partitions) {
-      auto partition = name_of(y.partition);
-      auto i = all.find(partition);
-      if (i == all.end()) {
-        i = all.emplace(partition, held{y, machine_for(partition), ++last_number}).first;
-        if (auto why = why_no_entry(partition); !why.empty()) {
-          i->second.trouble = "its name " + why;
-          report();
-          continue;
-        }
+      auto& mine = all[name_of(y.partition)];
+      if (!mine) {
+        auto its = options.consumption;
+        its.partition = name_of(y.partition);
+        mine = std::make_shared<held>(held{y, consumption{std::move(its)}});
       }
-      i->second.what = y;
-      feed(partition, consumption::granted{y.token});
+      mine->what = y;
+      feed(held_ptr{mine}, consumption::granted{y.token});
     }
-  }
-
-  consumption machine_for(const std::string& partition) const {
-    auto result = options.consumption;
-    result.partition = partition;
-    auto& filter = result.consumer.filter = options.subject;
-    for (auto at = filter.find(partition_in_subject); at != filter.npos;
-         at = filter.find(partition_in_subject, at + partition.size()))
-      filter.replace(at, partition_in_subject.size(), partition);
-    return consumption{std::move(result)};
   }
 
   template <class Order>
   caf::result<work_stopped> stop(Order what, bool lost) {
-    auto number = ++last_order;
-    auto& x = orders[number];
-    x.promise = self->make_response_promise<work_stopped>();
-    auto promise = x.promise;
+    auto promise = self->make_response_promise<work_stopped>();
+    auto mine = std::make_shared<order>(order{promise});
     std::vector<grant> given;
     for (const auto& y : what.partitions) {
       auto partition = name_of(y.partition);
@@ -123,158 +106,124 @@ struct consumers_state {
       if (i == all.end())
         continue;
       ready.names.erase(partition);
-      if (i->second.given)
+      if (i->second->given)
         given.push_back(y);
-      auto before = std::exchange(i->second.stopping, number);
+      stopped(std::exchange(i->second->stopping, mine));
       if (lost) {
         all.erase(i);
-        ended(before, partition);
       } else {
-        x.partitions.insert(partition);
+        mine->revoked.push_back(partition);
+        ++mine->waits_for;
       }
     }
     // What the listeners never had they need not stop.
     what.partitions = std::move(given);
-    if (!what.partitions.empty())
-      ask_listeners(number, what);
     if (lost)
       report();
-    listeners_stopped(number);
+    if (what.partitions.empty())
+      listeners_stopped(mine);
+    else
+      ask_listeners(mine, what);
     return promise;
   }
 
   template <class Order>
-  void ask_listeners(order_id number, const Order& what) {
-    orders[number].listeners = to.size();
+  void ask_listeners(const order_ptr& by, const Order& what) {
+    by->listeners = to.size();
     for (const auto& x : to)
       mail(self, what)
           .request(x, caf::infinite)
           .then(
-              [this, number](work_stopped) {
-                --orders[number].listeners;
-                listeners_stopped(number);
+              [this, by](work_stopped) {
+                if (--by->listeners == 0)
+                  listeners_stopped(by);
               },
               // It has ended, and this actor with it.
               [](const caf::error&) {});
   }
 
-  void listeners_stopped(order_id number) {
-    auto& x = orders[number];
-    if (x.listeners != 0 || std::exchange(x.begun, true))
-      return;
-    for (const auto& partition : std::set{x.partitions})
-      if (auto i = all.find(partition); i != all.end())
-        feed(partition, consumption::revoked{});
-      else
-        ended(number, partition);
-    finish(number);
+  /// One thing less that it waits for; null: nothing does.
+  static void stopped(const order_ptr& x) {
+    if (x && --x->waits_for == 0)
+      x->promise.deliver(work_stopped{});
   }
 
-  void ended(order_id number, const std::string& partition) {
-    if (auto i = orders.find(number); i != orders.end()) {
-      i->second.partitions.erase(partition);
-      finish(number);
-    }
-  }
-
-  void finish(order_id number) {
-    auto i = orders.find(number);
-    if (i == orders.end() || !i->second.begun || !i->second.partitions.empty())
-      return;
-    i->second.promise.deliver(work_stopped{});
-    orders.erase(i);
+  void listeners_stopped(const order_ptr& x) {
+    for (const auto& partition : x->revoked)
+      if (auto i = all.find(partition); i != all.end() && i->second->stopping == x)
+        feed(held_ptr{i->second}, consumption::revoked{});
+    stopped(x);
   }
 
   // -- the machines ---------------------------------------------------------------------
 
-  void feed(const std::string& partition, const consumption::event& what) {
-    auto i = all.find(partition);
-    if (i == all.end())
-      return;
-    // The end of a machine removes it.
-    auto number = i->second.number;
-    for (const auto& x : i->second.machine.step(what, now()))
-      carry_out(partition, number, x);
-    if (i = all.find(partition); i != all.end())
-      alarm.set(self, options.clock, alarm_run, i->second.machine.wake_at());
+  void feed(const held_ptr& to_whom, const consumption::event& what) {
+    for (const auto& x : to_whom->machine.step(what, now()))
+      carry_out(to_whom, x);
+    alarm.set(self, options.clock, alarm_run, to_whom->machine.wake_at());
   }
 
   /// Gives an answer to the machine that asked, if it is still there.
-  template <class Event, class Answer>
-  auto answer_to(const std::string& partition, std::uint64_t number) {
-    return [this, partition, number](const Answer& x) {
-      auto i = all.find(partition);
-      if (i != all.end() && i->second.number == number)
-        feed(partition, Event{x});
+  auto answer_to(asker who) {
+    return [this, who = std::move(who)](const auto& x) {
+      if (auto there = who.lock())
+        feed(there, x);
     };
   }
 
-  template <class Event, class Answer, class Request>
-  void ask(const std::string& partition, std::uint64_t number, Request what) {
-    auto f = answer_to<Event, Answer>(partition, number);
+  template <class Answer>
+  void ask(asker who, auto what) {
+    auto f = answer_to(std::move(who));
     mail(self, std::move(what))
         .request(store, caf::infinite)
-        .then(f, [this, f](const caf::error& why) {
-          Answer none;
-          none.why = error_text(self, why);
-          f(none);
-        });
+        .then([f](const Answer& x) { f(x); },
+              [this, f](const caf::error& why) {
+                f(Answer{stream_status::unknown, {}, error_text(self, why)});
+              });
   }
 
-  void ask_consumer(const std::string& partition, std::uint64_t number, auto what) {
-    ask<consumption::consumer_answered, consumer_answer>(partition, number,
-                                                         std::move(what));
-  }
-
-  void carry_out(const std::string& partition, std::uint64_t number,
-                 const consumption::command& what) {
-    const auto& stream = options.consumption.stream;
+  void carry_out(const held_ptr& by, const consumption::command& what) {
+    const auto& partition = by->machine.partition();
     core::match(
         what,
         [&](const consumption::read_claim&) {
-          auto take = answer_to<consumption::claim_read, kv_read>(partition, number);
           if (claims)
             return ask_read(self, claims, keys::claim_of(partition),
-                            [this, take](const kv_read& x) {
+                            [this, take = answer_to(by)](const kv_read& x) {
                               // A bucket that was lost is made again by the next one.
                               if (x.status == read_status::unknown
                                   || x.status == read_status::refused)
                                 claims = bucket_actor{};
                               take(x);
                             });
-          waiting.emplace_back(partition, number);
+          waiting.push_back(by);
           open_claims();
         },
         [&](const consumption::write_claim& x) {
-          ask_to_replace(
-              self, claims, keys::claim_of(partition), to_text(x.value), x.expected,
-              answer_to<consumption::claim_written, kv_written>(partition, number));
+          ask_to_replace(self, claims, keys::claim_of(partition), to_text(x.value),
+                         x.expected, answer_to(by));
         },
-        [&](const consumption::look_at_stream&) {
-          ask<consumption::stream_looked, stream_answer>(partition, number,
-                                                         stream_look{stream});
-        },
-        [&](const consumption::look& x) {
-          ask_consumer(partition, number, consumer_look{stream, x.name});
-        },
-        [&](const consumption::make& x) {
-          ask_consumer(partition, number, consumer_make{stream, x.what});
-        },
-        [&](const consumption::remove& x) {
-          ask_consumer(partition, number, consumer_remove{stream, x.name});
-        },
+        [&](const stream_look& x) { ask<stream_answer>(by, x); },
         [&](const consumption::sweep&) { sweep(); },
-        [&](const consumption::stands& x) { stands(partition, x.name); },
+        [&](const consumption::stands& x) {
+          if (by->stopping)
+            return;
+          // Those that stand at the same time are one event, and one run of a hook.
+          if (ready.names.empty())
+            mail(self, wake{batch_run, 0}).send(self);
+          ready.names[partition] = x.name;
+        },
         [&](const consumption::ended&) {
-          auto stopping = all.at(partition).stopping;
           all.erase(partition);
           report();
-          ended(stopping, partition);
+          stopped(by->stopping);
         },
         [&](const consumption::trouble& x) {
-          all.at(partition).trouble = x.why;
+          by->trouble = x.why;
           report();
-        });
+        },
+        // To look at a consumer, make and remove it.
+        [&](const auto& x) { ask<consumer_answer>(by, x); });
   }
 
   // -- the bucket of the claims ---------------------------------------------------------
@@ -291,11 +240,11 @@ struct consumers_state {
       kv_read none{read_status::unknown,
                    {},
                    "the bucket " + options.claims + " cannot be opened: " + x.why};
-      for (const auto& [partition, number] : std::exchange(waiting, {}))
-        if (claims)
-          carry_out(partition, number, consumption::read_claim{});
+      for (const auto& who : std::exchange(waiting, {}))
+        if (auto there = who.lock(); there && claims)
+          carry_out(there, consumption::read_claim{});
         else
-          answer_to<consumption::claim_read, kv_read>(partition, number)(none);
+          answer_to(who)(none);
     });
   }
 
@@ -307,26 +256,24 @@ struct consumers_state {
   }
 
   void list_from(std::uint64_t offset) {
-    auto over = [this] { sweeping = false; };
     mail(self, consumer_list{options.consumption.stream, offset})
         .request(store, caf::infinite)
         .then(
-            [this, over, offset](const consumer_names& x) {
-              for (const auto& y : x.names)
+            [this, offset](const consumer_names& x) {
+              for (const auto& y : x.facts.names)
                 remove_if_left_over(y);
-              auto next = offset + x.names.size();
-              if (x.status == stream_status::done && !x.names.empty() && next < x.total)
+              auto next = offset + x.facts.names.size();
+              sweeping = next > offset && next < x.facts.total;
+              if (sweeping)
                 list_from(next);
-              else
-                over();
             },
-            [over](const caf::error&) { over(); });
+            [this](const caf::error&) { sweeping = false; });
   }
 
   void remove_if_left_over(const std::string& consumer) {
     auto x = keys::consumer_in(consumer, options.consumption.group);
     auto i = x ? all.find(x->partition) : all.end();
-    if (i == all.end() || !i->second.machine.is_left_over(x->token, consumer))
+    if (i == all.end() || !i->second->machine.is_left_over(x->token, consumer))
       return;
     logger()->info("removes the consumer {}, of an earlier owner", consumer);
     // What is not removed now the next sweep finds.
@@ -337,19 +284,10 @@ struct consumers_state {
 
   // -- to the listeners -----------------------------------------------------------------
 
-  void stands(const std::string& partition, const std::string& consumer) {
-    if (all.at(partition).stopping != 0)
-      return;
-    // Those that stand at the same time are one event, and one run of a hook.
-    if (ready.names.empty())
-      mail(self, wake{batch_run, 0}).send(self);
-    ready.names[partition] = consumer;
-  }
-
   void give_ready() {
     auto news = last;
     for (const auto& [partition, consumer] : ready.names) {
-      auto& x = all.at(partition);
+      auto& x = *all.at(partition);
       x.given = true;
       news.partitions.push_back(x.what);
     }
@@ -367,8 +305,8 @@ struct consumers_state {
     std::size_t count = 0;
     std::string text;
     for (const auto& [partition, x] : all)
-      if (!x.trouble.empty() && ++count == 1)
-        text = "partition " + partition + ": " + x.trouble;
+      if (!x->trouble.empty() && ++count == 1)
+        text = "partition " + partition + ": " + x->trouble;
     if (count > 1)
       text += " (and " + std::to_string(count - 1) + " more partitions)";
     if (text == told_trouble)
@@ -390,21 +328,30 @@ struct consumers_state {
     tell(news);
   }
 
+  consumers_lag lag() const {
+    consumers_lag result;
+    for (const auto& [partition, x] : all)
+      if (const auto& its = x->machine.lag()) {
+        result.pending += its->pending;
+        if (result.partitions.size() < consumers_lag::most_partitions)
+          result.partitions.push_back(*its);
+      }
+    return result;
+  }
+
   void ring() {
     if (!sweep_at || *sweep_at <= now()) {
       if (sweep_at)
         sweep();
       sweep_at = now() + options.sweep;
     }
-    std::vector<std::string> due;
-    for (const auto& [partition, x] : all)
-      if (auto at = x.machine.wake_at(); at && *at <= now())
-        due.push_back(partition);
-    for (const auto& partition : due)
-      feed(partition, consumption::tick{});
     auto next = sweep_at;
-    for (const auto& [partition, x] : all)
-      next = core::earlier(next, x.machine.wake_at());
+    for (const auto& [partition, x] : all) {
+      // No machine ends by it.
+      if (auto at = x->machine.wake_at(); at && *at <= now())
+        feed(x, consumption::tick{});
+      next = core::earlier(next, x->machine.wake_at());
+    }
     alarm.set(self, options.clock, alarm_run, next);
   }
 };
@@ -430,6 +377,7 @@ consumers(consumers_actor::stateful_pointer<consumers_state> self,
         else if (state_of(self).alarm.rings(x, alarm_run))
           state_of(self).ring();
       },
+      [self](get_lag) { return state_of(self).lag(); },
       [self](const worker_id_claimed& x) { state_of(self).tell(x); },
       [self](const state_changed& x) { state_of(self).tell(x); },
       [self](const leadership_changed& x) { state_of(self).tell(x); },

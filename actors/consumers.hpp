@@ -3,6 +3,7 @@
 
 #include "partita/actors/worker_clock.hpp"
 #include "partita/core/consumption/consumption.hpp"
+#include "partita/messages/consuming.hpp"
 #include "partita/messages/interfaces.hpp"
 
 #include <caf/fwd.hpp>
@@ -12,14 +13,9 @@
 
 namespace partita {
 
-/// What stands for a partition's name in consumers_options::subject.
-inline constexpr std::string_view partition_in_subject = "{partition}";
-
 struct consumers_options {
-  /// Of each partition; its name and its consumer's filter are filled in.
+  /// Of each partition; its name is filled in.
   core::consumption::options consumption;
-  /// What a partition's messages are published under: `orders.{partition}.>`.
-  std::string subject;
   /// Bucket of the claims, made where it is missing, and its copies on a clustered server.
   std::string claims;
   std::uint32_t replicas = 1;
@@ -30,7 +26,7 @@ struct consumers_options {
 
 /// The CONSUMERS: the only listener of a worker, in front of all others. INTERNAL: wake.
 using consumers_actor =
-    caf::typed_actor<handler<void(wake)>>::extend_with<listener_actor>;
+    lag_actor::extend<handler<void(wake)>>::extend_with<listener_actor>;
 
 /// Passes all events on to `to`, but gives a partition only once its consumer stands
 /// (core::consumption), and answers a revocation only once all of `to` have answered and then

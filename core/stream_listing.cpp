@@ -64,7 +64,9 @@ bool overlap(std::string_view filter, std::string_view stored) {
   for (std::size_t i = 0;; ++i) {
     if (i == xs.size() || i == ys.size())
       return xs.size() == ys.size();
-    if (xs[i] == ">" || ys[i] == ">")
+    // The latter functions make any number of tokens.
+    if (xs[i] == ">" || ys[i] == ">" || function_in(ys[i]).starts_with("split")
+        || function_in(ys[i]).starts_with("slice"))
       return true;
     if (!may_be_equal(xs[i], ys[i]))
       return false;
@@ -136,14 +138,17 @@ std::string why_not_changed(const stream_facts& x, const subject_transform& want
 
 std::string why_no_match(const stream_facts& x, std::string_view filter) {
   auto stored = x.subjects;
-  if (!x.transform.destination.empty())
-    stored = {x.transform.destination};
-  if (std::any_of(stored.begin(), stored.end(),
-                  [&](const auto& y) { return overlap(filter, y); }))
+  if (const auto& [from, to] = x.transform; !to.empty()) {
+    // Others may keep their subjects.
+    std::erase_if(stored, [&](const auto& y) { return y == from || from == ">"; });
+    stored.insert(stored.begin(), to);
+  }
+  if (x.has_sources || stored.empty()
+      || std::any_of(stored.begin(), stored.end(),
+                     [&](const auto& y) { return overlap(filter, y); }))
     return {};
   return "the filter " + std::string{filter} + " matches no message of the stream "
-         + x.name + ", which stores them as "
-         + (stored.empty() ? "those of another stream" : stored.front())
+         + x.name + ", which stores them as " + stored.front()
          + ": a filter is compared with the transformed subject";
 }
 
@@ -159,17 +164,17 @@ stream_listing::news stream_listing::answered(const stream_answer& x) {
                        + (x.why.empty() ? to_string(x.status) : x.why) + remedy};
   }
   failures_ = 0;
-  if (created_.value_or(x.stream.created_at_ns) != x.stream.created_at_ns)
+  if (created_.value_or(x.facts.created_at_ns) != x.facts.created_at_ns)
     return unavailable{
         "the stream " + stream_
         + " was deleted and made again, so that its sequences begin again: "
           "empty or rename the sink, remove the group's claims, and start "
           "the workers again"};
-  created_ = x.stream.created_at_ns;
-  if (auto why = why_no_partitions(x.stream); !why.empty())
+  created_ = x.facts.created_at_ns;
+  if (auto why = why_no_partitions(x.facts); !why.empty())
     return unavailable{std::move(why)};
   list result;
-  for (std::uint32_t i = 0; i < partition_count(x.stream.transform); ++i)
+  for (std::uint32_t i = 0; i < partition_count(x.facts.transform); ++i)
     result.push_back({{std::to_string(i)}});
   return result;
 }

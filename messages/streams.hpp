@@ -15,7 +15,7 @@ namespace partita {
 enum class stream_status : std::uint8_t {
   /// Done, or found.
   done,
-  /// There is no such stream, or no such consumer; `error` says which.
+  /// There is no such stream, or no such consumer.
   missing,
   /// Certainly not made: there is a consumer of this name with another configuration.
   conflict,
@@ -30,19 +30,16 @@ enum class stream_status : std::uint8_t {
 
 const char* to_string(stream_status x);
 
-/// Numbers of JetStream that decide what a caller does next; answers hold them as `error`.
-namespace stream_error {
-
-inline constexpr std::uint32_t consumer_not_found = 10014;
-/// The stream or the account has as many consumers as it may have.
-inline constexpr std::uint32_t too_many_consumers = 10026;
-inline constexpr std::uint32_t stream_not_found = 10059;
-/// A stream of retention `work_queue` has a consumer with an overlapping filter.
-inline constexpr std::uint32_t not_unique = 10100;
-/// A stream of retention `work_queue` takes only consumers that start at 0.
-inline constexpr std::uint32_t not_deliver_all = 10101;
-
-} // namespace stream_error
+/// The answer to a request about streams or consumers.
+template <class Facts>
+struct stream_reply {
+  stream_status status = stream_status::unknown;
+  /// Only with `done`.
+  Facts facts;
+  /// For people, unless `done`: what was found and what to do.
+  std::string why;
+  PARTITA_MESSAGE(stream_reply, x.status, x.facts, x.why)
+};
 
 // -- streams ----------------------------------------------------------------------------
 
@@ -80,18 +77,17 @@ struct stream_facts {
   std::uint64_t last_sequence = 0;
   /// What it takes; empty for a mirror.
   std::vector<std::string> subjects;
+  /// Messages come from other streams, too, under any subject.
+  bool has_sources = false;
   subject_transform transform;
   stream_retention retention = stream_retention::limits;
   std::uint32_t replicas = 1;
-  bool in_memory = false;
-  /// How many consumers it may have; 0 or less: it sets no limit itself.
-  std::int64_t most_consumers = 0;
   std::uint64_t consumers = 0;
   /// False for a replicated stream that elects a leader just now.
   bool has_leader = true;
   PARTITA_MESSAGE(stream_facts, x.name, x.created_at_ns, x.first_sequence,
-                  x.last_sequence, x.subjects, x.transform, x.retention, x.replicas,
-                  x.in_memory, x.most_consumers, x.consumers, x.has_leader)
+                  x.last_sequence, x.subjects, x.has_sources, x.transform, x.retention,
+                  x.replicas, x.consumers, x.has_leader)
 };
 
 /// Asks for a stream.
@@ -113,16 +109,7 @@ struct stream_make {
 };
 
 /// The answer to stream_look and stream_make.
-struct stream_answer {
-  stream_status status = stream_status::unknown;
-  /// JetStream's number for the error (stream_error); 0: none.
-  std::uint32_t error = 0;
-  /// Only with `done`.
-  stream_facts stream;
-  /// For people, unless `done`: what was found and what to do.
-  std::string why;
-  PARTITA_MESSAGE(stream_answer, x.status, x.error, x.stream, x.why)
-};
+using stream_answer = stream_reply<stream_facts>;
 
 // -- consumers --------------------------------------------------------------------------
 
@@ -133,7 +120,8 @@ enum class ack_policy : std::uint8_t {
   all
 };
 
-/// A durable consumer that is pulled from, without an end of its own.
+/// A durable consumer that is pulled from, without an end of its own. Messages are delivered
+/// again until they are acknowledged.
 struct consumer_spec {
   /// Without dots and spaces.
   std::string name;
@@ -146,13 +134,11 @@ struct consumer_spec {
   std::int64_t max_ack_pending = 1000;
   /// After this long without an acknowledgement a message is delivered again.
   std::chrono::milliseconds ack_wait{30'000};
-  /// How often a message is delivered at most; -1: any number.
-  std::int64_t max_deliver = -1;
   /// 0: as the stream.
   std::uint32_t replicas = 0;
   bool in_memory = false;
   PARTITA_MESSAGE(consumer_spec, x.name, x.start, x.filter, x.acks, x.max_ack_pending,
-                  x.ack_wait, x.max_deliver, x.replicas, x.in_memory)
+                  x.ack_wait, x.replicas, x.in_memory)
 };
 
 /// A consumer as its leader describes it.
@@ -164,18 +150,15 @@ struct consumer_facts {
   /// Stream sequence up to which all is acknowledged. 0 on a consumer that is new, on most
   /// servers even if it starts later: never trusted alone.
   std::uint64_t ack_floor = 0;
-  /// Stream sequence of the last delivery; as ack_floor before the first one.
-  std::uint64_t delivered = 0;
   /// How many messages wait to be delivered for the first time.
   std::uint64_t pending = 0;
   /// How many messages are delivered and not acknowledged.
   std::uint64_t ack_pending = 0;
-  std::int64_t created_at_ns = 0;
   /// False for a replicated consumer that elects a leader just now: its numbers are those
   /// of a new one, and a pull from it is not answered.
   bool has_leader = true;
-  PARTITA_MESSAGE(consumer_facts, x.name, x.start, x.filter, x.ack_floor, x.delivered,
-                  x.pending, x.ack_pending, x.created_at_ns, x.has_leader)
+  PARTITA_MESSAGE(consumer_facts, x.name, x.start, x.filter, x.ack_floor, x.pending,
+                  x.ack_pending, x.has_leader)
 };
 
 /// Makes a consumer. One of this name that has the same configuration is `done`; with
@@ -201,15 +184,7 @@ struct consumer_look {
 };
 
 /// The answer to the three above.
-struct consumer_answer {
-  stream_status status = stream_status::unknown;
-  /// As stream_answer::error.
-  std::uint32_t error = 0;
-  consumer_facts consumer;
-  /// For people, unless `done`.
-  std::string why;
-  PARTITA_MESSAGE(consumer_answer, x.status, x.error, x.consumer, x.why)
-};
+using consumer_answer = stream_reply<consumer_facts>;
 
 /// Asks for the names of the stream's consumers, in their order, from number `offset` on.
 struct consumer_list {
@@ -219,16 +194,12 @@ struct consumer_list {
 };
 
 /// One page of them; the next one begins at offset + names.size().
-struct consumer_names {
-  stream_status status = stream_status::unknown;
-  /// As stream_answer::error.
-  std::uint32_t error = 0;
+struct consumer_page {
   std::vector<std::string> names;
   /// How many the stream has, of all pages.
   std::uint64_t total = 0;
-  /// For people, unless `done`.
-  std::string why;
-  PARTITA_MESSAGE(consumer_names, x.status, x.error, x.names, x.total, x.why)
+  PARTITA_MESSAGE(consumer_page, x.names, x.total)
 };
+using consumer_names = stream_reply<consumer_page>;
 
 } // namespace partita

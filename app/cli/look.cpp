@@ -25,9 +25,9 @@ With --watch it follows changes until Ctrl-C: on a terminal the output changes i
 in a pipe a new one follows at every change. With --json that is one object a line. It waits for a
 group that does not exist yet, and says so: on stderr, with --json as an object of its own.
 
-With --lag it shows the consumers of the group on partitions.stream instead, whose names begin with
-`<group>-`: PENDING messages were not delivered yet, UNACKNOWLEDGED ones not acknowledged, and all up
-to the sequence FLOOR are.
+With --lag it shows the consumers of the group's partitions on consume.stream (or partitions.stream)
+instead: PENDING messages were not delivered yet, UNACKNOWLEDGED ones not acknowledged, and all up to
+the sequence FLOOR are.
 
 Examples:
   partita status -c partita.toml
@@ -150,7 +150,7 @@ void add_status(CLI::App& program, chosen_command& chosen) {
   command.add_flag("--all", options.all, "All workers, names and lines of long lists");
   command
       .add_flag("--lag", options.lag,
-                "Shows how far the group's consumers of partitions.stream are")
+                "Shows how far the consumers of the group's partitions are")
       ->excludes(watch);
 }
 

@@ -7,10 +7,9 @@
 #include "partita/config/limits.hpp"
 #include "partita/config/text.hpp"
 #include "partita/core/stream_listing.hpp"
+#include "partita/messages/keys.hpp"
 
 #include <algorithm>
-#include <variant>
-#include <vector>
 
 namespace partita::app {
 
@@ -47,33 +46,30 @@ std::string problem_of(const std::string& stream, const stream_answer& x) {
   if (x.status == stream_status::missing)
     return "there is no stream " + stream + "; `partita stream init` makes it";
   if (x.status != stream_status::done)
-    return "the stream " + stream + ": " + (x.why.empty() ? to_string(x.status) : x.why);
-  return core::why_no_partitions(x.stream);
+    return x.why;
+  return core::why_no_partitions(x.facts);
 }
 
 int show(const stream_options& o, const std::string& stream, const stream_answer& x) {
   auto why = problem_of(stream, x);
   auto code = why.empty() ? exit_fine : exit_failed;
-  const auto& y = x.stream;
+  const auto& y = x.facts;
   auto partitions = core::partition_count(y.transform);
-  auto messages = y.last_sequence + 1 - std::max<std::uint64_t>(y.first_sequence, 1);
   if (o.group.json)
     return std::max<int>(
-        code,
-        print(nlohmann::ordered_json{
-                  {"stream", stream},
-                  {"state",
-                   x.status == stream_status::done && why.empty() ? "fits" : "differs"},
-                  {"partitions", partitions},
-                  {"subjects", y.subjects},
-                  {"transform", y.transform.destination},
-                  {"last_sequence", y.last_sequence},
-                  {"consumers", y.consumers},
-                  {"why", config::printable(why)}}
-                  .dump(2)
-              + '\n'));
+        code, print(nlohmann::ordered_json{{"stream", stream},
+                                           {"state", why.empty() ? "fits" : "differs"},
+                                           {"partitions", partitions},
+                                           {"subjects", y.subjects},
+                                           {"transform", y.transform.destination},
+                                           {"last_sequence", y.last_sequence},
+                                           {"consumers", y.consumers},
+                                           {"why", config::printable(why)}}
+                        .dump(2)
+                    + '\n'));
   if (!why.empty())
     return fail(why);
+  auto messages = y.last_sequence + 1 - std::max<std::uint64_t>(y.first_sequence, 1);
   table result{{"STREAM", "PARTITIONS", "FROM", "TO", "MESSAGES", "CONSUMERS"}};
   result.add({y.name, std::to_string(partitions), config::printable(y.transform.source),
               config::printable(y.transform.destination), std::to_string(messages),
@@ -87,7 +83,7 @@ int init(const stream_options& o, const subject_transform& transform,
   stream_make wanted{s.partitions.stream, {o.subjects}, transform, s.buckets.replicas};
   auto found = ask_until<stream_answer>(access, stream_look{wanted.stream});
   if (found.status == stream_status::done)
-    if (auto why = core::why_not_changed(found.stream, transform); !why.empty())
+    if (auto why = core::why_not_changed(found.facts, transform); !why.empty())
       return fail(why);
   if (found.status == stream_status::done || found.status == stream_status::missing)
     found = ask_until<stream_answer>(access, wanted);
@@ -103,62 +99,47 @@ int with_stream(const stream_options& o, const std::function<int(group_access&)>
   });
 }
 
-/// The consumers of the group by their names' order. Says why they cannot be read.
-std::variant<std::vector<consumer_facts>, std::string>
-read_consumers(group_access& access, const std::string& stream) {
-  std::vector<consumer_facts> result;
-  auto ours = access.settings.group.name + '-';
-  for (consumer_list page{stream};;) {
-    auto names = ask_until<consumer_names>(access, page);
-    if (names.status != stream_status::done)
-      return "the stream " + stream + ": "
-             + (names.why.empty() ? to_string(names.status) : names.why);
-    for (const auto& name : names.names) {
-      if (!name.starts_with(ours))
-        continue;
-      auto x = ask_until<consumer_answer>(access, consumer_look{stream, name});
-      if (x.status == stream_status::done)
-        result.push_back(std::move(x.consumer));
-      else if (x.status != stream_status::missing)
-        return "the consumer " + name + ": "
-               + (x.why.empty() ? to_string(x.status) : x.why);
-    }
-    page.offset += names.names.size();
-    if (names.names.empty() || page.offset >= names.total)
-      return result;
-  }
-}
-
 } // namespace
 
 int show_lag(group_access& access, bool json) {
-  const auto& stream = access.settings.partitions.stream;
+  const auto& s = access.settings;
+  const auto& stream = s.consume.stream.empty() ? s.partitions.stream : s.consume.stream;
   if (stream.empty())
-    return refuse("the configuration names no stream; set partitions.stream");
-  auto found = read_consumers(access, stream);
-  if (const auto* why = std::get_if<std::string>(&found))
-    return fail(*why);
-  const auto& all = std::get<std::vector<consumer_facts>>(found);
-  if (json) {
-    auto consumers =
-        json_list(all, [](const consumer_facts& x) -> nlohmann::ordered_json {
-          return {{"consumer", config::printable(x.name)},
-                  {"filter", config::printable(x.filter)},
-                  {"pending", x.pending},
-                  {"unacknowledged", x.ack_pending},
-                  {"floor", x.ack_floor}};
-        });
-    return print(
-        nlohmann::ordered_json{{"stream", stream}, {"consumers", std::move(consumers)}}
-            .dump(2)
-        + '\n');
+    return refuse("the configuration names no stream; set consume.stream");
+  table rows{
+      {"PARTITION", ">TOKEN", ">PENDING", ">UNACKNOWLEDGED", ">FLOOR", "CONSUMER"}};
+  auto consumers = nlohmann::ordered_json::array();
+  consumer_list page{stream};
+  for (auto total = std::uint64_t{1}; page.offset < total;) {
+    auto names = ask_until<consumer_names>(access, page);
+    if (names.status != stream_status::done)
+      return fail(names.why);
+    for (const auto& name : names.facts.names) {
+      auto of = keys::consumer_in(name, s.group.name);
+      if (!of)
+        continue;
+      auto found = ask_until<consumer_answer>(access, consumer_look{stream, name});
+      if (found.status == stream_status::missing)
+        continue;
+      if (found.status != stream_status::done)
+        return fail("the consumer " + name + ": " + found.why);
+      const auto& x = found.facts;
+      auto partition = config::printable(of->partition);
+      rows.add({partition, std::to_string(of->token.value), std::to_string(x.pending),
+                std::to_string(x.ack_pending), std::to_string(x.ack_floor), name});
+      consumers.push_back({{"partition", partition},
+                           {"token", of->token.value},
+                           {"consumer", name},
+                           {"filter", config::printable(x.filter)},
+                           {"pending", x.pending},
+                           {"unacknowledged", x.ack_pending},
+                           {"floor", x.ack_floor}});
+    }
+    page.offset += names.facts.names.size();
+    total = names.facts.names.empty() ? 0 : names.facts.total;
   }
-  table result{{"CONSUMER", "FILTER", "PENDING", "UNACKNOWLEDGED", "FLOOR"}};
-  for (const auto& x : all)
-    result.add({config::printable(x.name), config::printable(x.filter),
-                std::to_string(x.pending), std::to_string(x.ack_pending),
-                std::to_string(x.ack_floor)});
-  return print(result.text());
+  nlohmann::ordered_json all{{"stream", stream}, {"consumers", std::move(consumers)}};
+  return print(json ? all.dump(2) + '\n' : rows.text());
 }
 
 void add_stream(CLI::App& program, chosen_command& chosen) {

@@ -20,8 +20,9 @@ struct metrics_state {
   /// Not handles: a worker ends when its host lets go of it, and so does a store.
   caf::actor_addr store;
   caf::actor_addr worker;
-  /// Null: there are none.
+  /// Null: there are none, and no stream is consumed.
   caf::actor_addr hooks;
+  caf::actor_addr consumers;
   static inline constexpr const char* name = "partita.metrics";
 };
 
@@ -31,7 +32,7 @@ using self_pointer = metrics_actor::stateful_pointer<metrics_state>;
 struct scrape {
   process_stats stats;
   caf::typed_response_promise<std::string> answer;
-  int missing = 3;
+  int missing = 4;
 
   void came() {
     if (--missing == 0)
@@ -58,17 +59,20 @@ metrics_actor::behavior_type metrics(self_pointer self) {
   end_on_exception(self);
   return {
       [self](const observe& x) {
-        self->state = {x.store.address(), x.worker.address(),
-                       x.hooks ? x.hooks.address() : caf::actor_addr{}};
+        auto address = [](const auto& y) { return y ? y.address() : caf::actor_addr{}; };
+        self->state = {address(x.store), address(x.worker), address(x.hooks),
+                       address(x.consumers)};
       },
       [self](get_metrics) -> caf::result<std::string> {
         auto x = std::make_shared<scrape>();
         auto result = x->answer = self->make_response_promise<std::string>();
         const auto& s = self->state;
         x->stats.has_hooks = s.hooks != nullptr;
+        x->stats.has_consumers = s.consumers != nullptr;
         gather<store_actor>(self, s.store, get_store_stats{}, x, &process_stats::store);
         gather<supervisor_actor>(self, s.worker, get_stats{}, x, &process_stats::worker);
         gather<hooks_actor>(self, s.hooks, get_hook_stats{}, x, &process_stats::hooks);
+        gather<lag_actor>(self, s.consumers, get_lag{}, x, &process_stats::lag);
         return result;
       },
   };

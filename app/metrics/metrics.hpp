@@ -3,6 +3,7 @@
 
 #include "partita/app/http/http_api.hpp"
 #include "partita/app/process/hooks.hpp"
+#include "partita/messages/consuming.hpp"
 #include "partita/messages/interfaces.hpp"
 
 #include <caf/fwd.hpp>
@@ -20,6 +21,8 @@ struct process_stats {
   std::optional<store_stats> store;
   bool has_hooks = false;
   std::optional<hook_stats> hooks;
+  bool has_consumers = false;
+  std::optional<consumers_lag> lag;
 };
 
 /// In Prometheus' text format; docs/ops/metrics.md lists what is in it.
@@ -34,7 +37,9 @@ struct observe {
   supervisor_actor worker;
   /// Null: there are none.
   hooks_actor hooks;
-  PARTITA_MESSAGE(observe, x.store, x.worker, x.hooks)
+  /// Null: no stream is consumed.
+  lag_actor consumers;
+  PARTITA_MESSAGE(observe, x.store, x.worker, x.hooks, x.consumers)
 };
 
 /// What does not answer for so long is missing in the text (partita_metrics_missing).

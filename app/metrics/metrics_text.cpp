@@ -93,7 +93,8 @@ void add_process(metrics_writer& to, const process_stats& x) {
                                       "time, and its metrics are missing.")
       .add({{"part", "worker"}}, !x.worker)
       .add({{"part", "store"}}, !x.store)
-      .add({{"part", "hooks"}}, !x.hooks && x.has_hooks);
+      .add({{"part", "hooks"}}, !x.hooks && x.has_hooks)
+      .add({{"part", "consumers"}}, !x.lag && x.has_consumers);
 }
 
 // -- the worker -------------------------------------------------------------------------
@@ -255,6 +256,20 @@ void add_hooks(metrics_writer& to, const hook_stats& x) {
   add(to.gauge("partita_hook_running", "1: a command runs."), &counts::running);
 }
 
+void add_lag(metrics_writer& to, const consumers_lag& x) {
+  to.gauge("partita_consumers_pending",
+           "Messages of all owned partitions that no consumer has delivered yet.")
+      .add({}, x.pending);
+  to.gauge("partita_consumer_pending",
+           "Messages of a partition that its consumer has not delivered yet.");
+  for (const auto& y : x.partitions)
+    to.add({{"partition", y.partition}}, y.pending);
+  to.gauge("partita_consumer_ack_floor",
+           "Stream sequence up to which all of a partition is acknowledged.");
+  for (const auto& y : x.partitions)
+    to.add({{"partition", y.partition}}, y.floor);
+}
+
 } // namespace
 
 std::string metrics_text(const process_stats& x) {
@@ -266,6 +281,8 @@ std::string metrics_text(const process_stats& x) {
     add_store(all, *x.store);
   if (x.hooks)
     add_hooks(all, *x.hooks);
+  if (x.lag)
+    add_lag(all, *x.lag);
   return all.text();
 }
 

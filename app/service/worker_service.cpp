@@ -335,7 +335,7 @@ supervisor_actor worker_service::start_worker() {
   }
   auto worker =
       spawn_supervisor(system_, std::move(options), store_, source_, all.front());
-  caf::anon_send(metrics_, observe{store_, worker, hooks_});
+  caf::anon_send(metrics_, observe{store_, worker, hooks_, consumers_});
   if (http_)
     http_->attach(worker, !consumers_);
   for (auto i = all.begin() + 1; i != all.end(); ++i)

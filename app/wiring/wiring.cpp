@@ -29,6 +29,12 @@ std::map<std::string, std::string> shared_settings_of(const config::settings& s)
                                "extreme_threshold {}, default_weight {}",
                                y.name, y.virtual_nodes, y.seed, y.overload_threshold,
                                y.extreme_threshold, y.default_weight)}};
+  const auto& z = s.consume;
+  result["consume"] = z.stream.empty()
+                          ? "no stream"
+                          : fmt::format("{} by {}, max_ack_pending {}, ack_wait {} ms{}",
+                                        z.stream, z.subject, z.max_ack_pending,
+                                        z.ack_wait.count(), z.memory ? ", memory" : "");
   const auto& x = s.partitions;
   if (!x.stream.empty())
     result["partitions"] = "those of the stream " + x.stream;
@@ -97,12 +103,12 @@ worker_options worker_options_of(const config::settings& s) {
 
 consumers_options consumers_options_of(const config::settings& s) {
   consumers_options result;
-  result.subject = s.consume.subject;
   result.claims = s.group.name + "-claims";
   result.replicas = s.buckets.replicas;
   auto& x = result.consumption;
   x.group = s.group.name;
   x.stream = s.consume.stream;
+  x.consumer.filter = s.consume.subject;
   x.consumer.max_ack_pending = s.consume.max_ack_pending;
   x.consumer.ack_wait = s.consume.ack_wait;
   x.consumer.in_memory = s.consume.memory;

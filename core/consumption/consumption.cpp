@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/consumption/consumption.hpp"
 
+#include "partita/core/stream_listing.hpp"
 #include "partita/messages/codec.hpp"
 #include "partita/messages/failpoint.hpp"
 #include "partita/messages/keys.hpp"
@@ -12,6 +13,7 @@ namespace partita::core {
 
 namespace {
 
+constexpr std::string_view partition_in_filter = "{partition}";
 /// What does not answer for so many tries is given up where that costs duplicates only.
 constexpr unsigned most_tries = 5;
 /// How often the pause between two tries doubles.
@@ -23,7 +25,20 @@ std::int64_t created_us(const stream_facts& x) {
   return x.created_at_ns / 1000;
 }
 
+/// Whether asking again will not help before an operator acts.
+bool needs_operator(stream_status x) {
+  return x == stream_status::missing || x == stream_status::refused;
+}
+
 } // namespace
+
+consumption::consumption(options opts) : options_{std::move(opts)} {
+  auto& filter = options_.consumer.filter;
+  const auto& name = options_.partition;
+  for (auto at = filter.find(partition_in_filter); at != filter.npos;
+       at = filter.find(partition_in_filter, at + name.size()))
+    filter.replace(at, partition_in_filter.size(), name);
+}
 
 consumption::commands consumption::step(const event& what, time_point now) {
   now_ = now;
@@ -46,7 +61,9 @@ void consumption::on(const granted& what) {
   token_ = what.token;
   revoked_ = false;
   restart_ = true;
-  if (!asked_)
+  if (auto why = why_no_entry(options_.partition); !why.empty())
+    report("its name " + why);
+  else if (!asked_)
     interrupted();
 }
 
@@ -56,18 +73,21 @@ void consumption::on(const revoked&) {
     interrupted();
 }
 
-void consumption::on(const claim_read& what) {
+void consumption::on(const tick&) {
+  if (!asked_ && wake_at_ && now_ >= *wake_at_)
+    ask(phase_ == phase::standing ? phase::checking : phase_);
+}
+
+void consumption::on(const kv_read& x) {
   if (!std::exchange(asked_, false) || interrupted())
     return;
-  const auto& x = what.answer;
   if (x.status == read_status::found || x.status == read_status::missing)
     claim_found(x.entry);
   else
     again(phase_, x.why, x.status == read_status::refused);
 }
 
-void consumption::on(const claim_written& what) {
-  const auto& x = what.answer;
+void consumption::on(const kv_written& x) {
   if (!std::exchange(asked_, false))
     return;
   auto done = x.status == write_status::done;
@@ -78,7 +98,7 @@ void consumption::on(const claim_written& what) {
   if (phase_ == phase::ending_write) {
     // The position is nowhere else yet: it stays in the consumer.
     if (done)
-      ask(phase::ending_remove);
+      ask(phase::leaving);
     else
       end();
   } else if (interrupted()) {
@@ -94,95 +114,90 @@ void consumption::on(const claim_written& what) {
   }
 }
 
-void consumption::on(const stream_looked& what) {
-  const auto& x = what.answer;
+void consumption::on(const stream_answer& x) {
   if (!std::exchange(asked_, false) || interrupted())
     return;
-  if (x.status != stream_status::done || !x.stream.has_leader) {
-    again(phase_, x.why,
-          x.status == stream_status::missing || x.status == stream_status::refused);
+  if (x.status != stream_status::done || !x.facts.has_leader) {
+    again(phase_, x.why, needs_operator(x.status));
     return;
   }
-  stream_ = x.stream;
+  stream_ = x.facts;
   auto known = claim_.stream_created;
-  if (known != 0 && known != created_us(x.stream)) {
-    again(phase::reading,
-          "the stream " + options_.stream
-              + " was deleted and made again: the claim says created "
-              + std::to_string(known) + " (unix microseconds), found "
-              + std::to_string(created_us(x.stream)) + "; remove the key "
-              + keys::claim_of(options_.partition)
-              + " to read the new stream from its first message",
-          true);
-  } else if (claim_.token == token_) {
+  if (known != 0 && known != created_us(x.facts))
+    refuse("the stream " + options_.stream
+           + " was deleted and made again: the claim says created "
+           + std::to_string(known) + " (unix microseconds), found "
+           + std::to_string(created_us(x.facts)) + ";");
+  else if (auto why = why_no_match(x.facts, options_.consumer.filter); !why.empty())
+    again(phase::reading, why, true);
+  else if (claim_.token == token_)
     claim_holds();
-  } else if (start_ > x.stream.last_sequence + 1) {
-    again(phase::reading,
-          "the claim starts at " + std::to_string(start_)
-              + ", beyond the end of the stream " + options_.stream + " ("
-              + std::to_string(x.stream.last_sequence)
-              + "): the stream has lost messages; remove the key "
-              + keys::claim_of(options_.partition) + " to read it from its first message",
-          true);
-  } else if (failpoint(rule::claim_not_written)) {
+  else if (start_ > x.facts.last_sequence + 1)
+    refuse("the claim starts at " + std::to_string(start_)
+           + ", beyond the end of the stream " + options_.stream + " ("
+           + std::to_string(x.facts.last_sequence) + "): the stream has lost messages;");
+  else if (!failpoint(rule::claim_not_written))
+    ask(phase::writing);
+  else {
     claim_ = claim_from(start_);
     claim_holds();
-  } else {
-    ask(phase::writing);
   }
 }
 
-void consumption::on(const consumer_answered& what) {
-  const auto& x = what.answer;
+void consumption::on(const consumer_answer& x) {
   if (!std::exchange(asked_, false))
     return;
-  switch (phase_) {
-  case phase::ending_look:
-    if (x.status == stream_status::done && x.consumer.has_leader) {
-      start_ = floor_of(x.consumer) + 1;
-      ask(phase::ending_write);
-    } else {
-      end();
-    }
+  // A consumer that was asked for may exist, whatever comes first.
+  made_ |= phase_ == phase::making;
+  auto well = x.status == stream_status::done && x.facts.has_leader;
+  if (phase_ == phase::ending_look && well) {
+    start_ = floor_of(x.facts) + 1;
+    ask(phase::ending_write);
     return;
-  case phase::ending_remove:
+  }
+  if (phase_ == phase::ending_look || (revoked_ && phase_ == phase::leaving)) {
     end();
     return;
-  case phase::making:
-    // A consumer that was asked for may exist, whatever comes first.
-    made_ = true;
-    break;
-  default:
-    break;
   }
   if (interrupted())
     return;
+  if (well && (phase_ == phase::making || phase_ == phase::checking))
+    lag_ = {options_.partition, x.facts.pending, floor_of(x.facts)};
+  auto missing = x.status == stream_status::missing;
+  auto at_once = x.status == stream_status::refused;
   switch (phase_) {
   case phase::looking_at_old:
-    old_looked(x);
-    break;
+    if (well)
+      start_ = floor_of(x.facts) + 1;
+    else if (!missing && tries_ < most_tries)
+      return again(phase_, x.why, at_once);
+    return ask(phase::looking_at_stream);
   case phase::making:
-    made(x);
-    break;
+    return made(x);
   case phase::settling:
-    settled(x);
-    break;
+    if (missing)
+      again(phase::making, x.why, false);
+    else if (x.status != stream_status::done)
+      again(phase_, x.why, at_once);
+    else if (x.facts.filter != options_.consumer.filter)
+      again(phase_,
+            "the consumer " + name_ + " filters on '" + x.facts.filter + "', expected '"
+                + options_.consumer.filter + "'; remove it",
+            true);
+    else
+      made(x);
+    return;
   case phase::removing:
-    removed(x);
-    break;
+    // A deletion that timed out often took effect; what is left the next sweep finds.
+    if (x.status != stream_status::done && !missing && tries_ < most_tries)
+      return again(phase_, x.why, at_once);
+    return ask(made_ ? phase::rereading : phase::making);
   case phase::checking:
-    checked(x);
-    break;
+    return checked(x);
   default:
     // leaving: our consumer is gone, or the owner's sweep removes it.
     phase_ = phase::idle;
   }
-}
-
-void consumption::on(const tick&) {
-  if (asked_ || !wake_at_ || now_ < *wake_at_)
-    return;
-  ask(phase_ == phase::standing ? phase::checking : phase_);
 }
 
 // -- the way to a consumer --------------------------------------------------------------
@@ -192,21 +207,17 @@ void consumption::claim_found(const kv_entry& entry) {
   at_ = entry.revision;
   if (!entry.value.empty() && !entry.removed) {
     auto value = consumer_claim_from(entry.value, entry.stored_at_ns);
-    if (const auto* bad = std::get_if<malformed>(&value)) {
-      again(phase_,
-            "the claim " + keys::claim_of(options_.partition)
-                + " cannot be read: " + bad->why
-                + "; upgrade this program, or remove the key to read the stream from its "
-                  "first message",
-            true);
-      return;
-    }
+    if (const auto* bad = std::get_if<malformed>(&value))
+      return refuse("the claim " + keys::claim_of(options_.partition)
+                    + " cannot be read: " + bad->why + "; upgrade this program, or");
     claim_ = std::get<consumer_claim>(value);
   }
+  start_ = claim_.start;
   if (claim_.token.value > token_.value) {
     report("the claim has the token " + readable(claim_.token) + ", greater than "
            + readable(token_) + " of this worker's grant: another worker owns it by now");
     given_.clear();
+    lag_.reset();
     if (made_ && !keeps_messages())
       ask(phase::leaving);
     else
@@ -220,11 +231,7 @@ void consumption::claim_found(const kv_entry& entry) {
     else
       ask(phase::looking_at_stream);
   } else {
-    start_ = claim_.start;
-    if (claim_.token.value == 0)
-      ask(phase::looking_at_stream);
-    else
-      ask(phase::looking_at_old);
+    ask(claim_.token.value == 0 ? phase::looking_at_stream : phase::looking_at_old);
   }
 }
 
@@ -232,16 +239,6 @@ std::uint64_t consumption::floor_of(const consumer_facts& x) const {
   if (failpoint(rule::floor_trusted_alone))
     return x.ack_floor;
   return std::max({claim_.start - 1, x.ack_floor, x.start == 0 ? 0 : x.start - 1});
-}
-
-void consumption::old_looked(const consumer_answer& x) {
-  if (x.status == stream_status::done && x.consumer.has_leader) {
-    start_ = floor_of(x.consumer) + 1;
-  } else if (x.status != stream_status::missing && tries_ < most_tries) {
-    again(phase_, x.why, x.status == stream_status::refused);
-    return;
-  }
-  ask(phase::looking_at_stream);
 }
 
 bool consumption::removes_first() const {
@@ -254,22 +251,17 @@ bool consumption::keeps_messages() const {
 }
 
 consumer_claim consumption::claim_from(std::uint64_t start) const {
-  consumer_claim result{token_, name_, start, claim_.old, created_us(*stream_)};
-  if (claim_.consumer != name_)
-    result.old = claim_.consumer;
-  return result;
+  return {token_, name_, start, claim_.consumer == name_ ? claim_.old : claim_.consumer,
+          created_us(*stream_)};
 }
 
 void consumption::claim_holds() {
   made_ = false;
-  if (removes_first() && !claim_.old.empty())
-    ask(phase::removing);
-  else
-    ask(phase::making);
+  ask(removes_first() && !claim_.old.empty() ? phase::removing : phase::making);
 }
 
 void consumption::made(const consumer_answer& x) {
-  if (x.status == stream_status::done && x.consumer.has_leader) {
+  if (x.status == stream_status::done && x.facts.has_leader) {
     report({});
     ask(removes_first() || claim_.old.empty() ? phase::rereading : phase::removing);
   } else if (x.status == stream_status::done || x.status == stream_status::conflict) {
@@ -278,35 +270,11 @@ void consumption::made(const consumer_answer& x) {
     if (x.status == stream_status::conflict)
       wake_at_ = now_;
   } else {
-    if (x.error == stream_error::not_unique)
+    // One of an older token may be in the way.
+    if (x.status == stream_status::refused && removes_first())
       out_.emplace_back(sweep{});
-    again(phase_, x.why,
-          x.status == stream_status::missing || x.status == stream_status::refused);
+    again(phase_, x.why, needs_operator(x.status));
   }
-}
-
-void consumption::settled(const consumer_answer& x) {
-  if (x.status == stream_status::missing)
-    again(phase::making, x.why, false);
-  else if (x.status == stream_status::done
-           && x.consumer.filter != options_.consumer.filter)
-    again(phase_,
-          "the consumer " + name_ + " filters on '" + x.consumer.filter + "', expected '"
-              + options_.consumer.filter + "'; remove it",
-          true);
-  else if (x.status == stream_status::done)
-    made(x);
-  else
-    again(phase_, x.why, x.status == stream_status::refused);
-}
-
-void consumption::removed(const consumer_answer& x) {
-  auto gone = x.status == stream_status::done || x.status == stream_status::missing;
-  // A deletion that timed out often took effect; what is left the next sweep finds.
-  if (!gone && tries_ < most_tries)
-    again(phase_, x.why, x.status == stream_status::refused);
-  else
-    ask(made_ ? phase::rereading : phase::making);
 }
 
 void consumption::consumer_stands() {
@@ -323,14 +291,12 @@ void consumption::stand() {
 }
 
 void consumption::checked(const consumer_answer& x) {
+  auto well = x.status == stream_status::done && x.facts.has_leader;
+  start_ = well ? floor_of(x.facts) + 1 : claim_.start;
   if (x.status == stream_status::missing) {
     // Made again at the position that the claim has: the owner skips what it knows.
     ask(phase::reading);
-    return;
-  }
-  auto well = x.status == stream_status::done && x.consumer.has_leader;
-  start_ = well ? floor_of(x.consumer) + 1 : claim_.start;
-  if (well && options_.consumer.in_memory && start_ > claim_.start) {
+  } else if (well && options_.consumer.in_memory && start_ > claim_.start) {
     // It would begin at its start again after its server's end.
     ask(phase::renewing);
   } else if (well) {
@@ -348,15 +314,15 @@ void consumption::checked(const consumer_answer& x) {
 // -- the end ----------------------------------------------------------------------------
 
 bool consumption::interrupted() {
+  if (revoked_ || restart_)
+    lag_.reset();
   if (revoked_) {
     auto ours = made_ && claim_.token == token_;
     wake_at_.reset();
     if (!ours || keeps_messages())
       end();
-    else if (given_ != name_ || removes_first())
-      ask(phase::ending_remove);
     else
-      ask(phase::ending_look);
+      ask(given_ != name_ || removes_first() ? phase::leaving : phase::ending_look);
     return true;
   }
   if (!std::exchange(restart_, false))
@@ -381,7 +347,10 @@ void consumption::end() {
 consumer_spec consumption::spec() const {
   auto result = options_.consumer;
   result.name = name_;
-  if (stream_->retention != stream_retention::work_queue)
+  // A work queue takes only consumers that acknowledge each message and begin with the first.
+  if (stream_->retention == stream_retention::work_queue)
+    result.acks = ack_policy::each;
+  else
     result.start = claim_.start;
   return result;
 }
@@ -390,37 +359,36 @@ void consumption::ask(phase what) {
   if (phase_ != what)
     tries_ = 0;
   phase_ = what;
-  asked_ = true;
   wake_at_.reset();
   if (what == phase::rereading && failpoint(rule::claim_not_read_again)) {
-    asked_ = false;
     consumer_stands();
     return;
   }
+  asked_ = true;
   auto send = [this](command x) { out_.push_back(std::move(x)); };
+  const auto& stream = options_.stream;
   switch (what) {
   case phase::reading:
   case phase::rereading:
     return send(read_claim{});
   case phase::looking_at_old:
-    return send(look{claim_.consumer});
+    return send(consumer_look{stream, claim_.consumer});
   case phase::looking_at_stream:
-    return send(look_at_stream{});
+    return send(stream_look{stream});
   case phase::writing:
   case phase::renewing:
   case phase::ending_write:
     return send(write_claim{claim_from(start_), at_});
   case phase::making:
-    return send(make{spec()});
+    return send(consumer_make{stream, spec()});
   case phase::settling:
   case phase::checking:
   case phase::ending_look:
-    return send(look{name_});
+    return send(consumer_look{stream, name_});
   case phase::removing:
-    return send(remove{claim_.old});
+    return send(consumer_remove{stream, claim_.old});
   case phase::leaving:
-  case phase::ending_remove:
-    return send(remove{name_});
+    return send(consumer_remove{stream, name_});
   case phase::idle:
   case phase::standing:
     asked_ = false;
@@ -433,6 +401,13 @@ void consumption::again(phase what, const std::string& why, bool at_once) {
   wake_at_ = now_ + options_.pause * (1u << std::min(failures_, most_doublings));
   if (++failures_ >= failures_before_report || at_once)
     report(why);
+}
+
+void consumption::refuse(const std::string& why) {
+  again(phase::reading,
+        why + " remove the key " + keys::claim_of(options_.partition)
+            + " to read the stream from its first message",
+        true);
 }
 
 void consumption::report(std::string why) {

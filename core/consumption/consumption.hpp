@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/core/time.hpp"
+#include "partita/messages/consuming.hpp"
 #include "partita/messages/entries.hpp"
 #include "partita/messages/store.hpp"
 #include "partita/messages/streams.hpp"
@@ -41,7 +42,8 @@ public:
     /// The partition's name.
     std::string partition;
     std::string stream;
-    /// What each consumer has in common; name and start are filled in.
+    /// What each consumer has in common; name and start are filled in, and the partition's
+    /// name where `{partition}` stands in the filter.
     consumer_spec consumer;
     /// Between two tries.
     duration pause{};
@@ -57,24 +59,12 @@ public:
   };
   /// It is taken away, and no work on it goes on.
   struct revoked {};
-  struct claim_read {
-    kv_read answer;
-  };
-  struct claim_written {
-    kv_written answer;
-  };
-  struct stream_looked {
-    stream_answer answer;
-  };
-  /// To look, make and remove.
-  struct consumer_answered {
-    consumer_answer answer;
-  };
   struct tick {};
-  using event = std::variant<granted, revoked, claim_read, claim_written, stream_looked,
-                             consumer_answered, tick>;
+  /// The answers to read_claim, write_claim, stream_look, and those about a consumer.
+  using event = std::variant<granted, revoked, tick, kv_read, kv_written, stream_answer,
+                             consumer_answer>;
 
-  // -- commands: the first six are answered by the events above --------------------------
+  // -- commands: read_claim, write_claim and those of the store's port are answered --------
 
   /// From the stream's leader.
   struct read_claim {};
@@ -82,16 +72,6 @@ public:
   struct write_claim {
     consumer_claim value;
     revision expected;
-  };
-  struct look_at_stream {};
-  struct look {
-    std::string name;
-  };
-  struct make {
-    consumer_spec what;
-  };
-  struct remove {
-    std::string name;
   };
   /// Remove what is_left_over says, soon.
   struct sweep {};
@@ -106,14 +86,18 @@ public:
   struct trouble {
     std::string why;
   };
-  using command = std::variant<read_claim, write_claim, look_at_stream, look, make,
-                               remove, sweep, stands, ended, trouble>;
+  using command =
+      std::variant<read_claim, write_claim, stream_look, consumer_look, consumer_make,
+                   consumer_remove, sweep, stands, ended, trouble>;
   using commands = std::vector<command>;
 
-  explicit consumption(options opts) : options_{std::move(opts)} {}
+  explicit consumption(options opts);
 
   commands step(const event& what, time_point now);
   std::optional<time_point> wake_at() const { return wake_at_; }
+  const std::string& partition() const { return options_.partition; }
+  /// Nothing: no consumer of ours was found, or it is not ours any more.
+  const std::optional<partition_lag>& lag() const { return lag_; }
 
   /// Whether a consumer of this partition, with that token, may be removed.
   bool is_left_over(version token, std::string_view name) const;
@@ -133,32 +117,30 @@ private:
     standing,
     checking,
     renewing,
-    /// Superseded: removes our own consumer, then is idle.
+    /// Superseded or revoked: removes our own consumer.
     leaving,
     ending_look,
-    ending_write,
-    ending_remove
+    ending_write
   };
 
   void on(const granted& what);
   void on(const revoked& what);
-  void on(const claim_read& what);
-  void on(const claim_written& what);
-  void on(const stream_looked& what);
-  void on(const consumer_answered& what);
   void on(const tick& what);
+  void on(const kv_read& x);
+  void on(const kv_written& x);
+  void on(const stream_answer& x);
+  void on(const consumer_answer& x);
 
   void ask(phase what);
   void again(phase what, const std::string& why, bool at_once);
+  /// As again; only the removal of the claim helps. `why` ends before "remove".
+  void refuse(const std::string& why);
   void claim_found(const kv_entry& entry);
-  void old_looked(const consumer_answer& x);
   void claim_holds();
   void made(const consumer_answer& x);
-  void settled(const consumer_answer& x);
-  void removed(const consumer_answer& x);
+  void checked(const consumer_answer& x);
   void consumer_stands();
   void stand();
-  void checked(const consumer_answer& x);
   void end();
   bool interrupted();
   std::uint64_t floor_of(const consumer_facts& x) const;
@@ -196,6 +178,7 @@ private:
   bool made_ = false;
   /// The consumer that was given to work with.
   std::string given_;
+  std::optional<partition_lag> lag_;
   std::string reported_;
 };
 

@@ -304,10 +304,9 @@ caf::result<store_stats> stats(store_ptr self) {
 /// The answer to every request for streams.
 template <class Answer>
 Answer no_streams() {
-  Answer result;
-  result.status = stream_status::refused;
-  result.why = "the store in memory has no streams: use a NATS server";
-  return result;
+  return {stream_status::refused,
+          {},
+          "the store in memory has no streams: use a NATS server"};
 }
 
 /// Buckets have answered what they were asked before this reaches them.

@@ -269,40 +269,6 @@ void expect(store_ptr self, const expect_entry& x) {
                                       nats::subject_of(x.bucket, x.key), x.value);
 }
 
-// -- all buckets ------------------------------------------------------------------------
-
-void watch_requests(store_ptr self);
-
-/// Asks for what is missing in `found`, piece by piece, as the server gives it. `known`: how many
-/// streams have been named, those of other kinds included.
-void list(store_ptr self, caf::typed_response_promise<buckets_listed> to,
-          buckets_listed found, std::size_t known) {
-  auto then = [=](const nats_outcome& x) mutable {
-    auto page = x.what == nats_outcome::kind::answered
-                    ? nats::parse_stream_names(x.answer.data)
-                    : nats::api_error{0, 0, x.why};
-    if (const auto* error = std::get_if<nats::api_error>(&page)) {
-      found.why = error->code == 0 ? error->description : nats::to_string(*error);
-      to.deliver(std::move(found));
-      return;
-    }
-    auto& all = std::get<nats::stream_names>(page);
-    const auto start = nats::stream_of({});
-    for (const auto& name : all.names)
-      if (name.starts_with(start))
-        found.names.push_back(name.substr(start.size()));
-    known += all.names.size();
-    if (all.names.empty() || known >= all.total)
-      to.deliver(std::move(found));
-    else
-      list(self, std::move(to), std::move(found), known);
-  };
-  state_of(self).requests.ask(
-      "$JS.API.STREAM.NAMES", {}, nats::stream_names_request(known),
-      clock::now() + state_of(self).options.request_timeout, std::move(then));
-  watch_requests(self);
-}
-
 // -- probing ----------------------------------------------------------------------------
 
 void serve(store_ptr self, const nonce& x) {
@@ -376,18 +342,16 @@ bool take_probe_denial(store_ptr self, const nats::denial_event& x) {
 
 // -- streams ----------------------------------------------------------------------------
 
-template <class Answer, class Request>
-caf::result<Answer> ask(store_ptr self, const Request& x) {
+template <class Facts, class Request>
+caf::result<stream_reply<Facts>> ask(store_ptr self, const Request& x) {
+  using answer = stream_reply<Facts>;
   auto& state = state_of(self);
-  if (state.closing) {
-    Answer closed;
-    closed.status = stream_status::not_connected;
-    closed.why = "not connected: the store was closed";
-    return closed;
-  }
-  auto promise = self->make_response_promise<Answer>();
-  ask_streams(state.requests, x, clock::now() + state.options.request_timeout,
-              [promise](Answer answer) mutable { promise.deliver(std::move(answer)); });
+  if (state.closing)
+    return answer{
+        stream_status::not_connected, {}, "not connected: the store was closed"};
+  auto promise = self->make_response_promise<answer>();
+  ask_streams<Facts>(state.requests, x, clock::now() + state.options.request_timeout,
+                     [promise](answer y) mutable { promise.deliver(std::move(y)); });
   watch_requests(self);
   return promise;
 }
@@ -461,7 +425,11 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       [self](const expect_entry& x) { expect(self, x); },
       [self](list_buckets) {
         auto promise = self->make_response_promise<buckets_listed>();
-        list(self, promise, {}, 0);
+        auto& s = state_of(self);
+        ask_for_buckets(
+            s.requests, s.options.request_timeout,
+            [promise](buckets_listed x) mutable { promise.deliver(std::move(x)); });
+        watch_requests(self);
         return promise;
       },
       [self](const serve_probe& x) { serve(self, x.nonce); },
@@ -471,12 +439,12 @@ nats_store_actor::behavior_type nats_store(store_ptr self, nats_options options)
       [self](const probe& x) { return start_probe(self, x); },
       [self](get_store_stats) { return stats(self); },
       [self](close_store) { return close(self); },
-      [self](const stream_look& x) { return ask<stream_answer>(self, x); },
-      [self](const stream_make& x) { return ask<stream_answer>(self, x); },
-      [self](const consumer_make& x) { return ask<consumer_answer>(self, x); },
-      [self](const consumer_remove& x) { return ask<consumer_answer>(self, x); },
-      [self](const consumer_look& x) { return ask<consumer_answer>(self, x); },
-      [self](const consumer_list& x) { return ask<consumer_names>(self, x); },
+      [self](const stream_look& x) { return ask<stream_facts>(self, x); },
+      [self](const stream_make& x) { return ask<stream_facts>(self, x); },
+      [self](const consumer_make& x) { return ask<consumer_facts>(self, x); },
+      [self](const consumer_remove& x) { return ask<consumer_facts>(self, x); },
+      [self](const consumer_look& x) { return ask<consumer_facts>(self, x); },
+      [self](const consumer_list& x) { return ask<consumer_page>(self, x); },
       [self](nats::answer_event& x) {
         state_of(self).requests.answered(x.ticket, std::move(x.answer));
         watch_requests(self);

@@ -67,7 +67,7 @@ struct fixture : test::group_fixture {
     anon_send(server, store::set_stream{a_stream()});
     consumers_options options;
     options.consumption = {"g", {}, "S", {}, 100ms, 5s};
-    options.subject = "orders.{partition}.>";
+    options.consumption.consumer.filter = "orders.{partition}.>";
     options.claims = "g-claims";
     options.clock = worker_clock::of_actors();
     mine = spawn_consumers(sys, std::move(options),
@@ -113,8 +113,9 @@ struct fixture : test::group_fixture {
     std::vector<std::string> result;
     for (std::size_t offset = 0;; offset = result.size()) {
       auto got = ask<consumer_names>(consumer_list{"S", offset});
-      result.insert(result.end(), got.names.begin(), got.names.end());
-      if (got.names.empty() || result.size() >= got.total)
+      const auto& page = got.facts;
+      result.insert(result.end(), page.names.begin(), page.names.end());
+      if (page.names.empty() || result.size() >= page.total)
         return result;
     }
   }
@@ -147,8 +148,8 @@ CAF_TEST(partitions count as assigned once their consumers stand) {
   CAF_REQUIRE(!app->given.empty());
   CAF_CHECK_EQUAL(app->given.front().stream, "S");
   auto x = ask<consumer_answer>(consumer_look{"S", "g-a~b-5"});
-  CAF_CHECK_EQUAL(x.consumer.filter, "orders.a.b.>");
-  CAF_CHECK_EQUAL(x.consumer.start, 1u);
+  CAF_CHECK_EQUAL(x.facts.filter, "orders.a.b.>");
+  CAF_CHECK_EQUAL(x.facts.start, 1u);
 }
 
 CAF_TEST(a stream that is missing is reported and waited for) {
@@ -186,7 +187,7 @@ CAF_TEST(a revocation is answered once the listener has stopped and the consumer
   CAF_MESSAGE("the next owner continues there");
   assign({"7"}, 6);
   auto x = ask<consumer_answer>(consumer_look{"S", "g-7-6"});
-  CAF_CHECK_EQUAL(x.consumer.start, 31u);
+  CAF_CHECK_EQUAL(x.facts.start, 31u);
 }
 
 CAF_TEST(what was never given is neither revoked nor lost) {
@@ -240,6 +241,46 @@ CAF_TEST(consumers of older tokens are swept away and no others) {
   }
   pass(70s);
   CAF_CHECK(consumers() == (names{"g-7-5", "g-7-6", "g-8-3", "h-7-3"}));
+}
+
+CAF_TEST(claims that are lost with their bucket are made again) {
+  assign({"7"}, 5);
+  anon_send(server, store::delete_bucket{"g-claims"});
+  anon_send(server, store::delete_stream{"S"});
+  anon_send(server, store::set_stream{a_stream()});
+  pass(20s);
+  CAF_MESSAGE("the consumer is made again, and the partition was never taken away");
+  CAF_CHECK(consumers() == names{"g-7-5"});
+  CAF_CHECK(app->revoked.empty() && app->lost.empty());
+  CAF_MESSAGE("others get theirs");
+  assign({"8"}, 5);
+  CAF_CHECK(consumers() == (names{"g-7-5", "g-8-5"}));
+}
+
+CAF_TEST(the lag is that of the last look) {
+  assign({"7", "8"}, 5);
+  consumer_facts facts;
+  facts.name = "g-7-5";
+  facts.start = 1;
+  facts.filter = "orders.7.>";
+  facts.ack_floor = 30;
+  facts.pending = 12;
+  anon_send(server, store::set_consumer{"S", facts});
+  pass(6s);
+  auto lag = [this] {
+    consumers_lag result;
+    sys.spawn([&](caf::event_based_actor* me) {
+      me->request(mine, caf::infinite, get_lag{}).then([&](const consumers_lag& x) {
+        result = x;
+      });
+    });
+    pass(50ms);
+    return result;
+  };
+  CAF_CHECK_EQUAL(lag().pending, 12u);
+  CAF_CHECK(lag().partitions == (std::vector<partition_lag>{{"7", 12, 30}, {"8", 0, 0}}));
+  lose({"7"}, 5);
+  CAF_CHECK(lag().partitions == (std::vector<partition_lag>{{"8", 0, 0}}));
 }
 
 CAF_TEST(a name that no subject can hold is reported) {

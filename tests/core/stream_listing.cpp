@@ -26,11 +26,11 @@ stream_facts stream(const std::string& destination = "orders.{{partition(4,1)}}.
 }
 
 stream_answer done(stream_facts x) {
-  return {stream_status::done, 0, std::move(x), {}};
+  return {stream_status::done, std::move(x), {}};
 }
 
 stream_answer failed(stream_status how) {
-  return {how, 0, {}, "words of the server"};
+  return {how, {}, "words of the server"};
 }
 
 bool has(const std::string& text, const std::string& part) {
@@ -122,9 +122,18 @@ CAF_TEST(a filter on the subject before the transform is refused) {
     CAF_CHECK(has(why_no_match(x, wrong), "compared with the transformed subject"));
     CAF_CHECK(has(why_no_match(x, wrong), x.transform.destination));
   }
+  CAF_MESSAGE("so do subjects that are not transformed");
+  auto more = stream();
+  more.subjects.emplace_back("other.>");
+  CAF_CHECK(why_no_match(more, "other.3.ann").empty());
+  CAF_CHECK(!why_no_match(more, "orders.ann").empty());
+  CAF_CHECK(why_no_match(stream("a.{{splitfromleft(1,2)}}"), "a.b.c.d").empty());
   CAF_MESSAGE("without a transform the subjects count");
   CAF_CHECK(why_no_match(stream(""), "orders.ann").empty());
   CAF_CHECK(!why_no_match(stream(""), "orders.3.ann").empty());
+  CAF_MESSAGE("what comes from another stream may have any subject");
+  x.has_sources = true;
+  CAF_CHECK(why_no_match(x, "orders.ann").empty());
 }
 
 CAF_TEST(a stream gets no other transform and none over messages without one) {

@@ -89,7 +89,8 @@ CAF_TEST(the lag of the consumers of a group is shown) {
   nats_client admin{w.server.url()};
   for (auto i = 0; i < 3; ++i)
     admin.request("orders.a", "x");
-  for (const auto* name : {"g-0-7", "other-0-7"})
+  // The second one begins as those of the group do, and is none of them.
+  for (const auto* name : {"g-0-7", "g-tool", "other-0-7"})
     admin.api("CONSUMER.CREATE.ORDERS." + std::string{name},
               R"({"stream_name":"ORDERS","config":{"durable_name":")" + std::string{name}
                   + R"(","ack_policy":"explicit","filter_subject":""}})");
@@ -99,6 +100,8 @@ CAF_TEST(the lag of the consumers of a group is shown) {
   CAF_REQUIRE_EQUAL(lag["consumers"].size(), 1u);
   const auto& x = lag["consumers"][0];
   CAF_CHECK_EQUAL(x["consumer"].get<std::string>(), "g-0-7");
+  CAF_CHECK_EQUAL(x["partition"].get<std::string>(), "0");
+  CAF_CHECK_EQUAL(x["token"].get<int>(), 7);
   CAF_CHECK_EQUAL(x["pending"].get<int>(), 2);
   CAF_CHECK_EQUAL(x["unacknowledged"].get<int>(), 0);
   CAF_CHECK_EQUAL(x["floor"].get<int>(), 1);

@@ -32,9 +32,39 @@ stream_retention retention_of(std::string_view word) {
                                : stream_retention::limits;
 }
 
+std::string name_fault(const char* what, const std::string& x) {
+  if (!x.empty() && x.find_first_of(" .*>/\\\t\r\n") == x.npos)
+    return {};
+  return std::string{what} + " '" + x
+         + "': expected a name without spaces, dots, slashes and wildcards";
+}
+
+bool is_subject(std::string_view x) {
+  return x.front() != '.' && x.back() != '.' && x.find("..") == x.npos
+         && x.find_first_of(" \t\r\n") == x.npos;
+}
+
+stream_call call(const char* what, const std::string& stream, const json& x = {}) {
+  return {std::string{"$JS.API."} + what + '.' + stream, x.is_null() ? "" : shown(x),
+          name_fault("stream", stream)};
+}
+
+stream_call call(const char* what, const std::string& stream, const std::string& consumer,
+                 const json& x = {}) {
+  auto result = call(what, stream, x);
+  result.subject += '.' + consumer;
+  if (result.fault.empty())
+    result.fault = name_fault("consumer", consumer);
+  return result;
+}
+
 } // namespace
 
-std::string make_stream_request(const stream_make& wanted, std::string_view found) {
+stream_call call_for(const stream_look& x) {
+  return call("STREAM.INFO", x.stream);
+}
+
+stream_call call_for(const stream_make& wanted, std::string_view found) {
   json config{{"name", wanted.stream},
               {"retention", "limits"},
               {"storage", "file"},
@@ -46,10 +76,11 @@ std::string make_stream_request(const stream_make& wanted, std::string_view foun
   if (!wanted.transform.destination.empty())
     config["subject_transform"] = {{"src", wanted.transform.source},
                                    {"dest", wanted.transform.destination}};
-  return shown(config);
+  return call(found.empty() ? "STREAM.CREATE" : "STREAM.UPDATE", wanted.stream, config);
 }
 
-answer<stream_facts> parse_stream_facts(std::string_view found) {
+template <>
+answer<stream_facts> parse_facts(std::string_view found) {
   return parse_with<stream_facts>(
       found, [](const json& obj) -> std::optional<stream_facts> {
         auto created = from_rfc3339(text(obj, "created"));
@@ -64,31 +95,24 @@ answer<stream_facts> parse_stream_facts(std::string_view found) {
         x.first_sequence = number<std::uint64_t>(state, "first_seq");
         x.last_sequence = number<std::uint64_t>(state, "last_seq");
         x.subjects = texts(config, "subjects");
+        x.has_sources = config.contains("sources") || config.contains("mirror");
         x.transform = {text(transform, "src"), text(transform, "dest")};
         x.retention = retention_of(text(config, "retention"));
         x.replicas = number<std::uint32_t>(config, "num_replicas", 1);
-        x.in_memory = text(config, "storage") == "memory";
-        x.most_consumers = number<std::int64_t>(config, "max_consumers");
         x.consumers = number<std::uint64_t>(state, "consumer_count");
         x.has_leader = has_leader(obj);
         return x;
       });
 }
 
-std::string make_consumer_subject(const consumer_make& wanted) {
-  const auto& x = wanted.consumer;
-  return "$JS.API.CONSUMER.CREATE." + wanted.stream + '.' + x.name
-         + (x.filter.empty() ? "" : '.' + x.filter);
-}
-
-std::string make_consumer_request(const consumer_make& wanted) {
+stream_call call_for(const consumer_make& wanted) {
   const auto& x = wanted.consumer;
   json config{{"durable_name", x.name},
               {"name", x.name},
               {"deliver_policy", x.start == 0 ? "all" : "by_start_sequence"},
               {"ack_policy", x.acks == ack_policy::each ? "explicit" : "all"},
               {"ack_wait", std::chrono::nanoseconds{x.ack_wait}.count()},
-              {"max_deliver", x.max_deliver},
+              {"max_deliver", -1},
               {"max_ack_pending", x.max_ack_pending},
               {"replay_policy", "instant"},
               {"num_replicas", x.replicas},
@@ -98,47 +122,55 @@ std::string make_consumer_request(const consumer_make& wanted) {
   if (!x.filter.empty())
     config["filter_subject"] = x.filter;
   // Without the action an existing consumer would be changed in place.
-  return shown(
-      {{"stream_name", wanted.stream}, {"config", config}, {"action", "create"}});
+  auto result =
+      call("CONSUMER.CREATE", wanted.stream, x.name,
+           {{"stream_name", wanted.stream}, {"config", config}, {"action", "create"}});
+  if (!x.filter.empty())
+    result.subject += '.' + x.filter;
+  if (!x.filter.empty() && !is_subject(x.filter))
+    result.fault =
+        "filter '" + x.filter + "': expected tokens joined by dots, without spaces";
+  return result;
 }
 
-answer<consumer_facts> parse_consumer_facts(std::string_view found) {
+stream_call call_for(const consumer_remove& x) {
+  return call("CONSUMER.DELETE", x.stream, x.name);
+}
+
+stream_call call_for(const consumer_look& x) {
+  return call("CONSUMER.INFO", x.stream, x.name);
+}
+
+stream_call call_for(const consumer_list& x) {
+  return call("CONSUMER.NAMES", x.stream, {{"offset", x.offset}});
+}
+
+template <>
+answer<consumer_facts> parse_facts(std::string_view found) {
   return parse_with<consumer_facts>(
       found, [](const json& obj) -> std::optional<consumer_facts> {
-        auto created = from_rfc3339(text(obj, "created"));
         const auto& config = part(obj, "config");
         consumer_facts x;
         x.name = text(obj, "name");
-        if (!created || x.name.empty())
-          return std::nullopt;
+        if (x.name.empty())
+          return flag(obj, "success") ? std::optional{x} : std::nullopt;
         x.start = number<std::uint64_t>(config, "opt_start_seq");
         x.filter = text(config, "filter_subject");
         x.ack_floor = number<std::uint64_t>(part(obj, "ack_floor"), "stream_seq");
-        x.delivered = number<std::uint64_t>(part(obj, "delivered"), "stream_seq");
         x.pending = number<std::uint64_t>(obj, "num_pending");
         x.ack_pending = number<std::uint64_t>(obj, "num_ack_pending");
-        x.created_at_ns = *created;
         x.has_leader = has_leader(obj);
         return x;
       });
 }
 
-std::string list_consumers_request(std::uint64_t offset) {
-  return shown({{"offset", offset}});
-}
-
-answer<consumer_page> parse_consumer_page(std::string_view found) {
+template <>
+answer<consumer_page> parse_facts(std::string_view found) {
   return parse_with<
       consumer_page>(found, [](const json& obj) -> std::optional<consumer_page> {
     if (!obj.contains("total"))
       return std::nullopt;
     return consumer_page{texts(obj, "consumers"), number<std::uint64_t>(obj, "total")};
-  });
-}
-
-answer<bool> parse_success(std::string_view found) {
-  return parse_with<bool>(found, [](const json& obj) -> std::optional<bool> {
-    return flag(obj, "success") ? std::optional{true} : std::nullopt;
   });
 }
 

@@ -62,7 +62,7 @@ process_stats sample() {
   hook_stats h;
   h.of[static_cast<std::size_t>(core::hook_kind::revoked)] = {
       .runs = 3, .failures = 2, .timeouts = 1, .running = true, .waiting = 4};
-  return {w, s, true, h};
+  return {w, s, true, h, true, consumers_lag{{{"7", 12, 30}, {"a.b", 0, 28}}, 12}};
 }
 
 /// A supervisor or a store that answers as `sample` does, or never.
@@ -71,6 +71,7 @@ struct fixture : test_coordinator_fixture<> {
   caf::actor worker;
   caf::actor store;
   caf::actor hooks;
+  caf::actor consumers;
 
   template <class Handle>
   static Handle as(const caf::actor& x) {
@@ -79,7 +80,8 @@ struct fixture : test_coordinator_fixture<> {
 
   void look() {
     anon_send(metrics, observe{as<store_actor>(store), as<supervisor_actor>(worker),
-                               hooks ? as<hooks_actor>(hooks) : hooks_actor{}});
+                               hooks ? as<hooks_actor>(hooks) : hooks_actor{},
+                               consumers ? as<lag_actor>(consumers) : lag_actor{}});
     consume_messages();
   }
 
@@ -87,6 +89,7 @@ struct fixture : test_coordinator_fixture<> {
     worker = test::spawn_stub(sys, [](get_stats) { return *sample().worker; });
     store = test::spawn_stub(sys, [](get_store_stats) { return *sample().store; });
     hooks = test::spawn_stub(sys, [](get_hook_stats) { return *sample().hooks; });
+    consumers = test::spawn_stub(sys, [](get_lag) { return *sample().lag; });
     look();
   }
 
@@ -102,7 +105,8 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   ~fixture() {
-    for (const auto& x : {caf::actor_cast<caf::actor>(metrics), worker, store, hooks})
+    for (const auto& x :
+         {caf::actor_cast<caf::actor>(metrics), worker, store, hooks, consumers})
       if (x)
         anon_send_exit(x, caf::exit_reason::kill);
     consume_messages();
@@ -179,6 +183,16 @@ CAF_TEST(a histogram counts what is at or below each bound) {
   CAF_CHECK_EQUAL(x.counts, (std::vector<std::uint64_t>{1, 0, 0}));
 }
 
+CAF_TEST(each partition has its lag where a stream is consumed) {
+  auto x = sample();
+  auto text = metrics_text(x);
+  CAF_CHECK(has_line(text, "partita_consumers_pending 12"));
+  CAF_CHECK(has_line(text, "partita_consumer_pending{partition=\"7\"} 12"));
+  CAF_CHECK(has_line(text, "partita_consumer_ack_floor{partition=\"a.b\"} 28"));
+  x.lag.reset();
+  CAF_CHECK(!contains(metrics_text(x), "partita_consumer_"));
+}
+
 CAF_TEST(only the leader shows the state of the group) {
   auto x = sample();
   x.worker->status.leading = false;
@@ -224,11 +238,14 @@ CAF_TEST(before there is a worker and after its end a scrape is answered all the
   auto nothing = metrics_text({});
   CAF_CHECK_EQUAL(scrape(), nothing);
   answer_both();
-  for (const auto& x : {worker, store, hooks})
+  for (const auto& x : {worker, store, hooks, consumers})
     anon_send_exit(x, caf::exit_reason::kill);
   consume_messages();
-  CAF_CHECK(has_line(scrape(), "partita_metrics_missing{part=\"hooks\"} 1"));
+  auto text = scrape();
+  CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"hooks\"} 1"));
+  CAF_CHECK(has_line(text, "partita_metrics_missing{part=\"consumers\"} 1"));
   hooks = {};
+  consumers = {};
   look();
   CAF_CHECK_EQUAL(scrape(), nothing);
 }

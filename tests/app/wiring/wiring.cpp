@@ -163,4 +163,13 @@ CAF_TEST(what all workers should share says where a list of partitions differs) 
   s.partitions.bucket = false;
   s.partitions.stream = "ORDERS";
   CAF_CHECK_EQUAL(shared("partitions"), "those of the stream ORDERS");
+  CAF_MESSAGE(
+      "one that consumes nothing leaves its partitions without an owner's consumer");
+  CAF_CHECK_EQUAL(shared("consume"), "no stream");
+  s.consume.stream = "ORDERS";
+  s.consume.subject = "orders.{partition}.>";
+  s.consume.memory = true;
+  CAF_CHECK_EQUAL(
+      shared("consume"),
+      "ORDERS by orders.{partition}.>, max_ack_pending 100, ack_wait 30000 ms, memory");
 }

@@ -80,24 +80,23 @@ public:
   }
 
   stream_answer look() const {
-    stream_answer result{stream_status::done, 0, {}, {}};
-    result.stream.name = "S";
-    result.stream.created_at_ns = 5'000'000;
-    result.stream.last_sequence = last;
-    result.stream.retention = retention;
+    stream_answer result{stream_status::done, {}, {}};
+    result.facts.name = "S";
+    result.facts.created_at_ns = 5'000'000;
+    result.facts.last_sequence = last;
+    result.facts.retention = retention;
     return result;
   }
 
   consumer_answer look(const std::string& name) const {
     auto i = consumers.find(name);
     if (i == consumers.end())
-      return {
-          stream_status::missing, stream_error::consumer_not_found, {}, "no consumer"};
-    consumer_answer result{stream_status::done, 0, {}, {}};
-    result.consumer.name = name;
-    result.consumer.start = i->second.spec.start;
-    result.consumer.filter = i->second.spec.filter;
-    result.consumer.ack_floor = i->second.floor;
+      return {stream_status::missing, {}, "no consumer"};
+    consumer_answer result{stream_status::done, {}, {}};
+    result.facts.name = name;
+    result.facts.start = i->second.spec.start;
+    result.facts.filter = i->second.spec.filter;
+    result.facts.ack_floor = i->second.floor;
     return result;
   }
 
@@ -105,10 +104,10 @@ public:
     if (auto i = consumers.find(x.name); i != consumers.end()) {
       if (i->second.spec == x)
         return look(x.name);
-      return {stream_status::conflict, 0, {}, "another configuration"};
+      return {stream_status::conflict, {}, "another configuration"};
     }
     if (retention == stream_retention::work_queue && !consumers.empty())
-      return {stream_status::refused, stream_error::not_unique, {}, "not unique"};
+      return {stream_status::refused, {}, "not unique"};
     promise(retention != stream_retention::work_queue || x.start == 0,
             "a work queue is read from its first message");
     consumers[x.name] = {x, 0, std::nullopt, claim.token, {}};
@@ -117,10 +116,9 @@ public:
 
   consumer_answer remove(const std::string& name) {
     if (consumers.erase(name) == 0)
-      return {
-          stream_status::missing, stream_error::consumer_not_found, {}, "no consumer"};
+      return {stream_status::missing, {}, "no consumer"};
     drop_what_is_done();
-    return {stream_status::done, 0, {}, {}};
+    return {stream_status::done, {}, {}};
   }
 
   // -- messages -------------------------------------------------------------------------
@@ -388,19 +386,12 @@ private:
   consumption::event carried_out(const consumption::command& what) {
     std::optional<consumption::event> result;
     core::match(
-        what,
-        [&](const consumption::read_claim&) {
-          result = consumption::claim_read{server_.read()};
-        },
-        [&](const consumption::write_claim& x) {
-          result = consumption::claim_written{server_.write(x)};
-        },
-        [&](const consumption::look_at_stream&) {
-          result = consumption::stream_looked{server_.look()};
-        },
-        [&](const consumption::look& x) { result = answered(server_.look(x.name)); },
-        [&](const consumption::make& x) { result = answered(server_.make(x.what)); },
-        [&](const consumption::remove& x) { result = answered(server_.remove(x.name)); },
+        what, [&](const consumption::read_claim&) { result = server_.read(); },
+        [&](const consumption::write_claim& x) { result = server_.write(x); },
+        [&](const stream_look&) { result = server_.look(); },
+        [&](const consumer_look& x) { result = answered(server_.look(x.name)); },
+        [&](const consumer_make& x) { result = answered(server_.make(x.consumer)); },
+        [&](const consumer_remove& x) { result = answered(server_.remove(x.name)); },
         [](const auto&) {});
     return *result;
   }
@@ -408,20 +399,20 @@ private:
   /// Sometimes from a consumer that has no leader yet.
   consumption::event answered(consumer_answer x) {
     if (x.status == stream_status::done && !calm_ && once_in(random_, 8)) {
-      x.consumer = {};
-      x.consumer.has_leader = false;
+      x.facts = {};
+      x.facts.has_leader = false;
     }
-    return consumption::consumer_answered{x};
+    return x;
   }
 
   static consumption::event no_answer(const consumption::command& what) {
     if (std::holds_alternative<consumption::read_claim>(what))
-      return consumption::claim_read{{read_status::unknown, {}, "time-out"}};
+      return kv_read{read_status::unknown, {}, "time-out"};
     if (std::holds_alternative<consumption::write_claim>(what))
-      return consumption::claim_written{{write_status::unknown, {}, "time-out"}};
-    if (std::holds_alternative<consumption::look_at_stream>(what))
-      return consumption::stream_looked{{stream_status::unknown, 0, {}, "time-out"}};
-    return consumption::consumer_answered{{stream_status::unknown, 0, {}, "time-out"}};
+      return kv_written{write_status::unknown, {}, "time-out"};
+    if (std::holds_alternative<stream_look>(what))
+      return stream_answer{stream_status::unknown, {}, "time-out"};
+    return consumer_answer{stream_status::unknown, {}, "time-out"};
   }
 
   void feed(std::size_t who, const consumption::event& what) {

@@ -176,9 +176,7 @@ server_actor::behavior_type server(server_ptr self, memory_server_options option
       [self](const stream_make& x) {
         return self->state.streams.answer(x, wall_ns(self));
       },
-      [self](const consumer_make& x) {
-        return self->state.streams.answer(x, wall_ns(self));
-      },
+      [self](const consumer_make& x) { return self->state.streams.answer(x); },
       [self](const consumer_remove& x) { return self->state.streams.answer(x); },
       [self](const consumer_look& x) { return self->state.streams.answer(x); },
       [self](const consumer_list& x) { return self->state.streams.answer(x); },

@@ -9,19 +9,8 @@ namespace {
 
 constexpr std::size_t page = 2;
 
-template <class Answer>
-Answer failure(stream_status how, std::uint32_t error, std::string why) {
-  Answer result;
-  result.status = how;
-  result.error = error;
-  result.why = std::move(why);
-  return result;
-}
-
 consumer_answer no_consumer(const std::string& name) {
-  return failure<consumer_answer>(stream_status::missing,
-                                  stream_error::consumer_not_found,
-                                  "there is no consumer '" + name + "'");
+  return {stream_status::missing, {}, "there is no consumer '" + name + "'"};
 }
 
 } // namespace
@@ -32,16 +21,15 @@ const memory_streams::stream* memory_streams::find(const std::string& name,
   auto i = streams_.find(name);
   if (i != streams_.end())
     return &i->second;
-  otherwise = failure<Answer>(stream_status::missing, stream_error::stream_not_found,
-                              "there is no stream '" + name + "'");
+  otherwise = {stream_status::missing, {}, "there is no stream '" + name + "'"};
   return nullptr;
 }
 
 stream_answer memory_streams::answer(const stream_look& x) const {
   stream_answer result;
   if (const auto* found = find(x.stream, result)) {
-    result = {stream_status::done, 0, found->facts, {}};
-    result.stream.consumers = found->consumers.size();
+    result = {stream_status::done, found->facts, {}};
+    result.facts.consumers = found->consumers.size();
   }
   return result;
 }
@@ -59,41 +47,36 @@ stream_answer memory_streams::answer(const stream_make& x, std::int64_t now_ns) 
   return answer(stream_look{x.stream});
 }
 
-consumer_answer memory_streams::answer(const consumer_make& x, std::int64_t now_ns) {
+consumer_answer memory_streams::answer(const consumer_make& x) {
   consumer_answer result;
   if (!find(x.stream, result))
     return result;
-  auto refused = [](std::uint32_t error, const char* why) {
-    return failure<consumer_answer>(stream_status::refused, error, why);
+  auto refused = [](const char* why) {
+    return consumer_answer{stream_status::refused, {}, why};
   };
   auto& in = streams_.at(x.stream);
   auto i = in.consumers.find(x.consumer.name);
   if (i != in.consumers.end()) {
     if (i->second.spec == x.consumer)
-      return {stream_status::done, 0, i->second.facts, {}};
-    return failure<consumer_answer>(stream_status::conflict, 0,
-                                    "a consumer of this name has another configuration");
+      return {stream_status::done, i->second.facts, {}};
+    return {
+        stream_status::conflict, {}, "a consumer of this name has another configuration"};
   }
   if (in.facts.retention == stream_retention::work_queue) {
     if (x.consumer.start != 0)
-      return refused(stream_error::not_deliver_all,
-                     "a work queue is read from its start");
+      return refused("a work queue is read from its start");
     if (std::any_of(in.consumers.begin(), in.consumers.end(), [&](const auto& y) {
           return y.second.spec.filter == x.consumer.filter;
         }))
-      return refused(stream_error::not_unique, "there is a consumer with this filter");
+      return refused("there is a consumer with this filter");
   }
-  if (in.facts.most_consumers > 0
-      && in.consumers.size() >= static_cast<std::size_t>(in.facts.most_consumers))
-    return refused(stream_error::too_many_consumers, "the stream has enough consumers");
   consumer made;
   made.spec = x.consumer;
   made.facts.name = x.consumer.name;
   made.facts.start = x.consumer.start;
   made.facts.filter = x.consumer.filter;
-  made.facts.created_at_ns = now_ns;
   in.consumers.emplace(x.consumer.name, made);
-  return {stream_status::done, 0, made.facts, {}};
+  return {stream_status::done, made.facts, {}};
 }
 
 consumer_answer memory_streams::answer(const consumer_remove& x) {
@@ -102,7 +85,7 @@ consumer_answer memory_streams::answer(const consumer_remove& x) {
     return result;
   if (streams_.at(x.stream).consumers.erase(x.name) == 0)
     return no_consumer(x.name);
-  return {stream_status::done, 0, {}, {}};
+  return {stream_status::done, {}, {}};
 }
 
 consumer_answer memory_streams::answer(const consumer_look& x) const {
@@ -113,7 +96,7 @@ consumer_answer memory_streams::answer(const consumer_look& x) const {
   auto i = in->consumers.find(x.name);
   if (i == in->consumers.end())
     return no_consumer(x.name);
-  return {stream_status::done, 0, i->second.facts, {}};
+  return {stream_status::done, i->second.facts, {}};
 }
 
 consumer_names memory_streams::answer(const consumer_list& x) const {
@@ -122,11 +105,11 @@ consumer_names memory_streams::answer(const consumer_list& x) const {
   if (!in)
     return result;
   result.status = stream_status::done;
-  result.total = in->consumers.size();
+  result.facts.total = in->consumers.size();
   std::uint64_t number = 0;
   for (const auto& [name, y] : in->consumers)
-    if (number++ >= x.offset && result.names.size() < page)
-      result.names.push_back(name);
+    if (number++ >= x.offset && result.facts.names.size() < page)
+      result.facts.names.push_back(name);
   return result;
 }
 

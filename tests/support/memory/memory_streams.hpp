@@ -33,9 +33,8 @@ public:
   /// `now_ns`: the server's wall clock.
   stream_answer answer(const stream_look& x) const;
   stream_answer answer(const stream_make& x, std::int64_t now_ns);
-  /// A work queue takes no consumer with a start, and one for each filter; a stream no
-  /// more than its most_consumers.
-  consumer_answer answer(const consumer_make& x, std::int64_t now_ns);
+  /// A work queue takes no consumer with a start, and one for each filter.
+  consumer_answer answer(const consumer_make& x);
   consumer_answer answer(const consumer_remove& x);
   consumer_answer answer(const consumer_look& x) const;
   /// In pages of two.
