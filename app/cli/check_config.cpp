@@ -66,13 +66,11 @@ std::string meaning_of(const config::settings& x) {
 
 int check(const check_options& options) {
   auto settings = load(options.settings, true);
-  if (!settings)
-    return exit_usage;
   if (options.show)
-    std::cout << config::to_toml(*settings);
+    std::cout << config::to_toml(settings);
   else
     std::cout << config::printable(options.settings.file) << " is valid\n"
-              << meaning_of(*settings);
+              << meaning_of(settings);
   return exit_fine;
 }
 

@@ -53,7 +53,7 @@ add_command add_guard;
 /// A whole group in this process.
 add_command add_dev;
 /// What a group does.
-add_command add_status, add_workers, add_explain, add_history, add_page;
+add_command add_look, add_page;
 /// What a group would do.
 add_command add_plan;
 /// The partitions of a bucket: `list`, `add` and so on.
@@ -75,10 +75,7 @@ inline constexpr std::pair<const char*, add_command*> all_commands[] = {
     {"Run", add_dev},
     {"Run", add_guard},
     {"Look", add_page},
-    {"Look", add_status},
-    {"Look", add_workers},
-    {"Look", add_explain},
-    {"Look", add_history},
+    {"Look", add_look},
     {"Look", add_plan},
     {"Change", add_directives},
     {"Change", add_partitions},

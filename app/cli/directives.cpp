@@ -144,25 +144,22 @@ int tell(const group_access& access, const std::string& command, bool json,
   return json ? exit_failed : fail(x.failure);
 }
 
-/// Whole seconds, rounded up. False, after a message, if it is none or too long.
-bool take_length(directive_flags& x) {
-  auto found = duration_flag("--for", x.length);
-  if (!found)
-    return false;
+/// Whole seconds, rounded up.
+void take_length(directive_flags& x) {
+  x.lasts = std::chrono::ceil<std::chrono::seconds>(duration_flag("--for", x.length));
   x.id = fmt::format("{:08x}", std::random_device{}());
-  x.lasts = std::chrono::ceil<std::chrono::seconds>(*found);
   if (x.lasts > longest_pause)
-    refuse("--for: found '" + x.length + "', expected at most "
-           + config::format_duration(longest_pause) + ": pause again when that is over");
-  return x.lasts <= longest_pause;
+    throw command_ended{refuse("--for: found '" + x.length + "', expected at most "
+                               + config::format_duration(longest_pause)
+                               + ": pause again when that is over")};
 }
 
 int run(const directive_command& what, directive_flags flags) {
   std::optional<std::chrono::milliseconds> wait;
-  if (!flags.wait.empty() && !(wait = duration_flag("--wait", flags.wait)))
-    return exit_usage;
-  if (what.arguments & length && !take_length(flags))
-    return exit_usage;
+  if (!flags.wait.empty())
+    wait = duration_flag("--wait", flags.wait);
+  if (what.arguments & length)
+    take_length(flags);
   if (!config::is_utf8(flags.reason))
     return refuse("--reason: found bytes that are not UTF-8, expected text");
   auto work = [&](group_access& access) {

@@ -99,11 +99,8 @@ exit_code show_workers(const group_entries& found, const std::vector<std::string
 exit_code show_explanation(const group_entries& found,
                            const std::vector<std::string>& known,
                            const look_options& options) {
-  auto answer =
-      explain(examine(found, known), history_of(found), options.partition, known);
-  if (const auto* why = std::get_if<std::string>(&answer))
-    return fail(*why);
-  const auto& x = std::get<explanation>(answer);
+  auto x = require(
+      explain(examine(found, known), history_of(found), options.partition, known));
   return print(options.flags.json ? to_json(x) + '\n' : to_text(x));
 }
 
@@ -115,71 +112,51 @@ exit_code show_history(const group_entries& found, const std::vector<std::string
                                   : to_table(plans, options.verbose));
 }
 
-std::pair<CLI::App&, look_options&> add(CLI::App& program, chosen_command& chosen,
-                                        const char* name, const char* text,
-                                        const char* help, shower* show) {
-  auto run = [=](const look_options& options) {
+int run(const char* name, shower* show, const look_options& options) {
+  auto work = [&](group_access& x) -> int {
     if (options.watch)
-      return with_group(
-          options.flags, "partita status --watch",
-          [&](group_access& x) {
-            return watch_status(x, options.flags.json, options.all);
-          },
-          true);
-    return with_group(
-        options.flags, std::string{"partita "} + name, [&](group_access& x) -> int {
-          if (options.lag)
-            return show_lag(x, options.flags.json);
-          auto found = read_entries(x);
-          return found ? show(*found, names_of(x.settings.partitions), options)
-                       : exit_failed;
-        });
+      return watch_status(x, options.flags.json, options.all);
+    if (options.lag)
+      return show_lag(x, options.flags.json);
+    return show(read_entries(x), names_of(x.settings.partitions), options);
   };
-  return chosen.add<look_options>(program, name, text, help, run);
+  return with_group(options.flags,
+                    std::string{"partita "} + name + (options.watch ? " --watch" : ""),
+                    work, options.watch);
 }
 
 } // namespace
 
-void add_status(CLI::App& program, chosen_command& chosen) {
-  auto [command, options] =
-      add(program, chosen, "status", "Shows leader, workers and shares", status_examples,
-          show_status);
-  add_group_flags(command, options.flags);
+void add_look(CLI::App& program, chosen_command& chosen) {
+  auto add = [&](const char* name, const char* text, const char* help, shower* show) {
+    auto result = chosen.add<look_options>(
+        program, name, text, help,
+        [=](const look_options& options) { return run(name, show, options); });
+    add_group_flags(result.first, result.second.flags);
+    return result;
+  };
+  auto [status, shown] =
+      add("status", "Shows leader, workers and shares", status_examples, show_status);
   auto* watch =
-      command.add_flag("--watch", options.watch, "Follows, and shows every change");
-  command.add_flag("--all", options.all, "All workers, names and lines of long lists");
-  command
-      .add_flag("--lag", options.lag,
+      status.add_flag("--watch", shown.watch, "Follows, and shows every change");
+  status.add_flag("--all", shown.all, "All workers, names and lines of long lists");
+  status
+      .add_flag("--lag", shown.lag,
                 "Shows how far the consumers of the group's partitions are")
       ->excludes(watch);
-}
-
-void add_workers(CLI::App& program, chosen_command& chosen) {
-  auto [command, options] =
-      add(program, chosen, "workers", "Shows the workers, with all that is known of them",
-          workers_examples, show_workers);
-  add_group_flags(command, options.flags);
-}
-
-void add_explain(CLI::App& program, chosen_command& chosen) {
-  auto [command, options] =
-      add(program, chosen, "explain", "Shows a partition's owner, and why",
-          explain_examples, show_explanation);
-  command.add_option("partition", options.partition, "Its keys, joined by dots")
+  add("workers", "Shows the workers, with all that is known of them", workers_examples,
+      show_workers);
+  auto [explain, explained] = add("explain", "Shows a partition's owner, and why",
+                                  explain_examples, show_explanation);
+  explain.add_option("partition", explained.partition, "Its keys, joined by dots")
       ->type_name("PARTITION")
       ->required();
-  add_group_flags(command, options.flags);
-}
-
-void add_history(CLI::App& program, chosen_command& chosen) {
-  auto [command, options] =
-      add(program, chosen, "history", "Shows the last plans and their reasons",
-          history_examples, show_history);
-  add_group_flags(command, options.flags);
-  command.add_option("-n,--count", options.count, "How many plans (default 20)")
+  auto [history, listed] = add("history", "Shows the last plans and their reasons",
+                               history_examples, show_history);
+  history.add_option("-n,--count", listed.count, "How many plans (default 20)")
       ->type_name("N")
       ->check(CLI::Range(1, 200));
-  command.add_flag("--verbose", options.verbose,
+  history.add_flag("--verbose", listed.verbose,
                    "Shows how many partitions each worker gained and lost");
 }
 

@@ -123,8 +123,9 @@ int run_command_line(int argc, const char* const* argv) {
   chosen.application = application.value_or(std::vector<std::string>{});
   if (auto code = parse(argc, argv, chosen))
     return *code;
-  // No exception is caught: to unwind would wait for actors and threads that may never end.
-  return chosen.run();
+  // No other exception is caught: to unwind would wait for actors and threads that may never
+  // end.
+  return end_code(chosen.run);
 }
 
 } // namespace

@@ -24,11 +24,8 @@ struct page_command {
 };
 
 int serve(group_access& access, const std::string& listen) {
-  auto started =
-      page_server::start(access.self->system(), access.settings, access.store, listen);
-  if (const auto* why = std::get_if<std::string>(&started))
-    return fail(*why);
-  auto& page = std::get<page_server>(started);
+  auto page = require(
+      page_server::start(access.self->system(), access.settings, access.store, listen));
   auto code = print(page.http.address() + "/\n");
   if (code == exit_fine)
     access.self->receive([](const stop_worker&) {});

@@ -91,14 +91,8 @@ what_if_question question_for(const live_flags& flags, const config::settings& s
 }
 
 int show(group_access& access, const live_flags& flags) {
-  auto found = read_entries(access);
-  if (!found)
-    return exit_failed;
-  auto result = plan_if(examine(*found, {}, rules_of(access.settings)),
-                        question_for(flags, access.settings));
-  if (const auto* why = std::get_if<std::string>(&result))
-    return fail(*why);
-  const auto& x = std::get<what_if_answer>(result);
+  auto x = require(plan_if(examine(read_entries(access), {}, rules_of(access.settings)),
+                           question_for(flags, access.settings)));
   return print(flags.group.json ? to_json(x) + '\n' : to_table(x));
 }
 

@@ -108,27 +108,19 @@ void reload(const settings_flags& flags, config::settings& now, event_log* event
 
 int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
   auto settings = load(options.settings, true);
-  if (!settings)
-    return exit_usage;
-  std::shared_ptr<event_log> log;
-  if (!options.events.empty()) {
-    auto opened = event_log::open(options.events, settings->group.name);
-    if (const auto* why = std::get_if<std::string>(&opened))
-      return refuse("--events: " + *why);
-    log = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
-  }
-  if (!start_logging(settings->log, settings->group.name))
-    return refuse("log.file: cannot write '" + settings->log.file
+  auto log = open_events(options.events, settings.group.name);
+  if (!start_logging(settings.log, settings.group.name))
+    return refuse("log.file: cannot write '" + settings.log.file
                   + "': " + std::generic_category().message(errno));
   // Only where all work ends with the processes below: hooks may have handed some to others.
-  if (guard && !options.command.empty() && !settings->hooks.used() && !options.no_goodbye)
-    guard->wants_goodbye(settings->heartbeat.ttl);
-  auto on_reload = [&options, now = *settings, log, guard]() mutable {
+  if (guard && !options.command.empty() && !settings.hooks.used() && !options.no_goodbye)
+    guard->wants_goodbye(settings.heartbeat.ttl);
+  auto on_reload = [&options, now = settings, log, guard]() mutable {
     reload(options.settings, now, log.get());
     if (guard)
       guard->reloaded();
   };
-  return worker_service{*settings, std::move(log), std::move(guard), options.command,
+  return worker_service{settings, std::move(log), std::move(guard), options.command,
                         std::move(on_reload)}
       .run();
 }
@@ -137,19 +129,17 @@ int run_worker(const run_options& options, std::shared_ptr<guard_link> guard) {
 int say_goodbye_for(const core::dead_worker& dead, core::time_point until,
                     const settings_flags& flags) {
   auto settings = load(flags, false);
-  if (!settings)
-    return exit_usage;
   start_logging({.level = "off"});
   auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(
       until - worker_clock::boottime());
-  return with_store(std::move(*settings), limit, "partita goodbye",
+  return with_store(std::move(settings), limit, "partita goodbye",
                     [&](group_access& x) { return write_for(dead, x); });
 }
 
 guarded start_guard(const run_options& options, passing signals) {
   return start_guarded(
       [&options](const core::dead_worker& dead, core::time_point until) {
-        return say_goodbye_for(dead, until, options.settings);
+        return end_code([&] { return say_goodbye_for(dead, until, options.settings); });
       },
       signals);
 }
@@ -190,8 +180,6 @@ int guard_host(const run_options& options) {
       && (!options.settings.file.empty() || !options.settings.group.empty()
           || !options.settings.overrides.empty());
   auto settings = says_goodbye ? load(options.settings, false) : config::settings{};
-  if (!settings)
-    return exit_usage;
   sigset_t before;
   pthread_sigmask(SIG_BLOCK, nullptr, &before);
   hold_signals(true);
@@ -202,9 +190,9 @@ int guard_host(const run_options& options) {
   if (const auto* code = std::get_if<int>(&guarded))
     return *code;
   auto& mine = std::get<guard_socket>(guarded);
-  mine.send(core::guard::leaves_within{settings->timeouts.shutdown + time_to_end});
+  mine.send(core::guard::leaves_within{settings.timeouts.shutdown + time_to_end});
   if (says_goodbye)
-    mine.send(core::guard::goodbye_within{settings->heartbeat.ttl});
+    mine.send(core::guard::goodbye_within{settings.heartbeat.ttl});
   mine.hand_over();
   return become(options.command, before);
 }

@@ -21,6 +21,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -28,26 +29,13 @@
 
 namespace partita::app {
 
-/// A leader was killed some time ago: its slot gets a new worker.
-struct slot_due {
-  std::size_t slot = 0;
-  PARTITA_MESSAGE(slot_due, x.slot)
-};
-
-/// Time to kill the leader.
-struct kill_due {
-  PARTITA_MESSAGE(kill_due)
-};
-
 /// A worker has received another record.
-struct shares_changed {
-  PARTITA_MESSAGE(shares_changed)
-};
+PARTITA_SIGNAL(shares_changed);
 
-/// Nothing has changed since the shares of that number.
-struct table_due {
-  std::uint64_t number = 0;
-  PARTITA_MESSAGE(table_due, x.number)
+/// To be done once some time has passed, unless the group leaves by then.
+struct dev_task {
+  std::function<void()> run;
+  PARTITA_MESSAGE(dev_task)
 };
 
 namespace {
@@ -194,23 +182,28 @@ private:
     auto left = deadline_ ? std::max(*deadline_ - steady_clock::now(), 0ns) : very_long;
     self_->receive([&](const stop_worker&) { stop(); },
                    [&](const worker_stopped& x) { note_end(x); },
-                   [&](const kill_due&) { kill(); },
-                   [&](const slot_due& x) {
+                   [&](const shares_changed&) { plan_table(); },
+                   [&](const dev_task& x) {
                      if (!deadline_)
-                       start(x.slot);
-                   },
-                   [&](const shares_changed&) {
-                     self_->delayed_send(self_, table_pause, table_due{++shares_});
-                   },
-                   [&](const table_due& x) {
-                     if (!deadline_ && x.number == shares_)
-                       show_shares();
+                       x.run();
                    },
                    [](const watch_event&) {}, // Of a group that was read.
                    caf::after(left) >> [&] { in_time = false; });
     if (!in_time)
       fail(std::to_string(left_) + " workers did not leave in time");
     return in_time;
+  }
+
+  void after(milliseconds pause, std::function<void()> what) {
+    self_->delayed_send(self_, pause, dev_task{std::move(what)});
+  }
+
+  /// Of the shares that nothing has changed since.
+  void plan_table() {
+    after(table_pause, [this, number = ++shares_] {
+      if (number == shares_)
+        show_shares();
+    });
   }
 
   void start(std::size_t slot) {
@@ -259,16 +252,14 @@ private:
 
   void plan_kill() {
     if (plan_.kill_every)
-      self_->delayed_send(self_, *plan_.kill_every, kill_due{});
+      after(*plan_.kill_every, [this] { kill(); });
   }
 
   void kill() {
-    if (deadline_)
-      return;
     for (std::size_t i = 0; i < workers_.size(); ++i)
       if (kill_if_leader(workers_[i])) {
         --left_;
-        self_->delayed_send(self_, *plan_.kill_every / 2, slot_due{i});
+        after(*plan_.kill_every / 2, [this, i] { start(i); });
         break;
       }
     plan_kill();
@@ -350,36 +341,17 @@ int run_group(const dev_options& options, const dev_plan& plan,
   return code;
 }
 
-/// Reads an optional duration; reports the mistake.
-bool read_duration(const char* flag, const std::string& text,
-                   std::optional<milliseconds>& to) {
-  if (!text.empty())
-    to = duration_flag(flag, text);
-  return to || text.empty();
-}
-
-bool open_events(const dev_options& options, std::shared_ptr<event_log>& to) {
-  const auto& path = options.events;
-  if (path.empty())
-    return true;
-  auto opened = event_log::open(path, dev_settings(options).group.name);
-  if (const auto* why = std::get_if<std::string>(&opened)) {
-    refuse("--events: " + *why);
-    return false;
-  }
-  to = std::make_shared<event_log>(std::move(std::get<event_log>(opened)));
-  return true;
+std::optional<milliseconds> optional_duration(const char* flag, const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional{duration_flag(flag, text)};
 }
 
 } // namespace
 
 int run_dev(const dev_options& options) {
   hold_signals();
-  dev_plan plan;
-  if (!read_duration("--for", options.run_for, plan.run_for)
-      || !read_duration("--kill-leader-every", options.kill_every, plan.kill_every)
-      || !open_events(options, plan.log))
-    return exit_usage;
+  dev_plan plan{optional_duration("--for", options.run_for),
+                optional_duration("--kill-leader-every", options.kill_every),
+                open_events(options.events, dev_settings(options).group.name)};
   start_logging({.level = options.log_level});
   if (!options.nats)
     return run_group(options, plan, nullptr);

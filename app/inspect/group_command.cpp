@@ -79,7 +79,7 @@ config::load_result read_settings(const settings_flags& flags, bool to_run) {
                             : config::load_settings(flags.file, options);
 }
 
-std::optional<config::settings> load(const settings_flags& flags, bool to_run) {
+config::settings load(const settings_flags& flags, bool to_run) {
   for (const auto& x : config::unknown_variables(config::process_environment()))
     fail("warning: " + to_string(x));
   auto result = read_settings(flags, to_run);
@@ -87,7 +87,7 @@ std::optional<config::settings> load(const settings_flags& flags, bool to_run) {
     return std::move(*good);
   for (const auto& x : std::get<std::vector<config::problem>>(result))
     fail(to_string(x));
-  return std::nullopt;
+  throw command_ended{exit_usage};
 }
 
 void add_group_flags(CLI::App& command, group_flags& flags) {
@@ -112,14 +112,18 @@ bool names_a_group(const group_flags& flags) {
   return !s.file.empty() || !s.group.empty() || !s.overrides.empty();
 }
 
-std::optional<group_entries> read_entries(group_access& access) {
+group_entries read_entries(group_access& access) {
   const auto& s = access.settings;
-  auto found =
-      read_group(access.self, access.store, s.group.name, s.buckets, access.left());
-  if (auto* entries = std::get_if<group_entries>(&found))
-    return std::move(*entries);
-  fail(std::get<std::string>(found));
-  return std::nullopt;
+  return require(
+      read_group(access.self, access.store, s.group.name, s.buckets, access.left()));
+}
+
+int end_code(const std::function<int()>& command) {
+  try {
+    return command();
+  } catch (const command_ended& x) {
+    return x.code;
+  }
 }
 
 exit_code fail(const std::string& why) {
@@ -137,14 +141,22 @@ exit_code print(const std::string& text) {
   return std::cout ? exit_fine : fail("cannot write to standard output");
 }
 
-std::optional<std::chrono::milliseconds> duration_flag(const char* flag,
-                                                       const std::string& text) {
+std::chrono::milliseconds duration_flag(const char* flag, const std::string& text) {
   auto result = config::parse_duration(text);
   if (result && result->count() > 0)
-    return result;
-  refuse(std::string{flag} + ": found '" + text
-         + "', expected a duration above 0 like 500ms or 5s");
-  return std::nullopt;
+    return *result;
+  throw command_ended{refuse(std::string{flag} + ": found '" + text
+                             + "', expected a duration above 0 like 500ms or 5s")};
+}
+
+std::shared_ptr<event_log> open_events(const std::string& path,
+                                       const std::string& group) {
+  if (path.empty())
+    return nullptr;
+  auto opened = event_log::open(path, group);
+  if (const auto* why = std::get_if<std::string>(&opened))
+    throw command_ended{refuse("--events: " + *why)};
+  return std::make_shared<event_log>(std::get<event_log>(std::move(opened)));
 }
 
 int with_store(config::settings settings, std::chrono::milliseconds limit,
@@ -168,7 +180,8 @@ int with_store(config::settings settings, std::chrono::milliseconds limit,
   std::optional<progress_line> line{"connecting to NATS at " + config::printable(server)};
   auto why = wait_for_link(self, store, limit);
   line.reset();
-  auto code = why ? fail("cannot reach NATS at " + server + ": " + *why) : work(access);
+  auto code = why ? fail("cannot reach NATS at " + server + ": " + *why)
+                  : end_code([&] { return work(access); });
   if (!close(self, store))
     end_at_once(code);
   return code;
@@ -177,16 +190,12 @@ int with_store(config::settings settings, std::chrono::milliseconds limit,
 int with_group(const group_flags& flags, const std::string& name,
                const std::function<int(group_access&)>& work, bool stoppable) {
   auto limit = duration_flag("--timeout", flags.timeout);
-  if (!limit)
-    return exit_usage;
   if (!names_a_group(flags))
     return refuse("no group given; use -c FILE, or --url URL and --group NAME");
   auto settings = load(flags.settings, false);
-  if (!settings)
-    return exit_usage;
   // For programs stdout alone counts, for people a log line between would disturb.
   start_logging({.level = "off"});
-  return with_store(std::move(*settings), *limit, name, work, stoppable);
+  return with_store(std::move(settings), limit, name, work, stoppable);
 }
 
 } // namespace partita::app

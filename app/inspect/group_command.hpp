@@ -2,6 +2,7 @@
 #pragma once
 
 #include "partita/app/inspect/group_reader.hpp"
+#include "partita/app/output/event_log.hpp"
 #include "partita/app/process/exit_codes.hpp"
 #include "partita/config/load.hpp"
 #include "partita/core/leader/plans/planning_view.hpp"
@@ -11,7 +12,6 @@
 
 #include <chrono>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,9 +46,9 @@ void add_instance_flag(CLI::App& command, settings_flags& flags);
 /// The settings in effect, or everything that is wrong.
 config::load_result read_settings(const settings_flags& flags, bool to_run);
 
-/// The settings in effect. If something is wrong: nothing, after every mistake was
-/// printed to stderr. `to_run`: partitions and the programs of hooks must be there.
-std::optional<config::settings> load(const settings_flags& flags, bool to_run);
+/// The settings in effect. If something is wrong, every mistake is printed to stderr and the
+/// command ends. `to_run`: partitions and the programs of hooks must be there.
+config::settings load(const settings_flags& flags, bool to_run);
 
 /// `section.key=value` from text that a person typed: `value` as it is.
 std::vector<std::string> overrides_of(const settings_flags& flags);
@@ -81,21 +81,38 @@ struct group_access {
 /// Those of a leader with these settings.
 core::planning_view::rules rules_of(const config::settings& x);
 
-/// What the group's buckets hold now. If they cannot be read: nothing, after the reason
-/// was printed to stderr.
-std::optional<group_entries> read_entries(group_access& access);
+/// What the group's buckets hold now. The command ends if they cannot be read.
+group_entries read_entries(group_access& access);
+
+/// Thrown to end a command, after the reason was printed to stderr; caught by end_code.
+struct command_ended {
+  exit_code code;
+};
+
+/// The exit code of `command`, or that with which it was ended.
+int end_code(const std::function<int()>& command);
 
 /// Says why not on stderr; the result is exit_failed.
 exit_code fail(const std::string& why);
 /// The same, with exit_usage.
 exit_code refuse(const std::string& why);
 
+/// `x`; if that says why there is none, the command ends with this reason.
+template <class T>
+T require(std::variant<T, std::string> x) {
+  if (const auto* why = std::get_if<std::string>(&x))
+    throw command_ended{fail(*why)};
+  return std::get<T>(std::move(x));
+}
+
 /// Writes to stdout; the exit code.
 exit_code print(const std::string& text);
 
-/// A duration above 0. If it is none: nothing, after a message on stderr.
-std::optional<std::chrono::milliseconds> duration_flag(const char* flag,
-                                                       const std::string& text);
+/// A duration above 0; bad usage if it is none.
+std::chrono::milliseconds duration_flag(const char* flag, const std::string& text);
+
+/// The log of --events; null if `path` is empty. Bad usage if it cannot be written.
+std::shared_ptr<event_log> open_events(const std::string& path, const std::string& group);
 
 /// Connects, and calls `work`; the exit code is its. While it runs, SIGTERM and SIGINT send a
 /// stop_worker to `self` if `stoppable` is set.
