@@ -332,11 +332,9 @@ plan sticky_problem::to_plan(const placement& chosen) const {
 ///
 /// Weighted, with the fair share being total weight x capacity / total capacity:
 /// - |load - fair share| <= max(10 % of the fair share, the heaviest weight), always;
-/// - the weight moved is at most the minimum for these bounds plus one heaviest
-/// partition.
-///   In general that minimum cannot be computed in time, so for large groups the plan
-///   comes close to it rather than promising it; see sticky_weighted.cpp. A group that
-///   is within its bounds is left alone.
+/// - the weight moved comes close to the minimum for these bounds, which cannot be computed
+///   in time: with very few exceptions it is at most one heaviest partition more; see
+///   sticky_weighted.cpp. A group that is within its bounds is left alone.
 ///
 /// Both: what moves or is newly placed goes to its owner on the hash ring while that
 /// costs no move and no balance (unweighted: else to the next worker on the ring that has
