@@ -125,16 +125,14 @@ private:
   /// Takes all that arrives; up to the first news, if asked for.
   void receive_until(steady_clock::time_point end, bool stop_at_news) {
     while (!stopped_ && !(stop_at_news && news_)) {
-      auto left = std::max(end - steady_clock::now(), steady_clock::duration::zero());
-      auto late = false;
-      access_.self->receive(
+      auto late = !receive_by(
+          access_.self, end,
           [&](const watch_event& x) { news_ = follower_.take(x) || news_; },
           [&](const link_changed& x) {
             news_ = news_ || x.state != link_.state;
             link_ = x;
           },
-          [&](const stop_worker&) { stopped_ = true; },
-          caf::after(left) >> [&] { late = true; });
+          [&](const stop_worker&) { stopped_ = true; });
       note_whether_stale();
       if (late)
         return;

@@ -3,7 +3,8 @@
 
 #include "partita/app/output/json_text.hpp"
 
-#include <cstdio>
+#include <spdlog/fmt/chrono.h>
+
 #include <ctime>
 
 namespace partita::app {
@@ -13,15 +14,9 @@ namespace {
 std::string rfc3339(std::chrono::system_clock::time_point at) {
   using namespace std::chrono;
   auto us = floor<microseconds>(at.time_since_epoch()).count();
-  auto seconds = static_cast<std::time_t>(us / 1'000'000);
-  std::tm parts{};
-  char date[32];
-  gmtime_r(&seconds, &parts);
-  std::strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
-  char result[48];
-  std::snprintf(result, sizeof(result), "%s.%06dZ", date,
-                static_cast<int>(us % 1'000'000));
-  return result;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
+                     fmt::gmtime(static_cast<std::time_t>(us / 1'000'000)),
+                     us % 1'000'000);
 }
 
 } // namespace
