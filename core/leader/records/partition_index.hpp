@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 /// Partitions as numbers: what a leader does for each of a hundred thousand partitions in each
@@ -46,6 +46,38 @@ inline bool same(const record_ptr& x, const record_ptr& y) {
   return x == y || (stamp_of(*x) == stamp_of(*y) && *x == *y);
 }
 
+/// What belongs to some of all numbers. Emptying it costs what is in it.
+class number_map {
+public:
+  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+
+  /// Each of `xs` to its place there; nothing else.
+  void assign(const std::vector<partition_number>& xs) {
+    clear();
+    for (std::size_t i = 0; i < xs.size(); ++i)
+      set(xs[i], static_cast<std::uint32_t>(i));
+  }
+  void set(partition_number x, std::uint32_t value) {
+    if (x >= values_.size())
+      values_.resize(x + 1, none);
+    if (std::exchange(values_[x], value) == none)
+      used_.push_back(x);
+  }
+  std::uint32_t at(partition_number x) const {
+    return x < values_.size() ? values_[x] : none;
+  }
+  bool contains(partition_number x) const { return at(x) != none; }
+  void clear() {
+    for (auto x : used_)
+      values_[x] = none;
+    used_.clear();
+  }
+
+private:
+  std::vector<std::uint32_t> values_;
+  std::vector<partition_number> used_;
+};
+
 /// Gives each name its number, for good.
 class partition_index {
 public:
@@ -64,41 +96,24 @@ public:
   record_ptr numbered(record x);
 
 private:
-  std::unordered_map<std::string, partition_number> numbers_;
+  /// One place of an open hash table: a number, if it is taken, and the hash of its name.
+  struct slot {
+    std::uint32_t hash = 0;
+    partition_number number = number_map::none;
+  };
+
+  static std::uint32_t hash_of(const std::string& name);
+  /// Where the name is, or belongs; there is a free slot.
+  std::size_t place_of(const std::string& name, std::uint32_t hash) const;
+  void grow();
+
+  /// By number.
+  std::vector<std::string> names_;
+  /// A power of two of them, at most half of them taken: a hundred thousand names that are met
+  /// at each take-over need no node each, and growing compares no names.
+  std::vector<slot> slots_ = std::vector<slot>(64);
   /// The name that is looked for: a buffer.
   std::string name_;
-};
-
-/// What belongs to some of all numbers. Emptying it costs what is in it.
-class number_map {
-public:
-  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
-
-  /// Each of `xs` to its place there; nothing else.
-  void assign(const std::vector<partition_number>& xs) {
-    clear();
-    for (std::size_t i = 0; i < xs.size(); ++i)
-      set(xs[i], static_cast<std::uint32_t>(i));
-  }
-  void set(partition_number x, std::uint32_t value) {
-    if (x >= values_.size())
-      values_.resize(x + 1, none);
-    values_[x] = value;
-    used_.push_back(x);
-  }
-  std::uint32_t at(partition_number x) const {
-    return x < values_.size() ? values_[x] : none;
-  }
-  bool contains(partition_number x) const { return at(x) != none; }
-  void clear() {
-    for (auto x : used_)
-      values_[x] = none;
-    used_.clear();
-  }
-
-private:
-  std::vector<std::uint32_t> values_;
-  std::vector<partition_number> used_;
 };
 
 } // namespace partita::core

@@ -274,8 +274,14 @@ void reconciler::work(time_point now) {
 void reconciler::push(const worker_id& who, slot& x, time_point now) {
   if (!may_write(x, now))
     return;
-  auto next = x.unsealed || x.voided ? drafts_.sealed(*x.value) : wanted(who, x, now);
+  auto seals = x.unsealed || x.voided;
+  auto [next, held_back, as_wanted] =
+      seals ? record_drafts::draft{drafts_.sealed(*x.value)} : wanted(who, x, now);
+  if (held_back)
+    held_back_.insert(who);
   x.clean = !next;
+  if (!seals)
+    x.as_wanted = as_wanted && !next ? x.value : nullptr;
   if (!next)
     return;
   x.sealing = x.unsealed;
@@ -287,6 +293,8 @@ void reconciler::push(const worker_id& who, slot& x, time_point now) {
     return;
   }
   auto first = writing_.begin(x, std::move(*next), now);
+  if (as_wanted)
+    x.as_wanted = x.under_way;
   note_holds(who, x);
   carry_out(who, x, first, now);
 }
@@ -296,16 +304,12 @@ bool reconciler::may_write(const slot& x, time_point now) const {
          && x.revision >= x.written && (!x.retry_at || now >= *x.retry_at);
 }
 
-std::optional<numbered_record> reconciler::wanted(const worker_id& who, slot& x,
-                                                  time_point now) {
+record_drafts::draft reconciler::wanted(const worker_id& who, const slot& x,
+                                        time_point now) {
   record_drafts::permission may{.grants = sealed_ && hold_.is_over(now)};
   if (options_.max_moves != 0)
     may.moves = options_.max_moves - std::min(options_.max_moves, moving_);
-  auto result = drafts_.of(who, x, may, now);
-  if (result.held_back)
-    held_back_.insert(who);
-  x.as_wanted = result.as_wanted ? x.value : nullptr;
-  return std::move(result.next);
+  return drafts_.of(who, x, may, now);
 }
 
 // -- answers ----------------------------------------------------------------------------

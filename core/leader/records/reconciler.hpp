@@ -183,7 +183,7 @@ private:
                      time_point now);
   void push(const worker_id& who, slot& x, time_point now);
   bool may_write(const slot& x, time_point now) const;
-  std::optional<numbered_record> wanted(const worker_id& who, slot& x, time_point now);
+  record_drafts::draft wanted(const worker_id& who, const slot& x, time_point now);
 
   void carry_out(const worker_id& who, slot& x, const record_writing::result& done,
                  time_point now);

@@ -161,7 +161,7 @@ record_drafts::draft record_drafts::settle_owner(const subject& x) {
   if (stays && lacking_.empty())
     return {.next = std::nullopt, .as_wanted = true};
   auto gains = takes(*x.pulse) && x.may.grants;
-  std::erase_if(lacking_, [&](auto place) {
+  auto waits = std::erase_if(lacking_, [&](auto place) {
     return !gains || !is_free(x.who, goals_.number_at(place));
   });
   if (stays && lacking_.empty())
@@ -175,7 +175,9 @@ record_drafts::draft record_drafts::settle_owner(const subject& x) {
     given_.set(number, place);
   }
   keep_giving_up(x, result);
-  return {if_changed(value, std::move(result)), held_back};
+  auto as_wanted = waits == 0 && result.revoking.empty()
+                   && result.owned.size() == goals_.of(x.who).size();
+  return {if_changed(value, std::move(result)), held_back, as_wanted};
 }
 
 /// Finds what the record lacks of its goal. Returns whether the rest of it is as wanted.

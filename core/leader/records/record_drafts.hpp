@@ -35,7 +35,7 @@ public:
     std::optional<numbered_record> next;
     /// Partitions wait for their turn to be revoked.
     bool held_back = false;
-    /// It says exactly what is wanted.
+    /// `next` says exactly what is wanted; the record, if there is no `next`.
     bool as_wanted = false;
   };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partita/core/leader/records/record_holders.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace partita::core {
@@ -11,22 +10,27 @@ record_holders::hold(const worker_id& who, const std::vector<partition_number>& 
   auto& [id, known] = *by_worker_.try_emplace(who).first;
   if (known == held)
     return {};
+  constexpr std::uint32_t earlier = 0;
+  constexpr std::uint32_t still = 1;
   auto before = std::exchange(known, {});
   held_.clear();
+  for (auto x : before)
+    held_.set(x, earlier);
   for (auto x : held) {
-    if (held_.contains(x))
+    auto was = held_.at(x);
+    if (was == still)
       continue;
-    held_.set(x, 1);
+    held_.set(x, still);
     known.push_back(x);
+    if (was == earlier)
+      continue;
     if (x >= by_number_.size())
       by_number_.resize(x + 1);
-    auto& holders = by_number_[x];
-    if (std::find(holders.begin(), holders.end(), &id) == holders.end())
-      holders.push_back(&id);
+    by_number_[x].push_back(&id);
   }
   std::vector<partition_number> freed;
   for (auto x : before) {
-    if (held_.contains(x))
+    if (held_.at(x) == still)
       continue;
     std::erase(by_number_[x], &id);
     if (by_number_[x].empty())
