@@ -291,7 +291,7 @@ void coordinator::compare_settings() {
     return;
   settings_comparison all;
   for (const auto& [who, x] : members_.members())
-    if (const auto* pulse = membership::living(x))
+    if (const auto* pulse = members_.living(who))
       all.add(who, *pulse);
   auto why = all.differences();
   if (why == told_settings_)
@@ -374,15 +374,8 @@ void coordinator::proceed(bool may_plan) {
     compare_settings();
 }
 
-planning_input coordinator::input(const partition_owners& owners) {
-  if (std::exchange(asked_for_, partitions_.all()) != partitions_.all())
-    copy_.clear();
-  return input_of(eligible_, members_, *partitions_.all(), owners,
-                  std::exchange(copy_, {}));
-}
-
 void coordinator::make_plan(const rebalance_policy::decision& why) {
-  auto in = input(reconciler_.owners());
+  auto in = input_of(eligible_, members_, *partitions_.all(), reconciler_.owners());
   note_planned(in);
   auto next = plan_under(directives_.standing(), in, options_.strategy,
                          why.orphans_only ? freedom::orphans_only : freedom::full);
@@ -404,7 +397,6 @@ void coordinator::make_plan(const rebalance_policy::decision& why) {
   doing_why_ = why.reason;
   append(reconciler_.want(target_of(in, next.shares, partitions_.all()), why.lifecycle,
                           now_, because));
-  copy_ = std::move(in.partitions);
 }
 
 /// Those not reported yet. One that has ended is reported again when it comes back.

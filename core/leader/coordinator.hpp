@@ -288,7 +288,6 @@ private:
     policy_.changed(what, std::move(why), eligible_.size(), now_);
   }
   void carry_out_directives();
-  planning_input input(const partition_owners& owners);
   void make_plan(const rebalance_policy::decision& why);
   void proceed(bool may_plan);
   void show_phase_if_changed();
@@ -335,9 +334,6 @@ private:
   std::optional<std::pair<std::optional<time_point>, std::string>> told_hold_;
   /// What the group works on. Adopted without a list: what the records named then.
   known_partitions partitions_;
-  /// What the last plan was made of, and its copy of that list: the next plan takes it over.
-  partition_list_ptr asked_for_;
-  std::vector<partition> copy_;
   /// The workers that take part in plans.
   std::set<worker_id, by_number> eligible_;
   /// What the last plan knew of capacity and zone.

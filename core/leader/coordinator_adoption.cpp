@@ -60,14 +60,13 @@ void coordinator::adopt_group() {
     changed(what, std::to_string(count) + " partitions have no owner");
   if (auto directive = directives_.asks_for_plan())
     note_directive(std::move(*directive));
-  auto in = input(owners);
+  auto in = input_of(eligible_, members_, *partitions_.all(), owners);
   note_planned(in);
   auto standing = directives_.standing();
   if (orphans.empty() && !eligible_.empty()
       && changes_of(in, plan_under(standing, in, options_.strategy).shares).moves != 0)
     changed(standing.empty() ? change::joined : change::directed,
             "the group changed meanwhile");
-  copy_ = std::move(in.partitions);
   // Owners that no longer take part are included: the next plan says which worker gets
   // their partitions, and they keep them until that worker can get them.
   append(reconciler_.want(target_as_owned(partitions_.all(), owners),

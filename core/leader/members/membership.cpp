@@ -15,6 +15,14 @@ duration silence(duration ttl) {
   return failpoint(rule::no_clock_margin) ? ttl : with_clock_margin(ttl);
 }
 
+/// A heartbeat of an incarnation that has ended is a late write: no other one follows.
+const beat* living_in(const membership::member& x) {
+  return x.what == content::beat && is_living(x.value.state)
+                 && !x.ended.contains(x.value.nonce)
+             ? &x.value
+             : nullptr;
+}
+
 } // namespace
 
 membership::membership(options opts)
@@ -308,39 +316,26 @@ bool membership::has_ended(const member& x, const nonce& incarnation,
 
 bool membership::ended(const worker_id& who, const nonce& incarnation,
                        time_point now) const {
-  const auto* x = find(who);
-  return x && has_ended(*x, incarnation, now);
-}
-
-/// A heartbeat of an incarnation that has ended is a late write: no other one follows.
-const beat* membership::living(const member& x) {
-  return x.what == content::beat && is_living(x.value.state)
-                 && !x.ended.contains(x.value.nonce)
-             ? &x.value
-             : nullptr;
+  auto i = members_.find(who);
+  return i != members_.end() && has_ended(i->second, incarnation, now);
 }
 
 const beat* membership::living(const worker_id& who) const {
-  const auto* x = find(who);
-  return x ? living(*x) : nullptr;
+  auto i = members_.find(who);
+  return i == members_.end() ? nullptr : living_in(i->second);
 }
 
 std::uint64_t membership::record_format() const {
   auto result = newest_record_format;
   for (const auto& [who, x] : members_)
-    if (const auto* pulse = living(x))
+    if (const auto* pulse = living_in(x))
       result = std::min(result, pulse->record_format);
   return result;
 }
 
 const membership::member* membership::find(const worker_id& who) const {
-  if (!found_ || found_->first != who) {
-    auto i = members_.find(who);
-    if (i == members_.end())
-      return nullptr;
-    found_ = &*i;
-  }
-  return &found_->second;
+  auto i = members_.find(who);
+  return i == members_.end() ? nullptr : &i->second;
 }
 
 bool membership::takes_part(const member& x, time_point now) const {
@@ -360,8 +355,8 @@ bool membership::takes_part(const member& x, time_point now) const {
 }
 
 bool membership::takes_part(const worker_id& who, time_point now) const {
-  const auto* x = find(who);
-  return x && takes_part(*x, now);
+  auto i = members_.find(who);
+  return i != members_.end() && takes_part(i->second, now);
 }
 
 bool membership::drains(const worker_id& who) const {

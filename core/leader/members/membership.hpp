@@ -10,7 +10,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace partita::core {
@@ -179,7 +178,6 @@ public:
   duration longest_silence() const;
   /// The heartbeat of the incarnation that is alive now, if any.
   const beat* living(const worker_id& who) const;
-  static const beat* living(const member& x);
   /// The greatest format of records that all that are alive read.
   std::uint64_t record_format() const;
   /// The newest heartbeat or mark, if any; and the revision of the key.
@@ -213,10 +211,7 @@ private:
   bool store_suspected(time_point now) const;
 
   options options_;
-  /// None is ever erased.
   std::map<worker_id, member, by_number> members_;
-  /// What find() found last: each event asks many times for one worker.
-  mutable const std::pair<const worker_id, member>* found_ = nullptr;
   deadlines<member> wakes_;
   /// Since when all heartbeats are seen; empty while they are not.
   std::optional<time_point> complete_since_;

@@ -10,13 +10,13 @@ namespace {
 /// How many workers are named for one value.
 constexpr std::size_t most_named = 3;
 
-std::string names_of(const std::vector<const worker_id*>& workers) {
+std::string names_of(const std::vector<worker_id>& workers) {
   std::string result;
   std::size_t named = 0;
-  for (const auto* x : workers) {
+  for (const auto& x : workers) {
     if (named++ == most_named)
       return result + " and " + std::to_string(workers.size() - most_named) + " more";
-    result += (result.empty() ? "" : ", ") + x->value;
+    result += (result.empty() ? "" : ", ") + x.value;
   }
   return result;
 }
@@ -25,9 +25,9 @@ std::string names_of(const std::vector<const worker_id*>& workers) {
 
 void settings_comparison::add(const worker_id& who, const beat& what) {
   for (const auto& [setting, value] : what.settings)
-    stated_[setting][value].push_back(&who);
+    stated_[setting][value].push_back(who);
   if (what.terms.ownership)
-    stated_["group.ownership"][to_string(*what.terms.ownership)].push_back(&who);
+    stated_["group.ownership"][to_string(*what.terms.ownership)].push_back(who);
 }
 
 std::string settings_comparison::differences() const {

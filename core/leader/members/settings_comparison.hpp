@@ -12,8 +12,7 @@ namespace partita::core {
 /// Whether the workers of a group agree on the settings that they must have in common.
 class settings_comparison {
 public:
-  /// What a living worker states in its heartbeat. Workers come in the order of their ids, and
-  /// their ids outlive this.
+  /// What a living worker states in its heartbeat. Workers come in the order of their ids.
   void add(const worker_id& who, const beat& what);
 
   /// Each setting that differs, with its values and their workers, as text; empty: none.
@@ -22,7 +21,7 @@ public:
 
 private:
   /// By setting and value.
-  std::map<std::string, std::map<std::string, std::vector<const worker_id*>>> stated_;
+  std::map<std::string, std::map<std::string, std::vector<worker_id>>> stated_;
 };
 
 } // namespace partita::core

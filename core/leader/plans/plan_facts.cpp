@@ -44,7 +44,7 @@ std::vector<owner_facts> facts_of(const partition_owners& owners,
 
 planning_input input_of(const std::set<worker_id, by_number>& workers,
                         const membership& members, const partition_list& partitions,
-                        const partition_owners& owners, std::vector<partition> copy) {
+                        const partition_owners& owners) {
   planning_input result;
   // A worker whose heartbeat was not seen yet has stated nothing about itself.
   const beat nothing;
@@ -57,7 +57,7 @@ planning_input input_of(const std::set<worker_id, by_number>& workers,
     const auto& said = known ? x->second.value : nothing;
     result.workers.push_back({who, said.capacity, said.zone});
   }
-  result.partitions = copy.empty() ? partitions.partitions : std::move(copy);
+  result.partitions = partitions.partitions;
   if (owners.size() == 0)
     return result;
   auto facts = facts_of(owners, result.workers, members);

@@ -22,11 +22,10 @@ bool may_own(const worker_id& who, const record& found, const membership& member
 
 /// The question: how to share these partitions among these workers. One that `members`
 /// does not know has stated nothing about itself. An owner that is not among the workers
-/// counts as none, but its zone is remembered. `copy`: of this list, from an earlier question;
-/// empty: it is copied.
+/// counts as none, but its zone is remembered.
 planning_input input_of(const std::set<worker_id, by_number>& workers,
                         const membership& members, const partition_list& partitions,
-                        const partition_owners& owners, std::vector<partition> copy = {});
+                        const partition_owners& owners);
 
 /// Which worker must own what by this plan for these partitions; each worker of the input is
 /// named. Each share is in the order of the source, so a record depends only on which worker
