@@ -57,7 +57,7 @@ struct worker_settings {
   std::int64_t capacity = 100;
   /// Where it runs: free text; empty: not stated.
   std::string zone = {};
-  /// How it leaves if nobody says how.
+  /// How it leaves unless an order says how.
   leave_mode shutdown = leave_mode::drain;
 };
 
