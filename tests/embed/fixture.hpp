@@ -65,7 +65,7 @@ inline embed::options quick(journal& to, const std::string& who) {
   result.heartbeat.ttl = 3s;
   result.rebalance.settle_time = 100ms;
   result.rebalance.min_interval = 100ms;
-  result.instance = who;
+  result.worker.instance = who;
   result.partitions = [] { return numbered(4); };
   result.assigned = [&to, who](const embed::work_assigned& x) {
     to.note([&](journal& j) {

@@ -14,7 +14,7 @@ CAF_TEST(default settings become default options) {
   s.name_buckets();
   auto x = app::worker_options_of(s);
   worker_options expected;
-  CAF_CHECK_EQUAL(x.group, "orders");
+  CAF_CHECK_EQUAL(x.group.name, "orders");
   CAF_CHECK_EQUAL(x.buckets.stable_id, "orders-stableid");
   CAF_CHECK_EQUAL(x.buckets.election, "orders-election");
   CAF_CHECK_EQUAL(x.buckets.heartbeat, "orders-heartbeat");
@@ -26,10 +26,10 @@ CAF_TEST(default settings become default options) {
   CAF_CHECK(x.worker.id_min == expected.worker.id_min
             && x.worker.id_max == expected.worker.id_max);
   CAF_CHECK(x.worker.id_ttl == expected.worker.id_ttl);
-  CAF_CHECK_EQUAL(x.capacity, expected.capacity);
-  CAF_CHECK_EQUAL(x.zone, expected.zone);
-  CAF_CHECK(x.ownership == expected.ownership);
-  CAF_CHECK(x.shutdown == expected.shutdown);
+  CAF_CHECK_EQUAL(x.worker.capacity, expected.worker.capacity);
+  CAF_CHECK_EQUAL(x.worker.zone, expected.worker.zone);
+  CAF_CHECK(x.group.ownership == expected.group.ownership);
+  CAF_CHECK(x.worker.shutdown == expected.worker.shutdown);
 }
 
 CAF_TEST(default settings become default options of the strategies and of NATS) {
@@ -61,8 +61,8 @@ CAF_TEST(every setting of a worker arrives) {
   CAF_CHECK_EQUAL(x.buckets.election, "votes");
   CAF_CHECK_EQUAL(x.buckets.heartbeat, "orders-heartbeat");
   CAF_CHECK_EQUAL(x.buckets.replicas, 3u);
-  CAF_CHECK_EQUAL(x.capacity, 250);
-  CAF_CHECK_EQUAL(x.zone, "eu");
+  CAF_CHECK_EQUAL(x.worker.capacity, 250);
+  CAF_CHECK_EQUAL(x.worker.zone, "eu");
   CAF_CHECK_EQUAL(x.worker.id_prefix, "w");
   CAF_CHECK_EQUAL(x.worker.id_min, 3u);
   CAF_CHECK_EQUAL(x.worker.id_max, 7u);
@@ -79,8 +79,8 @@ CAF_TEST(every setting of a worker arrives) {
   CAF_CHECK(x.timeouts.startup == 6s);
   CAF_CHECK(x.timeouts.shutdown == 7s);
   CAF_CHECK(x.timeouts.request == 80ms);
-  CAF_CHECK(x.ownership == ownership::available);
-  CAF_CHECK(x.shutdown == leave_mode::restart);
+  CAF_CHECK(x.group.ownership == ownership::available);
+  CAF_CHECK(x.worker.shutdown == leave_mode::restart);
   CAF_CHECK(x.election.probe_grace == 70ms);
   CAF_CHECK(x.rebalance.restart_hold == 8s);
   CAF_CHECK(x.rebalance.handoff_timeout == 9s);
@@ -92,7 +92,7 @@ CAF_TEST(every setting of a worker arrives) {
   CAF_CHECK(x.degraded.grace == 15s);
   for (auto mode : {leave_mode::drain, leave_mode::restart, leave_mode::stop}) {
     s.worker.shutdown = mode;
-    CAF_CHECK(app::worker_options_of(s).shutdown == mode);
+    CAF_CHECK(app::worker_options_of(s).worker.shutdown == mode);
   }
 }
 
