@@ -57,7 +57,11 @@ public:
       : fd_{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))},
         thread_{[&log, pid, this] {
           pollfd what{fd_, POLLIN, 0};
-          while (::poll(&what, 1, -1) < 0) {
+          for (auto found = 0; found <= 0;) {
+            log.look(pid);
+            found = ::poll(&what, 1, 10);
+            if (found == 0)
+              log.lives(pid);
           }
           log.died(pid);
         }} {}

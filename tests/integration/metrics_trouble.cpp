@@ -242,6 +242,9 @@ CAF_TEST(records whose writes are not answered are counted and written all the s
 CAF_TEST(all that is documented is shown) {
   auto documented = documented_names();
   CAF_CHECK(documented.size() > 30);
+  // Only where a stream is consumed: app.metrics compares those.
+  std::erase_if(documented,
+                [](const auto& x) { return x.starts_with("partita_consumer"); });
   metrics_group workers;
   workers.start("a", hook("state", "true"));
   workers.group.require_rest();

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace partita::test {
 
@@ -40,6 +41,9 @@ work_log::reading work_log::read() const {
   /// With who worked under it.
   std::map<std::string, std::pair<std::uint64_t, int>> tokens;
   std::set<int> frozen;
+  // What others began on what these still work on; and that before the last look at each.
+  std::map<int, std::string> overlaps;
+  std::map<int, std::string> looked;
   std::ifstream in{file_};
   for (std::string line; std::getline(in, line) && !in.eof();) {
     std::istringstream words{line};
@@ -53,7 +57,7 @@ work_log::reading work_log::read() const {
       if (owner != result.works.end() && frozen.contains(owner->second))
         result.overtaken[owner->second].insert(partition);
       else if (owner != result.works.end())
-        result.violations += "another one works on it: " + line + '\n';
+        overlaps[owner->second] += "another one works on it: " + line + '\n';
       // Who has stopped at its deadline goes on under the same token if that is put off.
       auto& newest = tokens[partition];
       if (token < newest.first || (token == newest.first && pid != newest.second))
@@ -71,11 +75,20 @@ work_log::reading work_log::read() const {
       frozen.insert(pid);
     } else if (what == "thawed") {
       frozen.erase(pid);
+    } else if (what == "look") {
+      looked[pid] = overlaps[pid];
+    } else if (what == "lives") {
+      result.violations += std::exchange(looked[pid], {});
     } else if (what == "dead") {
+      if (!looked.contains(pid))
+        result.violations += overlaps[pid];
+      overlaps.erase(pid);
       result.overtaken.erase(pid);
       std::erase_if(result.works, [&](const auto& x) { return x.second == pid; });
     }
   }
+  for (const auto& [pid, text] : overlaps)
+    result.violations += text;
   return result;
 }
 

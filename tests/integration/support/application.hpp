@@ -34,6 +34,11 @@ public:
   reading read() const;
 
   void died(int pid) const { note(pid, "dead"); }
+  /// Whoever notes the end of a process from outside notes it late, and others may begin in
+  /// between. So it looks now and then, and writes `lives` if the process was there after `look`:
+  /// then what others began before `look` counts.
+  void look(int pid) const { note(pid, "look"); }
+  void lives(int pid) const { note(pid, "lives"); }
   /// Stops any process (SIGSTOP); returns once it does nothing.
   void freeze(int pid) const;
   /// Lets it go on, and waits until it has ended what others work on; how long that took.
