@@ -34,9 +34,9 @@ public:
   reading read() const;
 
   void died(int pid) const { note(pid, "dead"); }
-  /// Whoever notes the end of a process from outside notes it late, and others may begin in
-  /// between. So it looks now and then, and writes `lives` if the process was there after `look`:
-  /// then what others began before `look` counts.
+  /// An observer notes the end of a process late, and others may begin before that. So it looks
+  /// now and then, and writes `lives` if the process was still there after `look`: then what
+  /// others began before `look` counts.
   void look(int pid) const { note(pid, "look"); }
   void lives(int pid) const { note(pid, "lives"); }
   /// Stops any process (SIGSTOP); returns once it does nothing.
