@@ -12,6 +12,7 @@ FOLDER gets the copy and its build, and keeps both. A patch begins with lines `K
   test   which tests are run, as a regular expression for CTest
 """
 
+import filecmp
 import os
 import re
 import shutil
@@ -32,13 +33,14 @@ def run(*command, cwd=None):
 
 
 def copy(source, tree):
-    """Keeps the times of files, so that a second run builds only what has changed."""
+    """Touches only what differs, so that a second run builds only what has changed."""
     names = set(run("git", "-C", source, "ls-files", "-co", "--exclude-standard").splitlines())
     for name in names:
         here, there = os.path.join(source, name), os.path.join(tree, name)
-        if os.path.exists(here):
+        if os.path.exists(here) and not (os.path.exists(there)
+                                         and filecmp.cmp(here, there, shallow=False)):
             os.makedirs(os.path.dirname(there), exist_ok=True)
-            shutil.copy2(here, there)
+            shutil.copy(here, there)
     for folder, _, files in os.walk(tree):
         for name in files:
             path = os.path.relpath(os.path.join(folder, name), tree)
