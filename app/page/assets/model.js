@@ -18,7 +18,7 @@ export const sortKey = (name) => name.replace(/\d+/g, (n) => n.padStart(10, "0")
 
 export const number = (n) => n.toLocaleString("en").replaceAll(",", "\u202f");
 export const count = (n, what) => `${number(n)} ${what}${n === 1 ? "" : "s"}`;
-export const percent = (x) => `${(100 * x).toFixed(x < 0.01 ? 2 : x < 0.1 ? 1 : 0)} %`;
+export const percent = (x) => `${(100 * x).toFixed(!x ? 0 : x < 0.01 ? 2 : x < 0.1 ? 1 : 0)} %`;
 
 /** Whether a worker takes part. */
 export const lives = (w) => ["joining", "working", "draining"].includes(w.state);
