@@ -72,21 +72,6 @@ private:
   watch_probe probe_{system_};
 };
 
-/// Freezes the leader until another one has taken over and come to rest.
-std::string overtake_leader(process_group& group) {
-  auto old = group.leader();
-  group.freeze(old);
-  auto followed = group.journal().wait([&](const auto& all) {
-    for (const auto& [name, x] : all)
-      if (name != old && x.leading && !x.adopted.empty())
-        return true;
-    return false;
-  });
-  if (!followed)
-    throw std::runtime_error{"no worker took over:\n" + group.journal().story()};
-  return old;
-}
-
 } // namespace
 
 CAF_TEST(a leader that was frozen for three leases writes nothing that a worker applies) {
@@ -96,7 +81,7 @@ CAF_TEST(a leader that was frozen for three leases writes nothing that a worker 
   group.require_rest();
   bucket_spy spy{group};
   for (int round = 0; round < 3; ++round) {
-    auto old = overtake_leader(group);
+    auto old = group.overtake_leader();
     CAF_MESSAGE("round " << round << ": three leases pass");
     group.journal().wait([](const auto&) { return false; }, 3 * group.with().lease);
     auto epoch = std::uint64_t{0};

@@ -135,6 +135,10 @@ public:
   void require_rest();
   /// Kills the leader; how long it took until another one led. Throws if none does.
   std::chrono::milliseconds fail_over();
+  /// Freezes the leader until another one leads and has said so; who was frozen. Throws if
+  /// none does. Tests ask the journal for this and not a worker over HTTP: the journal may
+  /// read of a new leader later, and would take the old one for the only one.
+  std::string overtake_leader();
   /// Some worker that does not lead.
   std::string a_follower() const;
   // By value: the test framework keeps references to what it compares.

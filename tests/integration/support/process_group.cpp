@@ -271,6 +271,20 @@ std::chrono::milliseconds process_group::fail_over() {
       std::chrono::steady_clock::now() - begin);
 }
 
+std::string process_group::overtake_leader() {
+  auto old = leader();
+  freeze(old);
+  auto followed = journal_.wait([&](const auto& all) {
+    for (const auto& [name, x] : all)
+      if (name != old && x.leading && !x.adopted.empty())
+        return true;
+    return false;
+  });
+  if (!followed)
+    throw std::runtime_error{"no worker took over:\n" + journal_.story()};
+  return old;
+}
+
 std::string process_group::a_follower() const {
   auto now = journal_.now();
   auto leads = leader_of(now);
