@@ -330,6 +330,7 @@ struct consumers_state {
 
   consumers_lag lag() const {
     consumers_lag result;
+    result.group = options.consumption.group;
     for (const auto& [partition, x] : all)
       if (const auto& its = x->machine.lag()) {
         result.pending += its->pending;

@@ -45,11 +45,12 @@ struct get_lag {
 };
 struct consumers_lag {
   static constexpr std::size_t most_partitions = 1000;
+  std::string group;
   /// No more than most_partitions, the first ones by name.
   std::vector<partition_lag> partitions;
   /// Of all partitions together.
   std::uint64_t pending = 0;
-  PARTITA_MESSAGE(consumers_lag, x.partitions, x.pending)
+  PARTITA_MESSAGE(consumers_lag, x.group, x.partitions, x.pending)
 };
 using lag_actor = caf::typed_actor<handler<consumers_lag(get_lag)>>;
 

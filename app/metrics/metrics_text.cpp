@@ -257,17 +257,18 @@ void add_hooks(metrics_writer& to, const hook_stats& x) {
 }
 
 void add_lag(metrics_writer& to, const consumers_lag& x) {
+  const labels group{{"group", x.group}};
   to.gauge("partita_consumers_pending",
            "Messages of all owned partitions that no consumer has delivered yet.")
-      .add({}, x.pending);
+      .add(group, x.pending);
   to.gauge("partita_consumer_pending",
            "Messages of a partition that its consumer has not delivered yet.");
   for (const auto& y : x.partitions)
-    to.add({{"partition", y.partition}}, y.pending);
+    to.add(with(group, "partition", y.partition), y.pending);
   to.gauge("partita_consumer_ack_floor",
            "Stream sequence up to which all of a partition is acknowledged.");
   for (const auto& y : x.partitions)
-    to.add({{"partition", y.partition}}, y.floor);
+    to.add(with(group, "partition", y.partition), y.floor);
 }
 
 } // namespace

@@ -277,6 +277,7 @@ CAF_TEST(the lag is that of the last look) {
     pass(50ms);
     return result;
   };
+  CAF_CHECK_EQUAL(lag().group, "g");
   CAF_CHECK_EQUAL(lag().pending, 12u);
   CAF_CHECK(lag().partitions == (std::vector<partition_lag>{{"7", 12, 30}, {"8", 0, 0}}));
   lose({"7"}, 5);

@@ -62,7 +62,8 @@ process_stats sample() {
   hook_stats h;
   h.of[static_cast<std::size_t>(core::hook_kind::revoked)] = {
       .runs = 3, .failures = 2, .timeouts = 1, .running = true, .waiting = 4};
-  return {w, s, true, h, true, consumers_lag{{{"7", 12, 30}, {"a.b", 0, 28}}, 12}};
+  return {w, s,    true,
+          h, true, consumers_lag{"orders", {{"7", 12, 30}, {"a.b", 0, 28}}, 12}};
 }
 
 /// A supervisor or a store that answers as `sample` does, or never.
@@ -186,9 +187,11 @@ CAF_TEST(a histogram counts what is at or below each bound) {
 CAF_TEST(each partition has its lag where a stream is consumed) {
   auto x = sample();
   auto text = metrics_text(x);
-  CAF_CHECK(has_line(text, "partita_consumers_pending 12"));
-  CAF_CHECK(has_line(text, "partita_consumer_pending{partition=\"7\"} 12"));
-  CAF_CHECK(has_line(text, "partita_consumer_ack_floor{partition=\"a.b\"} 28"));
+  CAF_CHECK(has_line(text, "partita_consumers_pending{group=\"orders\"} 12"));
+  CAF_CHECK(
+      has_line(text, "partita_consumer_pending{group=\"orders\",partition=\"7\"} 12"));
+  CAF_CHECK(has_line(
+      text, "partita_consumer_ack_floor{group=\"orders\",partition=\"a.b\"} 28"));
   x.lag.reset();
   CAF_CHECK(!contains(metrics_text(x), "partita_consumer_"));
 }

@@ -57,7 +57,7 @@ metrics shown() {
   x.worker->alerts = {{"store_away", alert_level::warn}};
   x.store.emplace();
   x.hooks.emplace();
-  x.lag = consumers_lag{{{"7", 0, 0}}, 0};
+  x.lag = consumers_lag{"orders", {{"7", 0, 0}}, 0};
   auto text = metrics_text(x);
   metrics result;
   for_each_match(text, "# TYPE (\\w+) (\\w+)\n",
