@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.hpp"
 
-#include "partita/tests/integration/support/tcp_proxy.hpp"
 #include "partita/tests/support/eventually.hpp"
+#include "partita/tests/support/tcp_proxy.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

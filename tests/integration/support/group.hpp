@@ -2,10 +2,10 @@
 #pragma once
 
 #include "journal.hpp"
-#include "tcp_proxy.hpp"
 
 #include "../../support/nats_cluster.hpp"
 #include "../../support/nats_server.hpp"
+#include "../../support/tcp_proxy.hpp"
 
 #include <filesystem>
 #include <memory>
