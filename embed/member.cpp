@@ -61,6 +61,7 @@ core::strategy strategy_of(const std::shared_ptr<host_functions>& host) {
   if (!host->how.assign)
     return built_in;
   return [=](const core::planning_input& x) {
+    call_of now{host.get()};
     core::plan result;
     auto why = failure_of([&] {
       result =
@@ -99,8 +100,8 @@ void check(const options& how, const worker_options& with) {
   require(!!how.partitions, "partitions", "it must return the partitions of the group");
   require(!!how.assigned, "assigned", "it must begin the work on partitions");
   require(!!how.revoke, "revoke", "it must stop the work on partitions");
-  if (how.partitions_every.count() < 0)
-    found.push_back(name + ": partitions_every: must not be negative");
+  if (how.partitions_every < 0s || how.partitions_every > 24h)
+    found.push_back(name + ": partitions_every: must be 0 to 24h");
   if (!found.empty())
     throw bad_options{std::move(found)};
 }
@@ -124,6 +125,9 @@ deadline_action deadline_action::end_process() {
 }
 
 deadline_action deadline_action::call(std::function<void()> missed) {
+  if (!missed)
+    throw std::invalid_argument{
+        "deadline_action::call needs a function; none() has none"};
   return deadline_action{
       call_at_deadline([missed = std::move(missed)](const std::string&) { missed(); })};
 }
@@ -188,6 +192,7 @@ member::member(const connection& via, options how) : parts_{std::make_unique<par
   auto host = std::make_shared<host_functions>(std::move(how));
   with.strategy = strategy_of(host);
   with.strategy_name = host->how.assign ? "the application's" : host->how.strategy;
+  with.shared_settings["strategy.name"] = with.strategy_name;
   parts_->via = via.parts_;
   parts_->observer = with.on_deadline;
   parts_->host = host.get();
@@ -202,11 +207,14 @@ member::~member() {
 }
 
 std::string member::leave(leave_mode how) {
-  if (in_callback_of(parts_->host))
+  auto gone = parts_->gone;
+  // Then another host may have its address.
+  if (gone.wait_for(0s) == std::future_status::ready)
+    return gone.get();
+  if (in_call_of(parts_->host))
     throw std::logic_error{"leave() waits for the callback that calls it: call "
                            "begin_to_leave(), or leave() on another thread"};
   begin_to_leave(how);
-  auto gone = parts_->gone;
   return gone.get();
 }
 

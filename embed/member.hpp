@@ -107,7 +107,9 @@ public:
   /// The process ends: right where all work ends with it.
   static deadline_action end_process();
 
-  /// Calls `missed`, which must stop the work by itself. While the member exists.
+  /// Calls `missed`, which must stop the work by itself, on a thread of its own. That may be after
+  /// the member has left without a confirmation of its last orders, so what it uses must outlive
+  /// member and options; an exception ends the process. Throws std::invalid_argument if it is empty.
   static deadline_action call(std::function<void()> missed);
 
   /// Nothing. Two workers may work on a partition if the machine gives this process no time.
@@ -217,12 +219,12 @@ public:
   member(const connection& via, options how);
   member(const member&) = delete;
   member& operator=(const member&) = delete;
-  /// Leaves as leave() does.
+  /// Leaves as leave() does. Not in a function of the options: the process ends there.
   ~member();
 
   /// Leaves the group and waits: for the last call of a function of the options. Returns what
-  /// `ended` received. A second call may state a quicker mode. Not in a callback of this
-  /// member, as it would wait for itself: throws std::logic_error there.
+  /// `ended` received. A second call may state a quicker mode. Not in a function of this
+  /// member's options, as it would wait for itself: throws std::logic_error there.
   std::string leave(leave_mode how = leave_mode::configured);
 
   /// The same without waiting, also in callbacks.

@@ -39,6 +39,10 @@ struct member_state {
   worker_clock clock;
   /// When the list is read again.
   partita::alarm alarm;
+  /// The callback thread has an order to read the list; it reads once more afterwards. More
+  /// orders than that would stand before those that stop work.
+  bool reading = false;
+  bool reads_again = false;
   supervisor_actor worker;
   std::uint64_t orders = 0;
   /// The orders whose end the host has not confirmed yet.
@@ -60,13 +64,12 @@ std::vector<grant> shown(const std::vector<partita::grant>& xs) {
 void post(self_pointer self, std::function<void()> f) {
   auto guarded = [f = std::move(f), host = state_of(self).host,
                   me = caf::actor_cast<member_actor>(self)] {
-    auto before = std::exchange(calling, host.get());
+    call_of now{host.get()};
     if (auto why = failure_of(f); !why.empty()) {
       logger()->error("{}: a callback of the application failed: {}", host->how.group,
                       why);
       anon_mail(callback_failed{why}).send(me);
     }
-    calling = before;
   };
   anon_mail(callback{std::move(guarded)}).send(state_of(self).callbacks);
 }
@@ -125,13 +128,23 @@ void read_partitions(self_pointer self) {
   auto& s = state_of(self);
   if (s.audience->empty())
     return;
+  if (auto every = s.host->how.partitions_every; every.count() > 0)
+    s.alarm.set(self, s.clock, 0, s.clock.now(self) + every);
+  if (std::exchange(s.reading, true)) {
+    s.reads_again = true;
+    return;
+  }
   post(self, [host = s.host, me = caf::actor_cast<member_actor>(self)] {
     auto why = failure_of([&] { anon_mail(list_of(host->how)).send(me); });
     if (!why.empty())
       anon_mail(partitions_unavailable{"the list cannot be read: " + why}).send(me);
   });
-  if (auto every = s.host->how.partitions_every; every.count() > 0)
-    s.alarm.set(self, s.clock, 0, s.clock.now(self) + every);
+}
+
+void has_read(self_pointer self) {
+  state_of(self).reading = false;
+  if (std::exchange(state_of(self).reads_again, false))
+    read_partitions(self);
 }
 
 void end(self_pointer self, const std::string& failure) {
@@ -188,10 +201,12 @@ member_actor::behavior_type listen(self_pointer self) {
       [=](partition_list& x) {
         if (!state_of(self).audience->empty())
           state_of(self).audience->give(std::move(x.partitions));
+        has_read(self);
       },
       [=](const partitions_unavailable& x) {
         if (!state_of(self).audience->empty())
           state_of(self).audience->lack(x.why);
+        has_read(self);
       },
       [=](const wake& x) {
         if (state_of(self).alarm.rings(x, 0))
@@ -214,6 +229,11 @@ member_actor::behavior_type member_body(self_pointer self,
   s.worker = spawn_supervisor(self->system(), std::move(with), std::move(store),
                               caf::actor_cast<partition_source_actor>(self),
                               caf::actor_cast<listener_actor>(self));
+  // One that ends in order has said so before.
+  s.worker->attach_functor(
+      [me = caf::actor_cast<member_actor>(self)](const caf::error& why) {
+        anon_mail(worker_stopped{{}, "the worker failed: " + to_string(why)}).send(me);
+      });
   return listen(self);
 }
 
@@ -226,7 +246,13 @@ member_actor spawn_member(caf::actor_system& sys, std::shared_ptr<host_functions
                    std::move(connection));
 }
 
-bool in_callback_of(const host_functions* host) {
+call_of::call_of(const host_functions* host) : before_{std::exchange(calling, host)} {}
+
+call_of::~call_of() {
+  calling = before_;
+}
+
+bool in_call_of(const host_functions* host) {
   return calling == host;
 }
 

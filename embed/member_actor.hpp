@@ -19,7 +19,8 @@ namespace partita::embed {
 struct host_functions {
   struct last_use {
     std::promise<std::string> gone;
-    std::string failure;
+    /// Unless the member ends in order, which replaces it.
+    std::string failure = "an actor of the member failed; the log says why";
     ~last_use() { gone.set_value(failure); }
   };
 
@@ -80,8 +81,20 @@ member_actor spawn_member(caf::actor_system& sys, std::shared_ptr<host_functions
                           worker_options with, store_actor store,
                           std::weak_ptr<void> connection);
 
-/// Whether the caller is a callback of the member with these functions.
-bool in_callback_of(const host_functions* host);
+/// While one exists, this thread runs a function of that host.
+class call_of {
+public:
+  explicit call_of(const host_functions* host);
+  call_of(const call_of&) = delete;
+  call_of& operator=(const call_of&) = delete;
+  ~call_of();
+
+private:
+  const host_functions* before_;
+};
+
+/// Whether the caller is a function of the member with these functions.
+bool in_call_of(const host_functions* host);
 
 } // namespace partita::embed
 

@@ -2,6 +2,7 @@
 #include "partita/embed/option_checks.hpp"
 
 #include "partita/config/load.hpp"
+#include "partita/config/options.hpp"
 
 namespace partita::embed {
 
@@ -12,6 +13,11 @@ namespace {
 std::vector<std::string> refusals_of(const config::settings& s, const std::string& about,
                                      std::string_view section) {
   std::vector<std::string> result;
+  // A value that no file can state would be left out there, and the default be checked.
+  for (const auto& x : config::all_options())
+    if (x.name().starts_with(section) && x.get(s).empty()
+        && !x.get(config::settings{}).empty())
+      result.push_back(about + ": " + x.name() + ": must be " + x.allowed);
   auto loaded = config::load_settings_text(config::to_toml(s), about);
   if (auto* problems = std::get_if<std::vector<config::problem>>(&loaded))
     for (auto& x : *problems) {
@@ -30,14 +36,26 @@ std::vector<std::string> mistakes_in(const member_settings& s,
   config::settings all;
   static_cast<member_settings&>(all) = s;
   all.strategy = strategy;
-  return refusals_of(all, about(s.group.name), "");
+  auto result = refusals_of(all, about(s.group.name), "");
+  if (s.buckets.max_bytes != 0)
+    result.push_back(about(s.group.name)
+                     + ": buckets.max_bytes: belongs to the connection: set "
+                       "nats_options::max_bucket_bytes");
+  return result;
 }
 
 std::vector<std::string> mistakes_in(const nats_options& x) {
   config::settings all;
   all.group.name = "any";
   all.nats = x;
-  return refusals_of(all, "connection", "nats.");
+  auto result = refusals_of(all, "connection", "nats.");
+  auto positive = [&](std::chrono::milliseconds given, const std::string& field) {
+    if (given.count() <= 0)
+      result.push_back("connection: " + field + ": must be more than 0");
+  };
+  positive(x.request_timeout, "request_timeout");
+  positive(x.watch_heartbeat, "watch_heartbeat");
+  return result;
 }
 
 std::string about(const std::string& group) {

@@ -12,6 +12,7 @@
 #include <future>
 #include <iostream>
 #include <memory>
+#include <utility>
 
 using namespace partita::embed;
 
@@ -73,10 +74,12 @@ std::pair<std::unique_ptr<member>, grant> join(const connection& nats) {
   options how{.group = "sums", .on_deadline = deadline_action::end_process()};
   how.rebalance.min_interval = std::chrono::seconds{1};
   how.partitions = [] { return std::vector<partition>{{{"sums", "all"}}}; };
-  how.assigned = [granted](const work_assigned& x) {
+  how.assigned = [granted, first = true](const work_assigned& x) mutable {
     std::cout << x.worker_id << " has " << x.partitions.front().name << " under token "
               << x.partitions.front().token << std::endl;
-    granted->set_value(x.partitions.front());
+    // A partition may be assigned once more, under another token.
+    if (std::exchange(first, false))
+      granted->set_value(x.partitions.front());
   };
   how.revoke = [](const stop_order& x) { x.stopped(); };
   auto made = std::make_unique<member>(nats, how);

@@ -8,6 +8,7 @@
 
 #include <future>
 #include <iostream>
+#include <utility>
 
 using namespace partita::embed;
 
@@ -17,6 +18,7 @@ namespace {
 struct work {
   std::size_t running = 0;
   std::promise<void> all;
+  bool complete = false;
 };
 
 options member_of(const std::string& group, std::vector<partition> list, work& mine) {
@@ -29,7 +31,7 @@ options member_of(const std::string& group, std::vector<partition> list, work& m
     for (const auto& p : x.partitions)
       std::cout << x.group << ": " << x.worker_id << " begins " << p.name << std::endl;
     mine.running += x.partitions.size();
-    if (mine.running == wanted)
+    if (mine.running == wanted && !std::exchange(mine.complete, true))
       mine.all.set_value();
   };
   how.revoke = [&mine](const stop_order& x) {

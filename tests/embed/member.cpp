@@ -4,6 +4,9 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <atomic>
+#include <utility>
+
 using namespace partita;
 using namespace partita::test;
 
@@ -114,6 +117,93 @@ CAF_TEST(leaving waits in no callback but can begin there) {
   CAF_CHECK_EQUAL(a.leave(), "");
 }
 
+CAF_TEST(a strategy cannot wait for its own member) {
+  std::promise<embed::member*> made;
+  auto known = made.get_future().share();
+  std::promise<void> refused;
+  auto how = quick(seen, "a");
+  how.assign = [&, first = true](const embed::planning& x) mutable {
+    try {
+      if (std::exchange(first, false))
+        known.get()->leave();
+    } catch (const std::logic_error&) {
+      refused.set_value();
+    }
+    return std::vector<std::size_t>(x.partitions.size(), 0);
+  };
+  embed::member a{here, how};
+  made.set_value(&a);
+  CAF_REQUIRE(refused.get_future().wait_for(20s) == std::future_status::ready);
+  CAF_CHECK(all_owned_by("a", 4));
+}
+
+CAF_TEST(a list that is read is read once more however often that is asked for) {
+  std::promise<embed::member*> made;
+  auto known = made.get_future().share();
+  std::atomic<int> reads = 0;
+  auto how = quick(seen, "a");
+  how.partitions_every = 0s;
+  how.partitions = [&] {
+    if (reads++ == 0)
+      for (int i = 0; i < 100; ++i)
+        known.get()->refresh_partitions();
+    return numbered(reads == 1 ? 3 : 4);
+  };
+  embed::member a{here, how};
+  made.set_value(&a);
+  CAF_REQUIRE(all_owned_by("a", 4));
+  CAF_CHECK_EQUAL(a.leave(), "");
+  CAF_CHECK_EQUAL(reads.load(), 2);
+}
+
+CAF_TEST(a member may end before it has begun) {
+  { embed::member a{here, quick(seen, "a")}; }
+  embed::connection nats{{.url = {"nats://127.0.0.1:9"}}};
+  { embed::member b{nats, quick(seen, "b")}; }
+  CAF_CHECK_EQUAL(seen.ends.size(), 2u);
+}
+
+CAF_TEST(an exception where work is to be stopped leaves the order open) {
+  auto how = quick(seen, "a");
+  how.shutdown_timeout = 600ms;
+  how.revoke = [](const embed::stop_order&) { throw std::runtime_error{"stuck"}; };
+  embed::member a{here, how};
+  CAF_REQUIRE(all_owned_by("a", 4));
+  CAF_CHECK_EQUAL(a.leave(embed::leave_mode::stop),
+                  "a callback of the application failed: stuck");
+}
+
+CAF_TEST(work that others may take is lost with the reason) {
+  auto slow = quick(seen, "a");
+  auto other = quick(seen, "b");
+  std::vector<embed::stop_order> revoked;
+  slow.revoke = [&](const embed::stop_order& x) {
+    seen.note([&](journal&) { revoked.push_back(x); });
+  };
+  slow.lost = [&](const embed::stop_order& x) {
+    seen.note([&](journal& j) { j.orders.push_back(x); });
+    x.stopped();
+  };
+  for (auto* how : {&slow, &other})
+    how->rebalance.handoff_timeout = 1s;
+  embed::member a{here, slow};
+  CAF_REQUIRE(all_owned_by("a", 4));
+  embed::member b{here, other};
+  CAF_REQUIRE(seen.shows([](const journal& j) { return !j.orders.empty(); }));
+  seen.note([&](journal& j) {
+    CAF_MESSAGE(j.orders.front().why);
+    CAF_CHECK(!j.orders.front().why.empty());
+    CAF_CHECK(j.orders.front().partitions.size() > 0);
+    CAF_CHECK(!revoked.empty());
+    // Too late: it does nothing.
+    revoked.front().stopped();
+  });
+  CAF_CHECK(seen.shows([](const journal& j) { return j.count("b") > 0; }));
+  a.begin_to_leave(embed::leave_mode::stop);
+  auto failure = a.leave();
+  CAF_MESSAGE(failure);
+}
+
 CAF_TEST(no function is kept once the member has left) {
   auto used = std::make_shared<int>(0);
   auto how = quick(seen, "a");
@@ -153,6 +243,12 @@ CAF_TEST(members of two groups share a connection) {
   CAF_CHECK(seen.shows([](const journal& j) {
     return j.states.contains("orders stable") && j.states.contains("invoices stable");
   }));
+  CAF_CHECK_EQUAL(a.leave(), "");
+  CAF_MESSAGE("the other group goes on");
+  auto third = quick(seen, "c");
+  third.group = "invoices";
+  embed::member c{here, third};
+  CAF_CHECK(all_owned_by("c", 2));
 }
 
 CAF_TEST(a connection lasts as long as its last member) {

@@ -51,6 +51,36 @@ CAF_TEST(all mistakes are named at once in the words of the configuration) {
   CAF_CHECK_EQUAL(found.size(), 10u);
 }
 
+CAF_TEST(values that no file could state are mistakes too) {
+  journal none;
+  auto how = quick(none, "a");
+  how.worker.capacity = 0;
+  how.worker.id_prefix.clear();
+  how.buckets.replicas = 0;
+  how.buckets.max_bytes = 5;
+  how.partitions_every = 25h;
+  auto found = mistakes_in(how);
+  CAF_MESSAGE(found);
+  for (std::string name :
+       {"worker.capacity: must be ", "worker.id_prefix: must be ",
+        "buckets.replicas: must be ", "buckets.max_bytes: belongs to the connection",
+        "partitions_every: must be 0 to 24h"})
+    CAF_CHECK(names(found, "group orders: " + name));
+  CAF_CHECK_EQUAL(found.size(), 5u);
+  try {
+    embed::deadline_action::call({});
+    CAF_FAIL("a deadline without a function");
+  } catch (const std::invalid_argument& x) {
+    CAF_CHECK(std::string{x.what()}.find("needs a function") != std::string::npos);
+  }
+  try {
+    embed::connection never{{.watch_heartbeat = 0ms}};
+    CAF_FAIL("no mistake was found");
+  } catch (const embed::bad_options& x) {
+    CAF_CHECK(names(x.mistakes(), "connection: watch_heartbeat: must be more than 0"));
+  }
+}
+
 CAF_TEST(a group must have a name) {
   journal none;
   auto how = quick(none, "a");
