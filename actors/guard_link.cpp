@@ -30,7 +30,7 @@ std::optional<std::pair<guard_socket, guard_socket>> guard_socket::make_pair() {
 
 std::optional<guard_socket> guard_socket::inherited(std::string& why) {
   const auto* value = std::getenv(variable);
-  if (!value)
+  if (!value || !*value)
     return std::nullopt;
   auto number = 0;
   auto fd = -1;

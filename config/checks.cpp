@@ -110,8 +110,12 @@ std::string why_unreadable(const std::string& path) {
   if (path.find('\0') != std::string::npos)
     return "a file's name holds no zero byte";
   std::error_code failed;
-  if (std::filesystem::is_directory(path, failed))
+  auto type = std::filesystem::status(path, failed).type();
+  if (type == std::filesystem::file_type::directory)
     return "it is a directory";
+  // To open it may wait for ever, and each new connection reads the file again.
+  if (type == std::filesystem::file_type::fifo)
+    return "it is a FIFO, which can be read only once";
   errno = 0;
   std::ifstream in{path};
   if (in)

@@ -8,12 +8,21 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
+#include <chrono>
+#include <memory>
 #include <numeric>
+#include <system_error>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
 
 namespace partita::config {
 
 namespace {
+
+/// A FIFO that gives nothing for so long has no writer.
+constexpr std::chrono::milliseconds max_file_wait{5000};
 
 unsigned char byte_of(char c) {
   return static_cast<unsigned char>(c);
@@ -131,21 +140,34 @@ std::string nearest(std::string_view text, const std::vector<std::string>& words
 
 file_content read_file(const std::string& path) {
   file_content result;
-  errno = 0;
-  std::ifstream in{path, std::ios::binary};
+  // Opening a FIFO would wait for a writer.
+  auto fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) {
+    result.why_not = "cannot be read: " + std::generic_category().message(errno);
+    return result;
+  }
+  std::shared_ptr<void> closed_at_the_end{nullptr, [fd](void*) { ::close(fd); }};
   std::array<char, 65536> buffer;
-  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
-    result.text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
+  for (;;) {
+    pollfd what{fd, POLLIN, 0};
+    if (::poll(&what, 1, static_cast<int>(max_file_wait.count())) == 0) {
+      result.why_not = "gives nothing for " + std::to_string(max_file_wait.count())
+                       + " ms: a FIFO that nothing writes to?";
+      return result;
+    }
+    auto count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0 && (errno == EINTR || errno == EAGAIN))
+      continue;
+    if (count < 0)
+      result.why_not = "cannot be read: " + std::generic_category().message(errno);
+    if (count <= 0)
+      return result;
+    result.text.append(buffer.data(), static_cast<std::size_t>(count));
     if (result.text.size() > max_file_bytes) {
       result.why_not = "is larger than " + std::to_string(max_file_bytes >> 20) + " MB";
       return result;
     }
   }
-  // A missing file fails to open, a directory opens and fails to be read.
-  if (!in.eof())
-    result.why_not =
-        "cannot be read: " + std::generic_category().message(errno != 0 ? errno : ENOENT);
-  return result;
 }
 
 } // namespace partita::config

@@ -8,6 +8,7 @@
 #include "partita/core/worker/wanted_buckets.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -76,6 +77,8 @@ int show(group_access& access, bool json, bool update) {
   std::vector<finding> found;
   auto code = exit_fine;
   const auto& s = access.settings;
+  note_absent_group(access);
+  std::optional<progress_line> line{"comparing the buckets"};
   for (const auto& x : core::wanted_buckets(s.buckets, s.worker.id_ttl, s.election,
                                             s.heartbeat, s.rebalance)) {
     if (x.wanted.name == s.buckets.partitions && !s.partitions.bucket)
@@ -84,6 +87,7 @@ int show(group_access& access, bool json, bool update) {
     if (found.back().state == "differs"sv || found.back().state == "failed"sv)
       code = exit_failed;
   }
+  line.reset();
   if (json)
     return std::max<int>(code, print(to_json(found) + '\n'));
   table result{{"BUCKET", "STATE", "WHY"}};

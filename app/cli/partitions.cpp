@@ -79,6 +79,8 @@ int with_bucket(const partitions_options& o, bool stoppable, const work& f) {
                              line->show(x.all.size());
                            });
     line.reset();
+    if (!why && !x.bucket)
+      note_absent_group(access);
     return why ? fail(*why) : f(x);
   };
   return with_group(o.group, "partita partitions", run, stoppable);

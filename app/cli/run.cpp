@@ -154,7 +154,7 @@ int run(const run_options& options) {
   if (auto* mine = std::get_if<guard_socket>(&guarded))
     return run_worker(options, std::make_shared<guard_link>(std::move(*mine)));
   if (const auto* why = std::get_if<std::string>(&guarded))
-    return fail(*why + "; --no-guard runs the worker without it");
+    return fail(*why);
   return std::get<int>(guarded);
 }
 

@@ -10,6 +10,7 @@
 #include "partita/messages/keys.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace partita::app {
 
@@ -35,6 +36,7 @@ struct stream_options {
 template <class Answer, class Request>
 Answer ask_until(group_access& access, const Request& what) {
   for (;;) {
+    progress_line::tick();
     auto result = ask<Answer>(access.self, access.store, access.left(), what);
     if (result.status != stream_status::unknown
         || std::chrono::steady_clock::now() >= access.deadline)
@@ -109,6 +111,7 @@ int show_lag(group_access& access, bool json) {
   table rows{
       {"PARTITION", ">TOKEN", ">PENDING", ">UNACKNOWLEDGED", ">FLOOR", "CONSUMER"}};
   auto consumers = nlohmann::ordered_json::array();
+  std::optional<progress_line> line{"consumers read"};
   consumer_list page{stream};
   for (auto total = std::uint64_t{1}; page.offset < total;) {
     auto names = ask_until<consumer_names>(access, page);
@@ -134,10 +137,14 @@ int show_lag(group_access& access, bool json) {
                            {"pending", x.pending},
                            {"unacknowledged", x.ack_pending},
                            {"floor", x.ack_floor}});
+      line->show(consumers.size());
     }
     page.offset += names.facts.names.size();
     total = names.facts.names.empty() ? 0 : names.facts.total;
   }
+  line.reset();
+  if (consumers.empty())
+    note_absent_group(access);
   nlohmann::ordered_json all{{"stream", stream}, {"consumers", std::move(consumers)}};
   return print(json ? all.dump(2) + '\n' : rows.text());
 }

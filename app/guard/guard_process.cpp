@@ -37,8 +37,16 @@ constexpr auto kill_again = 10ms;
 /// A process that is killed and does not end for so long is named.
 constexpr auto slow_end = 2s;
 
+/// Why something cannot be had, and which limit to raise.
 std::string why_errno() {
-  return std::generic_category().message(errno);
+  auto error = errno;
+  auto result = std::generic_category().message(error);
+  if (error == EMFILE)
+    result += "; raise the limit of open files (ulimit -n)";
+  if (error == EAGAIN || error == ENOMEM)
+    result += "; raise the limit of processes or of memory (ulimit -u, ulimit -v, or the "
+              "pids limit of the container)";
+  return result;
 }
 
 sigset_t guard_signals() {

@@ -112,6 +112,18 @@ bool names_a_group(const group_flags& flags) {
   return !s.file.empty() || !s.group.empty() || !s.overrides.empty();
 }
 
+void note_absent_group(group_access& access) {
+  const auto& group = access.settings.group.name;
+  open_bucket election{.name = access.settings.buckets.election, .mode = open_mode::look};
+  if (open_within(access.self, access.store, election, access.left()).status
+      != open_status::missing)
+    return;
+  auto hint = hint_at_group(access.self, access.store, group, access.left());
+  if (!hint.empty())
+    std::cerr << "partita: note: the group " << group << " does not exist" << hint
+              << '\n';
+}
+
 group_entries read_entries(group_access& access) {
   const auto& s = access.settings;
   return require(

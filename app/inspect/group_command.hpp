@@ -81,6 +81,10 @@ struct group_access {
 /// Those of a leader with these settings.
 core::planning_view::rules rules_of(const config::settings& x);
 
+/// Says on stderr that a group without a bucket of elections does not exist, and what it may be
+/// named instead (hint_at_group): for commands that work all the same.
+void note_absent_group(group_access& access);
+
 /// What the group's buckets hold now. The command ends if they cannot be read.
 group_entries read_entries(group_access& access);
 

@@ -26,6 +26,7 @@ bucket_opened open_within(caf::scoped_actor& self, const store_actor& store,
   bucket_opened result;
   auto answered = true;
   do {
+    progress_line::tick();
     self->request(store, left_until(deadline), which)
         .receive([&](bucket_opened& x) { result = std::move(x); },
                  [&](const caf::error& e) {
@@ -107,9 +108,6 @@ std::optional<std::string> wait_for_link(caf::scoped_actor& self,
 
 // -- the buckets ------------------------------------------------------------------------
 
-namespace {
-
-/// The other groups on that server, if their buckets have the usual names; empty: not known.
 std::string hint_at_group(caf::scoped_actor& self, const store_actor& store,
                           const std::string& group, milliseconds limit) {
   buckets_listed found;
@@ -126,8 +124,6 @@ std::string hint_at_group(caf::scoped_actor& self, const store_actor& store,
   std::sort(groups.begin(), groups.end(), by_reading{});
   return groups.empty() ? "; this server has no other group" : name_hint(group, groups);
 }
-
-} // namespace
 
 group_follower::group_follower(caf::scoped_actor& self, store_actor store,
                                const std::string& group, const bucket_options& names,

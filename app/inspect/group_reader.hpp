@@ -66,6 +66,11 @@ Answer ask(caf::scoped_actor& self, const Handle& whom, std::chrono::millisecond
 /// For people: not all of a bucket could be read. `why` may be empty.
 std::string not_shown(const std::string& bucket, const std::string& why);
 
+/// Of a group that does not exist: the nearest one on that server or all, as name_hint says it;
+/// empty: that is not known. Groups whose buckets have other names than usual are not found.
+std::string hint_at_group(caf::scoped_actor& self, const store_actor& store,
+                          const std::string& group, std::chrono::milliseconds limit);
+
 /// Opens a bucket; the request to a slow server is repeated until `limit` is over.
 /// `unknown` if there was no answer; `why` is the last reason then.
 bucket_opened open_within(caf::scoped_actor& self, const store_actor& store,

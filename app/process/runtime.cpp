@@ -72,7 +72,9 @@ std::unique_ptr<spdlog::formatter> formatter_for(const config::log_settings& s,
   if (s.format == "json")
     return std::make_unique<json_lines>(group);
   auto result = std::make_unique<spdlog::pattern_formatter>();
-  result->add_flag<printable_message>('*').set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %*");
+  // Of a group's name no character has a meaning in a pattern.
+  result->add_flag<printable_message>('*').set_pattern(
+      "%Y-%m-%d %H:%M:%S.%e " + (group.empty() ? "" : group + ' ') + "%^%l%$ %*");
   return result;
 }
 

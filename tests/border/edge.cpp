@@ -99,7 +99,9 @@ TEST_F(edge, the_port_for_monitoring_is_named) {
 TEST_F(edge, a_frozen_server_is_said_to_be_silent) {
   nats_server frozen;
   frozen.freeze();
-  fails(frozen.url(), "it accepts connections and is silent: frozen or overloaded?");
+  fails(frozen.url(),
+        "it accepts connections and is silent: frozen, overloaded, or farther away "
+        "than nats.connect_timeout allows?");
 }
 
 TEST_F(edge, a_client_certificate_that_is_demanded_is_named) {

@@ -6,6 +6,12 @@
 #include "partita/config/text.hpp"
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace partita::config;
 using namespace std::chrono_literals;
@@ -296,6 +302,28 @@ CAF_TEST(a file that cannot be read says so) {
   check_contains(lines_of(load_settings("config")).at(0), "config: cannot be read: ");
   check_contains(lines_of(load_settings("/dev/zero")).at(0), "is larger than 64 MB");
   check_contains(lines_of(load_settings("")).at(0), "cannot be read");
+}
+
+CAF_TEST(a fifo is read as far as it is written) {
+  auto path = (std::filesystem::temp_directory_path()
+               / ("partita-fifo-" + std::to_string(::getpid())))
+                  .string();
+  CAF_REQUIRE_EQUAL(::mkfifo(path.c_str(), 0600), 0);
+  // Without a writer that would otherwise never come.
+  check_contains(lines_of(load_settings(path)).at(0),
+                 "gives nothing for 5000 ms: a FIFO that nothing writes to?");
+  std::thread writer{
+      [&] { std::ofstream{path} << "group.name = 'orders'\npartitions.count = 0\n"; }};
+  auto lines = lines_of(load_settings(path));
+  writer.join();
+  CAF_REQUIRE_EQUAL(lines.size(), 1u);
+  check_contains(lines[0], "partitions.count");
+  CAF_MESSAGE("each connection reads these files again");
+  load_options options;
+  options.overrides = {"group.name=orders", "partitions.count=4", "nats.tls_ca=" + path};
+  check_contains(lines_of(load_settings_text("", "x", options)).at(0),
+                 "it is a FIFO, which can be read only once");
+  std::filesystem::remove(path);
 }
 
 CAF_TEST(the environment of the process is found) {

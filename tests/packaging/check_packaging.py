@@ -50,6 +50,8 @@ def container_faults(container, found, limits):
         yield "a liveness and a startup probe are expected"
     if not found["http"]["listen"].startswith("0.0.0.0:"):
         yield f"http.listen is {found['http']['listen']}, which no kubelet reaches"
+    if found["worker"]["shutdown"] != "drain":
+        yield f"worker.shutdown is {found['worker']['shutdown']}, expected drain"
     leaving = seconds(found["timeouts"]["shutdown"]) + A_LITTLE
     needed = leaving * (2 if "--" in container["args"] else 1) + limits["application"]
     if limits["grace"] < needed:
@@ -87,7 +89,11 @@ def manifest_faults(program, path):
 
 def unit_faults(program, path):
     with open(path, encoding="utf-8") as file:
-        command = re.search(r"^ExecStart=/usr/bin/partita (.*)$", file.read(), re.MULTILINE)[1]
+        text = file.read()
+    for line in ("Type=notify", "NotifyAccess=main", "KillMode=mixed", "Restart=on-failure"):
+        if f"\n{line}\n" not in text:
+            yield f"has no line {line}"
+    command = re.search(r"^ExecStart=/usr/bin/partita (.*)$", text, re.MULTILINE)[1]
     words = command.replace("%i", "orders").replace("%H", "host").replace(" $ARGUMENTS", "").split()
     words[words.index("-c") + 1] = "/dev/null"
     code, said = run(program, *words)

@@ -3,6 +3,9 @@
 #include "partita/store/nats/client/nkey.hpp"
 
 #include <algorithm>
+#include <atomic>
+
+#include <sys/mman.h>
 
 namespace partita::nats {
 
@@ -167,6 +170,16 @@ std::string last_error(natsConnection* nc) {
 
 prepared_options prepare(const nats_options& wanted,
                          const std::vector<std::string>& urls) {
+  // The library's first call starts threads, and ends the process if it cannot.
+  static std::atomic<bool> begun = false;
+  if (!begun) {
+    constexpr std::size_t stacks = 64u << 20;
+    auto* room = ::mmap(nullptr, stacks, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+      return {{}, "no memory for the threads of the NATS library: raise ulimit -v"};
+    ::munmap(room, stacks);
+    begun = nats_Open(-1) == NATS_OK;
+  }
   natsOptions* raw = nullptr;
   auto status = natsOptions_Create(&raw);
   prepared_options result{options_ptr{raw}, {}};

@@ -353,8 +353,11 @@ void link::on_error(natsConnection* nc, natsSubscription*, natsStatus status,
   auto text = last_error(nc);
   if (text.empty())
     text = natsStatus_GetText(status);
-  if (auto x = parse_violation(text))
+  if (auto x = parse_violation(text)) {
     text += "; the permissions of this user lack " + x->wanted;
+    if (x->subject.starts_with("_INBOX."))
+      text += "; or set nats.inbox_prefix to the one that they permit";
+  }
   static_cast<link*>(closure)->hear_.complaint(std::move(text));
 }
 

@@ -3,6 +3,7 @@
 
 #include "partita/messages/failpoint.hpp"
 
+#include <nats/nats.h>
 #include <nlohmann/json.hpp>
 
 #include <netdb.h>
@@ -85,7 +86,10 @@ first_line read_line(const addrinfo& to, clock::time_point until) {
   while (line.size() < longest && line.find("\r\n") == std::string::npos) {
     if (!wait_for(fd, POLLIN, patience)) {
       if (std::exchange(patience, until) == until)
-        return {{}, "it accepts connections and is silent: frozen or overloaded?"};
+        return {
+            {},
+            "it accepts connections and is silent: frozen, overloaded, or farther away "
+            "than nats.connect_timeout allows?"};
       static_cast<void>(!::send(fd, question.data(), question.size(), MSG_NOSIGNAL));
       continue;
     }
@@ -94,7 +98,8 @@ first_line read_line(const addrinfo& to, clock::time_point until) {
       return {
           {},
           "it closes connections without a greeting: another service, or a server that "
-          "expects TLS first (handshake_first), which the NATS library cannot do"};
+          "expects TLS first (handshake_first), which partita cannot do with its NATS "
+          "library " NATS_VERSION_STRING};
     line.append(buffer.data(), static_cast<std::size_t>(count));
   }
   return {line.substr(0, line.find("\r\n")), {}};
@@ -139,13 +144,19 @@ std::string why_not_connected(const nats_options& options,
   // No connection can be made meanwhile.
   constexpr std::chrono::milliseconds longest{1000};
   std::string result;
+  // What the library says of a login that was not answered in time.
+  auto late = otherwise == natsStatus_GetText(NATS_TIMEOUT)
+              || otherwise.ends_with("Expected 'PONG', got ''");
   for (const auto& url : urls) {
     auto found = read_server_info(url, std::min(options.connect_timeout, longest));
     const auto* server = std::get_if<server_info>(&found);
-    auto why = !server ? std::get<std::string>(found)
-               : server->tls_verify && options.tls_cert.empty()
-                   ? "it demands a client certificate; set nats.tls_cert and nats.tls_key"
-                   : otherwise;
+    auto why =
+        !server ? std::get<std::string>(found)
+        : server->tls_verify && options.tls_cert.empty()
+            ? "it demands a client certificate; set nats.tls_cert and nats.tls_key"
+            : otherwise
+                  + (late ? "; raise nats.connect_timeout where the server is far away"
+                          : "");
     result += (result.empty() ? "cannot connect to " : "; to ") + without_secrets(url)
               + ": " + why;
   }

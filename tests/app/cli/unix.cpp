@@ -1,146 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CAF_SUITE app.unix
 
-#include "../../support/eventually.hpp"
-#include "../../support/nats_server.hpp"
-#include "../../support/process.hpp"
+#include "program.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <caf/test/unit_test.hpp>
 
-#include <array>
-#include <csignal>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <functional>
-#include <iterator>
 #include <set>
 #include <sstream>
 
-#include <fcntl.h>
-#include <poll.h>
-#include <pty.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /// What the system around a worker does to it: hangups, rotation, limits.
 using namespace partita::test;
-using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 namespace {
-
-std::string content(const std::string& path) {
-  std::ifstream in{path};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-/// `partita`, with what it prints in a file.
-class program {
-public:
-  /// `terminal`: it has one of its own, as below a login; `before`: done in the new process.
-  program(
-      std::vector<std::string> words, std::string output, bool terminal = false,
-      const std::function<void()>& before = [] {})
-      : output_{std::move(output)} {
-    auto path = fs::read_symlink("/proc/self/exe").parent_path() / "partita";
-    words.insert(words.begin(), path.string());
-    std::vector<char*> argv;
-    for (auto& x : words)
-      argv.push_back(x.data());
-    argv.push_back(nullptr);
-    auto out = ::open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    // Other users may not be able to find it by name.
-    auto file = ::open(argv[0], O_RDONLY | O_CLOEXEC);
-    pid_ = terminal ? ::forkpty(&terminal_, nullptr, nullptr, nullptr) : ::fork();
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::signal(SIGHUP, SIG_DFL);
-      ::dup2(out, STDOUT_FILENO);
-      ::dup2(out, STDERR_FILENO);
-      before();
-      ::fexecve(file, argv.data(), environ);
-      ::_exit(127);
-    }
-    ::close(file);
-    ::close(out);
-  }
-  program(const program&) = delete;
-  program& operator=(const program&) = delete;
-  ~program() {
-    if (pid_ > 0)
-      ::kill(pid_, SIGKILL);
-    close_terminal();
-  }
-
-  int pid() const { return pid_; }
-  std::string output() const { return content(output_); }
-  void signal(int number) const { ::kill(pid_, number); }
-
-  /// Waits until it has written this to its terminal.
-  void require_shown(const std::string& text) const {
-    std::string all;
-    auto read = [&] {
-      std::array<char, 4096> piece{};
-      for (pollfd what{terminal_, POLLIN, 0}; ::poll(&what, 1, 0) == 1;) {
-        auto n = ::read(terminal_, piece.data(), piece.size());
-        if (n <= 0)
-          break;
-        all.append(piece.data(), static_cast<std::size_t>(n));
-      }
-      return all.find(text) != std::string::npos;
-    };
-    if (!eventually(15s, read))
-      CAF_FAIL("'" << text << "' is not in: " << all);
-  }
-
-  void close_terminal() {
-    if (terminal_ >= 0)
-      ::close(std::exchange(terminal_, -1));
-  }
-
-  /// The worker below its guard.
-  int worker() const {
-    auto pid = std::to_string(pid_);
-    return std::atoi(content("/proc/" + pid + "/task/" + pid + "/children").c_str());
-  }
-
-  void require(const std::string& text, const std::string& file = {}) const {
-    const auto& where = file.empty() ? output_ : file;
-    if (!eventually(15s, [&] { return content(where).find(text) != std::string::npos; }))
-      CAF_FAIL("'" << text << "' is not in: " << content(where));
-  }
-
-  bool has_ended() const {
-    siginfo_t end{};
-    return ::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT)
-               == 0
-           && end.si_pid == pid_;
-  }
-
-  /// Its exit code; below 0: a signal ended it, or nothing did within 20 s.
-  int wait() {
-    int status = 0;
-    if (!eventually(20s, [&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }))
-      return -1000;
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
-private:
-  std::string output_;
-  pid_t pid_ = -1;
-  int terminal_ = -1;
-};
-
-constexpr const char* at_work = " -> stable";
 
 /// Limits of processes hold for other users than root alone.
 void limit_other_user(__rlimit_resource which, rlim_t limit) {
@@ -150,29 +29,13 @@ void limit_other_user(__rlimit_resource which, rlim_t limit) {
     ::_exit(126);
 }
 
-struct fixture {
-  nats_server server;
-  temporary_folder folder;
-
-  std::string path(const std::string& name) const { return folder.path() + '/' + name; }
-
-  std::string config(const std::string& more) const {
-    return folder.file("partita.toml",
-                       "group.name = 'orders'\nnats.url = '" + server.url()
-                           + "'\npartitions.prefix = 'p'\npartitions.count = 4\n"
-                             "timing.profile = 'fast'\nrebalance.expected_workers = 1\n"
-                           + more);
-  }
-
-  std::vector<std::string> run(const std::string& more = {}) const {
-    return {"run", "-c", config(more)};
-  }
-
-  /// With every limit below what is enough a worker says which one, and ends.
-  void works_from(__rlimit_resource which) const {
-    auto name = std::string{which == RLIMIT_NPROC ? "threads" : "descriptors"};
-    // With four descriptors the loader finds no library.
-    for (rlim_t limit = which == RLIMIT_NPROC ? 2 : 5; limit < 100; ++limit) {
+struct fixture : program_fixture {
+  /// With every limit from `least` on a worker says which one it is, and ends, until one is
+  /// enough.
+  void works_from(const char* name, __rlimit_resource which, rlim_t least,
+                  rlim_t step) const {
+    constexpr auto tries = 100;
+    for (rlim_t limit = least; limit < least + tries * step; limit += step) {
       auto out = path(name + std::to_string(limit));
       program x{{"run", "--url", server.url(), "--group", name + std::to_string(limit),
                  "--set", "partitions.prefix=p", "--set", "partitions.count=4", "--set",
@@ -192,6 +55,8 @@ struct fixture {
       if (content(out).find("partita: ") == std::string::npos
           && content(out).find("critical") == std::string::npos)
         CAF_FAIL("no message: " << content(out));
+      if (content(out).find("for the guard: ") != std::string::npos)
+        x.require("; raise the limit of ");
     }
     CAF_FAIL("no limit is enough");
   }
@@ -310,6 +175,8 @@ CAF_TEST(a hangup opens rotated files again and says what needs a restart) {
       "warning SIGHUP: files were opened again; log.level is debug; what changed in "
       "heartbeat.ttl needs a restart",
       path("log"));
+  CAF_MESSAGE("each line names the group");
+  x.require(" orders warning SIGHUP: ", path("log"));
   CAF_MESSAGE("a configuration that is wrong changes nothing");
   config("log.level = 'loud'\n");
   x.signal(SIGHUP);
@@ -375,6 +242,21 @@ CAF_TEST(a full disk is named once and holds nothing up) {
       "message is not repeated\n");
 }
 
+CAF_TEST(events that a full disk does not take are named once) {
+  auto words = run();
+  words.insert(words.end(), {"--events", "/dev/full"});
+  program x{words, path("out")};
+  x.require(at_work);
+  x.require(
+      "cannot write events to '/dev/full': No space left on device; further events may "
+      "be lost, this message is not repeated");
+  x.signal(SIGTERM);
+  CAF_CHECK_EQUAL(x.wait(), 0);
+  auto text = x.output();
+  auto first = text.find("cannot write events");
+  CAF_CHECK_EQUAL(text.find("cannot write events", first + 1), std::string::npos);
+}
+
 CAF_TEST(a worker that gets no thread ends with a message at the end too) {
   program x{run(), path("out")};
   x.require(at_work);
@@ -437,10 +319,13 @@ CAF_TEST(a service manager that reads nothing holds up no guard) {
   x.require("guard: killed the worker and all that it had started: its work had to stop");
 }
 
-CAF_TEST(threads and descriptors that cannot be had end a worker with a message) {
-  works_from(RLIMIT_NOFILE);
+CAF_TEST(
+    threads and descriptors and memory that cannot be had end a worker with a message) {
+  // With four descriptors the loader finds no library, as with less memory.
+  works_from("descriptors", RLIMIT_NOFILE, 5, 1);
+  works_from("memory", RLIMIT_AS, 100'000'000, 25'000'000);
   if (::getuid() == 0)
-    works_from(RLIMIT_NPROC);
+    works_from("threads", RLIMIT_NPROC, 2, 1);
   else
     CAF_MESSAGE("threads: only root may become a user without other processes");
 }
@@ -452,65 +337,6 @@ CAF_TEST(two workers of one instance are both named) {
   second.require("warning worker-1: worker-0 is alive and has the same worker.instance "
                  "'slot-1'; give each worker one of its own");
   CAF_CHECK_EQUAL(first.output().find("slot-1"), std::string::npos);
-}
-
-CAF_TEST(an account that demands max_bytes gets it) {
-  server.configure(
-      "accounts { A: { jetstream: { max_file: 512M, max_bytes_required: true }, "
-      "users: [{ user: u, password: p }] } }");
-  server.restart();
-  auto login = std::string{"nats.user = 'u'\nnats.password = 'p'\n"};
-  auto refused = run_partita(run(login + "timeouts.startup = '1s'\n"));
-  CAF_CHECK_EQUAL(refused.code, 1);
-  CAF_CHECK_NOT_EQUAL(
-      refused.err.find(
-          "(400/10113): set buckets.max_bytes, as this account demands a limit"),
-      std::string::npos);
-  program x{run(login + "buckets.max_bytes = 1000000\n"), path("out")};
-  x.require(at_work);
-}
-
-CAF_TEST(a server without JetStream is named with the remedy) {
-  nats_server plain{{.jetstream = false}};
-  auto words = run("timeouts.startup = '1s'\n");
-  words.insert(words.end(), {"--url", plain.url()});
-  auto x = run_partita(words);
-  CAF_CHECK_EQUAL(x.code, 1);
-  CAF_CHECK_NOT_EQUAL(x.err.find("start nats-server with -js"), std::string::npos);
-}
-
-CAF_TEST(an outage has one line when it begins and one when it ends) {
-  program x{run("log.level = 'debug'\n"), path("out")};
-  x.require(at_work);
-  server.kill();
-  auto count = [&](const std::string& part) {
-    auto text = x.output();
-    auto result = 0;
-    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-      ++result;
-    return result;
-  };
-  x.require("debug no connection to NATS: ");
-  server.start();
-  x.require(" s without a connection");
-  x.signal(SIGTERM);
-  x.wait();
-  CAF_CHECK_EQUAL(count("warning no connection to NATS: "), 1);
-  CAF_CHECK_EQUAL(count("connected to NATS at"), 2);
-}
-
-CAF_TEST(servers may be listed or named one by one) {
-  auto url = server.url();
-  const std::string other = "nats://127.0.0.1:1";
-  for (const auto& words : {std::vector<std::string>{"--url", other, "--url", url},
-                            std::vector<std::string>{"--url", other + ',' + url}}) {
-    auto all = run();
-    all.insert(all.end(), words.begin(), words.end());
-    program x{all, path("out")};
-    x.require(at_work);
-    x.require("joining group orders at " + other + ", " + url);
-    fs::remove(path("out"));
-  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
