@@ -112,11 +112,17 @@ CAF_TEST(a program finds the end that a guard has left open for it and does so o
 }
 
 CAF_TEST(a program does without a guard whose line it does not understand) {
-  for (const auto* value : {"2:0", "1:", "", "none", "1:-1", "1:99999"}) {
+  for (const auto* value : {"2:0", "1:", "none", "1:-1", "1:99999"}) {
     ::setenv("PARTITA_GUARD", value, 1);
     std::string why;
     CAF_CHECK(!guard_socket::inherited(why));
     CAF_CHECK(why.find(std::string{"found '"} + value) != std::string::npos);
     CAF_CHECK(std::getenv("PARTITA_GUARD") == nullptr);
   }
+  CAF_MESSAGE("an empty variable counts as not set");
+  ::setenv("PARTITA_GUARD", "", 1);
+  std::string why;
+  CAF_CHECK(!guard_socket::inherited(why));
+  CAF_CHECK_EQUAL(why, "");
+  ::unsetenv("PARTITA_GUARD");
 }
