@@ -4,16 +4,21 @@
 #include "support/application.hpp"
 
 #include "../support/eventually.hpp"
+#include "../support/process.hpp"
+
+#include "partita/actors/descriptor.hpp"
 
 #include <caf/test/unit_test.hpp>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <list>
 #include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,6 +54,34 @@ std::string threads_of(pid_t pid) {
   }
   return result;
 }
+
+/// A folder of a file system that answers nothing (fuse(4)): who looks into it waits.
+class hanging_folder {
+public:
+  explicit hanging_folder(std::string where) : path{std::move(where)} {
+    std::filesystem::create_directory(path);
+    auto options = "fd=" + std::to_string(server_.get())
+                   + ",rootmode=40000,user_id=0,group_id=0,allow_other";
+    exists =
+        server_.get() >= 0
+        && ::mount("partita", path.c_str(), "fuse", MS_NOSUID | MS_NODEV, options.c_str())
+               == 0;
+  }
+  hanging_folder(const hanging_folder&) = delete;
+  hanging_folder& operator=(const hanging_folder&) = delete;
+  ~hanging_folder() {
+    if (exists)
+      ::umount2(path.c_str(), MNT_DETACH);
+    std::filesystem::remove(path);
+  }
+
+  const std::string path;
+  bool exists = false;
+
+private:
+  /// Who waits is released with an error once it is closed.
+  partita::descriptor server_{::open("/dev/fuse", O_RDWR | O_CLOEXEC)};
+};
 
 /// Notes the end of a process in the log at the moment at which it comes.
 class obituary {
@@ -424,21 +457,32 @@ CAF_TEST(a guard that cannot say goodbye ends all the same) {
 CAF_TEST(the file system of partitions.file hangs) {
   timings with;
   with.partitions = 12;
-  auto file = std::filesystem::temp_directory_path()
-              / ("partita-guard-" + std::to_string(getpid()) + ".toml");
-  with.source = "file = \"" + file.string() + "\"";
-  std::ofstream{file} << "prefix = \"p\"\ncount = 12\n";
+  temporary_folder folder;
+  // One file and one file system each: who waits for another one that looks up a name cannot
+  // even be killed.
+  auto file_of = [&](const std::string& name) { return folder.path() + '/' + name; };
+  with.source = "file = \"" + file_of("w0") + "\"";
+  const auto all = {"w0", "w1", "w2"};
+  for (const std::string name : all)
+    std::ofstream{file_of(name)} << "prefix = \"p\"\ncount = 12\n";
   process_group group{with};
-  group.start_many(3);
+  for (const std::string name : all)
+    group.start(name, {"--set", "partitions.file=" + file_of(name)});
   group.require_rest();
-  // Opening it for reading blocks until it has a writer.
-  auto other = file.string() + ".new";
-  CAF_REQUIRE_EQUAL(::mkfifo(other.c_str(), 0600), 0);
-  std::filesystem::rename(other, file);
-  for (const auto* name : {"w0", "w1", "w2"})
-    CAF_REQUIRE(eventually(20s, [&] {
-      return contains(threads_of(group.process(name).worker()), "fifo_open")
-             || contains(threads_of(group.process(name).worker()), "wait_for_partner");
+  std::list<hanging_folder> hanging;
+  for (const std::string name : all) {
+    const auto& nothing = hanging.emplace_back(file_of(name + "-hangs"));
+    if (!nothing.exists) {
+      CAF_MESSAGE("no file system in user space can be mounted here: not tested");
+      return;
+    }
+    std::filesystem::create_symlink(nothing.path + "/list.toml", file_of("link"));
+    std::filesystem::rename(file_of("link"), file_of(name));
+  }
+  for (const std::string name : all)
+    CAF_CHECK(eventually(20s, [&] {
+      auto where = threads_of(group.process(name).worker());
+      return contains(where, "fuse") || contains(where, "request_wait_answer");
     }));
   CAF_MESSAGE("the leader leaves in good order, and its successor goes on");
   auto begin = std::chrono::steady_clock::now();
@@ -446,5 +490,4 @@ CAF_TEST(the file system of partitions.file hangs) {
   CAF_CHECK(std::chrono::steady_clock::now() - begin < 30s);
   group.require_rest();
   CAF_CHECK_EQUAL(group.journal().violations(), "");
-  std::filesystem::remove(file);
 }
