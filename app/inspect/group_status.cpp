@@ -314,7 +314,7 @@ group_load load_of(const group_status& x) {
   group_load result;
   for (const auto& who : x.members) {
     result.weight += weight_of(who);
-    if (lives(who))
+    if (lives(who) && !who.drained)
       result.capacity += who.last_beat->capacity;
   }
   return result;

@@ -137,7 +137,7 @@ std::int64_t weight_of(const member& x);
 struct group_load {
   /// Of all partitions that have an owner.
   std::int64_t weight = 0;
-  /// Of the workers that live.
+  /// Of the live workers but the drained ones, which have no share in a plan.
   std::int64_t capacity = 0;
 };
 

@@ -105,7 +105,7 @@ std::string marks_of(const member& x) {
 std::vector<std::string> worker_row(const group_status& x, const member& who,
                                     const group_load& all) {
   const auto* pulse = who.last_beat ? &*who.last_beat : nullptr;
-  auto fair = lives(who) ? percent(pulse->capacity, all.capacity) : std::string{"-"};
+  auto fair = lives(who) && !who.drained ? percent(pulse->capacity, all.capacity) : "-";
   return {who.id.value,
           pulse ? std::string{to_string(pulse->state)} : "no heartbeat",
           role_of(x, who),

@@ -37,6 +37,15 @@ test("a patch moves a partition", () => {
   assert.equal(m.workers[m.owner[m.indexOf("orders.0")]].worker_id, "worker-1");
 });
 
+test("a drained worker has no fair share, and the others have all", () => {
+  const m = model(8, 60);
+  assert.equal(m.worker("worker-5").fair, 0);
+  m.take({ workers: { "worker-6": { drained: { by: "ann" } }, "worker-7": { cordoned: { by: "ann" } } } }, false);
+  assert.equal(m.worker("worker-6").fair, 0);
+  assert.ok(m.worker("worker-7").fair > 0, "cordoned: it keeps what it has");
+  assert.ok(Math.abs(m.workers.reduce((sum, w) => sum + w.fair, 0) - 1) < 1e-9);
+});
+
 test("errors come before warnings, and a quiet group has neither", () => {
   const m = model(40, 1000);
   assert.equal(m.problems()[0][0], "error");

@@ -66,8 +66,10 @@ export class Model {
 
   #derive() {
     this.workers = sorted(Object.values(this.doc.workers ?? {}), (w) => w.worker_id);
-    const capacity = this.workers.reduce((sum, w) => sum + (lives(w) ? w.capacity : 0), 0);
-    for (const w of this.workers) w.fair = lives(w) && capacity ? w.capacity / capacity : 0;
+    // As in a plan: a drained worker has no share.
+    const part = (w) => lives(w) && !w.drained ? w.capacity : 0;
+    const capacity = this.workers.reduce((sum, w) => sum + part(w), 0);
+    for (const w of this.workers) w.fair = capacity && part(w) / capacity;
     const { hand_offs: moves, unowned } = this.group;
     this.#setNames([...this.workers.map((w) => w.partitions), moves, unowned]);
     this.owner.fill(-1);
