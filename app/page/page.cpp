@@ -74,7 +74,7 @@ stream_piece piece_of(const page_text& x) {
   if (x.position == 0)
     return {};
   auto text = x.text ? "id: " + std::to_string(x.position) + "\ndata: " + *x.text + "\n\n"
-                     : std::string{": nothing new\n\n"};
+                     : std::string{"event: alive\ndata:\n\n"};
   if (x.whole)
     text.insert(0, "event: whole\n");
   return {x.position, std::make_shared<const std::string>(std::move(text))};

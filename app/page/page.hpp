@@ -47,7 +47,7 @@ using page_actor = caf::typed_actor<
 page_actor spawn_page(caf::actor_system& sys, const config::settings& s);
 
 /// INTERNAL: follows the buckets of a group and answers from what they hold, in a thread of
-/// its own. Ends by itself 5 s after the last question.
+/// its own. Ends by itself 5 s after the last question; a stream that was closed may ask once more.
 page_actor spawn_page_reader(caf::actor_system& sys, const config::settings& s,
                              store_actor store);
 

@@ -199,30 +199,39 @@ function show() {
   });
 }
 
-let stream = null;
+let stream = null, timer = 0;
 
 function link(text, bad = false) {
   $("#link").textContent = text;
   $("#link").classList.toggle("bad", bad);
 }
 
+function lost() {
+  stream.close();
+  clearTimeout(timer);
+  timer = setTimeout(follow, 2000);
+  link(`no connection${model.group ? ": this is what was seen last" : ""}`, true);
+  if (!model.group) fetch("/v1/group").then((x) => x.json()).then((x) => link(x.error.found, true)).catch(() => {});
+}
+
 function follow() {
   stream?.close();
+  clearTimeout(timer);
   // A hidden tab costs nothing.
   if (document.hidden) return link("paused");
   stream = new EventSource("/v1/group/changes");
+  // A process that is stopped closes nothing. One that runs sends an event about every 20 s at least.
+  const wait = () => { clearTimeout(timer); timer = setTimeout(lost, 30000); };
   const take = (e) => {
-    timed("take", () => model.take(JSON.parse(e.data), e.type === "whole"));
+    wait();
     link("live");
+    if (e.type === "alive") return;
+    timed("take", () => model.take(JSON.parse(e.data), e.type === "whole"));
     show();
   };
-  stream.onmessage = take;
-  stream.addEventListener("whole", take);
-  stream.onerror = () => {
-    link("no connection: this is what was seen last", true);
-    stream.close();
-    setTimeout(follow, 2000);
-  };
+  for (const kind of ["message", "whole", "alive"]) stream.addEventListener(kind, take);
+  stream.onerror = lost;
+  wait();
 }
 
 document.addEventListener("visibilitychange", follow);

@@ -156,6 +156,17 @@ CAF_TEST(a heartbeat that says nothing new is no change) {
   CAF_CHECK_EQUAL(position(), before);
 }
 
+CAF_TEST(a quiet group sends an event that scripts receive) {
+  make_buckets();
+  join("worker-0");
+  std::string text;
+  client().Get("/v1/group/changes", [&](const char* data, std::size_t size) {
+    text.append(data, size);
+    return text.find("event: alive\ndata:\n\n") == std::string::npos;
+  });
+  CAF_CHECK(text.ends_with("\n\nevent: alive\ndata:\n\n"));
+}
+
 CAF_TEST(the first question is answered once the group is known) {
   make_buckets();
   record x;
