@@ -16,12 +16,12 @@ export function sampleGroup(workers, partitions) {
   const unowned = names.slice(40, 40 + Math.min(2, partitions / 30));
   const note = { at: at - 900, by: "ann", reason: "maintenance of rack 2" };
   const doc = { trouble: "", workers: {}, plans: {}, group: {
-    group: "orders", leader: "worker-0", epoch: 1795847712, version: 1883082810458116,
+    group: "orders", leader: "worker-0", epoch: 1795847707, version: 1883082810458116,
     pauses: workers > 3 ? [{ ...note, id: "p1", left_min: 42 }] : [], rebalance: null, step_down: null,
     pins: workers > 3 ? [{ ...note, partition: "orders.3", worker: "worker-1" }] : [],
     hand_offs: moving.map((partition) => ({ partition, from: "worker-1", waits_for: "worker-1 to stop its work" })),
     unowned: unowned.map((partition) => ({ partition, why: "worker-2 has no heartbeat" })),
-    in_two_records: [], settings_differ: "", unreadable: [], grants_wait: null } };
+    waiting: [], in_two_records: [], settings_differ: "", unreadable: [], grants_wait: null } };
   for (let i = 0; i < workers; i++) {
     const gone = workers > 3 && i === 2;
     const state = gone ? "stopped" : i === 5 ? "draining" : "working";
@@ -37,7 +37,7 @@ export function sampleGroup(workers, partitions) {
   for (let i = 0; i < 30; i++) {
     const [lifecycle, reason] = i === 0 ? reasons[3] : reasons[i % 3];
     const epoch = 1795847700 + Math.floor(i / 4);
-    doc.plans[`${epoch}.${i}`] = { epoch, count: i, at: at - (30 - i) * 137, leader: `worker-${Math.floor(i / 4) % workers}`, lifecycle,
+    doc.plans[`${epoch}.${i}`] = { epoch, count: i, at: at - (30 - i) * 137, leader: `worker-${(7 - Math.floor(i / 4)) % workers}`, lifecycle,
       reason, strategy: "ring", workers, partitions, moves: (i * 7) % 23, gains: {}, losses: {},
       trouble: i === 20 ? ["worker-77 of a pin does not take part"] : [] };
   }
@@ -47,14 +47,23 @@ export function sampleGroup(workers, partitions) {
 /** Serves it at a free port; `change` sends a patch to all who look. */
 export async function serveSample(doc, port = 0) {
   const streams = new Set();
-  const server = createServer((request, answer) => {
+  // Why there is no group, if that is so; how often an explanation was asked for, and what to wait
+  // for before it is given.
+  const state = { refusal: null, asked: 0, gate: null };
+  const server = createServer(async (request, answer) => {
     const url = new URL(request.url, "http://x");
+    if (state.refusal && url.pathname.startsWith("/v1/group")) {
+      answer.writeHead(503, { "content-type": "application/json" });
+      return answer.end(JSON.stringify({ error: { found: state.refusal } }));
+    }
     if (url.pathname === "/v1/group/changes") {
       answer.writeHead(200, { "content-type": "text/event-stream" });
       answer.write(`event: whole\nid: 1\ndata: ${JSON.stringify(doc)}\n\n`);
       return streams.add(answer);
     }
     if (url.pathname === "/v1/group/partition") {
+      state.asked++;
+      await state.gate;
       answer.writeHead(200, { "content-type": "application/json" });
       return answer.end(JSON.stringify({ partition: url.searchParams.get("name"), owner: "worker-0", record_at: 1795847712,
         record_granted_it: true, reason: "worker-5 joined", token: 1883082810458113, weight: 100, plans: [], also_in_record_of: [] }));
@@ -65,9 +74,10 @@ export async function serveSample(doc, port = 0) {
   });
   await new Promise((done) => server.listen(port, "127.0.0.1", done));
   return {
+    state,
     address: `http://127.0.0.1:${server.address().port}`,
     change: (patch) => streams.forEach((x) => x.write(`id: 2\ndata: ${JSON.stringify(patch)}\n\n`)),
-    stop: () => { streams.forEach((x) => x.end()); server.close(); },
+    stop: () => { server.close(); server.closeAllConnections(); },
   };
 }
 

@@ -17,19 +17,18 @@ export function el(name, attributes = {}, ...children) {
 /** What says in a shape what the text beside it says in words. */
 export const sign = (symbol) => el("span", { class: "sign", "aria-hidden": "true" }, symbol);
 
-export const clock = (at, long) => {
-  const time = new Date(at * 1000);
-  const text = time.toLocaleTimeString("en-GB");
-  const today = time.toDateString() === new Date().toDateString();
-  return el("time", { datetime: time.toISOString(), title: time.toISOString() },
-    today && !long ? text : `${time.toLocaleDateString("en-CA")} ${text}`);
+export const clock = (at) => {
+  const time = new Date(at * 1000), iso = time.toISOString();
+  const day = time.toDateString() === new Date().toDateString() ? "" : `${time.toLocaleDateString("en-CA")} `;
+  return el("time", { datetime: iso, title: iso }, day + time.toLocaleTimeString("en-GB"));
 };
 
-/** Writes only what differs, so that a screen reader announces only that. */
+/** Keeps the items that are the same, with their focus; a screen reader announces the others. */
 export function setList(list, items) {
-  const texts = [...list.children].map((x) => x.outerHTML);
-  if (items.length === texts.length && items.every((x, i) => x.outerHTML === texts[i])) return;
-  list.replaceChildren(...items);
+  const old = new Map(Array.from(list.children, (x) => [x.outerHTML, x]));
+  const next = items.map((x) => { const same = old.get(x.outerHTML); return old.delete(x.outerHTML) ? same : x; });
+  for (const x of [...list.children]) if (!next.includes(x)) x.remove();
+  next.forEach((x, i) => { if (list.children[i] !== x) list.insertBefore(x, list.children[i] ?? null); });
 }
 
 function facts(list) {
@@ -47,7 +46,7 @@ export async function describePartition(name, choose) {
   const plan = x.plans?.at(-1);
   return [facts([
     ["owner", x.owner ? link(x.owner, () => choose(x.owner)) : "none"],
-    ["since", x.owner && [x.record_granted_it ? "" : "before ", clock(x.record_at, true)]],
+    ["since", x.owner && [x.record_granted_it ? "" : "before ", clock(x.record_at)]],
     ["why", x.reason],
     ["plan", plan && [`${plan.epoch}.${plan.count} by ${plan.leader} (${plan.lifecycle}): ${plan.reason}`]],
     ["token", x.token && String(x.token)],

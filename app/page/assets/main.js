@@ -5,6 +5,8 @@ import { PartitionMap } from "./map.js";
 import { clock, describePartition, describeWorker, el, note, roleOf, setList, sign } from "./detail.js";
 
 const $ = (selector) => document.querySelector(selector);
+// A screen reader announces what is written, even if it is the same.
+const write = (to, text) => { if (to.textContent !== text) to.textContent = text; };
 const model = new Model();
 /** What is selected: {partition} or {worker}; null: nothing. */
 let chosen = null;
@@ -43,8 +45,8 @@ function showDirectives() {
 const SIGNS = { cold_start: "▸", planned_scale: "⇄", rebalance: "⇆", emergency: "!" };
 
 function lineOf(x) {
-  if (x.problem) return ["", "!", [x.problem, el("small", {}, " · seen by this page")]];
-  if (x.leads) return ["leader", "★", [el("b", {}, x.leads), " leads", el("small", {}, ` · epoch ${x.epoch}`)]];
+  if (x.problem) return ["", "!", [x.problem, el("small", {}, x.seen)]];
+  if (x.leads) return ["leader", "★", [el("b", {}, x.leads), " leads", el("small", {}, ` · epoch ${x.epoch}`, x.seen)]];
   return [`plan ${x.lifecycle}`, SIGNS[x.lifecycle] ?? "·", [x.reason,
     el("small", {}, ` · ${x.lifecycle} · ${count(x.moves, "move")}`),
     x.trouble.map((t) => el("small", { class: "warn" }, ` ! ${t}`))]];
@@ -78,7 +80,7 @@ function fillRow({ tr, cells }, w, scale) {
     session: !lives(w) ? "–" : left == null ? "fresh" : `${(left / 1000).toFixed(1)} s left`,
     text: `${number(w.partitions.length)} · ${percent(w.load ?? 0)} | ${w.fair ? percent(w.fair) : "–"}`,
   };
-  for (const [name, text] of Object.entries(texts)) if (cells[name].textContent !== text) cells[name].textContent = text;
+  for (const [name, text] of Object.entries(texts)) write(cells[name], text);
   cells.session.classList.toggle("warn", left != null);
   cells.fill.style.width = `${(100 * (w.load ?? 0)) / scale}%`;
   cells.fair.style.left = `${(100 * w.fair) / scale}%`;
@@ -112,22 +114,26 @@ $("#workers tbody").addEventListener("keydown", (e) => {
   all[to].focus();
 });
 
-function ownerText(i) {
-  const who = model.workers[model.owner[i]]?.worker_id;
-  if (model.mark[i] === UNOWNED) return `no worker works on it${who ? ` (${who} is gone)` : ""}`;
-  return model.mark[i] === MOVING ? "on the way to another worker" : `owned by ${who}`;
+/** The partition in the line below the map. */
+let told = "";
+
+function tell(name) {
+  const i = model.indexOf(told = name), who = model.workers[model.owner[i]]?.worker_id;
+  const what = model.mark[i] === UNOWNED ? `no worker works on it${who ? ` (${who} is gone)` : ""}`
+    : model.mark[i] === MOVING ? "on the way to another worker" : `owned by ${who}`;
+  write($("#at"), i < 0 ? "" : `${name}: ${what}`);
 }
 
 const map = new PartitionMap($("#cells"), model,
-  (i) => { $("#at").textContent = `${model.names[i]}: ${ownerText(i)}`; },
-  (i) => { if (i >= 0) choose({ partition: model.names[i] }); });
+  (i) => tell(model.names[i]), (i) => { if (i >= 0) choose({ partition: model.names[i] }); });
 
 function light() {
   const query = $("#query").value.trim();
-  const worker = model.workers.findIndex((w) => w.worker_id === chosen?.worker);
-  map.lit = query ? (i) => model.names[i].includes(query) : worker >= 0 ? (i) => model.owner[i] === worker : null;
-  const found = query && model.names.filter((x) => x.includes(query)).length;
-  $("output").textContent = !query ? "" : model.worker(query) ? "a worker" : count(found, "partition");
+  const named = model.worker(query);
+  const worker = model.workers.indexOf(named ?? model.worker(chosen?.worker));
+  const hit = model.indexOf(query) >= 0 ? (x) => x === query : (x) => x.includes(query);
+  map.lit = query && !named ? (i) => hit(model.names[i]) : worker >= 0 ? (i) => model.owner[i] === worker : null;
+  write($("output"), !query ? "" : named ? "a worker" : count(model.names.filter(hit).length, "partition"));
 }
 
 function showMap() {
@@ -136,6 +142,7 @@ function showMap() {
   light();
   map.sort();
   map.draw();
+  tell(told);
 }
 
 $("#order").addEventListener("change", () => { orderChosen = true; showMap(); });
@@ -166,13 +173,18 @@ function choose(what) {
   if (what.partition) map.show(model.indexOf(what.partition));
 }
 
+/** The choice whose explanation was asked for, until that may be another one. */
+let asked = null;
+
 async function showDetail() {
-  const what = chosen;
-  if (!what) return;
-  $("#h-detail").textContent = what.worker ?? what.partition;
-  const parts = what.worker ? describeWorker(model.worker(what.worker), (partition) => choose({ partition }))
-    : await describePartition(what.partition, (worker) => choose({ worker }));
-  if (chosen === what) setList($("#detail > div"), parts);
+  const what = chosen, name = what?.worker ?? what?.partition, box = $("#detail > div");
+  if (!what || what === asked) return;
+  if ($("#h-detail").textContent !== name) box.replaceChildren();
+  $("#h-detail").textContent = name;
+  asked = what.partition && what;
+  const parts = what.worker ? describeWorker(model.worker(name), (partition) => choose({ partition }))
+    : await describePartition(name, (worker) => choose({ worker }));
+  if (chosen === what) setList(box, parts);
 }
 
 $("#close").addEventListener("click", () => choose(null));
@@ -181,28 +193,21 @@ $("#close").addEventListener("click", () => choose(null));
 
 let due = false;
 
-/** Shows up in the browser's tools and in the test. */
-function timed(name, act) {
-  const start = performance.now();
-  act();
-  performance.measure(name, { start });
-}
-
 /** At most once in a frame, whatever comes. */
 function show() {
   if (due) return;
   due = true;
   requestAnimationFrame(() => {
     due = false;
-    const parts = model.group ? [showSummary, showDirectives, showPlans, showMap, showWorkers, showDetail] : [];
-    for (const part of [showProblems, ...parts]) timed(part.name, part);
+    showProblems();
+    if (model.group) for (const part of [showSummary, showDirectives, showPlans, showMap, showWorkers, showDetail]) part();
   });
 }
 
 let stream = null, timer = 0;
 
 function link(text, bad = false) {
-  $("#link").textContent = text;
+  write($("#link"), text);
   $("#link").classList.toggle("bad", bad);
 }
 
@@ -226,7 +231,7 @@ function follow() {
     wait();
     link("live");
     if (e.type === "alive") return;
-    timed("take", () => model.take(JSON.parse(e.data), e.type === "whole"));
+    if (model.take(JSON.parse(e.data), e.type === "whole")) asked = null;
     show();
   };
   for (const kind of ["message", "whole", "alive"]) stream.addEventListener(kind, take);

@@ -2,7 +2,7 @@
 // The partitions as cells of one canvas, so that a hundred thousand of them stay fluid.
 import { MOVING, OWNED } from "./model.js";
 
-// Neighbours differ; which worker it is says its number, the tooltip and the selection.
+// Neighbours differ; which worker it is says its number, the line below and the selection.
 const TINTS = 6;
 const LARGEST = 26, SMALLEST = 2, TALLEST = 420, LABEL = 18;
 
@@ -83,7 +83,7 @@ export class PartitionMap {
       while (inner === s && column + n < this.#columns && owner[order[cell + n]] === owner[i]
         && plain(order[cell + n]) && faint(order[cell + n]) === pale) n++;
       g.globalAlpha = pale ? 0.16 : 1;
-      g.fillStyle = tints[owner[i] % TINTS];
+      g.fillStyle = tints[(labels[owner[i]] || owner[i]) % TINTS];
       g.fillRect(x, y, inner + (n - 1) * s, inner);
       if (s < LABEL) continue;
       g.fillStyle = onTint;
@@ -95,10 +95,7 @@ export class PartitionMap {
   }
 
   /** Moves the cursor to a partition, if it is there. */
-  show(index) {
-    const cell = this.#order.indexOf(index);
-    if (cell >= 0) this.#move(cell);
-  }
+  show(index) { this.#move(this.#order.indexOf(index)); }
 
   #cellAt(e) {
     const column = Math.min(Math.floor(e.offsetX / this.#size), this.#columns - 1);
@@ -110,8 +107,8 @@ export class PartitionMap {
     this.#at = cell;
     const s = this.#size;
     Object.assign(this.cursor.style, {
-      width: `${s}px`, height: `${s}px`, left: `${(cell % this.#columns) * s - 1}px`,
-      top: `${Math.floor(cell / this.#columns) * s - 1}px`,
+      width: `${s}px`, height: `${s}px`, left: `${(cell % this.#columns + 0.5) * s - 1}px`,
+      top: `${(Math.floor(cell / this.#columns) + 0.5) * s - 1}px`,
     });
     this.cursor.hidden = false;
     this.tell(this.#order[cell]);

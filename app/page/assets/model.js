@@ -2,11 +2,11 @@
 // What the page knows of a group, without the page: the document that the server sends, and
 // what follows from it.
 
-/** Applies a merge patch (RFC 7396) in place. */
+/** Applies a merge patch (RFC 7396) in place; never to what all objects inherit from. */
 export function applyPatch(to, patch) {
   for (const [name, value] of Object.entries(patch)) {
     const plain = value !== null && typeof value === "object" && !Array.isArray(value);
-    if (value === null) delete to[name];
+    if (value === null || name === "__proto__") delete to[name];
     else if (plain && to[name] && typeof to[name] === "object") applyPatch(to[name], value);
     else to[name] = value;
   }
@@ -40,29 +40,32 @@ export class Model {
   #index = new Map();
   #lists = [];
   #known = new Map();
+  #epoch = null;
   #seen = [];
 
   get group() { return this.doc.group; }
 
+  /** Whether the explanation of a partition may be another one now. */
   take(patch, whole) {
     this.doc = whole ? patch : applyPatch(this.doc, patch);
     if (this.group) this.#derive();
     this.#note();
+    return patch.group || patch.plans || Object.values(patch.workers ?? {}).some((w) => !w || w.partitions || w.version);
   }
 
-  /** Problems that began since the page was opened, kept for its time line. */
+  /** Leaders and problems since the page was opened, kept for its time line. */
   #note() {
-    // Hand-overs are no problem as long as they end; the time that is left is no other problem.
-    const now = new Map(this.problems().filter(([, text]) => !text.includes(" on the way "))
-      .map(([, text]) => [text.replace(/[\d.\u202f]+ (s|partitions) /, ""), text]));
-    for (const [key, text] of now)
-      if (!this.#known.has(key)) this.#seen.unshift({ problem: text, at: Date.now() / 1000 });
-    this.#seen.length = Math.min(this.#seen.length, 100);
+    const when = { at: Date.now() / 1000, seen: " · seen by this page" };
+    const now = new Map(this.problems().filter(([, , key]) => key !== null).map(([, text, key = text]) => [key, text]));
+    for (const [key, problem] of now) if (!this.#known.has(key)) this.#seen.unshift({ problem, ...when });
     this.#known = now;
+    const { leader, epoch } = this.group ?? {};
+    if (leader && epoch !== this.#epoch) this.#seen.unshift({ leads: leader, epoch: this.#epoch = epoch, ...when });
+    this.#seen.length = Math.min(this.#seen.length, 100);
   }
 
   indexOf(name) { return this.#index.get(name) ?? -1; }
-  worker(id) { return this.doc.workers?.[id]; }
+  worker(id) { return Object.hasOwn(this.doc.workers ?? {}, id) ? this.doc.workers[id] : undefined; }
 
   #derive() {
     this.workers = sorted(Object.values(this.doc.workers ?? {}), (w) => w.worker_id);
@@ -97,7 +100,8 @@ export class Model {
     this.mark = new Uint8Array(this.names.length);
   }
 
-  /** What an operator must know first: [level, text]; `error` before `warn`. */
+  /** What an operator must know first: [level, text, key], `error` before `warn`. One key (else text) is
+   *  one line of the time line; null: it should end by itself, and has none. */
   problems() {
     const out = [];
     if (this.doc.trouble) out.push(["error", this.doc.trouble]);
@@ -105,15 +109,18 @@ export class Model {
     if (!g) return out;
     if (!g.leader) out.push(["error", "no worker leads the group"]);
     for (const [why, xs] of groupBy(g.unowned, (x) => x.why))
-      out.push(["error", `${some(xs.map((x) => x.partition), "partition")} without a worker: ${why}`]);
+      out.push(["error", `${some(xs.map((x) => x.partition), "partition")} without a worker: ${why}`, why]);
+    // Without news all seem silent. The time left is in the table: here each second would be announced.
     for (const w of this.workers)
-      if (w.session_left_ms != null)
-        out.push(["warn", `${w.worker_id} is silent: ${(w.session_left_ms / 1000).toFixed(1)} s of its session left`]);
+      if (w.session_left_ms != null && !this.doc.trouble)
+        out.push(["warn", `${w.worker_id} is silent: less than half of its session is left`]);
     if (g.grants_wait) out.push(["warn", `the leader grants nothing yet: ${g.grants_wait.reason}`]);
     for (const [why, xs] of groupBy(g.hand_offs, (x) => `from ${x.from}, waits for ${x.waits_for}`))
-      out.push(["warn", `${some(xs.map((x) => x.partition), "partition")} on the way ${why}`]);
+      out.push(["warn", `${some(xs.map((x) => x.partition), "partition")} on the way ${why}`, null]);
+    for (const [why, xs] of groupBy(g.waiting, (x) => x.waits_for))
+      out.push(["warn", `${some(xs.map((x) => x.worker_id), "worker")} without a plan yet, waiting for ${why}`, null]);
     if (g.in_two_records.length)
-      out.push(["warn", `in two records: ${some(g.in_two_records, "partition")}`]);
+      out.push(["warn", `in two records: ${some(g.in_two_records, "partition")}`, "in two records"]);
     if (g.settings_differ) out.push(["warn", `settings differ: ${g.settings_differ}`]);
     for (const x of g.unreadable) out.push(["error", `cannot read ${x.key} of ${x.bucket}: ${x.why}`]);
     return out.sort((a, b) => (a[0] === b[0] ? 0 : a[0] === "error" ? -1 : 1));
@@ -134,7 +141,7 @@ export class Model {
     return out;
   }
 
-  /** Plans and problems, newest first, and below the first plan of each leader a line for it. */
+  /** Plans and problems, newest first; each leader below its first plan, or as seen while it has none. */
   timeline() {
     const plans = Object.values(this.doc.plans ?? {})
       .sort((a, b) => b.epoch - a.epoch || b.count - a.count);
@@ -143,7 +150,8 @@ export class Model {
       out.push(x);
       if (plans[i + 1]?.epoch !== x.epoch) out.push({ leads: x.leader, epoch: x.epoch, at: x.at });
     });
-    return [...out, ...this.#seen].sort((a, b) => b.at - a.at);
+    const seen = this.#seen.filter((x) => !plans.some((p) => p.epoch === x.epoch));
+    return [...out, ...seen].sort((a, b) => b.at - a.at);
   }
 }
 
