@@ -88,10 +88,11 @@ export class Browser {
       { features: [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }] });
   }
 
-  async press(key) {
+  /** `modifiers`: 8 is the Shift key. */
+  async press(key, modifiers = 0) {
     const codes = { Enter: 13, Tab: 9, Escape: 27, ArrowLeft: 37, ArrowUp: 38, ArrowRight: 39, ArrowDown: 40, End: 35, Home: 36 };
     const text = key === "Enter" ? "\r" : key.length === 1 ? key : undefined;
-    const event = { key, code: key, windowsVirtualKeyCode: codes[key] ?? 0, text };
+    const event = { key, code: key, windowsVirtualKeyCode: codes[key] ?? 0, text, modifiers };
     await this.call("Input.dispatchKeyEvent", { type: "keyDown", ...event });
     await this.call("Input.dispatchKeyEvent", { type: "keyUp", ...event, text: undefined });
   }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page in headless Chromium over a real group: workers are killed, drained and added,
-// partitions pinned, and what the page says is compared with `partita status --json`.
+// partitions pinned, and what the page says is compared with `partita status --json`; then over a
+// group that was made up (sample_page.mjs).
 // `node page.mjs PROGRAM [PICTURES]`
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { lives } from "../../app/page/assets/model.js";
 import { Browser } from "./browser.mjs";
+import { checkSample } from "./sample_page.mjs";
 
 const [program, pictures] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "partita-page-group-"));
@@ -50,21 +53,22 @@ const status = () => JSON.parse(partita("status", "--json"));
 const worker = (zone) => start(program,
   ["run", "-c", config, "--set", "http.listen=127.0.0.1:0", "--set", `worker.zone=${zone}`]);
 
-/** The page's own words, in the form of `status`. */
+/** The page's own words, in the form of `status`. Heartbeats expire in the store without a message, so
+ *  which last one a worker that has gone has depends on how long one has looked. */
 const SHOWN = `(() => {
   const fact = (x) => document.querySelector('[data-fact="' + x + '"] dd')?.textContent;
   return { leader: fact("leader"), epoch: fact("epoch"), unowned: fact("without a worker"),
     moving: fact("on the way"), plans: document.querySelectorAll("#plans li.plan").length, pins: [...document.querySelectorAll("#directives li")]
       .map((x) => x.textContent).filter((x) => x.startsWith("pin ")).map((x) => x.split(" · ")[0].slice(4)),
     workers: [...document.querySelectorAll("#workers tbody tr")].map((x) => [x.querySelector("button").textContent,
-      x.children[1].textContent, x.lastChild.textContent.split(" ")[0]].join(" ")) };
+      x.classList.contains("gone") ? "gone" : x.children[1].textContent, x.lastChild.textContent.split(" ")[0]].join(" ")) };
 })()`;
 
 function expected(x) {
   const { plans } = JSON.parse(partita("history", "--json", "-n", "200"));
   return { leader: x.leader ?? "none", epoch: String(x.epoch), unowned: String(x.unowned.length),
     moving: String(x.hand_offs.length), plans: plans.length, pins: x.pins.map((p) => `${p.partition} to ${p.worker}`),
-    workers: x.workers.map((w) => `${w.worker_id} ${w.state ?? "no heartbeat"} ${w.partitions.length}`) };
+    workers: x.workers.map((w) => `${w.worker_id} ${lives(w) ? w.state : "gone"} ${w.partitions.length}`) };
 }
 
 /** Waits until page and `status` agree, and `holds` of the status. */
@@ -81,6 +85,28 @@ async function agrees(browser, what, holds = () => true) {
   }
   assert.deepEqual(is, should, what);
   throw new Error(`${what}: the group did not get there: ${JSON.stringify(should)}`);
+}
+
+/** Walks through the map by arrow keys and compares each line below it with `status`. */
+async function checkMap(browser, what) {
+  let shown, should;
+  for (let i = 0; i < 100; i++) {
+    const now = status();
+    const owners = new Map(now.workers.flatMap((w) => w.partitions.map((name) => [name, `owned by ${w.worker_id}`])));
+    for (const x of now.hand_offs) owners.set(x.partition, "on the way to another worker");
+    for (const x of now.unowned) owners.set(x.name, "no worker works on it");
+    should = Array.from({ length: 24 }, (_, n) => `orders.${n}: ${owners.get(`orders.${n}`)}`);
+    shown = [];
+    await browser.evaluate("document.querySelector('#cells').focus()");
+    await browser.press("Home");
+    for (const text of should) {
+      shown.push((await browser.evaluate("document.querySelector('#at').textContent")).slice(0, text.length));
+      await browser.press("ArrowRight");
+    }
+    await browser.evaluate("document.activeElement.blur()");
+    if (JSON.stringify(shown) === JSON.stringify(should)) return console.log(`${what}: the map agrees`);
+  }
+  assert.deepEqual(shown, should, what);
 }
 
 /** Texts whose contrast to what is behind them is below 4.5 to 1. */
@@ -154,7 +180,85 @@ function killWithGuard(guard) {
   guard.kill("SIGKILL");
 }
 
-async function story(browser) {
+/** The child that runs this worker. */
+async function childOf(id, workers) {
+  for (const child of workers) {
+    const address = child.text.match(/HTTP at (http:\S+)/)[1];
+    const { worker_id } = await (await fetch(`${address}/v1/assignment`)).json();
+    if (worker_id === id) return child;
+  }
+  throw new Error(`no child runs ${id}`);
+}
+
+/** Leaders that step down and are killed; `workers[0]` serves the page. */
+async function changeLeaders(browser, workers) {
+  let { leader } = status();
+  do {
+    const old = leader;
+    partita("step-down");
+    ({ leader } = await agrees(browser, "a leader steps down", (x) => x.leader && x.leader !== old && !x.step_down));
+    await browser.until(`document.querySelector('#plans li.leader b').textContent === '${leader}'`);
+  } while (await childOf(leader, workers) === workers[0]);
+  killWithGuard(await childOf(leader, workers));
+  await agrees(browser, "a leader is killed", (x) => x.leader && x.leader !== leader && !x.unowned.length
+    && !x.hand_offs.length && x.workers.every((w) => w.state === "working" || !w.partitions.length));
+  await checkMap(browser, "after a leader was killed");
+}
+
+const LIVE = "document.querySelector('#link').textContent === 'live'";
+const LOST = "document.querySelector('#link').textContent.startsWith('no connection')";
+
+/** The serving process is stopped, which closes no connection, and killed. */
+async function interrupt(browser, served, address) {
+  served.kill("SIGSTOP");
+  await browser.until(LOST);
+  served.kill("SIGCONT");
+  await browser.until(LIVE);
+  await agrees(browser, "the serving process was stopped");
+  served.kill("SIGKILL");
+  await browser.until(LOST);
+  const again = start(program, ["page", "-c", config, "--listen", address.replace(/^http:\/\/|\/$/g, "")]);
+  await said(again, /http:\S+/);
+  await browser.until(LIVE);
+  await agrees(browser, "the serving process was killed");
+  const other = browser.messages.filter((x) => !x.includes("net::ERR_"));
+  assert.deepEqual(other, [], "the console");
+  browser.messages.length = 0;
+}
+
+/** What five open pages cost the process that serves them, and that nothing stays of them. */
+async function checkCost() {
+  const served = start(program, ["page", "-c", config]);
+  const address = await said(served, /http:\S+/);
+  const threads = () => readdirSync(`/proc/${served.pid}/task`).length;
+  const seconds = () => readFileSync(`/proc/${served.pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13)
+    .reduce((sum, ticks) => sum + ticks / 100, 0);
+  const before = threads();
+  const stop = new AbortController();
+  const open = async () => {
+    const reader = (await fetch(new URL("/v1/group/changes", address), { signal: stop.signal })).body.getReader();
+    let text = "";
+    return async (part) => {
+      while (!text.includes(part)) text += Buffer.from((await reader.read()).value).toString();
+    };
+  };
+  const streams = await Promise.all(Array.from({ length: 5 }, open));
+  await Promise.all(streams.map((until) => until("event: whole")));
+  assert.ok(threads() > before, "a reader runs");
+  const [cpu, since] = [seconds(), Date.now()];
+  await Promise.all(streams.map((until) => until("event: alive")));
+  const part = (seconds() - cpu) * 1000 / (Date.now() - since);
+  console.log(`five open pages: ${(100 * part).toFixed(1)} % of a core`);
+  assert.ok(part < 0.2, "the cost of five open pages");
+  stop.abort();
+  for (let i = 0; threads() > before; i++) {
+    assert.ok(i < 600, "the reader ends when no client looks");
+    await pause(100);
+  }
+  console.log("no open page: no reader");
+}
+
+async function story(browser, workers) {
   await agrees(browser, "three workers", (x) => x.workers.length === 3
     && x.workers.every((w) => w.state === "working") && !x.unowned.length && !x.hand_offs.length);
   await checkKeyboard(browser);
@@ -163,12 +267,17 @@ async function story(browser) {
   await agrees(browser, "one more", (x) => x.workers.length === 4 && x.workers.every((w) => w.partitions.length >= 4));
   partita("pin", "orders.3", "worker-3", "--reason", "<b>nearer</b>");
   await agrees(browser, "a pin", (x) => x.workers[3].partitions.includes("orders.3"));
+  await checkMap(browser, "with a pin");
   partita("drain", "worker-1");
   await agrees(browser, "a drain", (x) => x.workers.some((w) => w.worker_id === "worker-1" && !w.partitions.length));
   killWithGuard(added);
   await agrees(browser, "a worker that is silent", (x) => x.workers.some((w) => w.beat_age_ms > 1000));
   await agrees(browser, "a kill", (x) => x.workers.filter((w) => w.partitions.length).length === 2 && !x.unowned.length);
+  await checkMap(browser, "after a kill");
   await takePictures(browser, "after");
+  partita("uncordon", "worker-1");
+  await agrees(browser, "no drain", (x) => x.workers.find((w) => w.worker_id === "worker-1").partitions.length > 4);
+  await changeLeaders(browser, workers);
 }
 
 async function main() {
@@ -201,15 +310,19 @@ expected_workers = 3
   try {
     await browser.size(1900, 900);
     await browser.open(`${address}/`);
-    await story(browser);
+    await story(browser, workers);
     const served = start(program, ["page", "-c", config]);
-    await browser.open(await said(served, /http:\S+/));
+    const page = await said(served, /http:\S+/);
+    await browser.open(page);
     await agrees(browser, "partita page");
+    await interrupt(browser, served, page);
+    await checkCost();
     await browser.open(await said(start(program, ["dev", "--page", "--workers", "5"]), /page: (http:\S+)/));
     await browser.until("document.querySelectorAll('#workers tbody tr:not(.gone)').length === 5"
       + " && document.querySelector('[data-fact=\"without a worker\"] dd').textContent === '0'");
     console.log("partita dev --page: shows its workers");
     assert.deepEqual(browser.messages, [], "the console");
+    await checkSample(browser);
   } finally {
     await browser.stop();
   }
