@@ -73,7 +73,7 @@ export class Browser {
     await this.until("document.readyState === 'complete'");
   }
 
-  /** Looks again and again until that is true in the page. */
+  /** Looks again and again until that is true in the page, which announces nothing to this program. */
   async until(expression, limit = 60000) {
     const end = Date.now() + limit;
     while (!(await this.evaluate(expression).catch(() => false))) {
